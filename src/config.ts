@@ -1,0 +1,105 @@
+import * as z from "zod/v4";
+import type { E2bConfig } from "./e2b/config.ts";
+
+/** Two to three minutes is a large clone; five is the plan's limit for one operation. */
+const DEFAULT_OPERATION_TIMEOUT_S = 300;
+const DEFAULT_MAX_RETRIES = 3;
+const DEFAULT_TTL_S = 3600;
+/** E2B ends a sandbox after this long without a pause on its free plan; longer asks are refused there. */
+const E2B_SESSION_CAP_S = 3600;
+
+const wholeNumber = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+
+const hostEntry = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9.-]+(?::\d{1,5})?|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5})$/,
+    "is a host name (https), or http://127.0.0.1:port",
+  );
+
+const list = (text: string) => text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+
+const apiKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}=[0-9a-f]{64}$/, "is tenant=<sha256 of the key, in hex>")
+  .transform((entry) => {
+    const at = entry.indexOf("=");
+    return { tenant: entry.slice(0, at), sha256: entry.slice(at + 1) };
+  });
+
+const schema = z.object({
+  E2B_API_KEY: z.string().min(1, "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`"),
+  E2B_DOMAIN: z.string().min(1).default("e2b.app"),
+  E2B_API_URL: z.url().optional(),
+  E2B_SANDBOX_URL: z.url().optional(),
+  E2B_TEMPLATE: z.string().min(1).default("base"),
+  API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
+  CREDENTIALS: z.literal("env").default("env"),
+  GITHUB_TOKEN: z.string().min(1).optional(),
+  ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
+  GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
+  GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
+  GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
+  GIT_USER_NAME: z.string().min(1).default("Warmtree"),
+  GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
+  POOL_SHARDS: wholeNumber(1, 1, 1024),
+});
+
+/** All settings, parsed once for each isolate. */
+export interface Config {
+  readonly e2b: E2bConfig;
+  readonly template: string;
+  readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
+  readonly githubToken: string | undefined;
+  readonly allowedGitHosts: readonly string[];
+  readonly operationTimeoutS: number;
+  readonly maxRetries: number;
+  readonly unusedTtlS: number;
+  readonly author: { readonly name: string; readonly email: string };
+  readonly poolShards: number;
+}
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads settings from the Worker's environment. Throws a ConfigError that names each wrong setting and never its value.
+ */
+export function parseConfig(env: object): Config {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? "settings"} ${issue.message}`);
+    throw new ConfigError(`Settings are wrong: ${lines.join("; ")}`);
+  }
+  const s = parsed.data;
+  return {
+    e2b: {
+      apiKey: s.E2B_API_KEY,
+      apiUrl: s.E2B_API_URL ?? `https://api.${s.E2B_DOMAIN}`,
+      sandboxUrl: s.E2B_SANDBOX_URL,
+      domain: s.E2B_DOMAIN,
+    },
+    template: s.E2B_TEMPLATE,
+    apiKeys: s.API_KEYS,
+    githubToken: s.GITHUB_TOKEN,
+    allowedGitHosts: s.ALLOWED_GIT_HOSTS,
+    operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
+    maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
+    unusedTtlS: s.GIT_SANDBOX_TTL,
+    author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },
+    poolShards: s.POOL_SHARDS,
+  };
+}
+
+const parsedByEnv = new WeakMap<object, Config>();
+
+/** The settings of this isolate; `env` is the same object for every request, so parsing happens once. */
+export function configOf(env: object): Config {
+  const known = parsedByEnv.get(env);
+  if (known) return known;
+  const config = parseConfig(env);
+  parsedByEnv.set(env, config);
+  return config;
+}

@@ -1,0 +1,19 @@
+import type { Remote } from "./ops/operation.ts";
+import type { Repository } from "./repository.ts";
+
+/** Hosts that the operator's GITHUB_TOKEN is meant for; a caller's own token goes to the host the caller named. */
+const GITHUB_ORIGIN = "https://github.com";
+
+/** User name that goes with a token: GitHub and GitLab take any, and document this one for installation tokens. */
+const TOKEN_USER = "x-access-token";
+
+/**
+ * What git needs to reach a repository: `CREDENTIALS=env`, the credential itself goes into the environment of one
+ * process in the sandbox. A broker address with a lease token would take its place here, and nowhere else.
+ * The repository's host was checked against the allow list before.
+ */
+export function remoteFor(repository: Repository, tokens: { caller: string | undefined; github: string | undefined }): Remote {
+  const token = tokens.caller ?? (repository.origin === GITHUB_ORIGIN ? tokens.github : undefined);
+  if (token === undefined) return { url: repository.url };
+  return { url: repository.url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };
+}

@@ -1,0 +1,45 @@
+import { E2bError } from "./error.ts";
+
+/** Reads one chunk; undefined at the end of the stream. Throws `stream_broken` when the connection is lost. */
+export async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    const { value } = await reader.read();
+    return value;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown reason";
+    throw brokenStream(`the connection was lost (${reason})`);
+  }
+}
+
+export function brokenStream(how: string): E2bError {
+  return new E2bError("stream_broken", `E2B's answer broke off: ${how}. The call may have taken effect all the same.`, {
+    started: true,
+  });
+}
+
+/** Gives an answer's connection back when the rest of it is not wanted. */
+export function discard(source: { cancel(): Promise<void> }): void {
+  // A source that has failed already reports that failure here once more; whoever read from it has it.
+  source.cancel().catch(() => undefined);
+}
+
+/** The whole body as text. Throws `protocol` above `maxBytes`: an answer that long is none of E2B's. */
+export async function readText(response: Response, maxBytes: number): Promise<string> {
+  if (response.body === null) return "";
+  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let total = 0;
+  for (let chunk = await readChunk(reader); chunk !== undefined; chunk = await readChunk(reader)) {
+    total += chunk.length;
+    if (total > maxBytes) {
+      discard(reader);
+      throw new E2bError("protocol", `E2B's answer is longer than ${maxBytes} bytes. The call may have taken effect.`, {
+        started: true,
+        status: response.status,
+      });
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,119 @@
+import { brokenStream, discard, readChunk } from "./body.ts";
+import { E2bError } from "./error.ts";
+
+/**
+ * Connect protocol, enveloped messages of streaming RPC: one flag byte, four bytes of length (big-endian), then that
+ * many bytes of JSON. https://connectrpc.com/docs/protocol
+ */
+export interface Envelope {
+  flags: number;
+  data: Uint8Array;
+}
+
+/** Marks the last envelope of a stream; its JSON is `{}` or `{"error": {...}}`. */
+export const END_STREAM_FLAG = 0x02;
+
+const HEADER_BYTES = 5;
+/** envd sends output in chunks of at most 32 KiB (44 KiB as base64); a length far beyond is garbage or an attack. */
+const MAX_ENVELOPE_BYTES = 4 * 1024 * 1024;
+/** How long the server may take to close after its last envelope before the connection is dropped instead of reused. */
+const CLOSE_GRACE_MS = 250;
+
+export function encodeEnvelope(json: unknown): Uint8Array<ArrayBuffer> {
+  const payload = new TextEncoder().encode(JSON.stringify(json));
+  const envelope = new Uint8Array(HEADER_BYTES + payload.length);
+  new DataView(envelope.buffer).setUint32(1, payload.length);
+  envelope.set(payload, HEADER_BYTES);
+  return envelope;
+}
+
+/**
+ * Parses a stream into envelopes, however it is cut into chunks, and stops after the one that ends the stream.
+ * `data` may share memory with the chunk it came in. Throws `stream_broken` when the connection is lost or ends inside
+ * an envelope, `protocol` on one longer than `maxBytes`. Returning early cancels the stream.
+ */
+export async function* envelopes(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes = MAX_ENVELOPE_BYTES,
+): AsyncGenerator<Envelope, void, undefined> {
+  const reader = stream.getReader();
+  const source = new ByteSource(reader);
+  try {
+    for (;;) {
+      const header = await source.take(HEADER_BYTES);
+      if (header === undefined) return;
+      const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
+      const length = view.getUint32(1);
+      if (length > maxBytes) throw tooLong(length, maxBytes);
+      const data = await source.take(length);
+      if (data === undefined) throw brokenStream("it ended inside a message");
+      const flags = view.getUint8(0);
+      yield { flags, data };
+      if ((flags & END_STREAM_FLAG) !== 0) return await closing(reader);
+    }
+  } finally {
+    discard(reader);
+  }
+}
+
+/** Waits for the end of the body: runtimes reuse a connection only when its last answer was read to the end. */
+async function closing(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_GRACE_MS);
+  });
+  // Every message has come, so a connection lost now loses nothing.
+  const end = reader.read().then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([end, grace]);
+  clearTimeout(timer);
+}
+
+function tooLong(length: number, maxBytes: number): E2bError {
+  const message = `A message of ${length} bytes was announced, the limit is ${maxBytes}. The call may have taken effect.`;
+  return new E2bError("protocol", message, { started: true });
+}
+
+/** Hands out a byte stream in pieces of exactly the size asked for; copies only a piece that spans chunks. */
+class ByteSource {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #chunk = new Uint8Array() as Uint8Array;
+  #offset = 0;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  /** Undefined when the stream ends before the first of the bytes; throws `stream_broken` when it ends among them. */
+  async take(count: number): Promise<Uint8Array | undefined> {
+    if (count > 0 && !(await this.#fill())) return undefined;
+    if (this.#chunk.length - this.#offset >= count) return this.#cut(count);
+    const bytes = new Uint8Array(count);
+    for (let filled = 0; filled < count; ) {
+      if (!(await this.#fill())) throw brokenStream("it ended inside a message");
+      const part = this.#cut(Math.min(count - filled, this.#chunk.length - this.#offset));
+      bytes.set(part, filled);
+      filled += part.length;
+    }
+    return bytes;
+  }
+
+  /** Makes sure that at least one byte is at hand; false at the end of the stream. */
+  async #fill(): Promise<boolean> {
+    while (this.#offset === this.#chunk.length) {
+      const chunk = await readChunk(this.#reader);
+      if (chunk === undefined) return false;
+      this.#chunk = chunk;
+      this.#offset = 0;
+    }
+    return true;
+  }
+
+  #cut(count: number): Uint8Array {
+    const piece = this.#chunk.subarray(this.#offset, this.#offset + count);
+    this.#offset += count;
+    return piece;
+  }
+}

@@ -1,0 +1,57 @@
+/** What went wrong with a call to E2B, as far as a caller has to act on it. */
+export type E2bErrorCode =
+  /** Key or token refused, or not allowed to touch this. */
+  | "unauthenticated"
+  | "not_found"
+  /** Too many requests; `retryAfterS` says when to come back, if E2B said so. */
+  | "rate_limited"
+  /** No room: the account's concurrent sandboxes, E2B's machines, or the sandbox's disk. */
+  | "capacity"
+  /** The sandbox is changing state (being killed, paused or resumed). */
+  | "conflict"
+  | "invalid_request"
+  /** The sandbox is paused, killed or expired: connect resumes it, or answers not_found. */
+  | "not_running"
+  /** E2B or the way to it failed. */
+  | "unavailable"
+  /** No whole answer in the time allowed. */
+  | "timeout"
+  /** The answer began and then broke off. */
+  | "stream_broken"
+  /** The answer is not what E2B's API promises. */
+  | "protocol"
+  /** The process ran past its time and the sandbox killed it. */
+  | "process_deadline";
+
+interface E2bErrorFacts {
+  /**
+   * Whether the call can have had an effect. False is proof that it had none, so even a call
+   * that is not idempotent may be made again.
+   */
+  started: boolean;
+  /** HTTP status of the answer, when there was one. */
+  status?: number | undefined;
+  /** Seconds to wait before the next try, from Retry-After. */
+  retryAfterS?: number | undefined;
+  /** E2B's own word on a retry, from Should-Retry. */
+  retryAdvised?: boolean | undefined;
+}
+
+/** Every failure of src/e2b. Messages hold no keys or tokens. */
+export class E2bError extends Error {
+  override readonly name = "E2bError";
+  readonly code: E2bErrorCode;
+  readonly started: boolean;
+  readonly status: number | undefined;
+  readonly retryAfterS: number | undefined;
+  readonly retryAdvised: boolean | undefined;
+
+  constructor(code: E2bErrorCode, message: string, facts: E2bErrorFacts) {
+    super(message);
+    this.code = code;
+    this.started = facts.started;
+    this.status = facts.status;
+    this.retryAfterS = facts.retryAfterS;
+    this.retryAdvised = facts.retryAdvised;
+  }
+}

@@ -1,0 +1,112 @@
+import type * as z from "zod/v4";
+import { discard, readText } from "./body.ts";
+import { E2bError } from "./error.ts";
+import { refusal } from "./refusal.ts";
+
+/** One HTTP request to E2B. */
+export interface Call {
+  /** The call in words that fit after "E2B refused to", for errors. */
+  what: string;
+  method: "GET" | "POST" | "DELETE";
+  url: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer>;
+  /** For the whole exchange, the reading of the answer included. */
+  timeoutMs: number;
+}
+
+/** A list page holds 100 sandboxes of about 1 KiB each. */
+const ANSWER_MAX_BYTES = 4 * 1024 * 1024;
+const ERROR_BODY_MAX_BYTES = 64 * 1024;
+const SECRET_HEADERS = ["x-api-key", "x-access-token"];
+const MAY_HAVE_STARTED = "It may have taken effect all the same.";
+
+/**
+ * Makes one request and reads its answer, all inside `timeoutMs`; every failure is an E2bError.
+ * Redirects are refused: following one would carry a key to wherever it points.
+ */
+export async function exchange<T>(
+  fetcher: typeof fetch,
+  call: Call,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  // Not AbortSignal.timeout: it cannot be taken back, and a timer left pending keeps a Durable Object in memory.
+  const timer = setTimeout(() => abort.abort(), call.timeoutMs);
+  try {
+    const response = await send(fetcher, call, abort.signal);
+    if (!response.ok) throw await refused(call, response);
+    return await read(response);
+  } catch (error) {
+    if (abort.signal.aborted && isLostConnection(error)) {
+      throw new E2bError("timeout", `E2B did not ${call.what} within ${call.timeoutMs} ms. ${MAY_HAVE_STARTED}`, {
+        started: true,
+      });
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads a JSON answer. Throws `protocol`, naming the offending field, when it is not of the shape expected. */
+export async function readJson<T>(response: Response, what: string, schema: z.ZodType<T>): Promise<T> {
+  const text = await readText(response, ANSWER_MAX_BYTES);
+  const parsed = schema.safeParse(jsonOrUndefined(text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined ? "" : ` (at "${issue.path.join(".")}": ${issue.message})`;
+  throw new E2bError("protocol", `E2B's answer to ${what} is not what its API promises${where}. ${MAY_HAVE_STARTED}`, {
+    started: true,
+    status: response.status,
+  });
+}
+
+export function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Every schema here wants an object or an array, so this is told as a mismatch.
+  }
+}
+
+async function send(fetcher: typeof fetch, call: Call, signal: AbortSignal): Promise<Response> {
+  const { method, url, headers } = call;
+  try {
+    return await fetcher(url, { method, headers, body: call.body ?? null, redirect: "manual", signal });
+  } catch (error) {
+    const reason = redacted(describe(error), headers);
+    throw new E2bError("unavailable", `E2B could not be reached to ${call.what}: ${reason}. ${MAY_HAVE_STARTED}`, {
+      started: true,
+    });
+  }
+}
+
+async function refused(call: Call, response: Response): Promise<E2bError> {
+  if (response.status >= 300 && response.status < 400) {
+    if (response.body !== null) discard(response.body);
+    const message = `E2B answered ${call.what} with a redirect, which is not followed because the request carries a key. Nothing was changed.`;
+    return new E2bError("protocol", message, { started: false, status: response.status });
+  }
+  const text = await readText(response, ERROR_BODY_MAX_BYTES).catch(() => ""); // The status alone tells the error too.
+  return refusal(call.what, response, redacted(text, call.headers), Date.now());
+}
+
+function isLostConnection(error: unknown): boolean {
+  return error instanceof E2bError && (error.code === "unavailable" || error.code === "stream_broken");
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown reason";
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+/** A runtime's complaint about a malformed header quotes its value, and a server may echo what it was sent. */
+function redacted(text: string, headers: Record<string, string>): string {
+  let clean = text;
+  for (const name of SECRET_HEADERS) {
+    const secret = headers[name]?.trim();
+    if (secret !== undefined && secret !== "") clean = clean.replaceAll(secret, "[secret]");
+  }
+  return clean;
+}

@@ -1,0 +1,69 @@
+import { E2bError } from "./error.ts";
+
+/** ES2026; in workerd, not yet in Node 24. The cast only adds what the es2024 types do not know. */
+const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array }).fromBase64;
+
+/** Throws `protocol` when `text` is not base64. */
+export function decodeBase64(text: string): Uint8Array {
+  try {
+    return native === undefined ? Uint8Array.from(atob(text), (char) => char.charCodeAt(0)) : native(text);
+  } catch {
+    throw new E2bError("protocol", "The sandbox sent process output that is not base64. The process may be running.", {
+      started: true,
+    });
+  }
+}
+
+/** Bytes kept up to a cap; what comes after is dropped and told by `truncated`. */
+export class CappedBytes {
+  readonly #maxBytes: number;
+  #buffer = new Uint8Array(4096);
+  #length = 0;
+  truncated = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  append(base64: string): void {
+    if (this.truncated) return; // Not decoded either: output past the cap costs as little as can be.
+    const bytes = decodeBase64(base64);
+    const kept = bytes.subarray(0, this.#maxBytes - this.#length);
+    this.truncated = kept.length < bytes.length;
+    this.#reserve(this.#length + kept.length);
+    this.#buffer.set(kept, this.#length);
+    this.#length += kept.length;
+  }
+
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Doubles, so that a process that writes byte by byte costs neither quadratic copying nor an object a byte. */
+  #reserve(length: number): void {
+    if (length <= this.#buffer.length) return;
+    const grown = new Uint8Array(Math.max(length, Math.min(this.#buffer.length * 2, this.#maxBytes)));
+    grown.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = grown;
+  }
+}
+
+/** The last `maxChars` characters of a text that arrives in pieces: of stderr the end tells why. */
+export class TextTail {
+  readonly #maxChars: number;
+  #text = "";
+
+  constructor(maxChars: number) {
+    this.#maxChars = maxChars;
+  }
+
+  append(text: string): void {
+    this.#text += text;
+    // Cut at twice the size, so that the copying stays proportional to what comes in.
+    if (this.#text.length > 2 * this.#maxChars) this.#text = this.#text.slice(-this.#maxChars);
+  }
+
+  text(): string {
+    return this.#text.slice(-this.#maxChars).toWellFormed();
+  }
+}

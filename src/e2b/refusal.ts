@@ -1,0 +1,84 @@
+import { E2bError } from "./error.ts";
+import type { E2bErrorCode } from "./error.ts";
+import { errorBody } from "./schema.ts";
+import type { ErrorBody } from "./schema.ts";
+
+/** Placement failures E2B answers before any sandbox exists. */
+const NO_ROOM_CODES = new Set(["sandbox_capacity_unavailable", "sandbox_placement_timeout", "sandbox_no_compatible_node"]);
+
+/** E2B answers its cap on concurrent sandboxes with the rate limiter's 429; only the words and the missing Retry-After differ. */
+const SANDBOX_LIMIT = /concurrent E2B sandboxes|sandbox limit/i;
+
+/** Enough for E2B's longest sentence; a sandbox's own answer is not trusted to be short. */
+const MESSAGE_MAX_CHARS = 500;
+
+/**
+ * The error for an answer that is not 2xx. E2B's own body `{code, message, error_code?}` goes before the HTTP status,
+ * which a gateway on the way may have set.
+ */
+export function refusal(what: string, response: Response, text: string, nowMs: number): E2bError {
+  const body = parseBody(text);
+  const status = body?.code ?? response.status;
+  const retryAfterS = parseRetryAfter(response.headers.get("retry-after"), nowMs);
+  const advice = response.headers.get("should-retry");
+  const code = codeOf(status, body, retryAfterS);
+  const started = mayHaveStarted(status, code, body);
+  const detail = body === undefined ? "no error body of E2B's" : body.message.slice(0, MESSAGE_MAX_CHARS);
+  const effect = started ? "It may have taken effect all the same." : "Nothing was changed.";
+  return new E2bError(code, `E2B refused to ${what}: HTTP ${response.status}, ${detail}. ${effect}`, {
+    started,
+    status: response.status,
+    retryAfterS,
+    retryAdvised: advice === "true" ? true : advice === "false" ? false : undefined,
+  });
+}
+
+/** Seconds to wait (RFC 9110 §10.2.3: a whole number or an HTTP date); undefined when absent or unreadable. */
+export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, Math.ceil((atMs - nowMs) / 1000));
+}
+
+function parseBody(text: string): ErrorBody | undefined {
+  try {
+    return errorBody.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // Not JSON: a gateway's page, of which the status says all there is to know.
+  }
+}
+
+function codeOf(status: number, body: ErrorBody | undefined, retryAfterS: number | undefined): E2bErrorCode {
+  if (body?.error_code !== undefined && NO_ROOM_CODES.has(body.error_code)) return "capacity";
+  switch (status) {
+    case 401:
+    case 403:
+      return "unauthenticated";
+    case 404:
+      return "not_found";
+    case 408:
+      return "timeout";
+    case 409:
+      return "conflict";
+    case 429:
+      return retryAfterS === undefined && SANDBOX_LIMIT.test(body?.message ?? "") ? "capacity" : "rate_limited";
+    case 502:
+      return isGone(body) ? "not_running" : "unavailable";
+    case 507:
+      return "capacity";
+    default:
+      return status >= 500 ? "unavailable" : "invalid_request";
+  }
+}
+
+/** E2B's proxy names the sandbox it has no machine for; with a port, the machine runs and its envd does not. */
+function isGone(body: ErrorBody | undefined): boolean {
+  return body?.sandboxId !== undefined && body.port === undefined;
+}
+
+/** A 5xx leaves the outcome open unless the body shows that nobody got as far as acting on the call. */
+function mayHaveStarted(status: number, code: E2bErrorCode, body: ErrorBody | undefined): boolean {
+  if (status === 408) return true;
+  return status >= 500 && code !== "capacity" && body?.sandboxId === undefined;
+}

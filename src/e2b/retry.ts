@@ -1,0 +1,68 @@
+import { E2bError } from "./error.ts";
+import type { E2bErrorCode } from "./error.ts";
+
+/** Time and chance, so that tests decide both. */
+export interface RetryClock {
+  nowMs(): number;
+  sleep(delayMs: number): Promise<void>;
+  /** In [0, 1). */
+  random(): number;
+}
+
+interface RetryOptions {
+  /** Whether doing the call twice does no more than doing it once. */
+  idempotent: boolean;
+  /** For all tries and the waits between them. */
+  deadlineMs: number;
+}
+
+const MAX_TRIES = 4;
+const BASE_DELAY_MS = 200;
+const MAX_DELAY_MS = 5_000;
+/** Beyond this the caller is better served by an error that says how long to stay away. */
+const MAX_RETRY_AFTER_MS = 20_000;
+const TRANSIENT: ReadonlySet<E2bErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "stream_broken"]);
+
+const realClock: RetryClock = {
+  nowMs: () => Date.now(),
+  sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+  random: () => Math.random(),
+};
+
+/**
+ * Calls `attempt` until it succeeds, fails for good, or the next wait would pass the deadline; then its last error is
+ * thrown. `attempt` gets the time that is left, to bound its own call by. A call that is not idempotent is
+ * repeated only when the error proves that the last try had no effect (`started` false).
+ */
+export async function withRetries<T>(
+  attempt: (remainingMs: number) => Promise<T>,
+  options: RetryOptions,
+  clock: RetryClock = realClock,
+): Promise<T> {
+  const endMs = clock.nowMs() + options.deadlineMs;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(endMs - clock.nowMs());
+    } catch (error) {
+      if (tries === MAX_TRIES || !mayRetry(error, options.idempotent)) throw error;
+      const delayMs = retryDelayMs(tries, error.retryAfterS, clock.random());
+      if (delayMs === undefined || clock.nowMs() + delayMs >= endMs) throw error;
+      await clock.sleep(delayMs);
+    }
+  }
+}
+
+/**
+ * Wait after the `tries`-th failure: full jitter over an exponential back-off, on top of Retry-After when there is
+ * one, so that callers who were told the same second do not come back together. Undefined: too long to wait.
+ */
+export function retryDelayMs(tries: number, retryAfterS: number | undefined, random: number): number | undefined {
+  const jitterMs = random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (tries - 1));
+  const askedMs = (retryAfterS ?? 0) * 1000;
+  return askedMs > MAX_RETRY_AFTER_MS ? undefined : askedMs + jitterMs;
+}
+
+function mayRetry(error: unknown, idempotent: boolean): error is E2bError {
+  if (!(error instanceof E2bError)) return false;
+  return (error.retryAdvised ?? TRANSIENT.has(error.code)) && (idempotent || !error.started);
+}

@@ -1,0 +1,101 @@
+/**
+ * Every way an operation can end badly. One closed table decides the HTTP status, whether trying again can help, and
+ * the `error_type` of the metrics; HTTP and MCP both read it, so an error means the same on every door.
+ */
+export type ErrorType = "auth" | "conflict" | "network" | "other";
+
+interface ErrorKind {
+  readonly status: number;
+  readonly title: string;
+  readonly type: ErrorType;
+  /** Whether the same call, sent again later, can succeed without anybody changing anything. */
+  readonly retryable: boolean;
+}
+
+export const ERROR_KINDS = {
+  invalid_input: { status: 400, title: "The request is not valid", type: "other", retryable: false },
+  unauthenticated: { status: 401, title: "No valid API key", type: "auth", retryable: false },
+  host_not_allowed: { status: 403, title: "This git host is not allowed", type: "auth", retryable: false },
+  git_auth_failed: { status: 403, title: "The git host refused the credential", type: "auth", retryable: false },
+  unknown_operation: { status: 404, title: "No such operation", type: "other", retryable: false },
+  not_found: { status: 404, title: "No such route", type: "other", retryable: false },
+  workspace_not_found: { status: 404, title: "No such workspace", type: "other", retryable: false },
+  repository_not_found: { status: 404, title: "The git host has no such repository", type: "other", retryable: false },
+  ref_not_found: { status: 404, title: "No such branch, tag or commit", type: "other", retryable: false },
+  path_not_found: { status: 404, title: "No such path", type: "other", retryable: false },
+  not_cloned: { status: 409, title: "The workspace holds no clone", type: "other", retryable: false },
+  conflict: { status: 409, title: "The changes conflict", type: "conflict", retryable: false },
+  dirty_tree: { status: 409, title: "Uncommitted changes are in the way", type: "conflict", retryable: false },
+  patch_failed: { status: 409, title: "The patch does not apply", type: "conflict", retryable: false },
+  push_rejected: { status: 409, title: "The git host refused the push", type: "conflict", retryable: false },
+  workspace_gone: { status: 410, title: "The sandbox of this workspace is gone", type: "other", retryable: false },
+  payload_too_large: { status: 413, title: "The body is too large", type: "other", retryable: false },
+  rate_limited: { status: 429, title: "Too many requests", type: "other", retryable: true },
+  internal: { status: 500, title: "Internal error", type: "other", retryable: false },
+  git_failed: { status: 502, title: "git failed", type: "other", retryable: false },
+  git_unreachable: { status: 502, title: "The git host did not answer", type: "network", retryable: true },
+  sandbox_unavailable: { status: 503, title: "No sandbox could be had", type: "network", retryable: true },
+  workspace_busy: { status: 503, title: "The workspace is busy", type: "other", retryable: true },
+  timeout: { status: 504, title: "The operation took too long", type: "network", retryable: true },
+  disk_full: { status: 507, title: "The disk of the sandbox is full", type: "other", retryable: false },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_KINDS;
+
+/** What became of the caller's work: said with every error after which something may have been done. */
+export interface Work {
+  /** Commit that this call made and that is kept in the workspace. */
+  readonly committed?: string;
+  /** Whether the remote has it. `unknown`: the answer was lost; ask status, or push again (it never doubles a commit). */
+  readonly pushed: boolean | "unknown";
+  /** `merging`: conflict markers are in the files, edit them and push. */
+  readonly tree: "unchanged" | "changed" | "merging" | "unknown";
+}
+
+export const CONFLICT_KINDS = ["content", "both_added", "deleted_by_us", "deleted_by_them", "other"] as const;
+
+/** One conflicted place of one file, with the text of all three sides: `ours` is the workspace's, `theirs` the remote's. */
+export interface ConflictHunk {
+  readonly path: string;
+  readonly kind: (typeof CONFLICT_KINDS)[number];
+  /** First line of the hunk in the file with markers, counted from 1; 0 where the sides have no text to show. */
+  readonly line: number;
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+export interface ErrorDetails {
+  /** Name of the input field that is wrong, as a path (`files.0.path`). */
+  readonly field?: string;
+  readonly retryAfterS?: number;
+  readonly work?: Work;
+  readonly conflicts?: readonly ConflictHunk[];
+  /** More was there than is told. */
+  readonly truncated?: boolean;
+}
+
+/** The one error that leaves the facade. `detail` is for callers: what happened and what to do, nothing secret. */
+export class WarmtreeError extends Error {
+  override readonly name = "WarmtreeError";
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, detail: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(detail, { cause });
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** The flat form every door sends (RFC 9457 adds type, title, status and instance over HTTP). */
+export function errorBody(error: WarmtreeError) {
+  const { retryAfterS, ...rest } = error.details;
+  return {
+    code: error.code,
+    detail: error.message,
+    retryable: ERROR_KINDS[error.code].retryable,
+    ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
+    ...rest,
+  };
+}

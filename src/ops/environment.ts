@@ -1,0 +1,50 @@
+/**
+ * Settings that every git process gets by environment, so that nothing is written into the repository and nothing in
+ * it can switch them off. Each is here because a repository, or the machine's own config, could otherwise run a
+ * program, ask a question, follow a redirect with a credential, or change the output that is parsed.
+ */
+const GIT_SETTINGS: readonly (readonly [string, string])[] = [
+  ["core.hooksPath", "/dev/null"],
+  ["core.fsmonitor", "false"],
+  ["core.quotePath", "false"],
+  ["core.untrackedCache", "keep"],
+  ["credential.helper", ""],
+  ["http.followRedirects", "false"],
+  // A host that sends under 1 kB/s for 20 s is as good as dead; without this a stalled fetch waits for ever.
+  ["http.lowSpeedLimit", "1000"],
+  ["http.lowSpeedTime", "20"],
+  ["transfer.credentialsInUrl", "die"],
+  ["transfer.bundleURI", "false"],
+  ["submodule.recurse", "false"],
+  ["fetch.recurseSubmodules", "false"],
+  ["push.recurseSubmodules", "no"],
+  // Housekeeping would start in the background at the worst moment, and outlive the operation.
+  ["gc.auto", "0"],
+  ["maintenance.auto", "false"],
+  ["commit.gpgSign", "false"],
+  ["merge.conflictStyle", "diff3"],
+  ["advice.detachedHead", "false"],
+  ["init.defaultBranch", "main"],
+  ["safe.directory", "*"],
+];
+
+/** Environment of every script (git 2.31 or newer reads GIT_CONFIG_COUNT). */
+export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
+  LC_ALL: "C",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_ASKPASS: "",
+  SSH_ASKPASS: "",
+  GIT_PAGER: "cat",
+  GIT_EDITOR: "true",
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_LITERAL_PATHSPECS: "1",
+  GIT_CONFIG_COUNT: String(GIT_SETTINGS.length),
+  ...Object.fromEntries(
+    GIT_SETTINGS.flatMap(([key, value], n) => [
+      [`GIT_CONFIG_KEY_${n}`, key],
+      [`GIT_CONFIG_VALUE_${n}`, value],
+    ]),
+  ),
+};

@@ -1,0 +1,43 @@
+import * as z from "zod/v4";
+import { SANDBOX_ID } from "../pool/handle.ts";
+
+/** Longest path Linux takes (PATH_MAX less the NUL). */
+const MAX_PATH_LENGTH = 4095;
+const MAX_REF_LENGTH = 255;
+
+const isControl = (character: string) => character < " " || character === "\x7f";
+
+/** What git itself refuses in a branch name (git-check-ref-format), so that a wrong name fails before a sandbox is asked. */
+function isBranchName(name: string): boolean {
+  if (name.startsWith("-") || name === "@" || name === "HEAD" || name.endsWith(".")) return false;
+  if (/\.\.|@\{|[ ~^:?*[\\]/.test(name) || [...name].some(isControl)) return false;
+  return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
+}
+
+/** Inside the tree, not above it, and never in git's own directory (also not by a name that other systems read as it). */
+function isTreePath(path: string): boolean {
+  if (path.includes("\0")) return false;
+  return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !isGitDirectory(part));
+}
+
+const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*$/i.test(part);
+
+export const sandboxId = z.string().regex(SANDBOX_ID, "is not a sandbox_id; clone answers one").describe("From clone");
+
+export const branchName = z.string().min(1).max(MAX_REF_LENGTH).refine(isBranchName, "is not a valid branch name");
+
+/** Anything that names a commit: branch, tag, SHA, `HEAD~2`. The sandbox resolves it; a leading dash never gets there. */
+export const revision = z
+  .string()
+  .min(1)
+  .max(MAX_REF_LENGTH)
+  .refine((text) => !text.startsWith("-") && !/[\s:]/.test(text) && ![...text].some(isControl), "is not a revision");
+
+export const treePath = z
+  .string()
+  .min(1)
+  .max(MAX_PATH_LENGTH)
+  .refine(isTreePath, "is not a path inside the working tree (relative, no '..', not in .git)");
+
+/** Says where the next page begins; what is in it is the operation's own affair. */
+export const cursor = z.string().regex(/^\d{1,12}$/, "is not a cursor of this operation").transform(Number);

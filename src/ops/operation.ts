@@ -1,0 +1,58 @@
+import type * as z from "zod/v4";
+import type { WarmtreeError } from "../errors.ts";
+
+/** What a remote call of git needs: the address to use and, unless the repository is public, an Authorization header. */
+export interface Remote {
+  readonly url: string;
+  readonly authorization?: string;
+}
+
+/** What the facade knows and a script needs beside the caller's input. */
+export interface OperationContext {
+  readonly author: { readonly name: string; readonly email: string };
+  readonly maxRetries: number;
+  readonly timeoutS: number;
+}
+
+/** Positional parameters and environment of a script: the only places where a caller's text may go. */
+export interface Command {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What came back from the sandbox, cut at the script's section marks. */
+export interface ScriptOutput {
+  readonly exitCode: number;
+  readonly sections: ReadonlyMap<number, Uint8Array>;
+  /** The newest part of what git said, for classifying failures; never shown whole to callers. */
+  readonly stderr: string;
+  /** The sandbox sent more than the Worker was willing to hold. */
+  readonly truncated: boolean;
+}
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WarmtreeError };
+
+/**
+ * One git verb. `script` is a constant; `command` and `parse` are pure, and `parse` is total: any bytes give a value
+ * or an error, never a throw.
+ */
+export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  /** One sentence for the API description. */
+  readonly summary: string;
+  readonly input: Input;
+  readonly output: Output;
+  /** `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git host. */
+  readonly access: "read" | "write" | "remote";
+  readonly shell: "/bin/sh" | "/bin/bash";
+  readonly script: string;
+  command(input: z.output<Input>, context: OperationContext): Command;
+  parse(output: ScriptOutput, input: z.output<Input>): Parsed<z.output<Output>>;
+}
+
+/** Gives an operation its exact types, so that the registry can hold them all as one. */
+export function defineOperation<Input extends z.ZodType, Output extends z.ZodType>(
+  operation: Operation<Input, Output>,
+): Operation<Input, Output> {
+  return operation;
+}

@@ -1,0 +1,47 @@
+const NUL = 0;
+const NEWLINE = 10;
+const utf8 = new TextDecoder();
+/** One byte is one character, so an index into the text is an index into the bytes. */
+const bytewise = new TextDecoder("latin1");
+
+/**
+ * Cuts a script's stdout at its marks (`\0<nonce>:<number>\n`, see SECTION in shell.ts). Output before the first mark
+ * belongs to no section and is dropped; a number printed twice keeps the last.
+ */
+export function splitSections(stdout: Uint8Array, nonce: string): Map<number, Uint8Array> {
+  const text = bytewise.decode(stdout);
+  const mark = `\0${nonce}:`;
+  const sections = new Map<number, Uint8Array>();
+  let at = text.indexOf(mark);
+  while (at !== -1) {
+    const numberEnd = text.indexOf("\n", at);
+    if (numberEnd === -1) break;
+    const next = text.indexOf(mark, numberEnd);
+    const number = Number(text.slice(at + mark.length, numberEnd));
+    if (Number.isInteger(number)) sections.set(number, stdout.subarray(numberEnd + 1, next === -1 ? undefined : next));
+    at = next;
+  }
+  return sections;
+}
+
+/** Text of a section; bytes that are not UTF-8 become U+FFFD, as JSON has no other way to carry them. */
+export function sectionText(sections: ReadonlyMap<number, Uint8Array>, number: number): string {
+  const bytes = sections.get(number);
+  return bytes ? utf8.decode(bytes) : "";
+}
+
+/** NUL-terminated records of a section. A record that was cut short (no NUL at the end) is left out. */
+export function sectionRecords(sections: ReadonlyMap<number, Uint8Array>, number: number): string[] {
+  const bytes = sections.get(number);
+  if (!bytes) return [];
+  const end = bytes.lastIndexOf(NUL);
+  return end === -1 ? [] : utf8.decode(bytes.subarray(0, end)).split("\0");
+}
+
+/** The bytes up to a limit, cut back to the end of a line where there is one, so that pages join without a seam. */
+export function cutAtLine(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  if (bytes.length <= maxBytes) return bytes;
+  const cut = bytes.subarray(0, maxBytes);
+  const lineEnd = cut.lastIndexOf(NEWLINE);
+  return lineEnd === -1 ? cut : cut.subarray(0, lineEnd + 1);
+}

@@ -1,0 +1,128 @@
+import * as z from "zod/v4";
+import { withConflicts } from "./conflicts.ts";
+import { failureOf, type Reasons } from "./failure.ts";
+import { sandboxId } from "./inputs.ts";
+import { defineOperation } from "./operation.ts";
+import { sectionRecords } from "./output.ts";
+import { REPLAY } from "./replay.ts";
+import { ENTER, FAIL, LOCK, NET, SECTION } from "./shell.ts";
+
+const HOW = ["nothing_new", "fast_forward", "rebased", "merged"] as const;
+
+const input = z.object({
+  sandbox_id: sandboxId,
+  rebase: z
+    .boolean()
+    .default(true)
+    .describe("true: put local commits on top. false: merge, and leave conflicts in the files to be edited"),
+});
+
+const output = z.object({
+  branch: z.string().nullable(),
+  from: z.string().describe("Branch of the remote"),
+  head: z.string(),
+  how: z.enum(HOW),
+  behind: z.number().describe("Commits that came in"),
+  ahead: z.number().describe("Local commits that the remote branch lacks"),
+});
+
+/**
+ * Local commits are put on top in memory first, so a conflict is known before a file is touched. `reset --keep` then
+ * moves the tree and refuses, whole, where an uncommitted change would be lost. Only an asked-for merge that conflicts
+ * is really begun, because its conflicts are to be edited in the files.
+ */
+const script = `${SECTION}${FAIL}${LOCK}${NET}${ENTER}${REPLAY}
+rebase=$1
+for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
+do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
+branch=$(git symbolic-ref -q --short HEAD)
+from=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null)
+from=\${from#origin/}
+if [ -z "$from" ]; then from=$branch; fi
+if [ -z "$from" ]; then fail detached; fi
+if [ -e .git/shallow ]
+then netgit fetch -q --no-tags origin "+refs/heads/$from:refs/remotes/origin/$from" || fail git "$from"
+else netgit fetch -q --prune origin || fail git "$from"; fi
+tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
+head=$(git rev-parse -q --verify HEAD)
+ahead=0 behind=0 how=nothing_new
+if [ -z "$head" ]; then
+  behind=$(git rev-list --count "$tip") how=fast_forward
+  git merge -q --ff-only "$tip" >/dev/null || fail git
+else
+  connect "$tip" "$head" "$from" || fail git
+  read -r ahead behind <<<"$(git rev-list --left-right --count "$head...$tip" --)"
+  if [ "$behind" -gt 0 ]; then
+    target=$tip how=fast_forward
+    if [ "$ahead" -gt 0 ] && [ "$rebase" = true ]; then
+      how=rebased
+      replay "$tip" "$head"
+      case $? in
+        0) target=$replayed ;;
+        1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$from" ;;
+        *) fail git ;;
+      esac
+    elif [ "$ahead" -gt 0 ]; then
+      how=merged
+      merged=$(git merge-tree --write-tree --no-messages --name-only --allow-unrelated-histories "$head" "$tip")
+      case $? in
+        0) target=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") || fail git ;;
+        1)
+          git merge -q --no-edit --no-verify --allow-unrelated-histories "$tip" >/dev/null
+          if [ ! -e .git/MERGE_HEAD ]; then fail git; fi
+          conflicts "$head" "$tip"
+          work=merging
+          fail merge_begun "$from" ;;
+        *) fail git ;;
+      esac
+    fi
+    git reset -q --keep "$target" -- || fail dirty_tree
+  fi
+fi
+section 1
+printf '%s\\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
+`;
+
+const REASONS: Reasons = {
+  unfinished: (state) => ({
+    code: "conflict",
+    detail: `The tree is in the middle of something (${state}). Edit the conflicts and push, or end it with restore {all: true}.`,
+  }),
+  detached: () => ({
+    code: "invalid_input",
+    detail: "HEAD is on no branch, so there is nothing to pull from. Switch to a branch first.",
+  }),
+  merge_begun: (from) => ({
+    code: "conflict",
+    detail: `The merge with ${from} has conflicts; they are marked in the files. Edit them and push, or give up with restore {all: true}.`,
+  }),
+};
+
+export const pull = defineOperation({
+  name: "pull",
+  summary: "Fetches, and brings the branch up to date with the one it started from.",
+  access: "remote",
+  shell: "/bin/bash",
+  input,
+  output,
+  script,
+  command: (asked) => ({ args: [String(asked.rebase)] }),
+  parse(result, asked) {
+    const failed = failureOf(result, REASONS);
+    if (failed) {
+      return failed.error.code === "conflict" ? withConflicts(failed, result, asked.rebase ? "second" : "first") : failed;
+    }
+    const [branch, from = "", head = "", how, behind, ahead] = sectionRecords(result.sections, 1);
+    return {
+      ok: true,
+      value: {
+        branch: branch || null,
+        from,
+        head,
+        how: HOW.find((word) => word === how) ?? "nothing_new",
+        behind: Number(behind) || 0,
+        ahead: Number(ahead) || 0,
+      },
+    };
+  },
+});

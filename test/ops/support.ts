@@ -1,0 +1,110 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type * as z from "zod/v4";
+import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
+import type { Operation, OperationContext, Remote, ScriptOutput } from "../../src/ops/operation.ts";
+import { splitSections } from "../../src/ops/output.ts";
+import { assemble } from "../../src/ops/run.ts";
+
+const CONTEXT: OperationContext = { author: { name: "Agent", email: "agent@example.com" }, maxRetries: 3, timeoutS: 30 };
+
+/** A home folder with real git in it: scripts run here exactly as in a sandbox, without the sandbox. */
+export class Home {
+  readonly path = mkdtempSync(join(tmpdir(), "warmtree-ops-"));
+  readonly tree = join(this.path, "repo");
+  remote: Remote;
+
+  constructor(remoteUrl: string) {
+    this.remote = { url: remoteUrl };
+  }
+
+  /** Plain git in the tree, as an outside observer. */
+  git(...args: string[]): string {
+    return git(this.tree, ...args);
+  }
+
+  /** Script output before parsing. */
+  async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
+    const nonce = crypto.randomUUID();
+    const remote = operation.access === "remote" ? this.remote : undefined;
+    const request = assemble(operation, operation.input.parse(input), CONTEXT, remote, nonce);
+    const env = { PATH: process.env["PATH"], ...request.envs, HOME: this.path };
+    const child = spawn(request.cmd, request.args, { cwd: this.path, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"));
+    const stdout: Buffer[] = [];
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const exitCode = await new Promise<number>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve(code ?? -1));
+    });
+    return { exitCode, sections: splitSections(Buffer.concat(stdout), nonce), stderr, truncated: false };
+  }
+
+  /** The value; a failure is thrown. */
+  async run<O extends z.ZodType>(operation: Operation<z.ZodType, O>, input: object = {}): Promise<z.output<O>> {
+    const full = this.#withHandle(operation, input);
+    const parsed = operation.parse(await this.raw(operation, full), operation.input.parse(full));
+    if (!parsed.ok) throw parsed.error;
+    // What leaves the API must be what the schema promises.
+    return operation.output.parse(parsed.value);
+  }
+
+  /** The failure; a success is thrown. */
+  async failure(operation: Operation, input: object = {}) {
+    const full = this.#withHandle(operation, input);
+    const parsed = operation.parse(await this.raw(operation, full), operation.input.parse(full));
+    if (parsed.ok) throw new Error(`${operation.name} went well: ${JSON.stringify(parsed.value)}`);
+    const { code, message, details } = parsed.error;
+    return { code, message, ...details } satisfies { code: ErrorCode; message: string; work?: Work; conflicts?: readonly ConflictHunk[] };
+  }
+
+  #withHandle(operation: Operation, input: object): object {
+    return operation.name === "clone"
+      ? { repo_url: "https://git.example/o/r", ...input }
+      : { sandbox_id: "s0-00000000000000000000", ...input };
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+export function git(cwd: string, ...args: string[]): string {
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: cwd,
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_AUTHOR_NAME: "Tester",
+    GIT_AUTHOR_EMAIL: "tester@example.com",
+    GIT_COMMITTER_NAME: "Tester",
+    GIT_COMMITTER_EMAIL: "tester@example.com",
+  };
+  return execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trimEnd();
+}
+
+/** A seed working tree with its bare remote, on the file system. */
+export class Seed {
+  readonly path = mkdtempSync(join(tmpdir(), "warmtree-seed-"));
+  readonly tree = join(this.path, "seed");
+  readonly bare = join(this.path, "remote.git");
+
+  constructor() {
+    mkdirSync(this.bare);
+    git(this.bare, "init", "-q", "--bare", "-b", "main", ".");
+    mkdirSync(this.tree);
+    git(this.tree, "init", "-q", "-b", "main", ".");
+    git(this.tree, "remote", "add", "origin", this.bare);
+  }
+
+  git(...args: string[]): string {
+    return git(this.tree, ...args);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
