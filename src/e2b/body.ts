@@ -17,12 +17,6 @@ export function brokenStream(how: string): E2bError {
   });
 }
 
-/** Gives an answer's connection back when the rest of it is not wanted. */
-export function discard(source: { cancel(): Promise<void> }): void {
-  // A source that has failed already reports that failure here once more; whoever read from it has it.
-  source.cancel().catch(() => undefined);
-}
-
 /** The whole body as text. Throws `protocol` above `maxBytes`: an answer that long is none of E2B's. */
 export async function readText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return "";
@@ -33,7 +27,6 @@ export async function readText(response: Response, maxBytes: number): Promise<st
   for (let chunk = await readChunk(reader); chunk !== undefined; chunk = await readChunk(reader)) {
     total += chunk.length;
     if (total > maxBytes) {
-      discard(reader);
       throw new E2bError("protocol", `E2B's answer is longer than ${maxBytes} bytes. The call may have taken effect.`, {
         started: true,
         status: response.status,

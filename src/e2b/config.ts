@@ -1,9 +1,12 @@
 /** How to reach E2B, or anything that speaks its API. */
 export interface E2bConfig {
   apiKey: string;
-  /** Base of the control plane without a trailing slash; https://api.e2b.app unless the operator names another. */
+  /** Base of the control plane, without a trailing slash: https://api.e2b.app unless the operator names another. */
   apiUrl: string;
-  /** One base for the envd of every sandbox (the local host, a gateway); undefined: E2B's own addresses below `domain`. */
+  /**
+   * One base for the envd of all sandboxes, without a trailing slash (the local host, a gateway).
+   * Undefined: E2B's own addresses below `domain`.
+   */
   sandboxUrl: string | undefined;
   /** Where sandboxes are reached when the answer that made them names no domain of its own. */
   domain: string;
@@ -30,7 +33,7 @@ const SHARED_HOST_DOMAINS = new Set(["e2b.app", "e2b.dev", "e2b.pro", "e2b-stagi
  * sandbox, where a host name for each would cost a new sandbox's first operation a DNS look-up and a TLS handshake.
  */
 export function envdUrl(config: E2bConfig, address: SandboxAddress): string {
-  if (config.sandboxUrl !== undefined) return config.sandboxUrl.replace(/\/+$/, "");
+  if (config.sandboxUrl !== undefined) return config.sandboxUrl;
   const domain = address.domain ?? config.domain;
   return SHARED_HOST_DOMAINS.has(domain)
     ? `https://sandbox.${domain}`

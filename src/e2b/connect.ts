@@ -1,4 +1,4 @@
-import { brokenStream, discard, readChunk } from "./body.ts";
+import { brokenStream, readChunk } from "./body.ts";
 import { E2bError } from "./error.ts";
 
 /**
@@ -49,26 +49,28 @@ export async function* envelopes(
       if (data === undefined) throw brokenStream("it ended inside a message");
       const flags = view.getUint8(0);
       yield { flags, data };
-      if ((flags & END_STREAM_FLAG) !== 0) return await closing(reader);
+      if ((flags & END_STREAM_FLAG) !== 0) {
+        await closing(reader);
+        return;
+      }
     }
   } finally {
-    discard(reader);
+    // A stream that has failed would only report the same failure once more.
+    reader.cancel().catch(() => undefined);
   }
 }
 
 /** Waits for the end of the body: runtimes reuse a connection only when its last answer was read to the end. */
-async function closing(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const grace = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_GRACE_MS);
+function closing(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, CLOSE_GRACE_MS);
+    const ended = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    // Every message has come, so a connection that is lost now loses nothing.
+    reader.read().then(ended, ended);
   });
-  // Every message has come, so a connection lost now loses nothing.
-  const end = reader.read().then(
-    () => undefined,
-    () => undefined,
-  );
-  await Promise.race([end, grace]);
-  clearTimeout(timer);
 }
 
 function tooLong(length: number, maxBytes: number): E2bError {
@@ -79,7 +81,7 @@ function tooLong(length: number, maxBytes: number): E2bError {
 /** Hands out a byte stream in pieces of exactly the size asked for; copies only a piece that spans chunks. */
 class ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #chunk = new Uint8Array() as Uint8Array;
+  #chunk: Uint8Array = new Uint8Array();
   #offset = 0;
 
   constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
@@ -91,7 +93,7 @@ class ByteSource {
     if (count > 0 && !(await this.#fill())) return undefined;
     if (this.#chunk.length - this.#offset >= count) return this.#cut(count);
     const bytes = new Uint8Array(count);
-    for (let filled = 0; filled < count; ) {
+    for (let filled = 0; filled < count;) {
       if (!(await this.#fill())) throw brokenStream("it ended inside a message");
       const part = this.#cut(Math.min(count - filled, this.#chunk.length - this.#offset));
       bytes.set(part, filled);

@@ -1,10 +1,12 @@
+import type * as z from "zod/v4";
+import { readText } from "./body.ts";
 import { SANDBOX_ID } from "./config.ts";
 import type { E2bConfig } from "./config.ts";
 import { E2bError } from "./error.ts";
 import { exchange, readJson } from "./exchange.ts";
 import type { Call } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
-import { sandboxDetail, sandboxList, session } from "./schema.ts";
+import { sandboxDetail, sandboxList, sandboxSession } from "./schema.ts";
 import type { ListedSandbox, SandboxDetail, SandboxSession } from "./schema.ts";
 
 interface CreateRequest {
@@ -34,6 +36,9 @@ export interface ControlPlane {
   pause(sandboxId: string): Promise<"paused" | "already_paused">;
 }
 
+/** The answer of a call without one; anything longer is not E2B's. */
+const EMPTY_MAX_BYTES = 64 * 1024;
+
 /** How long a call may take: one try, and all tries with the waits between them. */
 interface Patience {
   timeoutMs: number;
@@ -48,23 +53,123 @@ const PAGE_SIZE = 100;
 /** 20,000 sandboxes, many times what any plan allows at once: beyond it E2B's cursor runs in a circle. */
 const MAX_PAGES = 200;
 
-/** Binds the control plane to an account. Calls are made with `fetcher`, one at a time each. */
+interface ApiCall extends Patience {
+  what: string;
+  method: Call["method"];
+  path: string;
+  body?: object;
+  idempotent: boolean;
+}
+
+/** Binds the control plane to an account. */
 export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): ControlPlane {
   const headers = { "x-api-key": config.apiKey, "user-agent": "warmtree", "content-type": "application/json" };
 
-  async function call<T>(
-    what: string,
-    method: Call["method"],
-    path: string,
-    body: object | undefined,
-    limits: Patience & { idempotent: boolean },
-    read: (response: Response) => Promise<T>,
-  ): Promise<T> {
+  function send<T>(api: ApiCall, read: (response: Response) => Promise<T>): Promise<T> {
+    const { what, method, body } = api;
     return withRetries((remainingMs) => {
-      const timeoutMs = Math.min(limits.timeoutMs, remainingMs);
-      const request = { what, method, url: config.apiUrl + path, headers, timeoutMs };
-      return exchange(fetcher, body === undefined ? request : { ...request, body: JSON.stringify(body) }, read);
-    }, limits);
+      const timeoutMs = Math.min(api.timeoutMs, remainingMs);
+      const call = { what, method, url: config.apiUrl + api.path, headers, timeoutMs };
+      return exchange(fetcher, body === undefined ? call : { ...call, body: JSON.stringify(body) }, read);
+    }, api);
   }
-  return { } as any
+
+  const forJson = <T>(api: ApiCall, schema: z.ZodType<T>): Promise<T> =>
+    send(api, (response) => readJson(response, api.what, schema));
+  const forNothing = (api: ApiCall): Promise<string> => send(api, (response) => readText(response, EMPTY_MAX_BYTES));
+
+  const plane: ControlPlane = {
+    create: ({ template, timeoutS, metadata, envs, autoPause }) =>
+      forJson(
+        {
+          what: "create a sandbox",
+          method: "POST",
+          path: "/v2/sandboxes",
+          body: { templateID: template, timeout: timeoutS, metadata, ...(envs ? { envVars: envs } : {}), autoPause },
+          idempotent: false,
+          ...SLOW,
+        },
+        sandboxSession,
+      ),
+
+    connect: async (sandboxId, timeoutS) => {
+      const path = `/v2${sandboxPath(sandboxId)}/connect`;
+      const body = { timeout: timeoutS };
+      return forJson(
+        { what: "connect to a sandbox", method: "POST", path, body, idempotent: true, ...SLOW },
+        sandboxSession,
+      );
+    },
+
+    get: async (sandboxId) => {
+      const path = sandboxPath(sandboxId);
+      return forJson({ what: "get a sandbox", method: "GET", path, idempotent: true, ...QUICK }, sandboxDetail);
+    },
+
+    list: async ({ metadata, states }) => {
+      const what = "list sandboxes";
+      const found: ListedSandbox[] = [];
+      let token = "";
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const path = `/v2/sandboxes?${listQuery(metadata, states, token)}`;
+        token = await send({ what, method: "GET", path, idempotent: true, ...QUICK }, async (response) => {
+          found.push(...(await readJson(response, what, sandboxList)));
+          return response.headers.get("x-next-token") ?? "";
+        });
+        if (token === "") return found;
+      }
+      const message = `E2B's list of sandboxes has no end after ${MAX_PAGES} pages. Nothing was changed.`;
+      throw new E2bError("protocol", message, { started: false });
+    },
+
+    setTimeout: async (sandboxId, timeoutS) => {
+      const path = `${sandboxPath(sandboxId)}/timeout`;
+      const body = { timeout: timeoutS };
+      await forNothing({ what: "set a sandbox's timeout", method: "POST", path, body, idempotent: true, ...QUICK });
+    },
+
+    kill: async (sandboxId) => {
+      const path = sandboxPath(sandboxId);
+      try {
+        await forNothing({ what: "kill a sandbox", method: "DELETE", path, idempotent: true, ...QUICK });
+        return true;
+      } catch (error) {
+        if (error instanceof E2bError && error.code === "not_found") return false;
+        throw error;
+      }
+    },
+
+    pause: async (sandboxId) => {
+      const path = `${sandboxPath(sandboxId)}/pause`;
+      try {
+        await forNothing({ what: "pause a sandbox", method: "POST", path, body: {}, idempotent: true, ...SLOW });
+        return "paused";
+      } catch (error) {
+        // E2B has one answer, 409, for "paused already" and for "being killed".
+        const isConflict = error instanceof E2bError && error.code === "conflict";
+        if (isConflict && (await plane.get(sandboxId)).state === "paused") return "already_paused";
+        throw error;
+      }
+    },
+  };
+  return plane;
+}
+
+/** Refuses an id that would lead out of its place in the URL. */
+function sandboxPath(sandboxId: string): string {
+  if (SANDBOX_ID.test(sandboxId)) return `/sandboxes/${sandboxId}`;
+  throw new E2bError("invalid_request", "That is not the id of a sandbox. E2B was not asked.", { started: false });
+}
+
+/**
+ * E2B decodes the metadata filter three times (as a query parameter, as a query of its own, and each name and value
+ * in it), so it is encoded three times. The states are parted by a bare comma.
+ */
+function listQuery(metadata: Record<string, string>, states: string[], token: string): string {
+  const filter = new URLSearchParams();
+  for (const [name, value] of Object.entries(metadata)) filter.set(encodeURIComponent(name), encodeURIComponent(value));
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  if (filter.size > 0) query.set("metadata", filter.toString());
+  if (token !== "") query.set("nextToken", token);
+  return `${query.toString()}&state=${states.join(",")}`;
 }

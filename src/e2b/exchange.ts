@@ -1,16 +1,16 @@
 import type * as z from "zod/v4";
-import { discard, readText } from "./body.ts";
+import { readText } from "./body.ts";
 import { E2bError } from "./error.ts";
 import { refusal } from "./refusal.ts";
 
 /** One HTTP request to E2B. */
 export interface Call {
-  /** The call in words that fit after "E2B refused to", for errors. */
+  /** The call in words that fit after "E2B did not", for errors. */
   what: string;
   method: "GET" | "POST" | "DELETE";
   url: string;
   headers: Record<string, string>;
-  body?: string | Uint8Array<ArrayBuffer>;
+  body?: string | Uint8Array;
   /** For the whole exchange, the reading of the answer included. */
   timeoutMs: number;
 }
@@ -38,7 +38,9 @@ export async function exchange<T>(
     if (!response.ok) throw await refused(call, response);
     return await read(response);
   } catch (error) {
-    if (abort.signal.aborted && isLostConnection(error)) {
+    const timedOut = abort.signal.aborted;
+    abort.abort(); // Frees the connection of an answer that was not read to its end.
+    if (timedOut && isLostConnection(error)) {
       throw new E2bError("timeout", `E2B did not ${call.what} within ${call.timeoutMs} ms. ${MAY_HAVE_STARTED}`, {
         started: true,
       });
@@ -84,7 +86,6 @@ async function send(fetcher: typeof fetch, call: Call, signal: AbortSignal): Pro
 
 async function refused(call: Call, response: Response): Promise<E2bError> {
   if (response.status >= 300 && response.status < 400) {
-    if (response.body !== null) discard(response.body);
     const message = `E2B answered ${call.what} with a redirect, which is not followed because the request carries a key. Nothing was changed.`;
     return new E2bError("protocol", message, { started: false, status: response.status });
   }

@@ -15,7 +15,7 @@ export async function uploadFile(
   config: E2bConfig,
   session: SandboxAddress,
   path: string,
-  body: Uint8Array<ArrayBuffer>,
+  body: Uint8Array,
   fetcher: typeof fetch = fetch,
 ): Promise<void> {
   const what = "write a file";

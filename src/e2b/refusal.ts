@@ -3,8 +3,8 @@ import type { E2bErrorCode } from "./error.ts";
 import { errorBody } from "./schema.ts";
 import type { ErrorBody } from "./schema.ts";
 
-/** Placement failures E2B answers before any sandbox exists. */
-const NO_ROOM_CODES = new Set(["sandbox_capacity_unavailable", "sandbox_placement_timeout", "sandbox_no_compatible_node"]);
+/** Answered when no machine was even tried; a placement that timed out is not among them, a machine may have begun. */
+const NO_ROOM_CODES = new Set(["sandbox_capacity_unavailable", "sandbox_no_compatible_node"]);
 
 /** E2B answers its cap on concurrent sandboxes with the rate limiter's 429; only the words and the missing Retry-After differ. */
 const SANDBOX_LIMIT = /concurrent E2B sandboxes|sandbox limit/i;
@@ -25,7 +25,7 @@ export function refusal(what: string, response: Response, text: string, nowMs: n
   const started = mayHaveStarted(status, code, body);
   const detail = body === undefined ? "no error body of E2B's" : body.message.slice(0, MESSAGE_MAX_CHARS);
   const effect = started ? "It may have taken effect all the same." : "Nothing was changed.";
-  return new E2bError(code, `E2B refused to ${what}: HTTP ${response.status}, ${detail}. ${effect}`, {
+  return new E2bError(code, `E2B did not ${what}: HTTP ${response.status}, ${detail}. ${effect}`, {
     started,
     status: response.status,
     retryAfterS,

@@ -43,8 +43,9 @@ const output = z.object({
 const script = `${SECTION}${FAIL}${LOCK}${NET}
 base=$1 agent_branch=$2 shallow=$3; shift 3
 report() {
+  upstream=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || upstream=
   section 1
-  printf '%s\\0' "$1" "$(git symbolic-ref -q --short HEAD)" "$(git rev-parse -q --verify HEAD)" "$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null)"
+  printf '%s\\0' "$1" "$(git symbolic-ref -q --short HEAD)" "$(git rev-parse -q --verify HEAD)" "$upstream"
   if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi
   section 2
   if [ -e .gitmodules ]; then git ls-files -s -z | while IFS= read -r -d '' entry; do case $entry in 160000\\ *) printf '%s\\0' "\${entry#*"$tab"}";; esac; done; fi

@@ -36,7 +36,7 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
  * One git verb. `script` is a constant; `command` and `parse` are pure, and `parse` is total: any bytes give a value
  * or an error, never a throw.
  */
-export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType<object> = z.ZodType<object>> {
   readonly name: string;
   /** One sentence for the API description. */
   readonly summary: string;
@@ -51,7 +51,7 @@ export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z
 }
 
 /** Gives an operation its exact types, so that the registry can hold them all as one. */
-export function defineOperation<Input extends z.ZodType, Output extends z.ZodType>(
+export function defineOperation<Input extends z.ZodType, Output extends z.ZodType<object>>(
   operation: Operation<Input, Output>,
 ): Operation<Input, Output> {
   return operation;

@@ -36,7 +36,7 @@ rebase=$1
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 branch=$(git symbolic-ref -q --short HEAD)
-from=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null)
+from=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || from=
 from=\${from#origin/}
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi

@@ -45,7 +45,7 @@ export class Home {
   }
 
   /** The value; a failure is thrown. */
-  async run<O extends z.ZodType>(operation: Operation<z.ZodType, O>, input: object = {}): Promise<z.output<O>> {
+  async run<O extends z.ZodType<object>>(operation: Operation<z.ZodType, O>, input: object = {}): Promise<z.output<O>> {
     const full = this.#withHandle(operation, input);
     const parsed = operation.parse(await this.raw(operation, full), operation.input.parse(full));
     if (!parsed.ok) throw parsed.error;

@@ -1,0 +1,75 @@
+import { lstat, readlink } from "node:fs/promises";
+import { posix } from "node:path";
+import { ConnectError } from "../connect/error.ts";
+import type { Location, SandboxUser } from "../machine/machine.ts";
+import type { Sandbox } from "../state/sandbox.ts";
+
+/** Linux's own limit on symlinks in one path. */
+const MAX_LINKS = 40;
+
+export interface Resolved extends Location {
+  /** The absolute sandbox path as asked for: `~` and relative paths expanded, symlinks kept. */
+  readonly path: string;
+  /** The same without symlinks. */
+  readonly canonical: string;
+}
+
+/** Makes a path absolute: `~` is the home, empty the working directory, relative counts from the home. @throws ConnectError */
+export function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): string {
+  const home = sandbox.machine.homeOf(user);
+  const given = path === "" ? (sandbox.spec.image.workdir ?? "") : path;
+  if (given.includes("\0")) throw new ConnectError("invalid_argument", "a path cannot hold a NUL character");
+  if (given.startsWith("~") && given !== "~" && !given.startsWith("~/")) {
+    throw new ConnectError("invalid_argument", `cannot expand user-specific home dir in '${path}'`);
+  }
+  const absolute = given.startsWith("~") ? home + given.slice(1) : posix.resolve(home, given);
+  return posix.normalize(absolute).replace(/(?<=.)\/$/, "");
+}
+
+/**
+ * Finds the host path of a sandbox path. Symlinks are followed here, step by step, as the sandbox would: followed by
+ * the host, an absolute one would lead out of the sandbox. The last part is followed only when `follow` says so.
+ * What does not exist is kept as it is. @throws ConnectError
+ */
+export async function resolvePath(
+  sandbox: Sandbox,
+  user: SandboxUser,
+  path: string,
+  { follow }: { readonly follow: boolean },
+): Promise<Resolved> {
+  const absolute = expandPath(sandbox, user, path);
+  const canonical = await withoutLinks(sandbox, absolute, follow);
+  return { path: absolute, canonical, ...sandbox.machine.locate(canonical) };
+}
+
+async function withoutLinks(sandbox: Sandbox, absolute: string, followLast: boolean): Promise<string> {
+  const rest = absolute.split("/").filter((part) => part !== "");
+  let current = "/";
+  let links = 0;
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    const next = posix.join(current, part);
+    const target = followLast || rest.length > 0 ? await linkTarget(sandbox, next) : undefined;
+    if (target === undefined) {
+      current = next;
+      continue;
+    }
+    if (++links > MAX_LINKS) {
+      throw new ConnectError("failed_precondition", `cyclic symlink or chain of more than ${MAX_LINKS} links at '${absolute}'`);
+    }
+    if (target.startsWith("/")) current = "/";
+    rest.unshift(...target.split("/").filter((name) => name !== "" && name !== "."));
+  }
+  return current;
+}
+
+async function linkTarget(sandbox: Sandbox, sandboxPath: string): Promise<string | undefined> {
+  const { host } = sandbox.machine.locate(sandboxPath);
+  const stats = await lstat(host).catch(() => undefined);
+  return stats?.isSymbolicLink() === true ? await readlink(host) : undefined;
+}
+
+/** @throws ConnectError permission_denied for what the sandbox shares with the host */
+export function requireWritable(resolved: Resolved): void {
+  if (resolved.writable) return;
+  throw new ConnectError("permission_denied", `'${resolved.path}' is read-only: it belongs to the host machine`);
+}

@@ -1,0 +1,97 @@
+import * as z from "zod/v4";
+import type { Cut } from "./connect/stream.ts";
+
+/** The switches, as PUT /_local/faults takes them. Each call replaces the switches it names and leaves the others. */
+export const faultsSchema = z.strictObject({
+  /** Added before the answer, in milliseconds. */
+  latencyMs: z.strictObject({ control: z.int().min(0).optional(), sandbox: z.int().min(0).optional() }).optional(),
+  /** The next `count` control plane calls fail with this status. */
+  controlErrors: z
+    .strictObject({
+      count: z.int().min(0),
+      status: z.union([z.literal(429), z.literal(500), z.literal(502), z.literal(503)]),
+      retryAfterS: z.int().min(0).optional(),
+    })
+    .optional(),
+  /** The next `count` process streams break after so many events, or so many bytes. */
+  cutStreams: z
+    .strictObject({
+      count: z.int().min(0),
+      afterEvents: z.int().min(0).optional(),
+      afterBytes: z.int().min(0).optional(),
+    })
+    .refine((cut) => cut.count === 0 || cut.afterEvents !== undefined || cut.afterBytes !== undefined, {
+      error: "say afterEvents or afterBytes",
+    })
+    .optional(),
+  /** The next `count` creations wait for a release: before there is a sandbox, or after, with the answer held back. */
+  hangCreates: z.strictObject({ count: z.int().min(0), when: z.enum(["before", "after"]) }).optional(),
+});
+
+export type FaultSettings = z.output<typeof faultsSchema>;
+
+export interface ControlError {
+  readonly status: 429 | 500 | 502 | 503;
+  readonly retryAfterS: number | undefined;
+}
+
+/** Faults on demand, for tests of clients. */
+export class Faults {
+  #settings: FaultSettings = {};
+  #hanging = new Set<() => void>();
+
+  get settings(): FaultSettings & { readonly hangingCreates: number } {
+    return { ...this.#settings, hangingCreates: this.#hanging.size };
+  }
+
+  set(settings: FaultSettings): void {
+    this.#settings = { ...this.#settings, ...settings };
+  }
+
+  /** Switches everything off and lets go of what hangs. */
+  reset(): void {
+    this.#settings = {};
+    this.releaseCreates();
+  }
+
+  releaseCreates(): void {
+    for (const release of this.#hanging) release();
+    this.#hanging.clear();
+  }
+
+  async delay(plane: "control" | "sandbox"): Promise<void> {
+    const ms = this.#settings.latencyMs?.[plane] ?? 0;
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  takeControlError(): ControlError | undefined {
+    const { controlErrors } = this.#settings;
+    if (controlErrors === undefined || controlErrors.count === 0) return undefined;
+    this.#settings = { ...this.#settings, controlErrors: { ...controlErrors, count: controlErrors.count - 1 } };
+    return { status: controlErrors.status, retryAfterS: controlErrors.retryAfterS };
+  }
+
+  takeCut(): Cut | undefined {
+    const { cutStreams } = this.#settings;
+    if (cutStreams === undefined || cutStreams.count === 0) return undefined;
+    this.#settings = { ...this.#settings, cutStreams: { ...cutStreams, count: cutStreams.count - 1 } };
+    return { afterEvents: cutStreams.afterEvents, afterBytes: cutStreams.afterBytes };
+  }
+
+  takeHang(): "before" | "after" | undefined {
+    const { hangCreates } = this.#settings;
+    if (hangCreates === undefined || hangCreates.count === 0) return undefined;
+    this.#settings = { ...this.#settings, hangCreates: { ...hangCreates, count: hangCreates.count - 1 } };
+    return hangCreates.when;
+  }
+
+  /** Waits for releaseCreates, or until the client has left. @returns false when it has left */
+  async hang(left: AbortSignal): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      this.#hanging.add(resolve);
+      left.addEventListener("abort", () => resolve(), { once: true });
+      left.addEventListener("abort", () => this.#hanging.delete(resolve), { once: true });
+    });
+    return !left.aborted;
+  }
+}

@@ -1,0 +1,84 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Finds the live processes of one sandbox. */
+export type Census = () => readonly number[];
+
+/** How long killed processes may take to disappear before we say that they did not. */
+const KILL_DEADLINE_MS = 5000;
+
+/** Processes inside a mount namespace. They cannot leave it, so none is missed. `link` as in `readlink /proc/PID/ns/mnt`. */
+export function byMountNamespace(link: string): Census {
+  return () => procPids((pid) => readlinkSync(`/proc/${pid}/ns/mnt`) === link);
+}
+
+/** Processes that were started with `name=value` in their environment, and all that inherited it (Linux). */
+export function byEnvironment(name: string, value: string): Census {
+  const wanted = `\0${name}=${value}\0`;
+  return () => procPids((pid) => `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}`.includes(wanted));
+}
+
+/** Processes in the groups that these leaders opened (where there is no /proc). A daemon that changed group is missed. */
+export function byProcessGroup(leaders: ReadonlySet<number>): Census {
+  return () => {
+    if (leaders.size === 0) return [];
+    const rows = execFileSync("ps", ["-axo", "pid=,pgid=,stat="], { encoding: "utf8" }).trim().split("\n");
+    return rows
+      .map((row) => row.trim().split(/\s+/))
+      .filter(([, group, state]) => leaders.has(Number(group)) && state?.startsWith("Z") === false)
+      .map(([pid]) => Number(pid));
+  };
+}
+
+function procPids(matches: (pid: string) => boolean): readonly number[] {
+  const found: number[] = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if (matches(name)) found.push(Number(name));
+    } catch {
+      // Gone since the directory was read, a zombie, or somebody else's: not ours to handle.
+    }
+  }
+  return found.sort((a, b) => a - b);
+}
+
+/** Stops every process. Repeats until a round finds nobody new, because what still ran may have forked. */
+export function stopAll(census: Census): void {
+  const stopped = new Set<number>();
+  for (;;) {
+    const fresh = census().filter((pid) => !stopped.has(pid));
+    if (fresh.length === 0) return;
+    // Parents first: a shell that is stopped already does not notice that its children stop.
+    for (const pid of fresh) {
+      signal(pid, "SIGSTOP");
+      stopped.add(pid);
+    }
+  }
+}
+
+/** Continues every process, children first (see stopAll). */
+export function continueAll(census: Census): void {
+  for (const pid of census().toReversed()) signal(pid, "SIGCONT");
+}
+
+/** Kills every process and waits until none is left. @throws Error when some survive (stuck in the kernel). */
+export async function killAll(census: Census): Promise<void> {
+  const deadline = Date.now() + KILL_DEADLINE_MS;
+  for (;;) {
+    const left = census();
+    if (left.length === 0) return;
+    for (const pid of left) signal(pid, "SIGKILL");
+    if (Date.now() > deadline) throw new Error(`processes ${left.join(", ")} did not end after SIGKILL`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Sends a signal; a process that is gone already needs none. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // ESRCH: gone. EPERM cannot happen for our own children.
+  }
+}

@@ -1,0 +1,109 @@
+import type { ServerResponse } from "node:http";
+import type { Machine, SandboxUser } from "../machine/machine.ts";
+import { ProcessTable } from "../process/table.ts";
+import { MetadataStore } from "./file-metadata.ts";
+import type { Image } from "./image.ts";
+
+/** `killed` is final; such a sandbox is in no list any more, but calls under way may still hold it. */
+export type SandboxState = "running" | "paused" | "killed";
+
+export interface Lifecycle {
+  readonly onTimeout: "kill" | "pause";
+  /** False: a pause at the timeout keeps files only. */
+  readonly pauseKeepsMemory: boolean;
+  readonly autoResume: boolean;
+}
+
+/** What the creator decided, and a fork inherits. */
+export interface SandboxSpec {
+  readonly team: string;
+  readonly image: Image;
+  readonly timeoutS: number;
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly envVars: Readonly<Record<string, string>>;
+  readonly lifecycle: Lifecycle;
+  /** Stored and shown, not enforced: sandboxes share the host's network. */
+  readonly network: object | undefined;
+  readonly allowInternetAccess: boolean | undefined;
+}
+
+export class Sandbox {
+  readonly id: string;
+  readonly spec: SandboxSpec;
+  readonly machine: Machine;
+  readonly accessToken: string;
+  readonly processes = new ProcessTable();
+  readonly fileMetadata = new MetadataStore();
+  /** Answers under way; they break when the sandbox stops running. */
+  readonly connections = new Set<ServerResponse>();
+  state: SandboxState = "running";
+  /** Start of the present run; a resume begins a new one. */
+  startedAtMs = Date.now();
+  /** When the timeout strikes; for a paused sandbox, when it was paused. */
+  endAtMs = 0;
+  network: object | undefined;
+  #runningMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(id: string, accessToken: string, spec: SandboxSpec, machine: Machine) {
+    this.id = id;
+    this.accessToken = accessToken;
+    this.spec = spec;
+    this.machine = machine;
+    this.network = spec.network;
+  }
+
+  /** One state change at a time: the next waits for the one before, however that ended. */
+  exclusive<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(change);
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Sets when the timeout strikes. */
+  endAt(ms: number, onTimeout: () => void): void {
+    clearTimeout(this.#timer);
+    this.endAtMs = ms;
+    this.#timer = setTimeout(onTimeout, Math.max(0, ms - Date.now()));
+  }
+
+  /** Ends the present run: no timeout any more, clients cut off, seconds booked. */
+  endRun(state: "paused" | "killed"): void {
+    clearTimeout(this.#timer);
+    if (this.state === "running") {
+      this.#runningMs += Date.now() - this.startedAtMs;
+      this.endAtMs = Date.now();
+    }
+    this.state = state;
+    for (const response of this.connections) response.destroy();
+    this.connections.clear();
+  }
+
+  beginRun(): void {
+    this.state = "running";
+    this.startedAtMs = Date.now();
+  }
+
+  /** Seconds in state running, all runs together: what E2B would bill. */
+  runningSeconds(): number {
+    const current = this.state === "running" ? Date.now() - this.startedAtMs : 0;
+    return (this.#runningMs + current) / 1000;
+  }
+
+  /** Environment of a new process, before what its caller adds. */
+  environment(user: SandboxUser): Record<string, string> {
+    return {
+      PATH: this.machine.path,
+      HOME: this.machine.homeOf(user),
+      USER: user,
+      LOGNAME: user,
+      E2B_SANDBOX: "true",
+      E2B_SANDBOX_ID: this.id,
+      E2B_TEMPLATE_ID: this.spec.image.templateId,
+      ...this.machine.env,
+      ...this.spec.image.env,
+      ...this.spec.envVars,
+    };
+  }
+}

@@ -1,0 +1,132 @@
+import { execFileSync, spawn } from "node:child_process";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+/** CGI headers of git are a few hundred bytes; more without a blank line is not an answer. */
+const MAX_HEAD_BYTES = 16 * 1024;
+
+/** What every repository served allows; set here so that a bare repository needs no configuration of its own. */
+const GIT_CONFIG: readonly (readonly [key: string, value: string])[] = [
+  ["http.receivepack", "true"],
+  ["uploadpack.allowFilter", "true"],
+  ["uploadpack.allowAnySHA1InWant", "true"],
+  // Housekeeping would go on in the background after the answer, and after the server's end.
+  ["receive.autogc", "false"],
+];
+
+export interface BackendRequest {
+  /** Folder of the bare repositories. */
+  readonly root: string;
+  /** Below root, such as `/small.git/info/refs`. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+}
+
+/** Path of `git http-backend`. Throws when there is no git on this machine. */
+export function findHttpBackend(): string {
+  return join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend");
+}
+
+/**
+ * Answers one request through `git http-backend` (CGI, RFC 3875), streaming both ways.
+ * Rejects when the backend cannot be started or gives no CGI answer; a client that hangs up is no error.
+ */
+export async function serveBackend(
+  backend: string,
+  target: BackendRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // Its own process group, so that an abandoned request takes upload-pack and pack-objects with it.
+  const child = spawn(backend, { detached: true, env: cgiEnvironment(target, request) });
+  const errors: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+  const exit = new Promise<void>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", () => resolve());
+  });
+  response.once("close", () => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+  });
+
+  // git may answer and end before it has read the whole body; the pipe that breaks then is no fault.
+  pipeline(request, child.stdin).catch(() => undefined);
+  const [head] = await Promise.all([answer(child.stdout, response), exit]);
+  if (head === undefined && !response.destroyed) {
+    throw new Error(`git http-backend gave no answer to ${target.path}: ${Buffer.concat(errors).toString().trim()}`);
+  }
+}
+
+/** @returns the CGI head, or undefined when the output ended without one and nothing was answered */
+async function answer(output: Readable, response: ServerResponse): Promise<string | undefined> {
+  const head = await readHead(output);
+  if (head === undefined) return undefined;
+  writeHead(head, response);
+  // Fails only when the client hung up, and then nobody is left to tell.
+  await pipeline(output, response).catch(() => undefined);
+  return head;
+}
+
+/** Takes the head off the stream and leaves what follows in it. */
+async function readHead(output: Readable): Promise<string | undefined> {
+  let head = Buffer.alloc(0);
+  for await (const chunk of output.iterator({ destroyOnReturn: false })) {
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf("\r\n\r\n");
+    if (end >= 0) {
+      output.unshift(head.subarray(end + 4));
+      return head.toString("latin1", 0, end);
+    }
+    if (head.length > MAX_HEAD_BYTES) break;
+  }
+  output.resume();
+  return undefined;
+}
+
+function writeHead(head: string, response: ServerResponse): void {
+  let status = 200;
+  for (const line of head.split("\r\n")) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, colon);
+    const value = line.slice(colon + 1).trim();
+    if (name.toLowerCase() === "status") status = Number.parseInt(value, 10);
+    else response.setHeader(name, value);
+  }
+  response.writeHead(status);
+}
+
+function cgiEnvironment({ root, path, query }: BackendRequest, { method, headers }: IncomingMessage) {
+  const config = GIT_CONFIG.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return {
+    ...Object.fromEntries(config),
+    PATH: process.env.PATH,
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_COUNT: String(GIT_CONFIG.length),
+    GIT_PROJECT_ROOT: root,
+    GIT_HTTP_EXPORT_ALL: "1",
+    GIT_PROTOCOL: headers["git-protocol"],
+    REQUEST_METHOD: method,
+    PATH_INFO: path,
+    QUERY_STRING: query,
+    REMOTE_ADDR: "127.0.0.1",
+    CONTENT_TYPE: headers["content-type"],
+    // Absent for a chunked body: the backend then reads to the end.
+    CONTENT_LENGTH: headers["content-length"],
+    HTTP_CONTENT_ENCODING: headers["content-encoding"],
+  };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It ended in the meantime.
+  }
+}

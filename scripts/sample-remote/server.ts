@@ -1,0 +1,146 @@
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isAuthorized } from "./auth.ts";
+import type { GitServerAuth } from "./auth.ts";
+import { findHttpBackend, serveBackend } from "./http-backend.ts";
+
+export interface GitServerOptions {
+  /** Folder of the bare repositories; `<root>/small.git` is served as `<url>/small.git`. */
+  readonly root: string;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  readonly auth?: GitServerAuth;
+  readonly faults?: GitServerFaults;
+}
+
+/** Faults apply to requests that reach a repository and may read it. */
+export interface GitServerFaults {
+  /** Waiting time before each request is handled. */
+  readonly delayMs?: number;
+  /** Answer the next `count` requests with this HTTP status and nothing else. */
+  readonly fail?: { readonly count: number; readonly status: number };
+}
+
+export interface GitServerCounters {
+  /** Every HTTP request, refused ones as well. */
+  readonly requests: number;
+  /** Requests that carried a fetch or a push (POST git-upload-pack, POST git-receive-pack). */
+  readonly fetches: number;
+  readonly pushes: number;
+  /** Bytes on the connections, HTTP heads as well. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export interface GitServer {
+  /** Without a trailing slash, such as `http://127.0.0.1:9418`. */
+  readonly url: string;
+  readonly root: string;
+  counters(): GitServerCounters;
+  /** Replaces all faults; `{}` ends them. */
+  setFaults(faults: GitServerFaults): void;
+  /** Ends every connection and the git processes behind it. */
+  close(): Promise<void>;
+}
+
+/** The smart protocol's three routes; a repository name is path segments that cannot start with a dot. */
+const ROUTE = /^\/((?:\w[\w.-]*\/)*\w[\w.-]*?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/;
+
+/** Serves bare repositories over git's smart HTTP protocol, fetch and push, on 127.0.0.1. Rejects when the port is taken. */
+export async function startGitServer({ root, port = 0, auth, faults = {} }: GitServerOptions): Promise<GitServer> {
+  const backend = findHttpBackend();
+  const sockets = new Set<Socket>();
+  const counts = { requests: 0, fetches: 0, pushes: 0, bytesReceived: 0, bytesSent: 0 };
+  let current = faults;
+  let failuresLeft = faults.fail?.count ?? 0;
+  const closing = new AbortController();
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    counts.requests += 1;
+    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    const [, name, service] = ROUTE.exec(decodePath(url.pathname)) ?? [];
+    if (name === undefined || service === undefined || !existsSync(join(root, `${name}.git`))) {
+      return refuse(response, 404, "repository not found");
+    }
+    if (auth?.repositories.includes(name) && !isAuthorized(auth, request.headers.authorization)) {
+      response.setHeader("WWW-Authenticate", 'Basic realm="git"');
+      return refuse(response, 401, "authentication required");
+    }
+    if (current.delayMs) await sleep(current.delayMs, undefined, { signal: closing.signal });
+    if (current.fail && failuresLeft > 0) {
+      failuresLeft -= 1;
+      return refuse(response, current.fail.status, "fault on demand");
+    }
+    if (service === "git-upload-pack") counts.fetches += 1;
+    if (service === "git-receive-pack") counts.pushes += 1;
+    const target = { root, path: `/${name}.git/${service}`, query: url.search.slice(1) };
+    await serveBackend(backend, target, request, response);
+  };
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      if (closing.signal.aborted) return;
+      console.error("sample remote:", error);
+      if (response.headersSent) response.destroy();
+      else refuse(response, 500, "the git server failed");
+    });
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      counts.bytesReceived += socket.bytesRead;
+      counts.bytesSent += socket.bytesWritten;
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+
+  return {
+    url: `http://127.0.0.1:${portOf(server)}`,
+    root,
+    counters: () => {
+      const open = { ...counts };
+      for (const socket of sockets) {
+        open.bytesReceived += socket.bytesRead;
+        open.bytesSent += socket.bytesWritten;
+      }
+      return open;
+    },
+    setFaults: (replacement) => {
+      current = replacement;
+      failuresLeft = replacement.fail?.count ?? 0;
+    },
+    close: async () => {
+      closing.abort();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("the git server does not listen on TCP");
+  return address.port;
+}
+
+/** Percent-encoding that is broken names no repository. */
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain" }).end(`${reason}\n`);
+}

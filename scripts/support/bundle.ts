@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import * as z from "zod/v4";
+import { ROOT, runTool } from "./tools.ts";
+
+/** Bundles of earlier sources are kept this long after their last use: another process may be about to start one. */
+const KEEP_UNUSED_MS = 60 * 60 * 1000;
+const DIST = join(ROOT, "dist");
+const MANIFEST = "manifest.json";
+
+const manifestSchema = z.object({
+  compatibilityDate: z.string(),
+  compatibilityFlags: z.array(z.string()),
+  /** Text variables of wrangler.toml. */
+  vars: z.record(z.string(), z.string()),
+  durableObjectBindings: z.array(z.object({ name: z.string(), className: z.string() })),
+  durableObjectClasses: z.array(z.object({ name: z.string(), sqlite: z.boolean() })),
+  /** Files of the bundle, the main module first. */
+  modules: z.array(z.object({ name: z.string(), kind: z.enum(["esModule", "text", "data", "wasm"]) })),
+});
+type Manifest = z.infer<typeof manifestSchema>;
+
+const wranglerConfigSchema = z.object({
+  compatibility_date: z.string(),
+  compatibility_flags: z.array(z.string()),
+  vars: z.record(z.string(), z.string()),
+  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  exports: z.record(z.string(), z.object({ type: z.string(), storage: z.string().optional() })),
+});
+
+export interface Bundle extends Manifest {
+  readonly folder: string;
+}
+
+/**
+ * Bundles the Worker as `wrangler deploy` would, once for each state of its sources; later calls, from any process, find
+ * it in dist/. Rejects with wrangler's output when the sources do not bundle.
+ */
+export async function bundleWorker(): Promise<Bundle> {
+  const folder = join(DIST, `worker-${await sourcesKey()}`);
+  if (!existsSync(folder)) await build(folder);
+  const now = new Date();
+  await utimes(folder, now, now);
+  return { folder, ...manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), "utf8"))) };
+}
+
+/** A hash of everything the bundle depends on. */
+async function sourcesKey(): Promise<string> {
+  const sources = await readdir(join(ROOT, "src"), { recursive: true, withFileTypes: true });
+  const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hash = createHash("sha256");
+  for (const file of [...files.sort(), join(ROOT, "wrangler.toml"), join(ROOT, "package-lock.json")]) {
+    hash.update(`${file}\0`).update(
+      createHash("sha256")
+        .update(await readFile(file))
+        .digest(),
+    );
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function build(folder: string): Promise<void> {
+  const building = join(DIST, `building-${randomUUID()}`);
+  await mkdir(building, { recursive: true });
+  try {
+    const [settings, { ok, output }] = await Promise.all([
+      readSettings(),
+      runTool("wrangler", ["deploy", "--dry-run", "--outdir", building]),
+    ]);
+    if (!ok) throw new Error(`the Worker does not bundle:\n${output.trim()}`);
+    const manifest: Manifest = { ...settings, modules: await listModules(building) };
+    await writeFile(join(building, MANIFEST), JSON.stringify(manifest, null, 2));
+    await rename(building, folder).catch((error: unknown) => {
+      // Another process was faster with the same sources.
+      if (!existsSync(join(folder, MANIFEST))) throw error;
+    });
+    await removeUnused();
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+}
+
+/** What the runtime must know of wrangler.toml, as wrangler itself reads it. */
+async function readSettings(): Promise<Omit<Manifest, "modules">> {
+  // Loading wrangler takes over a second, so only a build pays for it.
+  const { unstable_readConfig: readConfig } = await import("wrangler");
+  const config = wranglerConfigSchema.parse(readConfig({ config: join(ROOT, "wrangler.toml") }));
+  return {
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    vars: config.vars,
+    durableObjectBindings: config.durable_objects.bindings.map(({ name, class_name: className }) => ({
+      name,
+      className,
+    })),
+    durableObjectClasses: Object.entries(config.exports)
+      .filter(([, { type }]) => type === "durable-object")
+      .map(([name, { storage }]) => ({ name, sqlite: storage === "sqlite" })),
+  };
+}
+
+/** The kinds of module by file name that wrangler knows without being told. */
+const MODULE_KINDS: Readonly<Record<string, Manifest["modules"][number]["kind"]>> = {
+  ".js": "esModule",
+  ".mjs": "esModule",
+  ".txt": "text",
+  ".html": "text",
+  ".sql": "text",
+  ".bin": "data",
+  ".wasm": "wasm",
+};
+
+async function listModules(folder: string): Promise<Manifest["modules"]> {
+  const names = await readdir(folder);
+  const modules = names.flatMap((name) => {
+    const kind = MODULE_KINDS[extname(name)];
+    return kind ? [{ name, kind }] : [];
+  });
+  return modules.sort((a, b) => Number(b.name === "index.js") - Number(a.name === "index.js"));
+}
+
+async function removeUnused(): Promise<void> {
+  for (const name of await readdir(DIST)) {
+    const folder = join(DIST, name);
+    if (/^(worker|building)-/.test(name) && Date.now() - (await stat(folder)).mtimeMs > KEEP_UNUSED_MS) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}

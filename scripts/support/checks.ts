@@ -1,0 +1,46 @@
+import { runTool } from "./tools.ts";
+
+interface Check {
+  readonly name: string;
+  readonly command: readonly [tool: string, ...args: string[]];
+}
+
+const CHECKS: readonly Check[] = [
+  {
+    name: "types of the Worker's bindings",
+    command: ["wrangler", "types", "--check", "--include-runtime=false", "--env-interface", "Env", "src/env.d.ts"],
+  },
+  { name: "typecheck src", command: ["tsc", "-p", "tsconfig.json"] },
+  { name: "typecheck scripts and test", command: ["tsc", "-p", "tsconfig.node.json"] },
+  { name: "typecheck workerd tests", command: ["tsc", "-p", "tsconfig.workerd.json"] },
+  { name: "lint", command: ["oxlint", "--type-aware"] },
+  { name: "format", command: ["oxfmt", "--check", "src", "test", "scripts"] },
+  { name: "unused files, exports and dependencies", command: ["knip"] },
+];
+
+/** Enough to use a small machine; more would only make each line later. */
+const CONCURRENCY = 2;
+
+/**
+ * Runs every static check, prints one line each and the output of those that fail.
+ * @returns how many passed and failed
+ */
+export async function runChecks(): Promise<{ passed: number; failed: number }> {
+  const waiting = CHECKS.values();
+  let failed = 0;
+  const worker = async () => {
+    for (const check of waiting) if (!(await runCheck(check))) failed += 1;
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return { passed: CHECKS.length - failed, failed };
+}
+
+async function runCheck(check: Check): Promise<boolean> {
+  const startedAt = performance.now();
+  const [tool, ...args] = check.command;
+  const { ok, output } = await runTool(tool, args);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${ok ? "ok    " : "FAILED"} ${seconds.padStart(5)} s  ${check.name}`);
+  if (!ok) console.log(`$ ${check.command.join(" ")}\n${output.trim()}\n`);
+  return ok;
+}

@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { delimiter, join } from "node:path";
+
+/** The checkout. */
+export const ROOT: string = join(import.meta.dirname, "..", "..");
+
+const BIN = join(ROOT, "node_modules", ".bin");
+
+/** Absolute path of a command that an npm package of this checkout brings. */
+export function toolPath(name: string): string {
+  return join(BIN, name);
+}
+
+/**
+ * The environment for npm tools: the pinned Node before any other (they start with `#!/usr/bin/env node`), and no calls
+ * to Cloudflare, neither for telemetry nor for a sample of request.cf.
+ */
+export function toolEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: `${BIN}${delimiter}${process.env.PATH ?? ""}`,
+    WRANGLER_SEND_METRICS: "false",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  };
+}
+
+export interface ToolResult {
+  readonly ok: boolean;
+  /** stdout and stderr as they came. */
+  readonly output: string;
+}
+
+/** Runs one of the checkout's tools to its end. Rejects only when it cannot be started. */
+export function runTool(name: string, args: readonly string[]): Promise<ToolResult> {
+  const child = spawn(toolPath(name), args, { cwd: ROOT, env: toolEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ ok: code === 0, output: Buffer.concat(chunks).toString("utf8") }));
+  });
+}

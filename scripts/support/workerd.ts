@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import * as z from "zod/v4";
+import { bundleWorker } from "./bundle.ts";
+import { endWithParent, stopProcess } from "./processes.ts";
+import { toolPath } from "./tools.ts";
+import { workerdConfig } from "./workerd-config.ts";
+
+export interface WorkerdOptions {
+  /** Variables and secrets of the Worker; they come on top of those in wrangler.toml. */
+  readonly bindings: Readonly<Record<string, string>>;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  /** Where Durable Objects keep their state. Absent: a folder that is removed with the process. */
+  readonly storageDir?: string;
+  /** Receives what the runtime and the Worker log, line by line. */
+  readonly log?: (line: string) => void;
+}
+
+export interface Workerd {
+  /** Without a trailing slash, such as `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly pid: number;
+  /** SIGKILL, as in a crash; what is in `storageDir` stays. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Ends the process and removes its temporary files. */
+  close(): Promise<void>;
+}
+
+const CONTROL_FD = 3;
+/** What workerd writes to its control descriptor once a socket accepts connections. */
+const listenEventSchema = z.object({ event: z.literal("listen"), socket: z.string(), port: z.number() });
+
+/** Enough of the log to explain why a start failed. */
+const LOG_LINES_KEPT = 50;
+
+/**
+ * Runs the bundled Worker in bare workerd, the runtime of production, on 127.0.0.1 and resolves when it accepts requests.
+ * Rejects with the runtime's log when it does not start.
+ */
+export async function startWorkerd({ bindings, port = 0, storageDir, log }: WorkerdOptions): Promise<Workerd> {
+  const bundle = await bundleWorker();
+  const folder = await mkdtemp(join(tmpdir(), "warmtree-workerd-"));
+  const storage = storageDir ?? join(folder, "storage");
+  await mkdir(storage, { recursive: true });
+  // Values reach the runtime by way of its environment, so that no secret lies in a file.
+  const env = { ...bundle.vars, ...bindings };
+  const configFile = join(folder, "config.capnp");
+  await writeFile(configFile, workerdConfig({ bundle, environment: Object.keys(env), storage, port }));
+
+  const args = ["serve", "-I", bundle.folder, `--control-fd=${CONTROL_FD}`, configFile];
+  const child = spawn(toolPath("workerd"), args, { stdio: ["ignore", "pipe", "pipe", "pipe"], env });
+  endWithParent(child);
+  const close = async (signal: "SIGTERM" | "SIGKILL") => {
+    await stopProcess(child, signal);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    return {
+      url: `http://127.0.0.1:${await listeningPort(child, log)}`,
+      pid: z.number().parse(child.pid),
+      kill: () => close("SIGKILL"),
+      close: () => close("SIGTERM"),
+    };
+  } catch (error) {
+    await close("SIGKILL");
+    throw error;
+  }
+}
+
+function listeningPort(child: ChildProcess, log?: (line: string) => void): Promise<number> {
+  const lastLines: string[] = [];
+  const onLine = (line: string) => {
+    log?.(line);
+    lastLines.push(line);
+    if (lastLines.length > LOG_LINES_KEPT) lastLines.shift();
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  readLines(child.stdio[1], onLine);
+  readLines(child.stdio[2], onLine);
+  readLines(child.stdio[CONTROL_FD], (line) => resolve(listenEventSchema.parse(JSON.parse(line)).port));
+  child.once("error", reject);
+  child.once("close", (code, signal) =>
+    reject(new Error(`workerd ended (${signal ?? `exit code ${code}`}) before it served:\n${lastLines.join("\n")}`)),
+  );
+  return promise;
+}
+
+function readLines(stream: unknown, onLine: (line: string) => void): void {
+  if (stream instanceof Readable) createInterface({ input: stream }).on("line", onLine);
+}

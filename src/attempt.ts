@@ -1,0 +1,63 @@
+import { remoteFor } from "./credentials.ts";
+import type { Grant } from "./durable/SandboxPool.ts";
+import { E2bError } from "./e2b/error.ts";
+import { WarmtreeError, type Work } from "./errors.ts";
+import type { Operation, Parsed } from "./ops/operation.ts";
+import { runOperation } from "./ops/run.ts";
+import { parseRepository } from "./repository.ts";
+import { type Caller, useWorkspace } from "./workspaces.ts";
+
+/** The script may have begun, and goes on in the sandbox whether or not anybody listens. */
+const UNKNOWN: Work = { pushed: "unknown", tree: "unknown" };
+
+/**
+ * Runs an operation in a granted workspace. A sandbox that turns out to be paused or lost is asked for once more; an
+ * operation is sent again only when it cannot have begun, or changes nothing.
+ */
+export async function attempt(operation: Operation, asked: unknown, grant: Grant, caller: Caller): Promise<Parsed<object>> {
+  const { config } = caller;
+  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS: config.operationTimeoutS };
+  const remote =
+    operation.access === "remote"
+      ? remoteFor(parseRepository(grant.url, config.allowedGitHosts), { caller: caller.gitToken, github: config.githubToken })
+      : undefined;
+  const run = async (to: Grant) => {
+    const startedAt = performance.now();
+    try {
+      const output = await runOperation(config.e2b, to.session, operation, asked, context, remote);
+      return operation.parse(output, asked);
+    } finally {
+      caller.cost.sandboxMs += performance.now() - startedAt;
+    }
+  };
+  try {
+    return await run(grant);
+  } catch (error) {
+    if (!(error instanceof E2bError) || !isWorthAnother(operation, error)) throw explained(operation, error);
+  }
+  const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
+  return run(again).catch((error: unknown) => {
+    throw explained(operation, error);
+  });
+}
+
+function isWorthAnother(operation: Operation, error: E2bError): boolean {
+  if (error.code === "not_running" || error.code === "not_found") return !error.started || operation.access === "read";
+  return error.code === "stream_broken" && operation.access === "read";
+}
+
+function explained(operation: Operation, error: unknown): unknown {
+  if (!(error instanceof E2bError)) return error;
+  const work = error.started && operation.access !== "read" ? { work: UNKNOWN } : {};
+  const next = error.started
+    ? "It may have been done in part or whole: ask status. Calling again is safe."
+    : "Nothing was done; try again.";
+  const details = { ...work, ...(error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS }) };
+  if (error.code === "process_deadline" || error.code === "timeout") {
+    return new WarmtreeError("timeout", `${operation.name} ran out of time and was stopped. ${next}`, details, error);
+  }
+  if (error.code === "rate_limited") {
+    return new WarmtreeError("rate_limited", `The sandbox takes no more requests just now. ${next}`, details, error);
+  }
+  return new WarmtreeError("sandbox_unavailable", `The sandbox did not answer ${operation.name}. ${next}`, details, error);
+}

@@ -1,0 +1,64 @@
+import { E2bError } from "../e2b/error.ts";
+import type { ErrorCode } from "../errors.ts";
+
+/** Failures cross the object's boundary as values: a thrown error loses its class on the way. */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly retryAfterS?: number;
+}
+
+export const GONE: Refusal = {
+  ok: false,
+  code: "workspace_gone",
+  detail:
+    "The sandbox of this workspace is gone, and with it what was not pushed. Everything pushed is safe: clone again for a new workspace.",
+};
+
+export const NOT_FOUND: Refusal = {
+  ok: false,
+  code: "workspace_not_found",
+  detail: "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
+};
+
+const BUSY = "Nothing was done; try again.";
+
+/** What a failed call to E2B means for whoever waits for a sandbox. Anything but an E2bError is a bug and is thrown on. */
+export function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof E2bError)) throw error;
+  const retryAfterS = error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS };
+  switch (error.code) {
+    case "rate_limited":
+      return { ok: false, code: "rate_limited", detail: `E2B takes no more requests just now. ${BUSY}`, ...retryAfterS };
+    case "capacity":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B has no room for another sandbox: the account's limit is reached. ${BUSY}`,
+        ...retryAfterS,
+      };
+    case "unauthenticated":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: "E2B refused this service's key. Nothing was done; the operator must set E2B_API_KEY anew.",
+      };
+    case "not_found":
+    case "not_running":
+      return GONE;
+    case "invalid_request":
+    case "protocol":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B did not accept the request for a sandbox: ${error.message} The operator should check E2B_TEMPLATE and the E2B settings.`,
+      };
+    case "conflict":
+    case "unavailable":
+    case "timeout":
+    case "stream_broken":
+    case "process_deadline":
+      return { ok: false, code: "sandbox_unavailable", detail: `E2B did not give a sandbox in time. ${BUSY}`, ...retryAfterS };
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The pool's tables. Times are Unix milliseconds. A migration, once released, is never edited; the next one is added.
+ *
+ * sandbox     one row for each sandbox that is or was ours
+ *   sandbox_id    our handle (src/pool/handle.ts); e2b_id is E2B's, null until E2B answered and after the kill
+ *   generation    grows with every transition; work that waited for E2B writes only if it is unchanged
+ *   tenant…task_id  the workspace it is bound to; '' where the caller gave no agent or task
+ *   ends_at       when E2B's own timeout acts
+ *   due_at        when the alarm looks at the row again; null: never
+ *   failures      failed tries in a row of what is due
+ * setting     pool_id (marks our sandboxes at E2B), reconcile_at, schema_version
+ */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE sandbox (
+     sandbox_id TEXT PRIMARY KEY,
+     e2b_id TEXT UNIQUE,
+     access_token TEXT,
+     domain TEXT,
+     state TEXT NOT NULL CHECK (state IN ('warming', 'warm', 'bound', 'paused', 'gone')),
+     generation INTEGER NOT NULL DEFAULT 1,
+     tenant TEXT,
+     repository TEXT,
+     url TEXT,
+     agent_id TEXT,
+     task_id TEXT,
+     created_at INTEGER NOT NULL,
+     last_used_at INTEGER NOT NULL,
+     ends_at INTEGER NOT NULL,
+     due_at INTEGER,
+     failures INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE UNIQUE INDEX sandbox_workspace ON sandbox (tenant, repository, agent_id, task_id)
+     WHERE state <> 'gone' AND tenant IS NOT NULL;
+   CREATE INDEX sandbox_tenant ON sandbox (tenant, last_used_at);
+   CREATE INDEX sandbox_due ON sandbox (due_at) WHERE due_at IS NOT NULL;`,
+];
+
+/** Brings the tables to the newest form; costs one read when they are there already. */
+export function migrate(storage: DurableObjectStorage): void {
+  const sql = storage.sql;
+  storage.transactionSync(() => {
+    sql.exec("CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID");
+    const [known] = sql.exec<{ value: string }>("SELECT value FROM setting WHERE name = 'schema_version'").toArray();
+    const version = Number(known?.value ?? 0);
+    if (version === MIGRATIONS.length) return;
+    for (const migration of MIGRATIONS.slice(version)) sql.exec(migration);
+    sql.exec("INSERT OR REPLACE INTO setting VALUES ('schema_version', ?)", String(MIGRATIONS.length));
+  });
+}

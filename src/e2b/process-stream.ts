@@ -1,0 +1,127 @@
+import { brokenStream } from "./body.ts";
+import { END_STREAM_FLAG, envelopes } from "./connect.ts";
+import { E2bError } from "./error.ts";
+import type { E2bErrorCode } from "./error.ts";
+import { jsonOrUndefined } from "./exchange.ts";
+import { CappedBytes, decodeBase64, TextTail } from "./output.ts";
+import { endOfStream, processEvent } from "./schema.ts";
+import type { ProcessEnd } from "./schema.ts";
+
+export interface OutputOptions {
+  /** The sandbox kills the process after this long. */
+  timeoutMs: number;
+  /** Of stdout; the rest is dropped while the process runs on. */
+  maxOutputBytes: number;
+  /** Called as stderr comes in, before the process ends. */
+  onStderr?: (text: string) => void;
+}
+
+export interface ProcessResult {
+  /** -1 when a signal ended the process. */
+  exitCode: number;
+  stdout: Uint8Array;
+  /** The last 64 Ki characters. */
+  stderr: string;
+  /** Whether stdout went past `maxOutputBytes`. */
+  truncated: boolean;
+}
+
+export const STREAM_TYPE = "application/connect+json";
+const STDERR_MAX_CHARS = 64 * 1024;
+
+/** Enough for envd's longest sentence; what a sandbox says is not trusted to be short. */
+const MESSAGE_MAX_CHARS = 500;
+
+/** Connect codes envd answers with before it has started anything. */
+const REFUSALS: ReadonlyMap<string, E2bErrorCode> = new Map([
+  ["invalid_argument", "invalid_request"],
+  ["unauthenticated", "unauthenticated"],
+  ["permission_denied", "unauthenticated"],
+  ["not_found", "not_found"],
+  ["resource_exhausted", "rate_limited"],
+  ["unimplemented", "protocol"],
+]);
+
+/** Reads the answer of process.Process/Start and holds what the process has told so far. */
+export class ProcessStream {
+  readonly #options: OutputOptions;
+  readonly #stdout: CappedBytes;
+  readonly #stderr = new TextTail(STDERR_MAX_CHARS);
+  readonly #stderrDecoder = new TextDecoder();
+  #started = false;
+  #end: ProcessEnd | undefined;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.#stdout = new CappedBytes(options.maxOutputBytes);
+  }
+
+  async read(response: Response): Promise<ProcessResult> {
+    if (response.body === null || response.headers.get("content-type")?.startsWith(STREAM_TYPE) !== true) {
+      throw this.#garbled("is not a Connect stream");
+    }
+    const text = new TextDecoder();
+    let closed = false;
+    for await (const { flags, data } of envelopes(response.body)) {
+      const json = jsonOrUndefined(text.decode(data));
+      if (flags === 0) this.#take(json);
+      else if (flags === END_STREAM_FLAG) {
+        this.#close(json);
+        closed = true;
+      } else throw this.#garbled(`carries flags ${flags} that were not agreed on`);
+    }
+    if (!closed) throw brokenStream("it ended without a last message");
+    return this.#result();
+  }
+
+  #take(json: unknown): void {
+    const parsed = processEvent.safeParse(json);
+    if (!parsed.success) throw this.#garbled("holds an event of unknown shape");
+    const { start, data, end } = parsed.data.event;
+    if (start !== undefined) this.#started = true;
+    if (data?.stdout !== undefined) this.#stdout.append(data.stdout);
+    if (data?.stderr !== undefined) this.#addStderr(decodeBase64(data.stderr));
+    if (end !== undefined) this.#end = end;
+  }
+
+  #addStderr(bytes: Uint8Array): void {
+    const text = this.#stderrDecoder.decode(bytes, { stream: true });
+    this.#stderr.append(text);
+    if (text !== "") this.#options.onStderr?.(text);
+  }
+
+  #close(json: unknown): void {
+    const parsed = endOfStream.safeParse(json);
+    if (!parsed.success) throw this.#garbled("ends with a message of unknown shape");
+    const { error } = parsed.data;
+    // A process that exited by itself has its result, though its deadline passed before the stream was closed.
+    if (error !== undefined && this.#end?.exited !== true) throw this.#failure(error.code, error.message);
+  }
+
+  #failure(connectCode: string, message: string): E2bError {
+    if (connectCode === "deadline_exceeded") {
+      const told = `The process ran past its ${this.#options.timeoutMs} ms and was killed. What it did until then stays.`;
+      return new E2bError("process_deadline", told, { started: true });
+    }
+    const refused = REFUSALS.get(connectCode);
+    const started = this.#started || refused === undefined;
+    const effect = started ? "The process may have run." : "The process was not started.";
+    const said = `${connectCode}: ${message}`.slice(0, MESSAGE_MAX_CHARS);
+    return new E2bError(refused ?? "unavailable", `The sandbox answered ${said}. ${effect}`, { started });
+  }
+
+  #result(): ProcessResult {
+    if (this.#end === undefined) throw this.#garbled("ends without the end of the process");
+    this.#stderr.append(this.#stderrDecoder.decode());
+    return {
+      exitCode: this.#end.exitCode,
+      stdout: this.#stdout.bytes(),
+      stderr: this.#stderr.text(),
+      truncated: this.#stdout.truncated,
+    };
+  }
+
+  #garbled(how: string): E2bError {
+    return new E2bError("protocol", `The sandbox's answer ${how}. The process may have run.`, { started: true });
+  }
+}

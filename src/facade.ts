@@ -1,0 +1,44 @@
+import type * as z from "zod/v4";
+import { attempt } from "./attempt.ts";
+import { ERROR_KINDS, WarmtreeError } from "./errors.ts";
+import { clone } from "./ops/clone.ts";
+import { operationNamed } from "./ops/registry.ts";
+import { parseRepository } from "./repository.ts";
+import { type Caller, claimWorkspace, endWorkspace, useWorkspace } from "./workspaces.ts";
+
+/**
+ * The one door to every operation, for HTTP, MCP and Workflows: checks the input, finds the workspace, runs the script.
+ * Answers the operation's flat result; throws only WarmtreeError, and with bad input before anything was touched.
+ */
+export async function execute(name: string, input: unknown, caller: Caller): Promise<object> {
+  if (name === clone.name) return executeClone(validated(clone.input, input), caller);
+  const operation = operationNamed(name);
+  if (!operation) throw new WarmtreeError("unknown_operation", `There is no operation '${name}'.`);
+  const asked = validated(operation.input, input);
+  return value(await attempt(operation, asked, await useWorkspace(caller, asked.sandbox_id), caller));
+}
+
+/** The one operation that makes a workspace. A sandbox started for a clone that can never succeed is ended again. */
+async function executeClone(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
+  const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
+  const grant = await claimWorkspace(caller, repository, asked.agent_id ?? "", asked.task_id ?? "");
+  const parsed = await attempt(clone, { ...asked, repo_url: repository.url }, grant, caller);
+  if (!parsed.ok && grant.source === "cold" && !ERROR_KINDS[parsed.error.code].retryable) {
+    caller.waitUntil(endWorkspace(caller, grant.sandboxId));
+  }
+  return { sandbox_id: grant.sandboxId, source: grant.source, ...value(parsed) };
+}
+
+function value(parsed: Awaited<ReturnType<typeof attempt>>): object {
+  if (!parsed.ok) throw parsed.error;
+  return parsed.value;
+}
+
+function validated<Input extends z.ZodType>(schema: Input, input: unknown): z.output<Input> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join(".") ?? "";
+  const detail = `${field || "The input"}: ${issue?.message ?? "is not valid"}. Nothing was done.`;
+  throw new WarmtreeError("invalid_input", detail, field ? { field } : {});
+}

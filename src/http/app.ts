@@ -1,0 +1,76 @@
+import { Hono } from "hono";
+import type * as z from "zod/v4";
+import { version } from "../../package.json";
+import { configOf } from "../config.ts";
+import { WarmtreeError } from "../errors.ts";
+import type { Caller } from "../workspaces.ts";
+import { answer } from "./answer.ts";
+import { readJsonObject } from "./body.ts";
+import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
+import { HttpError } from "./http-error.ts";
+import { openApi } from "./openapi.ts";
+import { problem } from "./problem.ts";
+import type { healthSchema, workspaceListSchema, workspaceSchema } from "./schemas.ts";
+
+type App = Hono<{ Bindings: Env }>;
+type Workspace = z.output<typeof workspaceSchema>;
+
+/** What the routes serve. */
+export interface Service {
+  execute(operation: string, input: unknown, caller: Caller): Promise<object>;
+  listWorkspaces(caller: Caller): Promise<Workspace[]>;
+  getWorkspace(caller: Caller, sandboxId: string): Promise<Workspace>;
+  endWorkspace(caller: Caller, sandboxId: string): Promise<void>;
+}
+
+/** The HTTP door: `/v1` behind the gate, health and the API's description before it. Every error is a problem. */
+export function createApp(service: Service): App {
+  const app: App = new Hono();
+
+  app.post("/v1/git/:operation", async (c) => {
+    const startedAt = performance.now();
+    const caller = await callerOf(c);
+    const input = await readJsonObject(c.req.raw);
+    const result = await service.execute(c.req.param("operation"), input, caller);
+    return answer(result, { headers: { "Server-Timing": serverTiming(startedAt, caller.cost) } });
+  });
+
+  app.get("/v1/workspaces", async (c) => {
+    const workspaces = await service.listWorkspaces(await callerOf(c));
+    return answer({ workspaces } satisfies z.output<typeof workspaceListSchema>);
+  });
+  app.get("/v1/workspaces/:sandbox_id", async (c) =>
+    answer(await service.getWorkspace(await callerOf(c), c.req.param("sandbox_id"))),
+  );
+  app.delete("/v1/workspaces/:sandbox_id", async (c) => {
+    await service.endWorkspace(await callerOf(c), c.req.param("sandbox_id"));
+    return answer(null);
+  });
+
+  app.get("/healthz", (c) => {
+    configOf(c.env);
+    return answer({ ok: true, version } satisfies z.output<typeof healthSchema>);
+  });
+  app.get("/openapi.json", () => answer(openApi()));
+
+  app.notFound((c) => problem(noRoute(app, c), () => secretsOf(c)));
+  app.onError((error, c) => problem(error, () => secretsOf(c)));
+  return app;
+}
+
+/** Server-Timing (W3C): milliseconds, and how many Durable Object calls it took. */
+function serverTiming(startedAt: number, cost: Caller["cost"]): string {
+  const total = (performance.now() - startedAt).toFixed(1);
+  return `total;dur=${total}, sandbox;dur=${cost.sandboxMs.toFixed(1)}, object;desc="${cost.objectCalls}"`;
+}
+
+function noRoute(app: App, { req }: HttpContext): WarmtreeError {
+  const methods = new Set(app.routes.map(({ method }) => method));
+  const allowed = [...methods].filter((method) => app.router.match(method, req.path)[0].length > 0);
+  if (allowed.length === 0) {
+    return new WarmtreeError("not_found", `There is no ${req.path}. GET /openapi.json describes what there is.`);
+  }
+  // Hono answers HEAD wherever there is a GET.
+  const allow = [...allowed, ...(allowed.includes("GET") ? ["HEAD"] : [])].join(", ");
+  return new HttpError("method_not_allowed", `${req.path} takes ${allow}, not ${req.method}.`, { Allow: allow });
+}

@@ -1,0 +1,75 @@
+import type { Config } from "../config.ts";
+import { HttpError } from "./http-error.ts";
+
+/** Who a request comes from, as far as its credentials prove it. */
+export interface Identity {
+  readonly tenant: string;
+}
+
+interface AcceptedKey {
+  readonly tenant: string;
+  readonly digest: Uint8Array;
+}
+
+/** RFC 6750, section 2.1; bounded, so that nobody makes us hash more than a key. */
+const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+const CHALLENGE = 'Bearer realm="warmtree"';
+
+/** Key `dev` of tenant `dev`: a fresh checkout serves its own machine. */
+const DEV_KEYS = decoded([
+  { tenant: "dev", sha256: "ef260e9aa3c673af240d17a2660480361a8e081d1ffeca2a5ed0e3219fc18567" },
+]);
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+const encoder = new TextEncoder();
+const decodedByConfig = new WeakMap<Config, readonly AcceptedKey[]>();
+
+/**
+ * The one gate of every door: `Authorization: Bearer <API key>`. While no keys are configured, key `dev` is accepted at
+ * a loopback address and nothing anywhere else. Throws `unauthenticated` with its WWW-Authenticate challenge.
+ */
+export async function authenticate(request: Request, config: Config): Promise<Identity> {
+  const accepted = acceptedKeys(request, config);
+  const key = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
+  if (key === undefined) throw unauthenticated("Send the header 'Authorization: Bearer <API key>'.");
+  const tenant = await tenantOf(key, accepted);
+  if (tenant === undefined) {
+    throw unauthenticated("The API key is not one of this service's.", `${CHALLENGE}, error="invalid_token"`);
+  }
+  return { tenant };
+}
+
+function acceptedKeys(request: Request, config: Config): readonly AcceptedKey[] {
+  if (config.apiKeys.length > 0) {
+    let keys = decodedByConfig.get(config);
+    if (keys === undefined) decodedByConfig.set(config, (keys = decoded(config.apiKeys)));
+    return keys;
+  }
+  if (LOOPBACK_HOSTS.has(new URL(request.url).hostname)) return DEV_KEYS;
+  throw unauthenticated(
+    "No API keys are configured, so only requests to 127.0.0.1 or localhost are served. The operator makes a key with " +
+      "`npm run key -- <tenant>` and stores the entry it prints with `wrangler secret put API_KEYS`.",
+  );
+}
+
+/** Compares with every key and stops at none: the time taken tells nothing about the keys. */
+async function tenantOf(key: string, accepted: readonly AcceptedKey[]): Promise<string | undefined> {
+  const presented = await crypto.subtle.digest("SHA-256", encoder.encode(key));
+  let match: string | undefined;
+  for (const { tenant, digest } of accepted) {
+    if (crypto.subtle.timingSafeEqual(presented, digest)) match = tenant;
+  }
+  return match;
+}
+
+function decoded(keys: Config["apiKeys"]): readonly AcceptedKey[] {
+  return keys.map(({ tenant, sha256 }) => ({ tenant, digest: fromHex(sha256) }));
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function unauthenticated(detail: string, challenge = CHALLENGE): HttpError {
+  return new HttpError("unauthenticated", detail, { "WWW-Authenticate": challenge });
+}

@@ -1,0 +1,61 @@
+import * as z from "zod/v4";
+import { CONFLICT_KINDS, ERROR_KINDS } from "../errors.ts";
+import { clone } from "../ops/clone.ts";
+import { STATES } from "../pool/reconcile.ts";
+
+export const GIT_TOKEN_HEADER = "X-Git-Token";
+
+/** Longer than any git host's token, and nothing in it that could end a header or a line. */
+export const GIT_TOKEN = /^[\x21-\x7e]{1,1024}$/;
+
+const hunk = z.object({
+  path: z.string(),
+  kind: z.enum(CONFLICT_KINDS),
+  line: z.int().describe("First line of the hunk in the file with markers, from 1; 0 where there is no text"),
+  base: z.string(),
+  ours: z.string().describe("The workspace's side"),
+  theirs: z.string().describe("The remote's side"),
+});
+
+const work = z.object({
+  committed: z.string().optional().describe("Commit that this call made; the workspace keeps it"),
+  pushed: z.union([z.boolean(), z.literal("unknown")]),
+  tree: z.enum(["unchanged", "changed", "merging", "unknown"]),
+});
+
+/** An error over HTTP: problem details of RFC 9457, with the members that an error has on every door. */
+export const problemSchema = z.object({
+  type: z.string().describe("urn:warmtree:problem:<code>"),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe("What went wrong, what became of the work, what to do"),
+  instance: z.string().describe("urn:uuid:<the id in X-Request-Id>"),
+  code: z.enum(Object.keys(ERROR_KINDS)),
+  retryable: z.boolean().describe("Whether the same call, sent again later, can succeed"),
+  retry_after: z.number().optional().describe("Seconds to wait first"),
+  field: z.string().optional().describe("The input that is wrong, as a path: files.0.path"),
+  work: work.optional().describe("What became of the caller's work"),
+  conflicts: z.array(hunk).optional(),
+  truncated: z.boolean().optional().describe("More was there than is told"),
+});
+
+/** What clone answers: what every result of it says, and which workspace that is. */
+export const clonedSchema = clone.output.extend({
+  sandbox_id: z.string().describe("The workspace, for every other call"),
+  source: z.enum(["live", "paused", "cold"]).describe("Whether its sandbox was running, asleep, or had to be started"),
+});
+
+export const workspaceSchema = z.object({
+  sandbox_id: z.string(),
+  repository: z.string(),
+  agent_id: z.string().optional(),
+  task_id: z.string().optional(),
+  state: z.enum(STATES),
+  created_at: z.iso.datetime(),
+  last_used_at: z.iso.datetime(),
+  pauses_at: z.iso.datetime().optional().describe("When it is paused if nobody uses it"),
+});
+
+export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });
+
+export const healthSchema = z.object({ ok: z.literal(true), version: z.string() });

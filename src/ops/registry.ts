@@ -1,0 +1,19 @@
+import type * as z from "zod/v4";
+import { clone } from "./clone.ts";
+import type { Operation } from "./operation.ts";
+import { pull } from "./pull.ts";
+import { push } from "./push.ts";
+import { status } from "./status.ts";
+
+/** Every operation but clone works in a workspace that is there already. */
+type InWorkspace = Operation<z.ZodType<{ sandbox_id: string }>>;
+
+const IN_WORKSPACE: readonly InWorkspace[] = [status, pull, push];
+
+/** Every operation there is, in the order in which they are told of. */
+export const OPERATIONS: readonly Operation[] = [clone, ...IN_WORKSPACE];
+
+const byName = new Map(IN_WORKSPACE.map((operation) => [operation.name, operation]));
+
+/** An operation on a workspace; undefined for clone, which makes one, and for what is none. */
+export const operationNamed = (name: string): InWorkspace | undefined => byName.get(name);

@@ -1,0 +1,132 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { clone } from "../../src/ops/clone.ts";
+import { status } from "../../src/ops/status.ts";
+import { git, Home, Seed } from "./support.ts";
+
+let seed: Seed;
+let home: Home;
+
+beforeEach(() => {
+  seed = new Seed();
+  mkdirSync(join(seed.tree, "src"));
+  mkdirSync(join(seed.tree, "docs"));
+  writeFileSync(join(seed.tree, "src/a.ts"), "export const a = 1;\n");
+  writeFileSync(join(seed.tree, "docs/read me.md"), "# Hello\n");
+  writeFileSync(join(seed.tree, "-dash"), "dash\n");
+  writeFileSync(join(seed.tree, "new\nline"), "odd\n");
+  symlinkSync("src/a.ts", join(seed.tree, "link"));
+  seed.git("add", "-A");
+  seed.git("commit", "-qm", "one");
+  writeFileSync(join(seed.tree, "src/a.ts"), "export const a = 2;\n");
+  seed.git("commit", "-qam", "two");
+  seed.git("tag", "v1");
+  seed.git("push", "-q", "origin", "main", "v1");
+  home = new Home(`file://${seed.bare}`);
+});
+
+afterEach(() => {
+  home.remove();
+  seed.remove();
+});
+
+test("clones the default branch with full history and a clean tree", async () => {
+  const result = await home.run(clone);
+  expect(result).toMatchObject({ branch: "main", base: "main", head: seed.git("rev-parse", "HEAD"), created: true, shallow: false, submodules: [] });
+  expect(home.git("rev-list", "--count", "HEAD")).toBe("2");
+  expect(home.git("status", "--porcelain")).toBe("");
+  expect(await home.run(status)).toMatchObject({ branch: "main", upstream: "origin/main", ahead: 0, behind: 0, clean: true });
+});
+
+test("asked again, answers the same tree as it was left", async () => {
+  const first = await home.run(clone);
+  writeFileSync(join(home.tree, "mine"), "work");
+  const again = await home.run(clone, { branch: "other" });
+  expect(again).toEqual({ ...first, created: false });
+  expect(readFileSync(join(home.tree, "mine"), "utf8")).toBe("work");
+});
+
+test("makes the agent's branch, which pulls from the branch it started from", async () => {
+  const result = await home.run(clone, { agent_id: "ada", task_id: "t.1" });
+  expect(result).toMatchObject({ branch: "agent/ada/t.1", base: "main" });
+  expect(home.git("rev-parse", "--abbrev-ref", "@{upstream}")).toBe("origin/main");
+});
+
+test("goes on from the agent's branch where the remote has it already", async () => {
+  seed.git("checkout", "-qb", "agent/ada/t1");
+  writeFileSync(join(seed.tree, "earlier"), "work");
+  seed.git("add", "-A");
+  seed.git("commit", "-qm", "earlier work");
+  seed.git("push", "-q", "origin", "agent/ada/t1");
+  const result = await home.run(clone, { agent_id: "ada", task_id: "t1" });
+  expect(result).toMatchObject({ branch: "agent/ada/t1", base: "main", head: seed.git("rev-parse", "HEAD") });
+});
+
+test("shallow: the newest commit only", async () => {
+  expect(await home.run(clone, { shallow: true })).toMatchObject({ shallow: true, branch: "main" });
+  expect(home.git("rev-list", "--count", "HEAD")).toBe("1");
+});
+
+test("sparse: only the folders asked for, and files of the root", async () => {
+  await home.run(clone, { sparse: ["docs"] });
+  expect(existsSync(join(home.tree, "docs/read me.md"))).toBe(true);
+  expect(existsSync(join(home.tree, "src"))).toBe(false);
+});
+
+test("a tag as base leaves HEAD detached, unless an agent's branch is wanted", async () => {
+  expect(await home.run(clone, { branch: "v1" })).toMatchObject({ branch: null, base: null, head: seed.git("rev-parse", "v1") });
+  const other = new Home(home.remote.url);
+  expect(await other.run(clone, { branch: "v1", agent_id: "a", task_id: "b" })).toMatchObject({ branch: "agent/a/b", base: null });
+  other.remove();
+});
+
+test("an empty repository gives a tree without a commit, on the agent's branch", async () => {
+  const empty = join(seed.path, "empty.git");
+  git(seed.path, "init", "-q", "--bare", "-b", "main", empty);
+  home.remote = { url: `file://${empty}` };
+  expect(await home.run(clone, { agent_id: "a", task_id: "b" })).toMatchObject({ branch: "agent/a/b", base: null, head: null, created: true });
+  expect(await home.run(status)).toMatchObject({ branch: "agent/a/b", head: null, clean: true });
+});
+
+test("submodules are reported and left alone", async () => {
+  seed.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", seed.bare, "vendor/lib x");
+  seed.git("commit", "-qm", "submodule");
+  seed.git("push", "-q", "origin", "main");
+  expect(await home.run(clone)).toMatchObject({ submodules: ["vendor/lib x"] });
+  expect(await home.run(status)).toMatchObject({ clean: true });
+});
+
+test("a branch that is not there is named, and nothing is left behind", async () => {
+  expect(await home.failure(clone, { branch: "nope" })).toMatchObject({ code: "ref_not_found", message: expect.stringContaining("nope") });
+  expect(existsSync(home.tree)).toBe(false);
+  expect(await home.run(clone)).toMatchObject({ created: true });
+});
+
+test("hooks of the machine's templates do not run", async () => {
+  const hook = join(home.path, "templates/hooks/post-checkout");
+  mkdirSync(join(home.path, "templates/hooks"), { recursive: true });
+  writeFileSync(hook, `#!/bin/sh\ntouch ${home.path}/ran\n`);
+  chmodSync(hook, 0o755);
+  writeFileSync(join(home.path, ".gitconfig"), `[init]\n\ttemplateDir = ${home.path}/templates\n`);
+  await home.run(clone);
+  expect(existsSync(join(home.path, "ran"))).toBe(false);
+});
+
+test("killed in the middle, it leaves no tree, and the next call clones", async () => {
+  const stop = new AbortController();
+  const running = home.raw(clone, { repo_url: "https://git.example/o/r" }, stop.signal);
+  await until(() => existsSync(join(home.path, ".warmtree/open")));
+  stop.abort();
+  await running;
+  expect(existsSync(home.tree) && !existsSync(join(home.tree, "src/a.ts"))).toBe(false);
+  expect(await home.run(clone)).toMatchObject({ branch: "main" });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error("the condition never held");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,155 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { clone } from "../../src/ops/clone.ts";
+import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
+import { status } from "../../src/ops/status.ts";
+import { git, Home, Seed } from "./support.ts";
+
+let seed: Seed;
+let home: Home;
+
+const write = (path: string, text: string) => writeFileSync(join(home.tree, path), text);
+const read = (path: string) => readFileSync(join(home.tree, path), "utf8");
+
+function commitAt(path: string, text: string, branch = "main"): string {
+  writeFileSync(join(seed.tree, path), text);
+  seed.git("add", "-A");
+  seed.git("commit", "-qm", `change ${path}`);
+  seed.git("push", "-q", "origin", `HEAD:${branch}`);
+  return seed.git("rev-parse", "HEAD");
+}
+
+beforeEach(async () => {
+  seed = new Seed();
+  commitAt("a.txt", "1\n2\n3\n");
+  home = new Home(`file://${seed.bare}`);
+  await home.run(clone, { agent_id: "ada", task_id: "t1" });
+});
+
+afterEach(() => {
+  home.remove();
+  seed.remove();
+});
+
+function commitHere(path: string, text: string): void {
+  write(path, text);
+  home.git("add", "-A");
+  home.git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", `local ${path}`);
+}
+
+test("nothing new", async () => {
+  expect(await home.run(pull)).toEqual({ branch: "agent/ada/t1", from: "main", head: seed.git("rev-parse", "HEAD"), how: "nothing_new", behind: 0, ahead: 0 });
+});
+
+test("fast-forward keeps uncommitted changes that are not in the way", async () => {
+  write("mine", "uncommitted\n");
+  const head = commitAt("b.txt", "new\n");
+  expect(await home.run(pull)).toMatchObject({ how: "fast_forward", behind: 1, head });
+  expect(read("b.txt")).toBe("new\n");
+  expect(await home.run(status)).toMatchObject({ untracked: ["mine"], total: 1 });
+});
+
+test.each([
+  ["a changed file", "a.txt"],
+  ["an untracked file", "fresh.txt"],
+])("%s in the way: refused, nothing moved", async (_, path) => {
+  const before = home.git("rev-parse", "HEAD");
+  commitAt(path, "theirs\n");
+  write(path, "mine\n");
+  expect(await home.failure(pull)).toMatchObject({ code: "dirty_tree", work: { tree: "unchanged" } });
+  expect(read(path)).toBe("mine\n");
+  expect(home.git("rev-parse", "HEAD")).toBe(before);
+});
+
+test("local commits are put on top", async () => {
+  commitHere("mine.txt", "mine\n");
+  const theirs = commitAt("b.txt", "theirs\n");
+  expect(await home.run(pull)).toMatchObject({ how: "rebased", ahead: 1, behind: 1 });
+  expect(home.git("rev-parse", "HEAD^")).toBe(theirs);
+  expect(home.git("rev-parse", "--abbrev-ref", "HEAD")).toBe("agent/ada/t1");
+});
+
+test("a conflict while rebasing: hunks, and the tree as it was, in no unfinished state", async () => {
+  commitHere("a.txt", "1\nours\n3\n");
+  const head = home.git("rev-parse", "HEAD");
+  commitAt("a.txt", "1\ntheirs\n3\n");
+  expect(await home.failure(pull)).toMatchObject({
+    code: "conflict",
+    work: { pushed: false, tree: "unchanged" },
+    conflicts: [{ path: "a.txt", kind: "content", line: 2, base: "2", ours: "ours", theirs: "theirs" }],
+  });
+  expect(home.git("rev-parse", "HEAD")).toBe(head);
+  const now = await home.run(status);
+  expect(now).toMatchObject({ clean: true });
+  expect(now).not.toHaveProperty("unfinished");
+});
+
+test("rebase: false merges", async () => {
+  commitHere("mine.txt", "mine\n");
+  commitAt("b.txt", "theirs\n");
+  expect(await home.run(pull, { rebase: false })).toMatchObject({ how: "merged" });
+  expect(home.git("rev-list", "--merges", "--count", "HEAD")).toBe("1");
+  expect(read("b.txt")).toBe("theirs\n");
+});
+
+test("rebase: false leaves conflicts in the files, with all three sides, and a second pull says what to do", async () => {
+  commitHere("a.txt", "1\nours\n3\n");
+  commitAt("a.txt", "1\ntheirs\n3\n");
+  expect(await home.failure(pull, { rebase: false })).toMatchObject({
+    code: "conflict",
+    work: { tree: "merging" },
+    conflicts: [{ path: "a.txt", ours: "ours", theirs: "theirs" }],
+  });
+  expect(read("a.txt")).toMatch(/<<<<<<< .*\nours\n\|\|\|\|\|\|\| .*\n2\n=======\ntheirs\n>>>>>>> /);
+  expect(await home.failure(pull)).toMatchObject({ code: "conflict", message: expect.stringContaining("restore") });
+  write("a.txt", "1\nboth\n3\n");
+  await home.run(push, { message: "settled" });
+  expect(await home.run(status)).toMatchObject({ clean: true });
+});
+
+test("a commit that the remote took in another form is dropped", async () => {
+  commitHere("b.txt", "same\n");
+  const theirs = commitAt("b.txt", "same\n");
+  expect(await home.run(pull)).toMatchObject({ how: "rebased", head: theirs });
+});
+
+test("a remote that was empty at first", async () => {
+  const empty = join(seed.path, "empty.git");
+  git(seed.path, "init", "-q", "--bare", "-b", "main", empty);
+  const fresh = new Home(`file://${empty}`);
+  await fresh.run(clone);
+  seed.git("push", "-q", empty, "main");
+  expect(await fresh.run(pull)).toMatchObject({ how: "fast_forward", behind: 1 });
+  expect(existsSync(join(fresh.tree, "a.txt"))).toBe(true);
+  fresh.remove();
+});
+
+test("a detached HEAD, a branch that went away: said", async () => {
+  seed.git("push", "-q", "origin", "main:short");
+  home.git("fetch", "-q", home.remote.url, "+refs/heads/*:refs/remotes/origin/*");
+  home.git("checkout", "-q", "-b", "short", "--track", "origin/short");
+  seed.git("push", "-q", "origin", ":short");
+  expect(await home.failure(pull)).toMatchObject({ code: "ref_not_found" });
+  home.git("checkout", "-q", "--detach");
+  expect(await home.failure(pull)).toMatchObject({ code: "invalid_input" });
+});
+
+test("a shallow clone pulls what came after, and stays shallow", async () => {
+  for (let n = 0; n < 3; n++) commitAt("c.txt", `${n}\n`);
+  const shallow = new Home(home.remote.url);
+  await shallow.run(clone, { shallow: true });
+  commitAt("d.txt", "new\n");
+  expect(await shallow.run(pull)).toMatchObject({ how: "fast_forward", behind: 1 });
+  expect(shallow.git("rev-list", "--count", "HEAD")).toBe("2");
+  shallow.remove();
+});
+
+test("a workspace without a clone", async () => {
+  const bare = new Home(home.remote.url);
+  for (const operation of [pull, push, status]) {
+    expect(await bare.failure(operation)).toMatchObject({ code: "not_cloned" });
+  }
+  bare.remove();
+});

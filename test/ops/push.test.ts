@@ -1,0 +1,272 @@
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { clone } from "../../src/ops/clone.ts";
+import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
+import { status } from "../../src/ops/status.ts";
+import { git, Home, Seed } from "./support.ts";
+
+let seed: Seed;
+let home: Home;
+const homes: Home[] = [];
+
+const newHome = () => {
+  const made = new Home(`file://${seed.bare}`);
+  homes.push(made);
+  return made;
+};
+const write = (at: Home, path: string, text: string) => writeFileSync(join(at.tree, path), text);
+const remote = (...args: string[]) => git(seed.bare, ...args);
+const LINES = Array.from({ length: 20 }, (_, n) => `line ${n}`).join("\n");
+
+beforeEach(async () => {
+  seed = new Seed();
+  writeFileSync(join(seed.tree, "a.txt"), `${LINES}\n`);
+  writeFileSync(join(seed.tree, "b.txt"), "b\n");
+  seed.git("add", "-A");
+  seed.git("commit", "-qm", "one");
+  seed.git("push", "-q", "origin", "main");
+  home = newHome();
+  await home.run(clone);
+});
+
+afterEach(() => {
+  for (const made of homes.splice(0)) made.remove();
+  seed.remove();
+});
+
+/** Somebody else's commit on the remote's main. */
+function elsewhere(path: string, text: string, message = "elsewhere"): string {
+  seed.git("pull", "-q", "--rebase", "--autostash", "origin", "main");
+  writeFileSync(join(seed.tree, path), text);
+  seed.git("add", "-A");
+  seed.git("commit", "-qm", message);
+  seed.git("push", "-q", "origin", "main");
+  return seed.git("rev-parse", "HEAD");
+}
+
+test("commits every change with its message and author, and pushes", async () => {
+  write(home, "a.txt", "changed\n");
+  write(home, "-new file\n", "new\n");
+  rmSync(join(home.tree, "b.txt"));
+  const result = await home.run(push, { message: "#12: change\n\nBody" });
+  expect(result).toMatchObject({ branch: "main", to: "main", committed: true, pushed: true, rebased: false, tree: "current" });
+  expect(remote("rev-parse", "main")).toBe(result.commit);
+  expect(remote("log", "-1", "--format=%an <%ae>|%cn|%B", "main")).toBe("Agent <agent@example.com>|Agent|#12: change\n\nBody");
+  expect(remote("ls-tree", "-z", "--name-only", "main").split("\0").filter(Boolean)).toEqual(["-new file\n", "a.txt"]);
+  expect(await home.run(status)).toMatchObject({ clean: true, ahead: 0, behind: 0 });
+});
+
+test("again with nothing new: nothing is committed, nothing is pushed", async () => {
+  write(home, "a.txt", "changed\n");
+  const first = await home.run(push, { message: "m" });
+  expect(await home.run(push, { message: "m" })).toMatchObject({ commit: first.commit, committed: false, pushed: false });
+  expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
+});
+
+test("files: only these are committed, whatever else is changed or staged", async () => {
+  write(home, "a.txt", "changed\n");
+  write(home, "b.txt", "changed\n");
+  write(home, "c.txt", "new\n");
+  home.git("add", "b.txt");
+  const result = await home.run(push, { message: "m", files: ["a.txt", "c.txt"] });
+  expect(remote("diff-tree", "--name-only", "-r", `${result.commit}^`, result.commit).split("\n")).toEqual(["a.txt", "c.txt"]);
+  expect(await home.run(status)).toMatchObject({ staged: [{ path: "b.txt", change: "modified" }], total: 1 });
+  expect(await home.run(push, { message: "m", files: ["a.txt"] })).toMatchObject({ committed: false, pushed: false });
+});
+
+test("files: a path that is not there is named and nothing is committed", async () => {
+  write(home, "a.txt", "changed\n");
+  expect(await home.failure(push, { message: "m", files: ["a.txt", "zzz"] })).toMatchObject({ code: "path_not_found", work: { pushed: false } });
+  expect(home.git("rev-list", "--count", "HEAD")).toBe("1");
+});
+
+test("changes without a message: refused, the index untouched", async () => {
+  write(home, "c.txt", "new\n");
+  expect(await home.failure(push)).toMatchObject({ code: "invalid_input", field: "message" });
+  expect(home.git("status", "--porcelain")).toBe("?? c.txt");
+});
+
+test("to another branch; the first push to a branch of its own name makes it the upstream", async () => {
+  write(home, "a.txt", "changed\n");
+  const result = await home.run(push, { message: "m", to: "review/x" });
+  expect(result).toMatchObject({ branch: "main", to: "review/x", pushed: true });
+  expect(remote("rev-parse", "review/x")).toBe(result.commit);
+  home.git("checkout", "-q", "--no-track", "-b", "fresh");
+  await home.run(push);
+  expect(home.git("rev-parse", "--abbrev-ref", "@{upstream}")).toBe("origin/fresh");
+});
+
+test("the first commit of an empty repository", async () => {
+  const empty = join(seed.path, "empty.git");
+  git(seed.path, "init", "-q", "--bare", "-b", "main", empty);
+  const fresh = newHome();
+  fresh.remote = { url: `file://${empty}` };
+  await fresh.run(clone);
+  expect(await fresh.failure(push)).toMatchObject({ code: "invalid_input" });
+  write(fresh, "first", "1\n");
+  const result = await fresh.run(push, { message: "first" });
+  expect(git(empty, "rev-parse", "main")).toBe(result.commit);
+  expect(await fresh.run(status)).toMatchObject({ upstream: "origin/main", ahead: 0 });
+});
+
+test("the remote moved: commits are put on top, keeping author and date; uncommitted work stays", async () => {
+  write(home, "b.txt", "mine\n");
+  home.git("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "commit", "-qam", "first\n\nbody", "--date=2020-01-02T03:04:05+0600");
+  const theirs = elsewhere("c.txt", "theirs\n");
+  write(home, "d.txt", "second\n");
+  write(home, "uncommitted", "kept\n");
+  const result = await home.run(push, { message: "second", files: ["d.txt"] });
+  expect(result).toMatchObject({ pushed: true, rebased: true, tree: "current" });
+  expect(remote("rev-parse", "main~2")).toBe(theirs);
+  expect(remote("log", "-1", "--format=%an|%ae|%ad|%B", "--date=iso-strict", "main~1")).toBe(
+    "Tester|tester@example.com|2020-01-02T03:04:05+06:00|first\n\nbody",
+  );
+  expect(home.git("rev-parse", "HEAD")).toBe(result.commit);
+  expect(readFileSync(join(home.tree, "c.txt"), "utf8")).toBe("theirs\n");
+  expect(await home.run(status)).toMatchObject({ untracked: ["uncommitted"], total: 1, ahead: 0, behind: 0 });
+});
+
+test("uncommitted changes in the way keep the tree where it is; the next push and pull double nothing", async () => {
+  elsewhere("b.txt", "theirs\n");
+  write(home, "b.txt", "uncommitted\n");
+  write(home, "c.txt", "mine\n");
+  const result = await home.run(push, { message: "mine", files: ["c.txt"] });
+  expect(result).toMatchObject({ pushed: true, rebased: true, tree: "kept" });
+  expect(readFileSync(join(home.tree, "b.txt"), "utf8")).toBe("uncommitted\n");
+  expect(await home.run(push, { files: ["c.txt"] })).toMatchObject({ committed: false, pushed: false, commit: result.commit });
+  expect(await home.failure(pull)).toMatchObject({ code: "dirty_tree" });
+  home.git("checkout", "-q", "b.txt");
+  expect(await home.run(pull)).toMatchObject({ head: result.commit });
+  expect(remote("rev-list", "--count", "main")).toBe("3");
+});
+
+test("a conflict: the tree as it was, the commit kept, hunks with all three sides", async () => {
+  elsewhere("a.txt", `${LINES.replace("line 5\n", "THEIRS\n").replace("line 15\n", "ALSO THEIRS\n")}\n`);
+  write(home, "a.txt", `${LINES.replace("line 5\n", "OURS\n").replace("line 15\n", "ALSO OURS\n")}\n`);
+  write(home, "other", "uncommitted\n");
+  const failed = await home.failure(push, { message: "ours", files: ["a.txt"] });
+  const head = home.git("rev-parse", "HEAD");
+  expect(failed).toMatchObject({
+    code: "conflict",
+    work: { committed: head, pushed: false, tree: "unchanged" },
+    conflicts: [
+      { path: "a.txt", kind: "content", line: 6, base: "line 5", ours: "OURS", theirs: "THEIRS" },
+      { path: "a.txt", kind: "content", base: "line 15", ours: "ALSO OURS", theirs: "ALSO THEIRS" },
+    ],
+  });
+  expect(home.git("log", "-1", "--format=%s")).toBe("ours");
+  expect(home.git("status", "--porcelain")).toBe("?? other");
+  expect(readFileSync(join(home.tree, "a.txt"), "utf8")).toContain("OURS");
+  // The way out that the detail names.
+  expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "conflict", work: { tree: "merging" } });
+  expect(await home.run(status)).toMatchObject({ unfinished: "merge", conflicts: [{ path: "a.txt" }] });
+  expect(await home.failure(push, { message: "too early" })).toMatchObject({ code: "conflict", message: expect.stringContaining("a.txt") });
+  expect(await home.failure(push, { message: "part", files: ["a.txt"] })).toMatchObject({ code: "invalid_input", field: "files" });
+  write(home, "a.txt", "both\n");
+  expect(await home.run(push)).toMatchObject({ committed: true, pushed: true });
+  expect(remote("show", "main:a.txt")).toBe("both");
+  expect(remote("rev-list", "--merges", "--count", "main")).toBe("1");
+});
+
+test("conflicts of whole files: deleted on one side, added on both, binary", async () => {
+  appendFileSync(join(seed.tree, "bin"), Buffer.from([0, 1, 2]));
+  elsewhere("gone", "1\n");
+  await home.run(pull);
+  seed.git("rm", "-q", "gone");
+  writeFileSync(join(seed.tree, "bin"), Buffer.from([0, 9]));
+  elsewhere("both", "theirs\n");
+  write(home, "gone", "2\n");
+  write(home, "both", "ours\n");
+  writeFileSync(join(home.tree, "bin"), Buffer.from([0, 7]));
+  const failed = await home.failure(push, { message: "ours" });
+  expect(failed.conflicts?.map(({ path, kind }) => `${path} ${kind}`).sort()).toEqual(["bin content", "both both_added", "gone deleted_by_them"]);
+});
+
+test("local merges are kept: the two lines are merged", async () => {
+  home.git("checkout", "-qb", "side");
+  write(home, "side", "1\n");
+  home.git("add", "-A");
+  home.git("commit", "-qm", "side");
+  home.git("checkout", "-q", "main");
+  write(home, "main", "1\n");
+  home.git("add", "-A");
+  home.git("commit", "-qm", "main");
+  home.git("merge", "-q", "--no-edit", "side");
+  elsewhere("c.txt", "theirs\n");
+  expect(await home.run(push)).toMatchObject({ pushed: true, rebased: true });
+  expect(remote("ls-tree", "--name-only", "main").split("\n")).toEqual(["a.txt", "b.txt", "c.txt", "main", "side"]);
+});
+
+test("a commit whose change the remote has already is dropped, not doubled", async () => {
+  elsewhere("b.txt", "same\n", "theirs first");
+  write(home, "b.txt", "same\n");
+  const result = await home.run(push, { message: "ours" });
+  expect(result).toMatchObject({ committed: true, rebased: true, pushed: false });
+  expect(remote("rev-list", "--count", "main")).toBe("2");
+});
+
+test("from a shallow clone, also when the remote moved", async () => {
+  for (let n = 0; n < 4; n++) elsewhere("c.txt", `${n}\n`);
+  const shallow = newHome();
+  await shallow.run(clone, { shallow: true });
+  elsewhere("c.txt", "moved\n");
+  write(shallow, "d.txt", "mine\n");
+  expect(await shallow.run(push, { message: "mine" })).toMatchObject({ pushed: true, rebased: true });
+  expect(remote("rev-list", "--count", "main")).toBe("7");
+});
+
+test("from a shallow clone to a branch whose parting lies below it", async () => {
+  seed.git("push", "-q", "origin", "main:release");
+  for (let n = 0; n < 4; n++) elsewhere("c.txt", `${n}\n`);
+  seed.git("checkout", "-q", "-B", "release", "origin/release");
+  writeFileSync(join(seed.tree, "r.txt"), "release\n");
+  seed.git("add", "-A");
+  seed.git("commit", "-qm", "on release");
+  seed.git("push", "-q", "origin", "release");
+  const shallow = newHome();
+  await shallow.run(clone, { shallow: true });
+  write(shallow, "d.txt", "mine\n");
+  expect(await shallow.run(push, { message: "mine", to: "release" })).toMatchObject({ pushed: true, rebased: true });
+  expect(remote("log", "--format=%s", "release").split("\n").slice(0, 2)).toEqual(["mine", "elsewhere"]);
+});
+
+test("a policy of the host is told as such, with its words", async () => {
+  const hook = join(seed.bare, "hooks/pre-receive");
+  mkdirSync(join(seed.bare, "hooks"), { recursive: true });
+  writeFileSync(hook, "#!/bin/sh\necho 'error: GH006: Protected branch update failed' >&2\nexit 1\n");
+  chmodSync(hook, 0o755);
+  write(home, "a.txt", "changed\n");
+  const failed = await home.failure(push, { message: "m" });
+  expect(failed).toMatchObject({ code: "push_rejected", work: { committed: home.git("rev-parse", "HEAD"), pushed: false } });
+});
+
+test("hooks, fsmonitor and proxies that were written into the tree do not run or see anything", async () => {
+  const witness = join(home.path, "ran");
+  for (const name of ["pre-push", "pre-commit", "post-commit", "reference-transaction", "commit-msg", "prepare-commit-msg"]) {
+    const hook = join(home.tree, ".git/hooks", name);
+    mkdirSync(join(home.tree, ".git/hooks"), { recursive: true });
+    writeFileSync(hook, `#!/bin/sh\ntouch ${witness}\n`);
+    chmodSync(hook, 0o755);
+  }
+  home.git("config", "core.fsmonitor", `touch ${witness}; false`);
+  home.git("config", "remote.origin.pushurl", "/nowhere");
+  home.git("config", "url./nowhere/.insteadOf", "file://");
+  home.git("config", "remote.origin.receivepack", `touch ${witness}; git-receive-pack`);
+  write(home, "a.txt", "changed\n");
+  expect(await home.run(push, { message: "m" })).toMatchObject({ pushed: true });
+  expect(existsSync(witness)).toBe(false);
+});
+
+test("8 pushes of 8 files at once in one workspace: 8 commits, each with its own file", async () => {
+  const names = Array.from({ length: 8 }, (_, n) => `file ${n}`);
+  for (const name of names) write(home, name, name);
+  const results = await Promise.all(names.map((name) => home.run(push, { message: `add ${name}`, files: [name] })));
+  expect(new Set(results.map(({ commit }) => commit)).size).toBe(8);
+  for (const [n, { commit }] of results.entries()) {
+    expect(remote("diff-tree", "--name-only", "-r", `${commit}^`, commit)).toBe(names[n]);
+    expect(remote("log", "-1", "--format=%s", commit)).toBe(`add ${names[n]}`);
+  }
+  expect(remote("rev-list", "--count", "main")).toBe("9");
+});
