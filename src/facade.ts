@@ -38,7 +38,8 @@ function validated<Input extends z.ZodType>(schema: Input, input: unknown): z.ou
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") ?? "";
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const field = [...(issue?.path ?? []), ...unknown].join(".");
   const detail = `${field || "The input"}: ${issue?.message ?? "is not valid"}. Nothing was done.`;
   throw new WarmtreeError("invalid_input", detail, field ? { field } : {});
 }

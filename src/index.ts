@@ -1,7 +1,7 @@
-import { Hono } from "hono";
-
-const app = new Hono<{ Bindings: Env }>();
-app.get("/healthz", (c) => c.json({ ok: true }));
+import { execute } from "./facade.ts";
+import { createApp } from "./http/app.ts";
+import { endWorkspace, getWorkspace, listWorkspaces } from "./workspaces.ts";
 
 export { SandboxPool } from "./durable/SandboxPool.ts";
-export default app;
+
+export default createApp({ execute, listWorkspaces, getWorkspace, endWorkspace }) satisfies ExportedHandler<Env>;

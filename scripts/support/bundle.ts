@@ -9,6 +9,8 @@ import { ROOT, runTool } from "./tools.ts";
 const KEEP_UNUSED_MS = 60 * 60 * 1000;
 const DIST = join(ROOT, "dist");
 const MANIFEST = "manifest.json";
+/** Besides src, what a bundle is made of: the Worker imports its version from package.json. */
+const SETTINGS = ["package.json", "package-lock.json", "tsconfig.json", "wrangler.toml"];
 
 const manifestSchema = z.object({
   compatibilityDate: z.string(),
@@ -51,7 +53,7 @@ async function sourcesKey(): Promise<string> {
   const sources = await readdir(join(ROOT, "src"), { recursive: true, withFileTypes: true });
   const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash("sha256");
-  for (const file of [...files.sort(), join(ROOT, "wrangler.toml"), join(ROOT, "package-lock.json")]) {
+  for (const file of [...files.sort(), ...SETTINGS.map((name) => join(ROOT, name))]) {
     hash.update(`${file}\0`).update(
       createHash("sha256")
         .update(await readFile(file))

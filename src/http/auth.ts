@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { HttpError } from "./http-error.ts";
 
 /** Who a request comes from, as far as its credentials prove it. */
-export interface Identity {
+interface Identity {
   readonly tenant: string;
 }
 

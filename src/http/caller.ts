@@ -24,7 +24,7 @@ export async function callerOf(c: HttpContext): Promise<Caller> {
 
 /** Texts of a request and of the settings that no log may show. Every setting counts: a new secret needs no entry here. */
 export function secretsOf(c: HttpContext): string[] {
-  const settings = Object.values({ ...c.env }).map((value: unknown) => value).filter((value) => typeof value === "string");
+  const settings = Object.values<unknown>({ ...c.env }).filter((value) => typeof value === "string");
   const headers = c.req.raw.headers;
   const key = headers.get("Authorization")?.split(" ").at(-1) ?? "";
   return [...settings, key, headers.get(GIT_TOKEN_HEADER) ?? ""];

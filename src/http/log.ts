@@ -14,7 +14,7 @@ export function logUnexpected(requestId: string, thrown: unknown, secrets: reado
 
 function chainOf(thrown: unknown): string[] {
   const chain: string[] = [];
-  for (let link = thrown; link !== undefined && chain.length <= MAX_CAUSES; ) {
+  for (let link = thrown; link !== undefined && chain.length <= MAX_CAUSES;) {
     if (!(link instanceof Error)) return [...chain, typeof link === "string" ? link : `a thrown ${typeof link}`];
     chain.push(link.stack ?? link.message);
     link = link.cause;

@@ -1,13 +1,14 @@
-import * as z from "zod/v4";
+import type * as z from "zod/v4";
 import { version } from "../../package.json";
 import { ERROR_KINDS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import type { Operation } from "../ops/operation.ts";
 import { OPERATIONS } from "../ops/registry.ts";
-import { INPUT_EXAMPLES, PROBLEM_EXAMPLES } from "./examples.ts";
+import { INPUT_EXAMPLES } from "./examples.ts";
+import { jsonSchema } from "./json-schema.ts";
+import { PROBLEM_STATUSES, problemResponses, problems } from "./openapi-problems.ts";
 import {
   clonedSchema,
-  ERROR_CODES,
   GIT_TOKEN,
   GIT_TOKEN_HEADER,
   healthSchema,
@@ -16,15 +17,112 @@ import {
   workspaceSchema,
 } from "./schemas.ts";
 
-/** JSON Schema as OpenAPI 3.1 takes it: draft 2020-12 is its own dialect, so nothing has to be converted. */
-function jsonSchema(schema: z.ZodType, io: "input" | "output"): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    target: "draft-2020-12",
-    io,
-    override({ jsonSchema: made }) {
-      // An answer may get new members without breaking anybody.
-      if (io === "output" && made.additionalProperties === false) delete made.additionalProperties;
-    },
-  });
-  return rest;
+const ABOUT =
+  "git for AI agents. clone opens a workspace and answers its sandbox_id, which every other operation takes. " +
+  "Results are flat JSON objects; every error is a problem (RFC 9457) whose code is one of a closed list.";
+
+/** Anything but a wrong method can happen to an operation. */
+const GIT_PROBLEMS = PROBLEM_STATUSES.filter((status) => status !== ERROR_KINDS.method_not_allowed.status);
+
+let built: object | undefined;
+
+/** The API's description (OpenAPI 3.1), made of the schemas that requests are checked with, once for each isolate. */
+export function openApi(): object {
+  return (built ??= build());
 }
+
+function build() {
+  return {
+    openapi: "3.1.1",
+    info: { title: "Warmtree", version, description: ABOUT, license: { name: "MIT", identifier: "MIT" } },
+    servers: [{ url: "/" }],
+    security: [{ apiKey: [] }],
+    paths: {
+      ...Object.fromEntries(
+        OPERATIONS.map((operation) => [`/v1/git/${operation.name}`, { post: gitRoute(operation) }]),
+      ),
+      ...otherRoutes(),
+    },
+    components: {
+      securitySchemes: { apiKey: { type: "http", scheme: "bearer" } },
+      parameters: { GitToken: gitTokenParameter() },
+      schemas: {
+        Problem: jsonSchema(problemSchema, "output"),
+        ...Object.fromEntries(OPERATIONS.flatMap(operationSchemas)),
+      },
+      responses: problemResponses(),
+    },
+  };
+}
+
+function gitRoute({ name, summary, access }: Operation) {
+  const input = { schema: { $ref: `#/components/schemas/${titled(name)}Input` }, example: INPUT_EXAMPLES[name] };
+  const result = { schema: { $ref: `#/components/schemas/${titled(name)}Result` } };
+  return {
+    operationId: name,
+    summary,
+    ...(access === "remote" ? { parameters: [{ $ref: "#/components/parameters/GitToken" }] } : {}),
+    requestBody: { required: true, content: { "application/json": input } },
+    responses: {
+      200: { description: "Done.", content: { "application/json": result } },
+      ...problems(GIT_PROBLEMS),
+    },
+  };
+}
+
+function operationSchemas({ name, input, output }: Operation): [name: string, schema: object][] {
+  const result = name === clone.name ? clonedSchema : output;
+  return [
+    [`${titled(name)}Input`, jsonSchema(input, "input")],
+    [`${titled(name)}Result`, jsonSchema(result, "output")],
+  ];
+}
+
+function otherRoutes() {
+  return {
+    "/v1/workspaces": {
+      get: {
+        operationId: "listWorkspaces",
+        summary: "Your workspaces, last used first.",
+        responses: { 200: json("Your workspaces", workspaceListSchema), ...problems([401, 500, 503]) },
+      },
+    },
+    "/v1/workspaces/{sandbox_id}": {
+      parameters: [{ name: "sandbox_id", in: "path", required: true, schema: { type: "string" } }],
+      get: {
+        operationId: "getWorkspace",
+        summary: "One of your workspaces.",
+        responses: { 200: json("The workspace", workspaceSchema), ...problems([401, 404, 500, 503]) },
+      },
+      delete: {
+        operationId: "endWorkspace",
+        summary: "Ends a workspace. What was not pushed is lost.",
+        responses: { 204: { description: "It is ended." }, ...problems([401, 404, 500, 503]) },
+      },
+    },
+    "/healthz": {
+      get: {
+        operationId: "health",
+        summary: "Whether the service is set up.",
+        security: [],
+        responses: { 200: json("It is", healthSchema), ...problems([503]) },
+      },
+    },
+  };
+}
+
+function gitTokenParameter() {
+  return {
+    name: GIT_TOKEN_HEADER,
+    in: "header",
+    description: "Your own credential for the git host. It serves this call and is kept nowhere.",
+    schema: { type: "string", pattern: GIT_TOKEN.source },
+  };
+}
+
+const json = (description: string, schema: z.ZodType) => ({
+  description,
+  content: { "application/json": { schema: jsonSchema(schema, "output") } },
+});
+
+const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

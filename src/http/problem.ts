@@ -15,7 +15,13 @@ export function problem(thrown: unknown, secrets: () => readonly string[]): Resp
   if (error.code === "internal") logUnexpected(requestId, thrown, secrets());
   const { retryAfterS } = error.details;
   return answer(
-    { type: `urn:warmtree:problem:${error.code}`, title, status, ...errorBody(error), instance: `urn:uuid:${requestId}` },
+    {
+      type: `urn:warmtree:problem:${error.code}`,
+      title,
+      status,
+      ...errorBody(error),
+      instance: `urn:uuid:${requestId}`,
+    },
     {
       status,
       requestId,

@@ -16,7 +16,7 @@ const agentWord = z
   .regex(/^[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-]))*$/, "takes letters, digits, '_', '-' and single inner dots")
   .refine((word) => !word.endsWith(".lock"), "may not end in .lock");
 
-const input = z.object({
+const input = z.strictObject({
   repo_url: z.string().max(MAX_URL_LENGTH).describe("https address of the repository"),
   branch: branchName.optional().describe("Branch to start from; default: the remote's own"),
   agent_id: agentWord.optional(),

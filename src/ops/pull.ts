@@ -9,7 +9,7 @@ import { ENTER, FAIL, LOCK, NET, SECTION } from "./shell.ts";
 
 const HOW = ["nothing_new", "fast_forward", "rebased", "merged"] as const;
 
-const input = z.object({
+const input = z.strictObject({
   sandbox_id: sandboxId,
   rebase: z
     .boolean()

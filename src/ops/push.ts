@@ -11,7 +11,7 @@ import { ENTER, FAIL, LOCK, NET, SECTION } from "./shell.ts";
 const MAX_MESSAGE_LENGTH = 16_000;
 const MAX_FILES = 1000;
 
-const input = z.object({
+const input = z.strictObject({
   sandbox_id: sandboxId,
   message: z
     .string()

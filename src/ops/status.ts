@@ -46,7 +46,7 @@ export const status = defineOperation({
   summary: "Branch, ahead and behind, and every changed file: staged, modified, untracked, in conflict.",
   access: "read",
   shell: "/bin/sh",
-  input: z.object({
+  input: z.strictObject({
     sandbox_id: sandboxId,
     limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe("Most entries in one answer"),
     cursor: cursor.optional(),

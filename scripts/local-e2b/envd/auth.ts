@@ -38,7 +38,12 @@ export function sign(query: URLSearchParams, operation: FileOperation, token: st
 }
 
 /** Why a file call may not go on; undefined when it may. */
-export function refuseFile(request: IncomingMessage, url: URL, operation: FileOperation, token: string): string | undefined {
+export function refuseFile(
+  request: IncomingMessage,
+  url: URL,
+  operation: FileOperation,
+  token: string,
+): string | undefined {
   const header = request.headers["x-access-token"];
   if (typeof header === "string") {
     return sameText(header, token) ? undefined : "access token present in header but does not match";

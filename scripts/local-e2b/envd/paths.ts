@@ -54,7 +54,10 @@ async function withoutLinks(sandbox: Sandbox, absolute: string, followLast: bool
       continue;
     }
     if (++links > MAX_LINKS) {
-      throw new ConnectError("failed_precondition", `cyclic symlink or chain of more than ${MAX_LINKS} links at '${absolute}'`);
+      throw new ConnectError(
+        "failed_precondition",
+        `cyclic symlink or chain of more than ${MAX_LINKS} links at '${absolute}'`,
+      );
     }
     if (target.startsWith("/")) current = "/";
     rest.unshift(...target.split("/").filter((name) => name !== "" && name !== "."));

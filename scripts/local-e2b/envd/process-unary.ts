@@ -15,7 +15,9 @@ const sendInputRequest = one.extend({
 });
 const sendSignalRequest = one.extend({ signal: z.enum(["SIGNAL_SIGKILL", "SIGNAL_SIGTERM"]) });
 const dimension = z.int().min(1).max(65_535);
-const updateRequest = one.extend({ pty: z.object({ size: z.object({ cols: dimension, rows: dimension }) }).optional() });
+const updateRequest = one.extend({
+  pty: z.object({ size: z.object({ cols: dimension, rows: dimension }) }).optional(),
+});
 
 export function list(sandbox: Sandbox): object {
   const processes = sandbox.processes.list().map(({ pid, tag, config }) => ({ pid, tag, config }));

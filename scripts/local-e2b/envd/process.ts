@@ -102,7 +102,12 @@ async function launchProcess(call: EnvdCall, message: z.output<typeof startReque
       // A call that does not say leaves stdin open, for clients older than the field.
       stdin: terminal !== undefined || message.stdin !== false ? "open" : "closed",
     });
-    return new RunningProcess(launched, { cmd, args, envs, cwd }, message.tag, terminal === undefined ? "stdin" : "pty");
+    return new RunningProcess(
+      launched,
+      { cmd, args, envs, cwd },
+      message.tag,
+      terminal === undefined ? "stdin" : "pty",
+    );
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
     throw new ConnectError("invalid_argument", `error starting process '${cmd}': ${error.message}`);

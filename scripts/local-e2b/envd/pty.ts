@@ -15,7 +15,10 @@ interface Command {
 /** Node cannot open a pseudo-terminal, but util-linux `script` can run a command in one and pass it through. */
 export function ptyCommand(cmd: string, args: readonly string[], size: TerminalSize): Command {
   if (process.platform !== "linux") {
-    throw new ConnectError("unimplemented", `terminals need util-linux script, which ${process.platform} does not have`);
+    throw new ConnectError(
+      "unimplemented",
+      `terminals need util-linux script, which ${process.platform} does not have`,
+    );
   }
   const resize = size.cols > 0 && size.rows > 0 ? `stty cols ${size.cols} rows ${size.rows}; ` : "";
   const command = `${resize}exec ${[cmd, ...args].map(shellQuote).join(" ")}`;

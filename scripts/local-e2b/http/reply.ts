@@ -13,7 +13,12 @@ export class ApiError extends Error {
   }
 }
 
-export function sendJson(response: ServerResponse, status: number, value: unknown, headers: OutgoingHttpHeaders = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: OutgoingHttpHeaders = {},
+): void {
   const body = Buffer.from(JSON.stringify(value));
   response.writeHead(status, { ...headers, "Content-Type": "application/json", "Content-Length": body.length });
   response.end(body);

@@ -33,7 +33,14 @@ async function provenNamespaces(root: string, pipes: PipePool): Promise<Isolatio
   try {
     await makeTree(tree, isolation.owner);
     const machine = await isolation.open("probe", tree);
-    const probe = machine.launch({ user: "user", cmd: "/bin/true", args: [], cwd: "/home/user", env: {}, stdin: "closed" });
+    const probe = machine.launch({
+      user: "user",
+      cmd: "/bin/true",
+      args: [],
+      cwd: "/home/user",
+      env: {},
+      stdin: "closed",
+    });
     const { code } = await probe.exited;
     await machine.close();
     if (code !== 0) throw new Error(`a process in a fresh namespace ended with code ${code}`);

@@ -40,7 +40,11 @@ export function launch(
   const child = spawn(cmd, args, {
     ...options,
     detached: true,
-    stdio: [input?.readFd ?? (stdin === "open" ? "pipe" : "ignore"), output?.writeFd ?? "pipe", errors?.writeFd ?? "pipe"],
+    stdio: [
+      input?.readFd ?? (stdin === "open" ? "pipe" : "ignore"),
+      output?.writeFd ?? "pipe",
+      errors?.writeFd ?? "pipe",
+    ],
   });
   const exited = exitOf(child);
   closeChildEnds(input, output, errors);

@@ -28,12 +28,23 @@ export async function namespaceIsolation(root: string, pipes: PipePool): Promise
   const owner = process.getuid?.() === 0 ? UNPRIVILEGED : undefined;
   const shared = SHARED.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
   const exposed = shared.find((path) => isWithin(root, path));
-  if (exposed !== undefined) throw new Error(`${root} lies in ${exposed}, which every sandbox can see; use another root`);
+  if (exposed !== undefined)
+    throw new Error(`${root} lies in ${exposed}, which every sandbox can see; use another root`);
   const tools = { nsenter: findTool("nsenter"), unshare: findTool("unshare") };
   const base = join(root, "base");
   mkdirSync(base);
-  if (owner !== undefined) chownSync(base, owner.uid, owner.gid);
-  const setup = ["--user", "--map-root-user", "--mount", "--propagation", "private", "--", "/bin/sh", "-c", BASE_SCRIPT];
+  if (owner !== undefined) for (const path of [root, base]) chownSync(path, owner.uid, owner.gid);
+  const setup = [
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "--propagation",
+    "private",
+    "--",
+    "/bin/sh",
+    "-c",
+    BASE_SCRIPT,
+  ];
   const holder = await startHolder(tools.unshare, [...setup, "base", base, ...shared], owner);
   const mounts = [...shared.map((path) => path.slice(1)), "dev", "proc"];
   return {

@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync, unlinkSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Owner } from "./machine.ts";
 
 /** One mkfifo process makes this many, so its cost (1 ms) is spread over dozens of commands. */
 const BATCH = 64;
@@ -21,15 +20,13 @@ export interface Pipe {
  */
 export class PipePool {
   readonly #dir: string;
-  readonly #owner: Owner | undefined;
   readonly #ready: string[] = [];
   #made = 0;
   #refilling: Promise<void> | undefined;
 
-  constructor(dir: string, owner: Owner | undefined) {
+  constructor(dir: string) {
     this.#dir = dir;
-    this.#owner = owner;
-    mkdirSync(dir, { recursive: true });
+    mkdirSync(dir, { mode: 0o700 });
   }
 
   /** Makes sure pipes are there; called once at start, later refills run in the background. */
@@ -57,15 +54,11 @@ export class PipePool {
   async #refill(): Promise<void> {
     const paths = Array.from({ length: BATCH }, () => join(this.#dir, String(this.#made++)));
     try {
-      await promisify(execFile)("mkfifo", ["--", ...paths]);
+      // Processes of other users open them again through /dev/stdout; only the directory keeps strangers away.
+      await promisify(execFile)("mkfifo", ["-m", "666", "--", ...paths]);
     } catch {
       // Without mkfifo (or with the directory gone at shutdown) children get socket pairs: nearly as good.
       return;
-    }
-    for (const path of paths) {
-      // The sandbox user opens it again through /dev/stdout.
-      chmodSync(path, 0o600);
-      if (this.#owner !== undefined) chownSync(path, this.#owner.uid, this.#owner.gid);
     }
     this.#ready.push(...paths);
   }

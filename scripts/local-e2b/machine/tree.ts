@@ -7,7 +7,22 @@ import type { Owner } from "./machine.ts";
 const run = promisify(execFile);
 
 /** What a sandbox finds in its own tree from the start: mount points, homes, and room for programs that insist on /var. */
-const DIRECTORIES = ["home", "home/user", "root", "tmp", "var", "var/tmp", "run", "mnt", "srv", "usr", "etc", "opt", "dev", "proc"];
+const DIRECTORIES = [
+  "home",
+  "home/user",
+  "root",
+  "tmp",
+  "var",
+  "var/tmp",
+  "run",
+  "mnt",
+  "srv",
+  "usr",
+  "etc",
+  "opt",
+  "dev",
+  "proc",
+];
 /** Merged-usr systems have these as symlinks; the tree needs the same ones. */
 const SYSTEM_LINKS = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 

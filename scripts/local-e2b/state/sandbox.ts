@@ -42,6 +42,7 @@ export class Sandbox {
   /** When the timeout strikes; for a paused sandbox, when it was paused. */
   endAtMs = 0;
   network: object | undefined;
+  allowInternetAccess: boolean | undefined;
   #runningMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -52,6 +53,7 @@ export class Sandbox {
     this.spec = spec;
     this.machine = machine;
     this.network = spec.network;
+    this.allowInternetAccess = spec.allowInternetAccess;
   }
 
   /** One state change at a time: the next waits for the one before, however that ended. */

@@ -85,8 +85,13 @@ export class SandboxStore {
 
   /** Absolute timeout from now; may shorten. Zero or less ends the sandbox at once, as E2B does. */
   setTimeout(sandbox: Sandbox, seconds: number): void {
-    if (sandbox.state !== "running") throw missing(sandbox.id);
+    this.requireRunning(sandbox);
     this.#setEnd(sandbox, Math.max(0, seconds));
+  }
+
+  /** E2B does not find a paused sandbox either. @throws ApiError 404 */
+  requireRunning(sandbox: Sandbox): void {
+    if (sandbox.state !== "running") throw missing(sandbox.id);
   }
 
   /** Timeout that only ever moves the end away. */

@@ -1,0 +1,47 @@
+import { createHash, randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+import { ConfigError, parseConfig } from "../src/config.ts";
+
+const USAGE = `npm run key -- <tenant> [--json]
+
+Makes an API key for a tenant. Give the key to the tenant: it is kept nowhere. Add the entry to the
+secret API_KEYS, which holds any number of entries with commas between them, several for one tenant
+too (\`wrangler secret put API_KEYS\`). It holds only a hash, so nobody can get the key back from it.
+
+  --json   prints {tenant, key, entry}`;
+
+/** 256 bits: nobody guesses it, so a plain hash of it needs no salt and no stretching. */
+const KEY_BYTES = 32;
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  allowPositionals: true,
+});
+const [tenant] = positionals;
+if (values.help) console.log(USAGE);
+else if (tenant === undefined || positionals.length > 1) fail(USAGE);
+else makeKey(tenant);
+
+function makeKey(name: string): void {
+  // The prefix lets people and secret scanners tell what it is.
+  const key = `wt_${randomBytes(KEY_BYTES).toString("base64url")}`;
+  const entry = `${name}=${createHash("sha256").update(key).digest("hex")}`;
+  if (!isAccepted(name, entry)) fail(`A tenant is 1 to 64 letters, digits, '_', '.' or '-'; not '${name}'.`);
+  else if (values.json) console.log(JSON.stringify({ tenant: name, key, entry }));
+  else console.log(`key    ${key}\nentry  ${entry}`);
+}
+
+/** The Worker's own parser decides: what is printed here is read there. */
+function isAccepted(name: string, entry: string): boolean {
+  try {
+    return parseConfig({ E2B_API_KEY: "not used", API_KEYS: entry }).apiKeys[0]?.tenant === name;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
+}
+
+function fail(message: string): void {
+  console.error(message);
+  process.exitCode = 1;
+}

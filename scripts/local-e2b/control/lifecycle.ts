@@ -1,0 +1,92 @@
+import * as z from "zod/v4";
+import { readJson } from "../http/body.ts";
+import { sendEmpty, sendJson } from "../http/reply.ts";
+import type { Sandbox } from "../state/sandbox.ts";
+import type { ControlCall, Routes } from "./call.ts";
+import {
+  connectV1,
+  connectV2,
+  type NewSandbox,
+  networkUpdate,
+  newSandboxV1,
+  newSandboxV2,
+  pauseRequest,
+  refreshRequest,
+  resumed,
+  timeoutRequest,
+} from "./schemas.ts";
+import { detailView, sandboxView } from "./view.ts";
+
+/** Everything that happens to one sandbox between its creation and its end. */
+export const lifecycleRoutes: Routes = {
+  "POST /sandboxes": async (call) => create(call, await readJson(call.request, newSandboxV1)),
+  "POST /v2/sandboxes": async (call) => create(call, await readJson(call.request, newSandboxV2)),
+  "POST /sandboxes/{id}/connect": async (call) => connect(call, await readJson(call.request, connectV1)),
+  "POST /v2/sandboxes/{id}/connect": async (call) => connect(call, await readJson(call.request, connectV2)),
+  "POST /sandboxes/{id}/resume": async (call) => connect(call, await readJson(call.request, resumed)),
+  "GET /sandboxes/{id}": (call) => sendJson(call.response, 200, detailView(theSandbox(call))),
+  "DELETE /sandboxes/{id}": async (call) => {
+    await call.sandboxes.kill(theSandbox(call));
+    sendEmpty(call.response);
+  },
+  "POST /sandboxes/{id}/pause": async (call) => {
+    const { memory } = await readJson(call.request, pauseRequest);
+    await call.sandboxes.pause(theSandbox(call), memory);
+    sendEmpty(call.response);
+  },
+  "POST /sandboxes/{id}/timeout": async (call) => {
+    const { timeout } = await readJson(call.request, timeoutRequest);
+    call.sandboxes.setTimeout(theSandbox(call), timeout);
+    sendEmpty(call.response);
+  },
+  "POST /sandboxes/{id}/refreshes": async (call) => {
+    const { duration } = await readJson(call.request, refreshRequest);
+    const sandbox = theSandbox(call);
+    call.sandboxes.requireRunning(sandbox);
+    call.sandboxes.extend(sandbox, duration);
+    sendEmpty(call.response);
+  },
+  "PUT /sandboxes/{id}/network": async (call) => {
+    const { allow_internet_access: allowed, ...network } = await readJson(call.request, networkUpdate);
+    const sandbox = theSandbox(call);
+    call.sandboxes.requireRunning(sandbox);
+    // Stored and shown only: sandboxes share this machine's network.
+    sandbox.network = network;
+    sandbox.allowInternetAccess = allowed;
+    sendEmpty(call.response);
+  },
+};
+
+/** The sandbox of a route with `{id}`. @throws ApiError 404 */
+export function theSandbox({ sandboxes, team, params }: ControlCall): Sandbox {
+  return sandboxes.find(team, params["id"] ?? "");
+}
+
+async function create(call: ControlCall, body: NewSandbox & { readonly timeout: number }): Promise<void> {
+  const hang = call.faults.takeHang();
+  const left = new AbortController();
+  call.response.once("close", () => left.abort());
+  if (hang === "before" && !(await call.faults.hang(left.signal))) return;
+  const sandbox = await call.sandboxes.create({
+    team: call.team,
+    image: call.templates.image(call.team, body.templateID),
+    timeoutS: body.timeout,
+    metadata: body.metadata,
+    envVars: body.envVars,
+    lifecycle: {
+      onTimeout: body.autoPause ? "pause" : "kill",
+      pauseKeepsMemory: body.autoPauseMemory,
+      autoResume: body.autoResume.enabled,
+    },
+    network: body.network,
+    allowInternetAccess: body.allow_internet_access,
+  });
+  if (hang === "after" && !(await call.faults.hang(left.signal))) return;
+  sendJson(call.response, 201, sandboxView(sandbox));
+}
+
+async function connect(call: ControlCall, { timeout, memory }: z.output<typeof connectV2>): Promise<void> {
+  const sandbox = theSandbox(call);
+  const wasPaused = await call.sandboxes.resume(sandbox, timeout, memory);
+  sendJson(call.response, wasPaused ? 201 : 200, sandboxView(sandbox));
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { ApiError, sendApiError } from "../http/reply.ts";
+import type { ControlCall, Handler, Routes } from "./call.ts";
+import { lifecycleRoutes } from "./lifecycle.ts";
+import { listRoutes } from "./list.ts";
+
+interface Route {
+  readonly name: string;
+  readonly method: string;
+  readonly pattern: RegExp;
+  readonly handler: Handler;
+}
+
+const ROUTES: readonly Route[] = compile({ ...lifecycleRoutes, ...listRoutes });
+
+export interface ControlMatch {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export function controlRoute(method: string, path: string): ControlMatch | undefined {
+  for (const route of ROUTES) {
+    if (route.method !== method) continue;
+    const match = route.pattern.exec(path);
+    if (match !== null) return { route, params: decodeAll(match.groups ?? {}) };
+  }
+  return undefined;
+}
+
+/** The team of an API key; any key is good, and each is a team of its own. @throws ApiError 401 */
+export function teamOf(request: IncomingMessage): string {
+  const key = request.headers["x-api-key"];
+  if (typeof key !== "string" || key === "") {
+    throw new ApiError(401, "Unauthorized, please check your credentials: the X-API-KEY header is missing");
+  }
+  return createHash("sha256").update(key).digest("hex");
+}
+
+export async function serveControl(call: ControlCall, { route }: ControlMatch): Promise<void> {
+  const { response } = call;
+  try {
+    const fault = call.faults.takeControlError();
+    if (fault !== undefined) {
+      const headers = fault.retryAfterS === undefined ? {} : { "Retry-After": String(fault.retryAfterS) };
+      throw new ApiError(fault.status, fault.status === 429 ? "Rate limit exceeded" : "Fault on demand", headers);
+    }
+    await route.handler(call);
+  } catch (error) {
+    if (response.headersSent || response.destroyed) return;
+    sendApiError(response, error instanceof ApiError ? error : new ApiError(500, String(error)));
+  }
+}
+
+function compile(routes: Routes): readonly Route[] {
+  return Object.entries(routes).map(([name, handler]) => {
+    const [method = "", path = ""] = name.split(" ");
+    const pattern = new RegExp(`^${path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`);
+    return { name, method, pattern, handler };
+  });
+}
+
+function decodeAll(groups: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, safeDecode(value)]));
+}
+
+function safeDecode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw new ApiError(400, `the path holds a broken percent escape: ${value}`);
+  }
+}

@@ -1,0 +1,33 @@
+import * as z from "zod/v4";
+
+/** Bodies of E2B's control plane, as far as this host acts on them; unknown fields pass. */
+const text = z.record(z.string(), z.string());
+
+const network = z.looseObject({});
+
+const newSandbox = z.object({
+  templateID: z.string().min(1),
+  timeout: z.number().optional(),
+  metadata: text.optional(),
+  envVars: text.default({}),
+  allow_internet_access: z.boolean().optional(),
+  network: network.optional(),
+  autoPause: z.boolean().default(false),
+  autoPauseMemory: z.boolean().default(true),
+  autoResume: z.object({ enabled: z.boolean() }).default({ enabled: false }),
+});
+export type NewSandbox = z.output<typeof newSandbox>;
+
+/** The two versions of a call differ in nothing but their default timeout. */
+export const newSandboxV1 = newSandbox.extend({ timeout: z.number().default(15) });
+export const newSandboxV2 = newSandbox.extend({ timeout: z.number().default(300) });
+
+export const connectV1 = z.object({ timeout: z.number(), memory: z.boolean().default(true) });
+export const connectV2 = z.object({ timeout: z.number().default(300), memory: z.boolean().default(true) });
+export const resumed = z.object({ timeout: z.number().default(15), memory: z.boolean().default(true) });
+
+export const timeoutRequest = z.object({ timeout: z.number() });
+/** E2B's default for a refresh without a duration. */
+export const refreshRequest = z.object({ duration: z.int().min(0).max(3600).default(15) });
+export const pauseRequest = z.object({ memory: z.boolean().default(true) });
+export const networkUpdate = z.looseObject({ allow_internet_access: z.boolean().optional() });

@@ -1,0 +1,53 @@
+import type { Sandbox } from "../state/sandbox.ts";
+
+/** Version of envd whose behaviour this host follows; SDKs switch features on by it. */
+const ENVD_VERSION = "0.6.13";
+/** Deprecated field that the API still requires. */
+const CLIENT_ID = "local";
+/** Nominal: no sandbox of this host is limited to it. */
+const DISK_SIZE_MB = 10_240;
+
+/** Answer of create, connect, resume and fork. */
+export function sandboxView(sandbox: Sandbox): object {
+  const { templateId, alias } = sandbox.spec.image;
+  return {
+    sandboxID: sandbox.id,
+    templateID: templateId,
+    clientID: CLIENT_ID,
+    alias,
+    envdVersion: ENVD_VERSION,
+    envdAccessToken: sandbox.accessToken,
+    trafficAccessToken: null,
+    domain: null,
+  };
+}
+
+export function listedView(sandbox: Sandbox): object {
+  const { image, metadata } = sandbox.spec;
+  return {
+    sandboxID: sandbox.id,
+    templateID: image.templateId,
+    clientID: CLIENT_ID,
+    alias: image.alias,
+    startedAt: new Date(sandbox.startedAtMs).toISOString(),
+    endAt: new Date(sandbox.endAtMs).toISOString(),
+    state: sandbox.state,
+    cpuCount: image.cpuCount,
+    memoryMB: image.memoryMB,
+    diskSizeMB: DISK_SIZE_MB,
+    envdVersion: ENVD_VERSION,
+    metadata,
+  };
+}
+
+export function detailView(sandbox: Sandbox): object {
+  const { lifecycle } = sandbox.spec;
+  return {
+    ...listedView(sandbox),
+    envdAccessToken: sandbox.accessToken,
+    allowInternetAccess: sandbox.allowInternetAccess ?? null,
+    network: sandbox.network,
+    lifecycle: { onTimeout: lifecycle.onTimeout, autoResume: lifecycle.autoResume },
+    domain: null,
+  };
+}

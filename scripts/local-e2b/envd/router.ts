@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ConnectError } from "../connect/error.ts";
+import { endFrame, parseJson } from "../connect/frame.ts";
+import { readBody } from "../http/body.ts";
+import { ApiError, sendApiError, sendEmpty, sendJson } from "../http/reply.ts";
+import type { SandboxUser } from "../machine/machine.ts";
+import type { Sandbox } from "../state/sandbox.ts";
+import { hasToken, rpcUser } from "./auth.ts";
+import type { EnvdCall } from "./call.ts";
+import { download, upload } from "./files.ts";
+import { connect, start } from "./process.ts";
+import { closeStdin, list, sendInput, sendSignal, update } from "./process-unary.ts";
+
+type Unary = (sandbox: Sandbox, message: unknown, user: SandboxUser) => object | Promise<object>;
+type Streaming = (call: EnvdCall) => Promise<void>;
+
+const UNARY: Readonly<Record<string, Unary>> = {
+  "process.Process/List": list,
+  "process.Process/SendInput": sendInput,
+  "process.Process/SendSignal": sendSignal,
+  "process.Process/CloseStdin": closeStdin,
+  "process.Process/Update": update,
+};
+
+const STREAMING: Readonly<Record<string, Streaming>> = {
+  "process.Process/Start": start,
+  "process.Process/Connect": connect,
+};
+
+type Plain = (call: EnvdCall) => void | Promise<void>;
+
+const PLAIN: Readonly<Record<string, Plain>> = {
+  "GET /health": ({ response }) => sendEmpty(response),
+  "GET /files": download,
+  "POST /files": upload,
+  "GET /envs": ({ response, sandbox }) => sendJson(response, 200, sandbox.environment(sandbox.spec.image.user)),
+};
+/** These check signatures themselves, or are open to all. */
+const WITHOUT_TOKEN = new Set(["GET /health", "GET /files", "POST /files"]);
+
+/** The name under which a request is counted; undefined when envd has no such route. */
+export function envdRoute(request: IncomingMessage, path: string): string | undefined {
+  const rpc = path.slice(1);
+  if (request.method === "POST" && (Object.hasOwn(UNARY, rpc) || Object.hasOwn(STREAMING, rpc))) return rpc;
+  const plain = `${request.method} ${path}`;
+  return Object.hasOwn(PLAIN, plain) ? plain : undefined;
+}
+
+/** Answers one request to a running sandbox's envd. */
+export async function serveEnvd(call: EnvdCall, route: string): Promise<void> {
+  const { request, response, sandbox } = call;
+  if (!WITHOUT_TOKEN.has(route) && !hasToken(request, sandbox)) {
+    const message = "unauthorized access, please provide a valid access token or method signing if supported";
+    sendApiError(response, new ApiError(401, message));
+    return;
+  }
+  const streaming = STREAMING[route];
+  const unary = UNARY[route];
+  if (streaming !== undefined) await serveStreaming(streaming, call);
+  else if (unary !== undefined) await serveUnary(unary, call);
+  else await servePlain(PLAIN[route] ?? notThere, call);
+}
+
+async function serveStreaming(handler: Streaming, call: EnvdCall): Promise<void> {
+  const { request, response } = call;
+  if (!/^application\/connect\+json\b/i.test(request.headers["content-type"] ?? "")) {
+    response.writeHead(415, { "Accept-Post": "application/connect+json" }).end();
+    return;
+  }
+  try {
+    await handler(call);
+  } catch (error) {
+    // The status of a stream is always 200; its last frame tells what went wrong.
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "application/connect+json" }).end(endFrame(asConnectError(error)));
+  }
+}
+
+async function serveUnary(handler: Unary, { request, response, sandbox }: EnvdCall): Promise<void> {
+  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
+    response.writeHead(415, { "Accept-Post": "application/json" }).end();
+    return;
+  }
+  try {
+    const message = parseJson(await readBody(request));
+    sendJson(response, 200, await handler(sandbox, message, rpcUser(request, sandbox)));
+  } catch (error) {
+    const failure = asConnectError(error);
+    sendJson(response, failure.status, failure);
+  }
+}
+
+async function servePlain(handler: Plain, call: EnvdCall): Promise<void> {
+  const { request, response } = call;
+  try {
+    await handler(call);
+  } catch (error) {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    // A client that is still sending its file has to be read to the end to see the answer.
+    request.resume();
+    sendApiError(response, asApiError(error));
+  }
+}
+
+function notThere(): never {
+  throw new ApiError(404, "envd has no such route");
+}
+
+function asConnectError(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
+  if (error instanceof ApiError)
+    return new ConnectError(error.status < 500 ? "invalid_argument" : "internal", error.message);
+  return new ConnectError("internal", error instanceof Error ? error.message : String(error));
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof ConnectError) return new ApiError(error.status, error.message);
+  return new ApiError(500, error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,105 @@
+import { createServer, type Server } from "node:http";
+import { mkdir, mkdtemp, realpath } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Counters, type Counts } from "./counters.ts";
+import { Faults } from "./faults.ts";
+import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
+import { PipePool } from "./machine/pipes.ts";
+import { removeTree } from "./machine/tree.ts";
+import { serve } from "./server.ts";
+import { type AccountRow, SandboxStore } from "./state/store.ts";
+import { TemplateStore } from "./state/templates.ts";
+
+export interface LocalHostOptions {
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  /** Where trees are kept; absent: a fresh temporary directory, removed at the end. */
+  readonly root?: string;
+  readonly isolation?: IsolationMode;
+  readonly log?: (line: string) => void;
+  readonly maxTimeoutS?: number;
+  /** Running sandboxes per API key. */
+  readonly maxRunning?: number;
+}
+
+export interface LocalHost {
+  /** For E2B_API_URL and E2B_SANDBOX_URL both. */
+  readonly url: string;
+  readonly root: string;
+  readonly isolation: "namespaces" | "none";
+  readonly warnings: readonly string[];
+  readonly faults: Faults;
+  counters(): Counts;
+  account(): readonly AccountRow[];
+  /** Ends every process of every sandbox and removes what was made on disk. */
+  close(): Promise<void>;
+}
+
+/** E2B's Pro plan: 24 hours. */
+const DEFAULT_MAX_TIMEOUT_S = 24 * 3600;
+/** Longer than clients keep idle connections, so that it is the client who closes them. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Starts a sandbox host on 127.0.0.1. @throws Error when the port is taken or the root cannot be used */
+export async function startLocalHost(options: LocalHostOptions = {}): Promise<LocalHost> {
+  const root = await makeRoot(options.root ?? tmpdir());
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
+  try {
+    const port = await listen(server, options.port ?? 0);
+    return await furnish(options, root, server, port);
+  } catch (error) {
+    server.close();
+    await removeTree(root);
+    throw error;
+  }
+}
+
+async function furnish(options: LocalHostOptions, root: string, server: Server, port: number): Promise<LocalHost> {
+  const pipes = new PipePool(join(root, "pipes"));
+  await pipes.fill();
+  const { isolation, warning } = await chooseIsolation(options.isolation ?? "auto", root, pipes);
+  const log = options.log ?? (() => undefined);
+  if (warning !== undefined) log(warning);
+  const maxTimeoutS = options.maxTimeoutS ?? DEFAULT_MAX_TIMEOUT_S;
+  const sandboxes = new SandboxStore({ root, isolation, maxTimeoutS, maxRunning: options.maxRunning, log });
+  const context = { sandboxes, templates: new TemplateStore(), faults: new Faults(), counters: new Counters() };
+  server.on("request", (request, response) => void serve(context, request, response));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    root,
+    isolation: isolation.kind,
+    warnings: warning === undefined ? [] : [warning],
+    faults: context.faults,
+    counters: () => context.counters.read(),
+    account: () => sandboxes.account(),
+    close: async () => {
+      context.faults.reset();
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+      await sandboxes.close();
+      await isolation.close();
+      await removeTree(root);
+    },
+  };
+}
+
+/** A directory of this host's own, so that several can share one place. */
+async function makeRoot(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  return realpath(await mkdtemp(join(parent, "local-e2b-")));
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((done, fail) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      fail(error.code === "EADDRINUSE" ? new Error(`port ${port} is in use`, { cause: error }) : error);
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") fail(new Error("the server has no address"));
+      else done(address.port);
+    });
+  });
+}

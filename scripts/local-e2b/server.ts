@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ADMIN_PREFIX, type AdminContext, serveAdmin } from "./admin.ts";
+import { controlRoute, serveControl, teamOf } from "./control/router.ts";
+import { refuseFile } from "./envd/auth.ts";
+import { envdRoute, serveEnvd } from "./envd/router.ts";
+import { ApiError, sendApiError, sendJson } from "./http/reply.ts";
+import type { Sandbox } from "./state/sandbox.ts";
+import type { TemplateStore } from "./state/templates.ts";
+
+export interface ServerContext extends AdminContext {
+  readonly templates: TemplateStore;
+}
+
+/** The port at which envd listens inside a sandbox. */
+const ENVD_PORT = 49_983;
+
+/** Sends each request to the admin routes, to a sandbox's envd, or to the control plane. Never throws. */
+export async function serve(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    // Parsing a target like `//` throws; a client sees that as its own bad request.
+    const url = parseTarget(request);
+    if (url.pathname.startsWith(ADMIN_PREFIX)) await serveAdmin(context, request, response);
+    else if (!(await serveSandbox(context, request, response, url)))
+      await serveControlPlane(context, request, response, url);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else sendApiError(response, error instanceof ApiError ? error : new ApiError(500, String(error)));
+  }
+}
+
+function parseTarget(request: IncomingMessage): URL {
+  const url = URL.parse(`http://local${request.url ?? "/"}`);
+  if (url === null) throw new ApiError(400, `cannot read the request target ${request.url}`);
+  return url;
+}
+
+async function serveControlPlane(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const method = request.method ?? "GET";
+  const match = controlRoute(method, url.pathname);
+  if (match === undefined) throw new ApiError(404, `no matching operation was found for ${method} ${url.pathname}`);
+  context.counters.count("control", match.route.name);
+  await context.faults.delay("control");
+  const team = teamOf(request);
+  await serveControl({ ...context, request, response, url, params: match.params, team }, match);
+}
+
+/** @returns false when the request is not for a sandbox */
+async function serveSandbox(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<boolean> {
+  const target = targetOf(request) ?? signedTarget(context, request, url);
+  if (target === undefined) return false;
+  const route = target.port === ENVD_PORT ? envdRoute(request, url.pathname) : undefined;
+  context.counters.count("sandbox", route ?? `${request.method} ${url.pathname}`);
+  await context.faults.delay("sandbox");
+  const sandbox = context.sandboxes.get(target.id);
+  if (sandbox !== undefined) await context.sandboxes.wake(sandbox);
+  if (sandbox?.state !== "running") {
+    sendJson(response, 502, { sandboxId: target.id, message: "The sandbox was not found", code: 502 });
+  } else if (target.port !== ENVD_PORT) {
+    const message = "The local host serves envd's port only; use the port on 127.0.0.1, the network is shared";
+    sendJson(response, 502, { sandboxId: target.id, message, port: target.port, code: 502 });
+  } else if (route === undefined) {
+    throw new ApiError(404, `envd has no route ${request.method} ${url.pathname}`);
+  } else {
+    sandbox.connections.add(response);
+    response.once("close", () => sandbox.connections.delete(response));
+    await serveEnvd({ sandbox, request, response, url, faults: context.faults }, route);
+  }
+  return true;
+}
+
+interface Target {
+  readonly id: string;
+  readonly port: number;
+}
+
+/** E2B routes by header, or by a host name `{port}-{id}.…`. */
+function targetOf(request: IncomingMessage): Target | undefined {
+  const { "e2b-sandbox-id": id, "e2b-sandbox-port": port } = request.headers;
+  if (typeof id === "string") {
+    if (typeof port !== "string") throw new ApiError(400, "missing header: E2b-Sandbox-Port");
+    return { id, port: Number(port) };
+  }
+  const host = /^(\d+)-([a-z0-9]+)\./.exec(request.headers.host ?? "");
+  return host?.[2] === undefined ? undefined : { id: host[2], port: Number(host[1]) };
+}
+
+/** A signed file URL made for one shared address names no sandbox: the one whose token made the signature is meant. */
+function signedTarget({ sandboxes }: ServerContext, request: IncomingMessage, url: URL): Target | undefined {
+  if (url.pathname !== "/files" || !url.searchParams.has("signature")) return undefined;
+  const operation = request.method === "GET" ? "read" : "write";
+  const signed = (sandbox: Sandbox): boolean => {
+    const refusal = refuseFile(request, url, operation, sandbox.accessToken);
+    return refusal === undefined || refusal === "signature is already expired";
+  };
+  const sandbox = sandboxes.all().find(signed);
+  if (sandbox === undefined) throw new ApiError(401, "invalid signature");
+  return { id: sandbox.id, port: ENVD_PORT };
+}

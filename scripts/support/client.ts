@@ -1,0 +1,29 @@
+export interface Answer {
+  readonly status: number;
+  /** The parsed body: a result, or problem details when the status is 400 or more. */
+  readonly json: unknown;
+  readonly headers: Headers;
+}
+
+export interface CallOptions {
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The key that a Worker without API_KEYS takes on loopback. */
+export const DEV_KEY = "dev";
+
+/** `POST /v1/git/{operation}` of the Worker at `url`. Rejects when there is no answer, or none in JSON. */
+export async function callOperation(
+  url: string,
+  operation: string,
+  body: unknown,
+  { key = DEV_KEY, headers = {} }: CallOptions = {},
+): Promise<Answer> {
+  const response = await fetch(`${url}/v1/git/${operation}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}`, ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, json: await response.json(), headers: response.headers };
+}

@@ -1,0 +1,28 @@
+import { ERROR_KINDS } from "../errors.ts";
+import { CONFLICT_EXAMPLE } from "./examples.ts";
+
+/** Every status that an error can have. */
+export const PROBLEM_STATUSES: readonly number[] = [...new Set(Object.values(ERROR_KINDS).map(({ status }) => status))];
+
+/** `components.responses`: one for each status, which names its codes. */
+export function problemResponses(): object {
+  return Object.fromEntries(PROBLEM_STATUSES.map((status) => [`Problem${status}`, problemResponse(status)]));
+}
+
+/** References to those responses, for a route's `responses`. */
+export function problems(statuses: readonly number[]): object {
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]));
+}
+
+function problemResponse(status: number) {
+  const kinds = Object.entries(ERROR_KINDS).filter(([, kind]) => kind.status === status);
+  return {
+    description: kinds.map(([code, { title }]) => `\`${code}\`: ${title}.`).join(" "),
+    content: {
+      "application/problem+json": {
+        schema: { $ref: "#/components/schemas/Problem" },
+        ...(status === CONFLICT_EXAMPLE.status ? { example: CONFLICT_EXAMPLE } : {}),
+      },
+    },
+  };
+}
