@@ -2,8 +2,9 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 /**
- * Three projects: `unit` runs pure code in Node, `workerd` runs Durable Objects in the production runtime,
- * `integration` drives real processes (the bundled Worker, the local sandbox host, git) one file at a time.
+ * Three projects: `unit` runs pure code in Node, `workerd` runs Durable Objects in the production runtime against a
+ * local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host, git) one file at
+ * a time.
  */
 export default defineConfig({
   test: {
@@ -17,8 +18,18 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "workerd", include: ["test/**/*.workerd.test.ts"] },
+        plugins: [
+          cloudflareTest(({ inject }) => {
+            const url = inject("e2bUrl");
+            const bindings = { E2B_API_KEY: "test", E2B_API_URL: url, E2B_SANDBOX_URL: url };
+            return { wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } };
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/**/*.workerd.test.ts"],
+          globalSetup: ["./test/support/local-host.ts"],
+        },
       },
       {
         test: {

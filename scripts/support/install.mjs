@@ -59,7 +59,7 @@ export function install(root, onStart) {
   child.stdout.on("data", collect);
   child.stderr.on("data", collect);
 
-  const progress = setInterval(() => say(`npm ci: ${fetched} packages fetched, unpacking`), PROGRESS_INTERVAL_MS);
+  const progress = setInterval(() => say(`npm ci: ${fetched} downloads so far`), PROGRESS_INTERVAL_MS);
   return new Promise((resolve) => {
     child.on("error", (error) => {
       clearInterval(progress);

@@ -126,8 +126,9 @@ export class Lifecycle {
   }
 
   #dueAt(lastUsedAt: number, endsAt: number): number {
-    const due = dueFor({ lastUsedAt, endsAt }, lastUsedAt, this.#settings.ttlMs);
-    return due.action === "wait" ? due.until : lastUsedAt;
+    const now = Date.now();
+    const due = dueFor({ lastUsedAt, endsAt }, now, this.#settings.ttlMs);
+    return due.action === "wait" ? due.until : now;
   }
 
   /** The row says paused before E2B is asked: an operation that comes now resumes it, whatever became of the pause. */
@@ -165,7 +166,7 @@ export class Lifecycle {
     try {
       await this.#plane.setTimeout(row.e2b_id, timeoutS);
       const endsAt = Date.now() + timeoutS * 1000;
-      this.#rows.setEnd(row.sandbox_id, endsAt, this.#dueAt(Date.now(), endsAt));
+      this.#rows.setEnd(row.sandbox_id, endsAt, this.#dueAt(row.last_used_at, endsAt));
     } catch (error) {
       // The account's cap is reached, or E2B paused it: it pauses at ends_at, and the next use resumes it.
       const capped = error instanceof E2bError && (error.code === "invalid_request" || error.code === "not_found");

@@ -4,5 +4,5 @@ const LONGEST_MS = 5 * 60_000;
 /** Wait before the next try of something that failed `failures` times in a row; full jitter, so that many do not retry at once. */
 export function backoffMs(failures: number, random: () => number = Math.random): number {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures, 16));
-  return ceiling / 2 + (random() * ceiling) / 2;
+  return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }

@@ -49,6 +49,7 @@ describe("what is taken", () => {
         const { body } = streamed(pieces(encoder.encode(text), size));
         expect(await readJsonObject(request(body))).toEqual(JSON.parse(text));
       }),
+      { numRuns: 30 },
     );
   });
 

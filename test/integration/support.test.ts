@@ -12,6 +12,7 @@ import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositorie
 import { startGitServer } from "../../scripts/sample-remote/server.ts";
 import type { GitServerOptions } from "../../scripts/sample-remote/server.ts";
 import { startWorkerd } from "../../scripts/support/workerd.ts";
+import { startStack } from "../support/harness.ts";
 
 const execute = promisify(execFile);
 
@@ -192,6 +193,7 @@ function isAlive(pid: number): boolean {
 describe("workerd", () => {
   test("runs the bundled Worker, and is gone after close", async () => {
     const worker = await startWorkerd({ bindings: { E2B_API_KEY: "none" } });
+    onTestFinished(() => worker.close());
     expect((await fetch(`${worker.url}/healthz`)).status).toBe(200);
     await worker.close();
     expect(isAlive(worker.pid)).toBe(false);
@@ -200,8 +202,22 @@ describe("workerd", () => {
   test("says why it cannot start", async () => {
     const worker = await startWorkerd({ bindings: { E2B_API_KEY: "none" } });
     onTestFinished(() => worker.close());
-    await expect(startWorkerd({ bindings: { E2B_API_KEY: "none" }, port: Number(new URL(worker.url).port) })).rejects.toThrow(
-      /Address already in use/,
-    );
+    await expect(
+      startWorkerd({ bindings: { E2B_API_KEY: "none" }, port: Number(new URL(worker.url).port) }),
+    ).rejects.toThrow(/Address already in use/);
+  });
+});
+
+describe("stack", () => {
+  test("keeps its address and goes on after a crash of the Worker", async () => {
+    const stack = await startStack();
+    onTestFinished(() => stack.close());
+    const healthy = async () => (await fetch(`${stack.url}/healthz`)).status;
+    expect(await healthy()).toBe(200);
+    await stack.crashWorker();
+    await expect(healthy()).rejects.toThrow("fetch failed");
+    await stack.startWorker();
+    expect(await healthy()).toBe(200);
+    expect(stack.logLines).toEqual([]);
   });
 });

@@ -18,9 +18,9 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #keepalive: NodeJS.Timeout;
   readonly #cut: Cut | undefined;
+  readonly #waiting: Buffer[] = [];
   #events = 0;
   #bytes = 0;
-  #corked = false;
   #open = true;
 
   constructor(request: IncomingMessage, response: ServerResponse, keepaliveFrame: Buffer, cut: Cut | undefined) {
@@ -38,45 +38,37 @@ export class EventStream {
     this.#response.once("close", listener);
   }
 
+  /** Called when a client that was too slow has caught up. */
   onDrain(listener: () => void): void {
     this.#response.on("drain", listener);
   }
 
   /** Sends at once; for the first frame, which a client waits for. */
   sendNow(frame: Buffer): void {
-    this.#write(frame);
+    this.send(frame);
+    this.#flush();
   }
 
   /** @returns false when the client reads too slowly; see onDrain. */
   send(frame: Buffer): boolean {
     if (!this.#open) return true;
-    this.#cork();
+    const room = this.#room(frame.length);
+    if (room !== undefined) {
+      this.#break(frame.subarray(0, room));
+      return true;
+    }
+    this.#events++;
+    this.#bytes += frame.length;
     this.#keepalive.refresh();
-    return this.#write(frame);
+    if (this.#waiting.push(frame) === 1) setImmediate(() => this.#flush());
+    return !this.#response.writableNeedDrain;
   }
 
   end(error?: ConnectError): void {
+    this.send(endFrame(error));
     if (!this.#open) return;
-    this.#cork();
-    this.#write(endFrame(error));
     this.#shut();
-    this.#response.end();
-  }
-
-  #write(frame: Buffer): boolean {
-    if (!this.#open) return true;
-    const room = this.#room(frame.length);
-    if (room === undefined) {
-      this.#events++;
-      this.#bytes += frame.length;
-      return this.#response.write(frame);
-    }
-    this.#shut();
-    if (this.#corked) this.#response.uncork();
-    // Destroying drops what is not yet written, so the last bytes go first.
-    this.#response.write(frame.subarray(0, room), () => this.#response.destroy());
-    if (room === 0) this.#response.destroy();
-    return true;
+    this.#response.end(this.#take());
   }
 
   /** How much of the next frame the fault switch lets through; undefined for all of it. */
@@ -87,14 +79,20 @@ export class EventStream {
     return undefined;
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#response.cork();
-    setImmediate(() => {
-      this.#corked = false;
-      this.#response.uncork();
-    });
+  #break(last: Buffer): void {
+    this.#shut();
+    this.#waiting.push(last);
+    // Destroying drops what is not yet written, so it waits for that.
+    this.#response.write(this.#take(), () => this.#response.destroy());
+  }
+
+  #flush(): void {
+    if (this.#open && this.#waiting.length > 0) this.#response.write(this.#take());
+  }
+
+  #take(): Buffer {
+    const [first, ...more] = this.#waiting.splice(0);
+    return first !== undefined && more.length === 0 ? first : Buffer.concat(first === undefined ? [] : [first, ...more]);
   }
 
   #shut(): void {

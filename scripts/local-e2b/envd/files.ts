@@ -120,7 +120,8 @@ function parseRange(header: string | undefined, size: number): { start: number; 
   if (match === null || (match[1] === "" && match[2] === "")) return undefined;
   const start = match[1] === "" ? Math.max(0, size - Number(match[2])) : Number(match[1]);
   const end = match[1] === "" || match[2] === "" ? size - 1 : Math.min(Number(match[2]), size - 1);
-  if (start > end)
+  if (start > end) {
     throw new ApiError(416, "the requested range is outside the file", { "Content-Range": `bytes */${size}` });
+  }
   return { start, end };
 }

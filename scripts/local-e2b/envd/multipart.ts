@@ -38,7 +38,7 @@ class Scanner {
   readonly #source: AsyncIterator<Buffer>;
   readonly #delimiter: Buffer;
   // The first boundary has no line end before it.
-  #held = Buffer.from("\r\n");
+  #held: Buffer = Buffer.from("\r\n");
 
   constructor(body: AsyncIterable<Buffer>, delimiter: Buffer) {
     this.#source = body[Symbol.asyncIterator]();

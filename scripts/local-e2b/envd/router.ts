@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { ConnectError } from "../connect/error.ts";
 import { endFrame, parseJson } from "../connect/frame.ts";
 import { readBody } from "../http/body.ts";

@@ -44,8 +44,9 @@ export async function makeDirectories(sandbox: Sandbox, host: string): Promise<v
     for (let path = host; path.length >= first.length; path = dirname(path)) await lchown(path, owner.uid, owner.gid);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EEXIST" || code === "ENOTDIR")
+    if (code === "EEXIST" || code === "ENOTDIR") {
       throw new ApiError(400, "a part of the path is a file, not a directory");
+    }
     throw error;
   }
 }

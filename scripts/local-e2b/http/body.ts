@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import * as z from "zod/v4";
+import type * as z from "zod/v4";
 import { ApiError } from "./reply.ts";
 
 /** E2B's API refuses larger bodies (16 MiB); envd messages are far smaller. File contents do not pass through here. */

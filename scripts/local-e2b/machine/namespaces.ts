@@ -28,8 +28,9 @@ export async function namespaceIsolation(root: string, pipes: PipePool): Promise
   const owner = process.getuid?.() === 0 ? UNPRIVILEGED : undefined;
   const shared = SHARED.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
   const exposed = shared.find((path) => isWithin(root, path));
-  if (exposed !== undefined)
+  if (exposed !== undefined) {
     throw new Error(`${root} lies in ${exposed}, which every sandbox can see; use another root`);
+  }
   const tools = { nsenter: findTool("nsenter"), unshare: findTool("unshare") };
   const base = join(root, "base");
   mkdirSync(base);

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startLocalHost } from "../local-e2b/host.ts";
+import type { LocalHost, LocalHostOptions } from "../local-e2b/host.ts";
+import type { GitServerAuth } from "../sample-remote/auth.ts";
+import { startGitServer } from "../sample-remote/server.ts";
+import type { GitServer } from "../sample-remote/server.ts";
+import { startWorkerd } from "./workerd.ts";
+import type { Workerd } from "./workerd.ts";
+
+export interface StackOptions {
+  /** Settings of the Worker, on top of those that connect it to the others. */
+  readonly bindings?: Readonly<Record<string, string>>;
+  readonly isolation?: NonNullable<LocalHostOptions["isolation"]>;
+  readonly remoteAuth?: GitServerAuth;
+  /** Receives what the Worker logs, line by line. */
+  readonly log?: (line: string) => void;
+}
+
+/** The bundled Worker in bare workerd, a sandbox host and a git server, each on a free port of 127.0.0.1. */
+export interface Stack {
+  /** Of the Worker; stays the same over a crash and a new start. */
+  readonly url: string;
+  readonly host: LocalHost;
+  /** Serves what lies in `git.root`, empty at first. */
+  readonly git: GitServer;
+  /** Kills the Worker's process as a crash would; its Durable Objects' storage stays. */
+  crashWorker(): Promise<void>;
+  /** Starts the Worker again after crashWorker. */
+  startWorker(): Promise<void>;
+  /** Ends every process and removes every file of the stack. */
+  close(): Promise<void>;
+}
+
+/** The Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
+export function localBindings(hostUrl: string, gitUrl: string): Record<string, string> {
+  return {
+    // The local host takes any key.
+    E2B_API_KEY: "local",
+    E2B_API_URL: hostUrl,
+    E2B_SANDBOX_URL: hostUrl,
+    ALLOWED_GIT_HOSTS: gitUrl,
+    CREDENTIALS: "env",
+  };
+}
+
+export async function startStack({ bindings, isolation, remoteAuth, log }: StackOptions = {}): Promise<Stack> {
+  const folder = await mkdtemp(join(tmpdir(), "warmtree-stack-"));
+  const cleanups: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async () => {
+    for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
+  };
+  try {
+    const git = await startGitServer({ root: join(folder, "remote"), ...(remoteAuth && { auth: remoteAuth }) });
+    cleanups.push(() => git.close());
+    const host = await startLocalHost(isolation ? { isolation } : {});
+    cleanups.push(() => host.close());
+
+    const workerdOptions = {
+      bindings: { ...localBindings(host.url, git.url), ...bindings },
+      storageDir: join(folder, "storage"),
+      ...(log && { log }),
+    };
+    let worker: Workerd = await startWorkerd(workerdOptions);
+    cleanups.push(() => worker.close());
+    const { url } = worker;
+    return {
+      url,
+      host,
+      git,
+      crashWorker: () => worker.kill(),
+      startWorker: async () => {
+        worker = await startWorkerd({ ...workerdOptions, port: Number(new URL(url).port) });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,239 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, inject, test } from "vitest";
+import type { Grant, SandboxPool } from "../../src/durable/SandboxPool.ts";
+import type { Refusal } from "../../src/durable/outcome.ts";
+import { controlPlane } from "../../src/e2b/control.ts";
+
+const MINUTE_MS = 60_000;
+const url = inject("e2bUrl");
+const e2b = controlPlane({ apiKey: "test", apiUrl: url, sandboxUrl: url, domain: "e2b.app" });
+
+let shards = 0;
+const newPool = () => env.SANDBOX_POOL.getByName(String(++shards));
+type Pool = ReturnType<typeof newPool>;
+
+const workspace = (agentId = "ada", tenant = "acme") => ({
+  tenant,
+  repository: "github.com/o/r",
+  url: "https://github.com/o/r",
+  agentId,
+  taskId: "t1",
+});
+
+function granted(answer: Grant | Refusal): Grant {
+  if (!answer.ok) throw new Error(`${answer.code}: ${answer.detail}`);
+  return answer;
+}
+
+async function fault(settings: object): Promise<void> {
+  await fetch(`${url}/_local/faults`, { method: "PUT", body: JSON.stringify(settings), headers: { "content-type": "application/json" } });
+}
+
+/** A sandbox as the host sees it. */
+async function hosted(e2bId: string): Promise<{ endAt: string }> {
+  const all = await (await fetch(`${url}/_local/sandboxes`)).json<{ sandboxID: string; endAt: string }[]>();
+  const found = all.find(({ sandboxID }) => sandboxID === e2bId);
+  if (!found) throw new Error(`the host has no sandbox ${e2bId}`);
+  return found;
+}
+
+afterEach(async () => {
+  await fetch(`${url}/_local/faults`, { method: "DELETE" });
+});
+
+/** Moves a row's times back: the object then believes that this much time has gone by. */
+const age = (pool: Pool, ms: number) =>
+  runInDurableObject(pool, (_: SandboxPool, state) => {
+    state.storage.sql.exec(
+      `UPDATE sandbox SET created_at = created_at - ?1, last_used_at = last_used_at - ?1, ends_at = ends_at - ?1, due_at = due_at - ?1`,
+      ms,
+    );
+    state.storage.sql.exec("UPDATE setting SET value = value - ? WHERE name = 'reconcile_at' AND value <> ''", ms);
+  });
+
+const rows = (pool: Pool) =>
+  runInDurableObject(pool, (_: SandboxPool, state) =>
+    state.storage.sql.exec("SELECT sandbox_id, e2b_id, state, due_at FROM sandbox").toArray(),
+  );
+
+const poolId = (pool: Pool) =>
+  runInDurableObject(pool, (_: SandboxPool, state) =>
+    String(state.storage.sql.exec("SELECT value FROM setting WHERE name = 'pool_id'").one()["value"]),
+  );
+
+const listed = async (pool: Pool) => e2b.list({ metadata: { warmtree_pool: await poolId(pool) }, states: ["running", "paused"] });
+
+test("claims at once for one workspace get one sandbox; another agent gets another", async () => {
+  const pool = newPool();
+  const grants = (await Promise.all([1, 2, 3, 4].map(() => pool.claim(workspace())))).map(granted);
+  expect(new Set(grants.map(({ session }) => session.sandboxId)).size).toBe(1);
+  expect(granted(await pool.claim(workspace())).source).toBe("live");
+  const other = granted(await pool.claim(workspace("bob")));
+  expect(other.sandboxId).not.toBe(grants[0]?.sandboxId);
+  expect(await listed(pool)).toHaveLength(2);
+});
+
+test("a workspace belongs to its tenant: to others it is not there", async () => {
+  const pool = newPool();
+  const { sandboxId } = granted(await pool.claim(workspace()));
+  for (const tenant of ["other", "", "acm"]) {
+    expect(await pool.use({ tenant, sandboxId })).toMatchObject({ code: "workspace_not_found" });
+    expect(await pool.view({ tenant, sandboxId })).toBeUndefined();
+    expect(await pool.end({ tenant, sandboxId })).toBe(false);
+    expect(await pool.list(tenant)).toEqual([]);
+  }
+  expect(granted(await pool.claim(workspace("ada", "other"))).sandboxId).not.toBe(sandboxId);
+  expect(await pool.view({ tenant: "acme", sandboxId })).toMatchObject({ state: "bound", repository: "github.com/o/r" });
+});
+
+test("after an eviction the rows know everything, and E2B is not asked", async () => {
+  const pool = newPool();
+  const grant = granted(await pool.claim(workspace()));
+  await evictDurableObject(pool);
+  await fault({ controlErrors: { count: 1, status: 500 } });
+  expect(granted(await pool.use({ tenant: "acme", sandboxId: grant.sandboxId }))).toEqual({ ...grant, source: "live" });
+});
+
+test("unused for forty minutes it is paused, and the next use resumes it", async () => {
+  const pool = newPool();
+  const { sandboxId, session } = granted(await pool.claim(workspace()));
+  await age(pool, 39 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect((await e2b.get(session.sandboxId)).state).toBe("running");
+  await age(pool, 2 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect((await e2b.get(session.sandboxId)).state).toBe("paused");
+  expect(await pool.view({ tenant: "acme", sandboxId })).toMatchObject({ state: "paused" });
+  const again = granted(await pool.use({ tenant: "acme", sandboxId }));
+  expect(again).toMatchObject({ source: "paused", session: { sandboxId: session.sandboxId } });
+  expect((await e2b.get(session.sandboxId)).state).toBe("running");
+});
+
+test("a use moves the pause later, without a write for each", async () => {
+  const pool = newPool();
+  const { sandboxId, session } = granted(await pool.claim(workspace()));
+  await age(pool, 39 * MINUTE_MS);
+  granted(await pool.use({ tenant: "acme", sandboxId }));
+  await age(pool, 2 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect((await e2b.get(session.sandboxId)).state).toBe("running");
+});
+
+test("a sandbox in use is given more time before E2B would pause it", async () => {
+  const pool = newPool();
+  const { sandboxId, session } = granted(await pool.claim(workspace()));
+  const endOf = async () => Date.parse((await hosted(session.sandboxId)).endAt);
+  const before = await endOf();
+  await e2b.setTimeout(session.sandboxId, 120);
+  await age(pool, 20 * MINUTE_MS);
+  granted(await pool.use({ tenant: "acme", sandboxId }));
+  await age(pool, 18 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await endOf()).toBeGreaterThan(before - MINUTE_MS);
+});
+
+test("a sandbox that E2B paused by itself is resumed when its loss is told, once for all who tell", async () => {
+  const pool = newPool();
+  const { sandboxId, session, generation } = granted(await pool.claim(workspace()));
+  await e2b.pause(session.sandboxId);
+  const answers = await Promise.all([1, 2, 3].map(() => pool.use({ tenant: "acme", sandboxId, lost: generation })));
+  expect(answers.map((answer) => granted(answer).session.sandboxId)).toEqual(Array(3).fill(session.sandboxId));
+  expect((await e2b.get(session.sandboxId)).state).toBe("running");
+  // Told late: the sandbox was recovered meanwhile, so nothing is done.
+  await fault({ controlErrors: { count: 1, status: 500 } });
+  expect(granted(await pool.use({ tenant: "acme", sandboxId, lost: generation })).source).toBe("live");
+});
+
+test("a sandbox that vanished: gone, said for as long as the row stays, and a new claim starts anew", async () => {
+  const pool = newPool();
+  const { sandboxId, session, generation } = granted(await pool.claim(workspace()));
+  await e2b.kill(session.sandboxId);
+  expect(await pool.use({ tenant: "acme", sandboxId, lost: generation })).toMatchObject({ code: "workspace_gone" });
+  expect(await pool.use({ tenant: "acme", sandboxId })).toMatchObject({ code: "workspace_gone" });
+  const next = granted(await pool.claim(workspace()));
+  expect(next).toMatchObject({ source: "cold" });
+  expect(next.sandboxId).not.toBe(sandboxId);
+});
+
+test("end kills at once; a kill that E2B fails is owed until it is done", async () => {
+  const pool = newPool();
+  const first = granted(await pool.claim(workspace()));
+  expect(await pool.end({ tenant: "acme", sandboxId: first.sandboxId })).toBe(true);
+  expect(await listed(pool)).toEqual([]);
+  const second = granted(await pool.claim(workspace()));
+  await fault({ controlErrors: { count: 100, status: 500 } });
+  await runInDurableObject(pool, async (instance: SandboxPool) => {
+    expect(await instance.end({ tenant: "acme", sandboxId: second.sandboxId })).toBe(true);
+  });
+  await fault({ controlErrors: { count: 0, status: 500 } });
+  expect(await listed(pool)).toHaveLength(1);
+  await age(pool, 10 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await listed(pool)).toEqual([]);
+}, 60_000);
+
+test("a start that E2B refuses leaves no row", async () => {
+  const pool = newPool();
+  await fault({ controlErrors: { count: 100, status: 429, retryAfterS: 3600 } });
+  expect(await pool.claim(workspace())).toMatchObject({ ok: false, code: "rate_limited" });
+  expect(await rows(pool)).toEqual([]);
+});
+
+/** As the crash of the object between E2B's start and its answer leaves it. */
+async function cutOffStart(pool: Pool): Promise<string> {
+  const { sandboxId, session } = granted(await pool.claim(workspace()));
+  await runInDurableObject(pool, (_: SandboxPool, state) => {
+    state.storage.sql.exec("UPDATE sandbox SET e2b_id = NULL, state = 'warming', access_token = NULL, due_at = created_at + 100000 WHERE sandbox_id = ?", sandboxId);
+  });
+  return session.sandboxId;
+}
+
+test("a start whose answer was lost is adopted by the next claim", async () => {
+  const pool = newPool();
+  const e2bId = await cutOffStart(pool);
+  expect(granted(await pool.claim(workspace())).session.sandboxId).toBe(e2bId);
+  expect(await listed(pool)).toHaveLength(1);
+});
+
+test("a start whose answer was lost is adopted by the alarm when nobody claims again", async () => {
+  const pool = newPool();
+  const e2bId = await cutOffStart(pool);
+  await age(pool, 2 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await rows(pool)).toMatchObject([{ e2b_id: e2bId, state: "bound" }]);
+});
+
+test("a start that never happened is forgotten", async () => {
+  const pool = newPool();
+  await e2b.kill(await cutOffStart(pool));
+  await age(pool, 2 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await rows(pool)).toEqual([]);
+});
+
+test("reconcile kills what belongs to nobody and notes what E2B did by itself", async () => {
+  const pool = newPool();
+  const mine = granted(await pool.claim(workspace()));
+  const lost = granted(await pool.claim(workspace("bob")));
+  await e2b.create({ template: "base", timeoutS: 300, metadata: { warmtree_pool: await poolId(pool), warmtree_sandbox: "s1-x" }, autoPause: true });
+  const foreign = await e2b.create({ template: "base", timeoutS: 300, metadata: { warmtree_pool: "another" }, autoPause: true });
+  await e2b.pause(mine.session.sandboxId);
+  await e2b.kill(lost.session.sandboxId);
+  await age(pool, 11 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect((await listed(pool)).map(({ sandboxId }) => sandboxId)).toEqual([mine.session.sandboxId]);
+  expect(await pool.view({ tenant: "acme", sandboxId: mine.sandboxId })).toMatchObject({ state: "paused" });
+  expect(await pool.view({ tenant: "acme", sandboxId: lost.sandboxId })).toMatchObject({ state: "gone" });
+  expect((await e2b.get(foreign.sandboxId)).state).toBe("running");
+});
+
+test("with nothing left there is no alarm; gone rows are forgotten after a week", async () => {
+  const pool = newPool();
+  const { sandboxId } = granted(await pool.claim(workspace()));
+  await pool.end({ tenant: "acme", sandboxId });
+  await age(pool, 8 * 24 * 60 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await rows(pool)).toEqual([]);
+  expect(await runDurableObjectAlarm(pool)).toBe(false);
+});
