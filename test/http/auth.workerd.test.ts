@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { authenticate } from "../../src/http/auth.ts";
@@ -55,14 +55,18 @@ describe("configured keys", () => {
     const header = fc.oneof(
       fc.string({ unit: "binary-ascii" }),
       fc.string().map((text) => `Bearer ${text}`),
-      fc.constantFrom(...Object.keys(KEYS)).chain((key) => fc.string({ minLength: 1 }).map((text) => `Bearer ${key}${text}`)),
+      fc
+        .constantFrom(...Object.keys(KEYS))
+        .chain((key) => fc.string({ minLength: 1 }).map((text) => `Bearer ${key}${text}`)),
     );
     const sendable = header.filter((text) => !/[\0\r\n]|[^\0-\xff]/.test(text));
     await fc.assert(
       fc.asyncProperty(sendable, async (text) => {
         const accepted = Object.keys(KEYS).some((key) => text.trim().toLowerCase() === `bearer ${key}`);
         fc.pre(!accepted);
-        await expect(authenticate(request(PUBLIC, text), configured)).rejects.toMatchObject({ code: "unauthenticated" });
+        await expect(authenticate(request(PUBLIC, text), configured)).rejects.toMatchObject({
+          code: "unauthenticated",
+        });
       }),
     );
   });

@@ -1,11 +1,14 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readJsonObject } from "../../src/http/body.ts";
 
 const LIMIT = 10 * 1024 * 1024;
 const encoder = new TextEncoder();
 
-function request(body: BodyInit | null, headers: Record<string, string> = { "Content-Type": "application/json" }): Request {
+function request(
+  body: BodyInit | null,
+  headers: Record<string, string> = { "Content-Type": "application/json" },
+): Request {
   return new Request("https://warmtree.example/v1/git/status", { method: "POST", body, headers });
 }
 
@@ -78,7 +81,10 @@ describe("what is refused", () => {
   });
 
   it("bytes that are not UTF-8, also where a character is cut off at the end", async () => {
-    for (const bytes of [[0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], [0x7b, 0x7d, 0xe2, 0x82]]) {
+    for (const bytes of [
+      [0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d],
+      [0x7b, 0x7d, 0xe2, 0x82],
+    ]) {
       await expect(readJsonObject(request(new Uint8Array(bytes)))).rejects.toMatchObject({ code: "invalid_input" });
     }
   });

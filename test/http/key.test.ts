@@ -17,7 +17,10 @@ describe("npm run key", () => {
     expect(tenant).toBe("acme.dev_1-x");
     expect(key).toMatch(/^wt_[A-Za-z0-9_-]{43}$/);
     const sha256 = createHash("sha256").update(key).digest("hex");
-    expect(parseConfig({ E2B_API_KEY: "x", API_KEYS: `other=${"0".repeat(64)}, ${entry}` }).apiKeys[1]).toEqual({ tenant, sha256 });
+    expect(parseConfig({ E2B_API_KEY: "x", API_KEYS: `other=${"0".repeat(64)}, ${entry}` }).apiKeys[1]).toEqual({
+      tenant,
+      sha256,
+    });
   });
 
   it("makes another one each time", () => {

@@ -17,7 +17,7 @@ import { writeContent } from "./write.ts";
 export async function download(call: EnvdCall): Promise<void> {
   const { sandbox, request, response, url } = call;
   const user = authorize(call, "read");
-  const file = await resolvePath(sandbox, user, url.searchParams.get("path") ?? "", { follow: true });
+  const file = resolvePath(sandbox, user, url.searchParams.get("path") ?? "", { follow: true });
   const stats = await stat(file.host).catch(() => undefined);
   if (stats === undefined) throw new ApiError(404, `path '${file.path}' does not exist`);
   if (stats.isDirectory()) throw new ApiError(400, `path '${file.path}' is a directory`);
@@ -56,7 +56,7 @@ export async function upload(call: EnvdCall): Promise<void> {
   const path = url.searchParams.get("path") ?? undefined;
   const written: Written[] = [];
   const write = async (target: string, content: AsyncIterable<Buffer>): Promise<void> => {
-    const file = await resolvePath(sandbox, user, target, { follow: true });
+    const file = resolvePath(sandbox, user, target, { follow: true });
     if (written.some((other) => other.path === file.path)) {
       throw new ApiError(400, `you cannot upload multiple files to the same path '${file.path}' in one upload request`);
     }

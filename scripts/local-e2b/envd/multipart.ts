@@ -17,15 +17,19 @@ export async function* readParts(body: AsyncIterable<Buffer>, contentType: strin
   const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
   if (boundary === null) throw new ApiError(400, "the multipart content type names no boundary");
   const scanner = new Scanner(body, Buffer.from(`\r\n--${boundary[1] ?? boundary[2]}`));
-  for await (const _preamble of scanner.untilDelimiter());
+  await drain(scanner.untilDelimiter());
   while (!(await scanner.atEnd())) {
     const headers = (await scanner.headers()).toString("utf8");
     const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
     const content = scanner.untilDelimiter();
     yield { name: parameter(disposition, "name") ?? "", filename: parameter(disposition, "filename"), content };
     // What the reader left over must be passed before the next part begins.
-    for await (const _rest of content);
+    await drain(content);
   }
+}
+
+async function drain(content: AsyncGenerator<Buffer, void>): Promise<void> {
+  while ((await content.next()).done !== true);
 }
 
 /** Browsers and undici write quotes and line ends in names as %22, %0D, %0A. */

@@ -1,4 +1,4 @@
-import { lstat, readlink } from "node:fs/promises";
+import { lstatSync, readlinkSync } from "node:fs";
 import { posix } from "node:path";
 import { ConnectError } from "../connect/error.ts";
 import type { Location, SandboxUser } from "../machine/machine.ts";
@@ -29,26 +29,27 @@ export function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): s
 /**
  * Finds the host path of a sandbox path. Symlinks are followed here, step by step, as the sandbox would: followed by
  * the host, an absolute one would lead out of the sandbox. The last part is followed only when `follow` says so.
- * What does not exist is kept as it is. @throws ConnectError
+  * What does not exist is kept as it is. Synchronous, because every start of a process passes here and a handful of
+ * `lstat` calls cost less than one turn through the thread pool. @throws ConnectError
  */
-export async function resolvePath(
+export function resolvePath(
   sandbox: Sandbox,
   user: SandboxUser,
   path: string,
   { follow }: { readonly follow: boolean },
-): Promise<Resolved> {
+): Resolved {
   const absolute = expandPath(sandbox, user, path);
-  const canonical = await withoutLinks(sandbox, absolute, follow);
+  const canonical = withoutLinks(sandbox, absolute, follow);
   return { path: absolute, canonical, ...sandbox.machine.locate(canonical) };
 }
 
-async function withoutLinks(sandbox: Sandbox, absolute: string, followLast: boolean): Promise<string> {
+function withoutLinks(sandbox: Sandbox, absolute: string, followLast: boolean): string {
   const rest = absolute.split("/").filter((part) => part !== "");
   let current = "/";
   let links = 0;
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     const next = posix.join(current, part);
-    const target = followLast || rest.length > 0 ? await linkTarget(sandbox, next) : undefined;
+    const target = followLast || rest.length > 0 ? linkTarget(sandbox, next) : undefined;
     if (target === undefined) {
       current = next;
       continue;
@@ -65,10 +66,14 @@ async function withoutLinks(sandbox: Sandbox, absolute: string, followLast: bool
   return current;
 }
 
-async function linkTarget(sandbox: Sandbox, sandboxPath: string): Promise<string | undefined> {
+function linkTarget(sandbox: Sandbox, sandboxPath: string): string | undefined {
   const { host } = sandbox.machine.locate(sandboxPath);
-  const stats = await lstat(host).catch(() => undefined);
-  return stats?.isSymbolicLink() === true ? await readlink(host) : undefined;
+  try {
+    return lstatSync(host, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(host) : undefined;
+  } catch {
+    // Below a file, or not readable: whoever uses the path gets the system's own answer.
+    return undefined;
+  }
 }
 
 /** @throws ConnectError permission_denied for what the sandbox shares with the host */

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import * as z from "zod/v4";
 import { ConnectError } from "../connect/error.ts";
 import { parseRequestFrame } from "../connect/frame.ts";
@@ -11,7 +11,7 @@ import type { Selector } from "../process/table.ts";
 import { rpcUser } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
 import { parseMessage } from "./message.ts";
-import { resolvePath } from "./paths.ts";
+import { type Resolved, resolvePath } from "./paths.ts";
 import { ptyCommand } from "./pty.ts";
 
 /** Messages of process.Process (e2b-dev/infra packages/envd/spec/process/process.proto) as proto3 JSON. */
@@ -36,7 +36,7 @@ export async function start(call: EnvdCall): Promise<void> {
   const { request, sandbox } = call;
   const message = parseMessage(startRequest, parseRequestFrame(await readBody(request)));
   const deadlineMs = timeoutOf(call);
-  const running = await launchProcess(call, message);
+  const running = launchProcess(call, message);
   if (deadlineMs !== undefined) running.setDeadline(deadlineMs);
   sandbox.processes.add(running);
   follow(call, running);
@@ -80,16 +80,12 @@ function follow({ request, response, faults }: EnvdCall, running: RunningProcess
   return stream;
 }
 
-async function launchProcess(call: EnvdCall, message: z.output<typeof startRequest>): Promise<RunningProcess> {
+function launchProcess(call: EnvdCall, message: z.output<typeof startRequest>): RunningProcess {
   const { request, sandbox } = call;
   const user = rpcUser(request, sandbox);
   const { cmd, args, envs, cwd } = message.process;
-  const directory = await resolvePath(sandbox, user, cwd ?? "", { follow: true });
-  const stats = await stat(directory.host).catch(() => undefined);
-  if (stats?.isDirectory() !== true) {
-    const problem = stats === undefined ? "does not exist" : "is not a directory";
-    throw new ConnectError("invalid_argument", `cwd '${directory.path}' ${problem}`);
-  }
+  const directory = resolvePath(sandbox, user, cwd ?? "", { follow: true });
+  requireDirectory(directory);
   const terminal = message.pty === undefined ? undefined : ptyCommand(cmd, args, message.pty.size);
   const env = { ...sandbox.environment(user), ...envs };
   try {
@@ -112,6 +108,12 @@ async function launchProcess(call: EnvdCall, message: z.output<typeof startReque
     if (!(error instanceof LaunchError)) throw error;
     throw new ConnectError("invalid_argument", `error starting process '${cmd}': ${error.message}`);
   }
+}
+
+function requireDirectory({ host, path }: Resolved): void {
+  const stats = statSync(host, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return;
+  throw new ConnectError("invalid_argument", `cwd '${path}' ${stats === undefined ? "does not exist" : "is not a directory"}`);
 }
 
 /** Connect-Timeout-Ms, undefined for no limit. @throws ConnectError */

@@ -1,0 +1,40 @@
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { controlPlane } from "../../src/e2b/control.ts";
+import { uploadFile } from "../../src/e2b/files.ts";
+import { runProcess } from "../../src/e2b/process.ts";
+
+const url = inject("e2bUrl");
+const config = { apiKey: "key", apiUrl: url, sandboxUrl: url, domain: "e2b.app" };
+const plane = controlPlane(config);
+
+describe("the client in the runtime of production", () => {
+  it("creates a sandbox, sends it a file and reads it back through a process", async () => {
+    expect("fromBase64" in Uint8Array).toBe(true); // Node has none: only here is it the runtime's own that decodes.
+    const session = await plane.create({ template: "base", timeoutS: 60, metadata: {}, autoPause: false });
+    onTestFinished(async () => void (await plane.kill(session.sandboxId)));
+
+    const bytes = Uint8Array.from({ length: 200_000 }, (_, at) => at % 256);
+    await uploadFile(config, session, "bytes", bytes);
+    const heard: string[] = [];
+    const result = await runProcess(config, session, {
+      cmd: "/bin/sh",
+      args: ["-c", "cat bytes; echo said >&2; exit 4"],
+      envs: {},
+      timeoutMs: 20_000,
+      maxOutputBytes: 1_000_000,
+      onStderr: (text) => heard.push(text),
+    });
+    expect(result).toMatchObject({ exitCode: 4, stderr: "said\n", truncated: false });
+    expect(result.stdout).toEqual(bytes);
+    expect(heard.join("")).toBe("said\n");
+  });
+
+  it("does not follow a redirect, and maps a refusal", async () => {
+    const redirecting: typeof fetch = (input, init) => {
+      expect(new Request(input, init).redirect).toBe("manual");
+      return Promise.resolve(new Response(null, { status: 307, headers: { location: url } }));
+    };
+    await expect(controlPlane(config, redirecting).get("iabc")).rejects.toMatchObject({ code: "protocol" });
+    await expect(plane.get("iabc")).rejects.toMatchObject({ code: "not_found", started: false });
+  });
+});
