@@ -1,15 +1,17 @@
 /** How to reach E2B, or anything that speaks its API. */
 export interface E2bConfig {
   apiKey: string;
-  /** Base of the control plane, without a trailing slash: https://api.e2b.app unless the operator names another. */
+  /** Base of the control plane: https://api.e2b.app unless the operator names another. */
   apiUrl: string;
-  /**
-   * One base for the envd of all sandboxes, without a trailing slash (the local host, a gateway).
-   * Undefined: E2B's own addresses below `domain`.
-   */
+  /** One base for the envd of all sandboxes (the local host, a gateway); undefined: E2B's own addresses. */
   sandboxUrl: string | undefined;
   /** Where sandboxes are reached when the answer that made them names no domain of its own. */
   domain: string;
+}
+
+/** Operators write base URLs with and without a slash at the end; paths are appended to them here. */
+export function withoutSlash(baseUrl: string): string {
+  return baseUrl.replace(/\/+$/, "");
 }
 
 /** What reaching the envd of one sandbox takes. */
@@ -28,12 +30,12 @@ const ENVD_PORT = 49_983;
 const SHARED_HOST_DOMAINS = new Set(["e2b.app", "e2b.dev", "e2b.pro", "e2b-staging.dev"]);
 
 /**
- * Base URL of a sandbox's envd, without a trailing slash. On E2B's domains that is the one shared
- * host, which finds the sandbox by the headers of `envdHeaders`: connections are then reused from sandbox to
- * sandbox, where a host name for each would cost a new sandbox's first operation a DNS look-up and a TLS handshake.
+ * Base URL of a sandbox's envd, without a slash at the end. On E2B's domains that is the one shared host, which finds the
+ * sandbox by the headers of `envdHeaders`: connections are then reused from sandbox to sandbox, where a host name
+ * for each would cost a new sandbox's first operation a DNS look-up and a TLS handshake.
  */
 export function envdUrl(config: E2bConfig, address: SandboxAddress): string {
-  if (config.sandboxUrl !== undefined) return config.sandboxUrl;
+  if (config.sandboxUrl !== undefined) return withoutSlash(config.sandboxUrl);
   const domain = address.domain ?? config.domain;
   return SHARED_HOST_DOMAINS.has(domain)
     ? `https://sandbox.${domain}`

@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import { readText } from "./body.ts";
-import { SANDBOX_ID } from "./config.ts";
+import { SANDBOX_ID, withoutSlash } from "./config.ts";
 import type { E2bConfig } from "./config.ts";
 import { E2bError } from "./error.ts";
 import { exchange, readJson } from "./exchange.ts";
@@ -63,13 +63,14 @@ interface ApiCall extends Patience {
 
 /** Binds the control plane to an account. */
 export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): ControlPlane {
+  const baseUrl = withoutSlash(config.apiUrl);
   const headers = { "x-api-key": config.apiKey, "user-agent": "warmtree", "content-type": "application/json" };
 
   function send<T>(api: ApiCall, read: (response: Response) => Promise<T>): Promise<T> {
     const { what, method, body } = api;
     return withRetries((remainingMs) => {
       const timeoutMs = Math.min(api.timeoutMs, remainingMs);
-      const call = { what, method, url: config.apiUrl + api.path, headers, timeoutMs };
+      const call = { what, method, url: baseUrl + api.path, headers, timeoutMs };
       return exchange(fetcher, body === undefined ? call : { ...call, body: JSON.stringify(body) }, read);
     }, api);
   }

@@ -2,18 +2,19 @@ import { WarmtreeError } from "../errors.ts";
 
 /** Files written by edit come inside the JSON, so this is the most one call can write. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+/** More than that is thrown away up to here: a client that is cut off while it sends loses the answer (RFC 9112, 9.6). */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 
 /**
- * The JSON object in a request's body, read to at most 10 MiB whatever Content-Length says. Throws
+ * The JSON object in a request's body, held to at most 10 MiB whatever Content-Length says. Throws
  * unsupported_media_type, payload_too_large or invalid_input.
  */
 export async function readJsonObject(request: Request): Promise<object> {
   if (!JSON_TYPE.test(request.headers.get("Content-Type") ?? "")) {
     throw new WarmtreeError("unsupported_media_type", "Send a JSON object with 'Content-Type: application/json'.");
   }
-  if (Number(request.headers.get("Content-Length")) > MAX_BODY_BYTES) throw tooLarge();
   const value = parseJson(await readText(request.body));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new WarmtreeError("invalid_input", "The body must be a JSON object. Nothing was done.");
@@ -30,15 +31,18 @@ async function readText(body: ReadableStream<Uint8Array> | null): Promise<string
     // Leaving the loop early cancels the stream.
     for await (const chunk of body) {
       total += chunk.byteLength;
-      if (total > MAX_BODY_BYTES) throw tooLarge();
-      text += decoder.decode(chunk, { stream: true });
+      if (total > MAX_DISCARDED_BYTES) break;
+      text = total > MAX_BODY_BYTES ? "" : text + decoder.decode(chunk, { stream: true });
     }
-    return text + decoder.decode();
+    if (total <= MAX_BODY_BYTES) return text + decoder.decode();
   } catch (error) {
-    if (error instanceof WarmtreeError) throw error;
     // Either the bytes are not UTF-8, or the client went away in the middle and nobody reads the answer.
     throw new WarmtreeError("invalid_input", "The body is not whole, valid UTF-8. Nothing was done.", {}, error);
   }
+  throw new WarmtreeError(
+    "payload_too_large",
+    `The body is over ${MAX_BODY_BYTES} bytes. Nothing was done; send the work in several calls.`,
+  );
 }
 
 function parseJson(text: string): unknown {
@@ -47,11 +51,4 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw new WarmtreeError("invalid_input", "The body is not valid JSON. Nothing was done.", {}, error);
   }
-}
-
-function tooLarge(): WarmtreeError {
-  return new WarmtreeError(
-    "payload_too_large",
-    `The body is over ${MAX_BODY_BYTES} bytes. Nothing was done; send the work in several calls.`,
-  );
 }

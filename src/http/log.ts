@@ -24,7 +24,8 @@ function chainOf(thrown: unknown): string[] {
 
 function redacted(text: string, secrets: readonly string[]): string {
   let clean = text.replaceAll(AUTHORIZATION, "$1 [redacted]");
-  for (const secret of secrets) {
+  // The longest first: one may be part of another.
+  for (const secret of secrets.toSorted((a, b) => b.length - a.length)) {
     if (secret.length >= MIN_SECRET_LENGTH) clean = clean.replaceAll(secret, "[redacted]");
   }
   return clean;

@@ -41,3 +41,9 @@ export const treePath = z
 
 /** Says where the next page begins; what is in it is the operation's own affair. */
 export const cursor = z.string().regex(/^\d{1,12}$/, "is not a cursor of this operation").transform(Number);
+
+const DEFAULT_PAGE_BYTES = 64 * 1024;
+const MAX_PAGE_BYTES = 1024 * 1024;
+
+/** Size of one page of text. */
+export const maxBytes = z.int().min(1).max(MAX_PAGE_BYTES).default(DEFAULT_PAGE_BYTES).describe("Most bytes in one answer");

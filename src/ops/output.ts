@@ -1,6 +1,7 @@
 const NUL = 0;
 const NEWLINE = 10;
-const utf8 = new TextDecoder();
+/** A byte order mark is part of the text it begins. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** One byte is one character, so an index into the text is an index into the bytes. */
 const bytewise = new TextDecoder("latin1");
 
@@ -27,7 +28,7 @@ export function splitSections(stdout: Uint8Array, nonce: string): Map<number, Ui
 /** Text of a section; bytes that are not UTF-8 become U+FFFD, as JSON has no other way to carry them. */
 export function sectionText(sections: ReadonlyMap<number, Uint8Array>, number: number): string {
   const bytes = sections.get(number);
-  return bytes ? utf8.decode(bytes) : "";
+  return bytes ? textOf(bytes) : "";
 }
 
 /** NUL-terminated records of a section. A record that was cut short (no NUL at the end) is left out. */
@@ -35,13 +36,24 @@ export function sectionRecords(sections: ReadonlyMap<number, Uint8Array>, number
   const bytes = sections.get(number);
   if (!bytes) return [];
   const end = bytes.lastIndexOf(NUL);
-  return end === -1 ? [] : utf8.decode(bytes.subarray(0, end)).split("\0");
+  return end === -1 ? [] : textOf(bytes.subarray(0, end)).split("\0");
 }
 
-/** The bytes up to a limit, cut back to the end of a line where there is one, so that pages join without a seam. */
-export function cutAtLine(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  if (bytes.length <= maxBytes) return bytes;
-  const cut = bytes.subarray(0, maxBytes);
-  const lineEnd = cut.lastIndexOf(NEWLINE);
-  return lineEnd === -1 ? cut : cut.subarray(0, lineEnd + 1);
+/**
+ * Where a page of text ends: after `maxBytes` at most, at the end of a line where there is one, else (a very long line)
+ * between two characters, so that pages join without a seam.
+ */
+export function pageEnd(bytes: Uint8Array, maxBytes: number): number {
+  if (bytes.length <= maxBytes) return bytes.length;
+  const lineEnd = bytes.lastIndexOf(NEWLINE, maxBytes - 1);
+  if (lineEnd !== -1) return lineEnd + 1;
+  let end = maxBytes;
+  while (end > 0 && isContinuation(bytes[end])) end--;
+  return maxBytes - end < MAX_UTF8_BYTES && end > 0 ? end : maxBytes;
 }
+
+const MAX_UTF8_BYTES = 4;
+const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
+
+/** Text of some bytes of a section, as sectionText gives it. */
+export const textOf = (bytes: Uint8Array): string => utf8.decode(bytes);

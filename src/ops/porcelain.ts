@@ -22,13 +22,15 @@ export interface Status {
   entries: StatusEntry[];
 }
 
-const LETTERS: Readonly<Record<string, Change>> = {
+/** Letters of status and of raw diffs. */
+export const LETTERS: Readonly<Record<string, Change>> = {
   A: "added",
   M: "modified",
   D: "deleted",
   R: "renamed",
   C: "copied",
   T: "type_changed",
+  U: "unmerged",
 };
 
 /** Fields before the path in each kind of line; the path is the rest, whatever it contains. */

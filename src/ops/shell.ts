@@ -32,7 +32,7 @@ cd "$tree" 2>/dev/null && [ -e .git ] || fail not_cloned
 /**
  * Takes the lock, waiting its turn. The lock is on an open file description, so the kernel frees it when the holder
  * dies; git children get the descriptor closed, or a daemon of theirs would hold it on. perl serves where flock(1) is
- * missing (macOS).
+ * missing (macOS). A script ended by a signal leaves `open` as it is, so the next holder cleans up after it.
  */
 export const LOCK = `
 tab=$'\\t'
@@ -49,18 +49,37 @@ recover() {
     rm -f "$tree/.git/index.lock" "$tree/.git/HEAD.lock" "$tree/.git/packed-refs.lock" "$tree/.git/shallow.lock" "$tree/.git/config.lock"
     find "$tree/.git/refs" -name '*.lock' -type f -delete
   fi
-  if [ -s "$wt/undo/list" ]; then undo; fi
+  if [ -s "$wt/undo/list" ]; then undo || fail disk_full; fi
   rm -rf "$wt/undo"
 }
+# Everything goes before anything comes back, as a file may have taken the place of a folder or a folder that of a file.
+# The list is emptied before the copies are thrown away: cut off in between, it must not be followed again.
 undo() {
+  local kind path place
   while IFS= read -r -d '' kind && IFS= read -r -d '' path; do
     rm -rf "$tree/$path"
-    if [ "$kind" != absent ]; then mkdir -p "$tree/$(dirname "$path")" && cp -pPR "$wt/undo/$kind" "$tree/$path"; fi
+    prune "$path"
   done <"$wt/undo/list"
+  while IFS= read -r -d '' kind && IFS= read -r -d '' path; do
+    if [ "$kind" = absent ]; then continue; fi
+    place=$tree/$path
+    mkdir -p "\${place%/*}" || return 1
+    if [ -L "$wt/undo/$kind" ] || ! ln "$wt/undo/$kind" "$place" 2>/dev/null; then cp -pPR "$wt/undo/$kind" "$place" || return 1; fi
+  done <"$wt/undo/list"
+  : >"$wt/undo/list"
+}
+# Folders above a path that is gone go with it when nothing else is in them.
+prune() {
+  local folder=$1
+  while [ "$folder" != "\${folder%/*}" ]; do
+    folder=\${folder%/*}
+    rmdir "$tree/$folder" 2>/dev/null || break
+  done
 }
 if [ -s "$wt/open" ]; then recover; fi
 echo open >"$wt/open"
-trap ': >"$wt/open"' EXIT
+trap '[ -s "$wt/undo/list" ] || : >"$wt/open"' EXIT
+trap 'trap - EXIT; exit 143' HUP INT TERM
 `;
 
 /**

@@ -11,7 +11,7 @@ describe("envdUrl", () => {
     ["a host of its own elsewhere", { ...config, domain: "git.example.com" }, {}, "https://49983-iabc.git.example.com"],
     [
       "one address for all",
-      { ...config, sandboxUrl: "http://127.0.0.1:9" },
+      { ...config, sandboxUrl: "http://127.0.0.1:9/" },
       { domain: "e2b.dev" },
       "http://127.0.0.1:9",
     ],

@@ -61,6 +61,12 @@ describe("create", () => {
     });
   });
 
+  it("finds its path below a base URL that ends in a slash", async () => {
+    server.answer(json(201, made));
+    await controlPlane({ ...server.config, apiUrl: `${server.url}/` }).create(request);
+    expect(asked()).toEqual(["POST /v2/sandboxes"]);
+  });
+
   it("is repeated after 429, which made nothing", async () => {
     const limited = json(429, { code: 429, message: "Rate limit exceeded" }, { "retry-after": "0" });
     server.answer(limited, limited, json(201, made));

@@ -45,7 +45,9 @@ describe("what is taken", () => {
   );
 
   it("any JSON object, however its bytes are cut", async () => {
-    const object = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ stringUnit: "binary" }));
+    const object = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ stringUnit: "binary", maxDepth: 1 }), {
+      maxKeys: 4,
+    });
     await fc.assert(
       fc.asyncProperty(object, fc.integer({ min: 1, max: 40 }), async (value, size) => {
         const text = JSON.stringify(value);
@@ -99,20 +101,19 @@ describe("what is refused", () => {
     await expect(readJsonObject(request(body))).rejects.toMatchObject({ code: "invalid_input" });
   });
 
-  it("a body over the limit, as soon as it is over", async () => {
+  it("a body over the limit, all of it read, so that the client sees the answer", async () => {
+    const { body, state } = streamed(pieces(new Uint8Array(LIMIT + 1).fill(0x20), 1024 * 1024));
+    await expect(readJsonObject(request(body))).rejects.toMatchObject({ code: "payload_too_large" });
+    expect(state).toEqual({ sentBytes: LIMIT + 1, cancelled: false });
+  });
+
+  it("a body without end, but not for ever", async () => {
     function* endless() {
       for (;;) yield new Uint8Array(1024 * 1024).fill(0x20);
     }
     const { body, state } = streamed(endless());
     await expect(readJsonObject(request(body))).rejects.toMatchObject({ code: "payload_too_large" });
-    expect(state).toEqual({ sentBytes: LIMIT + 1024 * 1024, cancelled: true });
-  });
-
-  it("a body that says it is over the limit, unread", async () => {
-    const { body, state } = streamed([encoder.encode("{}")].values());
-    const headers = { "Content-Type": "application/json", "Content-Length": String(LIMIT + 1) };
-    await expect(readJsonObject(request(body, headers))).rejects.toMatchObject({ code: "payload_too_large" });
-    expect(state.sentBytes).toBe(0);
+    expect(state).toEqual({ sentBytes: 65 * 1024 * 1024, cancelled: true });
   });
 
   it("a body over the limit that says it is small", async () => {

@@ -142,6 +142,11 @@ describe("what nobody foresaw", () => {
     );
   });
 
+  it("leaves nothing of a secret that another one begins", async () => {
+    await answered(new Error("it was abcdefgh-ijkl"), ["abcdefgh", "abcdefgh-ijkl"]);
+    expect(logged[0]).not.toMatch(/abcdefgh|ijkl/);
+  });
+
   it("ends where causes go in a circle", async () => {
     const error = new Error("round");
     error.cause = error;

@@ -24,7 +24,7 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 ln -s /tmp dev/shm
-mount --bind dev dev
+mount --rbind dev dev
 mount -o remount,bind,ro dev
 printf '%s\\n' 'root:x:0:0:root:/root:/bin/bash' 'user:x:1000:1000::/home/user:/bin/bash' 'nobody:x:65534:65534:nobody:/:/bin/false' > passwd
 printf '%s\\n' 'root:x:0:' 'user:x:1000:' 'nogroup:x:65534:' > group

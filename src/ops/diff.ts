@@ -1,0 +1,140 @@
+import * as z from "zod/v4";
+import { readChanges } from "./changes.ts";
+import { failureOf, type Reasons } from "./failure.ts";
+import { cursor, maxBytes, revision, sandboxId, treePath } from "./inputs.ts";
+import { COMMIT_OF, PIPED } from "./looking.ts";
+import { defineOperation } from "./operation.ts";
+import { pageEnd, textOf } from "./output.ts";
+import { CHANGES } from "./porcelain.ts";
+import { ENTER, FAIL, SECTION } from "./shell.ts";
+
+const MAX_FILES = 1000;
+/** Room in the first page for the list of files with their counts, before the diff itself: above 1,000 usual paths. */
+const FILES_MAX_BYTES = 256 * 1024;
+
+const input = z.strictObject({
+  sandbox_id: sandboxId,
+  file: treePath.optional().describe("Only this file or folder"),
+  staged: z.boolean().default(false).describe("What is staged; default: what is not, new files included"),
+  base: revision.optional().describe("Compare with where HEAD parted from this, as a pull request does"),
+  cursor: cursor.optional(),
+  max_bytes: maxBytes,
+});
+
+const changedFile = z.object({
+  path: z.string(),
+  change: z.enum(CHANGES),
+  from: z.string().optional(),
+  added: z.number().optional().describe("Lines"),
+  deleted: z.number().optional(),
+  binary: z.literal(true).optional(),
+});
+
+const output = z.object({
+  files: z.array(changedFile).describe("Every changed file, on the first page"),
+  files_truncated: z.literal(true).optional(),
+  diff: z.string().describe("Unified diff; pages joined are the whole"),
+  truncated: z.boolean(),
+  cursor: z.string().optional(),
+});
+
+/**
+ * git diff writes a refreshed index back when files were merely touched, and takes the index's lock for it, whatever
+ * GIT_OPTIONAL_LOCKS says. So it is given another name of the index ($wt/look, a hard link, kept for next time) to do
+ * that to. New files become visible by noting them (add -N) in an index of this call's own; the empty blob that this
+ * writes goes beside the repository. Noting everything would wipe out unmerged entries, so with those the new files
+ * are named one by one.
+ */
+const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
+path=$1 staged=$2 base=$3 from=$4 max=$5
+if [ -n "$base" ]; then
+  base=$(commit_of "$base") || fail ref_not_found "$3"
+  base=$(git merge-base "$base" HEAD 2>/dev/null) || fail no_common_commit "$3"
+fi
+if [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
+  git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
+    git cat-file -e "\${base:-HEAD}:$path" 2>/dev/null || fail path_not_found "$path"
+fi
+set -- \${base:+"$base"} -- \${path:+"$path"}
+if [ "$staged" = true ]; then
+  set -- --cached "$@"
+else
+  if [ -z "$base" ]; then set -- --ours "$@"; fi
+  own=$wt/look.$WT_NONCE newline='
+'
+  untracked() { git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- \${path:+"$path"}; }
+  seen=$newline$(untracked -t --unmerged)
+  case $seen in
+    *"$newline? "*)
+      trap 'rm -f "$own"' EXIT
+      trap 'exit 143' HUP INT TERM
+      for old in "$wt"/look.*; do
+        if [ -e "$old" ]; then find "$old" -prune -mmin +60 -exec rm -f {} +; fi
+      done
+      [ -d "$wt/blank" ] || mkdir -p "$wt/blank"
+      ln .git/index "$own" 2>/dev/null || cp .git/index "$own" 2>/dev/null
+      note() { GIT_OBJECT_DIRECTORY=$wt/blank GIT_ALTERNATE_OBJECT_DIRECTORIES=$tree/.git/objects git add -N --ignore-errors "$@"; }
+      export GIT_INDEX_FILE="$own"
+      case $seen in
+        *"\${newline}M "*) untracked -z | note --pathspec-from-file=- --pathspec-file-nul ;;
+        *) note --ignore-removal -- "\${path:-.}" ;;
+      esac
+      # 1: something cannot be noted (a repository inside without a commit), the rest is.
+      [ $? -le 1 ] || fail git ;;
+    *)
+      if ! [ "$wt/look" -ef .git/index ]; then ln .git/index "$own" 2>/dev/null && mv -f "$own" "$wt/look"; fi
+      if [ "$wt/look" -ef .git/index ]; then export GIT_INDEX_FILE="$wt/look"; fi ;;
+  esac
+fi
+shown() { piped diff --no-color --no-ext-diff --no-textconv --no-relative --submodule=short --src-prefix=a/ --dst-prefix=b/ -M "$@"; }
+section 1
+if [ -z "$from" ]
+then shown --raw --numstat -z -p "$@" | head -c "$((max + ${FILES_MAX_BYTES} + 1))"
+else shown -p "$@" | tail -c "+$((from + 1))" | head -c "$((max + 1))"; fi
+`;
+
+const REASONS: Reasons = {
+  no_common_commit: (base) => ({
+    code: "invalid_input",
+    field: "base",
+    detail: `HEAD and '${base}' have no commit in common (in a shallow clone it may not be there).`,
+  }),
+};
+
+export const diff = defineOperation({
+  name: "diff",
+  summary: "Changes as a unified diff, new files included, with counts for every file.",
+  access: "read",
+  shell: "/bin/sh",
+  input,
+  output,
+  script,
+  command: (asked) => ({
+    args: [
+      asked.file ?? "",
+      String(asked.staged),
+      asked.base ?? "",
+      asked.cursor === undefined ? "" : String(asked.cursor),
+      String(asked.max_bytes),
+    ],
+  }),
+  parse(result, asked) {
+    const failed = failureOf(result, REASONS);
+    if (failed) return failed;
+    const bytes = result.sections.get(1) ?? new Uint8Array();
+    const { files, patchAt } = asked.cursor === undefined ? readChanges(bytes) : { files: [], patchAt: 0 };
+    const patch = patchAt === undefined ? new Uint8Array() : bytes.subarray(patchAt);
+    const end = pageEnd(patch, asked.max_bytes);
+    const truncated = patchAt === undefined || end < patch.length;
+    return {
+      ok: true,
+      value: {
+        files: files.slice(0, MAX_FILES),
+        ...(patchAt === undefined || files.length > MAX_FILES ? { files_truncated: true as const } : {}),
+        diff: textOf(patch.subarray(0, end)),
+        truncated,
+        ...(truncated ? { cursor: String((asked.cursor ?? 0) + end) } : {}),
+      },
+    };
+  },
+});

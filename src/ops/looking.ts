@@ -1,0 +1,20 @@
+/** Pieces of shell for scripts that only look. Constants, like those of shell.ts. */
+
+/** `commit_of NAME` prints the commit of a revision; a branch that only the remote has is found by its short name. */
+export const COMMIT_OF = `
+commit_of() {
+  git rev-parse -q --verify --end-of-options "$1^{commit}" 2>/dev/null ||
+    git rev-parse -q --verify "refs/remotes/origin/$1^{commit}" 2>/dev/null
+}
+`;
+
+/**
+ * `piped git-arguments…` is the left side of a pipe whose reader may stop early (git then dies of SIGPIPE, 141). The
+ * shell does not see how a left side ends, so a failure is told past the pipe, on the script's own stdout. A command
+ * that ends with 1 when there is nothing to print sets `nothing=1` before.
+ */
+export const PIPED = `
+nothing=0
+exec 4>&1
+piped() { git "$@" || case $? in "$nothing"|141) ;; *) fail git >&4;; esac; }
+`;
