@@ -1,1 +1,122 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Cleanups } from "./support/cleanups.ts";
+import { DEV_KEY } from "./support/client.ts";
+import { curlLines } from "./support/curl-lines.ts";
+import { startLocalServices } from "./support/local-services.ts";
+import type { LocalServices } from "./support/local-services.ts";
+import { runMainJob } from "./support/main-job.ts";
+import { requireFreePort, requireGit } from "./support/preflight.ts";
+import { START_USAGE, readStartOptions } from "./support/start-options.ts";
+import type { StartOptions } from "./support/start-options.ts";
+import { STEP_HEADING, stepLine } from "./support/step-table.ts";
+import { ROOT } from "./support/tools.ts";
+import { startWranglerDev } from "./support/wrangler-dev.ts";
+
+/** Settings of the Worker that are passed on from the environment. */
+const PASSED_ON = /^(?:E2B_|GIT_SANDBOX_|GIT_USER_|POOL_|ALLOWED_GIT_HOSTS$|GITHUB_TOKEN$)/;
+/** Where repositories may be when nobody says otherwise. */
+const DEFAULT_GIT_HOSTS = "github.com";
+const EXAMPLE_REPOSITORY = "https://github.com/<owner>/<name>";
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  const stopping = new AbortController();
+  // A second Ctrl-C changes nothing: the end is under way and takes seconds at most.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+  const cleanups = new Cleanups();
+  try {
+    const options = readStartOptions(process.argv.slice(2), process.env);
+    if (options.help) console.log(START_USAGE);
+    else await serve(options, cleanups, stopping.signal);
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  } finally {
+    await cleanups.run();
+  }
+}
+
+/** Serves until `signal` says stop; rejects when something fails or ends by itself. */
+async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSignal): Promise<void> {
+  requireGit();
+  await requireFreePort(options.port);
+  const local = !process.env.E2B_API_KEY;
+  const folder = await stateFolder(options.port, local);
+  cleanups.add(() => rm(local ? folder : join(folder, "bindings.env"), { recursive: true, force: true }));
+
+  console.error(local ? "starting the sample remote, the local sandbox host and the Worker" : "starting the Worker");
+  const services = local ? await startLocalServices(folder, cleanups) : undefined;
+  for (const warning of services?.host.warnings ?? []) console.error(`warning: ${warning}`);
+  signal.throwIfAborted();
+  const { port, verbose } = options;
+  const worker = await startWranglerDev({ port, bindings: bindingsFor(services), folder, verbose, signal });
+  cleanups.add(() => worker.close());
+
+  const url = `http://127.0.0.1:${port}`;
+  announce(options, url, services);
+  const ended = worker.ended.then(() => {
+    throw new Error("wrangler dev ended; everything else was stopped");
+  });
+  const stopped = signal.aborted ? Promise.resolve() : once(signal, "abort");
+  if (options.demo) await Promise.race([stopped, ended, selfCheck(url, services, signal)]);
+  await Promise.race([stopped, ended]);
+}
+
+/** With a real E2B account the Worker's memory of its sandboxes outlives a stop; local sandboxes do not. */
+async function stateFolder(port: number, local: boolean): Promise<string> {
+  const folder = join(ROOT, ".warmtree", local ? `local-${port}` : `e2b-${port}`);
+  if (local) await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+function bindingsFor(services: LocalServices | undefined): Record<string, string> {
+  const bindings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) if (value && PASSED_ON.test(name)) bindings[name] = value;
+  if (!services) return bindings;
+  const hosts = [bindings.ALLOWED_GIT_HOSTS ?? DEFAULT_GIT_HOSTS, services.bindings.ALLOWED_GIT_HOSTS];
+  return { ...bindings, ...services.bindings, ALLOWED_GIT_HOSTS: hosts.join(",") };
+}
+
+function announce({ json }: StartOptions, url: string, services: LocalServices | undefined): void {
+  const remotes = Object.values(services?.remotes ?? {});
+  if (json) console.log(JSON.stringify({ url, key: DEV_KEY, remotes }));
+  else console.log(`ready ${url}`);
+  const lines = [
+    "",
+    `key      ${DEV_KEY}`,
+    ...(services
+      ? [`remotes  ${remotes.join("\n         ")}`, `sandboxes on this machine: ${services.host.url}`]
+      : ["sandboxes at E2B, with your E2B_API_KEY"]),
+    "",
+    "From another shell:",
+    "",
+    ...curlLines(url, DEV_KEY, services?.remotes.small ?? EXAMPLE_REPOSITORY),
+    "",
+  ];
+  (json ? console.error : console.log)(lines.join("\n"));
+}
+
+async function selfCheck(url: string, services: LocalServices | undefined, signal: AbortSignal): Promise<void> {
+  if (!services) {
+    console.error("The main job was not tried: sandboxes at E2B cannot reach a sample remote on this machine.");
+    return;
+  }
+  console.error(`The main job, on ${services.remotes.large}:\n${STEP_HEADING}`);
+  const { ok, faults } = await runMainJob({
+    url,
+    repoUrl: services.remotes.large,
+    agentId: "self",
+    taskId: "check",
+    operations: ["clone", "edit", "diff", "push"],
+    counters: () => services.host.counters(),
+    onStep: (step) => console.error(stepLine(step)),
+  });
+  if (signal.aborted) return;
+  console.error(ok ? "It works: the remote holds what was pushed.\n" : `It FAILED:\n${faults.join("\n")}\n`);
+}

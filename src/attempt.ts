@@ -2,7 +2,7 @@ import { remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/SandboxPool.ts";
 import { E2bError } from "./e2b/error.ts";
 import { WarmtreeError, type Work } from "./errors.ts";
-import type { Operation, Parsed } from "./ops/operation.ts";
+import type { Parsed, Runnable } from "./ops/operation.ts";
 import { runOperation } from "./ops/run.ts";
 import { parseRepository } from "./repository.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
@@ -14,9 +14,15 @@ const UNKNOWN: Work = { pushed: "unknown", tree: "unknown" };
  * Runs an operation in a granted workspace. A sandbox that turns out to be paused or lost is asked for once more; an
  * operation is sent again only when it cannot have begun, or changes nothing.
  */
-export async function attempt(operation: Operation, asked: unknown, grant: Grant, caller: Caller): Promise<Parsed<object>> {
+export async function attempt<Value extends object>(
+  operation: Runnable<unknown, Value>,
+  asked: unknown,
+  grant: Grant,
+  caller: Caller,
+): Promise<Parsed<Value>> {
   const { config } = caller;
-  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS: config.operationTimeoutS };
+  const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
+  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS };
   const remote =
     operation.access === "remote"
       ? remoteFor(parseRepository(grant.url, config.allowedGitHosts), { caller: caller.gitToken, github: config.githubToken })
@@ -24,7 +30,7 @@ export async function attempt(operation: Operation, asked: unknown, grant: Grant
   const run = async (to: Grant) => {
     const startedAt = performance.now();
     try {
-      const output = await runOperation(config.e2b, to.session, operation, asked, context, remote);
+      const output = await runOperation(config.e2b, to.session, operation, asked, context, remote, caller.onProgress);
       return operation.parse(output, asked);
     } finally {
       caller.cost.sandboxMs += performance.now() - startedAt;
@@ -41,12 +47,12 @@ export async function attempt(operation: Operation, asked: unknown, grant: Grant
   });
 }
 
-function isWorthAnother(operation: Operation, error: E2bError): boolean {
+function isWorthAnother(operation: Runnable, error: E2bError): boolean {
   if (error.code === "not_running" || error.code === "not_found") return !error.started || operation.access === "read";
   return error.code === "stream_broken" && operation.access === "read";
 }
 
-function explained(operation: Operation, error: unknown): unknown {
+function explained(operation: Runnable, error: unknown): unknown {
   if (!(error instanceof E2bError)) return error;
   const work = error.started && operation.access !== "read" ? { work: UNKNOWN } : {};
   const next = error.started

@@ -17,6 +17,8 @@ export interface Caller {
   readonly config: Config;
   /** For work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
+  /** Hears what git says on stderr while an operation runs, as it comes. */
+  readonly onProgress?: (text: string) => void;
   /** Counts what the call cost, for `Server-Timing`. */
   readonly cost: { objectCalls: number; sandboxMs: number };
 }

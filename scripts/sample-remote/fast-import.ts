@@ -1,5 +1,5 @@
 /** What a path holds after a commit: text, bytes, a symbolic link, or nothing (deleted). */
-export type SampleFile = string | Uint8Array | { readonly link: string } | null;
+type SampleFile = string | Uint8Array | { readonly link: string } | null;
 
 export interface SampleCommit {
   readonly message: string;

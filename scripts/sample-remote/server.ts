@@ -18,14 +18,14 @@ export interface GitServerOptions {
 }
 
 /** Faults apply to requests that reach a repository and may read it. */
-export interface GitServerFaults {
+interface GitServerFaults {
   /** Waiting time before each request is handled. */
   readonly delayMs?: number;
   /** Answer the next `count` requests with this HTTP status and nothing else. */
   readonly fail?: { readonly count: number; readonly status: number };
 }
 
-export interface GitServerCounters {
+interface GitServerCounters {
   /** Every HTTP request, refused ones as well. */
   readonly requests: number;
   /** Requests that carried a fetch or a push (POST git-upload-pack, POST git-receive-pack). */

@@ -126,7 +126,9 @@ async function listModules(folder: string): Promise<Manifest["modules"]> {
 async function removeUnused(): Promise<void> {
   for (const name of await readdir(DIST)) {
     const folder = join(DIST, name);
-    if (/^(worker|building)-/.test(name) && Date.now() - (await stat(folder)).mtimeMs > KEEP_UNUSED_MS) {
+    // Undefined: another process has just renamed or removed it.
+    const entry = await stat(folder).catch(() => undefined);
+    if (entry && /^(worker|building)-/.test(name) && Date.now() - entry.mtimeMs > KEEP_UNUSED_MS) {
       await rm(folder, { recursive: true, force: true });
     }
   }

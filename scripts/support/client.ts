@@ -1,3 +1,5 @@
+import * as z from "zod/v4";
+
 export interface Answer {
   readonly status: number;
   /** The parsed body: a result, or problem details when the status is 400 or more. */
@@ -26,4 +28,12 @@ export async function callOperation(
     body: JSON.stringify(body),
   });
   return { status: response.status, json: await response.json(), headers: response.headers };
+}
+
+const problemSchema = z.object({ detail: z.string() });
+
+/** What problem details (RFC 9457) say to a person; the whole body when it is something else. */
+export function problemText(json: unknown): string {
+  const problem = problemSchema.safeParse(json);
+  return problem.success ? problem.data.detail : JSON.stringify(json);
 }

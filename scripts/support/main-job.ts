@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as z from "zod/v4";
-import { callOperation } from "./client.ts";
+import { callOperation, problemText } from "./client.ts";
 
 export type JobOperation = "clone" | "status" | "edit" | "diff" | "pull" | "push";
 
@@ -74,7 +74,7 @@ async function runStep(job: Job, op: JobOperation, body: object): Promise<{ step
   const { status, json, headers } = await callOperation(job.url, op, body);
   const wallMs = Math.round((performance.now() - startedAt) * 10) / 10;
   const after = job.counters();
-  if (status !== 200) throw new Error(`HTTP ${status} ${JSON.stringify(json)}`);
+  if (status !== 200) throw new Error(`HTTP ${status}: ${problemText(json)}`);
   const calls = /\bobject;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1];
   const step: JobStep = {
     op,

@@ -6,6 +6,7 @@ import type { LocalHost, LocalHostOptions } from "../local-e2b/host.ts";
 import type { GitServerAuth } from "../sample-remote/auth.ts";
 import { startGitServer } from "../sample-remote/server.ts";
 import type { GitServer } from "../sample-remote/server.ts";
+import { Cleanups } from "./cleanups.ts";
 import { startWorkerd } from "./workerd.ts";
 import type { Workerd } from "./workerd.ts";
 
@@ -46,16 +47,14 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
 }
 
 export async function startStack({ bindings, isolation, remoteAuth, log }: StackOptions = {}): Promise<Stack> {
-  const folder = await mkdtemp(join(tmpdir(), "warmtree-stack-"));
-  const cleanups: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const close = async () => {
-    for (let cleanup = cleanups.pop(); cleanup !== undefined; cleanup = cleanups.pop()) await cleanup();
-  };
+  const cleanups = new Cleanups();
   try {
+    const folder = await mkdtemp(join(tmpdir(), "warmtree-stack-"));
+    cleanups.add(() => rm(folder, { recursive: true, force: true }));
     const git = await startGitServer({ root: join(folder, "remote"), ...(remoteAuth && { auth: remoteAuth }) });
-    cleanups.push(() => git.close());
+    cleanups.add(() => git.close());
     const host = await startLocalHost(isolation ? { isolation } : {});
-    cleanups.push(() => host.close());
+    cleanups.add(() => host.close());
 
     const workerdOptions = {
       bindings: { ...localBindings(host.url, git.url), ...bindings },
@@ -63,7 +62,7 @@ export async function startStack({ bindings, isolation, remoteAuth, log }: Stack
       ...(log && { log }),
     };
     let worker: Workerd = await startWorkerd(workerdOptions);
-    cleanups.push(() => worker.close());
+    cleanups.add(() => worker.close());
     const { url } = worker;
     return {
       url,
@@ -73,10 +72,10 @@ export async function startStack({ bindings, isolation, remoteAuth, log }: Stack
       startWorker: async () => {
         worker = await startWorkerd({ ...workerdOptions, port: Number(new URL(url).port) });
       },
-      close,
+      close: () => cleanups.run(),
     };
   } catch (error) {
-    await close();
+    await cleanups.run();
     throw error;
   }
 }

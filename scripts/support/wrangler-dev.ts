@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { problemText } from "./client.ts";
 import { endWithParent, hasExited, stopProcess } from "./processes.ts";
 import { ROOT, toolEnvironment, toolPath } from "./tools.ts";
 
@@ -17,10 +18,11 @@ export interface WranglerDevOptions {
   readonly folder: string;
   /** Shows everything wrangler and the Worker print; otherwise errors only. */
   readonly verbose: boolean;
+  /** Gives up waiting for the Worker. */
+  readonly signal: AbortSignal;
 }
 
 export interface WranglerDev {
-  readonly url: string;
   /** Resolves when the process has ended, whatever ended it. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
@@ -34,11 +36,23 @@ const READY_POLL_MS = 100;
 const CHATTER = /⛅️|^─+$|^\s*$|🪵/u;
 
 /** Runs `wrangler dev` on 127.0.0.1 and resolves when the Worker serves. Rejects when it ends, or reports bad settings. */
-export async function startWranglerDev({ port, bindings, folder, verbose }: WranglerDevOptions): Promise<WranglerDev> {
+export async function startWranglerDev({
+  port,
+  bindings,
+  folder,
+  verbose,
+  signal,
+}: WranglerDevOptions): Promise<WranglerDev> {
   // A file only its owner can read: command lines are visible to everybody on the machine.
   const envFile = join(folder, "bindings.env");
   await writeFile(envFile, envFileText(bindings), { mode: 0o600 });
-  const args = ["dev", "--ip=127.0.0.1", `--port=${port}`, `--env-file=${envFile}`, `--persist-to=${join(folder, "worker")}`];
+  const args = [
+    "dev",
+    "--ip=127.0.0.1",
+    `--port=${port}`,
+    `--env-file=${envFile}`,
+    `--persist-to=${join(folder, "worker")}`,
+  ];
   const quiet = verbose ? [] : ["--log-level=error"];
   const child = spawn(toolPath("wrangler"), [...args, "--show-interactive-dev-session=false", ...quiet], {
     cwd: ROOT,
@@ -47,27 +61,27 @@ export async function startWranglerDev({ port, bindings, folder, verbose }: Wran
     // Its own process group: Ctrl-C is for us to hand on, and wrangler's children end with the group.
     detached: true,
   });
-  endWithParent(child);
+  endWithParent(child, "group");
   for (const stream of [child.stdout, child.stderr]) show(stream, verbose);
   const ended = once(child, "exit").then(() => undefined);
   const url = `http://127.0.0.1:${port}`;
   try {
-    await serving(url, child);
+    await serving(url, child, signal);
   } catch (error) {
     await stopProcess(child);
     throw error;
   }
-  return { url, ended, close: () => stopProcess(child) };
+  return { ended, close: () => stopProcess(child) };
 }
 
-async function serving(url: string, child: ChildProcess): Promise<void> {
+async function serving(url: string, child: ChildProcess, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (Date.now() < deadline) {
     if (hasExited(child)) throw new Error("wrangler dev ended before the Worker served");
     const response = await fetch(`${url}/healthz`).catch(() => undefined);
     if (response?.ok) return;
-    if (response) throw new Error(`the Worker is not healthy: ${await response.text()}`);
-    await sleep(READY_POLL_MS);
+    if (response) throw new Error(`the Worker cannot serve: ${problemText(await response.json())}`);
+    await sleep(READY_POLL_MS, undefined, { signal });
   }
   throw new Error(`the Worker did not serve within ${READY_TIMEOUT_MS / 1000} s`);
 }
@@ -78,12 +92,14 @@ function show(stream: Readable, verbose: boolean): void {
   });
 }
 
-/** The .env format as wrangler reads it: nothing is special in single quotes but `$`, which it expands. */
+/** The .env format as wrangler reads it: in single quotes nothing is special but `$`, which it expands. */
 function envFileText(bindings: Readonly<Record<string, string>>): string {
   return Object.entries(bindings)
-    .map(([name, value]) => {
-      if (/['\r\n]/.test(value)) throw new Error(`${name} contains a quote or a line break, which wrangler dev cannot take`);
-      return `${name}='${value.replaceAll("$", "\\$")}'\n`;
-    })
+    .map(([name, value]) => `${name}='${quotable(name, value).replaceAll("$", "\\$")}'\n`)
     .join("");
+}
+
+function quotable(name: string, value: string): string {
+  if (!/['\r\n]/.test(value)) return value;
+  throw new Error(`${name} contains a quote or a line break, which wrangler dev cannot take`);
 }

@@ -6,8 +6,15 @@ const sandbox_id = "s0-4k7m2x9qwe3rty5zpbna";
 export const INPUT_EXAMPLES: Readonly<Record<string, object>> = {
   clone: { repo_url: "https://github.com/octo-org/hello", agent_id: "ada", task_id: "fix-readme" },
   status: { sandbox_id },
+  diff: { sandbox_id, file: "README.md" },
+  read: { sandbox_id, path: "README.md", start_line: 1, end_line: 40 },
+  edit: { sandbox_id, files: [{ path: "README.md", content: "Hello, world\n" }] },
+  search: { sandbox_id, pattern: "greeting", path: "src" },
+  log: { sandbox_id, limit: 10 },
+  branch: { sandbox_id, name: "try-again", create: true },
   pull: { sandbox_id },
   push: { sandbox_id, message: "Fix the greeting", files: ["README.md"] },
+  restore: { sandbox_id, paths: ["README.md"] },
 };
 
 /** A push that met a change of the same lines. */

@@ -32,22 +32,38 @@ export interface ScriptOutput {
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WarmtreeError };
 
+/** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */
+export interface Upload {
+  /** Relative to the home folder; a name nobody else uses. */
+  readonly path: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /**
- * One git verb. `script` is a constant; `command` and `parse` are pure, and `parse` is total: any bytes give a value
- * or an error, never a throw.
+ * What one process of the sandbox does. `script` is a constant; `command` and `parse` are pure, and `parse` is total:
+ * any bytes give a value or an error, never a throw.
  */
-export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType<object> = z.ZodType<object>> {
+export interface Runnable<Input = unknown, Value extends object = object> {
   readonly name: string;
-  /** One sentence for the API description. */
-  readonly summary: string;
-  readonly input: Input;
-  readonly output: Output;
   /** `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git host. */
   readonly access: "read" | "write" | "remote";
   readonly shell: "/bin/sh" | "/bin/bash";
   readonly script: string;
-  command(input: z.output<Input>, context: OperationContext): Command;
-  parse(output: ScriptOutput, input: z.output<Input>): Parsed<z.output<Output>>;
+  /** How many operations it is, each with its own time; absent: one. */
+  readonly operations?: number;
+  command(input: Input, context: OperationContext): Command;
+  /** Given the very object that `command` gets. Absent or empty for nearly every call. */
+  uploads?(input: Input): readonly Upload[];
+  parse(output: ScriptOutput, input: Input): Parsed<Value>;
+}
+
+/** One git verb. */
+export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType<object> = z.ZodType<object>>
+  extends Runnable<z.output<Input>, z.output<Output>> {
+  /** One sentence for the API description. */
+  readonly summary: string;
+  readonly input: Input;
+  readonly output: Output;
 }
 
 /** Gives an operation its exact types, so that the registry can hold them all as one. */

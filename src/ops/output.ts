@@ -1,7 +1,7 @@
 const NUL = 0;
 const NEWLINE = 10;
 /** A byte order mark is part of the text it begins. */
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 /** One byte is one character, so an index into the text is an index into the bytes. */
 const bytewise = new TextDecoder("latin1");
 

@@ -1,14 +1,21 @@
 import type * as z from "zod/v4";
+import { branch } from "./branch.ts";
 import { clone } from "./clone.ts";
+import { diff } from "./diff.ts";
+import { edit } from "./edit.ts";
+import { log } from "./log.ts";
 import type { Operation } from "./operation.ts";
 import { pull } from "./pull.ts";
 import { push } from "./push.ts";
+import { read } from "./read.ts";
+import { restore } from "./restore.ts";
+import { search } from "./search.ts";
 import { status } from "./status.ts";
 
 /** Every operation but clone works in a workspace that is there already. */
 type InWorkspace = Operation<z.ZodType<{ sandbox_id: string }>>;
 
-const IN_WORKSPACE: readonly InWorkspace[] = [status, pull, push];
+const IN_WORKSPACE: readonly InWorkspace[] = [status, diff, read, edit, search, log, branch, pull, push, restore];
 
 /** Every operation there is, in the order in which they are told of. */
 export const OPERATIONS: readonly Operation[] = [clone, ...IN_WORKSPACE];

@@ -1,17 +1,17 @@
 import type { E2bConfig } from "../e2b/config.ts";
 import { type ProcessRequest, runProcess } from "../e2b/process.ts";
 import { GIT_ENVIRONMENT } from "./environment.ts";
-import type { Operation, OperationContext, Remote, ScriptOutput } from "./operation.ts";
+import type { OperationContext, Remote, Runnable, ScriptOutput } from "./operation.ts";
 import { splitSections } from "./output.ts";
 
 /** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
-const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
+export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** The process gets this much longer than it may wait for the lock, so that waiting ends with a clear answer. */
 const LOCK_MARGIN_S = 5;
 
 /** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
 export function assemble(
-  operation: Operation,
+  operation: Runnable,
   input: unknown,
   context: OperationContext,
   remote: Remote | undefined,
@@ -43,13 +43,15 @@ export function assemble(
 export async function runOperation(
   e2b: E2bConfig,
   session: Parameters<typeof runProcess>[1],
-  operation: Operation,
+  operation: Runnable,
   input: unknown,
   context: OperationContext,
   remote: Remote | undefined,
+  onStderr?: (text: string) => void,
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
-  const result = await runProcess(e2b, session, assemble(operation, input, context, remote, nonce));
+  const request = assemble(operation, input, context, remote, nonce);
+  const result = await runProcess(e2b, session, onStderr ? { ...request, onStderr } : request);
   return {
     exitCode: result.exitCode,
     sections: splitSections(result.stdout, nonce),

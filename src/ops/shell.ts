@@ -17,11 +17,16 @@ tree=$HOME/repo wt=$HOME/.warmtree
 
 /**
  * `fail reason [subject]` ends the script, saying what became of the work. A reason is an error code, `git` (whatever
- * git's stderr says), or a word that the operation explains (see failureOf in failure.ts).
+ * git's stderr says), or a word that the operation explains (see failureOf in failure.ts). In a pipe it ends that side
+ * only; so a batch, which must stop there, is told by a file as well (WT_FAILED).
  */
 export const FAIL = `
 committed= work=unchanged
-fail() { section 0; printf '%s\\0%s\\0%s\\0%s\\0' "$1" "\${2-}" "$committed" "$work"; exit 0; }
+fail() {
+  section 0; printf '%s\\0%s\\0%s\\0%s\\0' "$1" "\${2-}" "$committed" "$work"
+  if [ -n "\${WT_FAILED-}" ]; then : >"$WT_FAILED"; fi
+  exit 3
+}
 `;
 
 /** For scripts that only look: no lock, and a clear answer where there is no clone. */
@@ -57,7 +62,7 @@ recover() {
 undo() {
   local kind path place
   while IFS= read -r -d '' kind && IFS= read -r -d '' path; do
-    rm -rf "$tree/$path"
+    rm -f "$tree/$path" 2>/dev/null
     prune "$path"
   done <"$wt/undo/list"
   while IFS= read -r -d '' kind && IFS= read -r -d '' path; do

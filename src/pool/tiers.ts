@@ -30,10 +30,25 @@ export type Due = { readonly action: "pause" | "extend" } | { readonly action: "
 
 /** What a running workspace is due for at `now`. */
 export function dueFor(row: { lastUsedAt: number; endsAt: number }, now: number, ttlMs: number): Due {
-  const pause = pauseAt(row.lastUsedAt, ttlMs);
+  return dueUntil(pauseAt(row.lastUsedAt, ttlMs), row.endsAt, now);
+}
+
+/** E2B ends every run after an hour or a day, and pauses it: for a workspace that stays, resume it at once. */
+export type KeptDue = Due | { readonly action: "renew" };
+
+/**
+ * What a running workspace is due for at `now`.
+ * @param keepUntil from keep.ts; Infinity: it stays
+ */
+export function dueWhenKept(row: { keepUntil: number; endsAt: number }, now: number): KeptDue {
+  if (row.keepUntil === Infinity && now >= row.endsAt) return { action: "renew" };
+  return dueUntil(row.keepUntil, row.endsAt, now);
+}
+
+function dueUntil(pause: number, endsAt: number, now: number): Due {
   if (now >= pause) return { action: "pause" };
-  const extend = row.endsAt - EXTEND_BEFORE_MS;
+  const extend = endsAt - EXTEND_BEFORE_MS;
   // Past `endsAt` E2B has paused it already: there is nothing to extend, and reconcile will say so.
-  if (extend < pause && now < row.endsAt) return now >= extend ? { action: "extend" } : { action: "wait", until: extend };
+  if (extend < pause && now < endsAt) return now >= extend ? { action: "extend" } : { action: "wait", until: extend };
   return { action: "wait", until: pause };
 }

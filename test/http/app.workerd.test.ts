@@ -125,7 +125,7 @@ describe("POST /v1/git/{operation}", () => {
     expect(await problemOf(response)).toMatchObject({ code: "conflict", work: { pushed: false, tree: "unchanged" } });
   });
 
-  it.each(["", " ", "a b", "ghp_ü", "x".repeat(1025)])(
+  it.each(["", " ", "a b", "ghp_\tx", "x".repeat(1025)])(
     "refuses the git token '%s' without repeating it",
     async (token) => {
       const response = await send(only({}), "/v1/git/pull", post("{}", { "X-Git-Token": token }));

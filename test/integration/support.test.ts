@@ -11,8 +11,9 @@ import * as z from "zod/v4";
 import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { startGitServer } from "../../scripts/sample-remote/server.ts";
 import type { GitServerOptions } from "../../scripts/sample-remote/server.ts";
+import { startStack } from "../../scripts/support/stack.ts";
 import { startWorkerd } from "../../scripts/support/workerd.ts";
-import { startStack } from "../support/harness.ts";
+import { call } from "../support/worker.ts";
 
 const execute = promisify(execFile);
 
@@ -209,15 +210,18 @@ describe("workerd", () => {
 });
 
 describe("stack", () => {
-  test("keeps its address and goes on after a crash of the Worker", async () => {
-    const stack = await startStack();
+  test("keeps its address and its Durable Objects' storage over a crash of the Worker", async () => {
+    const logged: string[] = [];
+    const stack = await startStack({ log: (line) => logged.push(line) });
     onTestFinished(() => stack.close());
-    const healthy = async () => (await fetch(`${stack.url}/healthz`)).status;
-    expect(await healthy()).toBe(200);
+    await makeRepository(stack.git.root, "small", SAMPLES.small);
+    const { sandbox_id: sandboxId } = await call(stack, "clone", { repo_url: `${stack.git.url}/small.git` });
+    const find = () => fetch(`${stack.url}/v1/workspaces/${sandboxId}`, { headers: { Authorization: "Bearer dev" } });
+    expect((await find()).status).toBe(200);
     await stack.crashWorker();
-    await expect(healthy()).rejects.toThrow("fetch failed");
+    await expect(find()).rejects.toThrow("fetch failed");
     await stack.startWorker();
-    expect(await healthy()).toBe(200);
-    expect(stack.logLines).toEqual([]);
+    expect((await find()).status).toBe(200);
+    expect(logged).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as z from "zod/v4";
@@ -8,7 +8,11 @@ import type { Operation, OperationContext, Remote, ScriptOutput } from "../../sr
 import { splitSections } from "../../src/ops/output.ts";
 import { assemble } from "../../src/ops/run.ts";
 
-const CONTEXT: OperationContext = { author: { name: "Agent", email: "agent@example.com" }, maxRetries: 3, timeoutS: 30 };
+const CONTEXT: OperationContext = {
+  author: { name: "Agent", email: "agent@example.com" },
+  maxRetries: 3,
+  timeoutS: 30,
+};
 
 /** A home folder with real git in it: scripts run here exactly as in a sandbox, without the sandbox. */
 export class Home {
@@ -29,9 +33,16 @@ export class Home {
   async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
     const nonce = crypto.randomUUID();
     const remote = operation.access === "remote" ? this.remote : undefined;
-    const request = assemble(operation, operation.input.parse(input), CONTEXT, remote, nonce);
+    const asked = operation.input.parse(input);
+    const request = assemble(operation, asked, CONTEXT, remote, nonce);
+    for (const { path, bytes } of operation.uploads?.(asked) ?? []) writeFileSync(join(this.path, path), bytes);
     const env = { PATH: process.env["PATH"], ...request.envs, HOME: this.path };
-    const child = spawn(request.cmd, request.args, { cwd: this.path, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(request.cmd, request.args, {
+      cwd: this.path,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"));
     const stdout: Buffer[] = [];
     let stderr = "";
@@ -59,7 +70,12 @@ export class Home {
     const parsed = operation.parse(await this.raw(operation, full), operation.input.parse(full));
     if (parsed.ok) throw new Error(`${operation.name} went well: ${JSON.stringify(parsed.value)}`);
     const { code, message, details } = parsed.error;
-    return { code, message, ...details } satisfies { code: ErrorCode; message: string; work?: Work; conflicts?: readonly ConflictHunk[] };
+    return { code, message, ...details } satisfies {
+      code: ErrorCode;
+      message: string;
+      work?: Work;
+      conflicts?: readonly ConflictHunk[];
+    };
   }
 
   #withHandle(operation: Operation, input: object): object {

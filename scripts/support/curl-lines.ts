@@ -1,0 +1,15 @@
+/** Lines for a shell that take a workspace from clone to push; pasted as they are, they run. */
+export function curlLines(url: string, key: string, repoUrl: string): string[] {
+  const call = (operation: string, body: string) =>
+    `curl -sS -w '\\n' ${url}/v1/git/${operation} -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d ${body}`;
+  // In double quotes, because $id stands in it.
+  const withId = (rest: string) => `"{\\"sandbox_id\\":\\"$id\\"${rest.replaceAll('"', '\\"')}}"`;
+  const clone = call("clone", `'${JSON.stringify({ repo_url: repoUrl, agent_id: "me", task_id: "try" })}'`);
+  return [
+    `id=$(${clone} | tee /dev/stderr | sed -n 's/.*"sandbox_id":"\\([^"]*\\)".*/\\1/p')`,
+    call("status", withId("")),
+    call("edit", withId(',"files":[{"path":"hello.txt","content":"hello from an agent\\\\n"}]')),
+    call("diff", withId("")),
+    call("push", withId(',"message":"Say hello"')),
+  ];
+}

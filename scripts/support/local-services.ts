@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { startLocalHost } from "../local-e2b/host.ts";
+import type { LocalHost } from "../local-e2b/host.ts";
+import { SAMPLES, makeRepository } from "../sample-remote/repositories.ts";
+import { startGitServer } from "../sample-remote/server.ts";
+import type { Cleanups } from "./cleanups.ts";
+import { localBindings } from "./stack.ts";
+
+export interface LocalServices {
+  readonly host: LocalHost;
+  /** URLs of the sample repositories, by name. */
+  readonly remotes: Readonly<Record<keyof typeof SAMPLES, string>>;
+  /** The Worker's settings that lead to both. */
+  readonly bindings: Readonly<Record<string, string>>;
+}
+
+/** What takes the place of E2B and of a git host on this machine: a sandbox host, and a remote with the samples. */
+export async function startLocalServices(folder: string, cleanups: Cleanups): Promise<LocalServices> {
+  const git = await startGitServer({ root: join(folder, "remote") });
+  cleanups.add(() => git.close());
+  const host = await startLocalHost();
+  cleanups.add(() => host.close());
+  for (const [name, content] of Object.entries(SAMPLES)) await makeRepository(git.root, name, content);
+  const remote = (name: keyof typeof SAMPLES) => `${git.url}/${name}.git`;
+  return {
+    host,
+    remotes: { small: remote("small"), large: remote("large"), empty: remote("empty") },
+    bindings: localBindings(host.url, git.url),
+  };
+}

@@ -1,0 +1,116 @@
+import { WarmtreeError } from "../errors.ts";
+import { failureOf } from "./failure.ts";
+import type { Command, Operation, OperationContext, Parsed, Runnable, ScriptOutput } from "./operation.ts";
+import { sectionText, splitSections } from "./output.ts";
+import { MAX_OUTPUT_BYTES } from "./run.ts";
+import { SECTION } from "./shell.ts";
+
+/** An operation with its checked input. */
+export interface Step {
+  readonly operation: Operation;
+  readonly asked: unknown;
+}
+
+/** Above what the driver's two marks of a step take up. */
+const MARKS_BYTES = 256;
+
+/** What each step came to, in order. Only the last can be a failure: after one, nothing more is run. */
+export type BatchResult = readonly Parsed<object>[];
+
+/**
+ * Runs each step's own script as a child, in order, until one does not end well. A step's output is cut to its share,
+ * so that the answers of later steps are never lost; the child can still write what nobody will read. The remote and
+ * its credential reach the steps that talk to it and no other.
+ *
+ * Arguments: nonce, bytes for each step, then for each step access, shell, name, script, the number of its settings, the
+ * number of its parameters, and both. Section 2n-1 is the stdout of step n, section 2n its exit code. On stderr a step
+ * is preceded by a line with its nonce.
+ */
+const script = `${SECTION}
+nonce=$1 share=$2; shift 2
+url=\${WT_URL-} auth=\${WT_AUTH-}
+unset WT_URL WT_AUTH
+[ -d "$wt" ] || mkdir -p "$wt"
+export WT_FAILED="$wt/failed.$nonce"
+trap 'rm -f "$WT_FAILED"' EXIT
+number=0
+while [ $# -gt 0 ]; do
+  access=$1 shell=$2 name=$3 script=$4 settings=$5 parameters=$6; shift 6
+  number=$((number + 1))
+  section "$((number * 2 - 1))"
+  printf '\\n%s-%s\\n' "$nonce" "$number" >&2
+  (
+    export WT_NONCE="$nonce-$number"
+    for setting in "\${@:1:settings}"; do export "$setting"; done
+    if [ "$access" = remote ]; then
+      export WT_URL="$url"
+      if [ -n "$auth" ]; then export WT_AUTH="$auth"; fi
+    fi
+    exec "$shell" -c "$script" "$name" "\${@:settings + 1:parameters}"
+  ) | { head -c "$share"; exec cat >/dev/null; }
+  code=\${PIPESTATUS[0]}
+  shift "$((settings + parameters))"
+  section "$((number * 2))"
+  printf '%s' "$code"
+  if [ "$code" -ne 0 ] || [ -e "$WT_FAILED" ]; then exit "$code"; fi
+done
+`;
+
+const ACCESS = ["read", "write", "remote"] as const;
+
+/** Several operations on one workspace as one process of the sandbox, in order, until one fails. */
+export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> {
+  // Not the nonce of the call: that one marks what the driver itself says.
+  const nonce = crypto.randomUUID();
+  const shareBytes = Math.floor(MAX_OUTPUT_BYTES / steps.length) - MARKS_BYTES;
+  const needed = new Set(steps.map(({ operation }) => operation.access));
+  return {
+    name: "run",
+    access: ACCESS.findLast((access) => needed.has(access)) ?? "read",
+    shell: "/bin/bash",
+    script,
+    operations: steps.length,
+    command: (_asked, context) => ({
+      args: [nonce, String(shareBytes), ...steps.flatMap((step) => stepArguments(step, context))],
+    }),
+    uploads: () => steps.flatMap(({ operation, asked }) => operation.uploads?.(asked) ?? []),
+    parse(output) {
+      const ran = steps.flatMap((step, index) => resultOf(step, index + 1, nonce, shareBytes, output) ?? []);
+      if (ran.length > 0) return { ok: true, value: ran };
+      return failureOf(output) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox ran none of the steps.") };
+    },
+  };
+}
+
+function stepArguments({ operation, asked }: Step, context: OperationContext): string[] {
+  const { args, env = {} }: Command = operation.command(asked, context);
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const { access, shell, name } = operation;
+  return [access, shell, name, operation.script, String(settings.length), String(args.length), ...settings, ...args];
+}
+
+/** Undefined for a step that was not begun. */
+function resultOf(
+  { operation, asked }: Step,
+  number: number,
+  nonce: string,
+  shareBytes: number,
+  output: ScriptOutput,
+): Parsed<object> | undefined {
+  const stdout = output.sections.get(number * 2 - 1);
+  if (!stdout) return undefined;
+  const code = sectionText(output.sections, number * 2);
+  // Without a code the driver was ended in the middle of this step.
+  const exitCode = code === "" ? output.exitCode || -1 : Number(code);
+  const ownNonce = `${nonce}-${number}`;
+  const [stderr = ""] = (output.stderr.split(`${ownNonce}\n`).at(-1) ?? "").split(`\n${nonce}-`);
+  return operation.parse(
+    {
+      exitCode,
+      sections: splitSections(stdout, ownNonce),
+      stderr,
+      truncated: output.truncated || stdout.length >= shareBytes,
+    },
+    asked,
+  );
+}

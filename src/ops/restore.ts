@@ -1,0 +1,109 @@
+import * as z from "zod/v4";
+import { failureOf } from "./failure.ts";
+import { sandboxId, treePath } from "./inputs.ts";
+import { defineOperation } from "./operation.ts";
+import { sectionRecords, sectionText } from "./output.ts";
+import { UNFINISHED } from "./porcelain.ts";
+import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+
+const MAX_PATHS = 500;
+/** Of the two lists of an answer together. */
+const MAX_LISTED = 1000;
+
+const input = z
+  .strictObject({
+    sandbox_id: sandboxId,
+    paths: z.array(treePath).min(1).max(MAX_PATHS).optional().describe("Files and folders to bring back to HEAD"),
+    all: z.literal(true).optional().describe("Everything, and an unfinished merge or rebase is given up"),
+    staged: z.boolean().default(false).describe("Only unstage; the files stay as they are"),
+  })
+  .refine((asked) => (asked.paths === undefined) !== (asked.all === undefined), "needs either paths or all");
+
+const output = z.object({
+  restored: z.array(z.string()).describe("As they are in HEAD again"),
+  removed: z.array(z.string()).describe("Not in HEAD, so deleted"),
+  ended: z.enum(UNFINISHED).optional().describe("What was unfinished and is given up"),
+  truncated: z.boolean(),
+});
+
+/**
+ * Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
+ * state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
+ */
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}
+all=$1 staged=$2; shift 2
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+for path do
+  there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
+    git cat-file -e "HEAD:$path" 2>/dev/null || fail path_not_found "$path"
+done
+git status --porcelain -z --no-renames --ignore-submodules=dirty -- "$@" >"$wt/tmp.status" || fail git
+changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}"; done <"$wt/tmp.status"; }
+tracked() { case $1 in '??') ;; *) printf '%s\\0' "$2";; esac; }
+work=changed
+section 1
+if [ "$staged" = true ]; then
+  if [ "$all" = true ]; then set -- .; fi
+  git reset -q -- "$@" || fail git
+elif [ "$all" = true ]; then
+  for state in MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert sequencer:cherry_pick BISECT_LOG:bisect
+  do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
+  git reset -q --hard || fail git
+  if [ -e .git/rebase-apply/applying ]; then git am --abort || fail git
+  elif [ -e .git/rebase-merge ] || [ -e .git/rebase-apply ]; then git rebase --abort || fail git; fi
+  if [ -e .git/sequencer ]; then git cherry-pick --abort || git cherry-pick --quit || fail git; fi
+  if [ -e .git/BISECT_LOG ]; then git bisect reset >/dev/null || fail git; fi
+  # Ending a rebase may have brought back what was stashed for it.
+  git reset -q --hard && git clean -ffdq || fail git
+else
+  source=HEAD
+  git rev-parse -q --verify HEAD >/dev/null || source=$(git hash-object -t tree /dev/null)
+  changed tracked >"$wt/tmp.paths"
+  if [ -s "$wt/tmp.paths" ]; then
+    git restore "--source=$source" --staged --worktree --pathspec-from-file="$wt/tmp.paths" --pathspec-file-nul || fail git
+  fi
+  git clean -ffdq -- "$@" || fail git
+fi
+section 2
+left=${MAX_LISTED + 1}
+told() {
+  local sign=+
+  if [ "$staged" = true ]; then
+    case $1 in ' '* | '??') return;; esac
+  elif [ "$1" = '??' ] || ! there "$2"; then
+    sign=-
+  fi
+  if [ "$left" -gt 0 ]; then printf '%s%s\\0' "$sign" "$2"; fi
+  left=$((left - 1))
+}
+changed told
+rm -f "$wt/tmp.status" "$wt/tmp.paths"
+`;
+
+export const restore = defineOperation({
+  name: "restore",
+  summary: "Throws uncommitted changes away: of some paths, or all of them.",
+  access: "write",
+  shell: "/bin/bash",
+  input,
+  output,
+  script,
+  command: (asked) => ({ args: [String(asked.all ?? false), String(asked.staged), ...(asked.paths ?? [])] }),
+  parse(result) {
+    const failed = failureOf(result);
+    if (failed) return failed;
+    const ended = UNFINISHED.find((state) => sectionText(result.sections, 1).startsWith(`${state}\0`));
+    const told = sectionRecords(result.sections, 2);
+    const listed = (sign: string) =>
+      told.slice(0, MAX_LISTED).flatMap((record) => (record.startsWith(sign) ? [record.slice(1)] : []));
+    return {
+      ok: true,
+      value: {
+        restored: listed("+"),
+        removed: listed("-"),
+        ...(ended ? { ended } : {}),
+        truncated: told.length > MAX_LISTED || result.truncated,
+      },
+    };
+  },
+});

@@ -1,0 +1,100 @@
+import * as z from "zod/v4";
+import { WarmtreeError } from "../errors.ts";
+import { failureOf } from "./failure.ts";
+import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
+import { COMMIT_OF, PIPED } from "./looking.ts";
+import { readMatches } from "./matches.ts";
+import { defineOperation } from "./operation.ts";
+import { ENTER, FAIL, SECTION } from "./shell.ts";
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+const MAX_PATTERN_LENGTH = 1000;
+/** Of every line no more leaves the sandbox: the longest path, a line number, and more than is shown of the text. */
+const MAX_LINE_BYTES = 6000;
+/** A match is one line but where its path holds line ends; some room for those. */
+const SPARE_LINES = 50;
+
+const input = z.strictObject({
+  sandbox_id: sandboxId,
+  pattern: z
+    .string()
+    .min(1)
+    .max(MAX_PATTERN_LENGTH)
+    .refine((text) => !/[\0\n]/.test(text), "must be one line")
+    .describe("Text to find in lines"),
+  regex: z.boolean().default(false).describe("The pattern is a POSIX extended regular expression"),
+  ignore_case: z.boolean().default(false),
+  path: treePath.optional().describe("Only in this file or folder"),
+  ref: revision.optional().describe("In this commit; default: the working tree, new files included"),
+  limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: cursor.optional(),
+});
+
+const output = z.object({
+  matches: z.array(
+    z.object({ path: z.string(), line: z.number(), text: z.string().describe("The line; the start of a long one") }),
+  ),
+  truncated: z.boolean(),
+  cursor: z.string().optional(),
+});
+
+const BAD_PATTERN = /^fatal: -e option, '.*': (.+)$/m;
+
+export const search = defineOperation({
+  name: "search",
+  summary: "Lines that hold a text or match a regular expression, in files that are neither binary nor ignored.",
+  access: "read",
+  shell: "/bin/sh",
+  input,
+  output,
+  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
+pattern=$1 kind=$2 fold=$3 path=$4 ref=$5 from=$6 count=$7
+if [ -n "$ref" ]; then
+  ref=$(commit_of "$ref") || fail ref_not_found "$5"
+  if [ -n "$path" ]; then git cat-file -e "$ref:$path" 2>/dev/null || fail path_not_found "$path"; fi
+elif [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
+  fail path_not_found "$path"
+fi
+found() {
+  piped grep -n -z -I --no-color --no-column --no-heading --no-break --full-name --no-textconv "$kind" \${fold:+"$fold"} -e "$pattern" \${ref:---untracked} \${ref:+"$ref"} -- \${path:+"$path"} |
+    cut -b 1-${MAX_LINE_BYTES}
+}
+nothing=1
+section 1
+if [ "$from" -gt 0 ]; then found | tail -n "+$((from + 1))" | head -n "$count"; else found | head -n "$count"; fi
+`,
+  command: (asked) => ({
+    args: [
+      asked.pattern,
+      asked.regex ? "-E" : "-F",
+      asked.ignore_case ? "-i" : "",
+      asked.path ?? "",
+      asked.ref ?? "",
+      String(asked.cursor ?? 0),
+      String(asked.limit + SPARE_LINES),
+    ],
+  }),
+  parse(result, asked) {
+    const failed = failureOf(result);
+    const reason = failed && BAD_PATTERN.exec(result.stderr)?.[1];
+    if (reason !== undefined) {
+      const detail = `pattern: ${reason}. Nothing was searched; to find the text as it is, leave regex out.`;
+      return { ok: false, error: new WarmtreeError("invalid_input", detail, { field: "pattern" }) };
+    }
+    if (failed) return failed;
+    const { matches, lines, more } = readMatches(
+      result.sections.get(1) ?? new Uint8Array(),
+      asked.limit,
+      asked.ref !== undefined,
+    );
+    return {
+      ok: true,
+      value: {
+        matches,
+        truncated: more || result.truncated,
+        ...(more ? { cursor: String((asked.cursor ?? 0) + lines) } : {}),
+      },
+    };
+  },
+});

@@ -1,0 +1,30 @@
+/** E2B's list price of one vCPU for one second; paused and killed sandboxes cost nothing. */
+const USD_PER_VCPU_S = 0.000014;
+/** E2B's list price of one GiB of memory for one second. */
+const USD_PER_GIB_S = 0.0000045;
+const MIB_PER_GIB = 1024;
+
+/** What a template gives a sandbox. E2B bills what is allocated, not what is used. */
+export interface SandboxSize {
+  readonly vcpus: number;
+  readonly memoryMib: number;
+}
+
+/** E2B's default sandbox. */
+export const DEFAULT_SIZE: SandboxSize = { vcpus: 2, memoryMib: 512 };
+
+/** Dollars for one second of a running sandbox. */
+export function usdPerSecond(size: SandboxSize): number {
+  return size.vcpus * USD_PER_VCPU_S + (size.memoryMib / MIB_PER_GIB) * USD_PER_GIB_S;
+}
+
+/** What the rules weigh against each other, in dollars. */
+export interface Worth {
+  /** Worth of one second that an agent does not wait; a tight budget scales it down (budget.ts). */
+  readonly waitUsdPerS: number;
+  /** Price of one second of a running sandbox. */
+  readonly rentUsdPerS: number;
+}
+
+/** $18 an hour: an agent that waits holds up a model and often a person. A choice, not a measurement. */
+export const DEFAULT_WAIT_USD_PER_S = 0.005;

@@ -1,0 +1,90 @@
+import * as z from "zod/v4";
+import { ewma } from "./average.ts";
+import type { Worth } from "./price.ts";
+
+/** E2B's own creation takes about this; measurements take over with the first creation. */
+const FIRST_CREATE_S = 0.45;
+/** How far demand is remembered. Longer keeps sandboxes after a burst, shorter forgets one between its waves. */
+const MEMORY_S = 600;
+
+const amount = z.number().nonnegative();
+const demandSchema = z
+  .object({
+    version: z.literal(1),
+    createS: amount,
+    /** When `rates` was true, in Unix milliseconds; all of them decay alike from then on. */
+    at: z.number(),
+    /** For the s-th sandbox of the pool, at s − 1: seconds of waiting it would save, a second. */
+    rates: z.array(amount).readonly(),
+    /** Unix milliseconds of the newest claims, oldest first: no more than the pool's maximum. */
+    claims: z.array(z.number()).readonly(),
+  })
+  .readonly();
+
+/** Demand for blank sandboxes, by what each size of the pool would be worth. Plain JSON. */
+export type Demand = z.infer<typeof demandSchema>;
+
+export interface PoolBounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+export function noDemand(now: number): Demand {
+  return { version: 1, createS: FIRST_CREATE_S, at: now, rates: [], claims: [] };
+}
+
+/** What was stored, or no demand where that is of another version or not readable. */
+export function restoreDemand(stored: unknown, now: number): Demand {
+  const parsed = demandSchema.safeParse(stored);
+  return parsed.success ? parsed.data : noDemand(now);
+}
+
+function faded({ at, rates }: Demand, now: number): readonly number[] {
+  const factor = Math.exp(-Math.max(0, now - at) / 1000 / MEMORY_S);
+  return rates.map((rate) => rate * factor);
+}
+
+/**
+ * A claim came that needs a blank sandbox, whether or not the pool had one. With s sandboxes in stock, each replaced when
+ * it is taken, it would find the one that was ordered s claims ago: it waits for what is left of that creation. The s-th
+ * sandbox is worth the difference between s − 1 and s of them.
+ */
+export function observeClaim(demand: Demand, now: number, max: number): Demand {
+  const rates = faded(demand, now);
+  const next: number[] = [];
+  let waitS = demand.createS;
+  for (let stock = 1; stock <= max; stock++) {
+    const ordered = demand.claims.at(-stock);
+    const left = ordered === undefined ? 0 : demand.createS - Math.max(0, now - ordered) / 1000;
+    const waitWithS = Math.min(waitS, Math.max(0, left));
+    next.push((rates[stock - 1] ?? 0) + (waitS - waitWithS) / MEMORY_S);
+    waitS = waitWithS;
+  }
+  const claims = max > 0 ? [...demand.claims, now].slice(-max) : [];
+  return { ...demand, at: Math.max(demand.at, now), rates: next, claims };
+}
+
+/** A creation took this long, for the pool or for a claim that found it empty. */
+export function observeCreation(demand: Demand, seconds: number): Demand {
+  return { ...demand, createS: ewma(demand.createS, seconds) };
+}
+
+/** How many sandboxes the pool should hold: the largest number whose last one saves waiting worth more than its rent. */
+export function poolTarget(demand: Demand, now: number, { min, max }: PoolBounds, worth: Worth): number {
+  const wanted = faded(demand, now).findLastIndex((rate) => pays(rate, worth)) + 1;
+  return Math.max(min, Math.min(wanted, max));
+}
+
+/** When the target falls next if no claim comes; undefined: not any more. */
+export function nextDropAt(demand: Demand, now: number, bounds: PoolBounds, worth: Worth): number | undefined {
+  const target = poolTarget(demand, now, bounds, worth);
+  if (target <= bounds.min) return undefined;
+  const longest = Math.max(...demand.rates.slice(target - 1));
+  const paysForS = MEMORY_S * Math.log((worth.waitUsdPerS * longest) / worth.rentUsdPerS);
+  // In the whole millisecond after it, it certainly pays no more.
+  return Math.floor(demand.at + paysForS * 1000) + 1;
+}
+
+function pays(rate: number, { waitUsdPerS, rentUsdPerS }: Worth): boolean {
+  return waitUsdPerS * rate >= rentUsdPerS;
+}

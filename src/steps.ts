@@ -1,0 +1,124 @@
+import * as z from "zod/v4";
+import { attempt } from "./attempt.ts";
+import { WarmtreeError } from "./errors.ts";
+import { execute } from "./facade.ts";
+import { batchOf } from "./ops/batch.ts";
+import { clone } from "./ops/clone.ts";
+import { sandboxId } from "./ops/inputs.ts";
+import type { Parsed } from "./ops/operation.ts";
+import { OPERATIONS, operationNamed } from "./ops/registry.ts";
+import { validated } from "./validated.ts";
+import { type Caller, useWorkspace } from "./workspaces.ts";
+
+const MAX_STEPS = 20;
+/**
+ * What is written travels as arguments, of which Linux takes 2 MiB for one process and macOS 1 MiB, in base64, which
+ * adds a third. A single step looks after itself.
+ */
+const MAX_REQUEST_BYTES = 640 * 1024;
+
+export const stepsInput = z.strictObject({
+  sandbox_id: sandboxId.optional().describe("For steps that name none and follow no clone"),
+  steps: z
+    .array(z.looseObject({ op: z.string() }))
+    .min(1)
+    .max(MAX_STEPS),
+});
+
+type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
+
+/** A step whose input was checked. */
+type Step =
+  | { readonly op: string; readonly operation?: never; readonly asked: object }
+  | { readonly op: string; readonly operation: InWorkspace; readonly asked: { readonly sandbox_id: string } };
+
+/** How far the steps are. Whoever began them may look at any time. */
+export interface StepLog {
+  /** Results of the steps that went well, in order. */
+  readonly done: ({ readonly op: string } & object)[];
+  /** What the sandbox was asked for last. Once the steps have failed: the one that did. */
+  running: readonly string[];
+  /** Steps that were not begun. */
+  left: readonly Step[];
+}
+
+const utf8 = new TextEncoder();
+
+/** Stands for the sandbox_id that a clone step is going to answer. */
+const FROM_CLONE = "s0-00000000000000000000";
+
+/** Checks every step before any is begun. Throws invalid_input or unknown_operation, naming the step. */
+export function planSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): StepLog {
+  let given = sandbox_id;
+  const left = steps.map(({ op, ...params }, index): Step => {
+    const within = `steps.${index}`;
+    if (op === clone.name) {
+      given = FROM_CLONE;
+      return { op, asked: validated(clone.input, params, within) };
+    }
+    const operation = operationNamed(op);
+    if (!operation) {
+      const names = OPERATIONS.map(({ name }) => name).join(", ");
+      const detail = `${within}.op: there is no '${op}'. It is one of ${names}. Nothing was done.`;
+      throw new WarmtreeError("unknown_operation", detail, { field: `${within}.op` });
+    }
+    return { op, operation, asked: validated(operation.input, { sandbox_id: given, ...params }, within) };
+  });
+  return { done: [], running: [], left };
+}
+
+/**
+ * Runs the steps in order and keeps the log. Steps that follow each other in one workspace are one request to its
+ * sandbox. Throws the WarmtreeError of the step that failed. Once `signal` is aborted nothing more is begun.
+ */
+export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal): Promise<void> {
+  let cloned: string | undefined;
+  for (let [next] = log.left; next && !signal.aborted; [next] = log.left) {
+    if (next.operation) {
+      await runTogether(log, cloned, caller);
+      continue;
+    }
+    begin(log, 1);
+    const result = await execute(clone.name, next.asked, caller);
+    cloned = z.object({ sandbox_id: z.string() }).parse(result).sandbox_id;
+    log.done.push({ op: next.op, ...result });
+  }
+}
+
+/** The next steps, as many as are in the workspace of the first and fit into one request. */
+async function runTogether(log: StepLog, cloned: string | undefined, caller: Caller): Promise<void> {
+  const group = [];
+  let workspace: string | undefined;
+  let bytes = 0;
+  for (const step of log.left) {
+    if (!step.operation) break;
+    const own = step.asked.sandbox_id === FROM_CLONE && cloned !== undefined ? cloned : step.asked.sandbox_id;
+    bytes += utf8.encode(JSON.stringify(step.asked)).length;
+    if (own !== (workspace ??= own) || (group.length > 0 && bytes > MAX_REQUEST_BYTES)) break;
+    group.push({ ...step, asked: { ...step.asked, sandbox_id: own } });
+  }
+  const [first] = group;
+  if (!first || workspace === undefined) return;
+  begin(log, group.length);
+  const grant = await useWorkspace(caller, workspace);
+  const results =
+    group.length === 1
+      ? [await attempt(first.operation, first.asked, grant, caller)]
+      : valueOf(await attempt(batchOf(group), undefined, grant, caller));
+  for (const [index, parsed] of results.entries()) {
+    log.running = group.slice(index, index + 1).map(({ op }) => op);
+    // Where a batch ended early, what comes after was not begun.
+    if (index === results.length - 1) log.left = [...group.slice(index + 1), ...log.left];
+    log.done.push({ op: log.running[0] ?? "", ...valueOf(parsed) });
+  }
+}
+
+function begin(log: StepLog, count: number): void {
+  log.running = log.left.slice(0, count).map(({ op }) => op);
+  log.left = log.left.slice(count);
+}
+
+function valueOf<Value extends object>(parsed: Parsed<Value>): Value {
+  if (!parsed.ok) throw parsed.error;
+  return parsed.value;
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import * as z from "zod/v4";
+import { ROOT } from "../../scripts/support/tools.ts";
+
+const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });
+
+function start(...args: string[]) {
+  // Without an E2B account, whatever the machine has: this test is about the local host.
+  const { E2B_API_KEY: _, ...env } = process.env;
+  const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...args], { env });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()));
+  return { child, output, exit: once(child, "close") };
+}
+
+/** A port that nobody listens on; the kernel does not give it out again soon. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+test("npm start serves, and one signal ends everything it started", async () => {
+  const { child, output, exit } = start("--port", String(await freePort()), "--json", "--no-demo");
+  await expect.poll(() => output.stdout, { timeout: 50_000 }).toContain("\n");
+  const { url, key, remotes } = readySchema.parse(JSON.parse(output.stdout));
+  const [remote = ""] = remotes;
+  expect(remotes).toHaveLength(3);
+
+  const headers = { Authorization: `Bearer ${key}` };
+  expect((await fetch(`${url}/v1/workspaces`, { headers })).status).toBe(200);
+  expect((await fetch(`${remote}/info/refs?service=git-upload-pack`)).status).toBe(200);
+  const host = /sandboxes on this machine: (\S+)/.exec(output.stderr)?.[1] ?? "";
+  expect((await fetch(host)).status).toBeGreaterThan(0);
+
+  child.kill("SIGINT");
+  expect(await exit).toEqual([0, null]);
+  for (const address of [url, remote, host]) await expect(fetch(address)).rejects.toThrow("fetch failed");
+});
+
+test("npm start says in one line that its port is taken", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  const { output, exit } = start("--port", String(port));
+  expect(await exit).toEqual([1, null]);
+  expect(output.stderr).toBe(`port ${port} is in use; choose another one: npm start -- --port <port>\n`);
+});
+
+test.each([["--port=70000"], ["--frob"]])("npm start refuses %s in one line", async (...args) => {
+  const { output, exit } = start(...args);
+  expect(await exit).toEqual([1, null]);
+  expect(output.stderr.trim().split("\n")).toHaveLength(1);
+});
