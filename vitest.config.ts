@@ -1,9 +1,22 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+function workerdProject(name: string, include: string[], exclude: string[], settings: Record<string, string>) {
+  return {
+    plugins: [
+      cloudflareTest(({ inject }) => {
+        const url = inject("e2bUrl");
+        const bindings = { E2B_API_KEY: "test", E2B_API_URL: url, E2B_SANDBOX_URL: url, ...settings };
+        return { wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } };
+      }),
+    ],
+    test: { name, include, exclude, globalSetup: ["./test/support/local-host.ts"] },
+  };
+}
+
 /**
- * Three projects: `unit` runs pure code in Node, `workerd` runs Durable Objects in the production runtime against a
- * local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host, git) one file at
+ * `unit` runs pure code in Node, `workerd` and `workerd-pool` (with a warm pool) run Durable Objects in the production
+ * runtime against a local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host, git) one file at
  * a time.
  */
 export default defineConfig({
@@ -17,20 +30,11 @@ export default defineConfig({
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
         },
       },
-      {
-        plugins: [
-          cloudflareTest(({ inject }) => {
-            const url = inject("e2bUrl");
-            const bindings = { E2B_API_KEY: "test", E2B_API_URL: url, E2B_SANDBOX_URL: url };
-            return { wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } };
-          }),
-        ],
-        test: {
-          name: "workerd",
-          include: ["test/**/*.workerd.test.ts"],
-          globalSetup: ["./test/support/local-host.ts"],
-        },
-      },
+      workerdProject("workerd", ["test/**/*.workerd.test.ts"], ["test/durable/warm-pool.workerd.test.ts"], {
+        POOL_MIN: "0",
+        POOL_MAX: "0",
+      }),
+      workerdProject("workerd-pool", ["test/durable/warm-pool.workerd.test.ts"], [], { POOL_MIN: "2", POOL_MAX: "4" }),
       {
         test: {
           name: "integration",

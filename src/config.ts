@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
+import { DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, usdPerSecond, type Worth } from "./pool/price.ts";
 
 /** Two to three minutes is a large clone; five is the plan's limit for one operation. */
 const DEFAULT_OPERATION_TIMEOUT_S = 300;
@@ -7,6 +8,16 @@ const DEFAULT_MAX_RETRIES = 3;
 const DEFAULT_TTL_S = 3600;
 /** E2B ends a sandbox after this long without a pause on its free plan; longer asks are refused there. */
 const E2B_SESSION_CAP_S = 3600;
+
+/** Nobody guesses that many random characters. */
+const MIN_METRICS_KEY_LENGTH = 16;
+/** Some 300 flushes a second each; a scrape asks all of them. */
+const MAX_METRICS_SHARDS = 32;
+
+/** What E2B's free plan lets run at once. */
+const E2B_CONCURRENT_SANDBOXES = 20;
+const DEFAULT_POOL_MIN = 2;
+const DEFAULT_POOL_MAX = 10;
 
 const wholeNumber = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
@@ -43,8 +54,17 @@ const schema = z.object({
   GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
   GIT_USER_NAME: z.string().min(1).default("Warmtree"),
   GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
+  E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
+  E2B_TEMPLATE_VCPUS: wholeNumber(DEFAULT_SIZE.vcpus, 1, 32),
+  E2B_TEMPLATE_MEMORY_MIB: wholeNumber(DEFAULT_SIZE.memoryMib, 128, 65_536),
+  E2B_MONTHLY_BUDGET_USD: z.coerce.number().positive().optional(),
+  KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
+  POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
+  POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
   POOL_SHARDS: wholeNumber(1, 1, 1024),
-});
+  METRICS_KEY: z.string().min(MIN_METRICS_KEY_LENGTH, `has fewer than ${MIN_METRICS_KEY_LENGTH} characters`).optional(),
+  METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
+}).refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
 
 /** All settings, parsed once for each isolate. */
 export interface Config {
@@ -58,6 +78,17 @@ export interface Config {
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
   readonly poolShards: number;
+  /** What a scraper sends; undefined: only loopback is served. */
+  readonly metricsKey: string | undefined;
+  /** 0: nothing is recorded. */
+  readonly metricsShards: number;
+  /** Blank sandboxes, of all shards together. */
+  readonly pool: { readonly min: number; readonly max: number };
+  /** Sandboxes that may run at once, of all shards together. */
+  readonly maxSandboxes: number;
+  readonly keepPolicy: "tiers" | "learned";
+  readonly worth: Worth;
+  readonly monthlyBudgetUsd: number | undefined;
 }
 
 export class ConfigError extends Error {
@@ -90,6 +121,16 @@ export function parseConfig(env: object): Config {
     unusedTtlS: s.GIT_SANDBOX_TTL,
     author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },
     poolShards: s.POOL_SHARDS,
+    pool: { min: s.POOL_MIN, max: s.POOL_MAX },
+    maxSandboxes: s.E2B_MAX_SANDBOXES,
+    keepPolicy: s.KEEP_POLICY,
+    worth: {
+      waitUsdPerS: DEFAULT_WAIT_USD_PER_S,
+      rentUsdPerS: usdPerSecond({ vcpus: s.E2B_TEMPLATE_VCPUS, memoryMib: s.E2B_TEMPLATE_MEMORY_MIB }),
+    },
+    monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD,
+    metricsKey: s.METRICS_KEY,
+    metricsShards: s.METRICS_SHARDS,
   };
 }
 

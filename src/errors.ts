@@ -38,6 +38,7 @@ export const ERROR_KINDS = {
   git_unreachable: { status: 502, title: "The git host did not answer", type: "network", retryable: true },
   misconfigured: { status: 503, title: "The service is not set up", type: "other", retryable: false },
   sandbox_unavailable: { status: 503, title: "No sandbox could be had", type: "network", retryable: true },
+  budget_exhausted: { status: 503, title: "The budget is spent", type: "other", retryable: false },
   workspace_busy: { status: 503, title: "The workspace is busy", type: "other", retryable: true },
   timeout: { status: 504, title: "The operation took too long", type: "network", retryable: true },
   disk_full: { status: 507, title: "The disk of the sandbox is full", type: "other", retryable: false },

@@ -1,6 +1,7 @@
 import type * as z from "zod/v4";
 import { attempt } from "./attempt.ts";
 import { ERROR_KINDS, WarmtreeError } from "./errors.ts";
+import { recorded } from "./metrics/operations.ts";
 import { clone } from "./ops/clone.ts";
 import { operationNamed } from "./ops/registry.ts";
 import { parseRepository } from "./repository.ts";
@@ -10,7 +11,11 @@ import { type Caller, claimWorkspace, endWorkspace, useWorkspace } from "./works
  * The one door to every operation, for HTTP, MCP and Workflows: checks the input, finds the workspace, runs the script.
  * Answers the operation's flat result; throws only WarmtreeError, and with bad input before anything was touched.
  */
-export async function execute(name: string, input: unknown, caller: Caller): Promise<object> {
+export function execute(name: string, input: unknown, caller: Caller): Promise<object> {
+  return recorded(name, caller, () => perform(name, input, caller));
+}
+
+async function perform(name: string, input: unknown, caller: Caller): Promise<object> {
   if (name === clone.name) return executeClone(validated(clone.input, input), caller);
   const operation = operationNamed(name);
   if (!operation) throw new WarmtreeError("unknown_operation", `There is no operation '${name}'.`);

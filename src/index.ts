@@ -1,7 +1,14 @@
 import { execute } from "./facade.ts";
 import { createApp } from "./http/app.ts";
+import { mcpRoute } from "./http/mcp.ts";
+import { serveMetrics } from "./http/metrics.ts";
 import { endWorkspace, getWorkspace, listWorkspaces } from "./workspaces.ts";
 
+export { Metrics } from "./durable/Metrics.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";
 
-export default createApp({ execute, listWorkspaces, getWorkspace, endWorkspace }) satisfies ExportedHandler<Env>;
+const app = createApp({ execute, listWorkspaces, getWorkspace, endWorkspace });
+app.post("/mcp", mcpRoute());
+app.get("/metrics", serveMetrics);
+
+export default app satisfies ExportedHandler<Env>;

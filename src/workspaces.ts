@@ -1,11 +1,11 @@
-import * as z from "zod/v4";
 import type { Config } from "./config.ts";
 import type { Refusal } from "./durable/outcome.ts";
 import type { Grant } from "./durable/SandboxPool.ts";
 import type { View } from "./durable/view.ts";
 import { WarmtreeError } from "./errors.ts";
+import { recorder } from "./metrics/recorder.ts";
 import { shardFor, shardOf } from "./pool/handle.ts";
-import { STATES } from "./pool/reconcile.ts";
+import type { State } from "./pool/reconcile.ts";
 import type { Repository } from "./repository.ts";
 
 /** Who calls, and what an operation needs of the Worker around it. Made by each door after its gate. */
@@ -19,22 +19,25 @@ export interface Caller {
   waitUntil(work: Promise<unknown>): void;
   /** Hears what git says on stderr while an operation runs, as it comes. */
   readonly onProgress?: (text: string) => void;
+  /** Of a trace that is kept; metrics give it as an example. */
+  readonly traceId?: string;
   /** Counts what the call cost, for `Server-Timing`. */
   readonly cost: { objectCalls: number; sandboxMs: number };
 }
 
-export const workspaceView = z.object({
-  sandbox_id: z.string(),
-  repository: z.string(),
-  agent_id: z.string().optional(),
-  task_id: z.string().optional(),
-  state: z.enum(STATES),
-  created_at: z.string().describe("RFC 3339"),
-  last_used_at: z.string().describe("RFC 3339"),
-  pauses_at: z.string().optional().describe("When it will be paused if nobody uses it; RFC 3339"),
-});
-
-export type WorkspaceView = z.output<typeof workspaceView>;
+/** A workspace on the wire; times in RFC 3339. */
+export interface WorkspaceView {
+  readonly sandbox_id: string;
+  readonly repository: string;
+  readonly agent_id?: string;
+  readonly task_id?: string;
+  readonly state: State;
+  readonly created_at: string;
+  readonly last_used_at: string;
+  readonly pauses_at?: string;
+  readonly unpushed?: boolean;
+  readonly drops_at?: string;
+}
 
 const notFound = () =>
   new WarmtreeError(
@@ -54,8 +57,11 @@ function poolOf(caller: Caller, sandboxId: string) {
   return pool(caller, shard);
 }
 
-function granted(answer: Grant | Refusal): Grant {
-  if (answer.ok) return answer;
+function granted(caller: Caller, answer: Grant | Refusal): Grant {
+  if (answer.ok) {
+    recorder.increment(caller, "warmtree_claims_total", { source: answer.source });
+    return answer;
+  }
   const { code, detail, retryAfterS } = answer;
   throw new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
 }
@@ -70,13 +76,13 @@ export async function claimWorkspace(
   const { tenant, config } = caller;
   const shard = shardFor(tenant, repository.key, config.poolShards);
   const request = { tenant, repository: repository.key, url: repository.url, agentId, taskId };
-  return granted(await pool(caller, shard).claim(request));
+  return granted(caller, await pool(caller, shard).claim(request));
 }
 
 /** @param lost the generation of a grant whose sandbox turned out not to run */
 export async function useWorkspace(caller: Caller, sandboxId: string, lost?: number): Promise<Grant> {
   const request = { tenant: caller.tenant, sandboxId, ...(lost === undefined ? {} : { lost }) };
-  return granted(await poolOf(caller, sandboxId).use(request));
+  return granted(caller, await poolOf(caller, sandboxId).use(request));
 }
 
 /** All of the tenant's workspaces, last used first. */
@@ -86,10 +92,16 @@ export async function listWorkspaces(caller: Caller): Promise<WorkspaceView[]> {
   return views.sort((a, b) => b.lastUsedAt - a.lastUsedAt).map(wireView);
 }
 
+/** Looking at a workspace opens it: if it is paused, its sandbox is resumed meanwhile. */
 export async function getWorkspace(caller: Caller, sandboxId: string): Promise<WorkspaceView> {
-  const view = await poolOf(caller, sandboxId).view({ tenant: caller.tenant, sandboxId });
+  const view = await poolOf(caller, sandboxId).view({ tenant: caller.tenant, sandboxId, open: true });
   if (!view) throw notFound();
   return wireView(view);
+}
+
+/** The session ends: the sandbox is paused now and costs nothing until the next use. */
+export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise<void> {
+  if (!(await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId }))) throw notFound();
 }
 
 export async function endWorkspace(caller: Caller, sandboxId: string): Promise<void> {
@@ -108,5 +120,7 @@ function wireView(view: View): WorkspaceView {
     created_at: rfc3339(view.createdAt),
     last_used_at: rfc3339(view.lastUsedAt),
     ...(view.pausesAt === undefined ? {} : { pauses_at: rfc3339(view.pausesAt) }),
+    ...(view.unpushed === undefined ? {} : { unpushed: view.unpushed }),
+    ...(view.dropsAt === undefined ? {} : { drops_at: rfc3339(view.dropsAt) }),
   };
 }

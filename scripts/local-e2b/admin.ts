@@ -44,7 +44,6 @@ const ROUTES: Readonly<Record<string, AdminHandler>> = {
       metadata: sandbox.spec.metadata ?? {},
       endAt: new Date(sandbox.endAtMs).toISOString(),
       tree: sandbox.machine.tree,
-      pids: sandbox.machine.pids(),
     }));
     sendJson(response, 200, rows);
   },

@@ -19,9 +19,11 @@ export async function serve(context: ServerContext, request: IncomingMessage, re
   try {
     // Parsing a target like `//` throws; a client sees that as its own bad request.
     const url = parseTarget(request);
-    if (url.pathname.startsWith(ADMIN_PREFIX)) await serveAdmin(context, request, response);
-    else if (!(await serveSandbox(context, request, response, url)))
+    if (url.pathname.startsWith(ADMIN_PREFIX)) {
+      await serveAdmin(context, request, response);
+    } else if (!(await serveSandbox(context, request, response, url))) {
       await serveControlPlane(context, request, response, url);
+    }
   } catch (error) {
     if (response.headersSent) response.destroy();
     else sendApiError(response, error instanceof ApiError ? error : new ApiError(500, String(error)));

@@ -1,5 +1,5 @@
 import { exponential, logNormal, pareto, poisson, type Random, seeded, uniformInt, zipf } from "./random.ts";
-import type { Repository, Trace, Use, Workspace } from "./trace.ts";
+import { type Trace, traceOf, type Use } from "./trace.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -10,7 +10,7 @@ export type WorkloadName = keyof typeof WORKLOADS;
 
 /** Sessions: so many operations, so long to think between two of them. */
 const OPERATIONS = { min: 5, max: 40 };
-const THINK = { medianS: 15, sigma: 1 };
+const THINK = { medianS: 15, sigma: 0.8 };
 /** After a session its agent comes back to the workspace this often; half soon, half with a long tail. */
 const RETURNS = 0.65;
 const SOON = { medianMs: 25 * 60 * SECOND_MS, sigma: 1 };
@@ -43,21 +43,20 @@ export function synthesise(name: string, shape: Shape): Trace {
   const lengthMs = shape.days * DAY_MS;
   const exponent = ZIPF_EXPONENTS[shape.seed % ZIPF_EXPONENTS.length] ?? 1;
   const pick = zipf(random, REPOSITORIES, exponent);
-  const repositories: Repository[] = Array.from({ length: REPOSITORIES }, () => ({
-    sizeMb: Math.min(SIZE.maxMb, Math.max(1, logNormal(random, SIZE.medianMb, SIZE.sigma))),
-  }));
-  const workspaces: Workspace[] = [];
+  const sizesMb = Array.from({ length: REPOSITORIES }, () =>
+    Math.min(SIZE.maxMb, Math.max(1, logNormal(random, SIZE.medianMb, SIZE.sigma))),
+  );
+  const repositoryOf: number[] = [];
   const uses: Use[] = [];
   for (const at of arrivals(random, shape)) {
     const repository = pick();
     const agents = random() < FLEETS ? Math.max(2, poisson(random, FLEET_SIZE)) : 1;
     for (let agent = 0; agent < agents; agent++) {
-      const workspace = workspaces.push({ repository }) - 1;
+      const workspace = repositoryOf.push(repository) - 1;
       addSessions(uses, random, workspace, at, lengthMs);
     }
   }
-  uses.sort((a, b) => a.at - b.at);
-  return { name, lengthMs, uses, workspaces, repositories };
+  return traceOf({ name, lengthMs, uses, knowsEnds: true, repositoryOf, sizesMb });
 }
 
 /** Times at which agents with new workspaces come: a Poisson process whose rate follows the day, with bursts. */
@@ -68,7 +67,7 @@ function* arrivals(random: Random, { sessionsPerDay, days, doublesOnDay }: Shape
   const perDay = (sessionsPerDay * (1 - RETURNS)) / AGENTS_PER_ARRIVAL / meanFactor;
   const highest = (perDay / DAY_MS) * (1 + DIURNAL_SWING) * BURST.factor * (doublesOnDay === undefined ? 1 : 2);
   let burstAt = exponential(random, BURST.everyMs);
-  for (let at = 0; (at += exponential(random, 1 / highest)) < days * DAY_MS; ) {
+  for (let at = 0; (at += exponential(random, 1 / highest)) < days * DAY_MS;) {
     if (at > burstAt + BURST.lengthMs) burstAt = at + exponential(random, BURST.everyMs - BURST.lengthMs);
     const burst = at >= burstAt ? BURST.factor : 1;
     const diurnal = 1 - DIURNAL_SWING * Math.cos((2 * Math.PI * at) / DAY_MS);
@@ -78,7 +77,7 @@ function* arrivals(random: Random, { sessionsPerDay, days, doublesOnDay }: Shape
 }
 
 function addSessions(uses: Use[], random: Random, workspace: number, from: number, lengthMs: number): void {
-  for (let at = from; at < lengthMs; ) {
+  for (let at = from; at < lengthMs;) {
     const operations = uniformInt(random, OPERATIONS.min, OPERATIONS.max);
     for (let n = 1; n <= operations && at < lengthMs; n++) {
       uses.push({ at: Math.round(at), workspace, opens: n === 1, ends: n === operations });

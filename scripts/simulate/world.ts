@@ -1,18 +1,34 @@
-import { breakEvenMs } from "../../src/pool/learned.ts";
 import { DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, usdPerSecond, type Worth } from "../../src/pool/price.ts";
+import type { Trace } from "./trace.ts";
 
-/** What the simulated E2B and git take. The first three are E2B's own words, the clone is a link of 160 Mbit/s. */
+/** What creation and resume take, by what E2B says of itself. */
 export const CREATE_S = 0.45;
 export const RESUME_S = 1;
-export const PAUSE_S = 2;
+/** A full clone: some round trips, then a link of 160 Mbit/s. */
 const CLONE_LEAST_S = 0.5;
 const CLONE_MB_PER_S = 20;
+/** From a repository snapshot only what is new is fetched: round trips, and a tenth of the bytes and of their unpacking. */
+const FETCH_LEAST_S = 0.3;
+const FETCH_OF_CLONE = 0.1;
 
 export const WORTH: Worth = { waitUsdPerS: DEFAULT_WAIT_USD_PER_S, rentUsdPerS: usdPerSecond(DEFAULT_SIZE) };
 
-/** What keeping costs no more than: the miss with a pause, in milliseconds of rent. */
-export const PAUSE_BREAK_EVEN_MS = breakEvenMs(RESUME_S, WORTH);
+/** How a workspace comes to its first working tree. */
+export interface Start {
+  /** After the sandbox is there. */
+  readonly workS: number;
+  /** It starts from a repository snapshot, so a blank sandbox of the pool is no use to it. */
+  readonly fromSnapshot: boolean;
+}
 
-export function cloneS(sizeMb: number): number {
-  return CLONE_LEAST_S + sizeMb / CLONE_MB_PER_S;
+/** The starts of a trace in order; with snapshots, each repository has one as soon as it was cloned. */
+export function startsOf(trace: Trace, snapshots: boolean): (workspace: number) => Start {
+  const cloned = new Uint8Array(trace.sizesMb.length);
+  return (workspace) => {
+    const repository = trace.repositoryOf[workspace] ?? 0;
+    const cloneS = CLONE_LEAST_S + (trace.sizesMb[repository] ?? 0) / CLONE_MB_PER_S;
+    const fromSnapshot = snapshots && cloned[repository] === 1;
+    cloned[repository] = 1;
+    return { workS: fromSnapshot ? FETCH_LEAST_S + FETCH_OF_CLONE * cloneS : cloneS, fromSnapshot };
+  };
 }

@@ -1,24 +1,29 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { controlPlane } from "../e2b/control.ts";
+import type { SandboxAddress } from "../e2b/config.ts";
 import { newSandboxId } from "../pool/handle.ts";
-import { dueFor } from "../pool/tiers.ts";
+import { shareOf } from "../pool/share.ts";
+import type { Source } from "../pool/sources.ts";
+import { inspector, sessionOf } from "./inspect.ts";
+import { Keeper } from "./keeper.ts";
+import { Ledger } from "./ledger.ts";
 import { Lifecycle, type Outcome, START_GIVEN_UP_MS } from "./lifecycle.ts";
-import { GONE, NOT_FOUND, type Refusal } from "./outcome.ts";
+import { exhausted, full, GONE, NOT_FOUND, type Refusal } from "./outcome.ts";
 import { Reconciler } from "./reconciler.ts";
 import { type Row, Rows, type WorkspaceKey } from "./rows.ts";
 import { migrate } from "./schema.ts";
-import { viewOf, type View } from "./view.ts";
+import { Settings } from "./settings.ts";
+import { type View, viewOf } from "./view.ts";
+import { WarmPool } from "./warm-pool.ts";
 
 /** A use is written down only this often: nothing that is decided by it is finer, and each write is billed. */
 const TOUCH_EVERY_MS = 30_000;
 /** One alarm takes on this many rows, so that its time is bounded; what is left is due at once again. */
 const DUE_BATCH = 24;
 const LIST_LIMIT = 500;
-
-export interface ClaimRequest extends WorkspaceKey {
-  readonly url: string;
-}
+/** A workspace that was not used this long may be paused to make room for another. */
+const ROOM_IDLE_MS = 60_000;
 
 /** Everything the Worker needs to send one operation to a workspace's sandbox. */
 export interface Grant {
@@ -26,20 +31,24 @@ export interface Grant {
   readonly sandboxId: string;
   /** Names this state of the sandbox, for saying that it was lost. */
   readonly generation: number;
-  readonly source: "live" | "paused" | "cold";
+  readonly source: Source;
   readonly url: string;
-  readonly session: { readonly sandboxId: string; readonly accessToken?: string; readonly domain?: string };
+  readonly session: SandboxAddress;
 }
 
 /**
  * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
- * at the earliest time any row names. Rules are in src/pool, moves of sandboxes in lifecycle.ts.
+ * at the earliest time any row names. Rules are in src/pool; lifecycle.ts moves sandboxes, keeper.ts says how long they
+ * run, warm-pool.ts keeps blank ones, ledger.ts counts the money, reconciler.ts mends what went astray.
  */
 export class SandboxPool extends DurableObject<Env> {
   readonly #rows: Rows;
+  readonly #keeper: Keeper;
   readonly #lifecycle: Lifecycle;
   readonly #reconciler: Reconciler;
-  readonly #ttlMs: number;
+  readonly #warmPool: WarmPool;
+  readonly #template: string;
+  readonly #maxRunning: number;
   /** Uses that are not written down yet; losing them makes a workspace look at most TOUCH_EVERY_MS older. */
   readonly #touched = new Map<string, number>();
 
@@ -47,24 +56,61 @@ export class SandboxPool extends DurableObject<Env> {
     super(ctx, env);
     migrate(ctx.storage);
     const config = configOf(env);
-    // A use is noted when an operation begins: a shorter stay could pause the sandbox under it.
-    this.#ttlMs = Math.max(config.unusedTtlS, config.operationTimeoutS) * 1000;
-    this.#rows = new Rows(ctx.storage);
-    const poolId = this.#rows.poolId();
+    const now = Date.now();
+    const shard = this.#shard();
+    const share = (total: number) => shareOf(total, config.poolShards, shard);
+    // A use is noted when an operation begins: a shorter stay would look for it again and again while one runs.
+    const ttlMs = Math.max(config.unusedTtlS, config.operationTimeoutS) * 1000;
+    const settings = new Settings(ctx.storage);
+    const poolId = settings.poolId();
     const plane = controlPlane(config.e2b);
-    this.#lifecycle = new Lifecycle(this.#rows, plane, { template: config.template, ttlMs: this.#ttlMs, poolId });
-    this.#reconciler = new Reconciler(this.#rows, plane, this.#lifecycle, poolId);
+    const { pool, keepPolicy: policy, worth, template } = config;
+    const budgetUsd = config.monthlyBudgetUsd === undefined ? undefined : config.monthlyBudgetUsd / config.poolShards;
+    this.#rows = new Rows(ctx.storage);
+    const ledger = new Ledger(ctx.storage, this.#rows, worth.rentUsdPerS);
+    this.#keeper = new Keeper(this.#rows, settings, ledger, { policy, ttlMs, worth, budgetUsd }, now);
+    this.#lifecycle = new Lifecycle(this.#rows, ledger, this.#keeper, plane, inspector(config), { ttlMs, poolId });
+    this.#reconciler = new Reconciler(this.#rows, settings, plane, this.#lifecycle, poolId);
+    this.#template = template;
+    this.#maxRunning = share(config.maxSandboxes);
+    const size = { min: share(pool.min), max: share(pool.max), maxRunning: this.#maxRunning };
+    this.#warmPool = new WarmPool(this.#rows, settings, this.#lifecycle, this.#keeper, { ...size, template, shard }, now);
   }
 
   /** A sandbox for a workspace: the one it has, or a new one. The same key always answers the same workspace. */
-  async claim(request: ClaimRequest): Promise<Grant | Refusal> {
-    const known = this.#rows.workspace(request);
-    if (known) return this.#ready(known, request.tenant);
+  async claim(key: WorkspaceKey): Promise<Grant | Refusal> {
+    const known = this.#rows.workspace(key);
+    if (known) {
+      const ready = await this.#ready(known, key.tenant);
+      // Its sandbox is lost: the claim gets a new one.
+      if (ready.ok || ready.code !== "workspace_gone") return ready;
+    }
     const now = Date.now();
-    const row = this.#rows.insertWarming(newSandboxId(this.#shard()), request, request.url, now, now + START_GIVEN_UP_MS);
+    const budget = this.#keeper.budget(now);
+    if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
+    this.#warmPool.claimed(now);
+    const warm = this.#rows.bindWarm(key, this.#template, now);
+    if (warm) {
+      this.#rows.setDue(warm.sandbox_id, this.#keeper.dueAt(warm, now), 0);
+      return this.#granted({ ok: true, row: warm }, "pool");
+    }
+    return this.#claimCold(key, now);
+  }
+
+  async #claimCold(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
+    if (this.#rows.running().total >= this.#maxRunning) {
+      const idle = this.#rows.longestIdle(now - ROOM_IDLE_MS);
+      if (!idle) return full(this.#maxRunning);
+      await this.#lifecycle.pause(this.#current(idle));
+      // Another claim for this workspace, or for the room, may have come first.
+      return this.claim(key);
+    }
+    const row = this.#rows.insertWarming(newSandboxId(this.#shard()), this.#template, key, now, now + START_GIVEN_UP_MS);
     this.#reconciler.schedule(now);
     await this.#arm();
-    return this.#granted(await this.#lifecycle.start(row), "cold");
+    const started = await this.#lifecycle.start(row);
+    if (started.ok) this.#warmPool.created((Date.now() - now) / 1000);
+    return this.#granted(started, "cold");
   }
 
   /**
@@ -104,29 +150,51 @@ export class SandboxPool extends DurableObject<Env> {
     }
   }
 
-  async #granted(outcome: Outcome, source: Grant["source"]): Promise<Grant | Refusal> {
+  async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {
     await this.#arm();
     return outcome.ok ? grantOf(outcome.row, source) : outcome;
   }
 
   #touch(row: Row): void {
     const now = Date.now();
+    this.#keeper.used(now - this.#current(row).last_used_at, now);
     if (now - row.last_used_at < TOUCH_EVERY_MS) {
       this.#touched.set(row.sandbox_id, now);
     } else {
       this.#touched.delete(row.sandbox_id);
       this.#rows.touch(row.sandbox_id, now);
+      this.#keeper.remember(row, now);
     }
   }
 
   /** The tenant's workspaces, last used first. */
-  list(tenant: string): View[] {
-    return this.#rows.ofTenant(tenant, LIST_LIMIT).map((row) => viewOf(this.#current(row), this.#ttlMs));
+  async list(tenant: string): Promise<View[]> {
+    // The first call of a new deployment is what fills its pool.
+    this.#warmPool.wake(Date.now());
+    await this.#arm();
+    return this.#rows.ofTenant(tenant, LIST_LIMIT).map((row) => this.#view(row));
   }
 
-  view(request: { tenant: string; sandboxId: string }): View | undefined {
+  /** @param open a session begins: a paused sandbox is resumed meanwhile, so that the first operation finds it running */
+  view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#rows.get(request.sandboxId);
-    return row?.tenant === request.tenant ? viewOf(this.#current(row), this.#ttlMs) : undefined;
+    if (row?.tenant !== request.tenant) return undefined;
+    if (request.open && row.state === "paused") this.ctx.waitUntil(this.#ready(row, request.tenant));
+    return this.#view(row);
+  }
+
+  #view(row: Row): View {
+    const current = this.#current(row);
+    return viewOf(current, this.#keeper.keepUntil(current, Date.now()));
+  }
+
+  /** Pauses a workspace now: its session says that it ends. False where the tenant has none of that name. */
+  async pause(request: { tenant: string; sandboxId: string }): Promise<boolean> {
+    const row = this.#rows.get(request.sandboxId);
+    if (row?.tenant !== request.tenant) return false;
+    if (row.state === "bound") await this.#lifecycle.pause(row);
+    await this.#arm();
+    return true;
   }
 
   /** Ends a workspace and its sandbox. False where the tenant has none of that name. */
@@ -148,6 +216,8 @@ export class SandboxPool extends DurableObject<Env> {
       const due = this.#rows.due(Date.now(), DUE_BATCH);
       await Promise.all(due.map((row) => this.#act(this.#current(row))));
       await this.#reconciler.runIfDue(Date.now());
+      await this.#warmPool.tendIfDue(Date.now());
+      if (this.#rows.running().total > 0) this.#reconciler.schedule(Date.now());
     } finally {
       await this.#arm();
     }
@@ -155,31 +225,48 @@ export class SandboxPool extends DurableObject<Env> {
 
   async #act(row: Row): Promise<void> {
     if (this.#lifecycle.move(row.sandbox_id)) return;
+    const now = Date.now();
     switch (row.state) {
       case "warming":
         await this.#lifecycle.adopt(row, false);
         return;
+      case "warm":
       case "bound": {
-        const due = dueFor({ lastUsedAt: row.last_used_at, endsAt: row.ends_at }, Date.now(), this.#ttlMs);
+        const due = this.#keeper.due(row, now);
         if (due.action === "wait") this.#rows.setDue(row.sandbox_id, due.until, 0);
+        else if (due.action === "renew") await this.#lifecycle.resume(row);
         else await this.#lifecycle[due.action](row);
         return;
       }
       case "paused":
-        await this.#lifecycle.pause(row);
+        // Still charged: the pause is owed. Otherwise it is a question of how long it is kept.
+        if (row.charged_until !== null) await this.#lifecycle.pause(row);
+        else await this.#retain(row, now);
         return;
       case "gone":
         if (row.e2b_id === null) this.#rows.remove(row.sandbox_id);
         else await this.#lifecycle.kill(row);
+    }
+  }
+
+  async #retain(row: Row, now: number): Promise<void> {
+    const kept = this.#keeper.retain(row, now);
+    switch (kept.decision) {
+      case "keep":
+        this.#rows.setDue(row.sandbox_id, kept.until, 0);
         return;
-      case "warm":
-        this.#rows.setDue(row.sandbox_id, null, 0);
+      case "announce":
+        this.#rows.transition(row, { announced_at: now, due_at: kept.dropsAt });
+        return;
+      case "drop":
+        await this.#lifecycle.end(row);
     }
   }
 
   /** The one alarm, always derived from rows. */
   async #arm(): Promise<void> {
-    const times = [this.#rows.firstDueAt(), this.#reconciler.dueAt()].filter((time) => time !== undefined);
+    const dues = [this.#rows.firstDueAt(), this.#reconciler.dueAt(), this.#warmPool.dueAt()];
+    const times = dues.filter((time) => time !== undefined);
     if (times.length === 0) return this.ctx.storage.deleteAlarm();
     const at = Math.max(Math.min(...times), Date.now());
     if ((await this.ctx.storage.getAlarm()) !== at) await this.ctx.storage.setAlarm(at);
@@ -191,17 +278,8 @@ export class SandboxPool extends DurableObject<Env> {
   }
 }
 
-function grantOf(row: Row, source: Grant["source"]): Grant {
-  return {
-    ok: true,
-    sandboxId: row.sandbox_id,
-    generation: row.generation,
-    source,
-    url: row.url ?? "",
-    session: {
-      sandboxId: row.e2b_id ?? "",
-      ...(row.access_token === null ? {} : { accessToken: row.access_token }),
-      ...(row.domain === null ? {} : { domain: row.domain }),
-    },
-  };
+function grantOf(row: Row, source: Source): Grant | Refusal {
+  const session = sessionOf(row);
+  if (session === undefined) return GONE;
+  return { ok: true, sandboxId: row.sandbox_id, generation: row.generation, source, url: row.url ?? "", session };
 }

@@ -1,14 +1,19 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
 import { backoffMs } from "../pool/backoff.ts";
-import { dueFor, e2bTimeoutS } from "../pool/tiers.ts";
+import { e2bTimeoutS } from "../pool/tiers.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Ledger } from "./ledger.ts";
 import { GONE, type Refusal, refusalOf } from "./outcome.ts";
-import type { Row, Rows } from "./rows.ts";
+import type { Row, Rows, Transition } from "./rows.ts";
+import type { Inspect } from "./inspect.ts";
 
 /** E2B gives up a start after 70 s; what has not shown up in its list by then never will. */
 export const START_GIVEN_UP_MS = 100_000;
 /** A row that is gone is remembered this long, so that its caller hears what happened instead of "not found". */
 const GONE_KEPT_MS = 7 * 24 * 3_600_000;
+/** An operation was found running in a workspace that looked idle; most end well within this. */
+const BUSY_AGAIN_MS = 30_000;
 
 /** Marks our sandboxes at E2B. */
 export const POOL_MARK = "warmtree_pool";
@@ -16,10 +21,15 @@ export const SANDBOX_MARK = "warmtree_sandbox";
 
 export type Outcome = { readonly ok: true; readonly row: Row } | Refusal;
 
-interface Settings {
-  readonly template: string;
+interface LifecycleOptions {
   readonly ttlMs: number;
   readonly poolId: string;
+}
+
+interface Session {
+  readonly sandboxId: string;
+  readonly accessToken?: string;
+  readonly domain?: string;
 }
 
 /**
@@ -29,14 +39,20 @@ interface Settings {
  */
 export class Lifecycle {
   readonly #rows: Rows;
+  readonly #ledger: Ledger;
+  readonly #keeper: Keeper;
   readonly #plane: ControlPlane;
-  readonly #settings: Settings;
+  readonly #inspect: Inspect;
+  readonly #options: LifecycleOptions;
   readonly #moves = new Map<string, Promise<Outcome>>();
 
-  constructor(rows: Rows, plane: ControlPlane, settings: Settings) {
+  constructor(rows: Rows, ledger: Ledger, keeper: Keeper, plane: ControlPlane, inspect: Inspect, options: LifecycleOptions) {
     this.#rows = rows;
+    this.#ledger = ledger;
+    this.#keeper = keeper;
     this.#plane = plane;
-    this.#settings = settings;
+    this.#inspect = inspect;
+    this.#options = options;
   }
 
   /** The move under way, if any. */
@@ -61,9 +77,12 @@ export class Lifecycle {
   adopt(row: Row, orStart: boolean): Promise<Outcome> {
     return this.#single(row, async () => {
       try {
-        const metadata = { [POOL_MARK]: this.#settings.poolId, [SANDBOX_MARK]: row.sandbox_id };
+        const metadata = { [POOL_MARK]: this.#options.poolId, [SANDBOX_MARK]: row.sandbox_id };
         const [found] = await this.#plane.list({ metadata, states: ["running", "paused"] });
-        if (found) return await this.#connect(row, found.sandboxId);
+        if (found) {
+          const since = found.state === "running" ? found.startedAtMs : Date.now();
+          return await this.#running(row, await this.#connect(found.sandboxId), since);
+        }
       } catch (error) {
         return this.#failed(row, error);
       }
@@ -74,15 +93,15 @@ export class Lifecycle {
   }
 
   async #create(row: Row): Promise<Outcome> {
+    const since = Date.now();
     try {
-      const { template, poolId, ttlMs } = this.#settings;
       const session = await this.#plane.create({
-        template,
-        timeoutS: e2bTimeoutS(ttlMs),
-        metadata: { [POOL_MARK]: poolId, [SANDBOX_MARK]: row.sandbox_id },
+        template: row.template,
+        timeoutS: e2bTimeoutS(this.#options.ttlMs),
+        metadata: { [POOL_MARK]: this.#options.poolId, [SANDBOX_MARK]: row.sandbox_id },
         autoPause: true,
       });
-      return await this.#bound(row, session);
+      return await this.#running(row, session, since);
     } catch (error) {
       // Proof that nothing was made: forget the row. Otherwise it stays, due when E2B must have made up its mind.
       if (error instanceof E2bError && !error.started) this.#rows.remove(row.sandbox_id);
@@ -90,59 +109,91 @@ export class Lifecycle {
     }
   }
 
-  /** Resumes a paused sandbox, or gives a running one its timeout anew. */
+  /**
+   * Resumes a paused sandbox, or one that turned out not to run. What was paused with a known HEAD must come back with
+   * it: E2B has lost files over a pause (e2b-dev/E2B#884), and an old tree must not pass for the newest.
+   */
   resume(row: Row): Promise<Outcome> {
     return this.#single(row, async () => {
       if (row.e2b_id === null) return GONE;
       try {
-        return await this.#connect(row, row.e2b_id);
+        const since = Date.now();
+        const session = await this.#connect(row.e2b_id);
+        if (row.state === "paused") this.#keeper.resumed((Date.now() - since) / 1000);
+        // Charged until E2B's own timeout at the latest; from now on it runs again.
+        this.#ledger.close(row, since);
+        const running = await this.#running(row, session, since);
+        return running.ok && row.head !== null ? await this.#verified(running.row, row.head) : running;
       } catch (error) {
         return this.#failed(row, error);
       }
     });
   }
 
-  async #connect(row: Row, e2bId: string): Promise<Outcome> {
-    return this.#bound(row, await this.#plane.connect(e2bId, e2bTimeoutS(this.#settings.ttlMs)));
+  async #verified(row: Row, head: string): Promise<Outcome> {
+    const found = await this.#inspect(row);
+    if (found === undefined || found.head === head) return { ok: true, row };
+    console.warn(JSON.stringify({ event: "resumed_wrong", sandbox_id: row.sandbox_id, expected: head, found: found.head }));
+    await this.end(row);
+    return GONE;
   }
 
-  async #bound(row: Row, session: { sandboxId: string; accessToken?: string; domain?: string }): Promise<Outcome> {
+  #connect(e2bId: string): Promise<Session> {
+    return this.#plane.connect(e2bId, e2bTimeoutS(this.#options.ttlMs));
+  }
+
+  async #running(row: Row, session: Session, since: number): Promise<Outcome> {
     const now = Date.now();
-    const endsAt = now + e2bTimeoutS(this.#settings.ttlMs) * 1000;
-    const next = this.#rows.transition(row, {
-      state: "bound",
+    const change: Transition = {
+      state: row.tenant === null ? "warm" : "bound",
       e2b_id: session.sandboxId,
       access_token: session.accessToken ?? null,
       domain: session.domain ?? null,
       last_used_at: now,
-      ends_at: endsAt,
-      due_at: this.#dueAt(now, endsAt),
+      ends_at: now + e2bTimeoutS(this.#options.ttlMs) * 1000,
+      charged_until: since,
+      head: null,
+      unpushed: null,
+      announced_at: null,
       failures: 0,
-    });
+    };
+    const due = this.#keeper.dueAt({ ...row, ...change }, now);
+    const next = this.#rows.transition(row, { ...change, due_at: due });
     if (next) return { ok: true, row: next };
     // The workspace was ended while E2B was starting it: nobody will come for this sandbox.
     await this.#plane.kill(session.sandboxId);
     return GONE;
   }
 
-  #dueAt(lastUsedAt: number, endsAt: number): number {
-    const now = Date.now();
-    const due = dueFor({ lastUsedAt, endsAt }, now, this.#settings.ttlMs);
-    return due.action === "wait" ? due.until : now;
-  }
-
-  /** The row says paused before E2B is asked: an operation that comes now resumes it, whatever became of the pause. */
+  /**
+   * Looks what the tree holds, then pauses. The row says paused before E2B is asked: an operation that comes now resumes
+   * it, whatever became of the pause.
+   */
   pause(row: Row): Promise<Outcome> {
     return this.#single(row, async () => {
-      const paused = this.#rows.transition(row, { state: "paused", due_at: null });
+      const found = row.state === "bound" ? await this.#inspect(row) : undefined;
+      if (found?.busy) {
+        this.#rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);
+        return { ok: true, row };
+      }
+      const known: Transition = found ? { head: found.head, unpushed: found.unpushed ? 1 : 0 } : {};
+      const paused = this.#rows.transition(row, { ...known, state: "paused", due_at: null });
       if (!paused || paused.e2b_id === null) return GONE;
       try {
         await this.#plane.pause(paused.e2b_id);
-        return { ok: true, row: paused };
+        return this.stopped(paused);
       } catch (error) {
         return this.#failed(paused, error);
       }
     });
+  }
+
+  /** Notes that a sandbox does not run any more, and when to look at it for retention. */
+  stopped(row: Row): Outcome {
+    const now = Date.now();
+    const next = this.#rows.transition(row, { state: "paused", charged_until: null, due_at: this.#keeper.retainUntil(row, now), failures: 0 });
+    if (next) this.#ledger.close(row, now);
+    return next ? { ok: true, row: next } : GONE;
   }
 
   /** Ends a workspace at once; the sandbox's kill is owed until E2B confirms it. */
@@ -154,30 +205,34 @@ export class Lifecycle {
   async kill(gone: Row): Promise<void> {
     try {
       if (gone.e2b_id !== null) await this.#plane.kill(gone.e2b_id);
-      this.#rows.transition(gone, { e2b_id: null, due_at: Date.now() + GONE_KEPT_MS, failures: 0 });
+      this.forget(gone);
     } catch (error) {
       this.#postpone(gone, error);
     }
   }
 
+  /** E2B does not have it any more: the row stays a while, to say so. A blank one has nobody to say it to. */
+  forget(row: Row): void {
+    const now = Date.now();
+    const change = { state: "gone", e2b_id: null, access_token: null, charged_until: null, failures: 0 } as const;
+    if (!this.#rows.transition(row, { ...change, due_at: now + (row.tenant === null ? 0 : GONE_KEPT_MS) })) return;
+    this.#ledger.close(row, now);
+  }
+
   async extend(row: Row): Promise<void> {
     if (row.e2b_id === null) return;
-    const timeoutS = e2bTimeoutS(this.#settings.ttlMs);
+    const timeoutS = e2bTimeoutS(this.#options.ttlMs);
     try {
       await this.#plane.setTimeout(row.e2b_id, timeoutS);
-      const endsAt = Date.now() + timeoutS * 1000;
-      this.#rows.setEnd(row.sandbox_id, endsAt, this.#dueAt(row.last_used_at, endsAt));
+      const now = Date.now();
+      const endsAt = now + timeoutS * 1000;
+      this.#rows.setEnd(row.sandbox_id, endsAt, this.#keeper.dueAt({ ...row, ends_at: endsAt }, now));
     } catch (error) {
       // The account's cap is reached, or E2B paused it: it pauses at ends_at, and the next use resumes it.
       const capped = error instanceof E2bError && (error.code === "invalid_request" || error.code === "not_found");
       if (capped) this.#rows.setDue(row.sandbox_id, row.ends_at, 0);
       else this.#postpone(row, error);
     }
-  }
-
-  /** E2B no longer has it: the row stays a while, to say so. */
-  forget(row: Row): void {
-    this.#rows.transition(row, { state: "gone", e2b_id: null, access_token: null, due_at: Date.now() + GONE_KEPT_MS });
   }
 
   /** A sandbox that E2B no longer has is gone; anything else is tried again when it is due. */
@@ -192,7 +247,8 @@ export class Lifecycle {
 
   #postpone(row: Row, error: unknown): void {
     const failures = row.failures + 1;
-    console.warn(JSON.stringify({ event: "sandbox_move_failed", sandbox_id: row.sandbox_id, state: row.state, failures, error: String(error) }));
-    this.#rows.setDue(row.sandbox_id, Date.now() + backoffMs(failures), failures);
+    const { sandbox_id, state } = row;
+    console.warn(JSON.stringify({ event: "sandbox_move_failed", sandbox_id, state, failures, error: String(error) }));
+    this.#rows.setDue(sandbox_id, Date.now() + backoffMs(failures), failures);
   }
 }

@@ -22,6 +22,24 @@ export const NOT_FOUND: Refusal = {
   detail: "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
 };
 
+export function exhausted(liftsAt: number, now: number): Refusal {
+  return {
+    ok: false,
+    code: "budget_exhausted",
+    detail: `This month's budget for sandboxes is spent: no new workspace until ${new Date(liftsAt).toISOString()}. Workspaces that are there go on. Nothing was done.`,
+    retryAfterS: Math.ceil((liftsAt - now) / 1000),
+  };
+}
+
+export function full(maxRunning: number): Refusal {
+  return {
+    ok: false,
+    code: "sandbox_unavailable",
+    detail: `All ${maxRunning} sandboxes that may run at once are in use. Nothing was done; try again in a minute, or end a workspace.`,
+    retryAfterS: 60,
+  };
+}
+
 const BUSY = "Nothing was done; try again.";
 
 /** What a failed call to E2B means for whoever waits for a sandbox. Anything but an E2bError is a bug and is thrown on. */

@@ -3,46 +3,47 @@ import { E2bError } from "../e2b/error.ts";
 import { type Correction, reconcile } from "../pool/reconcile.ts";
 import { type Lifecycle, POOL_MARK, SANDBOX_MARK } from "./lifecycle.ts";
 import type { Rows } from "./rows.ts";
+import type { Settings } from "./settings.ts";
 
 /** Rows are written before E2B is asked, so this only finds what went wrong elsewhere; ten minutes bound its price. */
 const RECONCILE_EVERY_MS = 10 * 60_000;
-const DUE_SETTING = "reconcile_at";
 
 /** Holds the rows against what E2B really runs under this pool's mark, and mends the difference. */
 export class Reconciler {
   readonly #rows: Rows;
+  readonly #settings: Settings;
   readonly #plane: ControlPlane;
   readonly #lifecycle: Lifecycle;
   readonly #poolId: string;
 
-  constructor(rows: Rows, plane: ControlPlane, lifecycle: Lifecycle, poolId: string) {
+  constructor(rows: Rows, settings: Settings, plane: ControlPlane, lifecycle: Lifecycle, poolId: string) {
     this.#rows = rows;
+    this.#settings = settings;
     this.#plane = plane;
     this.#lifecycle = lifecycle;
     this.#poolId = poolId;
   }
 
   dueAt(): number | undefined {
-    const at = this.#rows.setting(DUE_SETTING);
-    return at ? Number(at) : undefined;
+    return this.#settings.time("reconcile_at");
   }
 
   /** Makes sure that one is due; called when a sandbox is about to be made. */
   schedule(now: number): void {
-    if (this.dueAt() === undefined) this.#rows.setSetting(DUE_SETTING, String(now + RECONCILE_EVERY_MS));
+    if (this.dueAt() === undefined) this.#settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
   }
 
   async runIfDue(now: number): Promise<void> {
     const due = this.dueAt();
     if (due === undefined || due > now) return;
-    this.#rows.setSetting(DUE_SETTING, String(now + RECONCILE_EVERY_MS));
+    this.#settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
     try {
       await this.#run();
     } catch (error) {
       console.warn(JSON.stringify({ event: "reconcile_failed", error: String(error) }));
     }
     // With nothing at E2B there is nothing to hold against; the next claim makes one due again.
-    if (this.#rows.owned().length === 0) this.#rows.setSetting(DUE_SETTING, "");
+    if (this.#rows.owned().length === 0) this.#settings.setTime("reconcile_at", undefined);
   }
 
   async #run(): Promise<void> {
@@ -74,7 +75,10 @@ export class Reconciler {
         await this.#lifecycle.adopt(row, false);
         return;
       case "note_paused":
-        this.#rows.transition(row, { state: "paused", due_at: null });
+        this.#lifecycle.stopped(row);
+        return;
+      case "discard":
+        await this.#lifecycle.end(row);
         return;
       case "pause":
         await this.#lifecycle.pause(row);

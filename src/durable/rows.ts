@@ -8,6 +8,7 @@ export type Row = {
   domain: string | null;
   state: State;
   generation: number;
+  template: string;
   tenant: string | null;
   repository: string | null;
   url: string | null;
@@ -16,6 +17,10 @@ export type Row = {
   created_at: number;
   last_used_at: number;
   ends_at: number;
+  charged_until: number | null;
+  head: string | null;
+  unpushed: number | null;
+  announced_at: number | null;
   due_at: number | null;
   failures: number;
 };
@@ -26,14 +31,30 @@ export interface WorkspaceKey {
   /** '' where the caller gave none. */
   readonly agentId: string;
   readonly taskId: string;
+  /** Address of the repository. */
+  readonly url: string;
 }
 
-/** What a transition may write; the identity of a row never changes. */
+/** What a transition may write; what a row is bound to never changes. */
 export type Transition = Partial<
-  Pick<Row, "state" | "e2b_id" | "access_token" | "domain" | "last_used_at" | "ends_at" | "due_at" | "failures">
+  Pick<
+    Row,
+    | "state"
+    | "e2b_id"
+    | "access_token"
+    | "domain"
+    | "last_used_at"
+    | "ends_at"
+    | "charged_until"
+    | "head"
+    | "unpushed"
+    | "announced_at"
+    | "due_at"
+    | "failures"
+  >
 >;
 
-/** All SQL of the pool. Synchronous: what is read and written between two awaits is one transaction. */
+/** SQL of the sandboxes. Synchronous: what is read and written between two awaits is one transaction. */
 export class Rows {
   readonly #sql: SqlStorage;
 
@@ -41,60 +62,112 @@ export class Rows {
     this.#sql = storage.sql;
   }
 
+  #all(query: string, ...bindings: (string | number | null)[]): Row[] {
+    return this.#sql.exec<Row>(`SELECT * FROM sandbox WHERE ${query}`, ...bindings).toArray();
+  }
+
   get(sandboxId: string): Row | undefined {
-    return this.#sql.exec<Row>("SELECT * FROM sandbox WHERE sandbox_id = ?", sandboxId).toArray()[0];
+    return this.#all("sandbox_id = ?", sandboxId)[0];
   }
 
   workspace(key: WorkspaceKey): Row | undefined {
-    return this.#sql
-      .exec<Row>(
-        "SELECT * FROM sandbox WHERE tenant = ? AND repository = ? AND agent_id = ? AND task_id = ? AND state <> 'gone'",
-        key.tenant,
-        key.repository,
-        key.agentId,
-        key.taskId,
-      )
-      .toArray()[0];
+    const { tenant, repository, agentId, taskId } = key;
+    return this.#all(
+      "tenant = ? AND repository = ? AND agent_id = ? AND task_id = ? AND state <> 'gone'",
+      tenant,
+      repository,
+      agentId,
+      taskId,
+    )[0];
   }
 
   ofTenant(tenant: string, limit: number): Row[] {
-    return this.#sql
-      .exec<Row>("SELECT * FROM sandbox WHERE tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit)
-      .toArray();
+    return this.#all("tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit);
   }
 
   /** Everything E2B may hold for us. */
   owned(): Row[] {
-    return this.#sql.exec<Row>("SELECT * FROM sandbox WHERE state <> 'gone' OR e2b_id IS NOT NULL").toArray();
+    return this.#all("state <> 'gone' OR e2b_id IS NOT NULL");
+  }
+
+  /** What the ledger is not done with. */
+  charging(): Row[] {
+    return this.#all("charged_until IS NOT NULL");
   }
 
   due(now: number, limit: number): Row[] {
-    return this.#sql.exec<Row>("SELECT * FROM sandbox WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limit).toArray();
+    return this.#all("due_at <= ? ORDER BY due_at LIMIT ?", now, limit);
   }
 
   firstDueAt(): number | undefined {
-    const { at } = this.#sql.exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM sandbox").one();
+    const { at } = this.#sql
+      .exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM sandbox WHERE due_at IS NOT NULL")
+      .one();
     return at ?? undefined;
   }
 
+  /** Sandboxes that run or are being started; blank ones are bound to no workspace. */
+  running(): { total: number; blankWarming: number; warm: Row[] } {
+    const { total, blank } = this.#sql
+      .exec<{ total: number; blank: number }>(
+        `SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE state = 'warming' AND tenant IS NULL) AS blank
+         FROM sandbox WHERE state IN ('warming', 'warm', 'bound')`,
+      )
+      .one();
+    return { total, blankWarming: blank, warm: this.#all("state = 'warm' ORDER BY created_at") };
+  }
+
+  /** The running workspace that was not used for the longest time, since before `usedBefore`. */
+  longestIdle(usedBefore: number): Row | undefined {
+    return this.#all("state = 'bound' AND last_used_at < ? ORDER BY last_used_at LIMIT 1", usedBefore)[0];
+  }
+
+  /** The workspace of a repository that was used last. */
+  lastUsedOf(tenant: string, repository: string): string | undefined {
+    return this.#all(
+      "tenant = ? AND repository = ? AND state = 'bound' ORDER BY last_used_at DESC LIMIT 1",
+      tenant,
+      repository,
+    )[0]?.sandbox_id;
+  }
+
   /** A row for a sandbox that is about to be asked for: written first, so that a crash leaves a trace of it. */
-  insertWarming(sandboxId: string, key: WorkspaceKey, url: string, now: number, dueAt: number): Row {
+  insertWarming(sandboxId: string, template: string, key: WorkspaceKey | undefined, now: number, dueAt: number): Row {
     return this.#sql
       .exec<Row>(
-        `INSERT INTO sandbox (sandbox_id, state, tenant, repository, url, agent_id, task_id, created_at, last_used_at, ends_at, due_at)
-         VALUES (?, 'warming', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+        `INSERT INTO sandbox (sandbox_id, state, template, tenant, repository, url, agent_id, task_id, created_at,
+           last_used_at, ends_at, due_at)
+         VALUES (?1, 'warming', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9) RETURNING *`,
         sandboxId,
-        key.tenant,
-        key.repository,
-        url,
-        key.agentId,
-        key.taskId,
-        now,
-        now,
+        template,
+        key?.tenant ?? null,
+        key?.repository ?? null,
+        key?.url ?? null,
+        key?.agentId ?? null,
+        key?.taskId ?? null,
         now,
         dueAt,
       )
       .one();
+  }
+
+  /** Binds the youngest warm sandbox, of the newest template first; undefined: there is none. */
+  bindWarm(key: WorkspaceKey, template: string, now: number): Row | undefined {
+    return this.#sql
+      .exec<Row>(
+        `UPDATE sandbox SET state = 'bound', tenant = ?, repository = ?, url = ?, agent_id = ?, task_id = ?,
+           last_used_at = ?, generation = generation + 1
+         WHERE sandbox_id = (SELECT sandbox_id FROM sandbox WHERE state = 'warm' AND ends_at > ?6
+           ORDER BY template = ? DESC, created_at DESC LIMIT 1) RETURNING *`,
+        key.tenant,
+        key.repository,
+        key.url,
+        key.agentId,
+        key.taskId,
+        now,
+        template,
+      )
+      .toArray()[0];
   }
 
   /** Writes a transition if nothing happened to the row since `row` was read; undefined if something did. */
@@ -103,7 +176,8 @@ export class Rows {
     return this.#sql
       .exec<Row>(
         `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, last_used_at = MAX(last_used_at, ?),
-           ends_at = ?, due_at = ?, failures = ?, generation = generation + 1
+           ends_at = ?, charged_until = ?, head = ?, unpushed = ?, announced_at = ?, due_at = ?, failures = ?,
+           generation = generation + 1
          WHERE sandbox_id = ? AND generation = ? RETURNING *`,
         next.state,
         next.e2b_id,
@@ -111,6 +185,10 @@ export class Rows {
         next.domain,
         next.last_used_at,
         next.ends_at,
+        next.charged_until,
+        next.head,
+        next.unpushed,
+        next.announced_at,
         next.due_at,
         next.failures,
         row.sandbox_id,
@@ -131,24 +209,22 @@ export class Rows {
     this.#sql.exec("UPDATE sandbox SET ends_at = ?, due_at = ?, failures = 0 WHERE sandbox_id = ?", endsAt, dueAt, sandboxId);
   }
 
+  /** Every running sandbox is looked at again: a rule changed. */
+  setRunningDue(now: number): void {
+    this.#sql.exec("UPDATE sandbox SET due_at = ?1 WHERE state IN ('warm', 'bound') AND (due_at IS NULL OR due_at > ?1)", now);
+  }
+
+  /** Counts a use of a repository, and answers its score. */
+  addUse(tenant: string, repository: string, next: (score: number | undefined) => number): number {
+    const [known] = this.#sql
+      .exec<{ score: number }>("SELECT score FROM repository WHERE tenant = ? AND repository = ?", tenant, repository)
+      .toArray();
+    const score = next(known?.score);
+    this.#sql.exec("INSERT OR REPLACE INTO repository VALUES (?, ?, ?)", tenant, repository, score);
+    return score;
+  }
+
   remove(sandboxId: string): void {
     this.#sql.exec("DELETE FROM sandbox WHERE sandbox_id = ?", sandboxId);
-  }
-
-  /** Marks this pool's sandboxes at E2B; made once, so that two deployments on one E2B account leave each other alone. */
-  poolId(): string {
-    const known = this.setting("pool_id");
-    if (known !== undefined) return known;
-    const made = crypto.randomUUID();
-    this.setSetting("pool_id", made);
-    return made;
-  }
-
-  setting(name: string): string | undefined {
-    return this.#sql.exec<{ value: string }>("SELECT value FROM setting WHERE name = ?", name).toArray()[0]?.value;
-  }
-
-  setSetting(name: string, value: string): void {
-    this.#sql.exec("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value);
   }
 }

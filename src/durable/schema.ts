@@ -4,11 +4,19 @@
  * sandbox     one row for each sandbox that is or was ours
  *   sandbox_id    our handle (src/pool/handle.ts); e2b_id is E2B's, null until E2B answered and after the kill
  *   generation    grows with every transition; work that waited for E2B writes only if it is unchanged
- *   tenant…task_id  the workspace it is bound to; '' where the caller gave no agent or task
+ *   template      what it was started from
+ *   tenant…task_id  the workspace it is bound to, null in the warm pool; '' where the caller gave no agent or task
+ *   last_used_at  when the last operation began, to half a minute
  *   ends_at       when E2B's own timeout acts
+ *   charged_until it runs, and the ledger has it up to here; null: it does not run
+ *   head, unpushed  what was found in the tree when it was paused; null: not known
+ *   announced_at  when its owner was first told that it will be dropped
  *   due_at        when the alarm looks at the row again; null: never
  *   failures      failed tries in a row of what is due
- * setting     pool_id (marks our sandboxes at E2B), reconcile_at, schema_version
+ * ledger      running time by hour (UTC) and price
+ * repository  how much each repository is used: decayed count, see src/pool/top.ts
+ * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version, and what rules remember, as
+ *             JSON: demand, learned, budget, top
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sandbox (
@@ -18,6 +26,7 @@ const MIGRATIONS: readonly string[] = [
      domain TEXT,
      state TEXT NOT NULL CHECK (state IN ('warming', 'warm', 'bound', 'paused', 'gone')),
      generation INTEGER NOT NULL DEFAULT 1,
+     template TEXT NOT NULL,
      tenant TEXT,
      repository TEXT,
      url TEXT,
@@ -26,13 +35,30 @@ const MIGRATIONS: readonly string[] = [
      created_at INTEGER NOT NULL,
      last_used_at INTEGER NOT NULL,
      ends_at INTEGER NOT NULL,
+     charged_until INTEGER,
+     head TEXT,
+     unpushed INTEGER,
+     announced_at INTEGER,
      due_at INTEGER,
      failures INTEGER NOT NULL DEFAULT 0
    ) STRICT;
    CREATE UNIQUE INDEX sandbox_workspace ON sandbox (tenant, repository, agent_id, task_id)
      WHERE state <> 'gone' AND tenant IS NOT NULL;
    CREATE INDEX sandbox_tenant ON sandbox (tenant, last_used_at);
-   CREATE INDEX sandbox_due ON sandbox (due_at) WHERE due_at IS NOT NULL;`,
+   CREATE INDEX sandbox_due ON sandbox (due_at) WHERE due_at IS NOT NULL;
+   CREATE INDEX sandbox_running ON sandbox (state, last_used_at) WHERE state IN ('warming', 'warm', 'bound');
+   CREATE TABLE ledger (
+     hour INTEGER NOT NULL,
+     usd_per_s REAL NOT NULL,
+     running_ms INTEGER NOT NULL,
+     PRIMARY KEY (hour, usd_per_s)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE repository (
+     tenant TEXT NOT NULL,
+     repository TEXT NOT NULL,
+     score REAL NOT NULL,
+     PRIMARY KEY (tenant, repository)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

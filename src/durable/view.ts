@@ -1,4 +1,4 @@
-import { pauseAt } from "../pool/tiers.ts";
+import { ANNOUNCED_MS } from "../pool/retention.ts";
 import type { State } from "../pool/reconcile.ts";
 import type { Row } from "./rows.ts";
 
@@ -12,9 +12,14 @@ export interface View {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly pausesAt?: number;
+  /** Paused with work that no remote has; absent where that is not known. */
+  readonly unpushed?: boolean;
+  /** When it is dropped for good, if nobody uses it. */
+  readonly dropsAt?: number;
 }
 
-export function viewOf(row: Row, ttlMs: number): View {
+/** @param keepUntil when it is paused, for one that runs; undefined: not by us */
+export function viewOf(row: Row, keepUntil: number | undefined): View {
   return {
     sandboxId: row.sandbox_id,
     repository: row.repository ?? "",
@@ -23,6 +28,8 @@ export function viewOf(row: Row, ttlMs: number): View {
     state: row.state,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
-    ...(row.state === "bound" ? { pausesAt: pauseAt(row.last_used_at, ttlMs) } : {}),
+    ...(row.state === "bound" && keepUntil !== undefined ? { pausesAt: keepUntil } : {}),
+    ...(row.state === "paused" && row.unpushed !== null ? { unpushed: row.unpushed === 1 } : {}),
+    ...(row.announced_at === null ? {} : { dropsAt: row.announced_at + ANNOUNCED_MS }),
   };
 }

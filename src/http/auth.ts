@@ -12,14 +12,14 @@ interface AcceptedKey {
 }
 
 /** RFC 6750, section 2.1; bounded, so that nobody makes us hash more than a key. */
-const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+export const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 const CHALLENGE = 'Bearer realm="warmtree"';
 
 /** Key `dev` of tenant `dev`: a fresh checkout serves its own machine. */
 const DEV_KEYS = decoded([
   { tenant: "dev", sha256: "ef260e9aa3c673af240d17a2660480361a8e081d1ffeca2a5ed0e3219fc18567" },
 ]);
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 const encoder = new TextEncoder();
 const decodedByConfig = new WeakMap<Config, readonly AcceptedKey[]>();

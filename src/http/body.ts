@@ -1,7 +1,7 @@
 import { WarmtreeError } from "../errors.ts";
 
 /** Files written by edit come inside the JSON, so this is the most one call can write. */
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** More than that is thrown away up to here: a client that is cut off while it sends loses the answer (RFC 9112, 9.6). */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 

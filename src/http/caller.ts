@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
+import { traceIdOf } from "../metrics/trace.ts";
 import type { Caller } from "../workspaces.ts";
 import { authenticate } from "./auth.ts";
 import { GIT_TOKEN, GIT_TOKEN_HEADER } from "./schemas.ts";
@@ -12,9 +13,11 @@ export async function callerOf(c: HttpContext): Promise<Caller> {
   const config = configOf(c.env);
   const { tenant } = await authenticate(c.req.raw, config);
   const gitToken = gitTokenOf(c.req.raw.headers);
+  const traceId = traceIdOf(c.req.raw);
   return {
     tenant,
     ...(gitToken === null ? {} : { gitToken }),
+    ...(traceId === undefined ? {} : { traceId }),
     env: c.env,
     config,
     waitUntil: (work) => c.executionCtx.waitUntil(work),

@@ -35,7 +35,7 @@ export function problem(thrown: unknown, secrets: () => readonly string[]): Resp
   );
 }
 
-function foreseen(thrown: unknown): WarmtreeError {
+export function foreseen(thrown: unknown): WarmtreeError {
   if (thrown instanceof WarmtreeError) return thrown;
   // Its message names settings and never their values.
   if (thrown instanceof ConfigError) return new WarmtreeError("misconfigured", thrown.message);

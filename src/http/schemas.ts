@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { CONFLICT_KINDS, ERROR_KINDS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
+import { SOURCES } from "../pool/sources.ts";
 import { STATES } from "../pool/reconcile.ts";
 
 export const GIT_TOKEN_HEADER = "X-Git-Token";
@@ -42,7 +43,7 @@ export const problemSchema = z.object({
 /** What clone answers: what every result of it says, and which workspace that is. */
 export const clonedSchema = clone.output.extend({
   sandbox_id: z.string().describe("The workspace, for every other call"),
-  source: z.enum(["live", "paused", "cold"]).describe("Whether its sandbox was running, asleep, or had to be started"),
+  source: z.enum(SOURCES).describe("Where its sandbox came from; cold: it had to be started"),
 });
 
 export const workspaceSchema = z.object({
@@ -54,6 +55,8 @@ export const workspaceSchema = z.object({
   created_at: z.iso.datetime(),
   last_used_at: z.iso.datetime(),
   pauses_at: z.iso.datetime().optional().describe("When it is paused if nobody uses it"),
+  unpushed: z.boolean().optional().describe("Whether it was paused with work that the remote does not have"),
+  drops_at: z.iso.datetime().optional().describe("When it is dropped for good if nobody uses it"),
 });
 
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });

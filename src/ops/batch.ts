@@ -77,7 +77,9 @@ export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> 
     parse(output) {
       const ran = steps.flatMap((step, index) => resultOf(step, index + 1, nonce, shareBytes, output) ?? []);
       if (ran.length > 0) return { ok: true, value: ran };
-      return failureOf(output) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox ran none of the steps.") };
+      return (
+        failureOf(output) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox ran none of the steps.") }
+      );
     },
   };
 }

@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { ENTRY_KINDS, readContent, readFolder, readTree } from "./content.ts";
 import { failureOf, type Reasons } from "./failure.ts";
 import { cursor, folderPath, maxBytes, revision, sandboxId } from "./inputs.ts";
-import { PIPED } from "./looking.ts";
+import { COMMIT_OF, PIPED } from "./looking.ts";
 import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { ENTER, FAIL, SECTION } from "./shell.ts";
@@ -49,7 +49,7 @@ const output = z.object({
  * is an object like any other and nothing is followed. Section 1: kind and what goes with it; 2: content or entries;
  * 3: sizes of the entries; 4: paths of submodules.
  */
-const script = `${SECTION}${FAIL}${ENTER}${PIPED}
+const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
 path=$1 ref=$2 first=$3 count=$4 from=$5 max=$6 entries=$7
 part() { if [ -n "$first" ]; then tail -n "+$first" | head -n "$count" | page; else page; fi; }
 page() { if [ "$from" -gt 0 ]; then tail -c "+$((from + 1))" | head -c "$max"; else exec head -c "$max"; fi; }
@@ -57,10 +57,13 @@ section 1
 if [ -n "$ref" ]; then
   at() {
     if [ -n "$path" ]
-    then git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" -- "$path" 2>/dev/null
-    else git rev-parse -q --verify --end-of-options "$1^{tree}" 2>/dev/null; fi
+    then git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" -- "$path"
+    else git rev-parse --verify --end-of-options "$1^{tree}"; fi
   }
-  found=$(at "$ref") || found=$(at "refs/remotes/origin/$ref") || fail ref_not_found "$ref"
+  if ! found=$(at "$ref" 2>/dev/null); then
+    ref=$(commit_of "$ref") || fail ref_not_found "$2"
+    found=$(at "$ref") || fail git
+  fi
   mode=\${found%% *} size=\${found#* } object=\${found##* }
   size=\${size%% *}
   case $mode in

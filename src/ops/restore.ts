@@ -70,8 +70,11 @@ told() {
   local sign=+
   if [ "$staged" = true ]; then
     case $1 in ' '* | '??') return;; esac
-  elif [ "$1" = '??' ] || ! there "$2"; then
+  elif ! there "$2"; then
     sign=-
+  elif [ "$1" = '??' ]; then
+    # Told already: it was deleted only in the index, so it was in HEAD and is back.
+    return
   fi
   if [ "$left" -gt 0 ]; then printf '%s%s\\0' "$sign" "$2"; fi
   left=$((left - 1))

@@ -41,6 +41,9 @@ const output = z.object({
 
 const BAD_PATTERN = /^fatal: -e option, '.*': (.+)$/m;
 
+/** git grep goes on without a file whose object is lost, and ends as if it had not been there. */
+const LOST_OBJECT = /^error: .*: unable to read [0-9a-f]{40,64}/m;
+
 export const search = defineOperation({
   name: "search",
   summary: "Lines that hold a text or match a regular expression, in files that are neither binary nor ignored.",
@@ -56,13 +59,14 @@ if [ -n "$ref" ]; then
 elif [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
   fail path_not_found "$path"
 fi
+if [ -n "$ref" ]; then set -- "$ref"; else set -- --untracked; fi
 found() {
-  piped grep -n -z -I --no-color --no-column --no-heading --no-break --full-name --no-textconv "$kind" \${fold:+"$fold"} -e "$pattern" \${ref:---untracked} \${ref:+"$ref"} -- \${path:+"$path"} |
+  piped grep -n -z -I --no-color --no-column --no-heading --no-break --full-name --no-textconv "$kind" \${fold:+"$fold"} -e "$pattern" "$@" -- \${path:+"$path"} |
     cut -b 1-${MAX_LINE_BYTES}
 }
 nothing=1
 section 1
-if [ "$from" -gt 0 ]; then found | tail -n "+$((from + 1))" | head -n "$count"; else found | head -n "$count"; fi
+if [ "$from" -gt 0 ]; then found "$@" | tail -n "+$((from + 1))" | head -n "$count"; else found "$@" | head -n "$count"; fi
 `,
   command: (asked) => ({
     args: [
@@ -76,7 +80,7 @@ if [ "$from" -gt 0 ]; then found | tail -n "+$((from + 1))" | head -n "$count"; 
     ],
   }),
   parse(result, asked) {
-    const failed = failureOf(result);
+    const failed = failureOf(LOST_OBJECT.test(result.stderr) ? { ...result, exitCode: 1 } : result);
     const reason = failed && BAD_PATTERN.exec(result.stderr)?.[1];
     if (reason !== undefined) {
       const detail = `pattern: ${reason}. Nothing was searched; to find the text as it is, leave regex out.`;

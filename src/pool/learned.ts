@@ -6,13 +6,13 @@ import type { Worth } from "./price.ts";
 /** E2B names about a second; measurements take over with the first resume. */
 const FIRST_RESUME_S = 1;
 /** E2B bills a sandbox while it is being paused: 4 s for each GiB of memory, and the default has half a GiB. */
-const PAUSE_S = 2;
+export const PAUSE_S = 2;
 /** Fewer gaps say little: until then a sandbox is kept for what its pause and resume cost (at most twice the optimum). */
 const WARM_UP_GAPS = 20;
 /** So that the answer does not flicker, and costs nothing on most operations. */
 const RELEARN_EVERY_GAPS = 64;
 /** Of the break-even time. Bounds what a histogram of an unusual day can do. */
-const LEAST_OF_BREAK_EVEN = 0.1;
+const LEAST_OF_BREAK_EVEN = 0.02;
 const MOST_OF_BREAK_EVEN = 4;
 
 const weight = z.number().nonnegative();

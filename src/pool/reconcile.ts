@@ -24,6 +24,8 @@ export type Correction =
   | { readonly action: "kill"; readonly e2bId: string; readonly sandboxId: string | undefined }
   /** E2B paused it by its own timeout. */
   | { readonly action: "note_paused"; readonly sandboxId: string }
+  /** A blank sandbox that does not run is of no use. */
+  | { readonly action: "discard"; readonly sandboxId: string }
   /** Our pause did not take. */
   | { readonly action: "pause"; readonly sandboxId: string }
   /** Not in the list: ask for it by id before believing that it is gone. */
@@ -45,6 +47,8 @@ export function reconcile(rows: readonly KnownSandbox[], listed: readonly Listed
     if (row?.e2bId === sandbox.e2bId && row.state !== "gone") {
       if (row.state === "bound" && sandbox.state === "paused") {
         corrections.push({ action: "note_paused", sandboxId: row.sandboxId });
+      } else if (row.state === "warm" && sandbox.state === "paused") {
+        corrections.push({ action: "discard", sandboxId: row.sandboxId });
       } else if (row.state === "paused" && sandbox.state === "running") {
         corrections.push({ action: "pause", sandboxId: row.sandboxId });
       }

@@ -45,23 +45,29 @@ function faded({ at, rates }: Demand, now: number): readonly number[] {
 }
 
 /**
- * A claim came that needs a blank sandbox, whether or not the pool had one. With s sandboxes in stock, each replaced when
- * it is taken, it would find the one that was ordered s claims ago: it waits for what is left of that creation. The s-th
- * sandbox is worth the difference between s − 1 and s of them.
+ * Seconds of waiting that each sandbox of the pool saves a claim at `now`; for the s-th at s − 1. With s sandboxes in
+ * stock, each replaced when it is taken, the claim would find the one that was ordered s claims ago, and wait for what is
+ * left of its creation. The s-th saves the difference between s − 1 and s of them.
  */
-export function observeClaim(demand: Demand, now: number, max: number): Demand {
-  const rates = faded(demand, now);
-  const next: number[] = [];
-  let waitS = demand.createS;
+export function savingsS({ createS, claims }: Demand, now: number, max: number): number[] {
+  const savings: number[] = [];
+  let waitS = createS;
   for (let stock = 1; stock <= max; stock++) {
-    const ordered = demand.claims.at(-stock);
-    const left = ordered === undefined ? 0 : demand.createS - Math.max(0, now - ordered) / 1000;
-    const waitWithS = Math.min(waitS, Math.max(0, left));
-    next.push((rates[stock - 1] ?? 0) + (waitS - waitWithS) / MEMORY_S);
-    waitS = waitWithS;
+    const ordered = claims.at(-stock);
+    const left = ordered === undefined ? 0 : createS - Math.max(0, now - ordered) / 1000;
+    const waitWithOneMoreS = Math.min(waitS, Math.max(0, left));
+    savings.push(waitS - waitWithOneMoreS);
+    waitS = waitWithOneMoreS;
   }
+  return savings;
+}
+
+/** A claim came that needs a blank sandbox, whether or not the pool had one. */
+export function observeClaim(demand: Demand, now: number, max: number): Demand {
+  const before = faded(demand, now);
+  const rates = savingsS(demand, now, max).map((savedS, unit) => (before[unit] ?? 0) + savedS / MEMORY_S);
   const claims = max > 0 ? [...demand.claims, now].slice(-max) : [];
-  return { ...demand, at: Math.max(demand.at, now), rates: next, claims };
+  return { ...demand, at: Math.max(demand.at, now), rates, claims };
 }
 
 /** A creation took this long, for the pool or for a claim that found it empty. */

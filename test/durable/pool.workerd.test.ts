@@ -79,12 +79,12 @@ test("a workspace belongs to its tenant: to others it is not there", async () =>
   const { sandboxId } = granted(await pool.claim(workspace()));
   for (const tenant of ["other", "", "acm"]) {
     expect(await pool.use({ tenant, sandboxId })).toMatchObject({ code: "workspace_not_found" });
-    expect(await pool.view({ tenant, sandboxId })).toBeUndefined();
+    expect(await pool.view({ tenant, sandboxId, open: false })).toBeUndefined();
     expect(await pool.end({ tenant, sandboxId })).toBe(false);
     expect(await pool.list(tenant)).toEqual([]);
   }
   expect(granted(await pool.claim(workspace("ada", "other"))).sandboxId).not.toBe(sandboxId);
-  expect(await pool.view({ tenant: "acme", sandboxId })).toMatchObject({ state: "bound", repository: "github.com/o/r" });
+  expect(await pool.view({ tenant: "acme", sandboxId, open: false })).toMatchObject({ state: "bound", repository: "github.com/o/r" });
 });
 
 test("after an eviction the rows know everything, and E2B is not asked", async () => {
@@ -104,7 +104,7 @@ test("unused for forty minutes it is paused, and the next use resumes it", async
   await age(pool, 2 * MINUTE_MS);
   await runDurableObjectAlarm(pool);
   expect((await e2b.get(session.sandboxId)).state).toBe("paused");
-  expect(await pool.view({ tenant: "acme", sandboxId })).toMatchObject({ state: "paused" });
+  expect(await pool.view({ tenant: "acme", sandboxId, open: false })).toMatchObject({ state: "paused" });
   const again = granted(await pool.use({ tenant: "acme", sandboxId }));
   expect(again).toMatchObject({ source: "paused", session: { sandboxId: session.sandboxId } });
   expect((await e2b.get(session.sandboxId)).state).toBe("running");
@@ -223,8 +223,8 @@ test("reconcile kills what belongs to nobody and notes what E2B did by itself", 
   await age(pool, 11 * MINUTE_MS);
   await runDurableObjectAlarm(pool);
   expect((await listed(pool)).map(({ sandboxId }) => sandboxId)).toEqual([mine.session.sandboxId]);
-  expect(await pool.view({ tenant: "acme", sandboxId: mine.sandboxId })).toMatchObject({ state: "paused" });
-  expect(await pool.view({ tenant: "acme", sandboxId: lost.sandboxId })).toMatchObject({ state: "gone" });
+  expect(await pool.view({ tenant: "acme", sandboxId: mine.sandboxId, open: false })).toMatchObject({ state: "paused" });
+  expect(await pool.view({ tenant: "acme", sandboxId: lost.sandboxId, open: false })).toMatchObject({ state: "gone" });
   expect((await e2b.get(foreign.sandboxId)).state).toBe("running");
 });
 

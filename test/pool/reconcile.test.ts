@@ -12,6 +12,7 @@ test.each([
   ["the sandbox of an ended workspace is killed", [row("s", "e", "gone")], [["e", "s", "running"]], ["kill"]],
   ["a second sandbox of a workspace is killed", [row("s", "e", "bound")], [["e", "s", "running"], ["f", "s", "running"]], ["kill"]],
   ["E2B paused it", [row("s", "e", "bound")], [["e", "s", "paused"]], ["note_paused"]],
+  ["a blank one that E2B paused is of no use", [row("s", "e", "warm")], [["e", "s", "paused"]], ["discard"]],
   ["our pause did not take", [row("s", "e", "paused")], [["e", "s", "running"]], ["pause"]],
   ["not listed: verified first", [row("s", "e", "paused")], [], ["verify"]],
   ["what moves is left alone", [row("s", null, "warming", true), row("t", "f", "bound", true)], [["e", "s", "running"]], []],

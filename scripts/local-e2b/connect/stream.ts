@@ -92,7 +92,9 @@ export class EventStream {
 
   #take(): Buffer {
     const [first, ...more] = this.#waiting.splice(0);
-    return first !== undefined && more.length === 0 ? first : Buffer.concat(first === undefined ? [] : [first, ...more]);
+    return first !== undefined && more.length === 0
+      ? first
+      : Buffer.concat(first === undefined ? [] : [first, ...more]);
   }
 
   #shut(): void {

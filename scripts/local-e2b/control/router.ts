@@ -4,6 +4,7 @@ import { ApiError, sendApiError } from "../http/reply.ts";
 import type { ControlCall, Handler, Routes } from "./call.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import { listRoutes } from "./list.ts";
+import { snapshotRoutes } from "./snapshots.ts";
 
 interface Route {
   readonly name: string;
@@ -12,7 +13,7 @@ interface Route {
   readonly handler: Handler;
 }
 
-const ROUTES: readonly Route[] = compile({ ...lifecycleRoutes, ...listRoutes });
+const ROUTES: readonly Route[] = compile({ ...lifecycleRoutes, ...listRoutes, ...snapshotRoutes });
 
 export interface ControlMatch {
   readonly route: Route;

@@ -29,7 +29,7 @@ export function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): s
 /**
  * Finds the host path of a sandbox path. Symlinks are followed here, step by step, as the sandbox would: followed by
  * the host, an absolute one would lead out of the sandbox. The last part is followed only when `follow` says so.
-  * What does not exist is kept as it is. Synchronous, because every start of a process passes here and a handful of
+ * What does not exist is kept as it is. Synchronous, because every start of a process passes here and a handful of
  * `lstat` calls cost less than one turn through the thread pool. @throws ConnectError
  */
 export function resolvePath(
@@ -78,6 +78,6 @@ function linkTarget(sandbox: Sandbox, sandboxPath: string): string | undefined {
 
 /** @throws ConnectError permission_denied for what the sandbox shares with the host */
 export function requireWritable(resolved: Resolved): void {
-  if (resolved.writable) return;
+  if (resolved.writable && resolved.canonical !== "/") return;
   throw new ConnectError("permission_denied", `'${resolved.path}' is read-only: it belongs to the host machine`);
 }

@@ -4,12 +4,13 @@ import { ConnectError } from "../connect/error.ts";
 import { parseRequestFrame } from "../connect/frame.ts";
 import { EventStream } from "../connect/stream.ts";
 import { readBody } from "../http/body.ts";
-import { LaunchError, type ExitStatus } from "../machine/launch.ts";
+import { LaunchError, type ExitStatus } from "../machine/machine.ts";
 import { exitFrame, KEEPALIVE_FRAME, startFrame } from "../process/events.ts";
 import { RunningProcess, type Subscriber } from "../process/running.ts";
 import type { Selector } from "../process/table.ts";
 import { rpcUser } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
+import { deadlineError, timeoutOf } from "./deadline.ts";
 import { parseMessage } from "./message.ts";
 import { type Resolved, resolvePath } from "./paths.ts";
 import { ptyCommand } from "./pty.ts";
@@ -35,8 +36,8 @@ const connectRequest = z.object({ process: selector });
 export async function start(call: EnvdCall): Promise<void> {
   const { request, sandbox } = call;
   const message = parseMessage(startRequest, parseRequestFrame(await readBody(request)));
-  const deadlineMs = timeoutOf(call);
-  const running = launchProcess(call, message);
+  const deadlineMs = timeoutOf(request);
+  const running = await launchProcess(call, message);
   if (deadlineMs !== undefined) running.setDeadline(deadlineMs);
   sandbox.processes.add(running);
   follow(call, running);
@@ -56,7 +57,7 @@ export async function connect(call: EnvdCall): Promise<void> {
     return;
   }
   const running = sandbox.processes.find(wanted);
-  const deadlineMs = timeoutOf(call);
+  const deadlineMs = timeoutOf(request);
   const stream = follow(call, running);
   if (deadlineMs === undefined) return;
   const timer = setTimeout(() => stream.end(deadlineError()), deadlineMs);
@@ -80,7 +81,7 @@ function follow({ request, response, faults }: EnvdCall, running: RunningProcess
   return stream;
 }
 
-function launchProcess(call: EnvdCall, message: z.output<typeof startRequest>): RunningProcess {
+async function launchProcess(call: EnvdCall, message: z.output<typeof startRequest>): Promise<RunningProcess> {
   const { request, sandbox } = call;
   const user = rpcUser(request, sandbox);
   const { cmd, args, envs, cwd } = message.process;
@@ -89,7 +90,7 @@ function launchProcess(call: EnvdCall, message: z.output<typeof startRequest>): 
   const terminal = message.pty === undefined ? undefined : ptyCommand(cmd, args, message.pty.size);
   const env = { ...sandbox.environment(user), ...envs };
   try {
-    const launched = sandbox.machine.launch({
+    const launched = await sandbox.machine.launch({
       user,
       cmd: terminal?.cmd ?? cmd,
       args: terminal?.args ?? args,
@@ -113,20 +114,8 @@ function launchProcess(call: EnvdCall, message: z.output<typeof startRequest>): 
 function requireDirectory({ host, path }: Resolved): void {
   const stats = statSync(host, { throwIfNoEntry: false });
   if (stats?.isDirectory() === true) return;
-  throw new ConnectError("invalid_argument", `cwd '${path}' ${stats === undefined ? "does not exist" : "is not a directory"}`);
-}
-
-/** Connect-Timeout-Ms, undefined for no limit. @throws ConnectError */
-function timeoutOf({ request }: EnvdCall): number | undefined {
-  const header = request.headers["connect-timeout-ms"];
-  if (header === undefined) return undefined;
-  const ms = Number(header);
-  if (!Number.isInteger(ms) || ms < 0) {
-    throw new ConnectError("invalid_argument", "Connect-Timeout-Ms: expected a whole number of milliseconds");
-  }
-  return ms === 0 ? undefined : ms;
-}
-
-function deadlineError(): ConnectError {
-  return new ConnectError("deadline_exceeded", "context deadline exceeded");
+  throw new ConnectError(
+    "invalid_argument",
+    `cwd '${path}' ${stats === undefined ? "does not exist" : "is not a directory"}`,
+  );
 }

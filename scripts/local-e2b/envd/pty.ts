@@ -29,7 +29,7 @@ export function ptyCommand(cmd: string, args: readonly string[], size: TerminalS
 export async function resizePty(sandbox: Sandbox, pid: number, { cols, rows }: TerminalSize): Promise<void> {
   const terminal = terminalOf(pid);
   if (terminal === undefined) throw new ConnectError("internal", "error resizing tty: the terminal is gone");
-  const { exited } = sandbox.machine.launch({
+  const { exited } = await sandbox.machine.launch({
     user: "user",
     cmd: "stty",
     args: ["-F", terminal, "cols", String(cols), "rows", String(rows)],

@@ -8,8 +8,10 @@ import type { Sandbox } from "../state/sandbox.ts";
 import { hasToken, rpcUser } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
 import { download, upload } from "./files.ts";
+import { listDir, makeDir, move, remove, stat } from "./filesystem.ts";
 import { connect, start } from "./process.ts";
 import { closeStdin, list, sendInput, sendSignal, update } from "./process-unary.ts";
+import { createWatcher, getWatcherEvents, removeWatcher, watchDir } from "./watch.ts";
 
 type Unary = (sandbox: Sandbox, message: unknown, user: SandboxUser) => object | Promise<object>;
 type Streaming = (call: EnvdCall) => Promise<void>;
@@ -20,11 +22,20 @@ const UNARY: Readonly<Record<string, Unary>> = {
   "process.Process/SendSignal": sendSignal,
   "process.Process/CloseStdin": closeStdin,
   "process.Process/Update": update,
+  "filesystem.Filesystem/Stat": stat,
+  "filesystem.Filesystem/MakeDir": makeDir,
+  "filesystem.Filesystem/Move": move,
+  "filesystem.Filesystem/Remove": remove,
+  "filesystem.Filesystem/ListDir": listDir,
+  "filesystem.Filesystem/CreateWatcher": createWatcher,
+  "filesystem.Filesystem/GetWatcherEvents": getWatcherEvents,
+  "filesystem.Filesystem/RemoveWatcher": removeWatcher,
 };
 
 const STREAMING: Readonly<Record<string, Streaming>> = {
   "process.Process/Start": start,
   "process.Process/Connect": connect,
+  "filesystem.Filesystem/WatchDir": watchDir,
 };
 
 type Plain = (call: EnvdCall) => void | Promise<void>;
@@ -114,8 +125,9 @@ function notThere(): never {
 
 function asConnectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
-  if (error instanceof ApiError)
+  if (error instanceof ApiError) {
     return new ConnectError(error.status < 500 ? "invalid_argument" : "internal", error.message);
+  }
   return new ConnectError("internal", error instanceof Error ? error.message : String(error));
 }
 

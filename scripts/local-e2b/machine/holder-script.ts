@@ -7,6 +7,7 @@
  *   run ID USER STDIN CWD ARGC ARG… NAME=VALUE…   ->  started ID PID STDIN-FD STDOUT-FD STDERR-FD | failed ID REASON
  *   opened ID        the host has opened the pipe ends (through /proc/PID/fd) that were kept for it
  *   kill PID SIGNAL  to a process group; PID -1 means every process but this one
+ *   echo ID          ->  echo ID, when everything before it is done
  *   (no request)                                  ->  exited ID WAIT-STATUS
  * When stdin ends (the host is gone, in whatever way), it exits, and the kernel kills everything in the namespace.
  */
@@ -74,6 +75,7 @@ for (;;) {
     my ($what, @fields) = split /\0/, substr(substr($input, 0, 4 + unpack('N', $input), ''), 4), -1;
     if ($what eq 'run') { run(@fields) }
     elsif ($what eq 'opened') { delete $kept{$fields[0]} }
+    elsif ($what eq 'echo') { report('echo', $fields[0]) }
     elsif ($what eq 'kill') { kill $fields[1], $fields[0] }
   }
 }

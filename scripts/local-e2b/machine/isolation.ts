@@ -19,7 +19,7 @@ export async function chooseIsolation(mode: IsolationMode, root: string, pipes: 
   if (mode === "none") return { isolation: plainIsolation(pipes), warning: undefined };
   try {
     if (process.platform !== "linux") throw new Error(`${process.platform} has no user namespaces`);
-    return { isolation: await provenNamespaces(root, pipes), warning: undefined };
+    return { isolation: await provenNamespaces(root), warning: undefined };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const warning = `sandboxes are not isolated from this machine: ${reason}`;
@@ -27,13 +27,13 @@ export async function chooseIsolation(mode: IsolationMode, root: string, pipes: 
   }
 }
 
-async function provenNamespaces(root: string, pipes: PipePool): Promise<Isolation> {
-  const isolation = await namespaceIsolation(root, pipes);
+async function provenNamespaces(root: string): Promise<Isolation> {
+  const isolation = await namespaceIsolation(root);
   const tree = join(root, "probe");
   try {
     await makeTree(tree, isolation.owner);
     const machine = await isolation.open("probe", tree);
-    const probe = machine.launch({
+    const probe = await machine.launch({
       user: "user",
       cmd: "/bin/true",
       args: [],

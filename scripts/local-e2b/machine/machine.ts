@@ -1,8 +1,47 @@
-import type { Launched, StdinMode } from "./launch.ts";
+import type { Readable, Writable } from "node:stream";
 
 /** The two users an E2B base image has. Anything else is refused before a machine hears of it. */
 export const SANDBOX_USERS = ["user", "root"] as const;
 export type SandboxUser = (typeof SANDBOX_USERS)[number];
+
+/** Sandbox names of the homes. */
+export const HOMES: Readonly<Record<SandboxUser, string>> = { user: "/home/user", root: "/root" };
+
+/** `closed`: the process reads end of file from the start, as from /dev/null. */
+export type StdinMode = "open" | "closed";
+
+export interface LaunchRequest {
+  readonly user: SandboxUser;
+  readonly cmd: string;
+  readonly args: readonly string[];
+  /** Absolute sandbox path of an existing directory. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: StdinMode;
+}
+
+export interface ExitStatus {
+  /** Null when a signal ended the process. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process in a session and group of its own. */
+export interface Launched {
+  /** As the sandbox numbers it. */
+  readonly pid: number;
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles when the process itself is gone; its output may still be open in other processes. */
+  readonly exited: Promise<ExitStatus>;
+  /** Reaches the whole process group; of a group that is gone, nobody. */
+  signal(name: NodeJS.Signals): void;
+}
+
+export class LaunchError extends Error {
+  override readonly name = "LaunchError";
+}
 
 /** Where a sandbox path lies on the host. */
 export interface Location {
@@ -11,34 +50,25 @@ export interface Location {
   readonly writable: boolean;
 }
 
-export interface LaunchRequest {
-  readonly user: SandboxUser;
-  readonly cmd: string;
-  readonly args: readonly string[];
-  /** Canonical absolute sandbox path (no symlink left in it) of an existing directory. */
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin: StdinMode;
-}
-
-/** The place where one sandbox's processes live: a file tree, and a way to start, find and end processes in it. */
+/** The place where one sandbox's processes live: a file tree, and a way to start, stop and end processes in it. */
 export interface Machine {
   /** Host directory that holds everything the sandbox may change. */
   readonly tree: string;
   /** Who must own files that the host writes into the tree; undefined when the host's own user does. */
   readonly owner: Owner | undefined;
-  /** PATH for processes that bring none. */
-  readonly path: string;
-  /** Environment that only this kind of machine needs. */
+  /** Environment of every process, unless its caller says otherwise. */
   readonly env: Readonly<Record<string, string>>;
   homeOf(user: SandboxUser): string;
   /** Maps an absolute sandbox path whose parents hold no symlinks. */
   locate(sandboxPath: string): Location;
-  /** Starts a process in its own session. @throws LaunchError when the operating system refuses. */
-  launch(request: LaunchRequest): Launched;
-  /** Live processes of the sandbox, in ascending order, our own helpers left out. */
-  pids(): readonly number[];
-  /** Ends every process; the tree stays. */
+  /** A program that does not exist is a process that ends with 127. @throws LaunchError when there can be no process */
+  launch(request: LaunchRequest): Promise<Launched>;
+  /** Stops every process (SIGSTOP), however it was started. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Kills every process; others can be launched after. */
+  killAll(): Promise<void>;
+  /** Kills every process, for good. The tree stays. */
   close(): Promise<void>;
 }
 
@@ -50,6 +80,7 @@ export interface Owner {
 /** A way of making machines; one per host. */
 export interface Isolation {
   readonly kind: "namespaces" | "none";
+  /** Who must own the trees of its machines. */
   readonly owner: Owner | undefined;
   open(sandboxId: string, tree: string): Promise<Machine>;
   close(): Promise<void>;

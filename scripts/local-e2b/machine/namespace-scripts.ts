@@ -1,6 +1,6 @@
 /**
  * Runs once per host in a fresh user and mount namespace: builds in `$1` the read-only part that all sandboxes share.
- * `$2…` are the system directories to show. Prints `ready`, then lives until its stdin closes.
+ * `$2…` are the system directories to show. Says `ready`, then lives until its stdin closes.
  */
 export const BASE_SCRIPT = `set -eu
 base=$1; shift
@@ -11,8 +11,7 @@ for path; do
   mount --rbind "$path" ".$path"
   mount -o remount,bind,ro ".$path"
 done
-mkdir dev dev/pts proc
-mount --rbind /proc proc
+mkdir dev dev/pts
 for name in null zero full random urandom tty; do
   : > "dev/$name"
   mount --bind "/dev/$name" "dev/$name"
@@ -24,9 +23,10 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 ln -s /tmp dev/shm
-mount --rbind dev dev
+mount --bind dev dev
 mount -o remount,bind,ro dev
-printf '%s\\n' 'root:x:0:0:root:/root:/bin/bash' 'user:x:1000:1000::/home/user:/bin/bash' 'nobody:x:65534:65534:nobody:/:/bin/false' > passwd
+printf '%s\\n' 'root:x:0:0:root:/root:/bin/bash' 'user:x:1000:1000::/home/user:/bin/bash' \\
+  'nobody:x:65534:65534:nobody:/:/bin/false' > passwd
 printf '%s\\n' 'root:x:0:' 'user:x:1000:' 'nogroup:x:65534:' > group
 for name in passwd group; do
   mount --bind "$name" "etc/$name"
@@ -36,24 +36,20 @@ echo ready
 read -r _ || :`;
 
 /**
- * Runs once per sandbox in the host's namespace: makes tree `$2` the root directory, with the shared part of `$1` in
- * it, and becomes the holder. The second \`unshare\` locks every mount: nothing inside can undo them, not even as root
- * of yet another user namespace. The holder prints \`ready\` and waits; when its stdin closes (the host is gone, killed
- * or not), it kills all that is left in its namespace.
+ * Runs once per sandbox in the host's namespaces and a process namespace of its own: makes tree `$1` the root
+ * directory, with the directories `$6…` of `$2` in it, and becomes `$3 -e $4`, the holder. The last `unshare` (`$5`)
+ * locks every mount: nothing inside can undo them, not even as root of yet another user namespace.
  */
 export const SANDBOX_SCRIPT = `set -eu
-base=$1 tree=$2; shift 2
+tree=$1 base=$2 perl=$3 holder=$4 unshare=$5; shift 5
+read -r host_pid _ < /proc/self/stat
 mount --bind "$tree" "$tree"
 cd "$tree"
 for path; do
   [ -d "$path" ] || mkdir "$path"
   mount --rbind "$base/$path" "./$path"
 done
+mount -t proc proc ./proc
 pivot_root . .
 umount -l .
-exec unshare --user --map-user=1000 --map-group=1000 --mount -- /bin/sh -c '
-echo ready
-read -r _ && exit
-for proc in /proc/[0-9]*; do
-  if [ "$proc" != "/proc/$$" ] && [ "$proc/ns/mnt" -ef /proc/self/ns/mnt ]; then kill -9 "\${proc#/proc/}"; fi
-done' holder`;
+exec "$unshare" --user --map-user=1000 --map-group=1000 --mount -- "$perl" -e "$holder" "$unshare" "$host_pid"`;

@@ -1,14 +1,13 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { byEnvironment, byProcessGroup, type Census, killAll } from "./census.ts";
-import { launch, type Launched, LaunchError } from "./launch.ts";
-import type { Isolation, LaunchRequest, Location, Machine, SandboxUser } from "./machine.ts";
+import { byEnvironment, byProcessGroup, type Census, continueAll, killAll, stopAll } from "./census.ts";
+import { HOMES, type Isolation, type Launched, LaunchError, type LaunchRequest, type Location } from "./machine.ts";
+import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
 import type { PipePool } from "./pipes.ts";
+import { spawnLaunched } from "./spawn.ts";
 
-/** Sandbox names of the homes; every other path is the host's own. */
-const HOMES: Readonly<Record<SandboxUser, string>> = { user: "/home/user", root: "/root" };
-
+/** By which processes are found again; added last, so that a caller's own environment cannot change it. */
 const MARK = "LOCAL_E2B_SANDBOX";
 
 /** No namespaces: processes see the host, with a home and a temporary directory of their own. */
@@ -23,19 +22,17 @@ export function plainIsolation(pipes: PipePool): Isolation {
 
 class PlainMachine implements Machine {
   readonly owner = undefined;
-  readonly path = process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   readonly env: Readonly<Record<string, string>>;
   readonly tree: string;
-  /** By which processes are found again; added last, so that a caller's own environment cannot change it. */
-  readonly #mark: Readonly<Record<string, string>>;
   readonly #pipes: PipePool;
+  readonly #mark: Readonly<Record<string, string>>;
   readonly #leaders = new Set<number>();
   readonly #census: Census;
 
   constructor(pipes: PipePool, sandboxId: string, tree: string) {
     this.#pipes = pipes;
     this.tree = tree;
-    this.env = { TMPDIR: join(tree, "tmp") };
+    this.env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", TMPDIR: join(tree, "tmp") };
     this.#mark = { [MARK]: sandboxId };
     this.#census = process.platform === "linux" ? byEnvironment(MARK, sandboxId) : byProcessGroup(this.#leaders);
   }
@@ -44,31 +41,40 @@ class PlainMachine implements Machine {
     return join(this.tree, HOMES[user]);
   }
 
+  /** The homes are the sandbox's own; every other path is the host's, of which only temporary files may be written. */
   locate(sandboxPath: string): Location {
     const own = Object.values(HOMES).some((home) => isWithin(sandboxPath, home));
     const host = own ? join(this.tree, sandboxPath) : sandboxPath;
     return { host, writable: [this.tree, tmpdir(), "/tmp"].some((area) => isWithin(host, area)) };
   }
 
-  launch({ cmd, args, cwd, env, stdin }: LaunchRequest): Launched {
+  async launch({ cmd, args, cwd, env, stdin }: LaunchRequest): Promise<Launched> {
     const options = { cwd: this.locate(cwd).host, env: { ...env, ...this.#mark } };
-    const launched = this.#launch(cmd, args, stdin, options);
+    const launched = this.#spawn(cmd, args, stdin, options);
     this.#leaders.add(launched.pid);
     return launched;
   }
 
-  #launch(...[cmd, args, stdin, options]: [string, readonly string[], LaunchRequest["stdin"], object]): Launched {
+  #spawn(...[cmd, args, stdin, options]: [string, readonly string[], LaunchRequest["stdin"], object]): Launched {
     try {
-      return launch(this.#pipes, cmd, args, stdin, options);
+      return spawnLaunched(this.#pipes, cmd, args, stdin, options);
     } catch (error) {
       if (!(error instanceof LaunchError)) throw error;
-      // envd runs commands through a shell's exec, so a missing program is exit code 127, not a refused call.
-      return launch(this.#pipes, "/bin/sh", ["-c", 'exec "$@"', "sh", cmd, ...args], stdin, options);
+      // A program that is not there is no failed call but exit code 127; a shell says it in the usual words.
+      return spawnLaunched(this.#pipes, "/bin/sh", ["-c", 'exec "$@"', "sh", cmd, ...args], stdin, options);
     }
   }
 
-  pids(): readonly number[] {
-    return this.#census();
+  async freeze(): Promise<void> {
+    stopAll(this.#census);
+  }
+
+  async thaw(): Promise<void> {
+    continueAll(this.#census);
+  }
+
+  killAll(): Promise<void> {
+    return killAll(this.#census);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { messageFrame } from "../connect/frame.ts";
-import type { ExitStatus } from "../machine/launch.ts";
+import type { ExitStatus } from "../machine/machine.ts";
 
 /** Frames of process.Process/Start and /Connect, as proto3 JSON (zero values left out). */
 export type OutputKind = "stdout" | "stderr" | "pty";

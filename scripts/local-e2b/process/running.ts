@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
-import { signal } from "../machine/census.ts";
-import type { ExitStatus, Launched } from "../machine/launch.ts";
+import type { ExitStatus, Launched } from "../machine/machine.ts";
 import { type OutputKind, outputFrames } from "./events.ts";
 
 /** What the caller asked for, in the shape that List answers. */
@@ -68,7 +67,7 @@ export class RunningProcess {
 
   /** Sends a signal to the process and all that it started in its own group. */
   signal(name: NodeJS.Signals): void {
-    signal(-this.pid, name);
+    this.#launched.signal(name);
     if (name === "SIGKILL" || name === "SIGTERM") this.#signalled.resolve();
   }
 

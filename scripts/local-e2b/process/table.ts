@@ -1,5 +1,5 @@
 import { ConnectError } from "../connect/error.ts";
-import type { ExitStatus } from "../machine/launch.ts";
+import type { ExitStatus } from "../machine/machine.ts";
 import type { RunningProcess } from "./running.ts";
 
 /** By which a caller names a process. */

@@ -3,6 +3,7 @@ import type { SandboxUser } from "../machine/machine.ts";
 /** What a sandbox starts from: a template's build or a snapshot. */
 export interface Image {
   readonly templateId: string;
+  /** The template's name. */
   readonly alias: string | undefined;
   /** Host directory to copy; undefined for a blank tree. */
   readonly tree: string | undefined;
@@ -10,7 +11,23 @@ export interface Image {
   readonly user: SandboxUser;
   /** Sandbox path, undefined for the user's home. */
   readonly workdir: string | undefined;
+  /** Runs in every sandbox; creation waits until `readyCmd` succeeds. */
   readonly startCmd: string | undefined;
+  readonly readyCmd: string | undefined;
   readonly cpuCount: number;
   readonly memoryMB: number;
 }
+
+/** The template that every account has: a blank tree on top of this machine's programs. */
+export const BASE_IMAGE: Image = {
+  templateId: "base",
+  alias: "base",
+  tree: undefined,
+  env: {},
+  user: "user",
+  workdir: undefined,
+  startCmd: undefined,
+  readyCmd: undefined,
+  cpuCount: 2,
+  memoryMB: 512,
+};

@@ -27,6 +27,12 @@ export interface SandboxSpec {
   readonly allowInternetAccess: boolean | undefined;
 }
 
+/** A directory watcher that a client polls. */
+interface Watcher {
+  takeEvents(): readonly object[];
+  close(): void;
+}
+
 export class Sandbox {
   readonly id: string;
   readonly spec: SandboxSpec;
@@ -34,6 +40,7 @@ export class Sandbox {
   readonly accessToken: string;
   readonly processes = new ProcessTable();
   readonly fileMetadata = new MetadataStore();
+  readonly watchers = new Map<string, Watcher>();
   /** Answers under way; they break when the sandbox stops running. */
   readonly connections = new Set<ServerResponse>();
   state: SandboxState = "running";
@@ -78,6 +85,7 @@ export class Sandbox {
       this.endAtMs = Date.now();
     }
     this.state = state;
+    if (state === "killed") for (const watcher of this.watchers.values()) watcher.close();
     for (const response of this.connections) response.destroy();
     this.connections.clear();
   }
@@ -96,7 +104,6 @@ export class Sandbox {
   /** Environment of a new process, before what its caller adds. */
   environment(user: SandboxUser): Record<string, string> {
     return {
-      PATH: this.machine.path,
       HOME: this.machine.homeOf(user),
       USER: user,
       LOGNAME: user,

@@ -1,9 +1,9 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ApiError } from "../http/reply.ts";
-import { continueAll, killAll, stopAll } from "../machine/census.ts";
 import type { Isolation } from "../machine/machine.ts";
 import { copyTree, makeTree, removeTree } from "../machine/tree.ts";
+import { randomId } from "./names.ts";
 import { Sandbox, type SandboxSpec } from "./sandbox.ts";
 
 export interface StoreOptions {
@@ -108,9 +108,7 @@ export class SandboxStore {
       }
       sandbox.endRun("paused");
       for (const running of sandbox.processes.list()) running.freezeDeadline();
-      const census = () => sandbox.machine.pids();
-      if (keepMemory) stopAll(census);
-      else await killAll(census);
+      await (keepMemory ? sandbox.machine.freeze() : sandbox.machine.killAll());
     });
   }
 
@@ -124,12 +122,11 @@ export class SandboxStore {
         return false;
       }
       this.#checkCapacity(sandbox.spec.team);
-      const census = () => sandbox.machine.pids();
-      if (!keepMemory) await killAll(census);
+      if (!keepMemory) await sandbox.machine.killAll();
       sandbox.beginRun();
       this.#setEnd(sandbox, seconds);
       for (const running of sandbox.processes.list()) running.thawDeadline();
-      continueAll(census);
+      await sandbox.machine.thaw();
       return true;
     });
   }
@@ -156,12 +153,11 @@ export class SandboxStore {
   whileStill<T>(sandbox: Sandbox, work: (tree: string) => Promise<T>): Promise<T> {
     return sandbox.exclusive(async () => {
       if (sandbox.state === "killed") throw missing(sandbox.id);
-      const census = () => sandbox.machine.pids();
-      stopAll(census);
+      await sandbox.machine.freeze();
       try {
         return await work(sandbox.machine.tree);
       } finally {
-        if (sandbox.state === "running") continueAll(census);
+        if (sandbox.state === "running") await sandbox.machine.thaw();
       }
     });
   }
@@ -225,9 +221,4 @@ function accountRow(sandbox: Sandbox): AccountRow {
 
 function missing(id: string): ApiError {
   return new ApiError(404, `Sandbox "${id}" doesn't exist or you don't have access to it`);
-}
-
-/** E2B's ids use lower-case letters and digits only: they appear in host names. */
-export function randomId(length: number): string {
-  return Array.from({ length }, () => randomInt(36).toString(36)).join("");
 }

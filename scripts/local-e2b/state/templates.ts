@@ -1,27 +1,86 @@
+import { rm } from "node:fs/promises";
 import { ApiError } from "../http/reply.ts";
-import type { Image } from "./image.ts";
+import { BASE_IMAGE, type Image } from "./image.ts";
+import { DEFAULT_TAG, parseTemplateName, randomId } from "./names.ts";
+import { Build, type Tag, type Template } from "./template.ts";
 
-/** The template that every E2B account has: a plain Linux with git. Ids of built ones are random. */
-const BASE: Image = {
-  templateId: "base",
-  alias: "base",
-  tree: undefined,
-  env: {},
-  user: "user",
-  workdir: undefined,
-  startCmd: undefined,
-  cpuCount: 2,
-  memoryMB: 512,
-};
-
+/** All templates and snapshots of the host. */
 export class TemplateStore {
-  find(_team: string, name: string): { readonly id: string } | undefined {
-    return name === "base" ? { id: "base" } : undefined;
+  readonly #templates = new Map<string, Template>();
+
+  list(team: string): readonly Template[] {
+    return [...this.#templates.values()].filter((template) => template.team === team);
   }
 
-  /** What a sandbox of this template starts from. @throws ApiError 404 */
-  image(_team: string, name: string): Image {
-    if (name === "base") return BASE;
-    throw new ApiError(404, `template '${name}' not found`);
+  /** By id or name, a tag in it ignored. Names belong to their team; ids of others are known but closed. */
+  find(team: string, given: string): Template | undefined {
+    const { name } = parseTemplateName(given);
+    const byId = this.#templates.get(name);
+    if (byId !== undefined) {
+      if (byId.team !== team && !byId.public) {
+        throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
+      }
+      return byId;
+    }
+    return this.list(team).find((template) => template.name === name);
+  }
+
+  /** @throws ApiError 404 or 403 */
+  require(team: string, given: string): Template {
+    const template = this.find(team, given);
+    if (template === undefined) throw new ApiError(404, `template '${given}' not found`);
+    return template;
+  }
+
+  /** The template of that name, made when there is none; a nameless one is always new. @throws ApiError 403 */
+  open(team: string, name: string | undefined, sourceSandboxId?: string): Template {
+    if (name === BASE_IMAGE.templateId) throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
+    const existing = name === undefined ? undefined : this.find(team, name);
+    if (existing !== undefined) return existing;
+    const template: Template = {
+      id: randomId(20),
+      team,
+      name,
+      sourceSandboxId,
+      createdAt: new Date().toISOString(),
+      builds: new Map<string, Build>(),
+      tags: new Map<string, Tag>(),
+      public: false,
+      spawnCount: 0,
+      lastSpawnedAt: null,
+    };
+    this.#templates.set(template.id, template);
+    return template;
+  }
+
+  /** Points tags to a build. */
+  assign(template: Template, build: Build, tags: readonly string[]): void {
+    const createdAt = new Date().toISOString();
+    for (const tag of tags) template.tags.set(tag, { buildID: build.id, createdAt });
+  }
+
+  /** What a sandbox of `name`, `name:tag` or an id starts from. @throws ApiError 404 or 403 */
+  image(team: string, given: string): Image {
+    const { name, tag = DEFAULT_TAG } = parseTemplateName(given);
+    if (name === BASE_IMAGE.templateId) return BASE_IMAGE;
+    const template = this.require(team, given);
+    const build = template.builds.get(template.tags.get(tag)?.buildID ?? "");
+    if (build?.outcome.status === "ready") return build.outcome.image;
+    throw new ApiError(404, `tag '${tag}' does not exist for template '${name}'`);
+  }
+
+  countSpawn(image: Image): void {
+    const template = this.#templates.get(image.templateId);
+    if (template === undefined) return;
+    template.spawnCount++;
+    template.lastSpawnedAt = new Date().toISOString();
+  }
+
+  async delete(template: Template): Promise<void> {
+    this.#templates.delete(template.id);
+    for (const { outcome } of template.builds.values()) {
+      if (outcome.status !== "ready" || outcome.image.tree === undefined) continue;
+      await rm(outcome.image.tree, { recursive: true, force: true });
+    }
   }
 }

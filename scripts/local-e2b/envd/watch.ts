@@ -1,0 +1,80 @@
+import * as z from "zod/v4";
+import { ConnectError } from "../connect/error.ts";
+import { messageFrame, parseRequestFrame } from "../connect/frame.ts";
+import { EventStream } from "../connect/stream.ts";
+import { readBody } from "../http/body.ts";
+import type { SandboxUser } from "../machine/machine.ts";
+import { randomId } from "../state/names.ts";
+import type { Sandbox } from "../state/sandbox.ts";
+import { rpcUser } from "./auth.ts";
+import type { EnvdCall } from "./call.ts";
+import { deadlineError, timeoutOf } from "./deadline.ts";
+import { type Change, DirectoryWatcher } from "./directory-watcher.ts";
+import { entryInfo } from "./entry.ts";
+import { requireDirectory } from "./filesystem.ts";
+import { parseMessage } from "./message.ts";
+import { type Resolved, resolvePath } from "./paths.ts";
+
+const watchRequest = z.object({
+  path: z.string().default(""),
+  recursive: z.boolean().default(false),
+  includeEntry: z.boolean().default(false),
+});
+const watcherRequest = z.object({ watcherId: z.string() });
+
+const KEEPALIVE_FRAME = messageFrame('{"keepalive":{}}');
+
+/** WatchDir: changes as a stream. */
+export async function watchDir(call: EnvdCall): Promise<void> {
+  const { request, response, sandbox } = call;
+  const message = parseMessage(watchRequest, parseRequestFrame(await readBody(request)));
+  const deadlineMs = timeoutOf(request);
+  const directory = requireDirectory(resolvePath(sandbox, rpcUser(request, sandbox), message.path, { follow: true }));
+  const watcher = new DirectoryWatcher(directory.host, message.recursive, (change) => {
+    const event = changeEvent(sandbox, directory, change, message.includeEntry);
+    stream.send(messageFrame(JSON.stringify({ filesystem: event })));
+  });
+  const stream = new EventStream(request, response, KEEPALIVE_FRAME, undefined);
+  const timer = deadlineMs === undefined ? undefined : setTimeout(() => stream.end(deadlineError()), deadlineMs);
+  stream.onClose(() => {
+    clearTimeout(timer);
+    watcher.close();
+  });
+  stream.sendNow(messageFrame('{"start":{}}'));
+}
+
+/** The same for clients that poll: the watcher collects until it is asked. */
+export function createWatcher(sandbox: Sandbox, message: unknown, user: SandboxUser): object {
+  const { path, recursive, includeEntry } = parseMessage(watchRequest, message);
+  const directory = requireDirectory(resolvePath(sandbox, user, path, { follow: true }));
+  const events: object[] = [];
+  const watcher = new DirectoryWatcher(directory.host, recursive, (change) => {
+    events.push(changeEvent(sandbox, directory, change, includeEntry));
+  });
+  const watcherId = `w${randomId(20)}`;
+  sandbox.watchers.set(watcherId, { takeEvents: () => events.splice(0), close: () => watcher.close() });
+  return { watcherId };
+}
+
+export function getWatcherEvents(sandbox: Sandbox, message: unknown): object {
+  const { watcherId } = parseMessage(watcherRequest, message);
+  const watcher = sandbox.watchers.get(watcherId);
+  if (watcher === undefined) throw new ConnectError("not_found", `watcher with id ${watcherId} not found`);
+  return { events: watcher.takeEvents() };
+}
+
+export function removeWatcher(sandbox: Sandbox, message: unknown): object {
+  const { watcherId } = parseMessage(watcherRequest, message);
+  const watcher = sandbox.watchers.get(watcherId);
+  if (watcher === undefined) throw new ConnectError("not_found", `watcher with id ${watcherId} not found`);
+  watcher.close();
+  sandbox.watchers.delete(watcherId);
+  return {};
+}
+
+function changeEvent(sandbox: Sandbox, directory: Resolved, { name, type }: Change, includeEntry: boolean): object {
+  // After a removal or a rename something else may be there by now: such events never carry an entry.
+  if (!includeEntry || type === "EVENT_TYPE_REMOVE" || type === "EVENT_TYPE_RENAME") return { name, type };
+  const entry = entryInfo(sandbox, `${directory.path}/${name}`, `${directory.host}/${name}`);
+  return entry === undefined ? { name, type } : { name, type, entry };
+}

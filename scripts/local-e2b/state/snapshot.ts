@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { copyTree } from "../machine/tree.ts";
+import { DEFAULT_TAG, parseTemplateName } from "./names.ts";
+import type { Sandbox } from "./sandbox.ts";
+import type { SandboxStore } from "./store.ts";
+import { Build, type Template } from "./template.ts";
+import type { TemplateStore } from "./templates.ts";
+
+/**
+ * Copies a running sandbox's files under a name, while its processes stand still. Memory cannot be copied between
+ * processes of this machine: what starts from a snapshot has the files, and no process of the original.
+ * @throws ApiError 404 when the sandbox does not run
+ */
+export async function takeSnapshot(
+  sandboxes: SandboxStore,
+  templates: TemplateStore,
+  sandbox: Sandbox,
+  given: string | undefined,
+): Promise<{ readonly template: Template; readonly tag: string }> {
+  const { name, tag = DEFAULT_TAG } = given === undefined ? { name: undefined } : parseTemplateName(given);
+  sandboxes.requireRunning(sandbox);
+  const { team, image } = sandbox.spec;
+  const template = templates.open(team, name, sandbox.id);
+  const build = new Build([tag], image.cpuCount, image.memoryMB);
+  const tree = join(sandboxes.options.root, "templates", build.id);
+  try {
+    await sandboxes.whileStill(sandbox, (source) => copyTree(source, tree));
+  } catch (error) {
+    if (template.builds.size === 0) await templates.delete(template);
+    throw error;
+  }
+  template.builds.set(build.id, build);
+  build.settle({ status: "ready", image: { ...image, templateId: template.id, alias: name, tree } });
+  templates.assign(template, build, build.tags);
+  return { template, tag };
+}

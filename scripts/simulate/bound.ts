@@ -1,0 +1,56 @@
+import { PAUSE_S } from "../../src/pool/learned.ts";
+import { noDemand, observeClaim, savingsS } from "../../src/pool/warm-pool.ts";
+import type { Play } from "./play.ts";
+import type { Trace } from "./trace.ts";
+import { CREATE_S, RESUME_S, startsOf, WORTH } from "./world.ts";
+
+/** More sandboxes than this were never worth holding at once. */
+const DEEPEST_POOL = 50;
+
+const { rentUsdPerS, waitUsdPerS } = WORTH;
+
+/**
+ * J of a keeper that knows the future: it keeps a workspace running exactly when the rent until its next use is less than
+ * a miss. First clones wait, as they do for everybody.
+ */
+export function keepingBoundUsd(trace: Trace, idle: Play["idle"], snapshots: boolean): number {
+  const starts = startsOf(trace, snapshots);
+  const lastUse = new Float64Array(trace.repositoryOf.length).fill(-1);
+  const pauseUsd = rentUsdPerS * PAUSE_S;
+  const resumeUsd = (waitUsdPerS + rentUsdPerS) * RESUME_S;
+  const startUsd = (workspace: number): number => (waitUsdPerS + rentUsdPerS) * (CREATE_S + starts(workspace).workS);
+  let usd = 0;
+  for (let index = 0; index < trace.at.length; index++) {
+    const at = trace.at[index] ?? 0;
+    const workspace = trace.workspace[index] ?? 0;
+    const last = lastUse[workspace] ?? -1;
+    lastUse[workspace] = at;
+    if (last < 0) {
+      usd += startUsd(workspace);
+      continue;
+    }
+    const missUsd = idle === "kill" ? startUsd(workspace) : pauseUsd + resumeUsd;
+    usd += Math.min((rentUsdPerS * (at - last)) / 1000, missUsd);
+  }
+  return idle === "pause" ? usd + lastUse.length * pauseUsd : usd;
+}
+
+/**
+ * J of a pool that knows the future: each of its sandboxes is held from one claim that it serves to the next exactly when
+ * that rent is less than the wait it saves.
+ */
+export function poolBoundUsd(claims: readonly number[]): number {
+  const lastServed: number[] = [];
+  let demand = noDemand(0);
+  let usd = 0;
+  for (const at of claims) {
+    for (const [unit, savedS] of savingsS(demand, at, DEEPEST_POOL).entries()) {
+      if (savedS === 0) continue;
+      const heldS = (at - (lastServed[unit] ?? -Infinity)) / 1000;
+      usd += Math.min(rentUsdPerS * heldS, waitUsdPerS * savedS);
+      lastServed[unit] = at;
+    }
+    demand = observeClaim(demand, at, DEEPEST_POOL);
+  }
+  return usd;
+}

@@ -1,0 +1,128 @@
+import { type KeepRule, keepUntil } from "../../src/pool/keep.ts";
+import { breakEvenMs, type Learned, nothingLearned, observeGap, observeResume } from "../../src/pool/learned.ts";
+import { NO_TOP, placeInTop, scoreAfterUse } from "../../src/pool/top.ts";
+import type { Trace } from "./trace.ts";
+import { WORTH } from "./world.ts";
+
+/** No bound by an operator: the tiers are to show what they do. */
+const NO_TTL_MS = Number.MAX_SAFE_INTEGER;
+const MINUTE_MS = 60_000;
+/** The other reading of the plan: what was active stays two hours. */
+const TWO_HOURS_MS = 120 * MINUTE_MS;
+
+/** A policy at work: decides how long each workspace runs on after a use. */
+export interface Keeper {
+  /** When a workspace stops running unless it is used before, by its index. */
+  readonly until: Float64Array;
+  /** @param ended the session said that it ends */
+  used(workspace: number, now: number, ended: boolean): void;
+  /** A workspace came back after `gapMs`; with `missS`, what bringing it back took. */
+  returned(gapMs: number, missS: number | undefined): void;
+}
+
+export type MakeKeeper = (trace: Trace) => Keeper;
+
+const IGNORE = (): void => {};
+
+function byRule(trace: Trace, ruleOf: (workspace: number) => KeepRule, returned: Keeper["returned"]): Keeper {
+  const until = new Float64Array(trace.repositoryOf.length);
+  const used: Keeper["used"] = (workspace, now, ended) => {
+    until[workspace] = keepUntil({ idleSince: now, top: false, ended }, ruleOf(workspace), 1);
+  };
+  return { until, used, returned };
+}
+
+/** The same time for all. */
+export const fixed =
+  (keepMs: number): MakeKeeper =>
+  (trace) =>
+    byRule(trace, () => ({ policy: "learned", ttlMs: NO_TTL_MS, keepMs }), IGNORE);
+
+/** As long as the rent of keeping is less than what the last misses cost, and no lesson from the gaps. */
+export const breakEven: MakeKeeper = (trace) => {
+  let state: Learned = nothingLearned(WORTH);
+  return byRule(
+    trace,
+    () => ({ policy: "learned", ttlMs: NO_TTL_MS, keepMs: breakEvenMs(state.resumeS, WORTH) }),
+    (_, missS) => {
+      if (missS !== undefined) state = observeResume(state, missS);
+    },
+  );
+};
+
+export const learned: MakeKeeper = (trace) => {
+  let state: Learned = nothingLearned(WORTH);
+  return byRule(
+    trace,
+    () => ({ policy: "learned", ttlMs: NO_TTL_MS, keepMs: state.keepMs }),
+    (gapMs, missS) => {
+      if (missS !== undefined) state = observeResume(state, missS);
+      state = observeGap(state, gapMs, WORTH);
+    },
+  );
+};
+
+/** The plan's tiers, with the top ten repositories. */
+function tiersOf(restMs: (idleSince: number) => number): MakeKeeper {
+  return (trace) => {
+    const until = new Float64Array(trace.repositoryOf.length);
+    const scores: (number | undefined)[] = [];
+    /** Of each repository, the workspace used last, and when. */
+    const latest: { workspace: number; at: number }[] = [];
+    let top = NO_TOP;
+    const release = (repository: number, now: number): void => {
+      const last = latest[repository];
+      if (last) until[last.workspace] = Math.max(now, restMs(last.at));
+    };
+    return {
+      until,
+      returned: IGNORE,
+      used(workspace, now, ended) {
+        const repository = trace.repositoryOf[workspace] ?? 0;
+        const score = scoreAfterUse(scores[repository], now);
+        scores[repository] = score;
+        const before = top;
+        top = placeInTop(before, String(repository), score);
+        const inTop = top !== before;
+        if (inTop && latest[repository]?.workspace !== workspace) release(repository, now);
+        latest[repository] = { workspace, at: now };
+        until[workspace] = ended ? now : inTop ? Infinity : restMs(now);
+        const out = before.entries.find((entry) => !top.entries.some((kept) => kept.repository === entry.repository));
+        if (out) release(Number(out.repository), now);
+      },
+    };
+  };
+}
+
+const TIERS: KeepRule = { policy: "tiers", ttlMs: NO_TTL_MS };
+export const tiers = tiersOf((idleSince) => keepUntil({ idleSince, top: false, ended: false }, TIERS, 1));
+export const tiersOfTwoHours = tiersOf((idleSince) => idleSince + TWO_HOURS_MS);
+
+/** At most `size` run; the one to go is chosen by `worst`, the least of a number that each use sets. */
+function cache(size: number, valueOfUse: (uses: number, now: number) => number): MakeKeeper {
+  return (trace) => {
+    const until = new Float64Array(trace.repositoryOf.length);
+    const uses = new Float64Array(trace.repositoryOf.length);
+    const running = new Map<number, number>();
+    return {
+      until,
+      returned: IGNORE,
+      used(workspace, now) {
+        const count = (uses[workspace] ?? 0) + 1;
+        uses[workspace] = count;
+        running.set(workspace, valueOfUse(count, now));
+        until[workspace] = Infinity;
+        if (running.size <= size) return;
+        let [victim, least] = [workspace, Infinity];
+        for (const [candidate, value] of running) {
+          if (candidate !== workspace && value < least) [victim, least] = [candidate, value];
+        }
+        running.delete(victim);
+        until[victim] = now;
+      },
+    };
+  };
+}
+
+export const lru = (size: number): MakeKeeper => cache(size, (_, now) => now);
+export const lfu = (size: number): MakeKeeper => cache(size, (uses) => uses);

@@ -1,0 +1,104 @@
+import { PAUSE_S } from "../../src/pool/learned.ts";
+import type { MakeKeeper } from "./keepers.ts";
+import type { WarmPool } from "./pools.ts";
+import type { Trace } from "./trace.ts";
+import { CREATE_S, RESUME_S, startsOf, WORTH } from "./world.ts";
+
+/** A session start is quick when it waits no longer than this. */
+const QUICK_S = 1.5;
+
+/** A whole system to play a trace under. */
+export interface Play {
+  readonly keeper: MakeKeeper;
+  /** What becomes of an idle workspace in the end. */
+  readonly idle: "pause" | "kill";
+  /** Where claims find blank sandboxes; without one they start cold. */
+  readonly pool?: WarmPool;
+  readonly snapshots?: boolean;
+  /** Of the sessions, this share says that it ends. */
+  readonly endsTold?: number;
+  /** Sessions open this long before their first operation, and what they need is started then. */
+  readonly opensAheadS?: number;
+}
+
+export interface Outcome {
+  readonly runningS: number;
+  readonly waitS: number;
+  readonly sessions: number;
+  readonly quickStarts: number;
+  /** J: rent × seconds running + worth × seconds waited. */
+  readonly costUsd: number;
+  /** Times of the claims that needed a blank sandbox, in milliseconds. */
+  readonly claims: readonly number[];
+}
+
+/** Plays a trace under a system. */
+export function play(
+  trace: Trace,
+  { keeper: make, idle, pool, snapshots, endsTold = 0, opensAheadS = 0 }: Play,
+): Outcome {
+  const keeper = make(trace);
+  const starts = startsOf(trace, snapshots === true);
+  const lastUse = new Float64Array(trace.repositoryOf.length).fill(-1);
+  const hadEnded = new Uint8Array(trace.repositoryOf.length);
+  const claims: number[] = [];
+  let runningS = 0;
+  let waitS = 0;
+  let sessions = 0;
+  let quickStarts = 0;
+
+  /** Starts a workspace anew, in a sandbox of its own; answers the wait. */
+  const start = (workspace: number, at: number): number => {
+    const { workS, fromSnapshot } = starts(workspace);
+    runningS += CREATE_S + workS;
+    if (fromSnapshot) return CREATE_S + workS;
+    claims.push(at);
+    return pool?.claim(at) ? workS : CREATE_S + workS;
+  };
+  /** Settles the time since the last use of a workspace that is needed again; answers the wait. */
+  const comeBack = (workspace: number, last: number, at: number): number => {
+    const until = keeper.until[workspace] ?? 0;
+    if (until > at) {
+      runningS += (at - last) / 1000;
+      return 0;
+    }
+    runningS += (until - last) / 1000;
+    if (idle === "kill") return start(workspace, at);
+    runningS += PAUSE_S + RESUME_S;
+    return RESUME_S;
+  };
+
+  for (let index = 0; index < trace.at.length; index++) {
+    const at = trace.at[index] ?? 0;
+    const workspace = trace.workspace[index] ?? 0;
+    const last = lastUse[workspace] ?? -1;
+    let wait = last < 0 ? start(workspace, at) : comeBack(workspace, last, at);
+    if (last >= 0 && hadEnded[workspace] === 0) keeper.returned(at - last, wait === 0 ? undefined : wait);
+    if (trace.opens[index] === 1) {
+      wait = Math.max(0, wait - opensAheadS);
+      runningS += opensAheadS;
+      sessions++;
+      if (wait <= QUICK_S) quickStarts++;
+    }
+    waitS += wait;
+    lastUse[workspace] = at;
+    const ended = trace.ends[index] === 1 && isTold(index, endsTold);
+    hadEnded[workspace] = ended ? 1 : 0;
+    keeper.used(workspace, at, ended);
+  }
+  for (const [workspace, last] of lastUse.entries()) {
+    const until = keeper.until[workspace] ?? 0;
+    if (last < 0) continue;
+    runningS += (Math.min(until, trace.lengthMs) - last) / 1000;
+    if (until <= trace.lengthMs && idle === "pause") runningS += PAUSE_S;
+  }
+  pool?.runTo(trace.lengthMs);
+  runningS += (pool?.idleMs ?? 0) / 1000;
+  const costUsd = WORTH.rentUsdPerS * runningS + WORTH.waitUsdPerS * waitS;
+  return { runningS, waitS, sessions, quickStarts, costUsd, claims };
+}
+
+/** The same for every system: a use is told or not, whoever plays it. Multiplies by 2^32 over the golden ratio. */
+function isTold(use: number, share: number): boolean {
+  return (Math.imul(use, 0x9e3779b1) >>> 0) / 2 ** 32 < share;
+}

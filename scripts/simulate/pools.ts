@@ -1,0 +1,110 @@
+import {
+  type Demand,
+  nextDropAt,
+  noDemand,
+  observeClaim,
+  observeCreation,
+  type PoolBounds,
+  poolTarget,
+} from "../../src/pool/warm-pool.ts";
+import { CREATE_S, WORTH } from "./world.ts";
+
+const CREATE_MS = CREATE_S * 1000;
+
+/** How many sandboxes should stand ready, over time. */
+interface SizeRule {
+  readonly target: (now: number) => number;
+  /** When the target falls next without a claim. */
+  readonly dropAt: (now: number) => number | undefined;
+  readonly claimed: (now: number, wasReady: boolean) => void;
+}
+
+export type MakeSizeRule = () => SizeRule;
+
+export const constant =
+  (size: number): MakeSizeRule =>
+  () => ({ target: () => size, dropAt: () => undefined, claimed: () => {} });
+
+/** The plan's: two, and ten from when a claim found none until ten quiet minutes later. */
+export const reactive =
+  ({ min, max }: PoolBounds, quietMs: number): MakeSizeRule =>
+  () => {
+    let highUntil = -Infinity;
+    return {
+      target: (now) => (now < highUntil ? max : min),
+      dropAt: (now) => (now < highUntil ? highUntil : undefined),
+      claimed(now, wasReady) {
+        if (!wasReady || now < highUntil) highUntil = now + quietMs;
+      },
+    };
+  };
+
+/** The rule of src/pool/warm-pool.ts. */
+export const byDemand =
+  (bounds: PoolBounds): MakeSizeRule =>
+  () => {
+    let demand: Demand = noDemand(0);
+    return {
+      target: (now) => poolTarget(demand, now, bounds, WORTH),
+      dropAt: (now) => nextDropAt(demand, now, bounds, WORTH),
+      claimed(now) {
+        demand = observeCreation(observeClaim(demand, now, bounds.max), CREATE_S);
+      },
+    };
+  };
+
+/** A warm pool over time: what is in it, what is being made for it, and what that costs. */
+export class WarmPool {
+  readonly #rule: SizeRule;
+  #now = 0;
+  #ready = 0;
+  /** When the sandboxes under way will be ready, soonest first. */
+  #underWay: number[] = [];
+  /** Milliseconds that sandboxes stood ready or were made and never used. */
+  idleMs = 0;
+
+  constructor(rule: SizeRule) {
+    this.#rule = rule;
+    this.#fill();
+  }
+
+  /** Takes a sandbox at `now`, if one is ready. */
+  claim(now: number): boolean {
+    this.runTo(now);
+    const wasReady = this.#ready > 0;
+    if (wasReady) this.#ready--;
+    this.#rule.claimed(now, wasReady);
+    this.#fill();
+    return wasReady;
+  }
+
+  runTo(now: number): void {
+    for (;;) {
+      const next = Math.min(this.#underWay[0] ?? Infinity, this.#rule.dropAt(this.#now) ?? Infinity);
+      if (next > now) break;
+      this.#passTo(next);
+      while ((this.#underWay[0] ?? Infinity) <= next) {
+        this.#underWay.shift();
+        this.#ready++;
+      }
+      this.#fill();
+    }
+    this.#passTo(now);
+  }
+
+  #passTo(now: number): void {
+    this.idleMs += this.#ready * (now - this.#now);
+    this.#now = now;
+  }
+
+  /** Brings the pool to its target: starts what is missing, ends what is too much. */
+  #fill(): void {
+    const target = this.#rule.target(this.#now);
+    while (this.#ready + this.#underWay.length < target) this.#underWay.push(this.#now + CREATE_MS);
+    const surplus = Math.min(this.#ready, this.#ready + this.#underWay.length - target);
+    if (surplus <= 0) return;
+    this.#ready -= surplus;
+    // Each was paid for while it was made.
+    this.idleMs += surplus * CREATE_MS;
+  }
+}

@@ -1,0 +1,48 @@
+/** Names of what the pool remembers beside its rows, see schema.ts. */
+type Name = "pool_id" | "reconcile_at" | "tend_at" | "demand" | "learned" | "budget" | "top";
+
+/** Small facts of the whole pool. Synchronous, like the rows. */
+export class Settings {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+  }
+
+  text(name: Name): string | undefined {
+    return this.#sql.exec<{ value: string }>("SELECT value FROM setting WHERE name = ?", name).toArray()[0]?.value;
+  }
+
+  setText(name: Name, value: string): void {
+    this.#sql.exec("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value);
+  }
+
+  /** Unix milliseconds, or undefined: not set. */
+  time(name: Name): number | undefined {
+    const text = this.text(name);
+    return text === undefined || text === "" ? undefined : Number(text);
+  }
+
+  setTime(name: Name, at: number | undefined): void {
+    this.setText(name, at === undefined ? "" : String(at));
+  }
+
+  /** Unchecked: who stored it checks it (restore… of src/pool). */
+  json(name: Name): unknown {
+    const text = this.text(name);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  setJson(name: Name, value: object): void {
+    this.setText(name, JSON.stringify(value));
+  }
+
+  /** Marks this pool's sandboxes at E2B; made once, so that two deployments on one E2B account leave each other alone. */
+  poolId(): string {
+    const known = this.text("pool_id");
+    if (known !== undefined) return known;
+    const made = crypto.randomUUID();
+    this.setText("pool_id", made);
+    return made;
+  }
+}

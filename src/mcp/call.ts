@@ -1,0 +1,84 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { WarmtreeError } from "../errors.ts";
+import { execute } from "../facade.ts";
+import { planSteps, runSteps, stepsInput } from "../steps.ts";
+import { validated } from "../validated.ts";
+import type { Caller } from "../workspaces.ts";
+import { parametersOf } from "./page-sizes.ts";
+import { startProgress } from "./progress.ts";
+import { answered, failed, withNextPage } from "./result.ts";
+import { type Tool, TOOL_PREFIX } from "./tools.ts";
+
+/** Around one tool call. */
+export interface CallContext {
+  readonly caller: Caller;
+  /** A call that is not done by then is answered with how to ask for its outcome. */
+  readonly answerWithinMs: number;
+  /** Aborted when the client gives the call up. */
+  readonly signal: AbortSignal;
+  /** Where the client wants to hear how it goes on. */
+  readonly tell?: (elapsedS: number, message: string) => void;
+  /** Makes an error that nobody foresaw tellable, and logs it. */
+  explain(thrown: unknown): { readonly error: WarmtreeError; readonly instance?: string };
+}
+
+interface Work {
+  readonly result: Promise<object>;
+  /** What is known of it while it is not done, or after it failed. */
+  soFar(): object;
+}
+
+/** Runs a tool and always has an answer: the result, the failure, or that it goes on. */
+export async function callTool(tool: Tool, given: object, context: CallContext): Promise<CallToolResult> {
+  const progress = context.tell && startProgress(tool.name, context.tell);
+  const late = new AbortController();
+  let work: Work | undefined;
+  let timer: number | null = null;
+  try {
+    const caller = progress ? { ...context.caller, onProgress: progress.hear } : context.caller;
+    work = begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
+    // Also when the client leaves: what was begun is seen through. Of a failure after that, the next call tells.
+    caller.waitUntil(work.result.catch(() => undefined));
+    const timeUp = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), context.answerWithinMs);
+    });
+    const result = await Promise.race([work.result, timeUp]);
+    return answered(result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() });
+  } catch (thrown) {
+    const { error, ...instance } = context.explain(thrown);
+    return failed(error, { ...instance, ...work?.soFar() });
+  } finally {
+    late.abort();
+    clearTimeout(timer);
+    progress?.stop();
+  }
+}
+
+function begin({ operation }: Tool, given: object, caller: Caller, signal: AbortSignal): Work {
+  if (operation === undefined) return beginSteps(given, caller, signal);
+  return {
+    result: execute(operation, parametersOf(operation, given), caller).then(withNextPage),
+    soFar: () => ({}),
+  };
+}
+
+function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
+  const { steps, ...rest } = validated(stepsInput, parametersOf("run", given));
+  const named = steps.map(({ op, ...parameters }) => {
+    const operation = op.startsWith(TOOL_PREFIX) ? op.slice(TOOL_PREFIX.length) : op;
+    return { op: operation, ...parametersOf(operation, parameters) };
+  });
+  const log = planSteps({ ...rest, steps: named });
+  const soFar = () => ({ done: log.done.map(withNextPage) });
+  return {
+    result: runSteps(log, caller, signal).then(soFar),
+    soFar: () => ({ ...soFar(), stopped_at: log.running, not_begun: log.left.map(({ op }) => op) }),
+  };
+}
+
+function goesOn({ name, annotations }: Tool, answerWithinMs: number): string {
+  const next = annotations.idempotentHint
+    ? `Call ${name} again with the same parameters: it answers the outcome.`
+    : "See with git_status what has become of it before you call again.";
+  return `${name} is not done after ${answerWithinMs / 1000} s and goes on in the sandbox. ${next}`;
+}

@@ -1,0 +1,40 @@
+/** Clients give a silent call up; they are told at least this often that it goes on. */
+const BEAT_MS = 5_000;
+/** git says far more percentages than anybody can read. */
+const MIN_INTERVAL_MS = 1_000;
+
+/** What `git --progress` writes over and over, as in `Receiving objects:  45% (450/1000), 1.2 MiB | 3.1 MiB/s`. */
+const PERCENTAGE = /([A-Z][a-z]+ [a-z]+): +(\d{1,3})%/g;
+
+export interface Progress {
+  /** Takes in what git says. */
+  readonly hear: (text: string) => void;
+  readonly stop: () => void;
+}
+
+/**
+ * Tells how a call goes on: soon after git says a new percentage, and otherwise every few seconds. `tell` gets the
+ * seconds since the start, which only ever grow, and a line for people.
+ */
+export function startProgress(what: string, tell: (elapsedS: number, message: string) => void): Progress {
+  const startedAt = Date.now();
+  let toldAt = startedAt;
+  let latest = "";
+  const say = () => {
+    const now = Date.now();
+    if (now - toldAt < MIN_INTERVAL_MS) return;
+    toldAt = now;
+    const elapsedS = (now - startedAt) / 1000;
+    tell(elapsedS, latest === "" ? `${what}: ${Math.round(elapsedS)} s so far` : `${what}: ${latest}`);
+  };
+  const beat = setInterval(say, BEAT_MS);
+  return {
+    hear(text) {
+      const [, phase, percent] = [...text.matchAll(PERCENTAGE)].at(-1) ?? [];
+      if (phase === undefined) return;
+      latest = `${phase.toLowerCase()} ${percent}%`;
+      say();
+    },
+    stop: () => clearInterval(beat),
+  };
+}

@@ -1,0 +1,71 @@
+import type { ToolAnnotations } from "@modelcontextprotocol/server";
+import type * as z from "zod/v4";
+import { clone } from "../ops/clone.ts";
+import { diff } from "../ops/diff.ts";
+import { edit } from "../ops/edit.ts";
+import { pull } from "../ops/pull.ts";
+import { push } from "../ops/push.ts";
+import { read } from "../ops/read.ts";
+import { status } from "../ops/status.ts";
+import { stepsInput } from "../steps.ts";
+import { type LeanSchema, leanSchema } from "./lean-schema.ts";
+
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  /** Says what cannot be guessed, and only that: clients put it before a model in every turn. */
+  readonly description: string;
+  readonly inputSchema: LeanSchema;
+  readonly annotations: ToolAnnotations;
+  /** The operation it stands for; absent: several steps. */
+  readonly operation?: string;
+}
+
+export const TOOL_PREFIX = "git_";
+
+/** Taken by every tool, and too seldom needed to be told in every turn. */
+const UNLISTED = ["limit", "max_bytes", "base64", "executable"];
+
+const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const TALKS = { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true };
+const WRITES = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false };
+
+function tool(
+  { name, input }: { readonly name: string; readonly input: z.ZodType },
+  title: string,
+  annotations: ToolAnnotations,
+  description: string,
+  unlisted: readonly string[] = [],
+): Tool {
+  const inputSchema = leanSchema(input, new Set([...UNLISTED, ...unlisted]));
+  return { name: `${TOOL_PREFIX}${name}`, title, description, inputSchema, annotations, operation: name };
+}
+
+/**
+ * The tools in the order in which clients get them, which never changes. Name, description and inputSchema of all of
+ * them take at most 600 tokens.
+ */
+export const TOOLS: readonly Tool[] = [
+  tool(clone, "Clone", TALKS, "Clone into a sandbox; same repo and ids: same sandbox_id, as left"),
+  tool(status, "Status", READS, "Branch and changed files"),
+  tool(diff, "Diff", READS, "Unstaged changes and new files; base: since a branch"),
+  tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files"),
+  tool(push, "Commit and push", TALKS, "Commit all (or files), rebase if behind, push"),
+  // A long file goes on by start_line.
+  tool(read, "Read", READS, "File or folder", ["cursor"]),
+  tool(edit, "Edit", WRITES, "All or nothing; content is the whole file"),
+  {
+    name: `${TOOL_PREFIX}run`,
+    title: "Run several steps",
+    description:
+      "Steps in order until one fails. op: any tool here, or log{ref,path}, search{pattern,regex,path}, branch{name,create}, restore{paths,all}",
+    inputSchema: leanSchema(stepsInput, new Set()),
+    annotations: { ...WRITES, openWorldHint: true },
+  },
+];
+
+/** Told to a model once, in at most 60 words. */
+export const INSTRUCTIONS =
+  "Git in a sandbox of your own. Begin with git_clone; every other tool takes its sandbox_id. Give agent_id and task_id " +
+  "to get a workspace and a branch that nobody else uses. Edits stay in the sandbox until git_push commits and pushes " +
+  "them. An answer with a cursor has more: call again with that cursor.";

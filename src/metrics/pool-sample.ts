@@ -1,0 +1,76 @@
+import * as z from "zod/v4";
+import { type State, STATES } from "../pool/reconcile.ts";
+import { CORRECTIONS, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+
+type Counts<Keys extends readonly string[]> = Readonly<Record<Keys[number], number>>;
+
+/**
+ * How one shard of the pool stands, in absolute numbers: the newest sample says everything, so losing one loses nothing.
+ * Counters count since the shard was made and are kept in its storage. Times are Unix milliseconds, 0 for none.
+ */
+export interface PoolFacts {
+  /** `gone` counts only sandboxes whose end E2B has not confirmed. */
+  readonly sandboxes: Readonly<Record<State, number>>;
+  /** Workspaces that are not gone. */
+  readonly workspaces: Counts<typeof TIERS>;
+  /** Warm sandboxes that the pool wants to have; how many it has is `sandboxes.warm`. */
+  readonly poolTarget: number;
+  /** Counters: what was asked of E2B (retries are not counted again), and what of it failed. */
+  readonly moves: Counts<typeof MOVES>;
+  readonly moveFailures: Counts<typeof MOVES>;
+  /** Counters: what reconcile mended. */
+  readonly corrections: Counts<typeof CORRECTIONS>;
+  /** Sandboxes that run, and so cost. */
+  readonly running: number;
+  /** When E2B's own timeout will have stopped the last of them, if nobody wakes before. */
+  readonly runningUntil: number;
+  /** Counter: seconds that sandboxes have run, those that still run included. */
+  readonly ranSeconds: number;
+  /** What the running ones cost together. */
+  readonly usdPerSecond: number;
+  /** Spent so far in the hour, the day and the month (UTC). */
+  readonly spentUsd: Counts<typeof PERIODS>;
+  /** This shard's part of the monthly budget; 0: no limit. */
+  readonly budgetUsd: number;
+  /** Of the template that new sandboxes start from; 0: Warmtree did not build it. */
+  readonly templateVersion: number;
+  readonly templateBuiltAt: number;
+  /** Repository snapshots that are kept. */
+  readonly snapshots: number;
+  readonly oldestSnapshotAt: number;
+}
+
+/** What a shard reports. */
+export interface PoolSample extends PoolFacts {
+  readonly shard: number;
+  /** Grows with every sample of the shard: one that comes twice, or late, changes nothing. */
+  readonly sequence: number;
+  /** When the facts were so. */
+  readonly at: number;
+}
+
+const number = z.number().nonnegative();
+const counts = <const Keys extends readonly string[]>(keys: Keys) => z.record(z.enum(keys), number);
+
+/** Stored samples may be of an earlier version, so a field that is added later needs a default. */
+export const poolSampleSchema: z.ZodType<PoolSample> = z.object({
+  shard: z.int().nonnegative(),
+  sequence: z.int().nonnegative(),
+  at: number,
+  sandboxes: counts(STATES),
+  workspaces: counts(TIERS),
+  poolTarget: number,
+  moves: counts(MOVES),
+  moveFailures: counts(MOVES),
+  corrections: counts(CORRECTIONS),
+  running: number,
+  runningUntil: number,
+  ranSeconds: number,
+  usdPerSecond: number,
+  spentUsd: counts(PERIODS),
+  budgetUsd: number,
+  templateVersion: number,
+  templateBuiltAt: number,
+  snapshots: number,
+  oldestSnapshotAt: number,
+});

@@ -1,0 +1,72 @@
+import { STATES } from "../pool/reconcile.ts";
+import { CORRECTIONS, type FamilyName, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+import type { PoolSample } from "./pool-sample.ts";
+import { type Labels, seriesOf } from "./series.ts";
+
+type Period = (typeof PERIODS)[number];
+
+const SECONDS_PER_HOUR = 3600;
+
+/** A shard's newest sample. */
+export interface StoredSample {
+  readonly sample: PoolSample;
+  /** The most that was ever told of its running seconds: a counter must not fall when a sandbox ends before it was due. */
+  readonly toldSeconds: number;
+}
+
+/** Seconds that the shard's sandboxes have run by `now`, which nobody has to wake the shard for. */
+export function ranSecondsAt({ sample, toldSeconds }: StoredSample, now: number): number {
+  return Math.max(toldSeconds, sample.ranSeconds + sample.running * runningSeconds(sample, sample.at, now));
+}
+
+/** For how long, from `from` to `now`, the sandboxes that ran when the sample was taken have been running since. */
+function runningSeconds({ at, runningUntil }: PoolSample, from: number, now: number): number {
+  return Math.max(Math.min(now, runningUntil) - Math.max(from, at), 0) / 1000;
+}
+
+function spentUsdAt(sample: PoolSample, period: Period, now: number): number {
+  const start = PERIOD_START[period](new Date(now));
+  const before = sample.at >= start ? sample.spentUsd[period] : 0;
+  return before + sample.usdPerSecond * runningSeconds(sample, start, now);
+}
+
+/** When the hour, the day and the month (UTC) of a time began. */
+const PERIOD_START: Readonly<Record<Period, (time: Date) => number>> = {
+  hour: (time) => Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate(), time.getUTCHours()),
+  day: (time) => Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()),
+  month: (time) => Date.UTC(time.getUTCFullYear(), time.getUTCMonth()),
+};
+
+/** Values of all series that the pool's shards tell of, as they are at `now`. */
+export function poolValues(stored: readonly StoredSample[], now: number): Map<string, number> {
+  const values = new Map<string, number>();
+  const add = <Name extends FamilyName>(name: Name, labels: Labels<Name>, value: number) => {
+    const series = seriesOf(name, labels);
+    values.set(series, (values.get(series) ?? 0) + value);
+  };
+  for (const { sample, toldSeconds } of stored) {
+    for (const state of STATES) add("warmtree_sandboxes", { state }, sample.sandboxes[state]);
+    for (const tier of TIERS) add("warmtree_workspaces", { tier }, sample.workspaces[tier]);
+    add("warmtree_pool_target", {}, sample.poolTarget);
+    add("warmtree_pool_size", {}, sample.sandboxes.warm);
+    for (const move of MOVES) {
+      add("warmtree_sandbox_moves_total", { move }, sample.moves[move]);
+      add("warmtree_sandbox_move_failures_total", { move }, sample.moveFailures[move]);
+    }
+    for (const action of CORRECTIONS) {
+      add("warmtree_reconcile_corrections_total", { action }, sample.corrections[action]);
+    }
+    add("warmtree_repository_snapshots", {}, sample.snapshots);
+    add("sandbox_hours_total", {}, ranSecondsAt({ sample, toldSeconds }, now) / SECONDS_PER_HOUR);
+    for (const period of PERIODS) add("warmtree_spend_usd", { period }, spentUsdAt(sample, period, now));
+    add("warmtree_budget_usd", {}, sample.budgetUsd);
+  }
+  const samples = stored.map(({ sample }) => sample);
+  const newest = samples.toSorted((a, b) => b.templateVersion - a.templateVersion)[0];
+  values.set(seriesOf("warmtree_template_version", {}), newest?.templateVersion ?? 0);
+  values.set(seriesOf("warmtree_template_built_timestamp_seconds", {}), (newest?.templateBuiltAt ?? 0) / 1000);
+  const snapshotTimes = samples.map(({ oldestSnapshotAt }) => oldestSnapshotAt).filter((at) => at > 0);
+  const oldest = snapshotTimes.length > 0 ? Math.min(...snapshotTimes) : 0;
+  values.set(seriesOf("warmtree_repository_snapshot_oldest_timestamp_seconds", {}), oldest / 1000);
+  return values;
+}

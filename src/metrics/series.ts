@@ -1,0 +1,102 @@
+import { CATALOGUE, type Catalogue, DURATION_BOUNDS, type Family, type FamilyName } from "./catalogue.ts";
+
+/** A value for each label of a family, out of its closed set. */
+export type Labels<Name extends FamilyName> = {
+  readonly [Label in keyof Catalogue[Name]["labels"]]: Catalogue[Name]["labels"][Label] extends readonly (infer Value)[]
+    ? Value
+    : never;
+};
+
+type NameWhere<Wanted extends Partial<Family>> = {
+  [Name in FamilyName]: Catalogue[Name] extends Wanted ? Name : never;
+}[FamilyName];
+/** What the Worker may count, and nothing else. */
+export type RecordedCounter = NameWhere<{ type: "counter"; from: "worker" }>;
+export type RecordedHistogram = NameWhere<{ type: "histogram"; from: "worker" }>;
+
+/** Names of one series as it is stored and exposed, such as `git_operations_total{operation="clone",status="started"}`. */
+export function seriesOf<Name extends FamilyName>(name: Name, labels: Labels<Name>): string {
+  return keyOf(name, declaredOrder(name, labels));
+}
+
+/** The one bucket that an observation falls into; stored for itself, added up when exposed. */
+export function bucketOf<Name extends RecordedHistogram>(name: Name, labels: Labels<Name>, value: number): string {
+  const le = boundText(DURATION_BOUNDS.find((bound) => value <= bound));
+  return keyOf(`${name}_bucket`, { ...declaredOrder(name, labels), le });
+}
+
+export function sumOf<Name extends RecordedHistogram>(name: Name, labels: Labels<Name>): string {
+  return keyOf(`${name}_sum`, declaredOrder(name, labels));
+}
+
+/** Whoever names labels may do so in any order; a series has one name. */
+function declaredOrder<Name extends FamilyName>(name: Name, labels: Labels<Name>): LabelSet {
+  const given: Map<string, string> = new Map(Object.entries(labels));
+  return Object.fromEntries(Object.keys(CATALOGUE[name].labels).map((label) => [label, given.get(label) ?? ""]));
+}
+
+/** Written as OpenMetrics wants it in both formats, so that a scraper which changes formats sees the same series. */
+function boundText(bound: number | undefined): string {
+  if (bound === undefined) return "+Inf";
+  return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
+}
+
+type LabelSet = Readonly<Record<string, string>>;
+
+/** Label values are of closed sets that need no escaping (a test holds them to it). */
+function keyOf(name: string, labels: LabelSet): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly labels: LabelSet;
+  /** Under which its value is kept; `_count` and buckets are sums of several. */
+  readonly parts: readonly string[];
+}
+
+/** A family's series, in the order of exposition. */
+export interface DeclaredFamily {
+  readonly name: string;
+  readonly type: Family["type"];
+  readonly from: Family["from"];
+  readonly help: string;
+  readonly series: readonly Series[];
+}
+
+function combinations(labels: Family["labels"]): LabelSet[] {
+  return Object.entries(labels).reduce<LabelSet[]>(
+    (sets, [label, values]) => sets.flatMap((set) => values.map((value) => ({ ...set, [label]: value }))),
+    [{}],
+  );
+}
+
+function histogramSeries(name: string, labels: LabelSet): Series[] {
+  const bounds = [...DURATION_BOUNDS, undefined].map((bound) => ({ ...labels, le: boundText(bound) }));
+  const keys = bounds.map((bound) => keyOf(`${name}_bucket`, bound));
+  return [
+    ...bounds.map((bound, index) => ({ name: `${name}_bucket`, labels: bound, parts: keys.slice(0, index + 1) })),
+    { name: `${name}_sum`, labels, parts: [keyOf(`${name}_sum`, labels)] },
+    { name: `${name}_count`, labels, parts: keys },
+  ];
+}
+
+function declared(name: string, { type, from, help, labels }: Family): DeclaredFamily {
+  const series = combinations(labels).flatMap((set) =>
+    type === "histogram" ? histogramSeries(name, set) : [{ name, labels: set, parts: [keyOf(name, set)] }],
+  );
+  return { name, type, from, help, series };
+}
+
+/** All families, and so all series: nothing else can be recorded, kept or exposed. */
+export const FAMILIES: readonly DeclaredFamily[] = Object.entries(CATALOGUE).map(([name, family]) =>
+  declared(name, family),
+);
+
+/** What the Metrics object may hold a count for. */
+export const COUNTED: ReadonlySet<string> = new Set(
+  FAMILIES.filter(({ from }) => from === "worker" || from === "object").flatMap(({ series }) =>
+    series.flatMap(({ parts }) => parts),
+  ),
+);

@@ -1,0 +1,146 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { log } from "../../src/ops/log.ts";
+import type { Home } from "./support.ts";
+import { commit, fingerprint, homeWith } from "./trees.ts";
+
+let home: Home;
+
+beforeEach(() => {
+  home = homeWith({ "a.txt": "a\n" });
+});
+
+afterEach(() => home.remove());
+
+/** Commits without a subprocess for each: `git fast-import` of empty commits with these messages, oldest first. */
+function importCommits(at: Home, authors: readonly { name: string; email: string; message: string }[]): void {
+  const stream = authors.map(({ name, email, message }, n) => {
+    const who = `${name} <${email}> ${1_700_000_000 + n} +0130`;
+    const from = n === 0 ? "" : `from :${n}\n`;
+    return `commit refs/heads/made\nmark :${n + 1}\nauthor ${who}\ncommitter ${who}\ndata ${Buffer.byteLength(message)}\n${message}\n${from}\n`;
+  });
+  execFileSync("git", ["fast-import", "--quiet", "--force"], { cwd: at.tree, input: stream.join("") });
+}
+
+test("tells who, when, what, and what it came from", async () => {
+  home.git(
+    "commit",
+    "-q",
+    "--allow-empty",
+    "--date=2024-01-02T03:04:05+06:00",
+    "-m",
+    "Subject\nstill subject\n\nBody\n\nmore\n",
+  );
+  const [head, parent] = [home.git("rev-parse", "HEAD"), home.git("rev-parse", "HEAD~1")];
+  const { commits, truncated } = await home.run(log);
+  expect(commits[0]).toEqual({
+    sha: head,
+    parents: [parent],
+    author: "Tester",
+    email: "tester@example.com",
+    date: "2024-01-02T03:04:05+06:00",
+    subject: "Subject still subject",
+    body: "Body\n\nmore",
+  });
+  expect(commits[1]).toMatchObject({ sha: parent, parents: [], subject: "first" });
+  expect(commits[1]).not.toHaveProperty("body");
+  expect(truncated).toBe(false);
+});
+
+test("begins at a commit, and keeps to a path", async () => {
+  const second = commit(home, { "d/b.txt": "b\n" }, "second");
+  commit(home, { "a.txt": "changed\n" }, "third");
+  home.git("update-ref", "refs/remotes/origin/feature", "HEAD~1");
+  const subjects = async (input: object) => (await home.run(log, input)).commits.map(({ subject }) => subject);
+  expect(await subjects({ ref: second })).toEqual(["second", "first"]);
+  expect(await subjects({ ref: "feature" })).toEqual(["second", "first"]);
+  expect(await subjects({ path: "a.txt" })).toEqual(["third", "first"]);
+  expect(await subjects({ path: "d", ref: "HEAD" })).toEqual(["second"]);
+  expect(await subjects({ path: "never" })).toEqual([]);
+  expect(await home.failure(log, { ref: "nowhere" })).toMatchObject({
+    code: "ref_not_found",
+    message: expect.stringContaining("nowhere") as string,
+  });
+});
+
+test("shows both parents of a merge", async () => {
+  home.git("switch", "-qc", "side");
+  const side = commit(home, { "b.txt": "b\n" }, "side");
+  home.git("switch", "-q", "main");
+  const main = commit(home, { "c.txt": "c\n" }, "main");
+  home.git("merge", "-q", "--no-edit", "side");
+  expect((await home.run(log, { limit: 1 })).commits).toMatchObject([{ parents: [main, side] }]);
+});
+
+test("has no commits in an empty repository, and works with HEAD on no branch", async () => {
+  home.git("checkout", "-q", "--detach");
+  expect((await home.run(log)).commits).toHaveLength(1);
+  const bare = homeWith();
+  try {
+    expect(await bare.run(log)).toEqual({ commits: [], truncated: false });
+    expect(await bare.failure(log, { ref: "HEAD" })).toMatchObject({ code: "ref_not_found" });
+    rmSync(join(bare.tree, ".git"), { recursive: true });
+    expect(await bare.failure(log)).toMatchObject({ code: "not_cloned" });
+  } finally {
+    bare.remove();
+  }
+});
+
+test("git that fails is not an empty history", async () => {
+  const head = home.git("rev-parse", "HEAD");
+  rmSync(join(home.tree, ".git/objects", head.slice(0, 2), head.slice(2)));
+  expect(await home.failure(log)).toMatchObject({ code: "git_failed" });
+});
+
+test("pages joined are the whole history; a body is cut", async () => {
+  const authors = Array.from({ length: 45 }, (_, n) => ({
+    name: "A",
+    email: "a@b",
+    message: `subject ${n}\n\n${"y".repeat(n === 44 ? 9000 : 0)}`,
+  }));
+  importCommits(home, authors);
+  const subjects: string[] = [];
+  let page = await home.run(log, { ref: "made" });
+  expect(page.commits).toHaveLength(20);
+  expect(page.commits[0]?.body).toHaveLength(4000);
+  subjects.push(...page.commits.map(({ subject }) => subject));
+  while (page.truncated) {
+    page = await home.run(log, { ref: "made", cursor: page.cursor });
+    subjects.push(...page.commits.map(({ subject }) => subject));
+  }
+  expect(subjects).toEqual(authors.map((_, n) => `subject ${44 - n}`));
+});
+
+test("any author and message comes back as git keeps it, and nothing is written", async () => {
+  const word = fc.string({
+    unit: fc.constantFrom("a", " ", "é", "日", "\t", '"', "%", "H", "\\", "\x01", "x00"),
+    minLength: 1,
+    maxLength: 12,
+  });
+  const name = word.map((text) => `N${text}.`);
+  const message = fc
+    .tuple(word, fc.array(word, { maxLength: 4 }))
+    .map(([subject, body]) => `s${subject}\n\n${body.map((line) => `b${line}`).join("\n")}`);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.record({ name, message }), { minLength: 1, maxLength: 8 }), async (made) => {
+      importCommits(
+        home,
+        made.map((one) => ({ ...one, email: "e@x" })),
+      );
+      const before = fingerprint(home);
+      const { commits } = await home.run(log, { ref: "made" });
+      expect(commits.map(({ author, subject, body }) => ({ author, subject, body: body ?? "" }))).toEqual(
+        made.toReversed().map((one) => ({
+          author: one.name,
+          subject: one.message.split("\n")[0]?.trimEnd(),
+          body: one.message.split("\n").slice(2).join("\n").trimEnd(),
+        })),
+      );
+      expect(fingerprint(home)).toBe(before);
+    }),
+    { numRuns: 25 },
+  );
+}, 30_000);
