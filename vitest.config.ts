@@ -16,8 +16,8 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
 
 /**
  * `unit` runs pure code in Node, `workerd` and `workerd-pool` (with a warm pool) run Durable Objects in the production
- * runtime against a local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host, git) one file at
- * a time.
+ * runtime against a local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host,
+ * git) one file at a time.
  */
 export default defineConfig({
   test: {
@@ -34,7 +34,11 @@ export default defineConfig({
         POOL_MIN: "0",
         POOL_MAX: "0",
       }),
-      workerdProject("workerd-pool", ["test/durable/warm-pool.workerd.test.ts"], [], { POOL_MIN: "2", POOL_MAX: "4" }),
+      workerdProject("workerd-pool", ["test/durable/warm-pool.workerd.test.ts"], [], {
+        POOL_MIN: "2",
+        POOL_MAX: "4",
+        E2B_MAX_SANDBOXES: "6",
+      }),
       {
         test: {
           name: "integration",

@@ -11,26 +11,31 @@ const { rentUsdPerS, waitUsdPerS } = WORTH;
 
 /**
  * J of a keeper that knows the future: it keeps a workspace running exactly when the rent until its next use is less than
- * a miss. First clones wait, as they do for everybody.
+ * a miss. First clones wait, as they do for everybody; with a pool, not for their sandbox.
  */
-export function keepingBoundUsd(trace: Trace, idle: Play["idle"], snapshots: boolean): number {
-  const starts = startsOf(trace, snapshots);
+export function keepingBoundUsd(trace: Trace, { idle, pool, snapshots, opensAheadS = 0 }: Play): number {
+  const starts = startsOf(trace, snapshots === true);
   const lastUse = new Float64Array(trace.repositoryOf.length).fill(-1);
   const pauseUsd = rentUsdPerS * PAUSE_S;
-  const resumeUsd = (waitUsdPerS + rentUsdPerS) * RESUME_S;
-  const startUsd = (workspace: number): number => (waitUsdPerS + rentUsdPerS) * (CREATE_S + starts(workspace).workS);
   let usd = 0;
   for (let index = 0; index < trace.at.length; index++) {
     const at = trace.at[index] ?? 0;
     const workspace = trace.workspace[index] ?? 0;
     const last = lastUse[workspace] ?? -1;
     lastUse[workspace] = at;
+    const aheadS = trace.opens[index] === 1 ? opensAheadS : 0;
+    const missUsd = (createWaitS: number, workS: number): number =>
+      waitUsdPerS * Math.max(0, createWaitS + workS - aheadS) + rentUsdPerS * (aheadS + workS);
+    const startUsd = (): number => {
+      const { workS, fromSnapshot } = starts(workspace);
+      return rentUsdPerS * CREATE_S + missUsd(pool !== undefined && !fromSnapshot ? 0 : CREATE_S, workS);
+    };
     if (last < 0) {
-      usd += startUsd(workspace);
+      usd += startUsd();
       continue;
     }
-    const missUsd = idle === "kill" ? startUsd(workspace) : pauseUsd + resumeUsd;
-    usd += Math.min((rentUsdPerS * (at - last)) / 1000, missUsd);
+    const keepUsd = (rentUsdPerS * (at - last)) / 1000 + rentUsdPerS * aheadS;
+    usd += Math.min(keepUsd, idle === "kill" ? startUsd() : pauseUsd + missUsd(0, RESUME_S));
   }
   return idle === "pause" ? usd + lastUse.length * pauseUsd : usd;
 }

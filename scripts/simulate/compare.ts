@@ -1,5 +1,5 @@
 import { keepingBoundUsd, poolBoundUsd } from "./bound.ts";
-import { play } from "./play.ts";
+import { play, type Play } from "./play.ts";
 import { policiesFor, type Policy } from "./policies.ts";
 import { WarmPool } from "./pools.ts";
 import type { Trace } from "./trace.ts";
@@ -18,35 +18,45 @@ export interface Line {
   readonly mean_wait_s: number;
   /** J over that of a clairvoyant. */
   readonly j_over_bound: number;
+  /** The same for the pool alone: its rent and the waits for a sandbox to be made. */
+  readonly pool_j_over_bound?: number;
 }
 
 /** Plays every policy on every trace. */
 export function compare(traces: readonly Trace[]): Line[] {
   const knowsEnds = traces.every((trace) => trace.knowsEnds);
-  return policiesFor(knowsEnds).map((policy) => {
-    const lines = traces.map((trace) => playOne(trace, policy));
-    const mean = (of: (line: Omit<Line, "policy">) => number): number =>
-      lines.reduce((sum, line) => sum + of(line), 0) / lines.length;
-    return {
-      policy: policy.name,
-      usd_month: mean((line) => line.usd_month),
-      starts_within_1_5s: mean((line) => line.starts_within_1_5s),
-      mean_wait_s: mean((line) => line.mean_wait_s),
-      j_over_bound: mean((line) => line.j_over_bound),
-    };
-  });
+  return policiesFor(knowsEnds).map((policy) => meanOf(traces.map((trace) => playOne(trace, policy))));
 }
 
-function playOne(trace: Trace, { pool, ...policy }: Policy): Omit<Line, "policy"> {
-  const outcome = play(trace, { ...policy, ...(pool ? { pool: new WarmPool(pool()) } : {}) });
-  const keeping = keepingBoundUsd(trace, policy.idle, policy.snapshots === true);
-  // With a pool the clairvoyant has one too: it holds a sandbox where that is cheaper than waiting for its creation.
-  const creations = outcome.claims.length * WORTH.waitUsdPerS * CREATE_S;
-  const bound = pool ? keeping - creations + poolBoundUsd(outcome.claims) : keeping;
-  return {
+function playOne(trace: Trace, { name, pool: rule, ...policy }: Policy): Line {
+  const pool = rule ? new WarmPool(rule()) : undefined;
+  const system: Play = { ...policy, ...(pool ? { pool } : {}) };
+  const outcome = play(trace, system);
+  const poolBound = pool ? poolBoundUsd(outcome.claims) : 0;
+  // Who opens ahead hides creations behind the opening: its clairvoyant needs no pool.
+  const bound = keepingBoundUsd(trace, system) + (policy.opensAheadS === undefined ? poolBound : 0);
+  const line = {
+    policy: name,
     usd_month: (WORTH.rentUsdPerS * outcome.runningS * MONTH_MS) / trace.lengthMs,
     starts_within_1_5s: outcome.quickStarts / outcome.sessions,
     mean_wait_s: outcome.waitS / outcome.sessions,
     j_over_bound: outcome.costUsd / bound,
+  };
+  if (pool === undefined) return line;
+  const poolUsd = (WORTH.rentUsdPerS * pool.idleMs) / 1000 + WORTH.waitUsdPerS * CREATE_S * outcome.coldClaims;
+  return { ...line, pool_j_over_bound: poolUsd / poolBound };
+}
+
+function meanOf(lines: readonly Line[]): Line {
+  const [first] = lines;
+  if (!first) throw new Error("there is no trace to play");
+  const mean = (of: (line: Line) => number): number => lines.reduce((sum, line) => sum + of(line), 0) / lines.length;
+  return {
+    policy: first.policy,
+    usd_month: mean((line) => line.usd_month),
+    starts_within_1_5s: mean((line) => line.starts_within_1_5s),
+    mean_wait_s: mean((line) => line.mean_wait_s),
+    j_over_bound: mean((line) => line.j_over_bound),
+    ...(first.pool_j_over_bound === undefined ? {} : { pool_j_over_bound: mean((line) => line.pool_j_over_bound ?? 0) }),
   };
 }

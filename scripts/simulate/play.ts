@@ -30,6 +30,8 @@ export interface Outcome {
   readonly costUsd: number;
   /** Times of the claims that needed a blank sandbox, in milliseconds. */
   readonly claims: readonly number[];
+  /** How many of them found none. */
+  readonly coldClaims: number;
 }
 
 /** Plays a trace under a system. */
@@ -46,6 +48,7 @@ export function play(
   let waitS = 0;
   let sessions = 0;
   let quickStarts = 0;
+  let coldClaims = 0;
 
   /** Starts a workspace anew, in a sandbox of its own; answers the wait. */
   const start = (workspace: number, at: number): number => {
@@ -53,7 +56,9 @@ export function play(
     runningS += CREATE_S + workS;
     if (fromSnapshot) return CREATE_S + workS;
     claims.push(at);
-    return pool?.claim(at) ? workS : CREATE_S + workS;
+    if (pool?.claim(at)) return workS;
+    coldClaims++;
+    return CREATE_S + workS;
   };
   /** Settles the time since the last use of a workspace that is needed again; answers the wait. */
   const comeBack = (workspace: number, last: number, at: number): number => {
@@ -95,7 +100,7 @@ export function play(
   pool?.runTo(trace.lengthMs);
   runningS += (pool?.idleMs ?? 0) / 1000;
   const costUsd = WORTH.rentUsdPerS * runningS + WORTH.waitUsdPerS * waitS;
-  return { runningS, waitS, sessions, quickStarts, costUsd, claims };
+  return { runningS, waitS, sessions, quickStarts, costUsd, claims, coldClaims };
 }
 
 /** The same for every system: a use is told or not, whoever plays it. Multiplies by 2^32 over the golden ratio. */

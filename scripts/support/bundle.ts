@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import * as z from "zod/v4";
 import { ROOT, runTool } from "./tools.ts";
 
@@ -39,19 +39,22 @@ export interface Bundle extends Manifest {
 /**
  * Bundles the Worker as `wrangler deploy` would, once for each state of its sources; later calls, from any process, find
  * it in dist/. Rejects with wrangler's output when the sources do not bundle.
+ * @param entry another main module than wrangler.toml's, named index.ts, relative to the checkout
  */
-export async function bundleWorker(): Promise<Bundle> {
-  const folder = join(DIST, `worker-${await sourcesKey()}`);
-  if (!existsSync(folder)) await build(folder);
+export async function bundleWorker(entry?: string): Promise<Bundle> {
+  const folder = join(DIST, `worker-${await sourcesKey(entry)}`);
+  if (!existsSync(folder)) await build(folder, entry);
   const now = new Date();
   await utimes(folder, now, now);
   return { folder, ...manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), "utf8"))) };
 }
 
 /** A hash of everything the bundle depends on. */
-async function sourcesKey(): Promise<string> {
-  const sources = await readdir(join(ROOT, "src"), { recursive: true, withFileTypes: true });
-  const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+async function sourcesKey(entry?: string): Promise<string> {
+  const folders = ["src", ...(entry === undefined ? [] : [dirname(entry)])];
+  const listings = folders.map((folder) => readdir(join(ROOT, folder), { recursive: true, withFileTypes: true }));
+  const sources = (await Promise.all(listings)).flat();
+  const files = sources.filter((source) => source.isFile()).map((source) => join(source.parentPath, source.name));
   const hash = createHash("sha256");
   for (const file of [...files.sort(), ...SETTINGS.map((name) => join(ROOT, name))]) {
     hash.update(`${file}\0`).update(
@@ -63,13 +66,13 @@ async function sourcesKey(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-async function build(folder: string): Promise<void> {
+async function build(folder: string, entry?: string): Promise<void> {
   const building = join(DIST, `building-${randomUUID()}`);
   await mkdir(building, { recursive: true });
   try {
     const [settings, { ok, output }] = await Promise.all([
       readSettings(),
-      runTool("wrangler", ["deploy", "--dry-run", "--outdir", building]),
+      runTool("wrangler", ["deploy", ...(entry === undefined ? [] : [entry]), "--dry-run", "--outdir", building]),
     ]);
     if (!ok) throw new Error(`the Worker does not bundle:\n${output.trim()}`);
     const manifest: Manifest = { ...settings, modules: await listModules(building) };

@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly bindings?: Readonly<Record<string, string>>;
   readonly isolation?: NonNullable<LocalHostOptions["isolation"]>;
   readonly remoteAuth?: GitServerAuth;
+  /** Main module of the Worker; absent: the product's. */
+  readonly entry?: string;
   /** Receives what the Worker logs, line by line. */
   readonly log?: (line: string) => void;
 }
@@ -46,7 +48,7 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
   };
 }
 
-export async function startStack({ bindings, isolation, remoteAuth, log }: StackOptions = {}): Promise<Stack> {
+export async function startStack({ bindings, isolation, remoteAuth, entry, log }: StackOptions = {}): Promise<Stack> {
   const cleanups = new Cleanups();
   try {
     const folder = await mkdtemp(join(tmpdir(), "warmtree-stack-"));
@@ -59,6 +61,7 @@ export async function startStack({ bindings, isolation, remoteAuth, log }: Stack
     const workerdOptions = {
       bindings: { ...localBindings(host.url, git.url), ...bindings },
       storageDir: join(folder, "storage"),
+      ...(entry && { entry }),
       ...(log && { log }),
     };
     let worker: Workerd = await startWorkerd(workerdOptions);

@@ -14,6 +14,8 @@ import { workerdConfig } from "./workerd-config.ts";
 export interface WorkerdOptions {
   /** Variables and secrets of the Worker; they come on top of those in wrangler.toml. */
   readonly bindings: Readonly<Record<string, string>>;
+  /** Main module; absent: the product's. */
+  readonly entry?: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
   /** Where Durable Objects keep their state. Absent: a folder that is removed with the process. */
@@ -43,8 +45,8 @@ const LOG_LINES_KEPT = 50;
  * Runs the bundled Worker in bare workerd, the runtime of production, on 127.0.0.1 and resolves when it accepts requests.
  * Rejects with the runtime's log when it does not start.
  */
-export async function startWorkerd({ bindings, port = 0, storageDir, log }: WorkerdOptions): Promise<Workerd> {
-  const bundle = await bundleWorker();
+export async function startWorkerd({ bindings, entry, port = 0, storageDir, log }: WorkerdOptions): Promise<Workerd> {
+  const bundle = await bundleWorker(entry);
   const folder = await mkdtemp(join(tmpdir(), "warmtree-workerd-"));
   const storage = storageDir ?? join(folder, "storage");
   await mkdir(storage, { recursive: true });

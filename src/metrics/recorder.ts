@@ -13,6 +13,9 @@ const BATCH_KEPT_MS = 5 * 60_000;
 /** Bounds memory to a few hundred kilobytes when the object fails for long. */
 const MAX_UNSENT = 16;
 
+const FLUSH_FAILURES = seriesOf("warmtree_metrics_flush_failures_total", {});
+const FLUSHES_LOST = seriesOf("warmtree_metrics_flushes_lost_total", {});
+
 /** What recording needs of the request in which it happens; a Caller has it. */
 export interface Recording {
   readonly env: { readonly METRICS: { getByName(name: string): { add(batch: Batch): Promise<void> } } };
@@ -103,12 +106,17 @@ export class Recorder {
       return true;
     } catch (error) {
       console.warn(JSON.stringify({ event: "metrics_flush_failed", shard, error: String(error) }));
-      this.#add(seriesOf("warmtree_metrics_flush_failures_total", {}), 1);
-      const isKept = Date.now() - madeAt < BATCH_KEPT_MS && this.#unsent.length < MAX_UNSENT;
-      if (isKept) this.#unsent.push(unsent);
-      else this.#add(seriesOf("warmtree_metrics_flushes_lost_total", {}), 1);
+      this.#add(FLUSH_FAILURES, 1);
+      if (Date.now() - madeAt < BATCH_KEPT_MS && this.#unsent.length < MAX_UNSENT) this.#unsent.push(unsent);
+      else this.#giveUp(batch);
       return false;
     }
+  }
+
+  /** What the batch tells of failures before it is told again: a loss must not hide another. */
+  #giveUp({ deltas }: Batch): void {
+    this.#add(FLUSHES_LOST, 1);
+    for (const series of [FLUSH_FAILURES, FLUSHES_LOST]) this.#add(series, deltas.get(series) ?? 0);
   }
 }
 

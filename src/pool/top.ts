@@ -41,9 +41,11 @@ export function scoreAfterUse(score: number | undefined, now: number): number {
 
 /** The top after a use of `repository` that left it with `score`. Only a use changes it. */
 export function placeInTop(top: Top, repository: string, score: number): Top {
+  const last = top.entries[TOP_COUNT - 1];
+  // A repository of the top never falls below its own old score.
+  if (last && score < last.score) return top;
   const others = top.entries.filter((entry) => entry.repository !== repository);
   const place = others.findIndex((entry) => entry.score < score);
-  if (place === -1 && others.length === TOP_COUNT) return top;
   const entries = others.toSpliced(place === -1 ? others.length : place, 0, { repository, score });
   return { version: 1, entries: entries.slice(0, TOP_COUNT) };
 }

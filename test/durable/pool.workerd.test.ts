@@ -1,68 +1,40 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { afterEach, expect, inject, test } from "vitest";
-import type { Grant, SandboxPool } from "../../src/durable/SandboxPool.ts";
-import type { Refusal } from "../../src/durable/outcome.ts";
-import { controlPlane } from "../../src/e2b/control.ts";
+import { afterEach, expect, test } from "vitest";
+import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
+import {
+  e2b,
+  endFaults,
+  fault,
+  granted,
+  hostedSandboxes,
+  listed,
+  MINUTE_MS,
+  newPool,
+  type Pool,
+  poolId,
+  rows,
+  sql,
+  workspace,
+} from "./support.ts";
 
-const MINUTE_MS = 60_000;
-const url = inject("e2bUrl");
-const e2b = controlPlane({ apiKey: "test", apiUrl: url, sandboxUrl: url, domain: "e2b.app" });
-
-let shards = 0;
-const newPool = () => env.SANDBOX_POOL.getByName(String(++shards));
-type Pool = ReturnType<typeof newPool>;
-
-const workspace = (agentId = "ada", tenant = "acme") => ({
-  tenant,
-  repository: "github.com/o/r",
-  url: "https://github.com/o/r",
-  agentId,
-  taskId: "t1",
-});
-
-function granted(answer: Grant | Refusal): Grant {
-  if (!answer.ok) throw new Error(`${answer.code}: ${answer.detail}`);
-  return answer;
+/** When the host itself would pause a sandbox. */
+async function endOf(e2bId: string): Promise<number> {
+  const found = (await hostedSandboxes()).find(({ sandboxID }) => sandboxID === e2bId);
+  return Date.parse(found?.endAt ?? "");
 }
 
-async function fault(settings: object): Promise<void> {
-  await fetch(`${url}/_local/faults`, { method: "PUT", body: JSON.stringify(settings), headers: { "content-type": "application/json" } });
-}
-
-/** A sandbox as the host sees it. */
-async function hosted(e2bId: string): Promise<{ endAt: string }> {
-  const all = await (await fetch(`${url}/_local/sandboxes`)).json<{ sandboxID: string; endAt: string }[]>();
-  const found = all.find(({ sandboxID }) => sandboxID === e2bId);
-  if (!found) throw new Error(`the host has no sandbox ${e2bId}`);
-  return found;
-}
-
-afterEach(async () => {
-  await fetch(`${url}/_local/faults`, { method: "DELETE" });
-});
+afterEach(endFaults);
 
 /** Moves a row's times back: the object then believes that this much time has gone by. */
-const age = (pool: Pool, ms: number) =>
-  runInDurableObject(pool, (_: SandboxPool, state) => {
-    state.storage.sql.exec(
-      `UPDATE sandbox SET created_at = created_at - ?1, last_used_at = last_used_at - ?1, ends_at = ends_at - ?1, due_at = due_at - ?1`,
-      ms,
-    );
-    state.storage.sql.exec("UPDATE setting SET value = value - ? WHERE name = 'reconcile_at' AND value <> ''", ms);
-  });
-
-const rows = (pool: Pool) =>
-  runInDurableObject(pool, (_: SandboxPool, state) =>
-    state.storage.sql.exec("SELECT sandbox_id, e2b_id, state, due_at FROM sandbox").toArray(),
+async function age(pool: Pool, ms: number): Promise<void> {
+  await sql(
+    pool,
+    `UPDATE sandbox SET created_at = created_at - ?1, last_used_at = last_used_at - ?1, ends_at = ends_at - ?1,
+       due_at = due_at - ?1, charged_until = charged_until - ?1`,
+    ms,
   );
-
-const poolId = (pool: Pool) =>
-  runInDurableObject(pool, (_: SandboxPool, state) =>
-    String(state.storage.sql.exec("SELECT value FROM setting WHERE name = 'pool_id'").one()["value"]),
-  );
-
-const listed = async (pool: Pool) => e2b.list({ metadata: { warmtree_pool: await poolId(pool) }, states: ["running", "paused"] });
+  await sql(pool, "UPDATE setting SET value = value - ? WHERE name = 'reconcile_at' AND value <> ''", ms);
+}
 
 test("claims at once for one workspace get one sandbox; another agent gets another", async () => {
   const pool = newPool();
@@ -123,14 +95,13 @@ test("a use moves the pause later, without a write for each", async () => {
 test("a sandbox in use is given more time before E2B would pause it", async () => {
   const pool = newPool();
   const { sandboxId, session } = granted(await pool.claim(workspace()));
-  const endOf = async () => Date.parse((await hosted(session.sandboxId)).endAt);
-  const before = await endOf();
+  const before = await endOf(session.sandboxId);
   await e2b.setTimeout(session.sandboxId, 120);
   await age(pool, 20 * MINUTE_MS);
   granted(await pool.use({ tenant: "acme", sandboxId }));
   await age(pool, 18 * MINUTE_MS);
   await runDurableObjectAlarm(pool);
-  expect(await endOf()).toBeGreaterThan(before - MINUTE_MS);
+  expect(await endOf(session.sandboxId)).toBeGreaterThan(before - MINUTE_MS);
 });
 
 test("a sandbox that E2B paused by itself is resumed when its loss is told, once for all who tell", async () => {
@@ -183,9 +154,12 @@ test("a start that E2B refuses leaves no row", async () => {
 /** As the crash of the object between E2B's start and its answer leaves it. */
 async function cutOffStart(pool: Pool): Promise<string> {
   const { sandboxId, session } = granted(await pool.claim(workspace()));
-  await runInDurableObject(pool, (_: SandboxPool, state) => {
-    state.storage.sql.exec("UPDATE sandbox SET e2b_id = NULL, state = 'warming', access_token = NULL, due_at = created_at + 100000 WHERE sandbox_id = ?", sandboxId);
-  });
+  await sql(
+    pool,
+    `UPDATE sandbox SET e2b_id = NULL, state = 'warming', access_token = NULL, charged_until = NULL,
+       due_at = created_at + 100000 WHERE sandbox_id = ?`,
+    sandboxId,
+  );
   return session.sandboxId;
 }
 

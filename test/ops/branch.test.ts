@@ -70,7 +70,7 @@ describe("with a remote", () => {
     expect(await home.run(branch, { name: "origin/feature" })).toEqual(switched);
     expect(await home.failure(branch, { name: "nowhere" })).toMatchObject({
       code: "ref_not_found",
-      message: expect.stringContaining("nowhere") as string,
+      message: expect.stringContaining("nowhere"),
     });
     expect(home.git("branch", "--show-current")).toBe("feature");
   });
@@ -115,7 +115,7 @@ describe("without one", () => {
     const before = treeOf(home);
     expect(await home.failure(branch, { name: "other" })).toMatchObject({
       code: "dirty_tree",
-      message: expect.stringContaining("in a.txt.") as string,
+      message: expect.stringContaining("in a.txt."),
     });
     home.git("checkout", "-q", "a.txt");
     write(home, { "new.txt": "mine\n", "odd\tname, x": "mine\n" });
@@ -153,7 +153,7 @@ describe("without one", () => {
     expect(() => home.git("merge", "-q", "other")).toThrow();
     expect(await home.failure(branch, { name: "other" })).toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("MERGE_HEAD") as string,
+      message: expect.stringContaining("MERGE_HEAD"),
     });
     home.git("merge", "--abort");
     home.git("stash", "-q");

@@ -146,12 +146,10 @@ test("shows conflicted files against our side, beside new ones, and keeps the co
     { path: "b.txt", change: "unmerged", added: 0, deleted: 0 },
   ];
   const before = fingerprint(at);
-  await check(expect.arrayContaining(unmerged) as object[]);
+  await check(expect.arrayContaining(unmerged));
   expect(fingerprint(at)).toBe(before);
   write(at, { "new.txt": "n\n" });
-  await check(
-    expect.arrayContaining([...unmerged, { path: "new.txt", change: "added", added: 1, deleted: 0 }]) as object[],
-  );
+  await check(expect.arrayContaining([...unmerged, { path: "new.txt", change: "added", added: 1, deleted: 0 }]));
   expect(at.git("diff", "--name-only", "--diff-filter=U")).toBe("a.txt\nb.txt");
 });
 

@@ -62,7 +62,7 @@ test("begins at a commit, and keeps to a path", async () => {
   expect(await subjects({ path: "never" })).toEqual([]);
   expect(await home.failure(log, { ref: "nowhere" })).toMatchObject({
     code: "ref_not_found",
-    message: expect.stringContaining("nowhere") as string,
+    message: expect.stringContaining("nowhere"),
   });
 });
 

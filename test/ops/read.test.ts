@@ -103,7 +103,7 @@ describe.each([
     for (const path of ["nothing", "a.txt/x", "src/nothing/x"]) {
       expect(await refusal({ path })).toMatchObject({
         code: "path_not_found",
-        message: expect.stringContaining(path) as string,
+        message: expect.stringContaining(path),
       });
     }
   });
@@ -128,7 +128,7 @@ describe.each([
       cursor = page.cursor;
     } while (cursor !== undefined);
     expect(Buffer.concat(parts)).toEqual(bytes);
-    expect([...encodings].toSorted()).toEqual(["base64", "utf-8"]);
+    expect(encodings).toEqual(new Set(["base64", "utf-8"]));
   });
 
   test("pages of a range joined are the range", async () => {

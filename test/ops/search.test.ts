@@ -44,7 +44,7 @@ test("takes extended regular expressions, and says what is wrong with one", asyn
   expect(await home.failure(search, { pattern: "a(", regex: true })).toMatchObject({
     code: "invalid_input",
     field: "pattern",
-    message: expect.stringContaining("Unmatched (") as string,
+    message: expect.stringContaining("Unmatched ("),
   });
   await expect(home.run(search, { pattern: "a\nb" })).rejects.toThrow("must be one line");
 });

@@ -29,7 +29,7 @@ export class Home {
     return git(this.tree, ...args);
   }
 
-  /** Script output before parsing. */
+  /** Script output before parsing. Aborting kills the script and all it started: with SIGKILL, or the reason "SIGTERM". */
   async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
     const nonce = crypto.randomUUID();
     const remote = operation.access === "remote" ? this.remote : undefined;
@@ -43,7 +43,8 @@ export class Home {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"));
+    const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
+    signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
     const stdout: Buffer[] = [];
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));

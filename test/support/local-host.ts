@@ -1,13 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { startLocalHost } from "../../scripts/local-e2b/host.ts";
 
-declare module "vitest" {
-  interface ProvidedContext {
-    /** Base URL of a local sandbox host that runs as long as the project's tests. */
-    e2bUrl: string;
-  }
-}
-
 /** Objects under test in workerd talk to a real sandbox host, which has to live outside of it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const host = await startLocalHost({ isolation: "none" });

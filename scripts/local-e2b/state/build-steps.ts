@@ -1,0 +1,123 @@
+import { copyFile, lchown } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { type ExitStatus, type Machine, SANDBOX_USERS, type SandboxUser } from "../machine/machine.ts";
+import { bashCommand, runToEnd } from "../machine/run.ts";
+import { processEnvironment } from "./environment.ts";
+import { COPY_SCRIPT } from "./copy-script.ts";
+
+export interface Step {
+  readonly type: string;
+  readonly args: readonly string[];
+  readonly filesHash?: string | undefined;
+}
+
+/** What steps leave behind for later ones, and for the sandboxes of the template. */
+export interface BuildContext {
+  readonly env: Readonly<Record<string, string>>;
+  readonly user: SandboxUser;
+  readonly workdir: string | undefined;
+}
+
+export interface StepTools {
+  readonly machine: Machine;
+  /** Host path of an uploaded archive. */
+  archive(hash: string): string;
+  log(line: string): void;
+}
+
+/** Runs one step as E2B does. @throws Error that says why the build fails */
+export async function runStep(tools: StepTools, context: BuildContext, step: Step): Promise<BuildContext> {
+  const [first, second] = step.args;
+  if (first === undefined) throw new Error(`${step.type} needs an argument`);
+  switch (step.type.toUpperCase()) {
+    case "RUN":
+      await bash(tools, { ...context, user: knownUser(second ?? context.user) }, first);
+      return context;
+    case "ENV":
+      return { ...context, env: await environment(tools, context, step.args) };
+    case "WORKDIR":
+      return { ...context, workdir: await workdir(tools, context, first) };
+    case "USER":
+      return { ...context, user: knownUser(first) };
+    case "COPY":
+      await copy(tools, context, step);
+      return context;
+    default:
+      throw new Error(`step type '${step.type}' is not known`);
+  }
+}
+
+async function bash(tools: StepTools, context: BuildContext, line: string): Promise<void> {
+  const exit = await execute(tools, context, bashCommand(line), tools.log);
+  if (exit.code !== 0) throw new Error(`failed to run command '${line}': ${ended(exit)}`);
+}
+
+function execute(
+  { machine }: StepTools,
+  { user, env, workdir: directory }: BuildContext,
+  command: { readonly cmd: string; readonly args: readonly string[] },
+  onLine: (line: string) => void,
+): Promise<ExitStatus> {
+  const cwd = directory ?? machine.homeOf(user);
+  return runToEnd(machine, { ...command, user, cwd, env: { ...processEnvironment(machine, user), ...env } }, onLine);
+}
+
+/** Values may use variables that are set already; anything else a shell would act on stays text. */
+async function environment(tools: StepTools, context: BuildContext, args: readonly string[]): Promise<Record<string, string>> {
+  if (args.length % 2 !== 0) throw new Error("ENV requires both a key and value arguments");
+  const env: Record<string, string> = { ...context.env };
+  for (let index = 0; index < args.length; index += 2) {
+    const text = (args[index + 1] ?? "").replaceAll(/[\\"`]|\$\(/g, "\\$&");
+    const lines: string[] = [];
+    await execute(tools, context, bashCommand(`printf '%s' "${text}"`), (line) => lines.push(line));
+    env[args[index] ?? ""] = lines.join("\n");
+  }
+  return env;
+}
+
+async function workdir(tools: StepTools, context: BuildContext, path: string): Promise<string> {
+  const absolute = posix.resolve(context.workdir ?? "/", path);
+  const lines: string[] = [];
+  const command = { cmd: "/bin/sh", args: ["-c", 'mkdir -p -- "$1" && cd -- "$1" && pwd', "sh", hostPath(tools, absolute)] };
+  const exit = await execute(tools, { ...context, workdir: "/" }, command, (line) => lines.push(line));
+  if (exit.code !== 0) throw new Error(`failed to create workdir ${absolute}: ${lines.join(" ")}`);
+  return absolute;
+}
+
+/** Without namespaces a process knows the sandbox's home under its host path only. */
+function hostPath({ machine }: StepTools, path: string): string {
+  return machine.isolated ? path : machine.locate(path).host;
+}
+
+async function copy(tools: StepTools, context: BuildContext, { args, filesHash }: Step): Promise<void> {
+  const [source, target, , mode = ""] = args;
+  if (source === undefined || target === undefined) {
+    throw new Error("COPY requires a local path and a container path argument");
+  }
+  if (filesHash === undefined) throw new Error("COPY requires files hash to be set");
+  const { tree, owner } = tools.machine;
+  const archive = join(tree, "tmp", `${filesHash}.tar`);
+  await copyFile(tools.archive(filesHash), archive);
+  if (owner !== undefined) await lchown(archive, owner.uid, owner.gid);
+  // Globs were resolved when the archive was made; what matters is the directory they were in.
+  const entry = posix.normalize(source.split("/").filter((_, index, parts) => !parts.slice(0, index + 1).some(isGlob)).join("/") || ".");
+  const inside = tools.machine.isolated ? `/tmp/${filesHash}.tar` : archive;
+  const lines: string[] = [];
+  const command = { cmd: "/bin/bash", args: ["-c", COPY_SCRIPT, "copy", inside, entry, hostPath(tools, target), mode] };
+  const exit = await execute(tools, context, command, (line) => lines.push(line));
+  if (exit.code !== 0) throw new Error(`failed to copy '${source}': ${lines.join(" ") || ended(exit)}`);
+}
+
+function isGlob(part: string): boolean {
+  return /[*?[{]/.test(part);
+}
+
+function knownUser(name: string): SandboxUser {
+  const user = SANDBOX_USERS.find((known) => known === name);
+  if (user === undefined) throw new Error(`the local host has the users ${SANDBOX_USERS.join(" and ")} only, not '${name}'`);
+  return user;
+}
+
+function ended({ code, signal }: ExitStatus): string {
+  return signal === null ? `exit status ${code}` : `signal ${signal}`;
+}

@@ -1,0 +1,34 @@
+import type { Launched, Machine } from "../machine/machine.ts";
+import { bashCommand, runToEnd } from "../machine/run.ts";
+import { processEnvironment } from "./environment.ts";
+import type { Image } from "./image.ts";
+
+/** A service that is not up by then is started anyway; its user will see. */
+const READY_DEADLINE_MS = 60_000;
+const READY_INTERVAL_MS = 50;
+
+/**
+ * Starts an image's start command and waits until its ready command succeeds. E2B's snapshots hold the running
+ * process; here every sandbox starts its own. @returns the process, undefined when the image has none
+ */
+export async function startCommand(
+  machine: Machine,
+  image: Image,
+  extraEnv: Readonly<Record<string, string>>,
+): Promise<Launched | undefined> {
+  if (image.startCmd === undefined) return undefined;
+  const place = {
+    user: image.user,
+    cwd: image.workdir ?? machine.homeOf(image.user),
+    env: { ...processEnvironment(machine, image.user), ...image.env, ...extraEnv },
+  };
+  const launched = await machine.launch({ ...bashCommand(image.startCmd), ...place, stdin: "closed" });
+  if (image.readyCmd === undefined) return launched;
+  const deadline = Date.now() + READY_DEADLINE_MS;
+  while (Date.now() < deadline) {
+    const { code } = await runToEnd(machine, { ...bashCommand(image.readyCmd), ...place });
+    if (code === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, READY_INTERVAL_MS));
+  }
+  return launched;
+}

@@ -1,0 +1,62 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { inject } from "vitest";
+import type { Refusal } from "../../src/durable/outcome.ts";
+import type { Grant, SandboxPool } from "../../src/durable/SandboxPool.ts";
+import { controlPlane } from "../../src/e2b/control.ts";
+
+export const MINUTE_MS = 60_000;
+export const hostUrl = inject("e2bUrl");
+export const e2b = controlPlane({ apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" });
+
+let shards = 0;
+/** A pool object that no other test has seen. */
+export const newPool = () => env.SANDBOX_POOL.getByName(String(++shards));
+export type Pool = ReturnType<typeof newPool>;
+
+export const workspace = (agentId = "ada", tenant = "acme") => ({
+  tenant,
+  repository: "github.com/o/r",
+  url: "https://github.com/o/r",
+  agentId,
+  taskId: "t1",
+});
+
+export function granted(answer: Grant | Refusal): Grant {
+  if (!answer.ok) throw new Error(`${answer.code}: ${answer.detail}`);
+  return answer;
+}
+
+export async function fault(settings: object): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${hostUrl}/_local/faults`, { method: "PUT", body: JSON.stringify(settings), headers });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+export async function endFaults(): Promise<void> {
+  await fetch(`${hostUrl}/_local/faults`, { method: "DELETE" });
+}
+
+interface HostedSandbox {
+  readonly sandboxID: string;
+  readonly state: string;
+  readonly endAt: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Every sandbox as the host sees it. */
+export async function hostedSandboxes(): Promise<HostedSandbox[]> {
+  return (await fetch(`${hostUrl}/_local/sandboxes`)).json();
+}
+
+export const sql = (pool: Pool, query: string, ...bindings: (string | number | null)[]) =>
+  runInDurableObject(pool, (_: SandboxPool, state) => state.storage.sql.exec(query, ...bindings).toArray());
+
+export const rows = (pool: Pool) => sql(pool, "SELECT sandbox_id, e2b_id, state, tenant, due_at, unpushed FROM sandbox ORDER BY created_at");
+
+export const poolId = async (pool: Pool) =>
+  String((await sql(pool, "SELECT value FROM setting WHERE name = 'pool_id'"))[0]?.["value"]);
+
+/** What E2B lists under the pool's mark. */
+export const listed = async (pool: Pool) =>
+  e2b.list({ metadata: { warmtree_pool: await poolId(pool) }, states: ["running", "paused"] });

@@ -1,0 +1,109 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, expect, test, vi } from "vitest";
+import { endFaults, fault, granted, hostedSandboxes, hostUrl, listed, newPool, type Pool, poolId, rows, sql, workspace } from "./support.ts";
+
+// POOL_MIN 2, POOL_MAX 4, E2B_MAX_SANDBOXES 6: see vitest.config.ts.
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await endFaults();
+});
+
+/** The object's clock runs ahead of the host's by so much. */
+function skipAhead(ms: number): void {
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+}
+
+const warm = async (pool: Pool) => (await rows(pool)).filter(({ state }) => state === "warm");
+
+/** Alarms that are due at once run by themselves, at most one creation a second. */
+const untilWarm = (pool: Pool, count: number) =>
+  expect.poll(async () => (await warm(pool)).length, { timeout: 15_000 }).toBe(count);
+
+async function filledPool(): Promise<Pool> {
+  const pool = newPool();
+  await pool.list("acme");
+  await untilWarm(pool, 2);
+  return pool;
+}
+
+const faults = async (): Promise<{ controlErrors?: { count: number } }> => (await fetch(`${hostUrl}/_local/faults`)).json();
+
+/** Creations that the host was asked for. */
+async function creations(): Promise<number> {
+  return (await hostedSandboxes()).length;
+}
+
+test("the first call fills the pool to its minimum; a claim takes from it without a creation, and it is refilled", async () => {
+  const pool = await filledPool();
+  const before = await creations();
+  const [first, second] = await Promise.all([pool.claim(workspace("ada")), pool.claim(workspace("bob"))]);
+  expect([granted(first).source, granted(second).source]).toEqual(["pool", "pool"]);
+  expect(granted(first).session.sandboxId).not.toBe(granted(second).session.sandboxId);
+  await untilWarm(pool, 2);
+  expect(await creations()).toBeGreaterThan(before);
+  expect(await listed(pool)).toHaveLength(4);
+}, 30_000);
+
+test("an empty pool falls back to a cold start at once", async () => {
+  const pool = newPool();
+  expect(granted(await pool.claim(workspace())).source).toBe("cold");
+});
+
+test("more claims than warm sandboxes: the pool's first, cold ones for the rest, no two on one sandbox", async () => {
+  const pool = await filledPool();
+  const grants = (await Promise.all(["a", "b", "c", "d"].map((agent) => pool.claim(workspace(agent))))).map(granted);
+  expect(grants.map(({ source }) => source).sort()).toEqual(["cold", "cold", "pool", "pool"]);
+  expect(new Set(grants.map(({ session }) => session.sandboxId)).size).toBe(4);
+}, 30_000);
+
+test("the pool follows demand up to its maximum, and back when claims stay away", async () => {
+  const pool = await filledPool();
+  const demand = { version: 1, createS: 0.45, at: Date.now(), rates: [0.1, 0.1, 0.1, 0.1], claims: [] };
+  await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('demand', ?)", JSON.stringify(demand));
+  await evictDurableObject(pool);
+  await pool.list("acme");
+  await untilWarm(pool, 4);
+  skipAhead(3 * 3_600_000);
+  await sql(pool, "UPDATE sandbox SET ends_at = ?, due_at = NULL", Date.now() + 3_600_000);
+  for (let n = 0; n < 4; n++) {
+    await sql(pool, "UPDATE setting SET value = ? WHERE name = 'tend_at'", Date.now());
+    await runDurableObjectAlarm(pool);
+  }
+  expect(await warm(pool)).toHaveLength(2);
+}, 60_000);
+
+test("sandboxes of an old template are replaced one by one, and the pool is never empty", async () => {
+  const pool = await filledPool();
+  await sql(pool, "UPDATE sandbox SET template = 'old'");
+  for (let n = 0; n < 8; n++) {
+    await sql(pool, "UPDATE setting SET value = ? WHERE name = 'tend_at'", Date.now());
+    await runDurableObjectAlarm(pool);
+    expect((await warm(pool)).length).toBeGreaterThanOrEqual(1);
+  }
+  expect(await sql(pool, "SELECT DISTINCT template FROM sandbox WHERE state = 'warm'")).toEqual([{ template: "base" }]);
+  await untilWarm(pool, 2);
+}, 30_000);
+
+test("never more than may run at once: idle workspaces make room, and without one the claim is refused", async () => {
+  const pool = newPool();
+  const agents = ["a", "b", "c", "d", "e", "f"];
+  for (const agent of agents) granted(await pool.claim(workspace(agent)));
+  expect(await pool.claim(workspace("g"))).toMatchObject({ ok: false, code: "sandbox_unavailable", retryAfterS: 60 });
+  await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 120000 WHERE agent_id = 'c'");
+  expect(granted(await pool.claim(workspace("g"))).source).toBe("cold");
+  const running = (await hostedSandboxes()).filter((s) => s.state === "running");
+  const mark = await poolId(pool);
+  expect(running.filter(({ metadata }) => metadata["warmtree_pool"] === mark)).toHaveLength(6);
+  expect((await pool.list("acme")).find(({ agentId }) => agentId === "c")).toMatchObject({ state: "paused" });
+}, 30_000);
+
+test("a refill that E2B refuses is tried again later, and claims do not suffer", async () => {
+  const pool = newPool();
+  await fault({ controlErrors: { count: 1, status: 429, retryAfterS: 3600 } });
+  await pool.list("acme");
+  await expect.poll(async () => (await faults()).controlErrors?.count).toBe(0);
+  expect(granted(await pool.claim(workspace())).source).toBe("cold");
+  await untilWarm(pool, 2);
+}, 30_000);

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ERROR_KINDS, type ErrorCode, WarmtreeError } from "../../src/errors.ts";
+import { recorded } from "../../src/metrics/operations.ts";
+import { FakeMetrics } from "./support.ts";
+
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+let metrics: FakeMetrics;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  metrics = new FakeMetrics();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** What came to be counted once everything was sent. */
+async function counts(): Promise<Record<string, number>> {
+  await vi.advanceTimersByTimeAsync(60_000);
+  await Promise.all(metrics.waiting);
+  return Object.fromEntries(metrics.counts);
+}
+
+test("a caller waits for the operation's own promise: nothing is awaited in between", async () => {
+  const work = Promise.resolve({ done: true });
+  expect(recorded("status", metrics.recording(), () => work)).toBe(work);
+  await counts();
+});
+
+test("success: started, ended, how long it took, with an example of a kept trace", async () => {
+  const work = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return "done";
+  };
+  const result = recorded("push", { ...metrics.recording(), traceId: TRACE_ID }, work);
+  expect(await counts()).toEqual({
+    'git_operations_total{operation="push",status="started"}': 1,
+    'git_operations_total{operation="push",status="success"}': 1,
+    'git_operation_duration_seconds_bucket{operation="push",le="0.25"}': 1,
+    'git_operation_duration_seconds_sum{operation="push"}': 0.2,
+  });
+  expect(await result).toBe("done");
+  const exemplars = metrics.batches.flatMap((batch) => [...batch.exemplars.values()]);
+  expect(exemplars).toMatchObject([{ traceId: TRACE_ID, value: 0.2 }]);
+});
+
+// Object.keys is typed for objects that may have more keys than their type says; this one is a constant.
+const codes = Object.keys(ERROR_KINDS) as ErrorCode[];
+test.each(codes)("failure of code %s: started, ended, its type; the caller gets the error", async (code) => {
+  const error = new WarmtreeError(code, "It failed.");
+  const result = recorded("diff", metrics.recording(), () => Promise.reject(error));
+  await expect(result).rejects.toBe(error);
+  expect(await counts()).toEqual({
+    'git_operations_total{operation="diff",status="started"}': 1,
+    'git_operations_total{operation="diff",status="failure"}': 1,
+    [`git_operation_errors_total{operation="diff",error_type="${ERROR_KINDS[code].type}"}`]: 1,
+  });
+});
+
+test("what nobody foresaw is of type other", async () => {
+  await expect(recorded("pull", metrics.recording(), () => Promise.reject(new TypeError("bug")))).rejects.toThrow(
+    "bug",
+  );
+  expect(await counts()).toMatchObject({ 'git_operation_errors_total{operation="pull",error_type="other"}': 1 });
+});
+
+test.each(["edit", "no-such-operation", "__proto__", 'clone"} 1\n', ""])("%j is operation other", async (name) => {
+  await recorded(name, metrics.recording(), () => Promise.resolve());
+  expect(await counts()).toMatchObject({ 'git_operations_total{operation="other",status="success"}': 1 });
+});

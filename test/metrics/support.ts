@@ -1,0 +1,54 @@
+import type { Batch } from "../../src/metrics/batch.ts";
+import type { PoolFacts } from "../../src/metrics/pool-sample.ts";
+import type { Recording } from "../../src/metrics/recorder.ts";
+
+/** A shard of the pool in which nothing ever happened. */
+export const NO_FACTS: PoolFacts = {
+  sandboxes: { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 },
+  workspaces: { top: 0, active: 0, idle: 0, cold: 0 },
+  poolTarget: 0,
+  moves: { start: 0, resume: 0, pause: 0, kill: 0 },
+  moveFailures: { start: 0, resume: 0, pause: 0, kill: 0 },
+  corrections: { adopt: 0, kill: 0, note_paused: 0, pause: 0, verify: 0 },
+  running: 0,
+  runningUntil: 0,
+  ranSeconds: 0,
+  usdPerSecond: 0,
+  spentUsd: { hour: 0, day: 0, month: 0 },
+  budgetUsd: 0,
+  templateVersion: 0,
+  templateBuiltAt: 0,
+  snapshots: 0,
+  oldestSnapshotAt: 0,
+};
+
+/** A Metrics object as the recorder sees it: adds each batch once, and answers as `answer` says. */
+export class FakeMetrics {
+  readonly counts = new Map<string, number>();
+  readonly tries: { readonly shard: string; readonly id: string }[] = [];
+  readonly batches: Batch[] = [];
+  answer: (take: () => void) => Promise<void> = async (take) => take();
+  shards = 1;
+  /** What recording was promised to be kept alive. */
+  readonly waiting: Promise<unknown>[] = [];
+
+  /** A request's view of it. */
+  recording(): Recording {
+    return {
+      env: { METRICS: { getByName: (shard) => ({ add: (batch) => this.#add(shard, batch) }) } },
+      config: { metricsShards: this.shards },
+      waitUntil: (work) => void this.waiting.push(work),
+    };
+  }
+
+  #add(shard: string, batch: Batch): Promise<void> {
+    this.tries.push({ shard, id: batch.id });
+    return this.answer(() => this.#take(batch));
+  }
+
+  #take(batch: Batch): void {
+    if (this.batches.some(({ id }) => id === batch.id)) return;
+    this.batches.push(batch);
+    for (const [series, delta] of batch.deltas) this.counts.set(series, (this.counts.get(series) ?? 0) + delta);
+  }
+}

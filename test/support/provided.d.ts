@@ -1,0 +1,8 @@
+import "vitest";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Base URL of a local sandbox host that runs as long as the project's tests (local-host.ts). */
+    e2bUrl: string;
+  }
+}
