@@ -38,6 +38,7 @@ export default defineConfig({
         POOL_MIN: "2",
         POOL_MAX: "4",
         E2B_MAX_SANDBOXES: "6",
+        E2B_MONTHLY_BUDGET_USD: "10",
       }),
       {
         test: {

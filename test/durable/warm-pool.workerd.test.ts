@@ -107,3 +107,28 @@ test("a refill that E2B refuses is tried again later, and claims do not suffer",
   expect(granted(await pool.claim(workspace())).source).toBe("cold");
   await untilWarm(pool, 2);
 }, 30_000);
+
+/** As if sandboxes had cost so much this hour already. */
+async function spent(pool: Pool, usd: number): Promise<void> {
+  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+  await sql(pool, "INSERT OR REPLACE INTO ledger VALUES (?, 1.0, ?)", hour, Math.round(usd * 1000));
+  await evictDurableObject(pool);
+}
+
+test("a spent budget refuses new workspaces and says until when; those that are there go on, pauses included", async () => {
+  const pool = await filledPool();
+  const { sandboxId, session } = granted(await pool.claim(workspace()));
+  await spent(pool, 10);
+  const refusal = await pool.claim(workspace("bob"));
+  const month = new Date();
+  const lifts = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1)).toISOString();
+  expect(refusal).toMatchObject({ ok: false, code: "budget_exhausted", detail: expect.stringContaining(lifts) });
+  expect(granted(await pool.claim(workspace())).sandboxId).toBe(sandboxId);
+  // Nothing idles any more: what is not used is paused, and the pool empties.
+  await sql(pool, "UPDATE sandbox SET due_at = 1 WHERE tenant IS NOT NULL");
+  await sql(pool, "UPDATE setting SET value = '1' WHERE name = 'tend_at'");
+  await runDurableObjectAlarm(pool);
+  expect((await listed(pool)).find((s) => s.sandboxId === session.sandboxId)?.state).toBe("paused");
+  await untilWarm(pool, 0);
+  expect(granted(await pool.use({ tenant: "acme", sandboxId })).source).toBe("paused");
+}, 30_000);

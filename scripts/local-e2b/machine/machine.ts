@@ -59,6 +59,8 @@ export interface Machine {
   /** Environment of every process, unless its caller says otherwise. */
   readonly env: Readonly<Record<string, string>>;
   homeOf(user: SandboxUser): string;
+  /** What processes call an absolute sandbox path. */
+  seenAs(sandboxPath: string): string;
   /** Maps an absolute sandbox path whose parents hold no symlinks. */
   locate(sandboxPath: string): Location;
   /** A program that does not exist is a process that ends with 127. @throws LaunchError when there can be no process */

@@ -89,6 +89,10 @@ class NamespaceMachine implements Machine {
     return HOMES[user];
   }
 
+  seenAs(sandboxPath: string): string {
+    return sandboxPath;
+  }
+
   locate(sandboxPath: string): Location {
     if (this.#hostOwned.some((area) => isWithin(sandboxPath, area))) return { host: sandboxPath, writable: false };
     return { host: join(this.tree, sandboxPath), writable: true };

@@ -41,6 +41,10 @@ class PlainMachine implements Machine {
     return join(this.tree, HOMES[user]);
   }
 
+  seenAs(sandboxPath: string): string {
+    return this.locate(sandboxPath).host;
+  }
+
   /** The homes are the sandbox's own; every other path is the host's, of which only temporary files may be written. */
   locate(sandboxPath: string): Location {
     const own = Object.values(HOMES).some((home) => isWithin(sandboxPath, home));

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, lchown, mkdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, lchown, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Owner } from "./machine.ts";
@@ -60,6 +60,10 @@ export async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   const flags = process.platform === "darwin" ? ["-a", "-c"] : ["-a", "--reflink=auto"];
   await run("cp", [...flags, "--", from, to]);
+}
+
+export async function emptyDirectory(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) await removeTree(join(directory, name));
 }
 
 /** Removes a tree, read-only directories included. */

@@ -78,15 +78,10 @@ async function environment(tools: StepTools, context: BuildContext, args: readon
 async function workdir(tools: StepTools, context: BuildContext, path: string): Promise<string> {
   const absolute = posix.resolve(context.workdir ?? "/", path);
   const lines: string[] = [];
-  const command = { cmd: "/bin/sh", args: ["-c", 'mkdir -p -- "$1" && cd -- "$1" && pwd', "sh", hostPath(tools, absolute)] };
+  const command = { cmd: "/bin/sh", args: ["-c", 'mkdir -p -- "$1" && cd -- "$1" && pwd', "sh", tools.machine.seenAs(absolute)] };
   const exit = await execute(tools, { ...context, workdir: "/" }, command, (line) => lines.push(line));
   if (exit.code !== 0) throw new Error(`failed to create workdir ${absolute}: ${lines.join(" ")}`);
   return absolute;
-}
-
-/** Without namespaces a process knows the sandbox's home under its host path only. */
-function hostPath({ machine }: StepTools, path: string): string {
-  return machine.isolated ? path : machine.locate(path).host;
 }
 
 async function copy(tools: StepTools, context: BuildContext, { args, filesHash }: Step): Promise<void> {
@@ -96,14 +91,15 @@ async function copy(tools: StepTools, context: BuildContext, { args, filesHash }
   }
   if (filesHash === undefined) throw new Error("COPY requires files hash to be set");
   const { tree, owner } = tools.machine;
-  const archive = join(tree, "tmp", `${filesHash}.tar`);
+  const archive = join(tree, "home/user", `.${filesHash}.tar`);
   await copyFile(tools.archive(filesHash), archive);
   if (owner !== undefined) await lchown(archive, owner.uid, owner.gid);
   // Globs were resolved when the archive was made; what matters is the directory they were in.
   const entry = posix.normalize(source.split("/").filter((_, index, parts) => !parts.slice(0, index + 1).some(isGlob)).join("/") || ".");
-  const inside = tools.machine.isolated ? `/tmp/${filesHash}.tar` : archive;
+  const inside = tools.machine.seenAs(`/home/user/.${filesHash}.tar`);
+  const destination = target.startsWith("/") ? tools.machine.seenAs(target) : target;
   const lines: string[] = [];
-  const command = { cmd: "/bin/bash", args: ["-c", COPY_SCRIPT, "copy", inside, entry, hostPath(tools, target), mode] };
+  const command = { cmd: "/bin/bash", args: ["-c", COPY_SCRIPT, "copy", inside, entry, destination, mode] };
   const exit = await execute(tools, context, command, (line) => lines.push(line));
   if (exit.code !== 0) throw new Error(`failed to copy '${source}': ${lines.join(" ") || ended(exit)}`);
 }

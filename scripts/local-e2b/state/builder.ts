@@ -1,7 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Isolation, Machine } from "../machine/machine.ts";
-import { copyTree, makeTree, removeTree } from "../machine/tree.ts";
+import { copyTree, emptyDirectory, makeTree, removeTree } from "../machine/tree.ts";
 import { type BuildContext, runStep, type Step } from "./build-steps.ts";
 import { BASE_IMAGE, type Image } from "./image.ts";
 import { startCommand } from "./start-command.ts";
@@ -10,8 +9,7 @@ import type { TemplateStore } from "./templates.ts";
 import type { Uploads } from "./uploads.ts";
 
 export interface BuildRequest {
-  /** Undefined for the base image. */
-  readonly from: Image | undefined;
+  readonly from: Image;
   /** A container image that was asked for and cannot be had here. */
   readonly ignoredImage: string | undefined;
   readonly steps: readonly Step[];
@@ -19,16 +17,16 @@ export interface BuildRequest {
   readonly readyCmd: string | undefined;
 }
 
-/** Where E2B's builds start, and its sandboxes, unless steps say otherwise. */
+/** Where E2B's builds start, and the sandboxes of their templates, unless a step says otherwise. */
 const DEFAULT_WORKDIR = "/home/user";
 
-/** Builds templates: runs their steps in a machine of its own, whose tree sandboxes then start from. */
+/** Builds templates: runs their steps in a machine of their own, whose tree is what sandboxes start from. */
 export class Builder {
   readonly #root: string;
   readonly #isolation: Isolation;
   readonly #templates: TemplateStore;
   readonly #uploads: Uploads;
-  readonly #running = new Map<Machine, Promise<void>>();
+  readonly #running = new Map<Build, { readonly machine: Machine; readonly done: Promise<void> }>();
 
   constructor(root: string, isolation: Isolation, templates: TemplateStore, uploads: Uploads) {
     this.#root = root;
@@ -37,26 +35,68 @@ export class Builder {
     this.#uploads = uploads;
   }
 
-  /** Runs a build to its end; how it ended is in the build. */
+  /** Runs a build to its end. How it ended is in the build; it never throws. */
   async build(template: Template, build: Build, request: BuildRequest): Promise<void> {
     build.settle({ status: "building" });
     const tree = join(this.#root, "templates", build.id);
+    const { from } = request;
     try {
-      const { from = BASE_IMAGE } = request;
       await (from.tree === undefined ? makeTree(tree, this.#isolation.owner) : copyTree(from.tree, tree));
       const machine = await this.#isolation.open(build.id, tree);
-      const image = await this.#run(machine, { ...from, templateId: template.id, alias: template.name, tree }, template, build, request);
-      build.settle({ status: "ready", image });
+      const work = this.#work(machine, template, build, request).finally(() => machine.close());
+      this.#running.set(build, { machine, done: work.then(ignore, ignore) });
+      const context = await work;
+      await emptyDirectory(join(tree, "tmp"));
+      const { cpuCount, memoryMB } = build;
+      const identity = { templateId: template.id, alias: template.name, tree, cpuCount, memoryMB };
+      const { startCmd, readyCmd } = request;
+      build.settle({ status: "ready", image: { ...identity, ...context, startCmd, readyCmd } });
       this.#templates.assign(template, build, build.tags);
     } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const step = error instanceof StepError ? error.step : undefined;
+      build.log("error", reason, step);
+      build.settle({ status: "error", reason: step === undefined ? { message: reason } : { message: reason, step } });
       await removeTree(tree);
-      build.log("error", message(error));
-      build.settle({ status: "error", reason: error instanceof StepError ? { message: error.message, step: error.step } : { message: message(error) } });
+    } finally {
+      this.#running.delete(build);
     }
   }
 
   /** Breaks off what is being built. */
   async close(): Promise<void> {
-    await Promise.all([...this.#running].map(([machine, done]) => machine.close().then(() => done)));
+    await Promise.all([...this.#running.values()].map(({ machine, done }) => machine.close().then(() => done)));
+  }
+
+  async #work(machine: Machine, template: Template, build: Build, request: BuildRequest): Promise<BuildContext> {
+    const { from, steps, ignoredImage, startCmd, readyCmd } = request;
+    if (ignoredImage !== undefined) build.log("warn", `no container images here: ${ignoredImage} becomes this machine`);
+    let context: BuildContext = { env: from.env, user: from.user, workdir: from.workdir ?? DEFAULT_WORKDIR };
+    for (const [index, step] of steps.entries()) {
+      const number = String(index + 1);
+      build.log("info", `[${number}/${steps.length}] ${step.type} ${step.args.join(" ")}`, number);
+      const log = (line: string): void => build.log("info", line, number);
+      const archive = (hash: string): string => this.#uploads.path(template.team, hash);
+      try {
+        context = await runStep({ machine, archive, log }, context, step);
+      } catch (error) {
+        throw new StepError(error instanceof Error ? error.message : String(error), number);
+      }
+    }
+    if (startCmd !== undefined) build.log("info", `start command: ${startCmd}`);
+    await startCommand(machine, { ...context, startCmd, readyCmd }, {});
+    return context;
   }
 }
+
+class StepError extends Error {
+  override readonly name = "StepError";
+  readonly step: string;
+
+  constructor(text: string, step: string) {
+    super(text);
+    this.step = step;
+  }
+}
+
+function ignore(): void {}

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Machine, SandboxUser } from "../machine/machine.ts";
 import { ProcessTable } from "../process/table.ts";
+import { processEnvironment } from "./environment.ts";
 import { MetadataStore } from "./file-metadata.ts";
 import type { Image } from "./image.ts";
 
@@ -104,13 +105,10 @@ export class Sandbox {
   /** Environment of a new process, before what its caller adds. */
   environment(user: SandboxUser): Record<string, string> {
     return {
-      HOME: this.machine.homeOf(user),
-      USER: user,
-      LOGNAME: user,
+      ...processEnvironment(this.machine, user),
       E2B_SANDBOX: "true",
       E2B_SANDBOX_ID: this.id,
       E2B_TEMPLATE_ID: this.spec.image.templateId,
-      ...this.machine.env,
       ...this.spec.image.env,
       ...this.spec.envVars,
     };

@@ -13,7 +13,7 @@ const READY_INTERVAL_MS = 50;
  */
 export async function startCommand(
   machine: Machine,
-  image: Image,
+  image: Pick<Image, "env" | "user" | "workdir" | "startCmd" | "readyCmd">,
   extraEnv: Readonly<Record<string, string>>,
 ): Promise<Launched | undefined> {
   if (image.startCmd === undefined) return undefined;

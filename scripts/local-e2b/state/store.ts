@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { ApiError } from "../http/reply.ts";
 import type { Isolation } from "../machine/machine.ts";
 import { copyTree, makeTree, removeTree } from "../machine/tree.ts";
+import { bashCommand } from "../machine/run.ts";
+import { RunningProcess } from "../process/running.ts";
 import { randomId } from "./names.ts";
 import { Sandbox, type SandboxSpec } from "./sandbox.ts";
+import { startCommand } from "./start-command.ts";
 
 export interface StoreOptions {
   readonly root: string;
@@ -72,6 +75,8 @@ export class SandboxStore {
       const machine = await isolation.open(id, tree);
       // The timeout begins when the sandbox is usable.
       const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine);
+      await startUp(sandbox);
+      sandbox.beginRun();
       this.#live.set(id, sandbox);
       this.#setEnd(sandbox, spec.timeoutS);
       return sandbox;
@@ -207,6 +212,15 @@ export class SandboxStore {
       .finally(() => this.#cleanups.delete(done));
     this.#cleanups.add(done);
   }
+}
+
+/** The image's start command is a process of the sandbox like any other. */
+async function startUp({ machine, spec, processes }: Sandbox): Promise<void> {
+  const { image, envVars } = spec;
+  const launched = await startCommand(machine, image, envVars);
+  if (launched === undefined || image.startCmd === undefined) return;
+  const config = { ...bashCommand(image.startCmd), envs: {} };
+  processes.add(new RunningProcess(launched, config, undefined, "stdin"));
 }
 
 function accountRow(sandbox: Sandbox): AccountRow {

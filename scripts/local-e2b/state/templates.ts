@@ -1,5 +1,5 @@
-import { rm } from "node:fs/promises";
 import { ApiError } from "../http/reply.ts";
+import { removeTree } from "../machine/tree.ts";
 import { BASE_IMAGE, type Image } from "./image.ts";
 import { DEFAULT_TAG, parseTemplateName, randomId } from "./names.ts";
 import { Build, type Tag, type Template } from "./template.ts";
@@ -80,7 +80,7 @@ export class TemplateStore {
     this.#templates.delete(template.id);
     for (const { outcome } of template.builds.values()) {
       if (outcome.status !== "ready" || outcome.image.tree === undefined) continue;
-      await rm(outcome.image.tree, { recursive: true, force: true });
+      await removeTree(outcome.image.tree);
     }
   }
 }
