@@ -1,6 +1,11 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+const WITH_WARM_POOL = ["test/durable/warm-pool.workerd.test.ts", "test/durable/model.workerd.test.ts"];
+
+/** Sequences of the pool's model test: a few seconds with every run, minutes at night. */
+const MODEL_RUNS = process.env["NIGHTLY"] ? 500 : 50;
+
 function workerdProject(name: string, include: string[], exclude: string[], settings: Record<string, string>) {
   return {
     plugins: [
@@ -10,7 +15,7 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
         return { wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } };
       }),
     ],
-    test: { name, include, exclude, globalSetup: ["./test/support/local-host.ts"] },
+    test: { name, include, exclude, globalSetup: ["./test/support/local-host.ts"], provide: { modelRuns: MODEL_RUNS } },
   };
 }
 
@@ -21,6 +26,8 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
  */
 export default defineConfig({
   test: {
+    // What the Worker logs while faults are tried on it is of interest only where a test fails.
+    silent: "passed-only",
     reporters: ["default", "./test/support/reporter.ts"],
     projects: [
       {
@@ -30,11 +37,11 @@ export default defineConfig({
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
         },
       },
-      workerdProject("workerd", ["test/**/*.workerd.test.ts"], ["test/durable/warm-pool.workerd.test.ts"], {
+      workerdProject("workerd", ["test/**/*.workerd.test.ts"], WITH_WARM_POOL, {
         POOL_MIN: "0",
         POOL_MAX: "0",
       }),
-      workerdProject("workerd-pool", ["test/durable/warm-pool.workerd.test.ts"], [], {
+      workerdProject("workerd-pool", WITH_WARM_POOL, [], {
         POOL_MIN: "2",
         POOL_MAX: "4",
         E2B_MAX_SANDBOXES: "6",

@@ -1,7 +1,38 @@
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { compare } from "./simulate/compare.ts";
-import { readTrace } from "./simulate/csv.ts";
-import { synthesise } from "./simulate/workload.ts";
-const f=process.argv[2]??"2000"; const t0=Date.now();
-const traces=f.endsWith("csv")?[readTrace(f)]:[1,2,3].map(seed=>synthesise(f,{sessionsPerDay:Number(f),days:7,seed}));
-for(const l of compare(traces)) console.log(l.policy.padEnd(75),l.usd_month.toFixed(0).padStart(7),(100*l.starts_within_1_5s).toFixed(1).padStart(6),l.mean_wait_s.toFixed(2).padStart(8),l.j_over_bound.toFixed(3).padStart(8)); console.log(Date.now()-t0,"ms");
-console.log(lines[0])
+import { meanMonth, playMonth } from "./simulate/month.ts";
+import { monthsOf, readOptions, type SimulateOptions, tracesOf, USAGE } from "./simulate/options.ts";
+import { lineTable, monthTable } from "./simulate/tables.ts";
+import { picture } from "./simulate/picture.ts";
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) console.log(USAGE);
+  else simulate(options);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+function simulate(options: SimulateOptions): void {
+  if (options.budgetUsd !== undefined) return simulateBudget(options, options.budgetUsd);
+  const traces = tracesOf(options);
+  const lines = compare(traces);
+  if (options.svg !== undefined) writeFileSync(options.svg, picture(lines, titleOf(options)));
+  console.log(options.json ? JSON.stringify(lines) : lineTable(lines));
+}
+
+function simulateBudget(options: SimulateOptions, limitUsd: number): void {
+  const months = monthsOf(options);
+  const lines = (["none", "stop", "budget"] as const).map((brake) =>
+    meanMonth(months.map((trace) => playMonth(trace, limitUsd, brake))),
+  );
+  console.log(options.json ? JSON.stringify(lines) : monthTable(lines));
+}
+
+function titleOf({ trace, workload }: SimulateOptions): string {
+  return trace === undefined
+    ? `Cost against waiting: ${workload} sessions a day`
+    : `Cost against waiting: ${basename(trace)}`;
+}

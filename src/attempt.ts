@@ -25,7 +25,10 @@ export async function attempt<Value extends object>(
   const context = { author: config.author, maxRetries: config.maxRetries, timeoutS };
   const remote =
     operation.access === "remote"
-      ? remoteFor(parseRepository(grant.url, config.allowedGitHosts), { caller: caller.gitToken, github: config.githubToken })
+      ? remoteFor(parseRepository(grant.url, config.allowedGitHosts), {
+          caller: caller.gitToken,
+          github: config.githubToken,
+        })
       : undefined;
   const run = async (to: Grant) => {
     const startedAt = performance.now();
@@ -65,5 +68,10 @@ function explained(operation: Runnable, error: unknown): unknown {
   if (error.code === "rate_limited") {
     return new WarmtreeError("rate_limited", `The sandbox takes no more requests just now. ${next}`, details, error);
   }
-  return new WarmtreeError("sandbox_unavailable", `The sandbox did not answer ${operation.name}. ${next}`, details, error);
+  return new WarmtreeError(
+    "sandbox_unavailable",
+    `The sandbox did not answer ${operation.name}. ${next}`,
+    details,
+    error,
+  );
 }

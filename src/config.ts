@@ -29,7 +29,11 @@ const hostEntry = z
     "is a host name (https), or http://127.0.0.1:port",
   );
 
-const list = (text: string) => text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+const list = (text: string) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 
 const apiKey = z
   .string()
@@ -39,32 +43,37 @@ const apiKey = z
     return { tenant: entry.slice(0, at), sha256: entry.slice(at + 1) };
   });
 
-const schema = z.object({
-  E2B_API_KEY: z.string().min(1, "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`"),
-  E2B_DOMAIN: z.string().min(1).default("e2b.app"),
-  E2B_API_URL: z.url().optional(),
-  E2B_SANDBOX_URL: z.url().optional(),
-  E2B_TEMPLATE: z.string().min(1).default("base"),
-  API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
-  CREDENTIALS: z.literal("env").default("env"),
-  GITHUB_TOKEN: z.string().min(1).optional(),
-  ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
-  GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
-  GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
-  GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
-  GIT_USER_NAME: z.string().min(1).default("Warmtree"),
-  GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
-  E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
-  E2B_TEMPLATE_VCPUS: wholeNumber(DEFAULT_SIZE.vcpus, 1, 32),
-  E2B_TEMPLATE_MEMORY_MIB: wholeNumber(DEFAULT_SIZE.memoryMib, 128, 65_536),
-  E2B_MONTHLY_BUDGET_USD: z.coerce.number().positive().optional(),
-  KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
-  POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
-  POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
-  POOL_SHARDS: wholeNumber(1, 1, 1024),
-  METRICS_KEY: z.string().min(MIN_METRICS_KEY_LENGTH, `has fewer than ${MIN_METRICS_KEY_LENGTH} characters`).optional(),
-  METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
-}).refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
+const schema = z
+  .object({
+    E2B_API_KEY: z.string().min(1, "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`"),
+    E2B_DOMAIN: z.string().min(1).default("e2b.app"),
+    E2B_API_URL: z.url().optional(),
+    E2B_SANDBOX_URL: z.url().optional(),
+    E2B_TEMPLATE: z.string().min(1).default("base"),
+    API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
+    CREDENTIALS: z.literal("env").default("env"),
+    GITHUB_TOKEN: z.string().min(1).optional(),
+    ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
+    GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
+    GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
+    GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
+    GIT_USER_NAME: z.string().min(1).default("Warmtree"),
+    GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
+    E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
+    E2B_TEMPLATE_VCPUS: wholeNumber(DEFAULT_SIZE.vcpus, 1, 32),
+    E2B_TEMPLATE_MEMORY_MIB: wholeNumber(DEFAULT_SIZE.memoryMib, 128, 65_536),
+    E2B_MONTHLY_BUDGET_USD: z.coerce.number().positive().optional(),
+    KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
+    POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
+    POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
+    POOL_SHARDS: wholeNumber(1, 1, 1024),
+    METRICS_KEY: z
+      .string()
+      .min(MIN_METRICS_KEY_LENGTH, `has fewer than ${MIN_METRICS_KEY_LENGTH} characters`)
+      .optional(),
+    METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
+  })
+  .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
 
 /** All settings, parsed once for each isolate. */
 export interface Config {

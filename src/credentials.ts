@@ -12,7 +12,10 @@ const TOKEN_USER = "x-access-token";
  * process in the sandbox. A broker address with a lease token would take its place here, and nowhere else.
  * The repository's host was checked against the allow list before.
  */
-export function remoteFor(repository: Repository, tokens: { caller: string | undefined; github: string | undefined }): Remote {
+export function remoteFor(
+  repository: Repository,
+  tokens: { caller: string | undefined; github: string | undefined },
+): Remote {
   const token = tokens.caller ?? (repository.origin === GITHUB_ORIGIN ? tokens.github : undefined);
   if (token === undefined) return { url: repository.url };
   return { url: repository.url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };

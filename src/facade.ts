@@ -5,6 +5,7 @@ import { recorded } from "./metrics/operations.ts";
 import { clone } from "./ops/clone.ts";
 import { operationNamed } from "./ops/registry.ts";
 import { parseRepository } from "./repository.ts";
+import { validated } from "./validated.ts";
 import { type Caller, claimWorkspace, endWorkspace, useWorkspace } from "./workspaces.ts";
 
 /**
@@ -37,14 +38,4 @@ async function executeClone(asked: z.output<typeof clone.input>, caller: Caller)
 function value(parsed: Awaited<ReturnType<typeof attempt>>): object {
   if (!parsed.ok) throw parsed.error;
   return parsed.value;
-}
-
-function validated<Input extends z.ZodType>(schema: Input, input: unknown): z.output<Input> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  const field = [...(issue?.path ?? []), ...unknown].join(".");
-  const detail = `${field || "The input"}: ${issue?.message ?? "is not valid"}. Nothing was done.`;
-  throw new WarmtreeError("invalid_input", detail, field ? { field } : {});
 }

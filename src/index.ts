@@ -2,12 +2,12 @@ import { execute } from "./facade.ts";
 import { createApp } from "./http/app.ts";
 import { mcpRoute } from "./http/mcp.ts";
 import { serveMetrics } from "./http/metrics.ts";
-import { endWorkspace, getWorkspace, listWorkspaces } from "./workspaces.ts";
+import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspaces.ts";
 
 export { Metrics } from "./durable/Metrics.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";
 
-const app = createApp({ execute, listWorkspaces, getWorkspace, endWorkspace });
+const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace });
 app.post("/mcp", mcpRoute());
 app.get("/metrics", serveMetrics);
 

@@ -2,7 +2,8 @@ import * as z from "zod/v4";
 import { attempt } from "./attempt.ts";
 import { WarmtreeError } from "./errors.ts";
 import { execute } from "./facade.ts";
-import { batchOf } from "./ops/batch.ts";
+import { recordStep } from "./metrics/operations.ts";
+import { batchOf, type BatchResult } from "./ops/batch.ts";
 import { clone } from "./ops/clone.ts";
 import { sandboxId } from "./ops/inputs.ts";
 import type { Parsed } from "./ops/operation.ts";
@@ -28,9 +29,19 @@ export const stepsInput = z.strictObject({
 type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
 
 /** A step whose input was checked. */
-type Step =
-  | { readonly op: string; readonly operation?: never; readonly asked: object }
-  | { readonly op: string; readonly operation: InWorkspace; readonly asked: { readonly sandbox_id: string } };
+type Step = CloneStep | WorkspaceStep;
+
+interface CloneStep {
+  readonly op: string;
+  readonly operation?: never;
+  readonly asked: object;
+}
+
+interface WorkspaceStep {
+  readonly op: string;
+  readonly operation: InWorkspace;
+  readonly asked: { readonly sandbox_id: string };
+}
 
 /** How far the steps are. Whoever began them may look at any time. */
 export interface StepLog {
@@ -54,7 +65,8 @@ export function planSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): S
     const within = `steps.${index}`;
     if (op === clone.name) {
       given = FROM_CLONE;
-      return { op, asked: validated(clone.input, params, within) };
+      validated(clone.input, params, within);
+      return { op, asked: params };
     }
     const operation = operationNamed(op);
     if (!operation) {
@@ -87,7 +99,7 @@ export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal
 
 /** The next steps, as many as are in the workspace of the first and fit into one request. */
 async function runTogether(log: StepLog, cloned: string | undefined, caller: Caller): Promise<void> {
-  const group = [];
+  const group: WorkspaceStep[] = [];
   let workspace: string | undefined;
   let bytes = 0;
   for (const step of log.left) {
@@ -100,17 +112,28 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
   const [first] = group;
   if (!first || workspace === undefined) return;
   begin(log, group.length);
-  const grant = await useWorkspace(caller, workspace);
-  const results =
-    group.length === 1
-      ? [await attempt(first.operation, first.asked, grant, caller)]
-      : valueOf(await attempt(batchOf(group), undefined, grant, caller));
-  for (const [index, parsed] of results.entries()) {
-    log.running = group.slice(index, index + 1).map(({ op }) => op);
-    // Where a batch ended early, what comes after was not begun.
-    if (index === results.length - 1) log.left = [...group.slice(index + 1), ...log.left];
-    log.done.push({ op: log.running[0] ?? "", ...valueOf(parsed) });
+  const startedAt = performance.now();
+  const results = await resultsOf(group, workspace, caller).catch((error: unknown) => {
+    // How far the sandbox got is not known; that it failed is.
+    recordStep(first.op, caller, 0, error);
+    throw error;
+  });
+  const meanS = (performance.now() - startedAt) / 1000 / results.length;
+  // Where the batch ended early, what comes after was not begun.
+  log.left = [...group.slice(results.length), ...log.left];
+  for (const [index, { parsed, seconds = meanS }] of results.entries()) {
+    const { op } = group[index] ?? first;
+    log.running = [op];
+    recordStep(op, caller, seconds, parsed.ok ? undefined : parsed.error);
+    log.done.push({ op, ...valueOf(parsed) });
   }
+}
+
+async function resultsOf(group: readonly WorkspaceStep[], workspace: string, caller: Caller): Promise<BatchResult> {
+  const grant = await useWorkspace(caller, workspace);
+  const [first] = group;
+  if (first && group.length === 1) return [{ parsed: await attempt(first.operation, first.asked, grant, caller) }];
+  return valueOf(await attempt(batchOf(group), undefined, grant, caller));
 }
 
 function begin(log: StepLog, count: number): void {

@@ -16,7 +16,11 @@ test("one setting is required; the others have the plan's defaults", () => {
 });
 
 test("lists are read with or without spaces", () => {
-  const config = parseConfig({ E2B_API_KEY: "k", API_KEYS: `a=${HASH}, b=${HASH},`, ALLOWED_GIT_HOSTS: "github.com, http://127.0.0.1:90" });
+  const config = parseConfig({
+    E2B_API_KEY: "k",
+    API_KEYS: `a=${HASH}, b=${HASH},`,
+    ALLOWED_GIT_HOSTS: "github.com, http://127.0.0.1:90",
+  });
   expect(config.apiKeys.map(({ tenant }) => tenant)).toEqual(["a", "b"]);
   expect(config.allowedGitHosts).toEqual(["github.com", "http://127.0.0.1:90"]);
 });

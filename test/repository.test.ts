@@ -9,7 +9,11 @@ test.each([
   ["https://github.com/owner/name", "https://github.com/owner/name", "github.com/owner/name"],
   ["https://GitHub.com/owner/name.git", "https://github.com/owner/name.git", "github.com/owner/name"],
   ["https://github.com/owner/name/", "https://github.com/owner/name", "github.com/owner/name"],
-  ["https://git.example:8443/group/sub/~user/na.me", "https://git.example:8443/group/sub/~user/na.me", "git.example:8443/group/sub/~user/na.me"],
+  [
+    "https://git.example:8443/group/sub/~user/na.me",
+    "https://git.example:8443/group/sub/~user/na.me",
+    "git.example:8443/group/sub/~user/na.me",
+  ],
   ["http://127.0.0.1:9000/large.git", "http://127.0.0.1:9000/large.git", "127.0.0.1:9000/large"],
 ])("%s", (address, url, key) => {
   expect(parseRepository(address, ALLOWED)).toMatchObject({ url, key });
@@ -38,28 +42,51 @@ test.each([
   expect(() => parseRepository(address, ALLOWED)).toThrow(expect.objectContaining({ code: "invalid_input" }));
 });
 
-test.each(["https://evil.example/o/r", "http://github.com/o/r", "https://127.0.0.1:9000/x", "http://127.0.0.1:9001/x", "https://github.com.evil.example/o/r"])(
-  "%s is not allowed",
-  (address) => {
-    expect(() => parseRepository(address, ALLOWED)).toThrow(expect.objectContaining({ code: "host_not_allowed" }));
-  },
-);
+test.each([
+  "https://evil.example/o/r",
+  "http://github.com/o/r",
+  "https://127.0.0.1:9000/x",
+  "http://127.0.0.1:9001/x",
+  "https://github.com.evil.example/o/r",
+])("%s is not allowed", (address) => {
+  expect(() => parseRepository(address, ALLOWED)).toThrow(expect.objectContaining({ code: "host_not_allowed" }));
+});
 
 test("whatever is accepted is, to the WHATWG parser too, on an allowed host and nothing but a path", () => {
-  const piece = fc.constantFrom("https://", "http://", "github.com", "evil.example", "/", "\\", "@", ":", "..", ".git", "-", "o", "%2e", "\t", "#", "?");
+  const piece = fc.constantFrom(
+    "https://",
+    "http://",
+    "github.com",
+    "evil.example",
+    "/",
+    "\\",
+    "@",
+    ":",
+    "..",
+    ".git",
+    "-",
+    "o",
+    "%2e",
+    "\t",
+    "#",
+    "?",
+  );
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 12 }).map((parts) => parts.join("")), (address) => {
-      let repository;
-      try {
-        repository = parseRepository(address, ALLOWED);
-      } catch {
-        return;
-      }
-      const url = new URL(repository.url);
-      expect(url.href).toBe(repository.url);
-      expect(url.origin).toBe(repository.origin);
-      expect(["https://github.com"]).toContain(url.origin);
-    }),
+    fc.property(
+      fc.array(piece, { maxLength: 12 }).map((parts) => parts.join("")),
+      (address) => {
+        let repository;
+        try {
+          repository = parseRepository(address, ALLOWED);
+        } catch {
+          return;
+        }
+        const url = new URL(repository.url);
+        expect(url.href).toBe(repository.url);
+        expect(url.origin).toBe(repository.origin);
+        expect(["https://github.com"]).toContain(url.origin);
+      },
+    ),
     { numRuns: 2000 },
   );
 });
@@ -68,8 +95,17 @@ test("the operator's token goes to GitHub only, the caller's own to the host the
   const github = parseRepository("https://github.com/o/r", ALLOWED);
   const other = parseRepository("https://git.example:8443/o/r", ALLOWED);
   const basic = (token: string) => `Basic ${btoa(`x-access-token:${token}`)}`;
-  expect(remoteFor(github, { caller: undefined, github: "op" })).toEqual({ url: github.url, authorization: basic("op") });
-  expect(remoteFor(github, { caller: "mine", github: "op" })).toEqual({ url: github.url, authorization: basic("mine") });
+  expect(remoteFor(github, { caller: undefined, github: "op" })).toEqual({
+    url: github.url,
+    authorization: basic("op"),
+  });
+  expect(remoteFor(github, { caller: "mine", github: "op" })).toEqual({
+    url: github.url,
+    authorization: basic("mine"),
+  });
   expect(remoteFor(other, { caller: undefined, github: "op" })).toEqual({ url: other.url });
-  expect(remoteFor(other, { caller: "mine", github: undefined })).toEqual({ url: other.url, authorization: basic("mine") });
+  expect(remoteFor(other, { caller: "mine", github: undefined })).toEqual({
+    url: other.url,
+    authorization: basic("mine"),
+  });
 });

@@ -87,11 +87,12 @@ export class Faults {
 
   /** Waits for releaseCreates, or until the client has left. @returns false when it has left */
   async hang(left: AbortSignal): Promise<boolean> {
-    await new Promise<void>((resolve) => {
-      this.#hanging.add(resolve);
-      left.addEventListener("abort", () => resolve(), { once: true });
-      left.addEventListener("abort", () => this.#hanging.delete(resolve), { once: true });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hanging.add(resolve);
+    if (left.aborted) resolve();
+    left.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    this.#hanging.delete(resolve);
     return !left.aborted;
   }
 }

@@ -8,8 +8,12 @@ import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
 import { PipePool } from "./machine/pipes.ts";
 import { removeTree } from "./machine/tree.ts";
 import { serve } from "./server.ts";
-import { type AccountRow, SandboxStore } from "./state/store.ts";
+import { Limits } from "./state/limits.ts";
+import type { AccountRow } from "./state/registry.ts";
+import { SandboxStore } from "./state/store.ts";
+import { Builder } from "./state/builder.ts";
 import { TemplateStore } from "./state/templates.ts";
+import { Uploads } from "./state/uploads.ts";
 
 export interface LocalHostOptions {
   /** 0 or absent: any free port. */
@@ -62,8 +66,12 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const log = options.log ?? (() => undefined);
   if (warning !== undefined) log(warning);
   const maxTimeoutS = options.maxTimeoutS ?? DEFAULT_MAX_TIMEOUT_S;
-  const sandboxes = new SandboxStore({ root, isolation, maxTimeoutS, maxRunning: options.maxRunning, log });
-  const context = { sandboxes, templates: new TemplateStore(), faults: new Faults(), counters: new Counters() };
+  const limits = new Limits(maxTimeoutS, options.maxRunning);
+  const sandboxes = new SandboxStore({ root, isolation, limits, log });
+  const templates = new TemplateStore();
+  const uploads = new Uploads(join(root, "uploads"));
+  const builder = new Builder(root, isolation, templates, uploads);
+  const context = { sandboxes, templates, uploads, builder, faults: new Faults(), counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
   return {
     url: `http://127.0.0.1:${port}`,
@@ -78,7 +86,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await closed;
-      await sandboxes.close();
+      await Promise.all([builder.close(), sandboxes.close()]);
       await isolation.close();
       await removeTree(root);
     },

@@ -3,12 +3,16 @@ import { ADMIN_PREFIX, type AdminContext, serveAdmin } from "./admin.ts";
 import { controlRoute, serveControl, teamOf } from "./control/router.ts";
 import { refuseFile } from "./envd/auth.ts";
 import { envdRoute, serveEnvd } from "./envd/router.ts";
-import { ApiError, sendApiError, sendJson } from "./http/reply.ts";
+import { ApiError, sendApiError, sendEmpty, sendJson } from "./http/reply.ts";
+import type { Builder } from "./state/builder.ts";
 import type { Sandbox } from "./state/sandbox.ts";
 import type { TemplateStore } from "./state/templates.ts";
+import type { Uploads } from "./state/uploads.ts";
 
 export interface ServerContext extends AdminContext {
   readonly templates: TemplateStore;
+  readonly builder: Builder;
+  readonly uploads: Uploads;
 }
 
 /** The port at which envd listens inside a sandbox. */
@@ -19,7 +23,11 @@ export async function serve(context: ServerContext, request: IncomingMessage, re
   try {
     // Parsing a target like `//` throws; a client sees that as its own bad request.
     const url = parseTarget(request);
-    if (url.pathname.startsWith(ADMIN_PREFIX)) {
+    const upload = /^\/_local\/uploads\/(\w+)$/.exec(url.pathname)?.[1];
+    if (upload !== undefined && request.method === "PUT") {
+      await context.uploads.receive(upload, request);
+      sendEmpty(response, 200);
+    } else if (url.pathname.startsWith(ADMIN_PREFIX)) {
       await serveAdmin(context, request, response);
     } else if (!(await serveSandbox(context, request, response, url))) {
       await serveControlPlane(context, request, response, url);

@@ -29,7 +29,7 @@ export function compare(traces: readonly Trace[]): Line[] {
 }
 
 function playOne(trace: Trace, { name, pool: rule, ...policy }: Policy): Line {
-  const pool = rule ? new WarmPool(rule()) : undefined;
+  const pool = rule ? new WarmPool(rule(), 0) : undefined;
   const system: Play = { ...policy, ...(pool ? { pool } : {}) };
   const outcome = play(trace, system);
   const poolBound = pool ? poolBoundUsd(outcome.claims) : 0;
@@ -57,6 +57,8 @@ function meanOf(lines: readonly Line[]): Line {
     starts_within_1_5s: mean((line) => line.starts_within_1_5s),
     mean_wait_s: mean((line) => line.mean_wait_s),
     j_over_bound: mean((line) => line.j_over_bound),
-    ...(first.pool_j_over_bound === undefined ? {} : { pool_j_over_bound: mean((line) => line.pool_j_over_bound ?? 0) }),
+    ...(first.pool_j_over_bound === undefined
+      ? {}
+      : { pool_j_over_bound: mean((line) => line.pool_j_over_bound ?? 0) }),
   };
 }

@@ -66,6 +66,7 @@ function recorded(
     return { at: at - start, workspace, opens, ends: false };
   });
   const lengthMs = (rows.at(-1)?.at ?? 0) - start;
+  if (lengthMs === 0) throw new Error(`${name}: all lines are of one moment; costs need a span of time`);
   return traceOf({ name, lengthMs, uses, knowsEnds: false, repositoryOf, sizesMb });
 }
 

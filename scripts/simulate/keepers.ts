@@ -1,11 +1,9 @@
 import { type KeepRule, keepUntil } from "../../src/pool/keep.ts";
 import { breakEvenMs, type Learned, nothingLearned, observeGap, observeResume } from "../../src/pool/learned.ts";
-import { NO_TOP, placeInTop, scoreAfterUse } from "../../src/pool/top.ts";
+import { NO_TOP, placeInTop, scoreAfterUse, TOP_COUNT } from "../../src/pool/top.ts";
 import type { Trace } from "./trace.ts";
-import { WORTH } from "./world.ts";
+import { NO_TTL_MS, WORTH } from "./world.ts";
 
-/** No bound by an operator: the tiers are to show what they do. */
-const NO_TTL_MS = Number.MAX_SAFE_INTEGER;
 const MINUTE_MS = 60_000;
 /** The other reading of the plan: what was active stays two hours. */
 const TWO_HOURS_MS = 120 * MINUTE_MS;
@@ -63,16 +61,17 @@ export const learned: MakeKeeper = (trace) => {
 };
 
 /** The plan's tiers, with the top ten repositories. */
-function tiersOf(restMs: (idleSince: number) => number): MakeKeeper {
+function tiersOf(restUntil: (idleSince: number) => number): MakeKeeper {
   return (trace) => {
     const until = new Float64Array(trace.repositoryOf.length);
     const scores: (number | undefined)[] = [];
-    /** Of each repository, the workspace used last, and when. */
-    const latest: { workspace: number; at: number }[] = [];
+    /** Of each repository, the workspace used last, and when: the one that stays while its repository is in the top. */
+    const lastWorkspace: number[] = [];
+    const lastAt: number[] = [];
     let top = NO_TOP;
-    const release = (repository: number, now: number): void => {
-      const last = latest[repository];
-      if (last) until[last.workspace] = Math.max(now, restMs(last.at));
+    const leavesTop = (repository: number, now: number): void => {
+      const workspace = lastWorkspace[repository];
+      if (workspace !== undefined) until[workspace] = Math.max(now, restUntil(lastAt[repository] ?? 0));
     };
     return {
       until,
@@ -81,14 +80,16 @@ function tiersOf(restMs: (idleSince: number) => number): MakeKeeper {
         const repository = trace.repositoryOf[workspace] ?? 0;
         const score = scoreAfterUse(scores[repository], now);
         scores[repository] = score;
-        const before = top;
-        top = placeInTop(before, String(repository), score);
-        const inTop = top !== before;
-        if (inTop && latest[repository]?.workspace !== workspace) release(repository, now);
-        latest[repository] = { workspace, at: now };
-        until[workspace] = ended ? now : inTop ? Infinity : restMs(now);
-        const out = before.entries.find((entry) => !top.entries.some((kept) => kept.repository === entry.repository));
-        if (out) release(Number(out.repository), now);
+        const before = top.entries;
+        top = placeInTop(top, String(repository), score);
+        const stays = top.entries !== before;
+        if (stays && lastWorkspace[repository] !== workspace) leavesTop(repository, now);
+        lastWorkspace[repository] = workspace;
+        lastAt[repository] = now;
+        until[workspace] = ended ? now : stays ? Infinity : restUntil(now);
+        const last = before[TOP_COUNT - 1];
+        const isOut = stays && last !== undefined && !top.entries.some((entry) => entry.repository === last.repository);
+        if (isOut) leavesTop(Number(last.repository), now);
       },
     };
   };

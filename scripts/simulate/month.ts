@@ -1,85 +1,121 @@
-import { type Budget, budgetState, correctBudget, boundsUnder, fullBudget, worthUnder } from "../../src/pool/budget.ts";
+import { boundsUnder, budgetState, correctBudget, fullBudget, worthUnder } from "../../src/pool/budget.ts";
 import { keepUntil } from "../../src/pool/keep.ts";
-import { type Learned, nothingLearned, observeGap, observeResume, PAUSE_S, relearn } from "../../src/pool/learned.ts";
-import { chargesOf, HOUR_MS, hourOf, ledgerFrom, spendAt } from "../../src/pool/spend.ts";
+import { nothingLearned, observeGap, observeResume, PAUSE_S, relearn } from "../../src/pool/learned.ts";
+import { HOUR_MS, hourOf } from "../../src/pool/spend.ts";
+import { Meter } from "./meter.ts";
 import { byDemand, WarmPool } from "./pools.ts";
 import type { Trace } from "./trace.ts";
-import { CREATE_S, RESUME_S, startsOf, WORTH } from "./world.ts";
+import { CREATE_S, NO_TTL_MS, RESUME_S, startsOf, WORTH } from "./world.ts";
 
-/** A month of 30 days, for a trace of as many. */
+/** A month of 30 days, as long as the trace has to be. */
 const MONTH_BEGINS = Date.UTC(2026, 5);
 const BOUNDS = { min: 2, max: 10 };
 
 export type Brake =
-  /** Nothing. */
   | "none"
-  /** At the limit new workspaces are refused; nothing happens before. */
+  /** At the limit no pool, no idle time and no new workspaces; before it nothing happens. */
   | "stop"
   /** The rule of src/pool/budget.ts. */
   | "budget";
 
-export interface Month {
+export interface MonthOutcome {
   readonly brake: Brake;
-  readonly spent_usd: number;
-  readonly workspaces: number;
+  readonly usd: number;
+  readonly of_limit: number;
+  /** Share of the workspaces that were refused. */
   readonly refused: number;
   readonly mean_wait_s: number;
-  /** Least κ of the month: how little waiting was worth at its tightest. */
-  readonly least_kappa: number;
 }
 
-/** Plays a month with `KEEP_POLICY=learned` and a warm pool under a limit, with a ledger like the pool's own. */
-export function playMonth(trace: Trace, limitUsd: number, brake: Brake): Month {
+/** Plays a month of `KEEP_POLICY=learned` with pause and a warm pool, under a limit. */
+export function playMonth(trace: Trace, limitUsd: number, brake: Brake): MonthOutcome {
   const starts = startsOf(trace, false);
-  const count = trace.repositoryOf.length;
-  const lastUse = new Float64Array(count).fill(-1);
-  const until = new Float64Array(count);
-  const chargedUntil = new Float64Array(count);
-  const refused = new Uint8Array(count);
-  const running = new Set<number>();
-  const ledger = new Map<number, number>();
-  let monthMs = 0;
-  let budget: Budget = fullBudget(MONTH_BEGINS);
+  const lastUse = new Float64Array(trace.repositoryOf.length).fill(-1);
+  const until = new Float64Array(trace.repositoryOf.length);
+  const refused = new Set<number>();
+  const meter = new Meter();
+  let budget = fullBudget(MONTH_BEGINS);
   let kappa = 1;
-  let leastKappa = 1;
-  let learned: Learned = nothingLearned(WORTH);
-  const pool = new WarmPool(byDemand((): typeof BOUNDS => boundsUnder(BOUNDS, kappa), () => worthUnder(WORTH, kappa))());
+  let learned = nothingLearned(WORTH);
+  const pool = new WarmPool(
+    byDemand(() => ({ bounds: boundsUnder(BOUNDS, kappa), worth: worthUnder(WORTH, kappa) }))(),
+    MONTH_BEGINS,
+  );
   let poolChargedMs = 0;
   let waitS = 0;
   let sessions = 0;
 
-  const charge = (from: number, to: number): void => {
-    for (const { hour, runningMs } of chargesOf(Math.round(from), Math.round(to))) {
-      ledger.set(hour, (ledger.get(hour) ?? 0) + runningMs);
-      monthMs += runningMs;
-    }
-  };
-  const chargeS = (at: number, seconds: number): void => charge(at, at + seconds * 1000);
-  /** Charges a workspace up to `now`; forgets it when it was paused before that. */
   const settle = (workspace: number, now: number): void => {
-    const end = until[workspace] ?? 0;
-    charge(chargedUntil[workspace] ?? 0, Math.min(now, end));
-    chargedUntil[workspace] = now;
-    if (end > now) return;
-    running.delete(workspace);
-    chargeS(end, PAUSE_S);
+    const stopsAt = until[workspace] ?? 0;
+    const stops = stopsAt <= now;
+    meter.settle(workspace, Math.min(stopsAt, now), stops);
+    if (stops) meter.charge(stopsAt, stopsAt + PAUSE_S * 1000);
   };
-  const spent = (): number => (monthMs / 1000) * WORTH.rentUsdPerS;
-  const isExhausted = (): boolean => brake !== "none" && spent() >= limitUsd;
-  /** The hourly work: the ledger of what runs, then κ, then what follows from it. */
-  const tick = (now: number): void => {
-    for (const workspace of running) settle(workspace, now);
-    pool.runTo(now - MONTH_BEGINS);
-    chargeS(now - HOUR_MS, (pool.idleMs - poolChargedMs) / 1000 / HOUR_MS);
+  /** At the end of each hour: charge what runs, correct the budget, and learn anew what idle time is worth. */
+  const closeHour = (hour: number): void => {
+    const now = hour + HOUR_MS;
+    for (const workspace of meter.running()) settle(workspace, now);
+    pool.runTo(now);
+    meter.add(hour, pool.idleMs - poolChargedMs);
     poolChargedMs = pool.idleMs;
     if (brake !== "budget") return;
-    const hours = [...ledger].map(([hour, runningMs]) => ({ hour, runningMs, usdPerS: WORTH.rentUsdPerS }));
-    const spend = spendAt(hours.filter(({ hour }) => hour >= ledgerFrom(now)), now);
-    budget = correctBudget(budget, spend, limitUsd, now);
-    kappa = budgetState(budget, spend, limitUsd, now).kappa;
-    leastKappa = Math.min(leastKappa, kappa);
-    learned = relearn(learned, worthUnder(WORTH, kappa));
+    budget = correctBudget(budget, meter.spend(now), limitUsd, now);
+    learned = relearn(learned, worthUnder(WORTH, budget.kappa));
   };
-  void hourOf; void isExhausted; void CREATE_S; void RESUME_S; void starts; void lastUse; void refused; void waitS; void sessions; void keepUntil; void observeGap; void observeResume; void tick;
-  return { brake, spent_usd: 0, workspaces: 0, refused: 0, mean_wait_s: 0, least_kappa: leastKappa };
+  const start = (workspace: number, now: number): number => {
+    const { workS } = starts(workspace);
+    const wait = pool.claim(now) ? workS : CREATE_S + workS;
+    meter.charge(now, now + Math.round((CREATE_S + workS) * 1000));
+    return wait;
+  };
+  const comeBack = (workspace: number, now: number): number => {
+    const last = lastUse[workspace] ?? 0;
+    const wait = (until[workspace] ?? 0) > now ? 0 : RESUME_S;
+    settle(workspace, now);
+    if (wait > 0) {
+      meter.charge(now, now + RESUME_S * 1000);
+      learned = observeResume(learned, RESUME_S);
+    }
+    learned = observeGap(learned, now - last, worthUnder(WORTH, kappa));
+    return wait;
+  };
+
+  let hour = MONTH_BEGINS;
+  for (let index = 0; index < trace.at.length; index++) {
+    const now = MONTH_BEGINS + (trace.at[index] ?? 0);
+    for (; hour < hourOf(now); hour += HOUR_MS) closeHour(hour);
+    const workspace = trace.workspace[index] ?? 0;
+    const isNew = (lastUse[workspace] ?? -1) < 0;
+    const state = budgetState(budget, meter.usd, limitUsd, now);
+    kappa = brake === "none" ? 1 : state.kappa;
+    if (isNew && brake !== "none" && state.state === "exhausted") refused.add(workspace);
+    if (refused.has(workspace)) continue;
+    waitS += isNew ? start(workspace, now) : comeBack(workspace, now);
+    if (trace.opens[index] === 1) sessions++;
+    lastUse[workspace] = now;
+    meter.runsFrom(workspace, now);
+    const rule = { policy: "learned", ttlMs: NO_TTL_MS, keepMs: learned.keepMs } as const;
+    until[workspace] = keepUntil({ idleSince: now, top: false, ended: false }, rule, kappa);
+  }
+  for (; hour < MONTH_BEGINS + trace.lengthMs; hour += HOUR_MS) closeHour(hour);
+  return {
+    brake,
+    usd: meter.usd,
+    of_limit: meter.usd / limitUsd,
+    refused: refused.size / trace.repositoryOf.length,
+    mean_wait_s: waitS / sessions,
+  };
+}
+
+/** The mean of months under the same brake. */
+export function meanMonth(months: readonly MonthOutcome[]): MonthOutcome {
+  const mean = (of: (month: MonthOutcome) => number): number =>
+    months.reduce((sum, month) => sum + of(month), 0) / months.length;
+  return {
+    brake: months[0]?.brake ?? "none",
+    usd: mean((month) => month.usd),
+    of_limit: mean((month) => month.of_limit),
+    refused: mean((month) => month.refused),
+    mean_wait_s: mean((month) => month.mean_wait_s),
+  };
 }

@@ -1,6 +1,7 @@
 import { breakEven, fixed, learned, lfu, lru, tiers, tiersOfTwoHours } from "./keepers.ts";
 import { byDemand, constant, type MakeSizeRule, reactive } from "./pools.ts";
 import type { Play } from "./play.ts";
+import { WORTH } from "./world.ts";
 
 export interface Policy extends Omit<Play, "pool"> {
   readonly name: string;
@@ -40,20 +41,24 @@ export function policiesFor(knowsEnds: boolean): Policy[] {
     { ...base, name: "learned, pause, pool of 2", pool: constant(2) },
     { ...base, name: "learned, pause, pool of 10", pool: constant(10) },
     { ...base, name: "learned, pause, pool reactive 2-10", pool: reactive(BOUNDS, QUIET_MS) },
-    { ...base, name: "learned, pause, pool by demand 2-10", pool: byDemand(BOUNDS) },
-    { ...base, name: "learned, pause, pool by demand 0-10", pool: byDemand({ ...BOUNDS, min: 0 }) },
+    { ...base, name: "learned, pause, pool by demand 2-10", pool: byDemand(() => ({ bounds: BOUNDS, worth: WORTH })) },
     {
-      name: "the plan: tiers 40 min, kill, pool reactive 2-10",
+      ...base,
+      name: "learned, pause, pool by demand 0-10",
+      pool: byDemand(() => ({ bounds: { ...BOUNDS, min: 0 }, worth: WORTH })),
+    },
+    {
+      name: "plan (tiers 40 min, kill, pool reactive 2-10)",
       keeper: tiers,
       idle: "kill",
       pool: reactive(BOUNDS, QUIET_MS),
     },
     {
       ...base,
-      name: "all: learned, pause, snapshots, opened 2 s ahead, pool by demand 2-10",
+      name: "design (learned, pause, snapshots, opened 2 s ahead, pool by demand 2-10)",
       snapshots: true,
       opensAheadS: OPENS_AHEAD_S,
-      pool: byDemand(BOUNDS),
+      pool: byDemand(() => ({ bounds: BOUNDS, worth: WORTH })),
     },
   ];
 }

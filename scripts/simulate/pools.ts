@@ -7,7 +7,8 @@ import {
   type PoolBounds,
   poolTarget,
 } from "../../src/pool/warm-pool.ts";
-import { CREATE_S, WORTH } from "./world.ts";
+import type { Worth } from "../../src/pool/price.ts";
+import { CREATE_S } from "./world.ts";
 
 const CREATE_MS = CREATE_S * 1000;
 
@@ -39,16 +40,22 @@ export const reactive =
     };
   };
 
+/** What the rule of src/pool/warm-pool.ts goes by; a budget changes it as time passes. */
+export interface Terms {
+  readonly bounds: PoolBounds;
+  readonly worth: Worth;
+}
+
 /** The rule of src/pool/warm-pool.ts. */
 export const byDemand =
-  (bounds: PoolBounds): MakeSizeRule =>
+  (terms: () => Terms): MakeSizeRule =>
   () => {
     let demand: Demand = noDemand(0);
     return {
-      target: (now) => poolTarget(demand, now, bounds, WORTH),
-      dropAt: (now) => nextDropAt(demand, now, bounds, WORTH),
+      target: (now) => poolTarget(demand, now, terms().bounds, terms().worth),
+      dropAt: (now) => nextDropAt(demand, now, terms().bounds, terms().worth),
       claimed(now) {
-        demand = observeCreation(observeClaim(demand, now, bounds.max), CREATE_S);
+        demand = observeCreation(observeClaim(demand, now, terms().bounds.max), CREATE_S);
       },
     };
   };
@@ -56,15 +63,16 @@ export const byDemand =
 /** A warm pool over time: what is in it, what is being made for it, and what that costs. */
 export class WarmPool {
   readonly #rule: SizeRule;
-  #now = 0;
+  #now: number;
   #ready = 0;
   /** When the sandboxes under way will be ready, soonest first. */
   #underWay: number[] = [];
   /** Milliseconds that sandboxes stood ready or were made and never used. */
   idleMs = 0;
 
-  constructor(rule: SizeRule) {
+  constructor(rule: SizeRule, startsAt: number) {
     this.#rule = rule;
+    this.#now = startsAt;
     this.#fill();
   }
 
@@ -90,6 +98,8 @@ export class WarmPool {
       this.#fill();
     }
     this.#passTo(now);
+    // A budget may have changed the target since.
+    this.#fill();
   }
 
   #passTo(now: number): void {

@@ -32,3 +32,6 @@ export function startsOf(trace: Trace, snapshots: boolean): (workspace: number) 
     return { workS: fromSnapshot ? FETCH_LEAST_S + FETCH_OF_CLONE * cloneS : cloneS, fromSnapshot };
   };
 }
+
+/** GIT_SANDBOX_TTL as if there were none: policies are to show what they do themselves. */
+export const NO_TTL_MS = Number.MAX_SAFE_INTEGER;

@@ -74,7 +74,14 @@ export class SandboxPool extends DurableObject<Env> {
     this.#template = template;
     this.#maxRunning = share(config.maxSandboxes);
     const size = { min: share(pool.min), max: share(pool.max), maxRunning: this.#maxRunning };
-    this.#warmPool = new WarmPool(this.#rows, settings, this.#lifecycle, this.#keeper, { ...size, template, shard }, now);
+    this.#warmPool = new WarmPool(
+      this.#rows,
+      settings,
+      this.#lifecycle,
+      this.#keeper,
+      { ...size, template, shard },
+      now,
+    );
   }
 
   /** A sandbox for a workspace: the one it has, or a new one. The same key always answers the same workspace. */
@@ -82,8 +89,10 @@ export class SandboxPool extends DurableObject<Env> {
     const known = this.#rows.workspace(key);
     if (known) {
       const ready = await this.#ready(known, key.tenant);
-      // Its sandbox is lost: the claim gets a new one.
-      if (ready.ok || ready.code !== "workspace_gone") return ready;
+      const lost =
+        !ready.ok && ready.code === "workspace_gone" && this.#rows.get(known.sandbox_id)?.state !== known.state;
+      // Its sandbox is gone: the claim gets a new one, unless another claim made it meanwhile.
+      return lost ? this.claim(key) : ready;
     }
     const now = Date.now();
     const budget = this.#keeper.budget(now);
@@ -98,19 +107,38 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   async #claimCold(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
-    if (this.#rows.running().total >= this.#maxRunning) {
-      const idle = this.#rows.longestIdle(now - ROOM_IDLE_MS);
-      if (!idle) return full(this.#maxRunning);
-      await this.#lifecycle.pause(this.#current(idle));
-      // Another claim for this workspace, or for the room, may have come first.
-      return this.claim(key);
+    if (!this.#hasRoom()) {
+      // Another claim for this workspace, or for the room, may come first.
+      return (await this.#makeRoom(now)) ? this.claim(key) : full(this.#maxRunning);
     }
-    const row = this.#rows.insertWarming(newSandboxId(this.#shard()), this.#template, key, now, now + START_GIVEN_UP_MS);
+    const row = this.#rows.insertWarming(
+      newSandboxId(this.#shard()),
+      this.#template,
+      key,
+      now,
+      now + START_GIVEN_UP_MS,
+    );
     this.#reconciler.schedule(now);
     await this.#arm();
     const started = await this.#lifecycle.start(row);
     if (started.ok) this.#warmPool.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
+  }
+
+  #hasRoom(): boolean {
+    return this.#rows.running().total < this.#maxRunning;
+  }
+
+  /** Ends a blank sandbox, or pauses the workspace that was not used for the longest time. False: all are in use. */
+  async #makeRoom(now: number): Promise<boolean> {
+    const [blank] = this.#rows.running().warm;
+    if (blank) {
+      await this.#lifecycle.end(blank);
+      return true;
+    }
+    const idle = this.#rows.longestIdle(now - ROOM_IDLE_MS);
+    if (idle) await this.#lifecycle.pause(this.#current(idle));
+    return idle !== undefined && this.#hasRoom();
   }
 
   /**
@@ -140,7 +168,7 @@ export class SandboxPool extends DurableObject<Env> {
         this.#touch(row);
         return grantOf(row, "live");
       case "paused":
-        return this.#granted(await this.#lifecycle.resume(row), "paused");
+        return this.#wake(row, tenant);
       case "warming":
         return this.#granted(await this.#lifecycle.adopt(row, true), "cold");
       case "warm":
@@ -148,6 +176,16 @@ export class SandboxPool extends DurableObject<Env> {
       case "gone":
         return GONE;
     }
+  }
+
+  async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
+    // One whose pause is still owed takes no more room than it has.
+    if (row.charged_until === null && !this.#hasRoom()) {
+      if (!(await this.#makeRoom(Date.now()))) return full(this.#maxRunning);
+      const now = this.#rows.get(row.sandbox_id);
+      return now ? this.#ready(now, tenant) : GONE;
+    }
+    return this.#granted(await this.#lifecycle.resume(row), "paused");
   }
 
   async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {

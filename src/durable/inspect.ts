@@ -16,7 +16,10 @@ export function inspector(config: Config): Inspect {
     const session = sessionOf(row);
     if (session === undefined) return undefined;
     try {
-      const parsed = inspect.parse(await runOperation(config.e2b, session, inspect, undefined, context, undefined), undefined);
+      const parsed = inspect.parse(
+        await runOperation(config.e2b, session, inspect, undefined, context, undefined),
+        undefined,
+      );
       return parsed.ok ? parsed.value : undefined;
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;

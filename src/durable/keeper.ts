@@ -1,4 +1,11 @@
-import { type Budget, type BudgetState, budgetState, correctBudget, restoreBudget, worthUnder } from "../pool/budget.ts";
+import {
+  type Budget,
+  type BudgetState,
+  budgetState,
+  correctBudget,
+  restoreBudget,
+  worthUnder,
+} from "../pool/budget.ts";
 import { keepUntil } from "../pool/keep.ts";
 import { type Learned, observeGap, observeResume, relearn, restoreLearned } from "../pool/learned.ts";
 import type { Worth } from "../pool/price.ts";
@@ -54,7 +61,7 @@ export class Keeper {
       this.#settings.setJson("budget", this.#budget);
       this.#learned = relearn(this.#learned, worthUnder(worth, this.#budget.kappa));
     }
-    return budgetState(this.#budget, this.#spend.spend, budgetUsd, now);
+    return budgetState(this.#budget, this.#spend.spend.monthUsd, budgetUsd, now);
   }
 
   /** What waiting is worth now, under the budget. */

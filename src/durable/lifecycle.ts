@@ -46,7 +46,14 @@ export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #moves = new Map<string, Promise<Outcome>>();
 
-  constructor(rows: Rows, ledger: Ledger, keeper: Keeper, plane: ControlPlane, inspect: Inspect, options: LifecycleOptions) {
+  constructor(
+    rows: Rows,
+    ledger: Ledger,
+    keeper: Keeper,
+    plane: ControlPlane,
+    inspect: Inspect,
+    options: LifecycleOptions,
+  ) {
     this.#rows = rows;
     this.#ledger = ledger;
     this.#keeper = keeper;
@@ -116,16 +123,20 @@ export class Lifecycle {
   resume(row: Row): Promise<Outcome> {
     return this.#single(row, async () => {
       if (row.e2b_id === null) return GONE;
+      const since = Date.now();
+      // It counts as running from the moment E2B is asked. Should this object die, the alarm finds it and pauses it again.
+      const asked = this.#rows.transition(row, { charged_until: since, due_at: since + START_GIVEN_UP_MS });
+      if (!asked) return GONE;
+      this.#ledger.close(row, since);
       try {
-        const since = Date.now();
         const session = await this.#connect(row.e2b_id);
         if (row.state === "paused") this.#keeper.resumed((Date.now() - since) / 1000);
-        // Charged until E2B's own timeout at the latest; from now on it runs again.
-        this.#ledger.close(row, since);
-        const running = await this.#running(row, session, since);
+        const running = await this.#running(asked, session, since);
         return running.ok && row.head !== null ? await this.#verified(running.row, row.head) : running;
       } catch (error) {
-        return this.#failed(row, error);
+        // Proof that it sleeps on, unless its pause was still owed.
+        if (error instanceof E2bError && !error.started && row.charged_until === null) this.stopped(asked);
+        return this.#failed(asked, error);
       }
     });
   }
@@ -133,7 +144,9 @@ export class Lifecycle {
   async #verified(row: Row, head: string): Promise<Outcome> {
     const found = await this.#inspect(row);
     if (found === undefined || found.head === head) return { ok: true, row };
-    console.warn(JSON.stringify({ event: "resumed_wrong", sandbox_id: row.sandbox_id, expected: head, found: found.head }));
+    console.warn(
+      JSON.stringify({ event: "resumed_wrong", sandbox_id: row.sandbox_id, expected: head, found: found.head }),
+    );
     await this.end(row);
     return GONE;
   }
@@ -191,7 +204,12 @@ export class Lifecycle {
   /** Notes that a sandbox does not run any more, and when to look at it for retention. */
   stopped(row: Row): Outcome {
     const now = Date.now();
-    const next = this.#rows.transition(row, { state: "paused", charged_until: null, due_at: this.#keeper.retainUntil(row, now), failures: 0 });
+    const next = this.#rows.transition(row, {
+      state: "paused",
+      charged_until: null,
+      due_at: this.#keeper.retainUntil(row, now),
+      failures: 0,
+    });
     if (next) this.#ledger.close(row, now);
     return next ? { ok: true, row: next } : GONE;
   }

@@ -48,7 +48,12 @@ export function refusalOf(error: unknown): Refusal {
   const retryAfterS = error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS };
   switch (error.code) {
     case "rate_limited":
-      return { ok: false, code: "rate_limited", detail: `E2B takes no more requests just now. ${BUSY}`, ...retryAfterS };
+      return {
+        ok: false,
+        code: "rate_limited",
+        detail: `E2B takes no more requests just now. ${BUSY}`,
+        ...retryAfterS,
+      };
     case "capacity":
       return {
         ok: false,
@@ -77,6 +82,11 @@ export function refusalOf(error: unknown): Refusal {
     case "timeout":
     case "stream_broken":
     case "process_deadline":
-      return { ok: false, code: "sandbox_unavailable", detail: `E2B did not give a sandbox in time. ${BUSY}`, ...retryAfterS };
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B did not give a sandbox in time. ${BUSY}`,
+        ...retryAfterS,
+      };
   }
 }

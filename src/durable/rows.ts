@@ -106,12 +106,12 @@ export class Rows {
     return at ?? undefined;
   }
 
-  /** Sandboxes that run or are being started; blank ones are bound to no workspace. */
+  /** Sandboxes that run, as far as we know, or are being started; blank ones are bound to no workspace. */
   running(): { total: number; blankWarming: number; warm: Row[] } {
     const { total, blank } = this.#sql
       .exec<{ total: number; blank: number }>(
         `SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE state = 'warming' AND tenant IS NULL) AS blank
-         FROM sandbox WHERE state IN ('warming', 'warm', 'bound')`,
+         FROM sandbox WHERE charged_until IS NOT NULL OR state = 'warming'`,
       )
       .one();
     return { total, blankWarming: blank, warm: this.#all("state = 'warm' ORDER BY created_at") };
@@ -206,12 +206,20 @@ export class Rows {
   }
 
   setEnd(sandboxId: string, endsAt: number, dueAt: number): void {
-    this.#sql.exec("UPDATE sandbox SET ends_at = ?, due_at = ?, failures = 0 WHERE sandbox_id = ?", endsAt, dueAt, sandboxId);
+    this.#sql.exec(
+      "UPDATE sandbox SET ends_at = ?, due_at = ?, failures = 0 WHERE sandbox_id = ?",
+      endsAt,
+      dueAt,
+      sandboxId,
+    );
   }
 
   /** Every running sandbox is looked at again: a rule changed. */
   setRunningDue(now: number): void {
-    this.#sql.exec("UPDATE sandbox SET due_at = ?1 WHERE state IN ('warm', 'bound') AND (due_at IS NULL OR due_at > ?1)", now);
+    this.#sql.exec(
+      "UPDATE sandbox SET due_at = ?1 WHERE state IN ('warm', 'bound') AND (due_at IS NULL OR due_at > ?1)",
+      now,
+    );
   }
 
   /** Counts a use of a repository, and answers its score. */

@@ -46,7 +46,9 @@ const MIGRATIONS: readonly string[] = [
      WHERE state <> 'gone' AND tenant IS NOT NULL;
    CREATE INDEX sandbox_tenant ON sandbox (tenant, last_used_at);
    CREATE INDEX sandbox_due ON sandbox (due_at) WHERE due_at IS NOT NULL;
-   CREATE INDEX sandbox_running ON sandbox (state, last_used_at) WHERE state IN ('warming', 'warm', 'bound');
+   CREATE INDEX sandbox_running ON sandbox (state, last_used_at) WHERE charged_until IS NOT NULL OR state = 'warming';
+   CREATE INDEX sandbox_warm ON sandbox (created_at) WHERE state = 'warm';
+   CREATE INDEX sandbox_bound ON sandbox (last_used_at) WHERE state = 'bound';
    CREATE TABLE ledger (
      hour INTEGER NOT NULL,
      usd_per_s REAL NOT NULL,

@@ -1,7 +1,14 @@
 import { backoffMs } from "../pool/backoff.ts";
 import { boundsUnder } from "../pool/budget.ts";
 import { newSandboxId } from "../pool/handle.ts";
-import { type Demand, nextDropAt, observeClaim, observeCreation, poolTarget, restoreDemand } from "../pool/warm-pool.ts";
+import {
+  type Demand,
+  nextDropAt,
+  observeClaim,
+  observeCreation,
+  poolTarget,
+  restoreDemand,
+} from "../pool/warm-pool.ts";
 import { type Lifecycle, START_GIVEN_UP_MS } from "./lifecycle.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Rows } from "./rows.ts";
@@ -32,7 +39,14 @@ export class WarmPool {
   #demand: Demand;
   #failures = 0;
 
-  constructor(rows: Rows, settings: Settings, lifecycle: Lifecycle, keeper: Keeper, options: WarmPoolOptions, now: number) {
+  constructor(
+    rows: Rows,
+    settings: Settings,
+    lifecycle: Lifecycle,
+    keeper: Keeper,
+    options: WarmPoolOptions,
+    now: number,
+  ) {
     this.#rows = rows;
     this.#settings = settings;
     this.#lifecycle = lifecycle;
@@ -55,7 +69,8 @@ export class WarmPool {
   /** Due at once, unless it is backing off. */
   wake(now: number): void {
     const at = this.dueAt();
-    if (this.#options.max > 0 && this.#failures === 0 && (at === undefined || at > now)) this.#settings.setTime("tend_at", now);
+    if (this.#options.max > 0 && this.#failures === 0 && (at === undefined || at > now))
+      this.#settings.setTime("tend_at", now);
   }
 
   dueAt(): number | undefined {
@@ -64,7 +79,9 @@ export class WarmPool {
 
   target(now: number): number {
     const bounds = boundsUnder(this.#options, this.#keeper.budget(now).kappa);
-    return this.#keeper.budget(now).state === "exhausted" ? 0 : poolTarget(this.#demand, now, bounds, this.#keeper.worth(now));
+    return this.#keeper.budget(now).state === "exhausted"
+      ? 0
+      : poolTarget(this.#demand, now, bounds, this.#keeper.worth(now));
   }
 
   /** One step towards the target, if it is time. */

@@ -20,6 +20,7 @@ export interface Service {
   execute(operation: string, input: unknown, caller: Caller): Promise<object>;
   listWorkspaces(caller: Caller): Promise<Workspace[]>;
   getWorkspace(caller: Caller, sandboxId: string): Promise<Workspace>;
+  pauseWorkspace(caller: Caller, sandboxId: string): Promise<void>;
   endWorkspace(caller: Caller, sandboxId: string): Promise<void>;
 }
 
@@ -42,6 +43,10 @@ export function createApp(service: Service): App {
   app.get("/v1/workspaces/:sandbox_id", async (c) =>
     answer(await service.getWorkspace(await callerOf(c), c.req.param("sandbox_id"))),
   );
+  app.post("/v1/workspaces/:sandbox_id/pause", async (c) => {
+    await service.pauseWorkspace(await callerOf(c), c.req.param("sandbox_id"));
+    return answer(null);
+  });
   app.delete("/v1/workspaces/:sandbox_id", async (c) => {
     await service.endWorkspace(await callerOf(c), c.req.param("sandbox_id"));
     return answer(null);

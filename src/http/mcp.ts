@@ -1,9 +1,5 @@
-import {
-  hostHeaderValidationResponse,
-  localhostAllowedHostnames,
-  originValidationResponse,
-} from "@modelcontextprotocol/server";
 import { configOf } from "../config.ts";
+import { refusedByAddress } from "../mcp/address.ts";
 import { callTool } from "../mcp/call.ts";
 import { newServer } from "../mcp/server.ts";
 import { serveMcp } from "../mcp/transport.ts";
@@ -37,17 +33,6 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
       }),
     );
   };
-}
-
-/**
- * A page of another site must not use what a browser can reach (DNS rebinding): browsers say where a page comes from, and
- * other clients say nothing. While everybody on the machine is let in, only the machine's own names are served.
- */
-function refusedByAddress(request: Request, hasKeys: boolean): Response | undefined {
-  const loopback = localhostAllowedHostnames();
-  const { hostname } = new URL(request.url);
-  const own = loopback.includes(hostname) ? loopback : [hostname];
-  return (hasKeys ? undefined : hostHeaderValidationResponse(request, loopback)) ?? originValidationResponse(request, own);
 }
 
 function explained(thrown: unknown, c: HttpContext) {

@@ -91,13 +91,21 @@ function otherRoutes() {
       parameters: [{ name: "sandbox_id", in: "path", required: true, schema: { type: "string" } }],
       get: {
         operationId: "getWorkspace",
-        summary: "One of your workspaces.",
+        summary: "One of your workspaces. If it is paused it is resumed meanwhile: a session begins.",
         responses: { 200: json("The workspace", workspaceSchema), ...problems([401, 404, 500, 503]) },
       },
       delete: {
         operationId: "endWorkspace",
         summary: "Ends a workspace. What was not pushed is lost.",
         responses: { 204: { description: "It is ended." }, ...problems([401, 404, 500, 503]) },
+      },
+    },
+    "/v1/workspaces/{sandbox_id}/pause": {
+      parameters: [{ name: "sandbox_id", in: "path", required: true, schema: { type: "string" } }],
+      post: {
+        operationId: "pauseWorkspace",
+        summary: "Pauses a workspace: the session ends. It costs nothing until its next use, which resumes it.",
+        responses: { 204: { description: "It is paused, or was." }, ...problems([401, 404, 500, 503]) },
       },
     },
     "/healthz": {

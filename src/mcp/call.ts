@@ -33,16 +33,14 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
   const progress = context.tell && startProgress(tool.name, context.tell);
   const late = new AbortController();
   let work: Work | undefined;
-  let timer: number | null = null;
+  const timeUp = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => timeUp.resolve(undefined), context.answerWithinMs);
   try {
     const caller = progress ? { ...context.caller, onProgress: progress.hear } : context.caller;
     work = begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
     // Also when the client leaves: what was begun is seen through. Of a failure after that, the next call tells.
     caller.waitUntil(work.result.catch(() => undefined));
-    const timeUp = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), context.answerWithinMs);
-    });
-    const result = await Promise.race([work.result, timeUp]);
+    const result = await Promise.race([work.result, timeUp.promise]);
     return answered(result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() });
   } catch (thrown) {
     const { error, ...instance } = context.explain(thrown);

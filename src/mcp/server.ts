@@ -1,4 +1,9 @@
-import { type CallToolResult, McpServer, type ServerContext, type StandardSchemaWithJSON } from "@modelcontextprotocol/server";
+import {
+  type CallToolResult,
+  McpServer,
+  type ServerContext,
+  type StandardSchemaWithJSON,
+} from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
 import type { LeanSchema } from "./lean-schema.ts";
 import { INSTRUCTIONS, type Tool, TOOLS } from "./tools.ts";
@@ -9,7 +14,11 @@ const SHARED = { ttlMs: 5 * 60 * 1000, cacheScope: "public" } as const;
 export const CACHE_HINTS = { "tools/list": SHARED, "server/discover": SHARED } as const;
 
 const INFO = { name: "warmtree", title: "Warmtree", version };
-const OPTIONS = { instructions: INSTRUCTIONS, cacheHints: CACHE_HINTS, capabilities: { tools: { listChanged: false } } };
+const OPTIONS = {
+  instructions: INSTRUCTIONS,
+  cacheHints: CACHE_HINTS,
+  capabilities: { tools: { listChanged: false } },
+};
 
 const CONFIGS = TOOLS.map((tool) => ({ tool, config: { ...tool, inputSchema: unchecked(tool.inputSchema) } }));
 

@@ -31,13 +31,28 @@ async function recordEnd(
   try {
     await result;
   } catch (error) {
-    recorder.increment(caller, "git_operations_total", { operation, status: "failure" });
-    recorder.increment(caller, "git_operation_errors_total", { operation, error_type: typeOf(error) });
+    failed(operation, caller, error);
     return;
   }
-  const seconds = (performance.now() - startedAt) / 1000;
+  succeeded(operation, caller, (performance.now() - startedAt) / 1000);
+}
+
+/** Counts an operation that ran together with others, after the fact. */
+export function recordStep(name: string, caller: RecordedCaller, seconds: number, error?: unknown): void {
+  const operation = labelOf(name);
+  recorder.increment(caller, "git_operations_total", { operation, status: "started" });
+  if (error !== undefined) failed(operation, caller, error);
+  else succeeded(operation, caller, seconds);
+}
+
+function succeeded(operation: OperationLabel, caller: RecordedCaller, seconds: number): void {
   recorder.increment(caller, "git_operations_total", { operation, status: "success" });
   recorder.observe(caller, "git_operation_duration_seconds", { operation }, seconds, caller.traceId);
+}
+
+function failed(operation: OperationLabel, caller: RecordedCaller, error: unknown): void {
+  recorder.increment(caller, "git_operations_total", { operation, status: "failure" });
+  recorder.increment(caller, "git_operation_errors_total", { operation, error_type: typeOf(error) });
 }
 
 /** Callers name operations, so a name that is none must not become a series. */

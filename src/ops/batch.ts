@@ -14,8 +14,14 @@ export interface Step {
 /** Above what the driver's two marks of a step take up. */
 const MARKS_BYTES = 256;
 
+export interface StepResult {
+  readonly parsed: Parsed<object>;
+  /** Absent where the sandbox's bash is too old to tell (before 5), and for a step that was cut off. */
+  readonly seconds?: number;
+}
+
 /** What each step came to, in order. Only the last can be a failure: after one, nothing more is run. */
-export type BatchResult = readonly Parsed<object>[];
+export type BatchResult = readonly StepResult[];
 
 /**
  * Runs each step's own script as a child, in order, until one does not end well. A step's output is cut to its share,
@@ -23,8 +29,8 @@ export type BatchResult = readonly Parsed<object>[];
  * its credential reach the steps that talk to it and no other.
  *
  * Arguments: nonce, bytes for each step, then for each step access, shell, name, script, the number of its settings, the
- * number of its parameters, and both. Section 2n-1 is the stdout of step n, section 2n its exit code. On stderr a step
- * is preceded by a line with its nonce.
+ * number of its parameters, and both. Section 2n-1 is the stdout of step n; section 2n its exit code, and when it
+ * began and ended. On stderr a step is preceded by a line with its nonce.
  */
 const script = `${SECTION}
 nonce=$1 share=$2; shift 2
@@ -36,7 +42,7 @@ trap 'rm -f "$WT_FAILED"' EXIT
 number=0
 while [ $# -gt 0 ]; do
   access=$1 shell=$2 name=$3 script=$4 settings=$5 parameters=$6; shift 6
-  number=$((number + 1))
+  number=$((number + 1)) began=\${EPOCHREALTIME-}
   section "$((number * 2 - 1))"
   printf '\\n%s-%s\\n' "$nonce" "$number" >&2
   (
@@ -51,7 +57,7 @@ while [ $# -gt 0 ]; do
   code=\${PIPESTATUS[0]}
   shift "$((settings + parameters))"
   section "$((number * 2))"
-  printf '%s' "$code"
+  printf '%s %s %s' "$code" "$began" "\${EPOCHREALTIME-}"
   if [ "$code" -ne 0 ] || [ -e "$WT_FAILED" ]; then exit "$code"; fi
 done
 `;
@@ -98,21 +104,16 @@ function resultOf(
   nonce: string,
   shareBytes: number,
   output: ScriptOutput,
-): Parsed<object> | undefined {
+): StepResult | undefined {
   const stdout = output.sections.get(number * 2 - 1);
   if (!stdout) return undefined;
-  const code = sectionText(output.sections, number * 2);
+  const [code = "", began, ended] = sectionText(output.sections, number * 2).split(" ");
   // Without a code the driver was ended in the middle of this step.
   const exitCode = code === "" ? output.exitCode || -1 : Number(code);
+  const seconds = began && ended ? Number(ended) - Number(began) : undefined;
   const ownNonce = `${nonce}-${number}`;
   const [stderr = ""] = (output.stderr.split(`${ownNonce}\n`).at(-1) ?? "").split(`\n${nonce}-`);
-  return operation.parse(
-    {
-      exitCode,
-      sections: splitSections(stdout, ownNonce),
-      stderr,
-      truncated: output.truncated || stdout.length >= shareBytes,
-    },
-    asked,
-  );
+  const truncated = output.truncated || stdout.length >= shareBytes;
+  const own = { exitCode, sections: splitSections(stdout, ownNonce), stderr, truncated };
+  return { parsed: operation.parse(own, asked), ...(seconds === undefined ? {} : { seconds }) };
 }

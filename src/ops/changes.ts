@@ -25,7 +25,10 @@ class Records {
 
   next(): string | undefined {
     const end = this.#bytes.indexOf(NUL, this.at);
-    if (end === -1) return undefined;
+    if (end === -1) {
+      this.at = this.#bytes.length;
+      return undefined;
+    }
     const record = textOf(this.#bytes.subarray(this.at, end));
     this.at = end + 1;
     return record;

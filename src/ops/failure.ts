@@ -40,7 +40,7 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 
-const isErrorCode = (text: string): text is ErrorCode => text in ERROR_KINDS;
+const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
 /** The class of a failed git command, and the one line of its stderr that says so. */
 export function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
@@ -72,10 +72,11 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
 export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed | undefined {
   if (result.sections.has(FAILURE_SECTION)) {
     const [reason = "", subject = "", committed = "", tree = ""] = sectionRecords(result.sections, FAILURE_SECTION);
+    const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
     const told =
       reason === "git"
         ? fromStderr(result.stderr, subject)
-        : (reasons[reason]?.(subject) ?? explain(isErrorCode(reason) ? reason : "internal", subject));
+        : (own?.(subject) ?? explain(isErrorCode(reason) ? reason : "internal", subject));
     const work: Work = {
       ...(committed ? { committed } : {}),
       // A host that broke off may have taken the push all the same.

@@ -5,6 +5,8 @@ import type { PoolBounds } from "./warm-pool.ts";
 
 /** How hard one hour of too much or too little corrects: half the error is gone after about nine hours. */
 const GAIN = 0.08;
+/** Where it steers to: the rest is for workspaces that go on when the limit is reached. */
+const AIM_OF_LIMIT = 0.995;
 /** Below this nothing is left to save, and from here it takes two days to come back when spend falls to a quarter. */
 const LEAST_KAPPA = 0.005;
 
@@ -48,15 +50,16 @@ export function correctBudget(budget: Budget, spend: Spend, limitUsd: number, no
   if (hours <= 0) return budget;
   // An exhausted budget decides by itself; κ stays as it was for when it lifts.
   if (spend.monthUsd >= limitUsd) return { ...budget, hour: hourOf(now) };
-  const leftPerHour = (limitUsd - spend.monthUsd) / ((nextMonthOf(now) - hourOf(now)) / HOUR_MS);
+  const hoursLeft = (nextMonthOf(now) - hourOf(now)) / HOUR_MS;
+  const leftPerHour = Math.max(0, AIM_OF_LIMIT * limitUsd - spend.monthUsd) / hoursLeft;
   const spentPerHour = spend.lastDayUsd / 24;
   const ratio = spentPerHour === 0 ? Infinity : leftPerHour / spentPerHour;
   const kappa = Math.min(1, Math.max(LEAST_KAPPA, budget.kappa * ratio ** (GAIN * hours)));
   return { version: 1, kappa, hour: hourOf(now) };
 }
 
-export function budgetState(budget: Budget, spend: Spend, limitUsd: number, now: number): BudgetState {
-  if (spend.monthUsd >= limitUsd) return { state: "exhausted", kappa: 0, liftsAt: nextMonthOf(now) };
+export function budgetState(budget: Budget, monthUsd: number, limitUsd: number, now: number): BudgetState {
+  if (monthUsd >= limitUsd) return { state: "exhausted", kappa: 0, liftsAt: nextMonthOf(now) };
   return budget.kappa < 1 ? { state: "tight", kappa: budget.kappa } : { state: "ample", kappa: 1 };
 }
 

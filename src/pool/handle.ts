@@ -9,7 +9,10 @@ export const SANDBOX_ID = /^s(\d{1,4})-[0-9a-z]{20}$/;
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const RANDOM_LENGTH = 20;
 
-export function newSandboxId(shard: number, random: Uint8Array = crypto.getRandomValues(new Uint8Array(RANDOM_LENGTH))): string {
+export function newSandboxId(
+  shard: number,
+  random: Uint8Array = crypto.getRandomValues(new Uint8Array(RANDOM_LENGTH)),
+): string {
   let text = "";
   for (const byte of random) text += ALPHABET[byte % ALPHABET.length];
   return `s${shard}-${text}`;

@@ -11,7 +11,10 @@ export const PAUSE_S = 2;
 const WARM_UP_GAPS = 20;
 /** So that the answer does not flicker, and costs nothing on most operations. */
 const RELEARN_EVERY_GAPS = 64;
-/** Of the break-even time. Bounds what a histogram of an unusual day can do. */
+/**
+ * Of the break-even time; they bound what a histogram of an unusual day can do. The least is a few seconds, about what a
+ * pause takes: where agents come back after minutes or hours, keeping longer than that is waste.
+ */
 const LEAST_OF_BREAK_EVEN = 0.02;
 const MOST_OF_BREAK_EVEN = 4;
 
@@ -51,7 +54,9 @@ export function restoreLearned(stored: unknown, worth: Worth): Learned {
 
 /** A workspace was used again after this long. Not for one whose session had said that it ends: nothing was kept for it. */
 export function observeGap(learned: Learned, gapMs: number, worth: Worth): Learned {
-  const next = { ...learned, ...addGap(learned, gapMs), seen: learned.seen + 1 };
+  const { weights, increment } = addGap(learned, gapMs);
+  const { version, resumeS, keepMs } = learned;
+  const next = { version, weights, increment, seen: learned.seen + 1, resumeS, keepMs };
   const isDue = next.seen === WARM_UP_GAPS || next.seen % RELEARN_EVERY_GAPS === 0;
   return isDue ? relearn(next, worth) : next;
 }

@@ -2,7 +2,19 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { runProcess } from "../../src/e2b/process.ts";
 import type { Grant } from "../../src/durable/SandboxPool.ts";
-import { e2b, endFaults, granted, hostUrl, listed, MINUTE_MS, newPool, type Pool, rows, sql, workspace } from "./support.ts";
+import {
+  e2b,
+  endFaults,
+  granted,
+  hostUrl,
+  listed,
+  MINUTE_MS,
+  newPool,
+  type Pool,
+  rows,
+  sql,
+  workspace,
+} from "./support.ts";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** 2 vCPU and 512 MiB at E2B's list price. */
@@ -67,7 +79,9 @@ test("resumed with another HEAD than it was paused with: not trusted, and the ne
 
 test("opening a paused workspace resumes it before the first operation", async () => {
   const { pool, grant } = await pausedWorkspace(PUSHED);
-  expect(await pool.view({ tenant: "acme", sandboxId: grant.sandboxId, open: true })).toMatchObject({ state: "paused" });
+  expect(await pool.view({ tenant: "acme", sandboxId: grant.sandboxId, open: true })).toMatchObject({
+    state: "paused",
+  });
   await expect.poll(async () => (await view(pool))?.state).toBe("bound");
   expect(granted(await pool.use({ tenant: "acme", sandboxId: grant.sandboxId })).source).toBe("live");
 });
@@ -99,7 +113,8 @@ test("unpushed work is listed as to be dropped for a week before it is; a use ta
   expect(await view(pool)).toMatchObject({ state: "gone" });
 });
 
-const charged = async (pool: Pool) => Number((await sql(pool, "SELECT SUM(running_ms) AS ms FROM ledger"))[0]?.["ms"] ?? 0);
+const charged = async (pool: Pool) =>
+  Number((await sql(pool, "SELECT SUM(running_ms) AS ms FROM ledger"))[0]?.["ms"] ?? 0);
 
 test("the ledger charges running time only, once, whatever is repeated", async () => {
   const pool = newPool();

@@ -56,7 +56,10 @@ test("a workspace belongs to its tenant: to others it is not there", async () =>
     expect(await pool.list(tenant)).toEqual([]);
   }
   expect(granted(await pool.claim(workspace("ada", "other"))).sandboxId).not.toBe(sandboxId);
-  expect(await pool.view({ tenant: "acme", sandboxId, open: false })).toMatchObject({ state: "bound", repository: "github.com/o/r" });
+  expect(await pool.view({ tenant: "acme", sandboxId, open: false })).toMatchObject({
+    state: "bound",
+    repository: "github.com/o/r",
+  });
 });
 
 test("after an eviction the rows know everything, and E2B is not asked", async () => {
@@ -190,14 +193,26 @@ test("reconcile kills what belongs to nobody and notes what E2B did by itself", 
   const pool = newPool();
   const mine = granted(await pool.claim(workspace()));
   const lost = granted(await pool.claim(workspace("bob")));
-  await e2b.create({ template: "base", timeoutS: 300, metadata: { warmtree_pool: await poolId(pool), warmtree_sandbox: "s1-x" }, autoPause: true });
-  const foreign = await e2b.create({ template: "base", timeoutS: 300, metadata: { warmtree_pool: "another" }, autoPause: true });
+  await e2b.create({
+    template: "base",
+    timeoutS: 300,
+    metadata: { warmtree_pool: await poolId(pool), warmtree_sandbox: "s1-x" },
+    autoPause: true,
+  });
+  const foreign = await e2b.create({
+    template: "base",
+    timeoutS: 300,
+    metadata: { warmtree_pool: "another" },
+    autoPause: true,
+  });
   await e2b.pause(mine.session.sandboxId);
   await e2b.kill(lost.session.sandboxId);
   await age(pool, 11 * MINUTE_MS);
   await runDurableObjectAlarm(pool);
   expect((await listed(pool)).map(({ sandboxId }) => sandboxId)).toEqual([mine.session.sandboxId]);
-  expect(await pool.view({ tenant: "acme", sandboxId: mine.sandboxId, open: false })).toMatchObject({ state: "paused" });
+  expect(await pool.view({ tenant: "acme", sandboxId: mine.sandboxId, open: false })).toMatchObject({
+    state: "paused",
+  });
   expect(await pool.view({ tenant: "acme", sandboxId: lost.sandboxId, open: false })).toMatchObject({ state: "gone" });
   expect((await e2b.get(foreign.sandboxId)).state).toBe("running");
 });

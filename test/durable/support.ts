@@ -10,8 +10,9 @@ export const hostUrl = inject("e2bUrl");
 export const e2b = controlPlane({ apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" });
 
 let shards = 0;
-/** A pool object that no other test has seen. */
-export const newPool = () => env.SANDBOX_POOL.getByName(String(++shards));
+/** Of a pool object that no other test has seen. */
+export const newPoolName = () => String(++shards);
+export const newPool = () => env.SANDBOX_POOL.getByName(newPoolName());
 export type Pool = ReturnType<typeof newPool>;
 
 export const workspace = (agentId = "ada", tenant = "acme") => ({
@@ -52,7 +53,8 @@ export async function hostedSandboxes(): Promise<HostedSandbox[]> {
 export const sql = (pool: Pool, query: string, ...bindings: (string | number | null)[]) =>
   runInDurableObject(pool, (_: SandboxPool, state) => state.storage.sql.exec(query, ...bindings).toArray());
 
-export const rows = (pool: Pool) => sql(pool, "SELECT sandbox_id, e2b_id, state, tenant, due_at, unpushed FROM sandbox ORDER BY created_at");
+export const rows = (pool: Pool) =>
+  sql(pool, "SELECT sandbox_id, e2b_id, state, tenant, due_at, unpushed FROM sandbox ORDER BY created_at");
 
 export const poolId = async (pool: Pool) =>
   String((await sql(pool, "SELECT value FROM setting WHERE name = 'pool_id'"))[0]?.["value"]);

@@ -1,6 +1,19 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { endFaults, fault, granted, hostedSandboxes, hostUrl, listed, newPool, type Pool, poolId, rows, sql, workspace } from "./support.ts";
+import {
+  endFaults,
+  fault,
+  granted,
+  hostedSandboxes,
+  hostUrl,
+  listed,
+  newPool,
+  type Pool,
+  poolId,
+  rows,
+  sql,
+  workspace,
+} from "./support.ts";
 
 // POOL_MIN 2, POOL_MAX 4, E2B_MAX_SANDBOXES 6: see vitest.config.ts.
 
@@ -28,7 +41,8 @@ async function filledPool(): Promise<Pool> {
   return pool;
 }
 
-const faults = async (): Promise<{ controlErrors?: { count: number } }> => (await fetch(`${hostUrl}/_local/faults`)).json();
+const faults = async (): Promise<{ controlErrors?: { count: number } }> =>
+  (await fetch(`${hostUrl}/_local/faults`)).json();
 
 /** Creations that the host was asked for. */
 async function creations(): Promise<number> {

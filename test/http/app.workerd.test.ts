@@ -8,7 +8,7 @@ import { createApp, type Service } from "../../src/http/app.ts";
 import { INPUT_EXAMPLES } from "../../src/http/examples.ts";
 import { problemSchema } from "../../src/http/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
-import { type Caller, endWorkspace, getWorkspace, listWorkspaces } from "../../src/workspaces.ts";
+import { type Caller, endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "../../src/workspaces.ts";
 
 const BASE = "https://warmtree.example";
 const KEY = "wt_key-of-acme";
@@ -43,7 +43,14 @@ afterEach(() => {
 /** A service of which a test gives the parts it expects to be reached. */
 function only(parts: Partial<Service>): Service {
   const unreached = () => Promise.reject(new Error("this part of the service was not to be reached"));
-  return { execute: unreached, listWorkspaces: unreached, getWorkspace: unreached, endWorkspace: unreached, ...parts };
+  return {
+    execute: unreached,
+    listWorkspaces: unreached,
+    getWorkspace: unreached,
+    pauseWorkspace: unreached,
+    endWorkspace: unreached,
+    ...parts,
+  };
 }
 
 /** Sends one request to the app as the runtime would. */
@@ -160,10 +167,12 @@ describe("/v1/workspaces", () => {
     expect(response.headers.get("Cache-Control")).toBe("no-store");
   });
 
-  it("shows and ends one", async () => {
+  it("shows, pauses and ends one", async () => {
+    const paused: string[] = [];
     const ended: string[] = [];
     const service = only({
       getWorkspace: async (_caller, sandboxId) => (sandboxId === SANDBOX_ID ? WORKSPACE : Promise.reject(none)),
+      pauseWorkspace: async ({ tenant }, sandboxId) => void paused.push(`${tenant} ${sandboxId}`),
       endWorkspace: async ({ tenant }, sandboxId) => void ended.push(`${tenant} ${sandboxId}`),
     });
     const path = `/v1/workspaces/${SANDBOX_ID}`;
@@ -171,6 +180,8 @@ describe("/v1/workspaces", () => {
     const response = await send(service, path, { method: "DELETE", headers: AUTHORIZED });
     expect([response.status, await response.text(), response.headers.get("Content-Type")]).toEqual([204, "", null]);
     expect(ended).toEqual([`acme ${SANDBOX_ID}`]);
+    expect((await send(service, `${path}/pause`, { method: "POST", headers: AUTHORIZED })).status).toBe(204);
+    expect(paused).toEqual([`acme ${SANDBOX_ID}`]);
     expect((await send(service, "/v1/workspaces/other", { headers: AUTHORIZED })).status).toBe(404);
   });
 });
@@ -181,6 +192,7 @@ describe("the gate", () => {
     ["POST", "/v1/git/no-such-operation"],
     ["GET", "/v1/workspaces"],
     ["GET", `/v1/workspaces/${SANDBOX_ID}`],
+    ["POST", `/v1/workspaces/${SANDBOX_ID}/pause`],
     ["DELETE", `/v1/workspaces/${SANDBOX_ID}`],
   ];
 
@@ -258,7 +270,7 @@ describe("what is not there", () => {
 });
 
 describe("any body at all", () => {
-  const real: Service = { execute, listWorkspaces, getWorkspace, endWorkspace };
+  const real: Service = { execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace };
   const operation = fc.constantFrom(...OPERATIONS.map(({ name }) => name));
   const refused = async (name: string, body: BodyInit) => {
     const response = await send(real, `/v1/git/${name}`, post(body));

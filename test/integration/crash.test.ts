@@ -21,7 +21,11 @@ function send(operation: string, body: object): Promise<unknown> {
 }
 
 /** Kills the Worker's process when the condition holds, and starts it again on the same storage. */
-async function crashWhen(what: string, condition: () => boolean | Promise<boolean>, lost: Promise<unknown>): Promise<void> {
+async function crashWhen(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  lost: Promise<unknown>,
+): Promise<void> {
   await until(what, condition);
   await stack.crashWorker();
   expect(await lost).toBeInstanceOf(Error);
@@ -69,7 +73,11 @@ test.each([
   await crashWhen(what, () => stack.git.counters().requests > before.requests && reached(), lost);
   stack.git.setFaults({});
   await call(stack, "push", { sandbox_id, message: "mine" });
-  expect(remoteGit(stack, "one", "log", "--format=%s", "-n", "2", "main").split("\n").filter((s) => s === "mine")).toHaveLength(1);
+  expect(
+    remoteGit(stack, "one", "log", "--format=%s", "-n", "2", "main")
+      .split("\n")
+      .filter((s) => s === "mine"),
+  ).toHaveLength(1);
   expect(remoteGit(stack, "one", "rev-list", "--count", "main")).toBe("6");
   expect(await call(stack, "status", { sandbox_id })).toMatchObject({ clean: true, ahead: 0, behind: 0 });
   await expectOneSandbox();

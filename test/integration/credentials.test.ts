@@ -64,7 +64,10 @@ test("push without the token: the commit is kept and said, and the next push wit
   const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id: "a", task_id: "keep" }, withToken);
   await call(stack, "edit", { sandbox_id, files: [{ path: "kept.txt", content: "k\n" }] });
   const { json } = await callOperation(stack.url, "push", { sandbox_id, message: "kept" });
-  expect(json).toMatchObject({ code: "git_auth_failed", work: { pushed: false, committed: expect.stringMatching(/^[0-9a-f]{40}$/) } });
+  expect(json).toMatchObject({
+    code: "git_auth_failed",
+    work: { pushed: false, committed: expect.stringMatching(/^[0-9a-f]{40}$/) },
+  });
   expect(await call(stack, "push", { sandbox_id }, withToken)).toMatchObject({ committed: false, pushed: true });
 });
 

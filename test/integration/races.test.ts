@@ -36,14 +36,20 @@ test("16 workspaces push 16 files to one branch at once: all 16 commits are ther
     ),
   );
   await Promise.all(
-    agents.map(({ sandbox_id }, n) => call(stack, "edit", { sandbox_id, files: [{ path: `from-${n}.txt`, content: `${n}\n` }] })),
+    agents.map(({ sandbox_id }, n) =>
+      call(stack, "edit", { sandbox_id, files: [{ path: `from-${n}.txt`, content: `${n}\n` }] }),
+    ),
   );
   const pushes = await Promise.all(
     agents.map(({ sandbox_id }, n) => call(stack, "push", { sandbox_id, message: `From ${n}`, to: "main" })),
   );
   expect(pushes.every((push) => push["pushed"] === true && push["committed"] === true)).toBe(true);
   const subjects = remoteGit(stack, "many", "log", "--format=%s", "-n", "16", "main").split("\n");
-  expect(subjects.sort()).toEqual(numbers(16).map((n) => `From ${n}`).sort());
+  expect(subjects.sort()).toEqual(
+    numbers(16)
+      .map((n) => `From ${n}`)
+      .sort(),
+  );
   const names = remoteGit(stack, "many", "ls-tree", "--name-only", "main").split("\n");
   expect(names.filter((name) => name.startsWith("from-"))).toHaveLength(16);
 }, 120_000);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ERROR_KINDS, type ErrorCode, WarmtreeError } from "../../src/errors.ts";
-import { recorded } from "../../src/metrics/operations.ts";
+import { recorded, recordStep } from "../../src/metrics/operations.ts";
 import { FakeMetrics } from "./support.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -44,18 +44,21 @@ test("success: started, ended, how long it took, with an example of a kept trace
   expect(exemplars).toMatchObject([{ traceId: TRACE_ID, value: 0.2 }]);
 });
 
-// Object.keys is typed for objects that may have more keys than their type says; this one is a constant.
-const codes = Object.keys(ERROR_KINDS) as ErrorCode[];
-test.each(codes)("failure of code %s: started, ended, its type; the caller gets the error", async (code) => {
-  const error = new WarmtreeError(code, "It failed.");
-  const result = recorded("diff", metrics.recording(), () => Promise.reject(error));
-  await expect(result).rejects.toBe(error);
-  expect(await counts()).toEqual({
-    'git_operations_total{operation="diff",status="started"}': 1,
-    'git_operations_total{operation="diff",status="failure"}': 1,
-    [`git_operation_errors_total{operation="diff",error_type="${ERROR_KINDS[code].type}"}`]: 1,
-  });
-});
+const isCode = (text: string): text is ErrorCode => text in ERROR_KINDS;
+
+test.each(Object.keys(ERROR_KINDS).filter(isCode))(
+  "failure of code %s: started, ended, its type; the caller gets the error",
+  async (code) => {
+    const error = new WarmtreeError(code, "It failed.");
+    const result = recorded("diff", metrics.recording(), () => Promise.reject(error));
+    await expect(result).rejects.toBe(error);
+    expect(await counts()).toEqual({
+      'git_operations_total{operation="diff",status="started"}': 1,
+      'git_operations_total{operation="diff",status="failure"}': 1,
+      [`git_operation_errors_total{operation="diff",error_type="${ERROR_KINDS[code].type}"}`]: 1,
+    });
+  },
+);
 
 test("what nobody foresaw is of type other", async () => {
   await expect(recorded("pull", metrics.recording(), () => Promise.reject(new TypeError("bug")))).rejects.toThrow(
@@ -67,4 +70,18 @@ test("what nobody foresaw is of type other", async () => {
 test.each(["edit", "no-such-operation", "__proto__", 'clone"} 1\n', ""])("%j is operation other", async (name) => {
   await recorded(name, metrics.recording(), () => Promise.resolve());
   expect(await counts()).toMatchObject({ 'git_operations_total{operation="other",status="success"}': 1 });
+});
+
+test("a step that ran together with others is counted as an operation of its own", async () => {
+  recordStep("status", metrics.recording(), 0.02);
+  recordStep("no-such-operation", metrics.recording(), 0, new WarmtreeError("timeout", "It took too long."));
+  expect(await counts()).toEqual({
+    'git_operations_total{operation="status",status="started"}': 1,
+    'git_operations_total{operation="status",status="success"}': 1,
+    'git_operation_duration_seconds_bucket{operation="status",le="0.025"}': 1,
+    'git_operation_duration_seconds_sum{operation="status"}': 0.02,
+    'git_operations_total{operation="other",status="started"}': 1,
+    'git_operations_total{operation="other",status="failure"}': 1,
+    'git_operation_errors_total{operation="other",error_type="network"}': 1,
+  });
 });

@@ -43,14 +43,13 @@ async function run(...steps: AskedStep[]): Promise<BatchResult> {
     operation,
     asked: operation.input.parse({ sandbox_id, ...input }),
   }));
-  const batch = batchOf(checked);
-  const whole = defineOperation({ ...batch, summary: "", input: z.unknown(), output: z.looseObject({}) });
-  const parsed = batch.parse(await home.raw(whole, undefined), undefined);
+  const batch = Object.assign(batchOf(checked), { summary: "", input: z.unknown(), output: z.array(z.unknown()) });
+  const parsed = batch.parse(await home.raw(batch, undefined), undefined);
   if (!parsed.ok) throw parsed.error;
   return parsed.value;
 }
 
-const values = (results: BatchResult) => results.map((parsed) => (parsed.ok ? parsed.value : parsed.error.code));
+const values = (results: BatchResult) => results.map(({ parsed }) => (parsed.ok ? parsed.value : parsed.error.code));
 
 /** A step of the test's own. */
 const probe = (script: string, access: Operation["access"] = "write", env?: Record<string, string>) =>
@@ -73,7 +72,8 @@ const MARK = `printf '\\0%s:1\\n' "$WT_NONCE"; `;
 
 test("edit, look, push and look again in one process, each answering as it does alone", async () => {
   const files = [{ path: "b.txt", content: "two\n" }];
-  const results = values(await run([edit, { files }], [status], [push, { message: "two" }], [log], [status]));
+  const batch = await run([edit, { files }], [status], [push, { message: "two" }], [log], [status]);
+  const results = values(batch);
   expect(results).toMatchObject([
     { changed: [{ path: "b.txt", change: "added" }] },
     { clean: false, untracked: ["b.txt"] },
@@ -83,6 +83,7 @@ test("edit, look, push and look again in one process, each answering as it does 
   ]);
   expect(git(seed.bare, "show", "main:b.txt")).toBe("two");
   expect(await home.run(status)).toEqual(results[4]);
+  expect(batch.every(({ seconds = 0 }) => seconds > 0)).toBe(true);
 });
 
 test("stops at the first failure; what comes after is not begun", async () => {

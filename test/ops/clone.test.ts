@@ -33,10 +33,23 @@ afterEach(() => {
 
 test("clones the default branch with full history and a clean tree", async () => {
   const result = await home.run(clone);
-  expect(result).toMatchObject({ branch: "main", base: "main", head: seed.git("rev-parse", "HEAD"), created: true, shallow: false, submodules: [] });
+  expect(result).toMatchObject({
+    branch: "main",
+    base: "main",
+    head: seed.git("rev-parse", "HEAD"),
+    created: true,
+    shallow: false,
+    submodules: [],
+  });
   expect(home.git("rev-list", "--count", "HEAD")).toBe("2");
   expect(home.git("status", "--porcelain")).toBe("");
-  expect(await home.run(status)).toMatchObject({ branch: "main", upstream: "origin/main", ahead: 0, behind: 0, clean: true });
+  expect(await home.run(status)).toMatchObject({
+    branch: "main",
+    upstream: "origin/main",
+    ahead: 0,
+    behind: 0,
+    clean: true,
+  });
 });
 
 test("asked again, answers the same tree as it was left", async () => {
@@ -75,9 +88,16 @@ test("sparse: only the folders asked for, and files of the root", async () => {
 });
 
 test("a tag as base leaves HEAD detached, unless an agent's branch is wanted", async () => {
-  expect(await home.run(clone, { branch: "v1" })).toMatchObject({ branch: null, base: null, head: seed.git("rev-parse", "v1") });
+  expect(await home.run(clone, { branch: "v1" })).toMatchObject({
+    branch: null,
+    base: null,
+    head: seed.git("rev-parse", "v1"),
+  });
   const other = new Home(home.remote.url);
-  expect(await other.run(clone, { branch: "v1", agent_id: "a", task_id: "b" })).toMatchObject({ branch: "agent/a/b", base: null });
+  expect(await other.run(clone, { branch: "v1", agent_id: "a", task_id: "b" })).toMatchObject({
+    branch: "agent/a/b",
+    base: null,
+  });
   other.remove();
 });
 
@@ -85,7 +105,12 @@ test("an empty repository gives a tree without a commit, on the agent's branch",
   const empty = join(seed.path, "empty.git");
   git(seed.path, "init", "-q", "--bare", "-b", "main", empty);
   home.remote = { url: `file://${empty}` };
-  expect(await home.run(clone, { agent_id: "a", task_id: "b" })).toMatchObject({ branch: "agent/a/b", base: null, head: null, created: true });
+  expect(await home.run(clone, { agent_id: "a", task_id: "b" })).toMatchObject({
+    branch: "agent/a/b",
+    base: null,
+    head: null,
+    created: true,
+  });
   expect(await home.run(status)).toMatchObject({ branch: "agent/a/b", head: null, clean: true });
 });
 
@@ -98,7 +123,10 @@ test("submodules are reported and left alone", async () => {
 });
 
 test("a branch that is not there is named, and nothing is left behind", async () => {
-  expect(await home.failure(clone, { branch: "nope" })).toMatchObject({ code: "ref_not_found", message: expect.stringContaining("nope") });
+  expect(await home.failure(clone, { branch: "nope" })).toMatchObject({
+    code: "ref_not_found",
+    message: expect.stringContaining("nope"),
+  });
   expect(existsSync(home.tree)).toBe(false);
   expect(await home.run(clone)).toMatchObject({ created: true });
 });

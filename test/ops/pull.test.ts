@@ -40,7 +40,14 @@ function commitHere(path: string, text: string): void {
 }
 
 test("nothing new", async () => {
-  expect(await home.run(pull)).toEqual({ branch: "agent/ada/t1", from: "main", head: seed.git("rev-parse", "HEAD"), how: "nothing_new", behind: 0, ahead: 0 });
+  expect(await home.run(pull)).toEqual({
+    branch: "agent/ada/t1",
+    from: "main",
+    head: seed.git("rev-parse", "HEAD"),
+    how: "nothing_new",
+    behind: 0,
+    ahead: 0,
+  });
 });
 
 test("fast-forward keeps uncommitted changes that are not in the way", async () => {

@@ -51,9 +51,18 @@ test("commits every change with its message and author, and pushes", async () =>
   write(home, "-new file\n", "new\n");
   rmSync(join(home.tree, "b.txt"));
   const result = await home.run(push, { message: "#12: change\n\nBody" });
-  expect(result).toMatchObject({ branch: "main", to: "main", committed: true, pushed: true, rebased: false, tree: "current" });
+  expect(result).toMatchObject({
+    branch: "main",
+    to: "main",
+    committed: true,
+    pushed: true,
+    rebased: false,
+    tree: "current",
+  });
   expect(remote("rev-parse", "main")).toBe(result.commit);
-  expect(remote("log", "-1", "--format=%an <%ae>|%cn|%B", "main")).toBe("Agent <agent@example.com>|Agent|#12: change\n\nBody");
+  expect(remote("log", "-1", "--format=%an <%ae>|%cn|%B", "main")).toBe(
+    "Agent <agent@example.com>|Agent|#12: change\n\nBody",
+  );
   expect(remote("ls-tree", "-z", "--name-only", "main").split("\0").filter(Boolean)).toEqual(["-new file\n", "a.txt"]);
   expect(await home.run(status)).toMatchObject({ clean: true, ahead: 0, behind: 0 });
 });
@@ -61,7 +70,11 @@ test("commits every change with its message and author, and pushes", async () =>
 test("again with nothing new: nothing is committed, nothing is pushed", async () => {
   write(home, "a.txt", "changed\n");
   const first = await home.run(push, { message: "m" });
-  expect(await home.run(push, { message: "m" })).toMatchObject({ commit: first.commit, committed: false, pushed: false });
+  expect(await home.run(push, { message: "m" })).toMatchObject({
+    commit: first.commit,
+    committed: false,
+    pushed: false,
+  });
   expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
 });
 
@@ -71,14 +84,20 @@ test("files: only these are committed, whatever else is changed or staged", asyn
   write(home, "c.txt", "new\n");
   home.git("add", "b.txt");
   const result = await home.run(push, { message: "m", files: ["a.txt", "c.txt"] });
-  expect(remote("diff-tree", "--name-only", "-r", `${result.commit}^`, result.commit).split("\n")).toEqual(["a.txt", "c.txt"]);
+  expect(remote("diff-tree", "--name-only", "-r", `${result.commit}^`, result.commit).split("\n")).toEqual([
+    "a.txt",
+    "c.txt",
+  ]);
   expect(await home.run(status)).toMatchObject({ staged: [{ path: "b.txt", change: "modified" }], total: 1 });
   expect(await home.run(push, { message: "m", files: ["a.txt"] })).toMatchObject({ committed: false, pushed: false });
 });
 
 test("files: a path that is not there is named and nothing is committed", async () => {
   write(home, "a.txt", "changed\n");
-  expect(await home.failure(push, { message: "m", files: ["a.txt", "zzz"] })).toMatchObject({ code: "path_not_found", work: { pushed: false } });
+  expect(await home.failure(push, { message: "m", files: ["a.txt", "zzz"] })).toMatchObject({
+    code: "path_not_found",
+    work: { pushed: false },
+  });
   expect(home.git("rev-list", "--count", "HEAD")).toBe("1");
 });
 
@@ -113,7 +132,16 @@ test("the first commit of an empty repository", async () => {
 
 test("the remote moved: commits are put on top, keeping author and date; uncommitted work stays", async () => {
   write(home, "b.txt", "mine\n");
-  home.git("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "commit", "-qam", "first\n\nbody", "--date=2020-01-02T03:04:05+0600");
+  home.git(
+    "-c",
+    "user.name=Ann",
+    "-c",
+    "user.email=ann@example.com",
+    "commit",
+    "-qam",
+    "first\n\nbody",
+    "--date=2020-01-02T03:04:05+0600",
+  );
   const theirs = elsewhere("c.txt", "theirs\n");
   write(home, "d.txt", "second\n");
   write(home, "uncommitted", "kept\n");
@@ -135,7 +163,11 @@ test("uncommitted changes in the way keep the tree where it is; the next push an
   const result = await home.run(push, { message: "mine", files: ["c.txt"] });
   expect(result).toMatchObject({ pushed: true, rebased: true, tree: "kept" });
   expect(readFileSync(join(home.tree, "b.txt"), "utf8")).toBe("uncommitted\n");
-  expect(await home.run(push, { files: ["c.txt"] })).toMatchObject({ committed: false, pushed: false, commit: result.commit });
+  expect(await home.run(push, { files: ["c.txt"] })).toMatchObject({
+    committed: false,
+    pushed: false,
+    commit: result.commit,
+  });
   expect(await home.failure(pull)).toMatchObject({ code: "dirty_tree" });
   home.git("checkout", "-q", "b.txt");
   expect(await home.run(pull)).toMatchObject({ head: result.commit });
@@ -162,8 +194,14 @@ test("a conflict: the tree as it was, the commit kept, hunks with all three side
   // The way out that the detail names.
   expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "conflict", work: { tree: "merging" } });
   expect(await home.run(status)).toMatchObject({ unfinished: "merge", conflicts: [{ path: "a.txt" }] });
-  expect(await home.failure(push, { message: "too early" })).toMatchObject({ code: "conflict", message: expect.stringContaining("a.txt") });
-  expect(await home.failure(push, { message: "part", files: ["a.txt"] })).toMatchObject({ code: "invalid_input", field: "files" });
+  expect(await home.failure(push, { message: "too early" })).toMatchObject({
+    code: "conflict",
+    message: expect.stringContaining("a.txt"),
+  });
+  expect(await home.failure(push, { message: "part", files: ["a.txt"] })).toMatchObject({
+    code: "invalid_input",
+    field: "files",
+  });
   write(home, "a.txt", "both\n");
   expect(await home.run(push)).toMatchObject({ committed: true, pushed: true });
   expect(remote("show", "main:a.txt")).toBe("both");
@@ -181,7 +219,11 @@ test("conflicts of whole files: deleted on one side, added on both, binary", asy
   write(home, "both", "ours\n");
   writeFileSync(join(home.tree, "bin"), Buffer.from([0, 7]));
   const failed = await home.failure(push, { message: "ours" });
-  expect(failed.conflicts?.map(({ path, kind }) => `${path} ${kind}`).sort()).toEqual(["bin content", "both both_added", "gone deleted_by_them"]);
+  expect(failed.conflicts?.map(({ path, kind }) => `${path} ${kind}`).sort()).toEqual([
+    "bin content",
+    "both both_added",
+    "gone deleted_by_them",
+  ]);
 });
 
 test("local merges are kept: the two lines are merged", async () => {
@@ -239,12 +281,22 @@ test("a policy of the host is told as such, with its words", async () => {
   chmodSync(hook, 0o755);
   write(home, "a.txt", "changed\n");
   const failed = await home.failure(push, { message: "m" });
-  expect(failed).toMatchObject({ code: "push_rejected", work: { committed: home.git("rev-parse", "HEAD"), pushed: false } });
+  expect(failed).toMatchObject({
+    code: "push_rejected",
+    work: { committed: home.git("rev-parse", "HEAD"), pushed: false },
+  });
 });
 
 test("hooks, fsmonitor and proxies that were written into the tree do not run or see anything", async () => {
   const witness = join(home.path, "ran");
-  for (const name of ["pre-push", "pre-commit", "post-commit", "reference-transaction", "commit-msg", "prepare-commit-msg"]) {
+  for (const name of [
+    "pre-push",
+    "pre-commit",
+    "post-commit",
+    "reference-transaction",
+    "commit-msg",
+    "prepare-commit-msg",
+  ]) {
     const hook = join(home.tree, ".git/hooks", name);
     mkdirSync(join(home.tree, ".git/hooks"), { recursive: true });
     writeFileSync(hook, `#!/bin/sh\ntouch ${witness}\n`);

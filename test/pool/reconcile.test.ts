@@ -2,23 +2,60 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { reconcile, STATES } from "../../src/pool/reconcile.ts";
 
-const row = (sandboxId: string, e2bId: string | null, state: (typeof STATES)[number], moving = false) => ({ sandboxId, e2bId, state, moving });
+const row = (sandboxId: string, e2bId: string | null, state: (typeof STATES)[number], moving = false) => ({
+  sandboxId,
+  e2bId,
+  state,
+  moving,
+});
 
 test.each([
   ["a start whose answer was lost is adopted", [row("s", null, "warming")], [["e", "s", "running"]], ["adopt"]],
-  ["of two starts for one row one is adopted", [row("s", null, "warming")], [["e", "s", "running"], ["f", "s", "running"]], ["adopt", "kill"]],
+  [
+    "of two starts for one row one is adopted",
+    [row("s", null, "warming")],
+    [
+      ["e", "s", "running"],
+      ["f", "s", "running"],
+    ],
+    ["adopt", "kill"],
+  ],
   ["nobody's sandbox is killed", [], [["e", "s", "running"]], ["kill"]],
   ["one without our handle is killed", [], [["e", undefined, "paused"]], ["kill"]],
   ["the sandbox of an ended workspace is killed", [row("s", "e", "gone")], [["e", "s", "running"]], ["kill"]],
-  ["a second sandbox of a workspace is killed", [row("s", "e", "bound")], [["e", "s", "running"], ["f", "s", "running"]], ["kill"]],
+  [
+    "a second sandbox of a workspace is killed",
+    [row("s", "e", "bound")],
+    [
+      ["e", "s", "running"],
+      ["f", "s", "running"],
+    ],
+    ["kill"],
+  ],
   ["E2B paused it", [row("s", "e", "bound")], [["e", "s", "paused"]], ["note_paused"]],
   ["a blank one that E2B paused is of no use", [row("s", "e", "warm")], [["e", "s", "paused"]], ["discard"]],
   ["our pause did not take", [row("s", "e", "paused")], [["e", "s", "running"]], ["pause"]],
   ["not listed: verified first", [row("s", "e", "paused")], [], ["verify"]],
-  ["what moves is left alone", [row("s", null, "warming", true), row("t", "f", "bound", true)], [["e", "s", "running"]], []],
-  ["all is well", [row("s", "e", "bound"), row("t", "f", "paused")], [["e", "s", "running"], ["f", "t", "paused"]], []],
+  [
+    "what moves is left alone",
+    [row("s", null, "warming", true), row("t", "f", "bound", true)],
+    [["e", "s", "running"]],
+    [],
+  ],
+  [
+    "all is well",
+    [row("s", "e", "bound"), row("t", "f", "paused")],
+    [
+      ["e", "s", "running"],
+      ["f", "t", "paused"],
+    ],
+    [],
+  ],
 ] as const)("%s", (_, rows, listed, actions) => {
-  const found = reconcile(rows, listed.map(([e2bId, sandboxId, state]) => ({ e2bId, sandboxId, state })));
+  const found = reconcile(
+    rows,
+    listed.map(([e2bId, sandboxId, state]) => ({ e2bId, sandboxId, state })),
+  );
   expect(found.map(({ action }) => action)).toEqual(actions);
 });
 
@@ -29,7 +66,11 @@ test("after the corrections every listed sandbox has one row or is killed, and n
     { selector: ({ sandboxId }) => sandboxId },
   );
   const listed = fc.uniqueArray(
-    fc.record({ e2bId: ids, sandboxId: fc.option(ids, { nil: undefined }), state: fc.constantFrom("running" as const, "paused" as const) }),
+    fc.record({
+      e2bId: ids,
+      sandboxId: fc.option(ids, { nil: undefined }),
+      state: fc.constantFrom("running" as const, "paused" as const),
+    }),
     { selector: ({ e2bId }) => e2bId },
   );
   fc.assert(

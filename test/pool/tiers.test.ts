@@ -21,7 +21,10 @@ test("what is due", () => {
   expect(dueFor({ lastUsedAt: 0, endsAt }, MINUTE, HOUR)).toEqual({ action: "wait", until: 37 * MINUTE });
   expect(dueFor({ lastUsedAt: 0, endsAt }, 40 * MINUTE, HOUR)).toEqual({ action: "pause" });
   expect(dueFor({ lastUsedAt: 30 * MINUTE, endsAt }, 37 * MINUTE, HOUR)).toEqual({ action: "extend" });
-  expect(dueFor({ lastUsedAt: 30 * MINUTE, endsAt }, 43 * MINUTE, HOUR)).toEqual({ action: "wait", until: 70 * MINUTE });
+  expect(dueFor({ lastUsedAt: 30 * MINUTE, endsAt }, 43 * MINUTE, HOUR)).toEqual({
+    action: "wait",
+    until: 70 * MINUTE,
+  });
 });
 
 test("waiting is always for later, and what waits in the end is paused", () => {

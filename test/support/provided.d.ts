@@ -4,5 +4,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Base URL of a local sandbox host that runs as long as the project's tests (local-host.ts). */
     e2bUrl: string;
+    /** Sequences that the pool's model test tries. */
+    modelRuns: number;
   }
 }

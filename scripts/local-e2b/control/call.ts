@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Faults } from "../faults.ts";
+import type { Builder } from "../state/builder.ts";
 import type { SandboxStore } from "../state/store.ts";
 import type { TemplateStore } from "../state/templates.ts";
+import type { Uploads } from "../state/uploads.ts";
 
 /** One request to the control plane, past authentication. */
 export interface ControlCall {
@@ -14,6 +16,8 @@ export interface ControlCall {
   readonly team: string;
   readonly sandboxes: SandboxStore;
   readonly templates: TemplateStore;
+  readonly builder: Builder;
+  readonly uploads: Uploads;
   readonly faults: Faults;
 }
 

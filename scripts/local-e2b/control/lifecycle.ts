@@ -1,6 +1,7 @@
-import * as z from "zod/v4";
+import type * as z from "zod/v4";
 import { readJson } from "../http/body.ts";
 import { sendEmpty, sendJson } from "../http/reply.ts";
+import { requireRunning } from "../state/registry.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import type { ControlCall, Routes } from "./call.ts";
 import {
@@ -41,15 +42,13 @@ export const lifecycleRoutes: Routes = {
   },
   "POST /sandboxes/{id}/refreshes": async (call) => {
     const { duration } = await readJson(call.request, refreshRequest);
-    const sandbox = theSandbox(call);
-    call.sandboxes.requireRunning(sandbox);
-    call.sandboxes.extend(sandbox, duration);
+    call.sandboxes.extend(theSandbox(call), duration);
     sendEmpty(call.response);
   },
   "PUT /sandboxes/{id}/network": async (call) => {
     const { allow_internet_access: allowed, ...network } = await readJson(call.request, networkUpdate);
     const sandbox = theSandbox(call);
-    call.sandboxes.requireRunning(sandbox);
+    requireRunning(sandbox);
     // Stored and shown only: sandboxes share this machine's network.
     sandbox.network = network;
     sandbox.allowInternetAccess = allowed;
@@ -67,9 +66,10 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
   const left = new AbortController();
   call.response.once("close", () => left.abort());
   if (hang === "before" && !(await call.faults.hang(left.signal))) return;
+  const image = call.templates.image(call.team, body.templateID);
   const sandbox = await call.sandboxes.create({
     team: call.team,
-    image: call.templates.image(call.team, body.templateID),
+    image,
     timeoutS: body.timeout,
     metadata: body.metadata,
     envVars: body.envVars,
@@ -81,6 +81,7 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
     network: body.network,
     allowInternetAccess: body.allow_internet_access,
   });
+  call.templates.countSpawn(image);
   if (hang === "after" && !(await call.faults.hang(left.signal))) return;
   sendJson(call.response, 201, sandboxView(sandbox));
 }

@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { readQuery } from "../http/body.ts";
 import { ApiError, sendJson } from "../http/reply.ts";
+import { parseTemplateName } from "../state/names.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import type { ControlCall, Routes } from "./call.ts";
 import { listedView } from "./view.ts";
@@ -32,18 +33,25 @@ function listPage(call: ControlCall): void {
   const query = readQuery(call.url, listQuery);
   const states = readStates(query.state);
   const after = query.startedAfter === undefined ? 0 : Date.parse(query.startedAfter);
-  const template = query.template === undefined ? undefined : call.templates.find(call.team, query.template)?.id;
+  const template = query.template === undefined ? undefined : templateFilter(call, query.template);
   const wanted = mine(call)
     .filter((sandbox) => states.some((state) => state === sandbox.state) && matches(sandbox, query.metadata))
     .filter((sandbox) => sandbox.startedAtMs >= after)
     .filter((sandbox) => query.template === undefined || sandbox.spec.image.templateId === template)
     .sort((a, b) => compare(a, b) * (query.order === "asc" ? 1 : -1));
   const { items, next } = page(wanted, query.limit, query.nextToken, ({ id }) => id);
-  const running = mine(call).filter((sandbox) => sandbox.state === "running").length;
+  const running = wanted.filter((sandbox) => sandbox.state === "running").length;
   sendJson(call.response, 200, items.map(listedView), {
     "X-Total-Running": String(running),
     ...(next === undefined ? {} : { "X-Next-Token": next }),
   });
+}
+
+/** The id that a template filter means; one that means nothing is kept, and matches nothing. */
+function templateFilter({ templates, team }: ControlCall, given: string): string {
+  const { name, tag } = parseTemplateName(given);
+  if (tag !== undefined) throw new ApiError(400, "template: tags are not supported here");
+  return templates.find(team, name)?.id ?? name;
 }
 
 function mine({ sandboxes, team }: ControlCall): Sandbox[] {

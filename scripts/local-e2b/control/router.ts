@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ApiError, sendApiError } from "../http/reply.ts";
 import type { ControlCall, Handler, Routes } from "./call.ts";
+import { buildRoutes } from "./builds.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import { listRoutes } from "./list.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { snapshotRoutes } from "./snapshots.ts";
+import { templateRoutes } from "./templates.ts";
 
 interface Route {
   readonly name: string;
@@ -13,7 +16,15 @@ interface Route {
   readonly handler: Handler;
 }
 
-const ROUTES: readonly Route[] = compile({ ...lifecycleRoutes, ...listRoutes, ...snapshotRoutes });
+/** Routes without a parameter come before those that would match them with one. */
+const ROUTES: readonly Route[] = compile({
+  ...metricsRoutes,
+  ...lifecycleRoutes,
+  ...listRoutes,
+  ...snapshotRoutes,
+  ...templateRoutes,
+  ...buildRoutes,
+});
 
 export interface ControlMatch {
   readonly route: Route;

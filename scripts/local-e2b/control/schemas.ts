@@ -3,7 +3,7 @@ import * as z from "zod/v4";
 /** Bodies of E2B's control plane, as far as this host acts on them; unknown fields pass. */
 const text = z.record(z.string(), z.string());
 
-const network = z.looseObject({});
+const network = z.looseObject({ allowPublicTraffic: z.boolean().optional() });
 
 const newSandbox = z.object({
   templateID: z.string().min(1),

@@ -4,6 +4,7 @@ import { readJson, readQuery } from "../http/body.ts";
 import { ApiError, sendJson } from "../http/reply.ts";
 import { copyTree, removeTree } from "../machine/tree.ts";
 import { fullName, parseTemplateName, randomId } from "../state/names.ts";
+import { requireRunning } from "../state/registry.ts";
 import { takeSnapshot } from "../state/snapshot.ts";
 import type { Template } from "../state/template.ts";
 import type { ControlCall, Routes } from "./call.ts";
@@ -60,9 +61,9 @@ async function fork(call: ControlCall): Promise<void> {
   const { timeout, count } = await readJson(call.request, forkRequest);
   const { sandboxes } = call;
   const original = theSandbox(call);
-  sandboxes.requireRunning(original);
-  sandboxes.checkTimeout(timeout);
-  const checkpoint = join(sandboxes.options.root, "forks", randomId(20));
+  requireRunning(original);
+  sandboxes.limits.checkTimeout(timeout);
+  const checkpoint = join(sandboxes.root, "forks", randomId(20));
   try {
     await sandboxes.whileStill(original, (tree) => copyTree(tree, checkpoint));
     const spec = { ...original.spec, timeoutS: timeout };

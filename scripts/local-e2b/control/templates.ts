@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { readJson, readQuery } from "../http/body.ts";
+import { readJson } from "../http/body.ts";
 import { ApiError, sendEmpty, sendJson } from "../http/reply.ts";
 import { BASE_IMAGE } from "../state/image.ts";
 import { checkTags, DEFAULT_TAG, fullName, parseTemplateName } from "../state/names.ts";
@@ -39,7 +39,11 @@ export const templateRoutes: Routes = {
   },
   "GET /templates/{id}/tags": (call) => {
     const { template } = own(call, call.params["id"] ?? "");
-    sendJson(call.response, 200, [...template.tags].map(([tag, { buildID, createdAt }]) => ({ tag, buildID, createdAt })));
+    sendJson(
+      call.response,
+      200,
+      [...template.tags].map(([tag, { buildID, createdAt }]) => ({ tag, buildID, createdAt })),
+    );
   },
   "GET /templates/{id}": (call) => {
     const { template } = own(call, call.params["id"] ?? "");

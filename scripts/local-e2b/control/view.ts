@@ -1,11 +1,11 @@
 import type { Sandbox } from "../state/sandbox.ts";
 
 /** Version of envd whose behaviour this host follows; SDKs switch features on by it. */
-const ENVD_VERSION = "0.6.13";
+export const ENVD_VERSION = "0.6.13";
 /** Deprecated field that the API still requires. */
 const CLIENT_ID = "local";
 /** Nominal: no sandbox of this host is limited to it. */
-const DISK_SIZE_MB = 10_240;
+export const DISK_SIZE_MB = 10_240;
 
 /** Answer of create, connect, resume and fork. */
 export function sandboxView(sandbox: Sandbox): object {
@@ -17,7 +17,7 @@ export function sandboxView(sandbox: Sandbox): object {
     alias,
     envdVersion: ENVD_VERSION,
     envdAccessToken: sandbox.accessToken,
-    trafficAccessToken: null,
+    trafficAccessToken: sandbox.trafficToken ?? null,
     domain: null,
   };
 }

@@ -30,7 +30,7 @@ export type FileOperation = "read" | "write";
  * envd's signature of a file URL: `v1_` and the base64 (unpadded) SHA-256 of `path:operation:username:token`, and
  * `:expiration` when there is one. Path and user name exactly as in the query, empty when absent.
  */
-export function sign(query: URLSearchParams, operation: FileOperation, token: string): string {
+function sign(query: URLSearchParams, operation: FileOperation, token: string): string {
   const parts = [query.get("path") ?? "", operation, query.get("username") ?? "", token];
   const expiration = query.get("signature_expiration");
   if (expiration !== null) parts.push(expiration);

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Faults } from "../faults.ts";
-import type { SandboxUser } from "../machine/machine.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 
 /** One request to a running sandbox's envd, past authentication. */
@@ -11,6 +10,3 @@ export interface EnvdCall {
   readonly url: URL;
   readonly faults: Faults;
 }
-
-/** The user a call works as: the one it names, else the image's. */
-export type CallUser = SandboxUser;

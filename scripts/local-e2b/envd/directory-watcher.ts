@@ -1,7 +1,7 @@
 import { type BigIntStats, type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
 import { join, posix } from "node:path";
 
-export type ChangeType =
+type ChangeType =
   | "EVENT_TYPE_CREATE"
   | "EVENT_TYPE_WRITE"
   | "EVENT_TYPE_REMOVE"
@@ -62,9 +62,10 @@ export class DirectoryWatcher {
     this.#known.set(name, stats);
     if (!this.#recursive || !stats.isDirectory() || this.#watchers.has(name)) return;
     this.#add(name);
-    if (isNew)
-      for (const inside of this.#entries(name))
-        this.#report({ name: posix.join(name, inside), type: "EVENT_TYPE_CREATE" });
+    if (!isNew) return;
+    for (const inside of this.#entries(name)) {
+      this.#report({ name: posix.join(name, inside), type: "EVENT_TYPE_CREATE" });
+    }
   }
 
   #changed(name: string, appearedOrVanished: boolean): void {

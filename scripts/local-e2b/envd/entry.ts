@@ -68,7 +68,9 @@ function permissions(stats: BigIntStats): string {
     stats.isCharacterDevice() ? "c" : "",
     mode & 0o1000 ? "t" : "",
   ].join("");
-  const bits = [..."rwxrwxrwx"].map((letter, index) => (mode & (0o400 >> index) ? letter : "-"));
+  const bits = ["r", "w", "x", "r", "w", "x", "r", "w", "x"].map((letter, index) =>
+    mode & (0o400 >> index) ? letter : "-",
+  );
   return (kinds === "" ? "-" : kinds) + bits.join("");
 }
 

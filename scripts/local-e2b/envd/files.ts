@@ -10,7 +10,7 @@ import { type FileOperation, knownUser, refuseFile } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
 import { type FileMetadata, metadataFrom } from "../state/file-metadata.ts";
 import { readParts } from "./multipart.ts";
-import { type Resolved, resolvePath } from "./paths.ts";
+import { requireReadable, type Resolved, resolvePath } from "./paths.ts";
 import { writeContent } from "./write.ts";
 
 /** GET /files: the bytes of one file, whole, a range, or gzipped. @throws ApiError, ConnectError */
@@ -21,6 +21,7 @@ export async function download(call: EnvdCall): Promise<void> {
   const stats = await stat(file.host).catch(() => undefined);
   if (stats === undefined) throw new ApiError(404, `path '${file.path}' does not exist`);
   if (stats.isDirectory()) throw new ApiError(400, `path '${file.path}' is a directory`);
+  requireReadable(file, stats);
   const headers = {
     "Content-Type": "application/octet-stream",
     "Content-Disposition": `inline; filename*=utf-8''${encodeURIComponent(posix.basename(file.path))}`,

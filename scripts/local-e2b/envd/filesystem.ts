@@ -8,7 +8,7 @@ import type { SandboxUser } from "../machine/machine.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import { type EntryInfo, entryInfo } from "./entry.ts";
 import { parseMessage } from "./message.ts";
-import { requireWritable, type Resolved, resolvePath } from "./paths.ts";
+import { requireReadable, requireWritable, type Resolved, resolvePath } from "./paths.ts";
 import { makeDirectories } from "./write.ts";
 
 /** The unary calls of filesystem.Filesystem (e2b-dev/infra packages/envd/spec/filesystem/filesystem.proto). */
@@ -70,6 +70,7 @@ export function requireDirectory(target: Resolved): Resolved {
   const stats = statSync(target.host, { throwIfNoEntry: false });
   if (stats === undefined) throw new ConnectError("not_found", `path not found: ${target.path}`);
   if (!stats.isDirectory()) throw new ConnectError("invalid_argument", `path is not a directory: ${target.path}`);
+  requireReadable(target, stats);
   return target;
 }
 

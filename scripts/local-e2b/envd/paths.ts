@@ -6,6 +6,7 @@ import type { Sandbox } from "../state/sandbox.ts";
 
 /** Linux's own limit on symlinks in one path. */
 const MAX_LINKS = 40;
+const OTHERS_READ = 0o004;
 
 export interface Resolved extends Location {
   /** The absolute sandbox path as asked for: `~` and relative paths expanded, symlinks kept. */
@@ -15,7 +16,7 @@ export interface Resolved extends Location {
 }
 
 /** Makes a path absolute: `~` is the home, empty the working directory, relative counts from the home. @throws ConnectError */
-export function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): string {
+function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): string {
   const home = sandbox.machine.homeOf(user);
   const given = path === "" ? (sandbox.spec.image.workdir ?? "") : path;
   if (given.includes("\0")) throw new ConnectError("invalid_argument", "a path cannot hold a NUL character");
@@ -74,6 +75,15 @@ function linkTarget(sandbox: Sandbox, sandboxPath: string): string | undefined {
     // Below a file, or not readable: whoever uses the path gets the system's own answer.
     return undefined;
   }
+}
+
+/**
+ * A host run by root could read all of what it shares; sandboxes may read what everybody may.
+ * @throws ConnectError permission_denied
+ */
+export function requireReadable(resolved: Resolved, { mode }: { readonly mode: number }): void {
+  if (resolved.writable || (mode & OTHERS_READ) !== 0) return;
+  throw new ConnectError("permission_denied", `'${resolved.path}' cannot be read: it belongs to the host machine`);
 }
 
 /** @throws ConnectError permission_denied for what the sandbox shares with the host */

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ConnectError } from "../connect/error.ts";
+import { runToEnd } from "../machine/run.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 
 export interface TerminalSize {
@@ -11,6 +11,17 @@ interface Command {
   readonly cmd: string;
   readonly args: readonly string[];
 }
+
+/** Finds the terminal on which the child of `script` process `$1` runs, and sets its size. */
+const RESIZE_SCRIPT = `
+for process in /proc/[0-9]*; do
+  while read -r key value; do
+    if [ "$key" = PPid: ] && [ "$value" = "$1" ]; then
+      exec stty -F "$(readlink "$process/fd/0")" cols "$2" rows "$3"
+    fi
+  done < "$process/status"
+done 2>/dev/null
+exit 1`;
 
 /** Node cannot open a pseudo-terminal, but util-linux `script` can run a command in one and pass it through. */
 export function ptyCommand(cmd: string, args: readonly string[], size: TerminalSize): Command {
@@ -26,35 +37,10 @@ export function ptyCommand(cmd: string, args: readonly string[], size: TerminalS
 }
 
 /** Sets the size of the terminal that `script` process `pid` made. @throws ConnectError */
-export async function resizePty(sandbox: Sandbox, pid: number, { cols, rows }: TerminalSize): Promise<void> {
-  const terminal = terminalOf(pid);
-  if (terminal === undefined) throw new ConnectError("internal", "error resizing tty: the terminal is gone");
-  const { exited } = await sandbox.machine.launch({
-    user: "user",
-    cmd: "stty",
-    args: ["-F", terminal, "cols", String(cols), "rows", String(rows)],
-    cwd: "/",
-    env: sandbox.environment("user"),
-    stdin: "closed",
-  });
-  const { code } = await exited;
-  if (code !== 0) throw new ConnectError("internal", `error resizing tty: stty ended with code ${code}`);
-}
-
-/** The terminal on which the child of `script` runs. */
-function terminalOf(pid: number): string | undefined {
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, "latin1"))?.[1];
-      if (parent !== String(pid)) continue;
-      const path = readlinkSync(`/proc/${name}/fd/0`);
-      if (path.startsWith("/dev/pts/")) return path;
-    } catch {
-      // Gone since the directory was read, or somebody else's.
-    }
-  }
-  return undefined;
+export async function resizePty({ machine }: Sandbox, pid: number, size: TerminalSize): Promise<void> {
+  const args = ["-c", RESIZE_SCRIPT, "resize", String(pid), String(size.cols), String(size.rows)];
+  const { code } = await runToEnd(machine, { user: "user", cmd: "/bin/sh", args, cwd: "/", env: machine.env });
+  if (code !== 0) throw new ConnectError("internal", `error resizing tty: the terminal of process ${pid} is gone`);
 }
 
 function shellQuote(word: string): string {

@@ -9,6 +9,7 @@ import { hasToken, rpcUser } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
 import { download, upload } from "./files.ts";
 import { listDir, makeDir, move, remove, stat } from "./filesystem.ts";
+import { metrics } from "./metrics.ts";
 import { connect, start } from "./process.ts";
 import { closeStdin, list, sendInput, sendSignal, update } from "./process-unary.ts";
 import { createWatcher, getWatcherEvents, removeWatcher, watchDir } from "./watch.ts";
@@ -44,6 +45,7 @@ const PLAIN: Readonly<Record<string, Plain>> = {
   "GET /health": ({ response }) => sendEmpty(response),
   "GET /files": download,
   "POST /files": upload,
+  "GET /metrics": ({ response, sandbox }) => sendJson(response, 200, metrics(sandbox)),
   "GET /envs": ({ response, sandbox }) => sendJson(response, 200, sandbox.environment(sandbox.spec.image.user)),
 };
 /** These check signatures themselves, or are open to all. */

@@ -1,16 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Finds the live processes of one sandbox. */
 export type Census = () => readonly number[];
 
 /** How long killed processes may take to disappear before we say that they did not. */
 const KILL_DEADLINE_MS = 5000;
-
-/** Processes inside a mount namespace. They cannot leave it, so none is missed. `link` as in `readlink /proc/PID/ns/mnt`. */
-export function byMountNamespace(link: string): Census {
-  return () => procPids((pid) => readlinkSync(`/proc/${pid}/ns/mnt`) === link);
-}
 
 /** Processes that were started with `name=value` in their environment, and all that inherited it (Linux). */
 export function byEnvironment(name: string, value: string): Census {

@@ -14,7 +14,8 @@ const KILLED: ExitStatus = { code: null, signal: "SIGKILL" };
 /** The host's side of HOLDER_SCRIPT. */
 export class Holder {
   readonly #helper: Helper;
-  readonly #hostPid: string;
+  /** As this machine numbers it. */
+  readonly hostPid: string;
   readonly #pending = new Map<string, Pending>();
   readonly #echoes = new Map<string, () => void>();
   #nextId = 0;
@@ -22,7 +23,7 @@ export class Holder {
 
   private constructor(helper: Helper) {
     this.#helper = helper;
-    this.#hostPid = helper.firstLine.split(" ")[1] ?? "";
+    this.hostPid = helper.firstLine.split(" ")[1] ?? "";
     helper.output.on("data", (text: string) => this.#read(text));
     void helper.gone.then(() => this.#abandon());
   }
@@ -105,7 +106,7 @@ export class Holder {
         [errors, constants.O_RDONLY],
         [input, constants.O_WRONLY],
       ] as const) {
-        if (fd >= 0) opened.push(openSync(`/proc/${this.#hostPid}/fd/${fd}`, flag | constants.O_NONBLOCK));
+        if (fd >= 0) opened.push(openSync(`/proc/${this.hostPid}/fd/${fd}`, flag | constants.O_NONBLOCK));
       }
     } catch (error) {
       for (const fd of opened) closeSync(fd);

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import type { Usage } from "./usage.ts";
 
 /** The two users an E2B base image has. Anything else is refused before a machine hears of it. */
 export const SANDBOX_USERS = ["user", "root"] as const;
@@ -65,6 +66,8 @@ export interface Machine {
   locate(sandboxPath: string): Location;
   /** A program that does not exist is a process that ends with 127. @throws LaunchError when there can be no process */
   launch(request: LaunchRequest): Promise<Launched>;
+  /** What its processes use; undefined where this machine does not tell. */
+  usage(): Usage | undefined;
   /** Stops every process (SIGSTOP), however it was started. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;

@@ -11,7 +11,9 @@ for path; do
   mount --rbind "$path" ".$path"
   mount -o remount,bind,ro ".$path"
 done
-mkdir dev dev/pts
+mkdir dev
+mount -t tmpfs -o mode=755 dev dev
+mkdir dev/pts
 for name in null zero full random urandom tty; do
   : > "dev/$name"
   mount --bind "/dev/$name" "dev/$name"
@@ -23,7 +25,6 @@ ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
 ln -s /tmp dev/shm
-mount --bind dev dev
 mount -o remount,bind,ro dev
 printf '%s\\n' 'root:x:0:0:root:/root:/bin/bash' 'user:x:1000:1000::/home/user:/bin/bash' \\
   'nobody:x:65534:65534:nobody:/:/bin/false' > passwd

@@ -7,6 +7,7 @@ import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location
 import type { Machine, Owner, SandboxUser } from "./machine.ts";
 import { BASE_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
 import { isWithin } from "./paths.ts";
+import { readUsage, type Usage } from "./usage.ts";
 
 /** What sandboxes see of the host, read-only. Everything else (homes, /var, /srv, /run, other sandboxes) is not there. */
 const SHARED = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"];
@@ -94,12 +95,18 @@ class NamespaceMachine implements Machine {
   }
 
   locate(sandboxPath: string): Location {
-    if (this.#hostOwned.some((area) => isWithin(sandboxPath, area))) return { host: sandboxPath, writable: false };
+    const shared = this.#hostOwned.some((area) => isWithin(sandboxPath, area));
+    // Seen through the holder: the sandbox's own processes and devices, never this machine's.
+    if (shared) return { host: `/proc/${this.#holder.hostPid}/root${sandboxPath}`, writable: false };
     return { host: join(this.tree, sandboxPath), writable: true };
   }
 
   launch(request: LaunchRequest): Promise<Launched> {
     return this.#holder.run(request);
+  }
+
+  usage(): Usage | undefined {
+    return readUsage(`/proc/${this.#holder.hostPid}/root/proc`, () => true);
   }
 
   freeze(): Promise<void> {

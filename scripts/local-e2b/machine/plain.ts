@@ -6,6 +6,7 @@ import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
 import type { PipePool } from "./pipes.ts";
 import { spawnLaunched } from "./spawn.ts";
+import { readUsage, type Usage } from "./usage.ts";
 
 /** By which processes are found again; added last, so that a caller's own environment cannot change it. */
 const MARK = "LOCAL_E2B_SANDBOX";
@@ -67,6 +68,11 @@ class PlainMachine implements Machine {
       // A program that is not there is no failed call but exit code 127; a shell says it in the usual words.
       return spawnLaunched(this.#pipes, "/bin/sh", ["-c", 'exec "$@"', "sh", cmd, ...args], stdin, options);
     }
+  }
+
+  usage(): Usage | undefined {
+    const pids = new Set(this.#census().map(String));
+    return readUsage("/proc", (pid) => pids.has(pid));
   }
 
   async freeze(): Promise<void> {

@@ -21,8 +21,8 @@ export interface BuildContext {
 export interface StepTools {
   readonly machine: Machine;
   /** Host path of an uploaded archive. */
-  archive(hash: string): string;
-  log(line: string): void;
+  readonly archive: (hash: string) => string;
+  readonly log: (line: string) => void;
 }
 
 /** Runs one step as E2B does. @throws Error that says why the build fails */
@@ -31,7 +31,7 @@ export async function runStep(tools: StepTools, context: BuildContext, step: Ste
   if (first === undefined) throw new Error(`${step.type} needs an argument`);
   switch (step.type.toUpperCase()) {
     case "RUN":
-      await bash(tools, { ...context, user: knownUser(second ?? context.user) }, first);
+      await bash(tools, context, second ?? context.user, first);
       return context;
     case "ENV":
       return { ...context, env: await environment(tools, context, step.args) };
@@ -47,8 +47,13 @@ export async function runStep(tools: StepTools, context: BuildContext, step: Ste
   }
 }
 
-async function bash(tools: StepTools, context: BuildContext, line: string): Promise<void> {
-  const exit = await execute(tools, context, bashCommand(line), tools.log);
+async function bash(tools: StepTools, context: BuildContext, userName: string, line: string): Promise<void> {
+  const user = SANDBOX_USERS.find((known) => known === userName);
+  if (user === undefined) {
+    const reason = `command failed: unauthenticated: invalid username: '${userName}'`;
+    throw new Error(`failed to run command '${line}': ${reason}`);
+  }
+  const exit = await execute(tools, { ...context, user }, bashCommand(line), tools.log);
   if (exit.code !== 0) throw new Error(`failed to run command '${line}': ${ended(exit)}`);
 }
 
@@ -63,7 +68,11 @@ function execute(
 }
 
 /** Values may use variables that are set already; anything else a shell would act on stays text. */
-async function environment(tools: StepTools, context: BuildContext, args: readonly string[]): Promise<Record<string, string>> {
+async function environment(
+  tools: StepTools,
+  context: BuildContext,
+  args: readonly string[],
+): Promise<Record<string, string>> {
   if (args.length % 2 !== 0) throw new Error("ENV requires both a key and value arguments");
   const env: Record<string, string> = { ...context.env };
   for (let index = 0; index < args.length; index += 2) {
@@ -78,7 +87,10 @@ async function environment(tools: StepTools, context: BuildContext, args: readon
 async function workdir(tools: StepTools, context: BuildContext, path: string): Promise<string> {
   const absolute = posix.resolve(context.workdir ?? "/", path);
   const lines: string[] = [];
-  const command = { cmd: "/bin/sh", args: ["-c", 'mkdir -p -- "$1" && cd -- "$1" && pwd', "sh", tools.machine.seenAs(absolute)] };
+  const command = {
+    cmd: "/bin/sh",
+    args: ["-c", 'mkdir -p -- "$1" && cd -- "$1" && pwd', "sh", tools.machine.seenAs(absolute)],
+  };
   const exit = await execute(tools, { ...context, workdir: "/" }, command, (line) => lines.push(line));
   if (exit.code !== 0) throw new Error(`failed to create workdir ${absolute}: ${lines.join(" ")}`);
   return absolute;
@@ -95,7 +107,12 @@ async function copy(tools: StepTools, context: BuildContext, { args, filesHash }
   await copyFile(tools.archive(filesHash), archive);
   if (owner !== undefined) await lchown(archive, owner.uid, owner.gid);
   // Globs were resolved when the archive was made; what matters is the directory they were in.
-  const entry = posix.normalize(source.split("/").filter((_, index, parts) => !parts.slice(0, index + 1).some(isGlob)).join("/") || ".");
+  const entry = posix.normalize(
+    source
+      .split("/")
+      .filter((_, index, parts) => !parts.slice(0, index + 1).some(isGlob))
+      .join("/") || ".",
+  );
   const inside = tools.machine.seenAs(`/home/user/.${filesHash}.tar`);
   const destination = target.startsWith("/") ? tools.machine.seenAs(target) : target;
   const lines: string[] = [];
@@ -110,8 +127,8 @@ function isGlob(part: string): boolean {
 
 function knownUser(name: string): SandboxUser {
   const user = SANDBOX_USERS.find((known) => known === name);
-  if (user === undefined) throw new Error(`the local host has the users ${SANDBOX_USERS.join(" and ")} only, not '${name}'`);
-  return user;
+  if (user !== undefined) return user;
+  throw new Error(`the local host has the users ${SANDBOX_USERS.join(" and ")} only, not '${name}'`);
 }
 
 function ended({ code, signal }: ExitStatus): string {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Isolation, Machine } from "../machine/machine.ts";
 import { copyTree, emptyDirectory, makeTree, removeTree } from "../machine/tree.ts";
 import { type BuildContext, runStep, type Step } from "./build-steps.ts";
-import { BASE_IMAGE, type Image } from "./image.ts";
+import type { Image } from "./image.ts";
 import { startCommand } from "./start-command.ts";
 import type { Build, Template } from "./template.ts";
 import type { TemplateStore } from "./templates.ts";
@@ -43,7 +43,7 @@ export class Builder {
     try {
       await (from.tree === undefined ? makeTree(tree, this.#isolation.owner) : copyTree(from.tree, tree));
       const machine = await this.#isolation.open(build.id, tree);
-      const work = this.#work(machine, template, build, request).finally(() => machine.close());
+      const work = this.#work(machine, template, build, request);
       this.#running.set(build, { machine, done: work.then(ignore, ignore) });
       const context = await work;
       await emptyDirectory(join(tree, "tmp"));
@@ -69,22 +69,32 @@ export class Builder {
   }
 
   async #work(machine: Machine, template: Template, build: Build, request: BuildRequest): Promise<BuildContext> {
-    const { from, steps, ignoredImage, startCmd, readyCmd } = request;
+    const { startCmd, readyCmd, ignoredImage } = request;
     if (ignoredImage !== undefined) build.log("warn", `no container images here: ${ignoredImage} becomes this machine`);
+    try {
+      const context = await this.#runSteps(machine, template, build, request);
+      if (startCmd !== undefined) build.log("info", `start command: ${startCmd}`);
+      await startCommand(machine, { ...context, startCmd, readyCmd }, {});
+      return context;
+    } finally {
+      await machine.close();
+    }
+  }
+
+  async #runSteps(machine: Machine, template: Template, build: Build, request: BuildRequest): Promise<BuildContext> {
+    const { from, steps } = request;
+    const archive = (hash: string): string => this.#uploads.path(template.team, hash);
     let context: BuildContext = { env: from.env, user: from.user, workdir: from.workdir ?? DEFAULT_WORKDIR };
     for (const [index, step] of steps.entries()) {
       const number = String(index + 1);
       build.log("info", `[${number}/${steps.length}] ${step.type} ${step.args.join(" ")}`, number);
       const log = (line: string): void => build.log("info", line, number);
-      const archive = (hash: string): string => this.#uploads.path(template.team, hash);
       try {
         context = await runStep({ machine, archive, log }, context, step);
       } catch (error) {
         throw new StepError(error instanceof Error ? error.message : String(error), number);
       }
     }
-    if (startCmd !== undefined) build.log("info", `start command: ${startCmd}`);
-    await startCommand(machine, { ...context, startCmd, readyCmd }, {});
     return context;
   }
 }

@@ -1,18 +1,25 @@
+import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Machine, SandboxUser } from "../machine/machine.ts";
 import { ProcessTable } from "../process/table.ts";
 import { processEnvironment } from "./environment.ts";
 import { MetadataStore } from "./file-metadata.ts";
 import type { Image } from "./image.ts";
+import { UsageLog } from "./usage.ts";
 
 /** `killed` is final; such a sandbox is in no list any more, but calls under way may still hold it. */
 export type SandboxState = "running" | "paused" | "killed";
 
-export interface Lifecycle {
+interface Lifecycle {
   readonly onTimeout: "kill" | "pause";
   /** False: a pause at the timeout keeps files only. */
   readonly pauseKeepsMemory: boolean;
   readonly autoResume: boolean;
+}
+
+interface NetworkConfig {
+  readonly allowPublicTraffic?: boolean | undefined;
+  readonly [rule: string]: unknown;
 }
 
 /** What the creator decided, and a fork inherits. */
@@ -24,7 +31,7 @@ export interface SandboxSpec {
   readonly envVars: Readonly<Record<string, string>>;
   readonly lifecycle: Lifecycle;
   /** Stored and shown, not enforced: sandboxes share the host's network. */
-  readonly network: object | undefined;
+  readonly network: NetworkConfig | undefined;
   readonly allowInternetAccess: boolean | undefined;
 }
 
@@ -39,7 +46,10 @@ export class Sandbox {
   readonly spec: SandboxSpec;
   readonly machine: Machine;
   readonly accessToken: string;
+  /** Given out when public traffic is off; nothing here asks for it, as there are no public ports. */
+  readonly trafficToken: string | undefined;
   readonly processes = new ProcessTable();
+  readonly usage = new UsageLog();
   readonly fileMetadata = new MetadataStore();
   readonly watchers = new Map<string, Watcher>();
   /** Answers under way; they break when the sandbox stops running. */
@@ -49,7 +59,7 @@ export class Sandbox {
   startedAtMs = Date.now();
   /** When the timeout strikes; for a paused sandbox, when it was paused. */
   endAtMs = 0;
-  network: object | undefined;
+  network: NetworkConfig | undefined;
   allowInternetAccess: boolean | undefined;
   #runningMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -61,6 +71,7 @@ export class Sandbox {
     this.spec = spec;
     this.machine = machine;
     this.network = spec.network;
+    if (spec.network?.allowPublicTraffic === false) this.trafficToken = randomBytes(16).toString("hex");
     this.allowInternetAccess = spec.allowInternetAccess;
   }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { copyTree } from "../machine/tree.ts";
 import { DEFAULT_TAG, parseTemplateName } from "./names.ts";
+import { requireRunning } from "./registry.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SandboxStore } from "./store.ts";
 import { Build, type Template } from "./template.ts";
@@ -18,11 +19,11 @@ export async function takeSnapshot(
   given: string | undefined,
 ): Promise<{ readonly template: Template; readonly tag: string }> {
   const { name, tag = DEFAULT_TAG } = given === undefined ? { name: undefined } : parseTemplateName(given);
-  sandboxes.requireRunning(sandbox);
+  requireRunning(sandbox);
   const { team, image } = sandbox.spec;
   const template = templates.open(team, name, sandbox.id);
   const build = new Build([tag], image.cpuCount, image.memoryMB);
-  const tree = join(sandboxes.options.root, "templates", build.id);
+  const tree = join(sandboxes.root, "templates", build.id);
   try {
     await sandboxes.whileStill(sandbox, (source) => copyTree(source, tree));
   } catch (error) {

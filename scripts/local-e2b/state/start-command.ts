@@ -1,7 +1,9 @@
 import type { Launched, Machine } from "../machine/machine.ts";
 import { bashCommand, runToEnd } from "../machine/run.ts";
+import { RunningProcess } from "../process/running.ts";
 import { processEnvironment } from "./environment.ts";
 import type { Image } from "./image.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** A service that is not up by then is started anyway; its user will see. */
 const READY_DEADLINE_MS = 60_000;
@@ -31,4 +33,13 @@ export async function startCommand(
     await new Promise((resolve) => setTimeout(resolve, READY_INTERVAL_MS));
   }
   return launched;
+}
+
+/** The start command of a new sandbox; from then on it is a process like any other. */
+export async function startUp({ machine, spec, processes }: Sandbox): Promise<void> {
+  const { image, envVars } = spec;
+  const launched = await startCommand(machine, image, envVars);
+  if (launched === undefined || image.startCmd === undefined) return;
+  const config = { ...bashCommand(image.startCmd), envs: {} };
+  processes.add(new RunningProcess(launched, config, undefined, "stdin"));
 }

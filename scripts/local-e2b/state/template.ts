@@ -8,7 +8,7 @@ export interface LogEntry {
   readonly step?: string;
 }
 
-export interface BuildFailure {
+interface BuildFailure {
   readonly message: string;
   /** Number of the failed step, counted from 1; absent when none of them was at fault. */
   readonly step?: string;

@@ -2,7 +2,7 @@ import { ApiError } from "../http/reply.ts";
 import { removeTree } from "../machine/tree.ts";
 import { BASE_IMAGE, type Image } from "./image.ts";
 import { DEFAULT_TAG, parseTemplateName, randomId } from "./names.ts";
-import { Build, type Tag, type Template } from "./template.ts";
+import type { Build, Tag, Template } from "./template.ts";
 
 /** All templates and snapshots of the host. */
 export class TemplateStore {

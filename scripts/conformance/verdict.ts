@@ -1,0 +1,35 @@
+import type { ExpectedFailure } from "./expected.ts";
+import type { Check } from "./suite.ts";
+
+export interface Verdict {
+  readonly scenarios: number;
+  readonly passed: number;
+  /** Failures that are expected, each with its reason. */
+  readonly expected: readonly ExpectedFailure[];
+  /** Failures that are not: `scenario:check: what the suite says`. */
+  readonly unexpected: readonly string[];
+  /** Entries that pass by now, and have to go. */
+  readonly stale: readonly string[];
+}
+
+const isBad = ({ status }: Check) => status === "FAILURE" || status === "WARNING";
+
+/** Holds what a run reported against what was expected of it. */
+export function judge(checks: readonly Check[], expected: readonly ExpectedFailure[]): Verdict {
+  const covers = ({ entry }: ExpectedFailure, { scenario, id }: Check) =>
+    entry === scenario || entry === `${scenario}:${id}`;
+  const bad = checks.filter(isBad);
+  const scenarios = new Set(checks.map(({ scenario }) => scenario));
+  const [met, stale] = [true, false].map((fails) =>
+    expected.filter((failure) => bad.some((check) => covers(failure, check)) === fails),
+  );
+  return {
+    scenarios: scenarios.size,
+    passed: checks.filter(({ status }) => status === "SUCCESS").length,
+    expected: met ?? [],
+    unexpected: bad
+      .filter((check) => !expected.some((failure) => covers(failure, check)))
+      .map(({ scenario, id, errorMessage = "no message" }) => `${scenario}:${id}: ${errorMessage}`),
+    stale: (stale ?? []).map(({ entry }) => entry),
+  };
+}

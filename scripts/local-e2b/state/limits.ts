@@ -1,0 +1,34 @@
+import { ApiError } from "../http/reply.ts";
+
+/** What an account may have, in E2B's words when it wants more. */
+export class Limits {
+  /** Longest timeout, and longest single run. */
+  readonly #maxTimeoutS: number;
+  /** Running sandboxes per team; undefined for no limit. */
+  readonly #maxRunning: number | undefined;
+
+  constructor(maxTimeoutS: number, maxRunning: number | undefined) {
+    this.#maxTimeoutS = maxTimeoutS;
+    this.#maxRunning = maxRunning;
+  }
+
+  /** @throws ApiError 400 */
+  checkTimeout(seconds: number): void {
+    if (seconds <= 0) throw new ApiError(400, "Timeout must be greater than 0");
+    if (seconds <= this.#maxTimeoutS) return;
+    const hours = this.#maxTimeoutS / 3600;
+    const limit = Number.isInteger(hours) ? `${hours} hours` : `${this.#maxTimeoutS} seconds`;
+    throw new ApiError(400, `Timeout cannot be greater than ${limit}`);
+  }
+
+  /** @throws ApiError 429 when one more would be too many */
+  checkRunning(running: number): void {
+    if (this.#maxRunning === undefined || running < this.#maxRunning) return;
+    throw new ApiError(429, `you have reached the maximum number of concurrent E2B sandboxes (${this.#maxRunning})`);
+  }
+
+  /** No single run lasts longer than the limit, whatever was asked for; milliseconds since 1970. */
+  endOfRun(startedAtMs: number, wantedMs: number): number {
+    return Math.min(wantedMs, startedAtMs + this.#maxTimeoutS * 1000);
+  }
+}

@@ -1,0 +1,63 @@
+import { statfsSync } from "node:fs";
+import type { Usage } from "../machine/usage.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+/** SandboxMetric of the control plane. CPU in percent of one core, the rest in bytes; the disk is this machine's. */
+export interface UsageSample {
+  readonly timestamp: string;
+  readonly timestampUnix: number;
+  readonly cpuCount: number;
+  readonly cpuUsedPct: number;
+  readonly memTotal: number;
+  readonly memUsed: number;
+  readonly memCache: number;
+  readonly diskTotal: number;
+  readonly diskUsed: number;
+}
+
+/** E2B's interval. */
+export const SAMPLE_INTERVAL_MS = 5000;
+/** One hour's worth. */
+const MAX_SAMPLES = 720;
+const BYTES_PER_MB = 1024 * 1024;
+
+/** What one sandbox has used, sample by sample. */
+export class UsageLog {
+  readonly #samples: UsageSample[] = [];
+  #last: { readonly usage: Usage; readonly atMs: number } | undefined;
+
+  /** Takes a sample; none where this machine does not tell. */
+  sample({ machine, spec }: Sandbox): UsageSample | undefined {
+    const usage = machine.usage();
+    if (usage === undefined) return undefined;
+    const atMs = Date.now();
+    const disk = statfsSync(machine.tree);
+    const sample = {
+      timestamp: new Date(atMs).toISOString(),
+      timestampUnix: Math.floor(atMs / 1000),
+      cpuCount: spec.image.cpuCount,
+      cpuUsedPct: this.#cpuPercent(usage, atMs),
+      memTotal: spec.image.memoryMB * BYTES_PER_MB,
+      memUsed: usage.memoryBytes,
+      memCache: 0,
+      diskTotal: disk.blocks * disk.bsize,
+      diskUsed: (disk.blocks - disk.bfree) * disk.bsize,
+    };
+    this.#last = { usage, atMs };
+    this.#samples.push(sample);
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
+    return sample;
+  }
+
+  /** Samples of a span of time, in seconds since 1970, both ends included. */
+  between(startS: number, endS: number): readonly UsageSample[] {
+    return this.#samples.filter(({ timestampUnix }) => timestampUnix >= startS && timestampUnix <= endS);
+  }
+
+  #cpuPercent({ cpuSeconds }: Usage, atMs: number): number {
+    if (this.#last === undefined || atMs <= this.#last.atMs) return 0;
+    const share = (cpuSeconds - this.#last.usage.cpuSeconds) / ((atMs - this.#last.atMs) / 1000);
+    // Time of processes that ended between samples may be lost, never gained.
+    return Math.round(Math.max(0, share) * 10_000) / 100;
+  }
+}

@@ -1,0 +1,214 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Metrics } from "../../src/durable/Metrics.ts";
+import type { Batch } from "../../src/metrics/batch.ts";
+import type { PoolSample } from "../../src/metrics/pool-sample.ts";
+import { bucketOf, seriesOf, sumOf } from "../../src/metrics/series.ts";
+import { NO_FACTS } from "../metrics/support.ts";
+
+const MINUTE_MS = 60_000;
+const CLONES = seriesOf("git_operations_total", { operation: "clone", status: "started" });
+const PUSHES = seriesOf("git_operations_total", { operation: "push", status: "success" });
+const FLUSHES = "warmtree_metrics_flushes_total";
+
+let objects = 0;
+const newObject = () => env.METRICS.getByName(`test-${++objects}`);
+type Stub = ReturnType<typeof newObject>;
+
+const batch = (deltas: [series: string, delta: number][], id: string = crypto.randomUUID()): Batch => ({
+  id,
+  deltas: new Map(deltas),
+  exemplars: new Map(),
+});
+
+const countsOf = async (stub: Stub) => Object.fromEntries((await stub.read()).counts);
+
+/** Rows of a table, and when the alarm comes. */
+const inside = (stub: Stub, table: "batch" | "count" | "sample") =>
+  runInDurableObject(stub, async (_: Metrics, state) => ({
+    rows: state.storage.sql.exec(`SELECT * FROM ${table}`).toArray(),
+    alarm: await state.storage.getAlarm(),
+  }));
+
+/** Lets the object believe that this much time has gone by. */
+const age = (stub: Stub, ms: number) =>
+  runInDurableObject(stub, (_: Metrics, state) => void state.storage.sql.exec("UPDATE batch SET at = at - ?", ms));
+
+describe("batches", () => {
+  test("are added up, and counted", async () => {
+    const stub = newObject();
+    await stub.add(batch([[CLONES, 2]]));
+    await stub.add(
+      batch([
+        [CLONES, 3],
+        [PUSHES, 1],
+      ]),
+    );
+    expect(await countsOf(stub)).toEqual({ [CLONES]: 5, [PUSHES]: 1, [FLUSHES]: 2 });
+  });
+
+  test("that come twice, one after the other or at once, before or after an eviction, count once", async () => {
+    const stub = newObject();
+    const lost = batch([[CLONES, 2]]);
+    await Promise.all([stub.add(lost), stub.add(lost), stub.add(lost)]);
+    await stub.add(lost);
+    await evictDurableObject(stub);
+    await stub.add(lost);
+    expect(await countsOf(stub)).toEqual({ [CLONES]: 2, [FLUSHES]: 1 });
+  });
+
+  test("in any order, repeated and with evictions between, sum up to what was counted", async () => {
+    const delta = fc.tuple(fc.constantFrom(CLONES, PUSHES), fc.nat(100));
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ at: fc.nat(11) }) },
+      { weight: 1, arbitrary: fc.constant("evict" as const) },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(delta, { maxLength: 4 }), { minLength: 1, maxLength: 12 }),
+        fc.array(step, { maxLength: 30 }),
+        async (parts, steps) => {
+          const stub = newObject();
+          const batches = parts.map((deltas) => batch(deltas));
+          const arrived = new Set<Batch>();
+          for (const next of steps) {
+            if (next === "evict") {
+              await stub.read();
+              await evictDurableObject(stub);
+              continue;
+            }
+            const sent = batches[next.at % batches.length];
+            if (!sent) continue;
+            await stub.add(sent);
+            arrived.add(sent);
+          }
+          const expected: Record<string, number> = {};
+          for (const { deltas } of arrived) {
+            for (const [series, by] of [...deltas, [FLUSHES, 1] as const]) {
+              expected[series] = (expected[series] ?? 0) + by;
+            }
+          }
+          expect(await countsOf(stub)).toEqual(expected);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  test("cannot bring a series that is not declared", async () => {
+    const stub = newObject();
+    await stub.add(
+      batch([
+        ['git_operations_total{operation="clone",status="started",tenant="acme"}', 1],
+        ["x", 1],
+      ]),
+    );
+    expect((await inside(stub, "count")).rows).toEqual([{ series: FLUSHES, value: 1 }]);
+  });
+
+  test("keep the newest example of each bucket over an eviction", async () => {
+    const stub = newObject();
+    const bucket = bucketOf("git_operation_duration_seconds", { operation: "clone" }, 0.3);
+    const sum = sumOf("git_operation_duration_seconds", { operation: "clone" });
+    const example = (traceId: string, at: number) => ({ traceId, value: 0.3, at });
+    for (const [traceId, at] of [
+      ["one", 1],
+      ["two", 2],
+    ] as const) {
+      await stub.add({
+        ...batch([
+          [bucket, 1],
+          [sum, 0.3],
+        ]),
+        exemplars: new Map([[bucket, example(traceId, at)]]),
+      });
+    }
+    await evictDurableObject(stub);
+    const { counts, exemplars } = await stub.read();
+    expect([counts.get(bucket), counts.get(sum)]).toEqual([2, 0.6]);
+    expect(exemplars).toEqual(new Map([[bucket, example("two", 2)]]));
+  });
+});
+
+describe("ids of batches", () => {
+  test("are forgotten by the alarm when nobody can send them any more, and not before", async () => {
+    const stub = newObject();
+    const first = batch([[CLONES, 1]], "first");
+    await stub.add(first);
+    await age(stub, 14 * MINUTE_MS);
+    await stub.add(batch([[CLONES, 1]], "second"));
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect((await inside(stub, "batch")).rows).toMatchObject([{ id: "first" }, { id: "second" }]);
+    await stub.add(first);
+    await age(stub, 2 * MINUTE_MS);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect((await inside(stub, "batch")).rows).toMatchObject([{ id: "second" }]);
+    expect(await countsOf(stub)).toEqual({ [CLONES]: 2, [FLUSHES]: 2 });
+  });
+
+  test("need no alarm once all are forgotten, and one again with the next", async () => {
+    const stub = newObject();
+    await stub.add(batch([]));
+    await age(stub, 16 * MINUTE_MS);
+    await runDurableObjectAlarm(stub);
+    expect(await inside(stub, "batch")).toEqual({ rows: [], alarm: null });
+    await stub.add(batch([]));
+    expect((await inside(stub, "batch")).alarm).toBeGreaterThan(Date.now());
+  });
+
+  test("are forgotten after an eviction too", async () => {
+    const stub = newObject();
+    await stub.add(batch([]));
+    await age(stub, 16 * MINUTE_MS);
+    await evictDurableObject(stub);
+    await runDurableObjectAlarm(stub);
+    expect((await inside(stub, "batch")).rows).toEqual([]);
+  });
+});
+
+describe("samples of the pool", () => {
+  const sample = (sequence: number, facts: Partial<PoolSample> = {}): PoolSample => ({
+    shard: 3,
+    sequence,
+    at: Date.now(),
+    ...NO_FACTS,
+    ...facts,
+  });
+  const kept = async (stub: Stub) =>
+    (await stub.read()).samples.map(({ sample: { shard, sequence } }) => [shard, sequence]);
+
+  test("replace each other by sequence: late and repeated ones change nothing", async () => {
+    const stub = newObject();
+    for (const sequence of [1, 3, 3, 2]) await stub.report(sample(sequence, { poolTarget: sequence }));
+    await stub.report(sample(1, { shard: 4 }));
+    await evictDurableObject(stub);
+    await stub.report(sample(2, { poolTarget: 2 }));
+    expect(await kept(stub)).toEqual([
+      [3, 3],
+      [4, 1],
+    ]);
+    expect((await stub.read()).samples[0]?.sample.poolTarget).toBe(3);
+  });
+
+  test("that are none are refused, and what was kept stays", async () => {
+    const stub = newObject();
+    await stub.report(sample(1));
+    await runInDurableObject(stub, async (object: Metrics) => {
+      await expect(object.report(sample(2, { running: Number.NaN }))).rejects.toThrow();
+      await expect(object.report(sample(3, { ranSeconds: -1 }))).rejects.toThrow();
+    });
+    expect(await kept(stub)).toEqual([[3, 1]]);
+  });
+
+  test("remember what was told of running hours when a sandbox ended before it was due", async () => {
+    const stub = newObject();
+    const at = Date.now() - MINUTE_MS;
+    await stub.report(sample(1, { at, running: 1, runningUntil: at + 60 * MINUTE_MS, ranSeconds: 100 }));
+    await stub.report(sample(2, { ranSeconds: 101 }));
+    const { samples } = await stub.read();
+    expect(samples[0]?.toldSeconds).toBeGreaterThanOrEqual(160);
+    expect(samples[0]?.toldSeconds).toBeLessThan(170);
+  });
+});

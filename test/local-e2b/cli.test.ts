@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { Sandbox } from "e2b";
+import { afterEach, describe, expect, it } from "vitest";
+import * as z from "zod/v4";
+import { processesWith } from "./support.ts";
+
+const MAIN = new URL("../../scripts/local-e2b/main.ts", import.meta.url).pathname;
+const ready = z.object({ url: z.string(), root: z.string(), isolation: z.enum(["namespaces", "none"]) });
+
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+function run(...args: string[]): {
+  child: ChildProcess;
+  ended: Promise<number | null>;
+  output: Promise<string>;
+  errors: () => string;
+} {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  started.push(child);
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString("utf8")));
+  const output = new Promise<string>((resolve) =>
+    child.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString("utf8"))),
+  );
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, ended, output, errors: () => errors };
+}
+
+describe("npm run local-e2b", () => {
+  it("says where it serves, and leaves nothing behind after Ctrl-C", async () => {
+    const { child, ended, output } = run("--port", "0", "--json");
+    const { url, root } = ready.parse(JSON.parse(await output));
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const sandbox = await Sandbox.create("base", { apiKey: "k", apiUrl: url, sandboxUrl: url });
+    await sandbox.commands.run("sleep 4720.5", { background: true });
+    // A terminal's Ctrl-C arrives twice when npm passes it on.
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(processesWith("sleep 4720.5")).toEqual([]);
+    expect(existsSync(root)).toBe(false);
+  });
+
+  it("leaves no process behind even when it is killed", async () => {
+    const { child, ended, output } = run("--port", "0", "--json");
+    const { url, root, isolation } = ready.parse(JSON.parse(await output));
+    if (isolation === "namespaces") {
+      const sandbox = await Sandbox.create("base", { apiKey: "k", apiUrl: url, sandboxUrl: url });
+      await sandbox.commands.run("sleep 4721.5", { background: true });
+      child.kill("SIGKILL");
+      await ended;
+      await expect.poll(() => processesWith("sleep 4721.5")).toEqual([]);
+    }
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it("says in one line what is wrong with its arguments, or with the port", async () => {
+    const { output, child } = run("--port", "0", "--json", "--isolation", "none");
+    const { url } = ready.parse(JSON.parse(await output));
+    const taken = run("--port", new URL(url).port);
+    expect(await taken.ended).toBe(1);
+    expect(taken.errors()).toBe(`port ${new URL(url).port} is in use\n`);
+    child.kill("SIGTERM");
+    const wrong = run("--isolation", "maximal");
+    expect(await wrong.ended).toBe(1);
+    expect(wrong.errors()).toContain("isolation");
+  });
+});

@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { Sandbox, type SandboxOpts } from "e2b";
+import { afterAll, beforeAll } from "vitest";
+import { type LocalHost, type LocalHostOptions, startLocalHost } from "../../scripts/local-e2b/host.ts";
+
+/** What the SDK needs to reach a host: one address for both planes, and any key. */
+export interface Connection {
+  readonly apiKey: string;
+  readonly apiUrl: string;
+  readonly sandboxUrl: string;
+}
+
+export interface TestHost {
+  readonly host: LocalHost;
+  readonly connection: Connection;
+  create(options?: SandboxOpts): Promise<Sandbox>;
+  /** A control plane call without the SDK. */
+  control(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** A call to a host's own routes. */
+  admin(method: string, path: string, body?: unknown): Promise<Response>;
+}
+
+export const API_KEY = "test-key";
+
+/** One host for all tests of a file; it ends with them. */
+export function useHost(options: LocalHostOptions = {}): TestHost {
+  let host: LocalHost | undefined;
+  beforeAll(async () => {
+    host = await startLocalHost(options);
+  });
+  afterAll(async () => {
+    await host?.close();
+  });
+  const current = (): LocalHost => {
+    if (host === undefined) throw new Error("the host is there only while tests run");
+    return host;
+  };
+  return {
+    get host() {
+      return current();
+    },
+    get connection() {
+      return connectionTo(current(), API_KEY);
+    },
+    create: (opts = {}) => Sandbox.create("base", { ...connectionTo(current(), API_KEY), ...opts }),
+    control: (method, path, body, headers) => call(current(), method, path, body, { "X-API-KEY": API_KEY, ...headers }),
+    admin: (method, path, body) => call(current(), method, path, body, {}),
+  };
+}
+
+export function connectionTo({ url }: LocalHost, apiKey: string): Connection {
+  return { apiKey, apiUrl: url, sandboxUrl: url };
+}
+
+function call(
+  { url }: LocalHost,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  return fetch(url + path, { method, headers: { "Content-Type": "application/json", ...headers }, ...content });
+}
+
+/** Command lines of this machine's processes that contain `marker`. */
+export function processesWith(marker: string): readonly string[] {
+  const lines = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" }).split("\n");
+  return lines.filter((line) => line.includes(marker));
+}
+
+/** The error that a promise is rejected with. @throws Error when it is not */
+export async function failure(promise: Promise<unknown>): Promise<Error> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error("this was expected to fail");
+}

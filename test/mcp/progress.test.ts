@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startProgress } from "../../src/mcp/progress.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a silent call is told of at least every 10 s, with seconds that only grow", () => {
+  const told: [number, string][] = [];
+  const progress = startProgress("git_push", (elapsedS, message) => told.push([elapsedS, message]));
+  vi.advanceTimersByTime(60_000);
+  progress.stop();
+  vi.advanceTimersByTime(60_000);
+  const times = told.map(([elapsedS]) => elapsedS);
+  const gaps = times.map((time, n) => time - (times[n - 1] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(10);
+  expect(Math.min(...gaps)).toBeGreaterThan(0);
+  expect(times.at(-1)).toBeLessThanOrEqual(60);
+  expect(told[0]?.[1]).toBe("git_push: 5 s so far");
+});
+
+test("what git says is told: the newest percentage, and no more than one message a second", () => {
+  const messages: string[] = [];
+  const progress = startProgress("git_clone", (_elapsedS, message) => messages.push(message));
+  for (let percent = 0; percent <= 100; percent++) {
+    vi.advanceTimersByTime(20);
+    progress.hear(
+      `remote: Counting objects: 100% (9/9), done.\rReceiving objects:  ${percent}% (1/9), 1.2 MiB | 3 MiB/s\r`,
+    );
+  }
+  expect(messages).toEqual(["git_clone: receiving objects 49%", "git_clone: receiving objects 99%"]);
+  progress.hear("warning: something else");
+  vi.advanceTimersByTime(10_000);
+  expect(messages.at(-1)).toBe("git_clone: receiving objects 100%");
+  progress.stop();
+});
+
+test("a beat that comes right after a percentage waits, and still nobody waits 10 s", () => {
+  const times: number[] = [];
+  const progress = startProgress("git_clone", (elapsedS) => times.push(elapsedS));
+  vi.advanceTimersByTime(4_900);
+  progress.hear("Receiving objects:   7% (1/9)");
+  vi.advanceTimersByTime(10_000);
+  progress.stop();
+  expect(times).toEqual([4.9, 10]);
+});
