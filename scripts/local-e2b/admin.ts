@@ -58,9 +58,7 @@ export async function serveAdmin(
   try {
     const vanish = /^DELETE \/_local\/sandboxes\/([a-z0-9]+)$/.exec(`${request.method} ${path}`)?.[1];
     if (vanish !== undefined) {
-      const sandbox = context.sandboxes.get(vanish);
-      if (sandbox === undefined) throw new ApiError(404, `there is no sandbox ${vanish}`);
-      await context.sandboxes.kill(sandbox);
+      await context.sandboxes.vanish(vanish);
       sendEmpty(response);
       return;
     }

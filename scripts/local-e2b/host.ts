@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { Counters, type Counts } from "./counters.ts";
 import { Faults } from "./faults.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
-import { PipePool } from "./machine/pipes.ts";
 import { removeTree } from "./machine/tree.ts";
 import { serve } from "./server.ts";
 import { Limits } from "./state/limits.ts";
@@ -36,6 +35,8 @@ export interface LocalHost {
   readonly faults: Faults;
   counters(): Counts;
   account(): readonly AccountRow[];
+  /** Makes a sandbox disappear, as if E2B had lost it. @throws Error when there is none */
+  vanish(sandboxId: string): Promise<void>;
   /** Ends every process of every sandbox and removes what was made on disk. */
   close(): Promise<void>;
 }
@@ -60,9 +61,7 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
 }
 
 async function furnish(options: LocalHostOptions, root: string, server: Server, port: number): Promise<LocalHost> {
-  const pipes = new PipePool(join(root, "pipes"));
-  await pipes.fill();
-  const { isolation, warning } = await chooseIsolation(options.isolation ?? "auto", root, pipes);
+  const { isolation, warning } = await chooseIsolation(options.isolation ?? "auto", root);
   const log = options.log ?? (() => undefined);
   if (warning !== undefined) log(warning);
   const maxTimeoutS = options.maxTimeoutS ?? DEFAULT_MAX_TIMEOUT_S;
@@ -81,6 +80,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
     faults: context.faults,
     counters: () => context.counters.read(),
     account: () => sandboxes.account(),
+    vanish: (id) => sandboxes.vanish(id),
     close: async () => {
       context.faults.reset();
       const closed = new Promise((done) => server.close(done));

@@ -15,12 +15,16 @@ export interface ServerContext extends AdminContext {
   readonly uploads: Uploads;
 }
 
+const LOCAL_NAMES = /^(?:127\.0\.0\.1|localhost|sandbox\.localhost|\[::1\])(?::\d+)?$/i;
+/** E2B's host name of a port in a sandbox: `{port}-{id}.…`. */
+const SANDBOX_NAME = /^(\d+)-([a-z0-9]+)\./;
 /** The port at which envd listens inside a sandbox. */
 const ENVD_PORT = 49_983;
 
 /** Sends each request to the admin routes, to a sandbox's envd, or to the control plane. Never throws. */
 export async function serve(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
+    requireLocalName(request);
     // Parsing a target like `//` throws; a client sees that as its own bad request.
     const url = parseTarget(request);
     const upload = /^\/_local\/uploads\/(\w+)$/.exec(url.pathname)?.[1];
@@ -36,6 +40,15 @@ export async function serve(context: ServerContext, request: IncomingMessage, re
     if (response.headersSent) response.destroy();
     else sendApiError(response, error instanceof ApiError ? error : new ApiError(500, String(error)));
   }
+}
+
+/**
+ * A web page that gives its own name this machine's address could otherwise use the host with a browser's help (DNS
+ * rebinding), and run commands here. @throws ApiError 403
+ */
+function requireLocalName({ headers: { host = "" } }: IncomingMessage): void {
+  if (LOCAL_NAMES.test(host) || SANDBOX_NAME.test(host)) return;
+  throw new ApiError(403, `this host answers to 127.0.0.1 and localhost, not to '${host}'`);
 }
 
 function parseTarget(request: IncomingMessage): URL {
@@ -93,14 +106,14 @@ interface Target {
   readonly port: number;
 }
 
-/** E2B routes by header, or by a host name `{port}-{id}.…`. */
+/** E2B routes by header, or by host name. */
 function targetOf(request: IncomingMessage): Target | undefined {
   const { "e2b-sandbox-id": id, "e2b-sandbox-port": port } = request.headers;
   if (typeof id === "string") {
     if (typeof port !== "string") throw new ApiError(400, "missing header: E2b-Sandbox-Port");
     return { id, port: Number(port) };
   }
-  const host = /^(\d+)-([a-z0-9]+)\./.exec(request.headers.host ?? "");
+  const host = SANDBOX_NAME.exec(request.headers.host ?? "");
   return host?.[2] === undefined ? undefined : { id: host[2], port: Number(host[1]) };
 }
 

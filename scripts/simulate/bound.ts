@@ -37,7 +37,10 @@ export function keepingBoundUsd(trace: Trace, { idle, pool, snapshots, opensAhea
     const keepUsd = (rentUsdPerS * (at - last)) / 1000 + rentUsdPerS * aheadS;
     usd += Math.min(keepUsd, idle === "kill" ? startUsd() : pauseUsd + missUsd(0, RESUME_S));
   }
-  return idle === "pause" ? usd + lastUse.length * pauseUsd : usd;
+  for (const last of lastUse) {
+    if (idle === "pause" && last >= 0) usd += Math.min(pauseUsd, (rentUsdPerS * (trace.lengthMs - last)) / 1000);
+  }
+  return usd;
 }
 
 /**

@@ -6,7 +6,6 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export const WORKLOADS = { "200": 200, "2k": 2_000, "10k": 10_000 } as const;
-export type WorkloadName = keyof typeof WORKLOADS;
 
 /** Sessions: so many operations, so long to think between two of them. */
 const OPERATIONS = { min: 5, max: 40 };

@@ -44,10 +44,11 @@ export function dashboard() {
 }
 
 function panelJson({ title, kind, unit, about, queries, thresholds, examples }: Panel, gridPos: Place) {
+  const isStat = kind === "stat";
   return {
     title,
     description: about,
-    type: kind === "stat" ? "stat" : "timeseries",
+    type: isStat ? "stat" : "timeseries",
     datasource: DATASOURCE,
     gridPos,
     targets: queries.map(({ expr, legend }, index) => ({
@@ -55,31 +56,36 @@ function panelJson({ title, kind, unit, about, queries, thresholds, examples }: 
       datasource: DATASOURCE,
       expr,
       legendFormat: legend,
-      ...(kind === "stat" ? { instant: true } : { range: true, exemplar: examples === true }),
+      ...(isStat ? { instant: true } : { range: true, exemplar: examples === true }),
     })),
     fieldConfig: {
       defaults: {
         unit,
         min: 0,
-        ...(thresholds ? { thresholds: steps(thresholds), color: { mode: "thresholds" } } : {}),
-        ...(kind === "stat"
-          ? {}
-          : { custom: { fillOpacity: 15, stacking: { mode: kind === "stack" ? "normal" : "none" } } }),
+        ...(isStat ? { noValue: "–", thresholds: steps(thresholds) } : lineStyle(kind === "stack")),
       },
       overrides: [],
     },
-    ...(kind === "stat"
-      ? {}
-      : { options: { tooltip: { mode: "multi", sort: "desc" }, legend: { calcs: ["lastNotNull"] } } }),
+    options: isStat
+      ? { colorMode: "value", graphMode: "none", reduceOptions: { calcs: ["lastNotNull"] } }
+      : {
+          tooltip: { mode: "multi", sort: "desc" },
+          legend: { showLegend: true, placement: "bottom", calcs: ["lastNotNull"] },
+        },
   };
 }
 
-const steps = ([look, bad]: readonly [number, number]) => ({
+const lineStyle = (isStacked: boolean) => ({
+  custom: { fillOpacity: 15, stacking: { mode: isStacked ? "normal" : "none", group: "A" } },
+});
+
+/** Without thresholds of ours Grafana would colour everything above 80 red. */
+const steps = ([look, bad]: readonly [number?, number?] = []) => ({
   mode: "absolute",
   steps: [
-    { color: "green", value: null },
-    { color: "orange", value: look },
-    { color: "red", value: bad },
+    { color: look === undefined ? "text" : "green", value: null },
+    ...(look === undefined ? [] : [{ color: "orange", value: look }]),
+    ...(bad === undefined ? [] : [{ color: "red", value: bad }]),
   ],
 });
 

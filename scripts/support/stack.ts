@@ -36,6 +36,9 @@ export interface Stack {
   close(): Promise<void>;
 }
 
+/** So that every request to the control plane is some call's own, and can be counted. */
+const NO_WARM_POOL = { POOL_MIN: "0", POOL_MAX: "0" };
+
 /** The Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
 export function localBindings(hostUrl: string, gitUrl: string): Record<string, string> {
   return {
@@ -59,7 +62,7 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     cleanups.add(() => host.close());
 
     const workerdOptions = {
-      bindings: { ...localBindings(host.url, git.url), ...bindings },
+      bindings: { ...localBindings(host.url, git.url), ...NO_WARM_POOL, ...bindings },
       storageDir: join(folder, "storage"),
       ...(entry && { entry }),
       ...(log && { log }),

@@ -1,4 +1,5 @@
-import { version } from "../../package.json";
+// With its type, because plain Node runs this file too (npm run bench:metrics).
+import manifest from "../../package.json" with { type: "json" };
 import { type Correction, STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
 
@@ -81,7 +82,7 @@ export const CATALOGUE = {
   warmtree_sandbox_moves_total: {
     type: "counter",
     from: "pool",
-    help: "Starts, resumes, pauses and kills that were asked of E2B.",
+    help: "Starts, resumes, pauses and kills of sandboxes that were tried.",
     labels: { move: MOVES },
   },
   warmtree_sandbox_move_failures_total: {
@@ -160,7 +161,7 @@ export const CATALOGUE = {
     type: "info",
     from: "build",
     help: "The version that serves.",
-    labels: { version: [version] },
+    labels: { version: [manifest.version] },
   },
 } as const satisfies Readonly<Record<string, Family>>;
 

@@ -4,10 +4,16 @@ import { CORRECTIONS, MOVES, PERIODS, TIERS } from "./catalogue.ts";
 
 type Counts<Keys extends readonly string[]> = Readonly<Record<Keys[number], number>>;
 
-/**
- * How one shard of the pool stands, in absolute numbers: the newest sample says everything, so losing one loses nothing.
- * Counters count since the shard was made and are kept in its storage. Times are Unix milliseconds, 0 for none.
- */
+/** What happened in a shard of the pool since it was made. */
+export interface PoolCounts {
+  /** What was tried with E2B, and what of it failed. */
+  readonly moves: Counts<typeof MOVES>;
+  readonly moveFailures: Counts<typeof MOVES>;
+  /** What reconcile mended. */
+  readonly corrections: Counts<typeof CORRECTIONS>;
+}
+
+/** How a shard of the pool stands. Times are Unix milliseconds, 0 for none. */
 export interface PoolFacts {
   /** `gone` counts only sandboxes whose end E2B has not confirmed. */
   readonly sandboxes: Readonly<Record<State, number>>;
@@ -15,11 +21,6 @@ export interface PoolFacts {
   readonly workspaces: Counts<typeof TIERS>;
   /** Warm sandboxes that the pool wants to have; how many it has is `sandboxes.warm`. */
   readonly poolTarget: number;
-  /** Counters: what was asked of E2B (retries are not counted again), and what of it failed. */
-  readonly moves: Counts<typeof MOVES>;
-  readonly moveFailures: Counts<typeof MOVES>;
-  /** Counters: what reconcile mended. */
-  readonly corrections: Counts<typeof CORRECTIONS>;
   /** Sandboxes that run, and so cost. */
   readonly running: number;
   /** When E2B's own timeout will have stopped the last of them, if nobody wakes before. */
@@ -40,8 +41,8 @@ export interface PoolFacts {
   readonly oldestSnapshotAt: number;
 }
 
-/** What a shard reports. */
-export interface PoolSample extends PoolFacts {
+/** What a shard reports: absolute numbers, so that the newest sample says everything and losing one loses nothing. */
+export interface PoolSample extends PoolCounts, PoolFacts {
   readonly shard: number;
   /** Grows with every sample of the shard: one that comes twice, or late, changes nothing. */
   readonly sequence: number;

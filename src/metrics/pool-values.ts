@@ -1,4 +1,5 @@
 import { STATES } from "../pool/reconcile.ts";
+import { hourOf, monthOf } from "../pool/spend.ts";
 import { CORRECTIONS, type FamilyName, MOVES, PERIODS, TIERS } from "./catalogue.ts";
 import type { PoolSample } from "./pool-sample.ts";
 import { type Labels, seriesOf } from "./series.ts";
@@ -6,6 +7,7 @@ import { type Labels, seriesOf } from "./series.ts";
 type Period = (typeof PERIODS)[number];
 
 const SECONDS_PER_HOUR = 3600;
+const DAY_MS = 24 * SECONDS_PER_HOUR * 1000;
 
 /** A shard's newest sample. */
 export interface StoredSample {
@@ -25,16 +27,16 @@ function runningSeconds({ at, runningUntil }: PoolSample, from: number, now: num
 }
 
 function spentUsdAt(sample: PoolSample, period: Period, now: number): number {
-  const start = PERIOD_START[period](new Date(now));
+  const start = PERIOD_START[period](now);
   const before = sample.at >= start ? sample.spentUsd[period] : 0;
   return before + sample.usdPerSecond * runningSeconds(sample, start, now);
 }
 
 /** When the hour, the day and the month (UTC) of a time began. */
-const PERIOD_START: Readonly<Record<Period, (time: Date) => number>> = {
-  hour: (time) => Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate(), time.getUTCHours()),
-  day: (time) => Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate()),
-  month: (time) => Date.UTC(time.getUTCFullYear(), time.getUTCMonth()),
+const PERIOD_START: Readonly<Record<Period, (time: number) => number>> = {
+  hour: hourOf,
+  day: (time) => time - (time % DAY_MS),
+  month: monthOf,
 };
 
 /** Values of all series that the pool's shards tell of, as they are at `now`. */

@@ -87,7 +87,7 @@ if [ "$create" = true ]; then
   try --no-track -c "$name" \${start:+"$start"}
   if [ -n "$upstream" ]; then git branch -q --set-upstream-to="$upstream" || fail git; fi
 elif there "refs/heads/$name"; then
-  try "$name"
+  try --end-of-options "$name"
 else
   name=\${name#origin/}
   if there "refs/heads/$name" || ! there "refs/remotes/origin/$name"; then fail ref_not_found "$1"; fi

@@ -84,7 +84,7 @@ move() {
 }
 patch() {
   content "$1" >"$wt/tmp.patch" || cancel disk_full
-  { git apply --check --numstat -z "$wt/tmp.patch" && git apply -R --numstat -z "$wt/tmp.patch"; } >"$wt/tmp.names" 2>"$wt/tmp.err" ||
+  { git apply --check --whitespace=nowarn --numstat -z "$wt/tmp.patch" && git apply -R --numstat -z "$wt/tmp.patch"; } >"$wt/tmp.names" 2>"$wt/tmp.err" ||
     cancel patch_failed "$(head -c 1000 "$wt/tmp.err")"
   while IFS= read -r -d '' entry; do save "\${entry#*"$tab"*"$tab"}"; done <"$wt/tmp.names"
   git apply --whitespace=nowarn "$wt/tmp.patch" 2>"$wt/tmp.err" || cancel patch_failed "$(head -c 1000 "$wt/tmp.err")"

@@ -110,6 +110,14 @@ const REASONS: Reasons = {
   under_file: refused("is under something that is no folder"),
   special: refused("is neither a file nor a folder"),
   exists: refused("is there already"),
+  patch_failed: (said) => ({
+    code: "patch_failed",
+    detail: `The patch does not apply: ${said
+      .replaceAll(/^error: /gm, "")
+      .trim()
+      .split("\n")
+      .join("; ")}. Nothing was changed.`,
+  }),
   missing: (place) => ({
     code: "path_not_found",
     field: `files.${place}`,

@@ -6,6 +6,13 @@ import type { Worth } from "./price.ts";
 const FIRST_CREATE_S = 0.45;
 /** How far demand is remembered. Longer keeps sandboxes after a burst, shorter forgets one between its waves. */
 const MEMORY_S = 600;
+/**
+ * So many claims at once are a burst, and it is bet for a while that more follow: the rates below ask what was typical in
+ * ten minutes, and one burst is not. Twenty seconds let a pool that is refilled by one a second grow to ten, and be of use.
+ */
+const BURST_CLAIMS = 3;
+const AT_ONCE_MS = 2_000;
+const BURST_MS = 20_000;
 
 const amount = z.number().nonnegative();
 const demandSchema = z
@@ -75,20 +82,44 @@ export function observeCreation(demand: Demand, seconds: number): Demand {
   return { ...demand, createS: ewma(demand.createS, seconds) };
 }
 
-/** How many sandboxes the pool should hold: the largest number whose last one saves waiting worth more than its rent. */
+/**
+ * How many sandboxes the pool should hold: the largest number whose last one saves waiting worth more than its rent, and
+ * in a burst as many as were claimed in it.
+ */
 export function poolTarget(demand: Demand, now: number, { min, max }: PoolBounds, worth: Worth): number {
   const wanted = faded(demand, now).findLastIndex((rate) => pays(rate, worth)) + 1;
-  return Math.max(min, Math.min(wanted, max));
+  const inBurst = burstsAt(demand, now, worth).map(({ claims }) => claims);
+  return Math.max(min, Math.min(Math.max(wanted, ...inBurst), max));
 }
 
 /** When the target falls next if no claim comes; undefined: not any more. */
 export function nextDropAt(demand: Demand, now: number, bounds: PoolBounds, worth: Worth): number | undefined {
   const target = poolTarget(demand, now, bounds, worth);
   if (target <= bounds.min) return undefined;
-  const longest = Math.max(...demand.rates.slice(target - 1));
+  // In the whole millisecond after it, the rate certainly pays no more.
+  const longest = Math.max(0, ...demand.rates.slice(target - 1));
   const paysForS = MEMORY_S * Math.log((worth.waitUsdPerS * longest) / worth.rentUsdPerS);
-  // In the whole millisecond after it, it certainly pays no more.
-  return Math.floor(demand.at + paysForS * 1000) + 1;
+  const until = Math.floor(demand.at + paysForS * 1000) + 1;
+  const bursts = burstsAt(demand, now, worth).filter(({ claims }) => claims >= target);
+  return Math.max(until, ...bursts.map((burst) => burst.until));
+}
+
+/** The bursts that are bet on at `now`: for each claim, how many came within AT_ONCE_MS from it. */
+function burstsAt(
+  demand: Demand,
+  now: number,
+  { waitUsdPerS, rentUsdPerS }: Worth,
+): { claims: number; until: number }[] {
+  // Each sandbox held for it has to pay when one more claim takes it.
+  if (waitUsdPerS * demand.createS < (rentUsdPerS * BURST_MS) / 1000) return [];
+  const { claims } = demand;
+  let end = 0;
+  return claims
+    .map((first, index) => {
+      while (end < claims.length && (claims[end] ?? 0) - first < AT_ONCE_MS) end++;
+      return { claims: end - index, until: first + BURST_MS };
+    })
+    .filter((burst) => burst.claims >= BURST_CLAIMS && burst.until > now);
 }
 
 function pays(rate: number, { waitUsdPerS, rentUsdPerS }: Worth): boolean {

@@ -12,10 +12,12 @@ const metrics = () => env.METRICS.getByName("0");
 let shards = 0;
 let logged: string[];
 let facts: PoolFacts;
+const settled = vi.fn<() => Promise<void>>();
 
 beforeEach(() => {
   logged = [];
   facts = NO_FACTS;
+  settled.mockReset();
   vi.spyOn(console, "warn").mockImplementation((line: string) => logged.push(line));
   // Windows end with the synchronous code that opened them.
   vi.spyOn(scheduler, "wait").mockResolvedValue();
@@ -42,16 +44,23 @@ const awake = (
       get: (target, name) =>
         name === "waitUntil" ? (promise: Promise<unknown>) => waiting.push(promise) : Reflect.get(target, name),
     });
-    const reporter = new MetricsReporter(ctx, namespace, { shard: number, shards: 1, facts: () => facts });
+    const reporter = new MetricsReporter(ctx, namespace, {
+      shard: number,
+      metricsShards: 1,
+      facts: () => facts,
+      settled,
+    });
     await work(reporter);
     await Promise.all(waiting);
     return reporter.dueAt();
   });
 
-async function told({ number }: Shard): Promise<{ sequence: number; bound: number } | undefined> {
-  const { samples } = await metrics().read();
-  const found = samples.find(({ sample }) => sample.shard === number)?.sample;
-  return found && { sequence: found.sequence, bound: found.sandboxes.bound };
+const sampleOf = async ({ number }: Shard) =>
+  (await metrics().read()).samples.find(({ sample }) => sample.shard === number)?.sample;
+
+async function told(shard: Shard): Promise<{ sequence: number; bound: number } | undefined> {
+  const sample = await sampleOf(shard);
+  return sample && { sequence: sample.sequence, bound: sample.sandboxes.bound };
 }
 
 /** As the Metrics object looks to a reporter when calls fail before or after they arrive. */
@@ -75,7 +84,7 @@ test("tells changes of one window in one sample, later ones in the next, and not
     }
   });
   const first = await told(shard);
-  expect([first?.bound, due]).toEqual([3, undefined]);
+  expect([first?.bound, due, settled.mock.calls.length]).toEqual([3, undefined, 1]);
   await awake(shard, (reporter) => {
     facts = { ...facts, ranSeconds: 60, spentUsd: { hour: 1, day: 1, month: 1 } };
     reporter.changed();
@@ -105,6 +114,51 @@ test.each(["before", "after"] as const)(
   },
 );
 
+test("counts are kept over evictions and lost reports, and told with the next one", async () => {
+  const shard = newShard();
+  await awake(shard, (reporter) => {
+    reporter.count("moves", "start");
+    reporter.count("moves", "start");
+    reporter.count("corrections", "kill");
+  });
+  expect(await sampleOf(shard)).toMatchObject({ moves: { start: 2, resume: 0 }, corrections: { kill: 1 } });
+  await awake(shard, (reporter) => reporter.count("moveFailures", "start"), failing("before"));
+  await evictDurableObject(shard.stub);
+  await awake(shard, (reporter) => reporter.count("moves", "kill"));
+  expect(await sampleOf(shard)).toMatchObject({
+    moves: { start: 2, kill: 1 },
+    moveFailures: { start: 1 },
+    corrections: { kill: 1 },
+  });
+});
+
+test("what changes while a report is under way is told in the next", async () => {
+  const shard = newShard();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow = new Proxy(env.METRICS, {
+    get: () => () => ({
+      async report(sample: Parameters<Metrics["report"]>[0]) {
+        await promise;
+        await metrics().report(sample);
+      },
+    }),
+  });
+  const due = await awake(
+    shard,
+    async (reporter) => {
+      facts = sandboxes(1);
+      reporter.changed();
+      // Past the window: the report is on its way.
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+      facts = sandboxes(2);
+      reporter.changed();
+      resolve();
+    },
+    slow,
+  );
+  expect([await told(shard), due, settled.mock.calls.length]).toEqual([{ sequence: 2, bound: 2 }, undefined, 1]);
+});
+
 test("a crash between the change and its report leaves it owed", async () => {
   const shard = newShard();
   facts = sandboxes(77);
@@ -114,7 +168,12 @@ test("a crash between the change and its report leaves it owed", async () => {
     });
     // The window's timer is lost with the object; here it is one that never comes.
     vi.mocked(scheduler.wait).mockReturnValue(new Promise(() => {}));
-    const reporter = new MetricsReporter(ctx, env.METRICS, { shard: shard.number, shards: 1, facts: () => facts });
+    const reporter = new MetricsReporter(ctx, env.METRICS, {
+      shard: shard.number,
+      metricsShards: 1,
+      facts: () => facts,
+      settled,
+    });
     reporter.changed();
     return reporter.dueAt();
   });
@@ -125,7 +184,12 @@ test("a crash between the change and its report leaves it owed", async () => {
 
 test("with no shards of metrics nothing is told and nothing owed", async () => {
   const due = await runInDurableObject(newShard().stub, (_: Metrics, state) => {
-    const reporter = new MetricsReporter(state, env.METRICS, { shard: 0, shards: 0, facts: () => sandboxes(1) });
+    const reporter = new MetricsReporter(state, env.METRICS, {
+      shard: 0,
+      metricsShards: 0,
+      facts: () => sandboxes(1),
+      settled,
+    });
     reporter.changed();
     return reporter.dueAt();
   });

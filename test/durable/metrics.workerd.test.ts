@@ -6,7 +6,7 @@ import type { Metrics } from "../../src/durable/Metrics.ts";
 import type { Batch } from "../../src/metrics/batch.ts";
 import type { PoolSample } from "../../src/metrics/pool-sample.ts";
 import { bucketOf, seriesOf, sumOf } from "../../src/metrics/series.ts";
-import { NO_FACTS } from "../metrics/support.ts";
+import { NO_COUNTS, NO_FACTS } from "../metrics/support.ts";
 
 const MINUTE_MS = 60_000;
 const CLONES = seriesOf("git_operations_total", { operation: "clone", status: "started" });
@@ -173,6 +173,7 @@ describe("samples of the pool", () => {
     shard: 3,
     sequence,
     at: Date.now(),
+    ...NO_COUNTS,
     ...NO_FACTS,
     ...facts,
   });

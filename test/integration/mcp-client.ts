@@ -1,4 +1,4 @@
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { type CallToolRequestOptions, Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import * as z from "zod/v4";
 import { DEV_KEY } from "../../scripts/support/client.ts";
 
@@ -14,18 +14,18 @@ export interface Answered {
 }
 
 /** Loose: each test looks at what it is about. */
-export type Facts = Record<string, unknown> & { readonly sandbox_id: string };
+const factsSchema = z.looseObject({
+  sandbox_id: z.string().optional(),
+  untracked: z.array(z.string()).optional(),
+});
+export type Facts = z.output<typeof factsSchema>;
 
 export interface McpClient {
   readonly client: Client;
   /** Calls a tool. Throws when the answer is not one block of JSON. */
-  call(
-    name: string,
-    input: object,
-    onprogress?: (told: { progress: number; message?: string }) => void,
-  ): Promise<Answered>;
+  readonly call: (name: string, input: object, options?: CallToolRequestOptions) => Promise<Answered>;
   /** As call; throws when the tool failed. */
-  facts(name: string, input: object): Promise<Facts>;
+  readonly facts: (name: string, input: object) => Promise<Facts>;
 }
 
 const contentSchema = z.tuple([z.object({ type: z.literal("text"), text: z.string() })]);
@@ -38,16 +38,15 @@ export async function connect(url: string, era: Era, fetcher?: typeof fetch): Pr
   await client.connect(
     new StreamableHTTPClientTransport(new URL(url), { requestInit, ...(fetcher && { fetch: fetcher }) }),
   );
-  const call: McpClient["call"] = async (name, input, onprogress) => {
-    const result = await client.callTool({ name, arguments: { ...input } }, onprogress && { onprogress });
+  const call: McpClient["call"] = async (name, input, options) => {
+    const result = await client.callTool({ name, arguments: { ...input } }, options);
     const [{ text }] = contentSchema.parse(result.content);
-    // An answer is an object; what is in it is for each test to say.
-    return { isError: result.isError === true, text, facts: JSON.parse(text) as Facts };
+    return { isError: result.isError === true, text, facts: factsSchema.parse(JSON.parse(text)) };
   };
   return {
     client,
     call,
-    async facts(name, input) {
+    facts: async (name, input) => {
       const { isError, facts, text } = await call(name, input);
       if (isError) throw new Error(`${name} failed: ${text}`);
       return facts;

@@ -61,12 +61,13 @@ describe("npm run local-e2b", () => {
   });
 
   it("says in one line what is wrong with its arguments, or with the port", async () => {
-    const { output, child } = run("--port", "0", "--json", "--isolation", "none");
+    const { output, child, ended } = run("--port", "0", "--json", "--isolation", "none");
     const { url } = ready.parse(JSON.parse(await output));
     const taken = run("--port", new URL(url).port);
     expect(await taken.ended).toBe(1);
     expect(taken.errors()).toBe(`port ${new URL(url).port} is in use\n`);
     child.kill("SIGTERM");
+    expect(await ended).toBe(0);
     const wrong = run("--isolation", "maximal");
     expect(await wrong.ended).toBe(1);
     expect(wrong.errors()).toContain("isolation");

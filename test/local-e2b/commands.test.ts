@@ -67,6 +67,10 @@ describe.each(["auto", "none"] as const)("commands with isolation %s", (isolatio
     expect(stdout).toBe(odd);
   });
 
+  it("refuses what no process can be given", async () => {
+    expect((await failure(sandbox.commands.run("echo a\0b"))).message).toContain("NUL");
+  });
+
   it("reads from stdin until it is closed", async () => {
     const command = await sandbox.commands.run("cat; echo end", { background: true, stdin: true });
     await sandbox.commands.sendStdin(command.pid, "one\n");

@@ -1,7 +1,8 @@
 import { get } from "node:http";
-import { AuthenticationError, RateLimitError, type Sandbox } from "e2b";
+import { RateLimitError, type Sandbox } from "e2b";
 import { beforeAll, describe, expect, it } from "vitest";
-import { failure, useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { envdToken, failure, json, useHost } from "./support.ts";
 
 const test = useHost({ maxRunning: 1 });
 let sandbox: Sandbox;
@@ -35,7 +36,6 @@ describe("the control plane", () => {
   it("wants a key", async () => {
     const response = await fetch(`${test.host.url}/v2/sandboxes`, { headers: { "X-API-KEY": "" } });
     expect([response.status, await response.json()]).toEqual([401, expect.objectContaining({ code: 401 })]);
-    expect(AuthenticationError).toBeDefined();
   });
 
   it("allows no more sandboxes than the account has", async () => {
@@ -69,14 +69,24 @@ describe("envd", () => {
     expect(await promise).toBe(204);
   });
 
+  it("does not answer to other names", async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+    const headers = { Host: "evil.example", "X-API-KEY": "k" };
+    get(`${test.host.url}/v2/sandboxes`, { headers }, (response) => resolve(response.resume().statusCode)).on(
+      "error",
+      reject,
+    );
+    expect(await promise).toBe(403);
+  });
+
   it("tells what is wrong with a message", async () => {
     const rpc = async (name: string, message: object) => {
       const response = await fetch(`${test.host.url}/process.Process/${name}`, {
         method: "POST",
-        headers: { ...routing(), "Content-Type": "application/json", "X-Access-Token": await token() },
+        headers: { ...routing(), "Content-Type": "application/json", "X-Access-Token": await envdToken(test, sandbox) },
         body: JSON.stringify(message),
       });
-      return [response.status, ((await response.json()) as { code: string }).code];
+      return [response.status, (await json(response, z.object({ code: z.string() }))).code];
     };
     expect(await rpc("SendSignal", { process: { pid: 999_999 }, signal: "SIGNAL_SIGKILL" })).toEqual([
       404,
@@ -91,13 +101,12 @@ describe("envd", () => {
   });
 
   it("speaks JSON only, and says so", async () => {
-    const headers = { ...routing(), "X-Access-Token": await token(), "Content-Type": "application/proto" };
+    const headers = {
+      ...routing(),
+      "X-Access-Token": await envdToken(test, sandbox),
+      "Content-Type": "application/proto",
+    };
     const response = await fetch(`${test.host.url}/process.Process/Start`, { method: "POST", headers, body: "" });
     expect([response.status, response.headers.get("accept-post")]).toEqual([415, "application/connect+json"]);
   });
 });
-
-async function token(): Promise<string> {
-  const response = await test.control("GET", `/sandboxes/${sandbox.sandboxId}`);
-  return ((await response.json()) as { envdAccessToken: string }).envdAccessToken;
-}

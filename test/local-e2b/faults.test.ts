@@ -1,6 +1,7 @@
 import { RateLimitError, Sandbox } from "e2b";
 import { afterEach, describe, expect, it } from "vitest";
-import { failure, useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { failure, json, useHost } from "./support.ts";
 
 const test = useHost();
 afterEach(async () => {
@@ -12,10 +13,10 @@ const put = async (faults: object): Promise<void> => {
   expect(response.status).toBe(200);
 };
 
-const sandboxes = async (): Promise<string[]> =>
-  ((await (await test.admin("GET", "/_local/sandboxes")).json()) as { sandboxID: string }[]).map(
-    (row) => row.sandboxID,
-  );
+const sandboxes = async (): Promise<string[]> => {
+  const rows = await json(await test.admin("GET", "/_local/sandboxes"), z.array(z.object({ sandboxID: z.string() })));
+  return rows.map(({ sandboxID }) => sandboxID);
+};
 
 describe("the control plane", () => {
   it("fails so many calls, with a time to wait", async () => {

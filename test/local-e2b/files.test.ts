@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { FilesystemEventType, FileType, type FilesystemEvent, type Sandbox } from "e2b";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failure, useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { envdToken, failure, json, useHost } from "./support.ts";
 
 const test = useHost();
 let sandbox: Sandbox;
@@ -42,20 +43,22 @@ describe("reading and writing", () => {
   });
 
   it("takes and gives gzip, and a range of bytes", async () => {
-    const headers = { "X-Access-Token": (await detail()).envdAccessToken };
-    const upload = await envd("POST", "/files?path=packed", {
-      headers: { ...headers, "Content-Type": "application/octet-stream", "Content-Encoding": "gzip" },
-      body: gzipSync("0123456789"),
-    });
+    const headers = { "X-Access-Token": await envdToken(test, sandbox) };
+    const upload = await envd(
+      "POST",
+      "/files?path=packed",
+      { ...headers, "Content-Type": "application/octet-stream", "Content-Encoding": "gzip" },
+      gzipSync("0123456789"),
+    );
     expect(upload.status).toBe(200);
     expect(await sandbox.files.read("packed", { gzip: true })).toBe("0123456789");
-    const range = await envd("GET", "/files?path=packed", { headers: { ...headers, Range: "bytes=2-4" } });
+    const range = await envd("GET", "/files?path=packed", { ...headers, Range: "bytes=2-4" });
     expect([range.status, range.headers.get("content-range"), await range.text()]).toEqual([
       206,
       "bytes 2-4/10",
       "234",
     ]);
-    const beyond = await envd("GET", "/files?path=packed", { headers: { ...headers, Range: "bytes=20-" } });
+    const beyond = await envd("GET", "/files?path=packed", { ...headers, Range: "bytes=20-" });
     expect(beyond.status).toBe(416);
   });
 
@@ -188,30 +191,36 @@ describe("signed URLs", () => {
     const later = new URL(good);
     later.searchParams.set("signature_expiration", String(Math.floor(Date.now() / 1000) + 999));
     expect((await fetch(later)).status).toBe(401);
-    const { envdAccessToken } = await detail();
+    const token = await envdToken(test, sandbox);
     const expired = new URL(`${test.host.url}/files?path=signed.txt&signature_expiration=1000`);
-    const hash = createHash("sha256").update(`signed.txt:read::${envdAccessToken}:1000`).digest("base64");
+    const hash = createHash("sha256").update(`signed.txt:read::${token}:1000`).digest("base64");
     expired.searchParams.set("signature", `v1_${hash.replace(/=+$/, "")}`);
     expect(await (await fetch(expired)).json()).toEqual({ code: 401, message: "signature is already expired" });
     expect((await envd("GET", "/files?path=signed.txt", {})).status).toBe(401);
     const wrong = { "X-Access-Token": "wrong" };
-    expect((await envd("GET", "/files?path=signed.txt", { headers: wrong })).status).toBe(401);
-    expect((await envd("POST", "/filesystem.Filesystem/Stat", { headers: wrong, body: "{}" })).status).toBe(401);
+    expect((await envd("GET", "/files?path=signed.txt", wrong)).status).toBe(401);
+    expect((await envd("POST", "/filesystem.Filesystem/Stat", wrong, "{}")).status).toBe(401);
   });
 });
 
-async function detail(): Promise<{ envdAccessToken: string }> {
-  const response = await test.control("GET", `/sandboxes/${sandbox.sandboxId}`);
-  return (await response.json()) as { envdAccessToken: string };
-}
-
-function envd(method: string, path: string, init: RequestInit): Promise<Response> {
+function envd(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: string | Uint8Array<ArrayBuffer>,
+): Promise<Response> {
   const routing = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": "49983" };
-  return fetch(test.host.url + path, { ...init, method, headers: { ...routing, ...init.headers } });
+  const content = body === undefined ? {} : { body };
+  return fetch(test.host.url + path, { method, headers: { ...routing, ...headers }, ...content });
 }
 
-async function rpc(name: string, message: object): Promise<{ watcherId?: string; events?: object[] }> {
-  const headers = { "X-Access-Token": (await detail()).envdAccessToken, "Content-Type": "application/json" };
-  const response = await envd("POST", `/filesystem.Filesystem/${name}`, { headers, body: JSON.stringify(message) });
-  return (await response.json()) as { watcherId?: string; events?: object[] };
+const rpcAnswer = z.object({
+  watcherId: z.string().optional(),
+  events: z.array(z.unknown()).optional(),
+  code: z.string().optional(),
+});
+
+async function rpc(name: string, message: object): Promise<z.output<typeof rpcAnswer>> {
+  const headers = { "X-Access-Token": await envdToken(test, sandbox), "Content-Type": "application/json" };
+  return json(await envd("POST", `/filesystem.Filesystem/${name}`, headers, JSON.stringify(message)), rpcAnswer);
 }

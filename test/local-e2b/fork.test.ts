@@ -1,6 +1,7 @@
 import { Sandbox } from "e2b";
 import { expect, it } from "vitest";
-import { useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { json, useHost } from "./support.ts";
 
 const test = useHost({ maxRunning: 4 });
 
@@ -24,8 +25,8 @@ it("makes sandboxes of their own from one that runs on", async () => {
 it("tells of each fork whether it worked", async () => {
   const [original] = await Sandbox.list({ ...test.connection, query: { metadata: { job: "x" } } }).nextItems();
   const response = await test.control("POST", `/sandboxes/${original?.sandboxId}/fork`, { count: 2 });
-  const results = (await response.json()) as { sandbox?: object; error?: object }[];
+  const results = await json(response, z.array(z.record(z.string(), z.unknown())));
   // Three of at most four are running.
   expect(results.map((result) => Object.keys(result))).toEqual([["sandbox"], ["error"]]);
-  expect(results[1]?.error).toMatchObject({ code: 429 });
+  expect(results[1]?.["error"]).toMatchObject({ code: 429 });
 });

@@ -1,7 +1,8 @@
 import { Sandbox, SandboxNotFoundError } from "e2b";
 import { describe, expect, it } from "vitest";
 import { startLocalHost } from "../../scripts/local-e2b/host.ts";
-import { connectionTo, failure, processesWith, useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { connectionTo, failure, json, processesWith, useHost } from "./support.ts";
 
 const test = useHost({ maxTimeoutS: 3600 });
 
@@ -44,7 +45,7 @@ describe("creation and end", () => {
   it("knows the first version's create, with its short default timeout", async () => {
     const response = await test.control("POST", "/sandboxes", { templateID: "base" });
     expect(response.status).toBe(201);
-    const made = (await response.json()) as { sandboxID: string };
+    const made = await json(response, z.object({ sandboxID: z.string() }));
     const info = await Sandbox.getInfo(made.sandboxID, test.connection);
     expect(info.endAt.getTime() - info.startedAt.getTime()).toBe(15_000);
   });

@@ -1,6 +1,7 @@
 import { Sandbox, type SandboxInfo } from "e2b";
 import { beforeAll, describe, expect, it } from "vitest";
-import { useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { json, useHost } from "./support.ts";
 
 const test = useHost();
 const made: string[] = [];
@@ -50,7 +51,7 @@ describe("listing", () => {
 
   it("has a first version, of running sandboxes only", async () => {
     const response = await test.control("GET", "/sandboxes?metadata=parity%3Deven");
-    const rows = (await response.json()) as { sandboxID: string }[];
+    const rows = await json(response, z.array(z.object({ sandboxID: z.string() })));
     expect(rows.map(({ sandboxID }) => sandboxID).sort()).toEqual([made[0], made[2]].sort());
   });
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { readParts } from "../../scripts/local-e2b/envd/multipart.ts";
 
@@ -26,7 +26,7 @@ it("reads any parts from any chunks", async () => {
           'multipart/form-data; boundary="boundary"',
         )) {
           expect(name).toBe("file");
-          read.push({ filename, content: Buffer.concat(await Array.fromAsync(body)).toString("latin1") });
+          read.push({ filename, content: await text(body) });
         }
         expect(read).toEqual(
           parts.map(({ filename, content: body }) => ({ filename, content: body.toString("latin1") })),
@@ -42,8 +42,9 @@ it("goes on when a part is not read", async () => {
     { filename: "one", content: Buffer.alloc(5000, "x") },
     { filename: "two", content: Buffer.from("y") },
   ]);
-  for await (const { filename } of readParts(chunks(form, [7]), "multipart/form-data; boundary=boundary"))
+  for await (const { filename } of readParts(chunks(form, [7]), "multipart/form-data; boundary=boundary")) {
     names.push(filename);
+  }
   expect(names).toEqual(["one", "two"]);
 });
 
@@ -54,7 +55,7 @@ it("refuses a form that ends too early", async () => {
       chunks(form.subarray(0, -20), [9]),
       "multipart/form-data; boundary=boundary",
     )) {
-      await Array.fromAsync(body);
+      await text(body);
     }
   };
   await expect(read()).rejects.toThrow("ends too early");
@@ -76,4 +77,10 @@ async function* chunks(whole: Buffer, sizes: readonly number[]): AsyncGenerator<
     yield whole.subarray(at, at + size);
     at += size;
   }
+}
+
+async function text(body: AsyncIterable<Buffer>): Promise<string> {
+  let read = "";
+  for await (const chunk of body) read += chunk.toString("latin1");
+  return read;
 }

@@ -69,7 +69,7 @@ describe.each(["auto", "none"] as const)("pause and connect with isolation %s", 
     await sandbox.pause();
     // Time has to pass for a clock that stands still to be one.
     const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, 500);
+    setTimeout(() => resolve(), 500);
     await promise;
     await sandbox.connect();
     expect((await sandbox.commands.list()).map(({ pid }) => pid)).toContain(command.pid);

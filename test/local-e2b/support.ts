@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { Sandbox, type SandboxOpts } from "e2b";
 import { afterAll, beforeAll } from "vitest";
+import * as z from "zod/v4";
 import { type LocalHost, type LocalHostOptions, startLocalHost } from "../../scripts/local-e2b/host.ts";
 
 /** What the SDK needs to reach a host: one address for both planes, and any key. */
@@ -20,7 +21,7 @@ export interface TestHost {
   admin(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
-export const API_KEY = "test-key";
+const API_KEY = "test-key";
 
 /** One host for all tests of a file; it ends with them. */
 export function useHost(options: LocalHostOptions = {}): TestHost {
@@ -61,6 +62,20 @@ function call(
 ): Promise<Response> {
   const content = body === undefined ? {} : { body: JSON.stringify(body) };
   return fetch(url + path, { method, headers: { "Content-Type": "application/json", ...headers }, ...content });
+}
+
+/** An answer's JSON, checked. */
+export async function json<S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S>> {
+  return schema.parse(await response.json());
+}
+
+/** The token that a sandbox's envd asks for. */
+export async function envdToken(test: TestHost, { sandboxId }: Sandbox): Promise<string> {
+  const detail = await json(
+    await test.control("GET", `/sandboxes/${sandboxId}`),
+    z.object({ envdAccessToken: z.string() }),
+  );
+  return detail.envdAccessToken;
 }
 
 /** Command lines of this machine's processes that contain `marker`. */

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BuildError, type LogEntry, Sandbox, Template } from "e2b";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failure, useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { failure, json, useHost } from "./support.ts";
 
 const test = useHost();
 const context = mkdtempSync(join(tmpdir(), "template-context-"));
@@ -88,13 +89,14 @@ describe("templates", () => {
     await stable.kill();
     expect((await failure(Sandbox.create("site:latest", test.connection))).message).toContain("tag 'latest'");
 
-    const listed = (await (await test.control("GET", "/templates")).json()) as {
-      names: string[];
-      templateID: string;
-    }[];
+    const listed = await json(
+      await test.control("GET", "/templates"),
+      z.array(z.object({ names: z.array(z.string()) })),
+    );
     expect(listed.flatMap(({ names }) => names)).toEqual(expect.arrayContaining(["local/site", "local/child"]));
-    for (const { sandboxId } of await Sandbox.list(test.connection).nextItems())
+    for (const { sandboxId } of await Sandbox.list(test.connection).nextItems()) {
       await Sandbox.kill(sandboxId, test.connection);
+    }
     expect((await test.control("DELETE", "/templates/site")).status).toBe(204);
     expect((await test.control("GET", "/templates/site")).status).toBe(404);
   });

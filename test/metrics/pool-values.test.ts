@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PoolSample } from "../../src/metrics/pool-sample.ts";
 import { poolValues, ranSecondsAt } from "../../src/metrics/pool-values.ts";
 import { FAMILIES } from "../../src/metrics/series.ts";
-import { NO_FACTS } from "./support.ts";
+import { NO_COUNTS, NO_FACTS } from "./support.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -14,6 +14,7 @@ const sample = (facts: Partial<PoolSample> = {}): PoolSample => ({
   shard: 0,
   sequence: 1,
   at: AT,
+  ...NO_COUNTS,
   ...NO_FACTS,
   ...facts,
 });

@@ -6,6 +6,7 @@ import type { Metrics } from "../../src/durable/Metrics.ts";
 import { execute } from "../../src/facade.ts";
 import app from "../../src/index.ts";
 import { COUNTED, seriesOf } from "../../src/metrics/series.ts";
+import { traceIdOf } from "../../src/metrics/trace.ts";
 import type { Caller } from "../../src/workspaces.ts";
 import { TOTAL_SERIES } from "./support.ts";
 
@@ -115,6 +116,24 @@ describe("GET /metrics", () => {
     }
     const text = await (await scrape(LOCAL, {}, { ...env, METRICS_SHARDS: "3" })).text();
     expect(text).toContain(`\n${series} 3\n`);
+  });
+});
+
+describe("the trace of a request", () => {
+  const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+  const SPAN_ID = "b7ad6b7169203331";
+
+  test.each([
+    [`00-${TRACE_ID}-${SPAN_ID}-01`, TRACE_ID],
+    [`00-${TRACE_ID}-${SPAN_ID}-03`, TRACE_ID],
+    [`00-${TRACE_ID}-${SPAN_ID}-00`, undefined],
+    [`00-${"0".repeat(32)}-${SPAN_ID}-01`, undefined],
+    [`00-${TRACE_ID.toUpperCase()}-${SPAN_ID}-01`, undefined],
+    [`01-${TRACE_ID}-${SPAN_ID}-01-more`, undefined],
+    [`${TRACE_ID}"} 1`, undefined],
+    ["", undefined],
+  ])("traceparent '%s' is %s", (traceparent, traceId) => {
+    expect(traceIdOf(new Request(LOCAL, { headers: { traceparent } }))).toBe(traceId);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Batch } from "../../src/metrics/batch.ts";
-import type { PoolFacts } from "../../src/metrics/pool-sample.ts";
+import type { PoolCounts, PoolFacts } from "../../src/metrics/pool-sample.ts";
 import type { Recording } from "../../src/metrics/recorder.ts";
 
 /** All series there are, whatever the traffic. Whoever changes it says so here, and in docs/metrics.md. */
@@ -10,9 +10,6 @@ export const NO_FACTS: PoolFacts = {
   sandboxes: { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 },
   workspaces: { top: 0, active: 0, idle: 0, cold: 0 },
   poolTarget: 0,
-  moves: { start: 0, resume: 0, pause: 0, kill: 0 },
-  moveFailures: { start: 0, resume: 0, pause: 0, kill: 0 },
-  corrections: { adopt: 0, kill: 0, note_paused: 0, pause: 0, verify: 0 },
   running: 0,
   runningUntil: 0,
   ranSeconds: 0,
@@ -23,6 +20,12 @@ export const NO_FACTS: PoolFacts = {
   templateBuiltAt: 0,
   snapshots: 0,
   oldestSnapshotAt: 0,
+};
+
+export const NO_COUNTS: PoolCounts = {
+  moves: { start: 0, resume: 0, pause: 0, kill: 0 },
+  moveFailures: { start: 0, resume: 0, pause: 0, kill: 0 },
+  corrections: { adopt: 0, kill: 0, note_paused: 0, pause: 0, verify: 0 },
 };
 
 /** A Metrics object as the recorder sees it: adds each batch once, and answers as `answer` says. */

@@ -1,13 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { branchName } from "../../src/ops/inputs.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { Home, Seed } from "./support.ts";
 import { commit, fingerprint, homeWith, treeOf, write } from "./trees.ts";
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 describe("with a remote", () => {
   let seed: Seed;
@@ -225,5 +228,5 @@ describe("without one", () => {
       { numRuns: 15 },
     );
     expect(readFileSync(join(home.tree, ".git/HEAD"), "utf8")).toBe("ref: refs/heads/main\n");
-  }, 30_000);
+  });
 });

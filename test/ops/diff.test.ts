@@ -1,19 +1,13 @@
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, chmodSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { diff } from "../../src/ops/diff.ts";
 import { git, type Home } from "./support.ts";
 import { commit, empty, fingerprint, homeWith, type Tree, tree, treeOf, write } from "./trees.ts";
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const homes: Home[] = [];
 
@@ -212,18 +206,17 @@ test("a list of files too long for the first page is cut and says so; the diff f
 });
 
 describe("what a diff leaves behind", () => {
-  test("is nothing but a second name of the index and the empty blob", async () => {
+  test("is nothing but a second name of the index and the empty blob, both beside the repository", async () => {
     const at = home({ "a.txt": "a\n" });
     const before = fingerprint(at);
     await at.run(diff);
+    expect(fingerprint(at)).toBe(before);
     write(at, { "new.txt": "n\n" });
+    const withNew = fingerprint(at);
     await at.run(diff);
-    rmSync(join(at.tree, "new.txt"));
+    expect(fingerprint(at)).toBe(withNew);
     expect(readdirSync(join(at.path, ".warmtree")).toSorted()).toEqual(["blank", "look"]);
     expect(readdirSync(join(at.path, ".warmtree/blank"))).toEqual(["e6"]);
-    expect(existsSync(join(at.tree, ".git/objects/e6"))).toBe(false);
-    utimesSync(at.tree, 1, 1);
-    expect(fingerprint(at)).not.toBe(before);
   });
 
   test("is swept when a diff was killed long ago", async () => {
@@ -280,4 +273,4 @@ test("the diff of any two trees, applied to the first, makes the second", async 
     }),
     { numRuns: 25 },
   );
-}, 30_000);
+});

@@ -2,10 +2,13 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { log } from "../../src/ops/log.ts";
 import type { Home } from "./support.ts";
 import { commit, fingerprint, homeWith } from "./trees.ts";
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 
@@ -143,4 +146,4 @@ test("any author and message comes back as git keeps it, and nothing is written"
     }),
     { numRuns: 25 },
   );
-}, 30_000);
+});

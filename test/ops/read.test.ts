@@ -1,11 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { read } from "../../src/ops/read.ts";
 import type { Home } from "./support.ts";
-import { commit, fileName, fingerprint, homeWith, write } from "./trees.ts";
+import { commit, fileName, fingerprint, homeWith, makePipe, write } from "./trees.ts";
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 
@@ -202,7 +204,7 @@ test("a commit is read as it was; a branch that only the remote has is found", a
 });
 
 test("what is neither file nor folder is refused, not waited for", async () => {
-  execFileSync("mkfifo", [join(home.tree, "pipe")]);
+  makePipe(join(home.tree, "pipe"));
   expect(await home.failure(read, { path: "pipe" })).toMatchObject({ code: "invalid_input", field: "path" });
   expect(byName((await home.run(read)).entries)).toEqual(ROOT);
 });
@@ -278,4 +280,4 @@ test("any file is read back as it was written, under any name, from the tree and
     }),
     { numRuns: 15 },
   );
-}, 30_000);
+});

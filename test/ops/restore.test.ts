@@ -1,11 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
 import { git, type Home } from "./support.ts";
 import { commit, empty, homeWith, tree, treeOf, write } from "./trees.ts";
+
+// Real processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 const FILES = {
@@ -204,4 +207,4 @@ test("any mess is brought back whole, and by naming everything that changed", as
     }),
     { numRuns: 25 },
   );
-}, 30_000);
+});

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   lstatSync,
@@ -44,6 +45,11 @@ export function empty(home: Home): void {
   }
 }
 
+/** A named pipe: whoever opens it waits for somebody at the other end. */
+export function makePipe(path: string): void {
+  execFileSync("sh", ["-c", 'mkfifo "$1"', "sh", path]);
+}
+
 export function commit(home: Home, files: Tree, message: string): string {
   write(home, files);
   home.git("add", "-A");
@@ -52,7 +58,7 @@ export function commit(home: Home, files: Tree, message: string): string {
 }
 
 /** Every entry below a folder, without its own name; folders end in a slash. */
-export function walk(folder: string, under = ""): string[] {
+function walk(folder: string, under = ""): string[] {
   return readdirSync(join(folder, under), { withFileTypes: true }).flatMap((entry) => {
     const path = under === "" ? entry.name : `${under}/${entry.name}`;
     return entry.isDirectory() ? [`${path}/`, ...walk(folder, path)] : [path];
@@ -117,7 +123,7 @@ export const fileName = fc
 const line = fc.string({ unit: fc.constantFrom("x", "y", " ", "\t", "é", "\r", "+", "-", "@"), maxLength: 8 });
 
 /** Text files: with and without a last line end, sometimes empty. */
-export const text = fc
+const text = fc
   .tuple(fc.array(line, { maxLength: 8 }), fc.boolean())
   .map(([lines, ended]) => (lines.length === 0 ? "" : lines.join("\n") + (ended ? "\n" : "")));
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { addGap, BINS, cheapestKeepMs, EDGES_MS, type Gaps, NO_GAPS } from "../../src/pool/gaps.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type KeepRule, keepUntil } from "../../src/pool/keep.ts";
 import { dueFor, dueWhenKept, pauseAt } from "../../src/pool/tiers.ts";

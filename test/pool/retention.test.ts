@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ANNOUNCED_MS, CLEAN_KEEP_MS, retention, UNPUSHED_KEEP_MS } from "../../src/pool/retention.ts";
 

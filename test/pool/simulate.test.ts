@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import { CREATE_S, WORTH } from "../../scripts/simulate/world.ts";
 
 const SEEDS = [1, 2, 3];
 const week = (sessionsPerDay: number, seed: number): Trace => synthesise("week", { sessionsPerDay, days: 7, seed });
+const busyWeeks = SEEDS.map((seed) => week(2000, seed));
 
 function csv(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), "warmtree-trace-"));
@@ -27,8 +28,7 @@ function csv(text: string): string {
 }
 
 test("at 2,000 sessions a day learned with pause costs at most 1.16 of a clairvoyant, the plan's tiers thrice that", () => {
-  const ratios = SEEDS.map((seed) => {
-    const trace = week(2000, seed);
+  const ratios = busyWeeks.map((trace) => {
     const bound = keepingBoundUsd(trace, { keeper: learned, idle: "pause" });
     const ratioOf = (keeper: typeof learned): number => play(trace, { keeper, idle: "pause" }).costUsd / bound;
     return { learned: ratioOf(learned), tiers: ratioOf(tiers) };
@@ -43,7 +43,7 @@ test("the same seed draws the same week, with as many sessions as it says", () =
   const trace = week(200, 7);
   expect(week(200, 7).at).toEqual(trace.at);
   expect(week(200, 8).at).not.toEqual(trace.at);
-  const sessions = SEEDS.map((seed) => week(2000, seed).opens.reduce((sum, opens) => sum + opens, 0));
+  const sessions = busyWeeks.map(({ opens }) => opens.reduce((sum, one) => sum + one, 0));
   for (const count of sessions) expect(Math.abs(count / (7 * 2000) - 1)).toBeLessThan(0.15);
 });
 
@@ -107,9 +107,9 @@ test("by demand the pool costs less than any fixed size, where claims come in wa
 
 test("the budget rule ends the month at 98 to 100% of its limit, though the load doubles on day 14", () => {
   for (const seed of SEEDS) {
-    const trace = synthesise("month", { sessionsPerDay: 300, days: 30, seed, doublesOnDay: 14 });
+    const trace = synthesise("month", { sessionsPerDay: 150, days: 30, seed, doublesOnDay: 14 });
     const { usd } = playMonth(trace, Infinity, "none");
-    for (const share of [0.9, 0.7, 0.5]) {
+    for (const share of [0.8, 0.5]) {
       const month = playMonth(trace, share * usd, "budget");
       expect(month.of_limit).toBeGreaterThan(0.98);
       expect(month.of_limit).toBeLessThanOrEqual(1);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { chargesOf, HOUR_MS, hourOf, ledgerFrom, monthOf, nextMonthOf, spendAt } from "../../src/pool/spend.ts";
 
@@ -28,8 +28,9 @@ test("however often and whenever it is settled, each millisecond is charged once
       const ledger = new Map<number, number>();
       let chargedUntil = startedAt;
       for (const until of settledAt) {
-        for (const { hour, runningMs } of chargesOf(chargedUntil, until))
+        for (const { hour, runningMs } of chargesOf(chargedUntil, until)) {
           ledger.set(hour, (ledger.get(hour) ?? 0) + runningMs);
+        }
         chargedUntil = Math.max(chargedUntil, until);
       }
       const expected = new Map(

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, TOP_COUNT } from "../../src/pool/top.ts";
 

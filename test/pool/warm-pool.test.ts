@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   type Demand,
@@ -13,6 +13,7 @@ import {
 const WORTH = { waitUsdPerS: 0.005, rentUsdPerS: 0.00003025 };
 const CREATE_MS = 450;
 const MEMORY_MS = 600_000;
+const BURST_MS = 20_000;
 const MAX = 10;
 
 /** Gaps between claims: fleets, sessions and silence. */
@@ -33,7 +34,7 @@ function waitsWith(stock: number, claims: readonly number[]): number[] {
   });
 }
 
-test("the target is the largest size whose last sandbox saves more waiting than it costs, by playing every size", () => {
+test("the target is the largest size whose last sandbox saves more waiting than it costs, and in a burst as many as it had", () => {
   fc.assert(
     fc.property(claimTimes, fc.integer({ min: 0, max: 3 * MEMORY_MS }), (claims, laterMs) => {
       const now = (claims.at(-1) ?? 0) + laterMs;
@@ -48,7 +49,13 @@ test("the target is the largest size whose last sandbox saves more waiting than 
       });
       // Too near to call.
       fc.pre(pays.every((margin) => Math.abs(margin) > 1e-12));
-      const expected = pays.findLastIndex((margin) => margin > 0) + 1;
+      const typical = pays.findLastIndex((margin) => margin > 0) + 1;
+      const newest = claims.slice(-MAX);
+      const atOnce = newest
+        .filter((first) => now - first < BURST_MS)
+        .map((first) => newest.filter((at) => at >= first && at - first < 2000).length);
+      const burst = Math.max(0, ...atOnce.filter((count) => count >= 3));
+      const expected = Math.max(typical, burst);
       expect(poolTarget(after(claims), now, { min: 0, max: MAX }, WORTH)).toBe(expected);
     }),
   );
@@ -78,7 +85,8 @@ test("a burst of 50 grows to the maximum, and silence shrinks it to the minimum"
   const demand = after(Array.from({ length: 50 }, () => at));
   const bounds = { min: 2, max: MAX };
   expect(poolTarget(demand, at, bounds, WORTH)).toBe(MAX);
-  expect(poolTarget(demand, at + 3 * 3_600_000, bounds, WORTH)).toBe(2);
+  expect(nextDropAt(demand, at, bounds, WORTH)).toBe(at + BURST_MS);
+  expect(poolTarget(demand, at + BURST_MS, bounds, WORTH)).toBe(2);
 });
 
 test("the first sandbox pays when claims come more often than once in V x L / rent, 74 s", () => {
@@ -89,6 +97,12 @@ test("the first sandbox pays when claims come more often than once in V x L / re
   };
   expect(every(70_000)).toBe(1);
   expect(every(80_000)).toBe(0);
+});
+
+test("a burst is not bet on when waiting is worth little", () => {
+  const demand = after(Array.from({ length: 50 }, () => 1000));
+  const tight = { ...WORTH, waitUsdPerS: 0.2 * WORTH.waitUsdPerS };
+  expect(poolTarget(demand, 1000, { min: 0, max: MAX }, tight)).toBe(0);
 });
 
 test("waiting that is worth nothing needs no pool", () => {

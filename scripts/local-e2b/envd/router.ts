@@ -46,7 +46,7 @@ const PLAIN: Readonly<Record<string, Plain>> = {
   "GET /files": download,
   "POST /files": upload,
   "GET /metrics": ({ response, sandbox }) => sendJson(response, 200, metrics(sandbox)),
-  "GET /envs": ({ response, sandbox }) => sendJson(response, 200, sandbox.environment(sandbox.spec.image.user)),
+  "GET /envs": ({ response, sandbox }) => sendJson(response, 200, sandbox.variables()),
 };
 /** These check signatures themselves, or are open to all. */
 const WITHOUT_TOKEN = new Set(["GET /health", "GET /files", "POST /files"]);

@@ -7,21 +7,31 @@ export type Census = () => readonly number[];
 /** How long killed processes may take to disappear before we say that they did not. */
 const KILL_DEADLINE_MS = 5000;
 
-/** Processes that were started with `name=value` in their environment, and all that inherited it (Linux). */
-export function byEnvironment(name: string, value: string): Census {
+/**
+ * Processes that were started with `name=value` in their environment, all that inherited it, and those of `young`:
+ * just started ones, which have no environment of their own yet (Linux).
+ */
+export function byEnvironment(name: string, value: string, young: ReadonlySet<number>): Census {
   const wanted = `\0${name}=${value}\0`;
-  return () => procPids((pid) => `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}`.includes(wanted));
+  const matches = (pid: string): boolean =>
+    young.has(Number(pid)) || `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}`.includes(wanted);
+  return () => procPids(matches);
 }
 
-/** Processes in the groups that these leaders opened (where there is no /proc). A daemon that changed group is missed. */
-export function byProcessGroup(leaders: ReadonlySet<number>): Census {
+/**
+ * Processes in the groups of these leaders, for where there is no /proc; a daemon that changed group is missed. Leaders
+ * whose group is empty are forgotten, because their number may come to mean somebody else.
+ */
+export function byProcessGroup(leaders: Set<number>): Census {
   return () => {
     if (leaders.size === 0) return [];
     const rows = execFileSync("ps", ["-axo", "pid=,pgid=,stat="], { encoding: "utf8" }).trim().split("\n");
-    return rows
+    const members = rows
       .map((row) => row.trim().split(/\s+/))
-      .filter(([, group, state]) => leaders.has(Number(group)) && state?.startsWith("Z") === false)
-      .map(([pid]) => Number(pid));
+      .filter(([, group, state]) => leaders.has(Number(group)) && state?.startsWith("Z") === false);
+    const groups = new Set(members.map(([, group]) => Number(group)));
+    for (const leader of leaders) if (!groups.has(leader)) leaders.delete(leader);
+    return members.map(([pid]) => Number(pid));
   };
 }
 

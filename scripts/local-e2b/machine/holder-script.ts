@@ -1,7 +1,7 @@
 /**
- * The first process of a sandbox's process namespace, in Perl: it starts all others. Node could do that only from
- * outside (one `nsenter` per command) and by copying its own page tables: 3 ms a start in a bare host, 20 ms in a
- * process with 250 MB of heap. A 6 MB Perl, which git's packages bring along, starts one in 1 ms.
+ * The first process of a sandbox's process namespace, in Perl: it starts all others. Node could do that from outside
+ * only, with one more program per command to enter the namespace, and each time it would copy its page tables: the
+ * more memory it has, the longer every command takes. A Perl, which git brings along nearly everywhere, is small.
  *
  * stdin: requests, each a length (4 bytes, big-endian) and NUL-separated fields. stdout: one line per event.
  *   run ID USER STDIN CWD ARGC ARG… NAME=VALUE…   ->  started ID PID STDIN-FD STDOUT-FD STDERR-FD | failed ID REASON
@@ -10,11 +10,13 @@
  *   echo ID          ->  echo ID, when everything before it is done
  *   (no request)                                  ->  exited ID WAIT-STATUS
  * When stdin ends (the host is gone, in whatever way), it exits, and the kernel kills everything in the namespace.
+ * Outside of a namespace (HOST-PID "self") it serves as a fast way to start processes, without the rest.
  */
 export const HOLDER_SCRIPT = String.raw`
 use strict;
 use POSIX ();
 my ($unshare, $host_pid) = @ARGV;
+$host_pid = $$ if $host_pid eq 'self';
 my ($input, %kept, %ids, %watches) = ('');
 sub report { syswrite STDOUT, join(' ', @_) . "\n" }
 
@@ -76,7 +78,13 @@ for (;;) {
     if ($what eq 'run') { run(@fields) }
     elsif ($what eq 'opened') { delete $kept{$fields[0]} }
     elsif ($what eq 'echo') { report('echo', $fields[0]) }
-    elsif ($what eq 'kill') { kill $fields[1], $fields[0] }
+    elsif ($what eq 'kill') {
+      my ($target, $signal) = @fields;
+      # A process that was started just now may have no group yet.
+      kill($signal, $target) || $ids{-$target} && kill($signal, -$target);
+    }
   }
 }
+# Without a namespace that ends with this process, what it started has to be ended one by one.
+kill 'KILL', map { -$_ } keys %ids;
 `;

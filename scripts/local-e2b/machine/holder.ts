@@ -18,6 +18,7 @@ export class Holder {
   readonly hostPid: string;
   readonly #pending = new Map<string, Pending>();
   readonly #echoes = new Map<string, () => void>();
+  #over = false;
   #nextId = 0;
   #line = "";
 
@@ -35,10 +36,14 @@ export class Holder {
 
   /** @throws LaunchError */
   run({ user, stdin, cwd, cmd, args, env }: LaunchRequest): Promise<Launched> {
+    if (this.#over) return Promise.reject(new LaunchError("the sandbox ended"));
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    if ([cmd, cwd, ...args, ...variables].some((text) => text.includes("\0"))) {
+      return Promise.reject(new LaunchError("a command and its environment cannot hold NUL characters"));
+    }
     const id = String(this.#nextId++);
     const pending: Pending = { started: Promise.withResolvers(), exited: Promise.withResolvers() };
     this.#pending.set(id, pending);
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     this.#send("run", id, user, stdin, cwd, String(args.length + 1), cmd, ...args, ...variables);
     return pending.started.promise;
   }
@@ -126,6 +131,7 @@ export class Holder {
   }
 
   #abandon(): void {
+    this.#over = true;
     for (const { started, exited } of this.#pending.values()) {
       started.reject(new LaunchError("the sandbox ended"));
       exited.resolve(KILLED);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Isolation } from "./machine.ts";
 import { namespaceIsolation } from "./namespaces.ts";
-import type { PipePool } from "./pipes.ts";
 import { plainIsolation } from "./plain.ts";
+import { openSpawner } from "./spawner.ts";
 import { makeTree, removeTree } from "./tree.ts";
 
 /** `auto`: namespaces where the machine allows them. */
@@ -15,15 +15,16 @@ interface Choice {
 }
 
 /** Decides once per host, by opening a machine and running a process in it. */
-export async function chooseIsolation(mode: IsolationMode, root: string, pipes: PipePool): Promise<Choice> {
-  if (mode === "none") return { isolation: plainIsolation(pipes), warning: undefined };
+export async function chooseIsolation(mode: IsolationMode, root: string): Promise<Choice> {
+  const plain = async (): Promise<Isolation> => plainIsolation(await openSpawner(join(root, "pipes")));
+  if (mode === "none") return { isolation: await plain(), warning: undefined };
   try {
     if (process.platform !== "linux") throw new Error(`${process.platform} has no user namespaces`);
     return { isolation: await provenNamespaces(root), warning: undefined };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const warning = `sandboxes are not isolated from this machine: ${reason}`;
-    return { isolation: plainIsolation(pipes), warning };
+    return { isolation: await plain(), warning };
   }
 }
 
@@ -31,7 +32,7 @@ async function provenNamespaces(root: string): Promise<Isolation> {
   const isolation = await namespaceIsolation(root);
   const tree = join(root, "probe");
   try {
-    await makeTree(tree, isolation.owner);
+    makeTree(tree, isolation.owner);
     const machine = await isolation.open("probe", tree);
     const probe = await machine.launch({
       user: "user",

@@ -9,7 +9,7 @@ export type SandboxUser = (typeof SANDBOX_USERS)[number];
 export const HOMES: Readonly<Record<SandboxUser, string>> = { user: "/home/user", root: "/root" };
 
 /** `closed`: the process reads end of file from the start, as from /dev/null. */
-export type StdinMode = "open" | "closed";
+type StdinMode = "open" | "closed";
 
 export interface LaunchRequest {
   readonly user: SandboxUser;

@@ -1,4 +1,4 @@
-import { accessSync, chownSync, constants, lstatSync, mkdirSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
@@ -7,6 +7,7 @@ import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location
 import type { Machine, Owner, SandboxUser } from "./machine.ts";
 import { BASE_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
 import { isWithin } from "./paths.ts";
+import { findTool } from "./tools.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 /** What sandboxes see of the host, read-only. Everything else (homes, /var, /srv, /run, other sandboxes) is not there. */
@@ -133,17 +134,4 @@ class NamespaceMachine implements Machine {
 function visiblePath(shared: readonly string[]): string {
   const own = (process.env["PATH"] ?? "").split(":").filter((entry) => shared.some((area) => isWithin(entry, area)));
   return [...new Set([...STANDARD_PATH.split(":"), ...own])].join(":");
-}
-
-function findTool(name: string): string {
-  for (const directory of STANDARD_PATH.split(":")) {
-    const path = join(directory, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Look on.
-    }
-  }
-  throw new Error(`${name} is not installed`);
 }

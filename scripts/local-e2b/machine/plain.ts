@@ -1,23 +1,22 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { byEnvironment, byProcessGroup, type Census, continueAll, killAll, stopAll } from "./census.ts";
-import { HOMES, type Isolation, type Launched, LaunchError, type LaunchRequest, type Location } from "./machine.ts";
+import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location } from "./machine.ts";
 import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
-import type { PipePool } from "./pipes.ts";
-import { spawnLaunched } from "./spawn.ts";
+import type { Spawner } from "./spawner.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 /** By which processes are found again; added last, so that a caller's own environment cannot change it. */
 const MARK = "LOCAL_E2B_SANDBOX";
 
 /** No namespaces: processes see the host, with a home and a temporary directory of their own. */
-export function plainIsolation(pipes: PipePool): Isolation {
+export function plainIsolation(spawner: Spawner): Isolation {
   return {
     kind: "none",
     owner: undefined,
-    open: (sandboxId, tree) => Promise.resolve(new PlainMachine(pipes, sandboxId, tree)),
-    close: () => Promise.resolve(),
+    open: (sandboxId, tree) => Promise.resolve(new PlainMachine(spawner, sandboxId, tree)),
+    close: () => spawner.close(),
   };
 }
 
@@ -25,17 +24,18 @@ class PlainMachine implements Machine {
   readonly owner = undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly tree: string;
-  readonly #pipes: PipePool;
+  readonly #spawner: Spawner;
   readonly #mark: Readonly<Record<string, string>>;
   readonly #leaders = new Set<number>();
   readonly #census: Census;
 
-  constructor(pipes: PipePool, sandboxId: string, tree: string) {
-    this.#pipes = pipes;
+  constructor(spawner: Spawner, sandboxId: string, tree: string) {
+    this.#spawner = spawner;
     this.tree = tree;
     this.env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", TMPDIR: join(tree, "tmp") };
     this.#mark = { [MARK]: sandboxId };
-    this.#census = process.platform === "linux" ? byEnvironment(MARK, sandboxId) : byProcessGroup(this.#leaders);
+    this.#census =
+      process.platform === "linux" ? byEnvironment(MARK, sandboxId, this.#leaders) : byProcessGroup(this.#leaders);
   }
 
   homeOf(user: SandboxUser): string {
@@ -53,21 +53,13 @@ class PlainMachine implements Machine {
     return { host, writable: [this.tree, tmpdir(), "/tmp"].some((area) => isWithin(host, area)) };
   }
 
-  async launch({ cmd, args, cwd, env, stdin }: LaunchRequest): Promise<Launched> {
-    const options = { cwd: this.locate(cwd).host, env: { ...env, ...this.#mark } };
-    const launched = this.#spawn(cmd, args, stdin, options);
+  async launch(request: LaunchRequest): Promise<Launched> {
+    const env = { ...request.env, ...this.#mark };
+    const launched = await this.#spawner.launch({ ...request, cwd: this.locate(request.cwd).host, env });
     this.#leaders.add(launched.pid);
+    // Elsewhere than on Linux a leader stands for its group, which may outlive it.
+    if (process.platform === "linux") void launched.exited.then(() => this.#leaders.delete(launched.pid));
     return launched;
-  }
-
-  #spawn(...[cmd, args, stdin, options]: [string, readonly string[], LaunchRequest["stdin"], object]): Launched {
-    try {
-      return spawnLaunched(this.#pipes, cmd, args, stdin, options);
-    } catch (error) {
-      if (!(error instanceof LaunchError)) throw error;
-      // A program that is not there is no failed call but exit code 127; a shell says it in the usual words.
-      return spawnLaunched(this.#pipes, "/bin/sh", ["-c", 'exec "$@"', "sh", cmd, ...args], stdin, options);
-    }
   }
 
   usage(): Usage | undefined {

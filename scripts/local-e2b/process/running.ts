@@ -132,7 +132,11 @@ export class RunningProcess {
     });
     // A read error means that the other side is gone: the end of the output.
     stream.on("error", () => undefined);
-    return new Promise((resolve) => stream.once("close", resolve));
+    return new Promise((resolve) => {
+      stream.once("end", resolve);
+      // Destroyed before its end.
+      stream.once("close", resolve);
+    });
   }
 }
 

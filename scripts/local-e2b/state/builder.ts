@@ -41,7 +41,8 @@ export class Builder {
     const tree = join(this.#root, "templates", build.id);
     const { from } = request;
     try {
-      await (from.tree === undefined ? makeTree(tree, this.#isolation.owner) : copyTree(from.tree, tree));
+      if (from.tree === undefined) makeTree(tree, this.#isolation.owner);
+      else await copyTree(from.tree, tree);
       const machine = await this.#isolation.open(build.id, tree);
       const work = this.#work(machine, template, build, request);
       this.#running.set(build, { machine, done: work.then(ignore, ignore) });

@@ -115,8 +115,12 @@ export class Sandbox {
 
   /** Environment of a new process, before what its caller adds. */
   environment(user: SandboxUser): Record<string, string> {
+    return { ...processEnvironment(this.machine, user), ...this.variables() };
+  }
+
+  /** The part of it that is the same for every user. */
+  variables(): Record<string, string> {
     return {
-      ...processEnvironment(this.machine, user),
       E2B_SANDBOX: "true",
       E2B_SANDBOX_ID: this.id,
       E2B_TEMPLATE_ID: this.spec.image.templateId,

@@ -120,6 +120,13 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
+  /** Ends a sandbox of any team without its client's doing. @throws ApiError 404 */
+  async vanish(id: string): Promise<void> {
+    const sandbox = this.get(id);
+    if (sandbox === undefined) throw missing(id);
+    await this.kill(sandbox);
+  }
+
   /** Runs `work` on the sandbox's tree while none of its processes moves. @throws ApiError 404 when it does not run */
   whileStill<T>(sandbox: Sandbox, work: (tree: string) => Promise<T>): Promise<T> {
     return sandbox.exclusive(async () => {
@@ -147,7 +154,8 @@ export class SandboxStore extends SandboxRegistry {
     const tree = join(this.root, "sandboxes", id);
     let machine: Machine | undefined;
     try {
-      await (from === undefined ? makeTree(tree, this.#isolation.owner) : copyTree(from, tree));
+      if (from === undefined) makeTree(tree, this.#isolation.owner);
+      else await copyTree(from, tree);
       machine = await this.#isolation.open(id, tree);
       const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine);
       await startUp(sandbox);

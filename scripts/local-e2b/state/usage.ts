@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import type { Usage } from "../machine/usage.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -30,6 +30,8 @@ export class UsageLog {
   sample({ machine, spec }: Sandbox): UsageSample | undefined {
     const usage = machine.usage();
     if (usage === undefined) return undefined;
+    // Being killed: its tree is gone before it leaves the list.
+    if (!existsSync(machine.tree)) return undefined;
     const atMs = Date.now();
     const disk = statfsSync(machine.tree);
     const sample = {

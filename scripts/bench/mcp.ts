@@ -1,0 +1,150 @@
+import { parseArgs } from "node:util";
+import { countTokens as cl100k } from "gpt-tokenizer/encoding/cl100k_base";
+import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
+import * as z from "zod/v4";
+import { TOOLS } from "../../src/mcp/tools.ts";
+import { type Machinery, startMachinery } from "./mcp/machinery.ts";
+import { atOnce, inTurn, rounded } from "./mcp/measure.ts";
+import { type Call, closeConnections, httpCall, mcpCall, mcpToolsList, startRawGit } from "./mcp/subjects.ts";
+
+const USAGE = `npm run bench:mcp -- [--rounds <n>] [--json]
+
+What an operation costs over HTTP and MCP beside git itself: status, diff and log of a repository of 50 files
+and of one of 2,800, each with four changes, through /v1 and /mcp of the bundled Worker in bare workerd, and as
+a git process in a plain clone; and tools/list. One caller takes them in turn, then 8 call at once. Prints
+p50, p95 and p99, ratios to git, and workerd's CPU time. Exit code 1 when status takes more than 1.3 times
+git's p50 at 50 files or 1.0 times at 2,800, or tools/list takes 5 ms or more.
+
+  --rounds <n>   calls of each by one caller, and by 8 together (default: 300)
+  --json         {tokens: {o200k, cl100k}, ops: {status: {raw_p50_ms, http_p50_ms, ratio, cpu_ms_per_call, …}}}`;
+
+const SIZES = [50, 2_800] as const;
+const CALLERS = 8;
+const LOG_FORMAT = "--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%s%x00%b";
+const GIT = {
+  status: ["status", "--porcelain=v2", "--branch", "-z"],
+  diff: ["diff"],
+  log: ["log", "-z", LOG_FORMAT, "--max-count=11"],
+} as const;
+type Operation = keyof typeof GIT;
+
+const MAX_STATUS_RATIO = { 50: 1.3, 2_800: 1 } as const;
+const MAX_TOOLS_LIST_MS = 5;
+
+type Numbers = Record<string, number>;
+
+const { values } = parseArgs({
+  options: {
+    help: { type: "boolean", short: "h" },
+    rounds: { type: "string", default: "300" },
+    json: { type: "boolean" },
+  },
+});
+if (values.help) console.log(USAGE);
+else process.exitCode = await bench(z.coerce.number().int().min(20).parse(values.rounds), values.json === true);
+
+async function bench(rounds: number, json: boolean): Promise<number> {
+  const rawGit = startRawGit();
+  const machinery = await startMachinery();
+  try {
+    const say = (line: string) => void (json || console.log(line));
+    const ops: Record<string, Numbers> = {};
+    for (const files of SIZES) {
+      const { sandbox_id, tree } = await machinery.prepare(files);
+      for (const operation of ["status", "diff", "log"] as const) {
+        const calls = {
+          raw: rawGit.call(tree, GIT[operation]),
+          http: httpCall(machinery.url, operation, inputOf(operation, sandbox_id)),
+          mcp: mcpOf(machinery.url, operation, sandbox_id),
+        };
+        ops[files === SIZES[0] ? operation : `${operation}_${files}`] = await compared(
+          machinery,
+          calls,
+          rounds,
+          say,
+          `${operation}, ${files} files`,
+        );
+      }
+    }
+    ops["tools_list"] = await toolsList(machinery, rounds, say);
+    const list = JSON.stringify(
+      TOOLS.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })),
+    );
+    const tokens = { o200k: o200k(list), cl100k: cl100k(list) };
+    if (json) console.log(JSON.stringify({ tokens, ops }));
+    else console.log(`tool list: ${tokens.o200k} tokens (o200k_base), ${tokens.cl100k} (cl100k_base)`);
+    return met(ops) ? 0 : 1;
+  } finally {
+    closeConnections();
+    rawGit.close();
+    await machinery.close();
+  }
+}
+
+function inputOf(operation: Operation, sandbox_id: string): object {
+  return operation === "log" ? { sandbox_id, limit: 10 } : { sandbox_id };
+}
+
+/** log is no tool of its own. */
+function mcpOf(url: string, operation: Operation, sandbox_id: string): Call {
+  if (operation === "log") return mcpCall(url, "git_run", { sandbox_id, steps: [{ op: "log", limit: 10 }] });
+  return mcpCall(url, `git_${operation}`, { sandbox_id });
+}
+
+async function compared(
+  { workerPid }: Machinery,
+  calls: Readonly<Record<"raw" | "http" | "mcp", Call>>,
+  rounds: number,
+  say: (line: string) => void,
+  title: string,
+): Promise<Numbers> {
+  const one = await inTurn(calls, rounds);
+  const many = await atOnce(calls, CALLERS, rounds, workerPid);
+  say(
+    `${title.padEnd(20)}     p50 ms   p95 ms   p99 ms  x raw | ${CALLERS} callers: p50 ms  calls/s  x raw  cpu ms/call`,
+  );
+  for (const name of ["raw", "http", "mcp"] as const) {
+    const { p50_ms, p95_ms, p99_ms } = one[name];
+    const { calls_per_s, cpu_ms_per_call, p50_ms: busy } = many[name];
+    const cells = [p50_ms, p95_ms, p99_ms, p50_ms / one.raw.p50_ms].map((cell) => cell.toFixed(2).padStart(9));
+    const busyCells = [busy, calls_per_s, calls_per_s / many.raw.calls_per_s, cpu_ms_per_call];
+    say(`  ${name.padEnd(18)} ${cells.join("")} | ${busyCells.map((cell) => cell.toFixed(2).padStart(10)).join(" ")}`);
+  }
+  return {
+    raw_p50_ms: one.raw.p50_ms,
+    http_p50_ms: one.http.p50_ms,
+    ratio: rounded(one.http.p50_ms / one.raw.p50_ms),
+    cpu_ms_per_call: many.http.cpu_ms_per_call,
+    http_p95_ms: one.http.p95_ms,
+    http_p99_ms: one.http.p99_ms,
+    mcp_p50_ms: one.mcp.p50_ms,
+    mcp_p95_ms: one.mcp.p95_ms,
+    mcp_p99_ms: one.mcp.p99_ms,
+    mcp_ratio: rounded(one.mcp.p50_ms / one.raw.p50_ms),
+    mcp_cpu_ms_per_call: many.mcp.cpu_ms_per_call,
+    http_throughput_ratio: rounded(many.http.calls_per_s / many.raw.calls_per_s),
+    mcp_throughput_ratio: rounded(many.mcp.calls_per_s / many.raw.calls_per_s),
+  };
+}
+
+async function toolsList({ url, workerPid }: Machinery, rounds: number, say: (line: string) => void): Promise<Numbers> {
+  const call = { list: mcpToolsList(url) };
+  const { list: one } = await inTurn(call, rounds);
+  const { list: many } = await atOnce(call, CALLERS, rounds, workerPid);
+  say(
+    `tools/list: p50 ${one.p50_ms} ms, p95 ${one.p95_ms} ms, p99 ${one.p99_ms} ms; ${many.cpu_ms_per_call} ms of CPU a call`,
+  );
+  return {
+    http_p50_ms: one.p50_ms,
+    http_p95_ms: one.p95_ms,
+    http_p99_ms: one.p99_ms,
+    cpu_ms_per_call: many.cpu_ms_per_call,
+  };
+}
+
+function met(ops: Readonly<Record<string, Numbers>>): boolean {
+  const small = ops["status"]?.["ratio"] ?? Infinity;
+  const large = ops["status_2800"]?.["ratio"] ?? Infinity;
+  const list = ops["tools_list"]?.["http_p50_ms"] ?? Infinity;
+  return small <= MAX_STATUS_RATIO[50] && large <= MAX_STATUS_RATIO[2_800] && list < MAX_TOOLS_LIST_MS;
+}

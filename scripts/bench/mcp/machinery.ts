@@ -1,0 +1,90 @@
+import { execFileSync, spawn } from "node:child_process";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import * as z from "zod/v4";
+import { makeRepository } from "../../sample-remote/repositories.ts";
+import { startGitServer } from "../../sample-remote/server.ts";
+import { Cleanups } from "../../support/cleanups.ts";
+import { callOperation } from "../../support/client.ts";
+import { endWithParent, stopProcess } from "../../support/processes.ts";
+import { localBindings } from "../../support/stack.ts";
+import { ROOT } from "../../support/tools.ts";
+import { startWorkerd } from "../../support/workerd.ts";
+
+export interface Machinery {
+  readonly url: string;
+  readonly workerPid: number;
+  /** A workspace of a repository of so many files, and a plain clone of it in the same state. */
+  prepare(files: number): Promise<{ readonly sandbox_id: string; readonly tree: string }>;
+  close(): Promise<void>;
+}
+
+const readySchema = z.object({ url: z.string() });
+const clonedSchema = z.object({ sandbox_id: z.string() });
+const contentSchema = z.object({ content: z.string() });
+
+/** What somebody changes in a moment of work, in the workspace and in the plain clone alike. */
+const CHANGED_FILES = 3;
+
+/**
+ * The bundled Worker in bare workerd and the sandbox host in processes of their own, as they are in production: what
+ * the one does takes nothing from the other but the machine's time. Sandboxes are plain processes.
+ */
+export async function startMachinery(): Promise<Machinery> {
+  const cleanups = new Cleanups();
+  try {
+    const folder = await mkdtemp(join(tmpdir(), "warmtree-bench-"));
+    cleanups.add(() => rm(folder, { recursive: true, force: true }));
+    const git = await startGitServer({ root: join(folder, "remote") });
+    cleanups.add(() => git.close());
+    const hostUrl = await startHost(folder, cleanups);
+    const bindings = { ...localBindings(hostUrl, git.url), POOL_MIN: "0", POOL_MAX: "0" };
+    const worker = await startWorkerd({ bindings });
+    cleanups.add(() => worker.close());
+
+    const operation = async (name: string, input: object) => {
+      const { status, json } = await callOperation(worker.url, name, input);
+      if (status !== 200) throw new Error(`${name} answered ${status}: ${JSON.stringify(json)}`);
+      return json;
+    };
+    return {
+      url: worker.url,
+      workerPid: worker.pid,
+      close: () => cleanups.run(),
+      prepare: async (files) => {
+        const bare = await makeRepository(git.root, `files-${files}`, { files, commits: 50 });
+        const tree = join(folder, `plain-${files}`);
+        execFileSync("git", ["clone", "-q", bare, tree]);
+        const { sandbox_id } = clonedSchema.parse(
+          await operation("clone", { repo_url: `${git.url}/files-${files}.git` }),
+        );
+        const paths = execFileSync("git", ["ls-files"], { cwd: tree, encoding: "utf8" }).split("\n");
+        const edits = [{ path: "notes/new.txt", content: "new\n" }];
+        for (const path of paths.filter((name) => name.endsWith(".ts")).slice(0, CHANGED_FILES)) {
+          const { content } = contentSchema.parse(await operation("read", { sandbox_id, path }));
+          edits.push({ path, content: `${content}// changed\n` });
+          await appendFile(join(tree, path), "// changed\n");
+        }
+        await operation("edit", { sandbox_id, files: edits });
+        execFileSync("mkdir", ["-p", join(tree, "notes")]);
+        await writeFile(join(tree, "notes/new.txt"), "new\n");
+        return { sandbox_id, tree };
+      },
+    };
+  } catch (error) {
+    await cleanups.run();
+    throw error;
+  }
+}
+
+async function startHost(root: string, cleanups: Cleanups): Promise<string> {
+  const main = join(ROOT, "scripts/local-e2b/main.ts");
+  const args = [main, "--port", "0", "--root", root, "--isolation", "none", "--json"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  endWithParent(child);
+  cleanups.add(() => stopProcess(child));
+  for await (const line of createInterface({ input: child.stdout })) return readySchema.parse(JSON.parse(line)).url;
+  throw new Error("the sandbox host ended before it was ready");
+}

@@ -1,0 +1,94 @@
+import { fork } from "node:child_process";
+import { Agent, request } from "node:http";
+import { join } from "node:path";
+import { DEV_KEY } from "../../support/client.ts";
+import { endWithParent } from "../../support/processes.ts";
+import type { RawAnswer, RawRequest } from "./raw-git.ts";
+
+/** Something to be measured: does its work once and says how many milliseconds that took. Rejects when it fails. */
+export type Call = () => Promise<number>;
+
+const PROTOCOL = "2026-07-28";
+const META = {
+  "io.modelcontextprotocol/protocolVersion": PROTOCOL,
+  "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1.0.0" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+/** Connections stay open, as a real client's do. */
+const agent = new Agent({ keepAlive: true });
+export const closeConnections = () => agent.destroy();
+
+/** Runs git as a process of its own, its output read to the end. */
+export interface RawGit {
+  call(tree: string, args: readonly string[]): Call;
+  close(): void;
+}
+
+export function startRawGit(): RawGit {
+  const child = fork(join(import.meta.dirname, "raw-git.ts"));
+  endWithParent(child);
+  const waiting = new Map<number, (answer: RawAnswer) => void>();
+  child.on("message", (answer: RawAnswer) => waiting.get(answer.id)?.(answer));
+  let lastId = 0;
+  const run = async (tree: string, args: readonly string[]): Promise<number> => {
+    const request: RawRequest = { id: ++lastId, tree, args };
+    const { exitCode, ms } = await new Promise<RawAnswer>((resolve, reject) => {
+      waiting.set(request.id, resolve);
+      child.once("error", reject);
+      child.send(request);
+    });
+    waiting.delete(request.id);
+    if (exitCode !== 0) throw new Error(`git ${args[0]} exited with ${exitCode}`);
+    return ms;
+  };
+  return { call: (tree, args) => () => run(tree, args), close: () => void child.kill() };
+}
+
+export function httpCall(url: string, operation: string, input: object): Call {
+  return poster(`${url}/v1/git/${operation}`, {}, input);
+}
+
+/** A tool call of the stateless protocol, as JSON. */
+export function mcpCall(url: string, name: string, input: object): Call {
+  return mcpRequest(url, "tools/call", { name, arguments: input }, { "Mcp-Name": name });
+}
+
+export const mcpToolsList = (url: string): Call => mcpRequest(url, "tools/list", {}, {});
+
+function mcpRequest(url: string, method: string, params: object, headers: Record<string, string>): Call {
+  const body = { jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: META } };
+  const all = { ...headers, Accept: "application/json, text/event-stream", "MCP-Protocol-Version": PROTOCOL };
+  return poster(`${url}/mcp`, { ...all, "Mcp-Method": method }, body);
+}
+
+function poster(url: string, headers: Record<string, string>, body: object): Call {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const options = {
+    method: "POST",
+    agent,
+    headers: {
+      "Content-Type": "application/json",
+      "Content-Length": bytes.length,
+      Authorization: `Bearer ${DEV_KEY}`,
+      ...headers,
+    },
+  };
+  return () => {
+    const startedAt = performance.now();
+    return new Promise((resolve, reject) => {
+      const sent = request(url, options, (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("data", (part: string) => (text += part));
+        answer.on("end", () => {
+          if (answer.statusCode === 200 && !text.includes('"isError":true') && !text.includes('"error":{')) {
+            resolve(performance.now() - startedAt);
+          } else reject(new Error(`${url} answered ${answer.statusCode}: ${text}`));
+        });
+        answer.on("error", reject);
+      });
+      sent.on("error", reject);
+      sent.end(bytes);
+    });
+  };
+}

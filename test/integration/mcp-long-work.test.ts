@@ -1,0 +1,122 @@
+import type { Progress } from "@modelcontextprotocol/client";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { DEV_KEY } from "../../scripts/support/client.ts";
+import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { until } from "../support/until.ts";
+import { call as callHttp, remoteGit } from "../support/worker.ts";
+import { connect, ERAS, post } from "./mcp-client.ts";
+
+let stack: Stack;
+let repo_url: string;
+
+/** Its /impatient answers after 400 ms. */
+beforeAll(async () => {
+  stack = await startStack({ entry: "test/fixtures/mcp/index.ts" });
+  repo_url = `${stack.git.url}/long.git`;
+  await makeRepository(stack.git.root, "long", { files: 300, commits: 30 });
+});
+afterAll(() => stack.close());
+afterEach(() => stack.git.setFaults({}));
+
+/** Every request to the git host waits, of which clone and push take two or three. */
+const slow = (delayMs: number) => stack.git.setFaults({ delayMs });
+const patient = () => `${stack.url}/mcp`;
+const impatient = () => `${stack.url}/impatient`;
+
+test.each(ERAS)("a clone that takes long is answered, goes on, and is there when asked again (%s)", async (era) => {
+  const agent = await connect(impatient(), era);
+  const clone = { repo_url, agent_id: "long", task_id: era };
+  slow(300);
+  const first = await agent.call("git_clone", clone);
+  expect(first.isError).toBe(false);
+  expect(first.facts["detail"]).toMatch(/goes on in the sandbox.*git_clone again/);
+  let last = first.facts;
+  await until("the clone is answered", async () => {
+    last = await agent.facts("git_clone", clone);
+    return last.sandbox_id !== undefined;
+  });
+  expect(last).toMatchObject({ created: false, branch: `agent/long/${era}` });
+  expect(await agent.facts("git_status", { sandbox_id: last.sandbox_id })).toMatchObject({ clean: true });
+});
+
+test("a push that takes long is answered, goes on, and the same call finds it done, once", async () => {
+  const { sandbox_id } = await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "push" });
+  await callHttp(stack, "edit", { sandbox_id, files: [{ path: "long.txt", content: "long\n" }] });
+  const agent = await connect(impatient(), "2026-07-28");
+  slow(300);
+  const first = await agent.call("git_push", { sandbox_id, message: "Long" });
+  expect(first).toMatchObject({ isError: false, facts: { detail: expect.stringContaining("git_push again") } });
+  stack.git.setFaults({});
+  let last = first.facts;
+  await until("the push is answered", async () => {
+    last = await agent.facts("git_push", { sandbox_id, message: "Long" });
+    return last["commit"] !== undefined;
+  });
+  expect(last).toMatchObject({ committed: false, pushed: false });
+  expect(remoteGit(stack, "long", "log", "--format=%s", "main..agent/long/push")).toBe("Long");
+});
+
+test("steps that take long say which are done, which go on and which were not begun; those are left alone", async () => {
+  const agent = await connect(impatient(), "2026-07-28");
+  const clone = { op: "clone", repo_url, agent_id: "long" };
+  await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "done" });
+  slow(300);
+  const { isError, facts } = await agent.call("git_run", {
+    steps: [
+      { ...clone, task_id: "done" },
+      { op: "status" },
+      { ...clone, task_id: "goes-on" },
+      { op: "edit", files: [{ path: "never.txt", content: "" }] },
+    ],
+  });
+  expect(isError).toBe(false);
+  expect(facts).toMatchObject({
+    detail: expect.stringContaining("git_status"),
+    done: [{ op: "clone", created: false }, { op: "status" }],
+    stopped_at: ["clone"],
+    not_begun: ["edit"],
+  });
+  const { sandbox_id } = await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "goes-on" });
+  expect(await callHttp(stack, "status", { sandbox_id })).toMatchObject({ clean: true });
+});
+
+test.each(ERAS)("who asks for progress hears what git says (%s)", async (era) => {
+  const agent = await connect(patient(), era);
+  slow(600);
+  const told: Progress[] = [];
+  const clone = { repo_url, agent_id: "progress", task_id: era };
+  const { facts } = await agent.call("git_clone", clone, { onprogress: (progress) => told.push(progress) });
+  expect(facts).toMatchObject({ created: true });
+  expect(told.length).toBeGreaterThan(0);
+  for (const { message } of told) expect(message).toMatch(/^git_clone: .*\d/);
+  expect(told.some(({ message }) => /\d+%/.test(message ?? ""))).toBe(true);
+  const times = told.map(({ progress }) => progress);
+  expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+});
+
+test.each(["", "token"])("a client that leaves in the middle leaves a whole tree (%s)", async (progressToken) => {
+  const task_id = `left-${progressToken || "silent"}`;
+  slow(300);
+  const leaving = new AbortController();
+  const before = stack.git.counters().requests;
+  const meta = progressToken ? { _meta: { progressToken } } : {};
+  const params = { name: "git_clone", arguments: { repo_url, agent_id: "left", task_id }, ...meta };
+  const lost = fetch(patient(), {
+    method: "POST",
+    signal: leaving.signal,
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${DEV_KEY}` },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+  }).then((answer) => answer.text());
+  await until("git asks the host", () => stack.git.counters().requests > before);
+  leaving.abort();
+  await expect(lost).rejects.toThrow();
+  stack.git.setFaults({});
+  const found = await callHttp(stack, "clone", { repo_url, agent_id: "left", task_id });
+  expect(found).toMatchObject({ created: false });
+  expect(await callHttp(stack, "status", { sandbox_id: found.sandbox_id })).toMatchObject({ clean: true, total: 0 });
+});
+
+test("the fixture's door is not the product's", async () => {
+  expect((await post(patient(), { method: "tools/list" }, { Authorization: "" })).status).toBe(401);
+});
