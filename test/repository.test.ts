@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { remoteFor } from "../src/credentials.ts";
 import { parseRepository } from "../src/repository.ts";

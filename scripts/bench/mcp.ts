@@ -4,8 +4,8 @@ import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
 import * as z from "zod/v4";
 import { TOOLS } from "../../src/mcp/tools.ts";
 import { type Machinery, startMachinery } from "./mcp/machinery.ts";
-import { atOnce, inTurn, rounded } from "./mcp/measure.ts";
-import { type Call, closeConnections, httpCall, mcpCall, mcpToolsList, startRawGit } from "./mcp/subjects.ts";
+import { atOnce, type Call, inTurn, rounded, Subject } from "./mcp/measure.ts";
+import { closeConnections, httpCall, mcpCall, mcpToolsList, startRawGit } from "./mcp/subjects.ts";
 
 const USAGE = `npm run bench:mcp -- [--rounds <n>] [--json]
 
@@ -47,23 +47,21 @@ async function bench(rounds: number, json: boolean): Promise<number> {
   const rawGit = startRawGit();
   const machinery = await startMachinery();
   try {
-    const say = (line: string) => void (json || console.log(line));
+    const say = (text: string) => {
+      if (!json) console.log(text);
+    };
     const ops: Record<string, Numbers> = {};
     for (const files of SIZES) {
       const { sandbox_id, tree } = await machinery.prepare(files);
       for (const operation of ["status", "diff", "log"] as const) {
-        const calls = {
+        const name = files === SIZES[0] ? operation : `${operation}_${files}`;
+        const calls: Calls = {
           raw: rawGit.call(tree, GIT[operation]),
           http: httpCall(machinery.url, operation, inputOf(operation, sandbox_id)),
           mcp: mcpOf(machinery.url, operation, sandbox_id),
         };
-        ops[files === SIZES[0] ? operation : `${operation}_${files}`] = await compared(
-          machinery,
-          calls,
-          rounds,
-          say,
-          `${operation}, ${files} files`,
-        );
+        say(heading(`${operation}, ${files} files`));
+        ops[name] = await compared(machinery, calls, rounds, say);
       }
     }
     ops["tools_list"] = await toolsList(machinery, rounds, say);
@@ -91,55 +89,64 @@ function mcpOf(url: string, operation: Operation, sandbox_id: string): Call {
   return mcpCall(url, `git_${operation}`, { sandbox_id });
 }
 
+interface Calls {
+  readonly raw: Call;
+  readonly http: Call;
+  readonly mcp: Call;
+}
+
+function heading(title: string): string {
+  return `${title.padEnd(20)}     p50 ms   p95 ms   p99 ms  x raw | ${CALLERS} callers: p50 ms  calls/s  x raw  cpu ms/call`;
+}
+
 async function compared(
   { workerPid }: Machinery,
-  calls: Readonly<Record<"raw" | "http" | "mcp", Call>>,
+  calls: Calls,
   rounds: number,
-  say: (line: string) => void,
-  title: string,
+  say: (text: string) => void,
 ): Promise<Numbers> {
-  const one = await inTurn(calls, rounds);
-  const many = await atOnce(calls, CALLERS, rounds, workerPid);
-  say(
-    `${title.padEnd(20)}     p50 ms   p95 ms   p99 ms  x raw | ${CALLERS} callers: p50 ms  calls/s  x raw  cpu ms/call`,
-  );
-  for (const name of ["raw", "http", "mcp"] as const) {
-    const { p50_ms, p95_ms, p99_ms } = one[name];
-    const { calls_per_s, cpu_ms_per_call, p50_ms: busy } = many[name];
-    const cells = [p50_ms, p95_ms, p99_ms, p50_ms / one.raw.p50_ms].map((cell) => cell.toFixed(2).padStart(9));
-    const busyCells = [busy, calls_per_s, calls_per_s / many.raw.calls_per_s, cpu_ms_per_call];
-    say(`  ${name.padEnd(18)} ${cells.join("")} | ${busyCells.map((cell) => cell.toFixed(2).padStart(10)).join(" ")}`);
-  }
+  const raw = new Subject("git", calls.raw);
+  const http = new Subject("/v1", calls.http);
+  const mcp = new Subject("/mcp", calls.mcp);
+  await inTurn([raw, http, mcp], rounds);
+  await atOnce([raw, http, mcp], CALLERS, rounds, workerPid);
+  for (const subject of [raw, http, mcp]) say(line(subject, raw));
+  const slower = (subject: Subject) => rounded(subject.alone().p50_ms / raw.alone().p50_ms);
+  const faster = (subject: Subject) => rounded(subject.busy().calls_per_s / raw.busy().calls_per_s);
   return {
-    raw_p50_ms: one.raw.p50_ms,
-    http_p50_ms: one.http.p50_ms,
-    ratio: rounded(one.http.p50_ms / one.raw.p50_ms),
-    cpu_ms_per_call: many.http.cpu_ms_per_call,
-    http_p95_ms: one.http.p95_ms,
-    http_p99_ms: one.http.p99_ms,
-    mcp_p50_ms: one.mcp.p50_ms,
-    mcp_p95_ms: one.mcp.p95_ms,
-    mcp_p99_ms: one.mcp.p99_ms,
-    mcp_ratio: rounded(one.mcp.p50_ms / one.raw.p50_ms),
-    mcp_cpu_ms_per_call: many.mcp.cpu_ms_per_call,
-    http_throughput_ratio: rounded(many.http.calls_per_s / many.raw.calls_per_s),
-    mcp_throughput_ratio: rounded(many.mcp.calls_per_s / many.raw.calls_per_s),
+    raw_p50_ms: raw.alone().p50_ms,
+    http_p50_ms: http.alone().p50_ms,
+    ratio: slower(http),
+    cpu_ms_per_call: http.busy().cpu_ms_per_call,
+    http_p95_ms: http.alone().p95_ms,
+    http_p99_ms: http.alone().p99_ms,
+    http_throughput_ratio: faster(http),
+    mcp_p50_ms: mcp.alone().p50_ms,
+    mcp_p95_ms: mcp.alone().p95_ms,
+    mcp_p99_ms: mcp.alone().p99_ms,
+    mcp_ratio: slower(mcp),
+    mcp_cpu_ms_per_call: mcp.busy().cpu_ms_per_call,
+    mcp_throughput_ratio: faster(mcp),
   };
 }
 
-async function toolsList({ url, workerPid }: Machinery, rounds: number, say: (line: string) => void): Promise<Numbers> {
-  const call = { list: mcpToolsList(url) };
-  const { list: one } = await inTurn(call, rounds);
-  const { list: many } = await atOnce(call, CALLERS, rounds, workerPid);
-  say(
-    `tools/list: p50 ${one.p50_ms} ms, p95 ${one.p95_ms} ms, p99 ${one.p99_ms} ms; ${many.cpu_ms_per_call} ms of CPU a call`,
-  );
-  return {
-    http_p50_ms: one.p50_ms,
-    http_p95_ms: one.p95_ms,
-    http_p99_ms: one.p99_ms,
-    cpu_ms_per_call: many.cpu_ms_per_call,
-  };
+function line(subject: Subject, raw: Subject): string {
+  const { p50_ms, p95_ms, p99_ms } = subject.alone();
+  const busy = subject.busy();
+  const cells = [p50_ms, p95_ms, p99_ms, p50_ms / raw.alone().p50_ms].map((cell) => cell.toFixed(2).padStart(9));
+  const faster = busy.calls_per_s / raw.busy().calls_per_s;
+  const busyCells = [busy.p50_ms, busy.calls_per_s, faster, busy.cpu_ms_per_call];
+  return `  ${subject.name.padEnd(18)} ${cells.join("")} | ${busyCells.map((cell) => cell.toFixed(2).padStart(10)).join(" ")}`;
+}
+
+async function toolsList({ url, workerPid }: Machinery, rounds: number, say: (text: string) => void): Promise<Numbers> {
+  const list = new Subject("tools/list", mcpToolsList(url));
+  await inTurn([list], rounds);
+  await atOnce([list], CALLERS, rounds, workerPid);
+  const { p50_ms, p95_ms, p99_ms } = list.alone();
+  const { cpu_ms_per_call } = list.busy();
+  say(`tools/list: p50 ${p50_ms} ms, p95 ${p95_ms} ms, p99 ${p99_ms} ms; ${cpu_ms_per_call} ms of CPU a call`);
+  return { http_p50_ms: p50_ms, http_p95_ms: p95_ms, http_p99_ms: p99_ms, cpu_ms_per_call };
 }
 
 function met(ops: Readonly<Record<string, Numbers>>): boolean {

@@ -5,6 +5,7 @@ import { makeRepository } from "../sample-remote/repositories.ts";
 import { callOperation } from "../support/client.ts";
 import { localBindings, type Stack, startStack } from "../support/stack.ts";
 import { startWorkerd } from "../support/workerd.ts";
+import { compared, type Comparison, type Quantiles, rounded, timed } from "./metrics-compare.ts";
 
 const USAGE = `npm run bench:metrics -- [--rounds <n>] [--json]
 
@@ -14,15 +15,12 @@ not there, which is the same path without git and its spread. Then 500 operation
 flushes they cause. Exit code 1 when recording costs 1 ms or more (p50 of both, p99 of the one without git),
 when a count is wrong, or when there were more than 10 flushes.
 
-  --rounds <n>   measured statuses of each Worker (default: 300); ten times as many without git
-  --json         one JSON object, in which differences are medians of ten parts of the run: {status: {rounds, on: {p50_ms, p99_ms}, off: {…}, difference: {…}},
-                 without_git: {…}, record_us, burst: {operations, counted, flushes, wall_ms}}`;
+  --rounds <n>   measured statuses of each Worker (default: 300); twenty times as many without git
+  --json         one JSON object: {status: {rounds, on: {p50_ms, p99_ms}, off: {…}, difference: {…}},
+                 without_git: {…}, record_us, burst: {operations, counted, flushes, wall_ms}}; differences
+                 are medians of those that twenty parts of the run show`;
 
-/** Differences are medians of so many parts of the run: what else the machine does comes in bursts. */
-const PARTS = 10;
-/** Part of the measured rounds. */
-const WARM_UP = 0.2;
-const ROUNDS_WITHOUT_GIT = 10;
+const ROUNDS_WITHOUT_GIT = 20;
 const BURST = 500;
 const MOST_FLUSHES = 10;
 const MOST_MS = 1;
@@ -30,18 +28,6 @@ const MOST_MS = 1;
 const COUNTED_WITHIN_MS = 10_000;
 const RECORDINGS = 200_000;
 const NO_WORKSPACE = "s0-00000000000000000000";
-
-interface Quantiles {
-  readonly p50_ms: number;
-  readonly p99_ms: number;
-}
-
-interface Comparison {
-  readonly rounds: number;
-  readonly on: Quantiles;
-  readonly off: Quantiles;
-  readonly difference: Quantiles;
-}
 
 const { values: options } = parseArgs({
   options: {
@@ -91,38 +77,6 @@ async function overhead(stack: Stack, rounds: number) {
   }
 }
 
-async function compared(
-  calls: Readonly<Record<"on" | "off", () => Promise<void>>>,
-  rounds: number,
-): Promise<Comparison> {
-  const times: Record<"on" | "off", number[]> = { on: [], off: [] };
-  for (let round = -rounds * WARM_UP; round < rounds; round++) {
-    // Whoever comes second finds warmer caches: they take turns.
-    for (const which of round % 2 === 0 ? (["on", "off"] as const) : (["off", "on"] as const)) {
-      const ms = await timed(calls[which]);
-      if (round >= 0) times[which].push(ms);
-    }
-  }
-  const parts = Array.from({ length: PARTS }, (_, part) => {
-    const [on, off] = [times.on, times.off].map((all) => quantiles(partOf(all, part)));
-    return { p50_ms: (on?.p50_ms ?? 0) - (off?.p50_ms ?? 0), p99_ms: (on?.p99_ms ?? 0) - (off?.p99_ms ?? 0) };
-  });
-  const difference = {
-    p50_ms: quantile(
-      parts.map(({ p50_ms }) => p50_ms),
-      0.5,
-    ),
-    p99_ms: quantile(
-      parts.map(({ p99_ms }) => p99_ms),
-      0.5,
-    ),
-  };
-  return { rounds, on: quantiles(times.on), off: quantiles(times.off), difference };
-}
-
-const partOf = (times: readonly number[], part: number) =>
-  times.slice((times.length * part) / PARTS, (times.length * (part + 1)) / PARTS);
-
 async function cloned(url: string, stack: Stack): Promise<string> {
   const { json } = await callOperation(url, "clone", { repo_url: `${stack.git.url}/one.git`, agent_id: "bench" });
   return z.object({ sandbox_id: z.string() }).parse(json).sandbox_id;
@@ -131,12 +85,6 @@ async function cloned(url: string, stack: Stack): Promise<string> {
 async function status(url: string, sandbox_id: string, expected: number): Promise<void> {
   const answer = await callOperation(url, "status", { sandbox_id });
   if (answer.status !== expected) throw new Error(`status answered ${answer.status}: ${JSON.stringify(answer.json)}`);
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
 }
 
 /** What the path itself does: counts of one operation that succeeds, without the flush. */
@@ -184,19 +132,6 @@ async function scraped(url: string): Promise<Map<string, number>> {
   return new Map(
     lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
   );
-}
-
-function quantiles(times: readonly number[]): Quantiles {
-  return { p50_ms: quantile(times, 0.5), p99_ms: quantile(times, 0.99) };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return rounded(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN);
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }
 
 function tableOf(result: {

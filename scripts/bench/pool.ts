@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import * as z from "zod/v4";
 import { makeRepository, SAMPLES } from "../sample-remote/repositories.ts";
 import { callOperation, DEV_KEY } from "../support/client.ts";
@@ -87,7 +87,9 @@ async function alarmMs(stack: Stack, due: number): Promise<number> {
 
 /** Milliseconds of one request to the bench Worker. */
 async function timed(stack: Stack, asked: Record<string, string | number>): Promise<number> {
-  const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]));
+  const query = new URLSearchParams(
+    Object.entries(asked).map(([name, value]): [string, string] => [name, String(value)]),
+  );
   const startedAt = performance.now();
   const answer = await fetch(`${stack.url}/?${query.toString()}`, { signal: AbortSignal.timeout(60_000) });
   if (!answer.ok) throw new Error(`the bench Worker answered ${answer.status}: ${await answer.text()}`);
@@ -101,7 +103,6 @@ async function benchFirstClone() {
     await makeRepository(stack.git.root, "large", SAMPLES.large);
     await fetch(`${stack.url}/v1/workspaces`, { headers: { Authorization: `Bearer ${DEV_KEY}` } });
     while (stack.host.account().length < 2) await sleep(50);
-    await sleep(200);
     const repo_url = `${stack.git.url}/large.git`;
     stack.host.faults.set({ latencyMs: { control: SLOW_CONTROL_MS } });
     const startedAt = performance.now();
@@ -110,7 +111,7 @@ async function benchFirstClone() {
     stack.host.faults.reset();
     const { source } = z.object({ source: z.string() }).parse(json);
     const gitStartedAt = performance.now();
-    execFileSync("git", ["clone", "-q", repo_url, join(folder, "plain")]);
+    await promisify(execFile)("git", ["clone", "-q", repo_url, join(folder, "plain")]);
     const gitMs = performance.now() - gitStartedAt;
     return {
       source,

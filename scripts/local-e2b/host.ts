@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:http";
-import { mkdir, mkdtemp, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Counters, type Counts } from "./counters.ts";
 import { Faults } from "./faults.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
 import { removeTree } from "./machine/tree.ts";
+import { makeRoot, sweepRoots } from "./root.ts";
 import { serve } from "./server.ts";
 import { Limits } from "./state/limits.ts";
 import type { AccountRow } from "./state/registry.ts";
@@ -48,7 +48,10 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Starts a sandbox host on 127.0.0.1. @throws Error when the port is taken or the root cannot be used */
 export async function startLocalHost(options: LocalHostOptions = {}): Promise<LocalHost> {
-  const root = await makeRoot(options.root ?? tmpdir());
+  const parent = options.root ?? tmpdir();
+  const root = await makeRoot(parent);
+  // In the background: what is left may be large, and nothing depends on it.
+  sweepRoots(parent).catch((error: unknown) => options.log?.(`could not tidy up in ${parent}: ${String(error)}`));
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
   try {
     const port = await listen(server, options.port ?? 0);
@@ -91,12 +94,6 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
       await removeTree(root);
     },
   };
-}
-
-/** A directory of this host's own, so that several can share one place. */
-async function makeRoot(parent: string): Promise<string> {
-  await mkdir(parent, { recursive: true });
-  return realpath(await mkdtemp(join(parent, "local-e2b-")));
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -69,8 +69,8 @@ export class WarmPool {
   /** Due at once, unless it is backing off. */
   wake(now: number): void {
     const at = this.dueAt();
-    if (this.#options.max > 0 && this.#failures === 0 && (at === undefined || at > now))
-      this.#settings.setTime("tend_at", now);
+    if (this.#options.max === 0 || this.#failures > 0) return;
+    if (at === undefined || at > now) this.#settings.setTime("tend_at", now);
   }
 
   dueAt(): number | undefined {

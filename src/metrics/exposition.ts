@@ -9,7 +9,7 @@ export interface ExposedFamily {
   readonly samples: readonly ExposedSample[];
 }
 
-export interface ExposedSample {
+interface ExposedSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

@@ -49,7 +49,7 @@ function keyOf(name: string, labels: LabelSet): string {
   return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
 }
 
-export interface Series {
+interface Series {
   readonly name: string;
   readonly labels: LabelSet;
   /** Under which its value is kept; `_count` and buckets are sums of several. */

@@ -13,7 +13,10 @@ const agentWord = z
   .string()
   .min(1)
   .max(64)
-  .regex(/^[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-]))*$/, "takes letters, digits, '_', '-' and single inner dots")
+  .regex(
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_-]))*$/,
+    "takes letters, digits, '_', '-' and single inner dots",
+  )
   .refine((word) => !word.endsWith(".lock"), "may not end in .lock");
 
 const input = z.strictObject({

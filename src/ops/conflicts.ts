@@ -19,7 +19,7 @@ interface Stages {
 }
 
 /** Reads what `conflicts` of replay.ts printed: `git merge-tree -z` entries, then the files with diff3 markers. */
-export function readConflicts(result: ScriptOutput, ours: OurSide): { conflicts: ConflictHunk[]; truncated: boolean } {
+function readConflicts(result: ScriptOutput, ours: OurSide): { conflicts: ConflictHunk[]; truncated: boolean } {
   const stagesByPath = new Map<string, Stages>();
   // The first record is the tree; each entry is `mode oid stage TAB path`.
   for (const entry of sectionRecords(result.sections, ENTRIES_SECTION).slice(1)) {

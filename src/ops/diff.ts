@@ -41,9 +41,10 @@ const output = z.object({
 /**
  * git diff writes a refreshed index back when files were merely touched, and takes the index's lock for it, whatever
  * GIT_OPTIONAL_LOCKS says. So it is given another name of the index ($wt/look, a hard link, kept for next time) to do
- * that to. New files become visible by noting them (add -N) in an index of this call's own; the empty blob that this
- * writes goes beside the repository. Noting everything would wipe out unmerged entries, so with those the new files
- * are named one by one.
+ * that to. New files become visible by noting them (add -N) in an index of this call's own, and the empty blob that
+ * this writes goes there too. Noting has two side effects. It wipes out unmerged entries: with those the new files are
+ * named one by one. And a new file where a folder was (or the other way round) drives the old entries out of the
+ * index, deletions that would not be seen: with deleted files the index is compared as the tree it was.
  */
 const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
 path=$1 staged=$2 base=$3 from=$4 max=$5
@@ -63,21 +64,28 @@ else
   own=$wt/look.$WT_NONCE newline='
 '
   untracked() { git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- \${path:+"$path"}; }
-  seen=$newline$(untracked -t --unmerged)
+  seen=$newline$(untracked -t --unmerged --deleted)
   case $seen in
     *"$newline? "*)
-      trap 'rm -f "$own"' EXIT
+      trap 'rm -rf "$own"' EXIT
       trap 'exit 143' HUP INT TERM
       for old in "$wt"/look.*; do
-        if [ -e "$old" ]; then find "$old" -prune -mmin +60 -exec rm -f {} +; fi
+        if [ -e "$old" ]; then find "$old" -prune -mmin +60 -exec rm -rf {} +; fi
       done
-      [ -d "$wt/blank" ] || mkdir -p "$wt/blank"
-      ln .git/index "$own" 2>/dev/null || cp .git/index "$own" 2>/dev/null
-      note() { GIT_OBJECT_DIRECTORY=$wt/blank GIT_ALTERNATE_OBJECT_DIRECTORIES=$tree/.git/objects git add -N --ignore-errors "$@"; }
-      export GIT_INDEX_FILE="$own"
+      mkdir -p "$own"
+      ln .git/index "$own/index" 2>/dev/null || cp .git/index "$own/index" 2>/dev/null
+      export GIT_INDEX_FILE="$own/index" GIT_OBJECT_DIRECTORY="$own" GIT_ALTERNATE_OBJECT_DIRECTORIES="$tree/.git/objects"
       case $seen in
-        *"\${newline}M "*) untracked -z | note --pathspec-from-file=- --pathspec-file-nul ;;
-        *) note --ignore-removal -- "\${path:-.}" ;;
+        *"\${newline}M "*) untracked -z | git add -N --ignore-errors --pathspec-from-file=- --pathspec-file-nul ;;
+        *)
+          case $seen in *"\${newline}R "*)
+            if [ -z "$base" ]; then
+              base=$(git write-tree) || fail git
+              shift
+              set -- "$base" "$@"
+            fi ;;
+          esac
+          git add -N --ignore-errors --ignore-removal -- "\${path:-.}" ;;
       esac
       # 1: something cannot be noted (a repository inside without a commit), the rest is.
       [ $? -le 1 ] || fail git ;;

@@ -11,39 +11,57 @@ const FAILURE_SECTION = 0;
  */
 const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/No space left on device|unable to write file|pack exceeds maximum/, "disk_full"],
-  [/protected branch|declined|deny updating|deletion prohibited|rule violations|GH0\d\d|not allowed to push|shallow update not allowed/, "push_rejected"],
-  [/could not read Username|Authentication failed|returned error: 40[13]|HTTP 40[13]|Permission to .* denied|Access denied|Write access .* not granted/, "git_auth_failed"],
+  [
+    /protected branch|declined|deny updating|deletion prohibited|rule violations|GH0\d\d|not allowed to push|shallow update not allowed/,
+    "push_rejected",
+  ],
+  [
+    /could not read Username|Authentication failed|returned error: 40[13]|HTTP 40[13]|Permission to .* denied|Access denied|Write access .* not granted/,
+    "git_auth_failed",
+  ],
   [/repository '.*' not found|Repository not found|returned error: 404|HTTP 404/, "repository_not_found"],
-  [/Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/, "ref_not_found"],
+  [
+    /Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/,
+    "ref_not_found",
+  ],
   [/did not match any file|does not exist in|exists on disk, but not in/, "path_not_found"],
   [/would be overwritten|local changes|not uptodate|Cannot merge|cannot switch branch/i, "dirty_tree"],
   [/not a git repository/, "not_cloned"],
   [/transport '.*' not allowed|returned error: 30\d|unable to update url base from redirection/, "host_not_allowed"],
-  [/Could not resolve host|Failed to connect|Couldn't connect|Connection (reset|refused|timed out)|early EOF|unexpected disconnect|hung up unexpectedly|Operation too slow|returned error: (429|5\d\d)|RPC failed|SSL|gnutls/, "git_unreachable"],
+  [
+    /Could not resolve host|Failed to connect|Couldn't connect|Connection (reset|refused|timed out)|early EOF|unexpected disconnect|hung up unexpectedly|Operation too slow|returned error: (429|5\d\d)|RPC failed|SSL|gnutls/,
+    "git_unreachable",
+  ],
 ];
 
 /** What a caller is told; `subject` is the branch, path or file in question. */
 const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   not_cloned: () => "The workspace has no working tree yet. Call clone again; it answers the same sandbox_id.",
-  workspace_busy: () => "Another operation is changing this workspace and did not end in time. Nothing was done; try again.",
-  git_auth_failed: () => "The git host refused the credential. Send a token that may do this in X-Git-Token, or ask the operator.",
+  workspace_busy: () =>
+    "Another operation is changing this workspace and did not end in time. Nothing was done; try again.",
+  git_auth_failed: () =>
+    "The git host refused the credential. Send a token that may do this in X-Git-Token, or ask the operator.",
   repository_not_found: () => "The git host says there is no such repository, or that the credential may not see it.",
-  ref_not_found: (subject) => `There is no branch, tag or commit${subject && ` '${subject}'`}. Use branch to list what there is.`,
+  ref_not_found: (subject) =>
+    `There is no branch, tag or commit${subject && ` '${subject}'`}. Use branch to list what there is.`,
   path_not_found: (subject) => `There is no path${subject && ` '${subject}'`} here. Use read on a folder to list it.`,
   dirty_tree: (subject) =>
     `Uncommitted changes${subject && ` in ${subject}`} would be overwritten. Push or restore them, then call again.`,
   git_unreachable: () => "The git host could not be reached or broke off. Try again.",
-  host_not_allowed: () => "The address leads away from the host it names, or to a protocol that is not allowed. Use the repository's own https address.",
+  host_not_allowed: () =>
+    "The address leads away from the host it names, or to a protocol that is not allowed. Use the repository's own https address.",
   disk_full: () => "The disk of the sandbox is full. Clone with shallow or sparse into a new workspace.",
-  push_rejected: (subject) => `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
-  conflict: (subject) => `The changes conflict with what is on ${subject || "the remote"}. Your commit is kept and the tree is as it was. pull {rebase: false} puts the conflicts into the files: edit them, then push.`,
+  push_rejected: (subject) =>
+    `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
+  conflict: (subject) =>
+    `The changes conflict with what is on ${subject || "the remote"}. Your commit is kept and the tree is as it was. pull {rebase: false} puts the conflicts into the files: edit them, then push.`,
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
 /** The class of a failed git command, and the one line of its stderr that says so. */
-export function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
+function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
   for (const [pattern, code] of STDERR_CLASSES) {
     const line = stderr.split("\n").find((text) => pattern.test(text));
     if (line !== undefined) return { code, line };

@@ -30,10 +30,12 @@ export interface ScriptOutput {
   readonly truncated: boolean;
 }
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WarmtreeError };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: WarmtreeError };
 
 /** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */
-export interface Upload {
+interface Upload {
   /** Relative to the home folder; a name nobody else uses. */
   readonly path: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -58,8 +60,10 @@ export interface Runnable<Input = unknown, Value extends object = object> {
 }
 
 /** One git verb. */
-export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodType<object> = z.ZodType<object>>
-  extends Runnable<z.output<Input>, z.output<Output>> {
+export interface Operation<
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType<object> = z.ZodType<object>,
+> extends Runnable<z.output<Input>, z.output<Output>> {
   /** One sentence for the API description. */
   readonly summary: string;
   readonly input: Input;

@@ -1,6 +1,15 @@
 /** What `git status --porcelain=v2 --branch -z` says (git-status(1), "Porcelain Format Version 2"). */
 
-export const CHANGES = ["added", "modified", "deleted", "renamed", "copied", "type_changed", "unmerged", "untracked"] as const;
+export const CHANGES = [
+  "added",
+  "modified",
+  "deleted",
+  "renamed",
+  "copied",
+  "type_changed",
+  "unmerged",
+  "untracked",
+] as const;
 export type Change = (typeof CHANGES)[number];
 
 export const UNFINISHED = ["merge", "rebase", "cherry_pick", "revert", "bisect"] as const;
@@ -79,7 +88,8 @@ function readEntry(record: string, fieldsBeforePath: number, from: string | unde
   }
   const staged = LETTERS[xy[0] ?? "."];
   const modified = LETTERS[xy[1] ?? "."];
-  const origin = (change: Change) => (from !== undefined && (change === "renamed" || change === "copied") ? { from } : {});
+  const origin = (change: Change) =>
+    from !== undefined && (change === "renamed" || change === "copied") ? { from } : {};
   if (staged) entries.push({ list: "staged", path, change: staged, ...origin(staged), ...submodule });
   if (modified) entries.push({ list: "modified", path, change: modified, ...origin(modified), ...submodule });
 }

@@ -110,7 +110,9 @@ export const pull = defineOperation({
   parse(result, asked) {
     const failed = failureOf(result, REASONS);
     if (failed) {
-      return failed.error.code === "conflict" ? withConflicts(failed, result, asked.rebase ? "second" : "first") : failed;
+      return failed.error.code === "conflict"
+        ? withConflicts(failed, result, asked.rebase ? "second" : "first")
+        : failed;
     }
     const [branch, from = "", head = "", how, behind, ahead] = sectionRecords(result.sections, 1);
     return {

@@ -33,7 +33,9 @@ const output = z.object({
   committed: z.boolean().describe("Whether this call made a commit"),
   pushed: z.boolean().describe("false: the remote had it already"),
   rebased: z.boolean().describe("The remote had moved; the commits were put on top"),
-  tree: z.enum(TREE).describe("kept: uncommitted changes kept the tree from following the rebase; pull when they are settled"),
+  tree: z
+    .enum(TREE)
+    .describe("kept: uncommitted changes kept the tree from following the rebase; pull when they are settled"),
 });
 
 /**
@@ -107,7 +109,11 @@ const REASONS: Reasons = {
     code: "conflict",
     detail: `The tree is in the middle of something (${state}). End it with restore {all: true}, then push.`,
   }),
-  detached: () => ({ code: "invalid_input", field: "to", detail: "HEAD is on no branch: say with 'to' which one to push to." }),
+  detached: () => ({
+    code: "invalid_input",
+    field: "to",
+    detail: "HEAD is on no branch: say with 'to' which one to push to.",
+  }),
   merge_open: () => ({
     code: "invalid_input",
     field: "files",
@@ -122,7 +128,10 @@ const REASONS: Reasons = {
     field: "message",
     detail: "There are changes to commit: give a message.",
   }),
-  nothing_to_push: () => ({ code: "invalid_input", detail: "There is no commit and no change: nothing can be pushed." }),
+  nothing_to_push: () => ({
+    code: "invalid_input",
+    detail: "There is no commit and no change: nothing can be pushed.",
+  }),
 };
 
 export const push = defineOperation({

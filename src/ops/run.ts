@@ -1,4 +1,5 @@
 import type { E2bConfig } from "../e2b/config.ts";
+import { uploadFile } from "../e2b/files.ts";
 import { type ProcessRequest, runProcess } from "../e2b/process.ts";
 import { GIT_ENVIRONMENT } from "./environment.ts";
 import type { OperationContext, Remote, Runnable, ScriptOutput } from "./operation.ts";
@@ -39,7 +40,7 @@ export function assemble(
   };
 }
 
-/** Runs an operation in a sandbox: one request. Throws E2bError when the sandbox, rather than git, fails. */
+/** Runs an operation in a sandbox: one request, and one more before it for what is too large for parameters. Throws E2bError when the sandbox, rather than git, fails. */
 export async function runOperation(
   e2b: E2bConfig,
   session: Parameters<typeof runProcess>[1],
@@ -50,6 +51,7 @@ export async function runOperation(
   onStderr?: (text: string) => void,
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
+  for (const { path, bytes } of operation.uploads?.(input) ?? []) await uploadFile(e2b, session, path, bytes);
   const request = assemble(operation, input, context, remote, nonce);
   const result = await runProcess(e2b, session, onStderr ? { ...request, onStderr } : request);
   return {

@@ -10,7 +10,12 @@ const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 5000;
 
 const change = z.enum(CHANGES);
-const changedFile = z.object({ path: z.string(), change, from: z.string().optional(), submodule: z.literal(true).optional() });
+const changedFile = z.object({
+  path: z.string(),
+  change,
+  from: z.string().optional(),
+  submodule: z.literal(true).optional(),
+});
 
 const output = z.object({
   branch: z.string().nullable().describe("null when HEAD is detached"),

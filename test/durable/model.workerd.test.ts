@@ -86,10 +86,10 @@ async function act(pool: Pool, known: Known[], todo: Step): Promise<void> {
       return;
     case "hang": {
       await fault({ hangCreates: { count: 1, when: todo.when } });
-      let isAnswered = false;
-      const claimed = pool.claim(workspace("hang", "acme")).finally(() => (isAnswered = true));
+      const claimed = pool.claim(workspace("hang", "acme"));
+      const answered = claimed.then(() => true);
       // Nothing hangs where the workspace was there already, or the pool had a sandbox for it.
-      while (!isAnswered && !(await hangingCreates())) await scheduler.wait(2);
+      while (!(await Promise.race([answered, scheduler.wait(2)])) && !(await hangingCreates()));
       await endFaults();
       await claimed;
       return;
@@ -115,12 +115,22 @@ async function act(pool: Pool, known: Known[], todo: Step): Promise<void> {
         "UPDATE sandbox SET e2b_id = NULL, state = 'warming', charged_until = NULL, due_at = 1 WHERE sandbox_id = (SELECT sandbox_id FROM sandbox WHERE state = 'bound' LIMIT 1)",
       );
       return;
-    default:
+    case "use":
+    case "lost":
+    case "pause":
+    case "end":
+    case "open":
+    case "vanish":
+    case "e2b pauses":
       if (chosen) await actOn(pool, chosen, todo.do);
   }
 }
 
-async function actOn(pool: Pool, { tenant, sandboxId, generation, e2bId }: Known, what: string): Promise<void> {
+async function actOn(
+  pool: Pool,
+  { tenant, sandboxId, generation, e2bId }: Known,
+  what: Extract<Step, { pick: number }>["do"],
+): Promise<void> {
   const request = { tenant, sandboxId };
   switch (what) {
     case "use":
@@ -142,7 +152,7 @@ async function actOn(pool: Pool, { tenant, sandboxId, generation, e2bId }: Known
     case "vanish":
       await fetch(`${hostUrl}/_local/sandboxes/${e2bId}`, { method: "DELETE" });
       return;
-    default:
+    case "e2b pauses":
       await e2b.pause(e2bId).catch(() => undefined);
   }
 }

@@ -85,7 +85,7 @@ test("the pool follows demand up to its maximum, and back when claims stay away"
     await sql(pool, "UPDATE setting SET value = ? WHERE name = 'tend_at'", Date.now());
     await runDurableObjectAlarm(pool);
   }
-  expect(await warm(pool)).toHaveLength(2);
+  await untilWarm(pool, 2);
 }, 60_000);
 
 test("sandboxes of an old template are replaced one by one, and the pool is never empty", async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { workspaceListSchema } from "../../src/http/schemas.ts";
 import { until } from "../support/until.ts";
 import { call, hostedSandboxes, remoteGit } from "../support/worker.ts";
 
@@ -35,7 +36,7 @@ async function crashWhen(
 /** One workspace, one sandbox, and the one known to the other. */
 async function expectOneSandbox(): Promise<void> {
   const listed = await fetch(`${stack.url}/v1/workspaces`, { headers: { Authorization: "Bearer dev" } });
-  const { workspaces } = (await listed.json()) as { workspaces: { sandbox_id: string }[] };
+  const { workspaces } = workspaceListSchema.parse(await listed.json());
   expect(workspaces).toHaveLength(1);
   const sandboxes = await hostedSandboxes(stack);
   expect(sandboxes.map(({ metadata }) => metadata["warmtree_sandbox"])).toEqual(workspaces.map((w) => w.sandbox_id));

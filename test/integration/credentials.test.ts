@@ -31,7 +31,7 @@ async function leaks(answers: unknown[]): Promise<string[]> {
       found.push(execFileSync("grep", ["-rlaF", "-e", TOKEN, "-e", encoded, tree], { encoding: "utf8" }));
     } catch (error) {
       // grep's way to say "nothing".
-      if ((error as { status?: number }).status !== 1) throw error;
+      if (!(error instanceof Error && "status" in error && error.status === 1)) throw error;
     }
   }
   return found;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { Sandbox } from "e2b";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod/v4";
@@ -45,7 +45,7 @@ describe("npm run local-e2b", () => {
     expect(existsSync(root)).toBe(false);
   });
 
-  it("leaves no process behind even when it is killed", async () => {
+  it("leaves no process behind even when it is killed, and files until the next start only", async () => {
     const { child, ended, output } = run("--port", "0", "--json");
     const { url, root, isolation } = ready.parse(JSON.parse(await output));
     if (isolation === "namespaces") {
@@ -57,7 +57,12 @@ describe("npm run local-e2b", () => {
     }
     child.kill("SIGKILL");
     await ended;
-    rmSync(root, { recursive: true, force: true });
+    // Its files are removed by the next one.
+    const next = run("--port", "0", "--json");
+    await next.output;
+    await expect.poll(() => existsSync(root)).toBe(false);
+    next.child.kill("SIGTERM");
+    expect(await next.ended).toBe(0);
   });
 
   it("says in one line what is wrong with its arguments, or with the port", async () => {

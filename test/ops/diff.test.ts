@@ -108,6 +108,24 @@ test("a base that is no commit, or has none in common with HEAD, is told", async
   expect(await at.failure(diff, { base: "main" })).toMatchObject({ code: "invalid_input", field: "base" });
 });
 
+test("a file in the place of a folder, and a folder in that of a file", async () => {
+  const at = home({ "d/x": "x\n", "d/y": "y\n", f: "f\n", staged: "s\n" });
+  write(at, { staged: "staged\n" });
+  at.git("add", "staged");
+  rmSync(join(at.tree, "d"), { recursive: true });
+  rmSync(join(at.tree, "f"));
+  write(at, { d: "file now\n", "f/in": "folder now\n" });
+  const before = fingerprint(at);
+  expect((await at.run(diff)).files.map(({ path, change }) => `${change} ${path}`).toSorted()).toEqual([
+    "added d",
+    "added f/in",
+    "deleted d/x",
+    "deleted d/y",
+    "deleted f",
+  ]);
+  expect(fingerprint(at)).toBe(before);
+});
+
 test("is limited to a file or folder, also one that is gone, and knows what never was", async () => {
   const at = home({ "a.txt": "a\n", "d/b.txt": "b\n", "d/c.txt": "c\n" });
   write(at, { "a.txt": "changed\n", "d/new.txt": "n\n" });
@@ -206,7 +224,7 @@ test("a list of files too long for the first page is cut and says so; the diff f
 });
 
 describe("what a diff leaves behind", () => {
-  test("is nothing but a second name of the index and the empty blob, both beside the repository", async () => {
+  test("is nothing but a second name of the index beside the repository", async () => {
     const at = home({ "a.txt": "a\n" });
     const before = fingerprint(at);
     await at.run(diff);
@@ -215,8 +233,7 @@ describe("what a diff leaves behind", () => {
     const withNew = fingerprint(at);
     await at.run(diff);
     expect(fingerprint(at)).toBe(withNew);
-    expect(readdirSync(join(at.path, ".warmtree")).toSorted()).toEqual(["blank", "look"]);
-    expect(readdirSync(join(at.path, ".warmtree/blank"))).toEqual(["e6"]);
+    expect(readdirSync(join(at.path, ".warmtree")).toSorted()).toEqual(["look"]);
   });
 
   test("is swept when a diff was killed long ago", async () => {
@@ -226,7 +243,7 @@ describe("what a diff leaves behind", () => {
     utimesSync(old ?? "", 1, 1);
     write(at, { "new.txt": "n\n" });
     await at.run(diff);
-    expect(readdirSync(join(at.path, ".warmtree")).toSorted()).toEqual(["blank", "look.fresh"]);
+    expect(readdirSync(join(at.path, ".warmtree")).toSorted()).toEqual(["look.fresh"]);
   });
 });
 

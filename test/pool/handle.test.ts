@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newSandboxId, SANDBOX_ID, shardFor, shardOf } from "../../src/pool/handle.ts";
 

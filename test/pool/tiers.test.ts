@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { backoffMs } from "../../src/pool/backoff.ts";
 import { dueFor, e2bTimeoutS, pauseAt } from "../../src/pool/tiers.ts";

@@ -1,32 +1,33 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import * as z from "zod/v4";
 import { type CallOptions, callOperation } from "../../scripts/support/client.ts";
 import type { Stack } from "../../scripts/support/stack.ts";
 
-/** JSON of an answer, as tests look at it. */
-export type Json = Record<string, unknown> & { sandbox_id: string };
+/** A result, as far as every one is alike; sandbox_id is clone's. The operation's own schema is tested in test/ops. */
+const result = z.looseObject({ sandbox_id: z.string().default("") });
+export type Result = z.output<typeof result>;
 
 /** Calls an operation; anything but success throws with the whole problem. */
-export async function call(stack: Stack, operation: string, body: object, options?: CallOptions): Promise<Json> {
+export async function call(stack: Stack, operation: string, body: object, options?: CallOptions): Promise<Result> {
   const { status, json } = await callOperation(stack.url, operation, body, options);
   if (status !== 200) throw new Error(`${operation} answered ${status}: ${JSON.stringify(json)}`);
-  // The operation's own schema is held against results in test/ops.
-  return json as Json;
+  return result.parse(json);
 }
 
 /** Plain git in a bare repository of the remote. */
 export const remoteGit = (stack: Stack, repository: string, ...args: string[]): string =>
   execFileSync("git", ["-C", join(stack.git.root, `${repository}.git`), ...args], { encoding: "utf8" }).trimEnd();
 
-interface HostedSandbox {
-  readonly sandboxID: string;
-  readonly state: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly tree: string;
-}
+const hostedSandbox = z.object({
+  sandboxID: z.string(),
+  state: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  tree: z.string(),
+});
 
 /** Every sandbox that the host has, as it sees them. */
-export async function hostedSandboxes(stack: Stack): Promise<HostedSandbox[]> {
+export async function hostedSandboxes(stack: Stack): Promise<z.output<typeof hostedSandbox>[]> {
   const answer = await fetch(`${stack.host.url}/_local/sandboxes`);
-  return (await answer.json()) as HostedSandbox[];
+  return z.array(hostedSandbox).parse(await answer.json());
 }

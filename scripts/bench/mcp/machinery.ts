@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -68,7 +68,7 @@ export async function startMachinery(): Promise<Machinery> {
           await appendFile(join(tree, path), "// changed\n");
         }
         await operation("edit", { sandbox_id, files: edits });
-        execFileSync("mkdir", ["-p", join(tree, "notes")]);
+        await mkdir(join(tree, "notes"), { recursive: true });
         await writeFile(join(tree, "notes/new.txt"), "new\n");
         return { sandbox_id, tree };
       },

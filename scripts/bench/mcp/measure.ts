@@ -1,19 +1,13 @@
 import { readFileSync } from "node:fs";
-import type { Call } from "./subjects.ts";
+
+/** Does its work once and says how many milliseconds that took. Rejects when it fails. */
+export type Call = () => Promise<number>;
 
 export interface Latency {
   readonly p50_ms: number;
   readonly p95_ms: number;
   readonly p99_ms: number;
 }
-
-export interface Throughput extends Latency {
-  readonly calls_per_s: number;
-  /** Of workerd, all threads, user and system. */
-  readonly cpu_ms_per_call: number;
-}
-
-export type Measured<Names extends string, Value> = Readonly<Record<Names, Value>>;
 
 /** Before anything counts: caches, connections and the runtime's compiler. */
 const WARM_UP_CALLS = 30;
@@ -24,50 +18,62 @@ const TICK_MS = 10;
 
 export const rounded = (value: number) => Math.round(value * 100) / 100;
 
+/** What is measured, and how long it took. */
+export class Subject {
+  readonly name: string;
+  readonly call: Call;
+  /** By one caller. */
+  readonly timesMs: number[] = [];
+  /** By several callers at once. */
+  readonly busyTimesMs: number[] = [];
+  busyWallMs = 0;
+  busyCpuMs = 0;
+
+  constructor(name: string, call: Call) {
+    this.name = name;
+    this.call = call;
+  }
+
+  alone(): Latency {
+    return latency(this.timesMs);
+  }
+
+  /** CPU time is workerd's, all threads, user and system. */
+  busy(): Latency & { readonly calls_per_s: number; readonly cpu_ms_per_call: number } {
+    const calls = this.busyTimesMs.length;
+    return {
+      ...latency(this.busyTimesMs),
+      calls_per_s: rounded((calls * 1000) / this.busyWallMs),
+      cpu_ms_per_call: rounded(this.busyCpuMs / calls),
+    };
+  }
+}
+
 /** One caller, the subjects in turn, so that what disturbs one disturbs all. */
-export async function inTurn<Names extends string>(
-  subjects: Measured<Names, Call>,
-  rounds: number,
-): Promise<Measured<Names, Latency>> {
-  const names = namesOf(subjects);
-  const times = records(names, () => [] as number[]);
+export async function inTurn(subjects: readonly Subject[], rounds: number): Promise<void> {
   for (let round = -WARM_UP_CALLS; round < rounds; round++) {
-    for (const name of names) {
-      const ms = await subjects[name]();
-      if (round >= 0) times[name].push(ms);
+    for (const { call, timesMs } of subjects) {
+      const ms = await call();
+      if (round >= 0) timesMs.push(ms);
     }
   }
-  return records(names, (name) => latency(times[name]));
 }
 
 /** Several callers at once, each calling again as soon as it is answered; one subject at a time, in blocks. */
-export async function atOnce<Names extends string>(
-  subjects: Measured<Names, Call>,
+export async function atOnce(
+  subjects: readonly Subject[],
   callers: number,
   calls: number,
   workerPid: number,
-): Promise<Measured<Names, Throughput>> {
-  const names = namesOf(subjects);
-  const found = records(names, () => ({ times: [] as number[], wallMs: 0, cpuMs: 0 }));
-  for (let block = -1; block < BLOCKS; block++) {
-    for (const name of names) {
-      const [cpuBefore, startedAt] = [cpuMs(workerPid), performance.now()];
-      const times = await runBlock(subjects[name], callers, Math.ceil(calls / BLOCKS));
-      // The first block warms up.
-      if (block < 0) continue;
-      found[name].wallMs += performance.now() - startedAt;
-      found[name].cpuMs += cpuMs(workerPid) - cpuBefore;
-      found[name].times.push(...times);
+): Promise<void> {
+  for (let block = 0; block < BLOCKS; block++) {
+    for (const subject of subjects) {
+      const [cpuBeforeMs, startedAt] = [cpuMs(workerPid), performance.now()];
+      subject.busyTimesMs.push(...(await runBlock(subject.call, callers, Math.ceil(calls / BLOCKS))));
+      subject.busyWallMs += performance.now() - startedAt;
+      subject.busyCpuMs += cpuMs(workerPid) - cpuBeforeMs;
     }
   }
-  return records(names, (name) => {
-    const { times, wallMs, cpuMs: spentMs } = found[name];
-    return {
-      ...latency(times),
-      calls_per_s: rounded((times.length * 1000) / wallMs),
-      cpu_ms_per_call: rounded(spentMs / times.length),
-    };
-  });
 }
 
 async function runBlock(call: Call, callers: number, calls: number): Promise<number[]> {
@@ -91,13 +97,4 @@ function latency(times: readonly number[]): Latency {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => rounded(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0);
   return { p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99) };
-}
-
-function namesOf<Names extends string>(record: Measured<Names, unknown>): Names[] {
-  // The keys of a record are its type's names.
-  return Object.keys(record) as Names[];
-}
-
-function records<Names extends string, Value>(names: readonly Names[], make: (name: Names) => Value) {
-  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Names, Value>;
 }

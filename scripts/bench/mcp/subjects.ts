@@ -3,10 +3,8 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { DEV_KEY } from "../../support/client.ts";
 import { endWithParent } from "../../support/processes.ts";
+import type { Call } from "./measure.ts";
 import type { RawAnswer, RawRequest } from "./raw-git.ts";
-
-/** Something to be measured: does its work once and says how many milliseconds that took. Rejects when it fails. */
-export type Call = () => Promise<number>;
 
 const PROTOCOL = "2026-07-28";
 const META = {
@@ -32,13 +30,12 @@ export function startRawGit(): RawGit {
   child.on("message", (answer: RawAnswer) => waiting.get(answer.id)?.(answer));
   let lastId = 0;
   const run = async (tree: string, args: readonly string[]): Promise<number> => {
-    const request: RawRequest = { id: ++lastId, tree, args };
-    const { exitCode, ms } = await new Promise<RawAnswer>((resolve, reject) => {
-      waiting.set(request.id, resolve);
-      child.once("error", reject);
-      child.send(request);
+    const id = ++lastId;
+    const { exitCode, ms } = await new Promise<RawAnswer>((resolve) => {
+      waiting.set(id, resolve);
+      child.send({ id, tree, args } satisfies RawRequest);
     });
-    waiting.delete(request.id);
+    waiting.delete(id);
     if (exitCode !== 0) throw new Error(`git ${args[0]} exited with ${exitCode}`);
     return ms;
   };

@@ -42,7 +42,7 @@ export async function startHelper(command: string, args: readonly string[], owne
   ]);
   clearTimeout(timer);
   if (firstLine === undefined || child.pid === undefined) {
-    throw new Error(complaint.trim().split("\n").at(-1) || `${command} ended without a word`);
+    throw new Error(complaint.trim().split("\n", 1)[0] || `${command} ended without a word`);
   }
   const end = async (): Promise<void> => {
     child.stdin.end();

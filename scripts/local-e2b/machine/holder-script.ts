@@ -49,6 +49,12 @@ sub run {
   become($user, $in, $out, $err, $cwd, \@args, \@rest) if $pid == 0;
   # 434 is pidfd_open on every architecture: a descriptor that becomes readable when the process ends.
   my $watch = syscall 434, $pid, 0;
+  if ($watch < 0) {
+    my $reason = $!;
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    return report('failed', $id, $reason);
+  }
   $ids{$pid} = $id;
   $watches{$pid} = $watch;
   $kept{$id} = [grep { defined } $in_end, $out_end, $err_end];

@@ -17,7 +17,9 @@ import type { Owner } from "./machine.ts";
 const run = promisify(execFile);
 
 /** What every sandbox finds in its own tree from the start. */
-const DIRECTORIES = ["home", "home/user", "root", "tmp", "var", "var/tmp", "run"];
+const OWN_DIRECTORIES = ["home", "home/user", "root", "tmp", "var", "var/tmp", "run"];
+/** Where an isolated sandbox has what it shares. */
+const MOUNT_POINTS = ["usr", "etc", "opt", "dev", "proc"];
 /** Merged-usr systems have these as symlinks; a tree that becomes a root directory needs the same ones. */
 const SYSTEM_LINKS = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
@@ -26,7 +28,7 @@ const SYSTEM_LINKS = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
  * pool otherwise.
  */
 export function makeTree(tree: string, owner: Owner | undefined): void {
-  const made = [tree, ...DIRECTORIES.map((name) => join(tree, name))];
+  const made = [tree, ...[...OWN_DIRECTORIES, ...MOUNT_POINTS].map((name) => join(tree, name))];
   for (const directory of made) mkdirSync(directory, { recursive: true });
   chmodSync(join(tree, "tmp"), 0o1777);
   for (const name of SYSTEM_LINKS) {
