@@ -35,6 +35,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
+          // Tests of operations run real git, dozens of processes each.
+          testTimeout: 30_000,
         },
       },
       workerdProject("workerd", ["test/**/*.workerd.test.ts"], WITH_WARM_POOL, {

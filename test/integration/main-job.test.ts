@@ -81,7 +81,9 @@ test("an edit too large for arguments goes in one upload and one run, byte for b
   const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, n) => (n * 7919) % 251));
   const before = stack.host.counters().sandbox;
   const files = [{ path: "big.bin", base64: bytes.toString("base64") }];
-  expect(await call(stack, "edit", { sandbox_id, files }, acme)).toMatchObject({ changed: [{ path: "big.bin", change: "added" }] });
+  expect(await call(stack, "edit", { sandbox_id, files }, acme)).toMatchObject({
+    changed: [{ path: "big.bin", change: "added" }],
+  });
   expect(stack.host.counters().sandbox - before).toBe(2);
   await call(stack, "push", { sandbox_id, message: "Big" }, acme);
   const size = remoteGit(stack, "small", "cat-file", "-s", "agent/ada/big:big.bin");
@@ -100,11 +102,17 @@ test("a sandbox that E2B paused, or lost, under a workspace", async () => {
     if (!found) throw new Error("the sandbox is not there");
     return found.sandboxID;
   };
-  await fetch(`${stack.host.url}/sandboxes/${await mine()}/pause`, { method: "POST", headers: { "X-API-Key": "local" } });
+  await fetch(`${stack.host.url}/sandboxes/${await mine()}/pause`, {
+    method: "POST",
+    headers: { "X-API-Key": "local" },
+  });
   expect(await call(stack, "status", { sandbox_id }, acme)).toMatchObject({ clean: true });
   await fetch(`${stack.host.url}/_local/sandboxes/${await mine()}`, { method: "DELETE" });
   const { status, json } = await callOperation(stack.url, "status", { sandbox_id }, acme);
-  expect([status, json]).toMatchObject([410, { code: "workspace_gone", detail: expect.stringContaining("clone again") }]);
+  expect([status, json]).toMatchObject([
+    410,
+    { code: "workspace_gone", detail: expect.stringContaining("clone again") },
+  ]);
   const next = await call(stack, "clone", { repo_url, agent_id: "ada", task_id: "lost" }, acme);
   expect(next).toMatchObject({ source: "cold", created: true });
 });
@@ -116,7 +124,10 @@ test("a stream that breaks: a read is asked again, a write says that it may have
   await call(stack, "edit", { sandbox_id, files: [{ path: "x.txt", content: "x\n" }] }, acme);
   stack.host.faults.set({ cutStreams: { count: 1, afterEvents: 1 } });
   const { status, json } = await callOperation(stack.url, "push", { sandbox_id, message: "x" }, acme);
-  expect([status, json]).toMatchObject([503, { code: "sandbox_unavailable", work: { pushed: "unknown", tree: "unknown" } }]);
+  expect([status, json]).toMatchObject([
+    503,
+    { code: "sandbox_unavailable", work: { pushed: "unknown", tree: "unknown" } },
+  ]);
   await call(stack, "push", { sandbox_id, message: "x" }, acme);
   expect(remoteGit(stack, "small", "rev-list", "--count", "main..agent/ada/cut")).toBe("1");
 });

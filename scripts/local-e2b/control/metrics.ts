@@ -35,7 +35,7 @@ function latest({ sandboxes, team }: ControlCall, id: string): readonly (readonl
   return sample === undefined ? [] : [[id, sample]];
 }
 
-/** Who asks before the first interval is over gets a first sample. */
+/** The first question is answered by a sample of that moment. */
 function ensureSample(sandbox: Sandbox): void {
-  if (sandbox.usage.between(0, Number.POSITIVE_INFINITY).length === 0) sandbox.usage.sample(sandbox);
+  if (!sandbox.usage.wanted) sandbox.usage.sample(sandbox);
 }

@@ -110,7 +110,7 @@ function decoded(request: IncomingMessage): AsyncIterable<Buffer> {
 }
 
 function acceptsGzip(request: IncomingMessage): boolean {
-  return String(request.headers["accept-encoding"] ?? "")
+  return (request.headers["accept-encoding"] ?? "")
     .split(",")
     .some((entry) => /^\s*gzip\s*(?:$|;\s*q=(?:1|0?\.0*[1-9]))/i.test(entry));
 }

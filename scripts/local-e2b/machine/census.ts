@@ -28,7 +28,7 @@ export function byProcessGroup(leaders: Set<number>): Census {
     const rows = execFileSync("ps", ["-axo", "pid=,pgid=,stat="], { encoding: "utf8" }).trim().split("\n");
     const members = rows
       .map((row) => row.trim().split(/\s+/))
-      .filter(([, group, state]) => leaders.has(Number(group)) && state?.startsWith("Z") === false);
+      .filter(([, group, state]) => leaders.has(Number(group)) && state !== undefined && !state.startsWith("Z"));
     const groups = new Set(members.map(([, group]) => Number(group)));
     for (const leader of leaders) if (!groups.has(leader)) leaders.delete(leader);
     return members.map(([pid]) => Number(pid));

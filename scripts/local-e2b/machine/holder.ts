@@ -115,6 +115,7 @@ export class Holder {
       }
     } catch (error) {
       for (const fd of opened) closeSync(fd);
+      this.signal(pid, "SIGKILL");
       started.reject(new LaunchError(`the pipes of the process could not be opened: ${String(error)}`));
       return;
     }

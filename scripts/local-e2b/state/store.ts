@@ -185,7 +185,9 @@ export class SandboxStore extends SandboxRegistry {
   }
 
   #sample(): void {
-    for (const sandbox of this.all()) if (sandbox.state === "running") sandbox.usage.sample(sandbox);
+    for (const sandbox of this.all()) {
+      if (sandbox.state === "running" && sandbox.usage.wanted) sandbox.usage.sample(sandbox);
+    }
   }
 
   #cleanup(tree: string): void {

@@ -26,6 +26,11 @@ export class UsageLog {
   readonly #samples: UsageSample[] = [];
   #last: { readonly usage: Usage; readonly atMs: number } | undefined;
 
+  /** Once somebody has asked, samples are taken at every interval; until then they would be work for nobody. */
+  get wanted(): boolean {
+    return this.#last !== undefined;
+  }
+
   /** Takes a sample; none where this machine does not tell. */
   sample({ machine, spec }: Sandbox): UsageSample | undefined {
     const usage = machine.usage();
