@@ -14,7 +14,7 @@ export interface Step {
 /** Above what the driver's two marks of a step take up. */
 const MARKS_BYTES = 256;
 
-export interface StepResult {
+interface StepResult {
   readonly parsed: Parsed<object>;
   /** Absent where the sandbox's bash is too old to tell (before 5), and for a step that was cut off. */
   readonly seconds?: number;

@@ -31,6 +31,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["git_failed", 502, false],
   ["git_unreachable", 502, true],
   ["misconfigured", 503, false],
+  ["budget_exhausted", 503, false],
   ["sandbox_unavailable", 503, true],
   ["workspace_busy", 503, true],
   ["timeout", 504, true],

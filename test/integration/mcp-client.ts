@@ -6,7 +6,7 @@ import { DEV_KEY } from "../../scripts/support/client.ts";
 export const ERAS = ["2025-11-25", "2026-07-28"] as const;
 export type Era = (typeof ERAS)[number];
 
-export interface Answered {
+interface Answered {
   readonly isError: boolean;
   /** Of the one text block, parsed. */
   readonly facts: Facts;
@@ -18,7 +18,7 @@ const factsSchema = z.looseObject({
   sandbox_id: z.string().optional(),
   untracked: z.array(z.string()).optional(),
 });
-export type Facts = z.output<typeof factsSchema>;
+type Facts = z.output<typeof factsSchema>;
 
 export interface McpClient {
   readonly client: Client;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository, SAMPLES } from "../../scripts/sample-remote/repositories.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { INSTRUCTIONS, TOOLS } from "../../src/mcp/tools.ts";
+import { until } from "../support/until.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";
 import { connect, ERAS, type McpClient, post } from "./mcp-client.ts";
 
@@ -117,6 +118,45 @@ test("steps of one workspace are one request to the sandbox; every operation can
     { op: "read", content: "one\ntwo\n" },
     { op: "status", clean: true, branch: "topic" },
   ]);
+});
+
+test("an edit that is too large for arguments can be a step, and larger ones follow in requests of their own", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const sandbox_id = await workspace(agent, "large");
+  const edit = (name: string, bytes: number) => ({
+    op: "edit",
+    files: [{ path: name, content: name.repeat(bytes / 4) }],
+  });
+  const before = processStarts();
+  const steps = [
+    edit("a.md", 600_000),
+    { op: "status" },
+    edit("b.md", 600_000),
+    edit("c.md", 400_000),
+    { op: "status" },
+  ];
+  const { done } = await agent.facts("git_run", { sandbox_id, steps });
+  expect(processStarts() - before).toBe(3);
+  expect(done).toMatchObject([{}, { untracked: ["a.md"] }, {}, {}, { untracked: ["a.md", "b.md", "c.md"] }]);
+});
+
+test("each step is counted as the operation it is", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const sandbox_id = await workspace(agent, "counted");
+  const counts = async (operation: string, status: string) => {
+    const text = await (await fetch(`${stack.url}/metrics`)).text();
+    return Number(
+      new RegExp(`^git_operations_total\\{operation="${operation}",status="${status}"\\} (\\d+)`, "m").exec(text)?.[1],
+    );
+  };
+  const [diffs, failures] = [await counts("diff", "success"), await counts("other", "failure")];
+  await agent.call("git_run", {
+    sandbox_id,
+    steps: [{ op: "diff" }, { op: "diff" }, { op: "branch", name: "nowhere" }],
+  });
+  await until("two diffs and a failure are counted", async () => {
+    return (await counts("diff", "success")) === diffs + 2 && (await counts("other", "failure")) === failures + 1;
+  });
 });
 
 test("a clone step gives its workspace to the steps after it", async () => {

@@ -40,6 +40,9 @@ export async function startMachinery(): Promise<Machinery> {
     const git = await startGitServer({ root: join(folder, "remote") });
     cleanups.add(() => git.close());
     const hostUrl = await startHost(folder, cleanups);
+    execFileSync(process.execPath, [join(import.meta.dirname, "bundle.ts")], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     const bindings = { ...localBindings(hostUrl, git.url), POOL_MIN: "0", POOL_MAX: "0" };
     const worker = await startWorkerd({ bindings });
     cleanups.add(() => worker.close());

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DEV_KEY } from "../../support/client.ts";
 import { endWithParent } from "../../support/processes.ts";
 import type { Call } from "./measure.ts";
-import type { RawAnswer, RawRequest } from "./raw-git.ts";
+import type { LeanAnswer, LeanRequest } from "./lean-git.ts";
+import { spawnGit } from "./spawn-git.ts";
 
 const PROTOCOL = "2026-07-28";
 const META = {
@@ -17,26 +18,31 @@ const META = {
 const agent = new Agent({ keepAlive: true });
 export const closeConnections = () => agent.destroy();
 
-/** Runs git as a process of its own, its output read to the end. */
-export interface RawGit {
+/** git as a process that this one starts itself, as an agent would that has git at hand. */
+export const rawGit =
+  (tree: string, args: readonly string[]): Call =>
+  () =>
+    spawnGit(tree, args);
+
+/** git as a process that a small process starts. */
+export interface LeanGit {
   call(tree: string, args: readonly string[]): Call;
   close(): void;
 }
 
-export function startRawGit(): RawGit {
-  const child = fork(join(import.meta.dirname, "raw-git.ts"));
+export function startLeanGit(): LeanGit {
+  const child = fork(join(import.meta.dirname, "lean-git.ts"));
   endWithParent(child);
-  const waiting = new Map<number, (answer: RawAnswer) => void>();
-  child.on("message", (answer: RawAnswer) => waiting.get(answer.id)?.(answer));
+  const waiting = new Map<number, (answer: LeanAnswer) => void>();
+  child.on("message", (answer: LeanAnswer) => waiting.get(answer.id)?.(answer));
   let lastId = 0;
   const run = async (tree: string, args: readonly string[]): Promise<number> => {
     const id = ++lastId;
-    const { exitCode, ms } = await new Promise<RawAnswer>((resolve) => {
+    const { ms } = await new Promise<LeanAnswer>((resolve) => {
       waiting.set(id, resolve);
-      child.send({ id, tree, args } satisfies RawRequest);
+      child.send({ id, tree, args } satisfies LeanRequest);
     });
     waiting.delete(id);
-    if (exitCode !== 0) throw new Error(`git ${args[0]} exited with ${exitCode}`);
     return ms;
   };
   return { call: (tree, args) => () => run(tree, args), close: () => void child.kill() };
