@@ -76,6 +76,8 @@ export class Keeper {
   }
 
   #keepUntil(row: Row, now: number): number {
+    // A blank sandbox waits for its claim, however long; the pool's size is what bounds it.
+    if (row.tenant === null) return Infinity;
     const { policy, ttlMs } = this.#options;
     const rule = policy === "tiers" ? { policy, ttlMs } : { policy, ttlMs, keepMs: this.#learned.keepMs };
     const top = policy === "tiers" && this.#isTop(row);

@@ -40,9 +40,7 @@ export async function startMachinery(): Promise<Machinery> {
     const git = await startGitServer({ root: join(folder, "remote") });
     cleanups.add(() => git.close());
     const hostUrl = await startHost(folder, cleanups);
-    execFileSync(process.execPath, [join(import.meta.dirname, "bundle.ts")], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    bundleElsewhere();
     const bindings = { ...localBindings(hostUrl, git.url), POOL_MIN: "0", POOL_MAX: "0" };
     const worker = await startWorkerd({ bindings });
     cleanups.add(() => worker.close());
@@ -80,6 +78,13 @@ export async function startMachinery(): Promise<Machinery> {
     await cleanups.run();
     throw error;
   }
+}
+
+/** Bundling takes memory that would slow the start of every git after it, so a process of its own does it. */
+function bundleElsewhere(): void {
+  const module = JSON.stringify(join(ROOT, "scripts/support/bundle.ts"));
+  const script = `import(${module}).then(({ bundleWorker }) => bundleWorker())`;
+  execFileSync(process.execPath, ["-e", script], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 async function startHost(root: string, cleanups: Cleanups): Promise<string> {
