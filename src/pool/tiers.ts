@@ -26,29 +26,22 @@ export function e2bTimeoutS(ttlMs: number): number {
   return Math.ceil(Math.min(pauseAt(0, ttlMs) + E2B_MARGIN_MS, E2B_CAP_MS) / 1000);
 }
 
-export type Due = { readonly action: "pause" | "extend" } | { readonly action: "wait"; readonly until: number };
-
-/** What a running workspace is due for at `now`. */
-export function dueFor(row: { lastUsedAt: number; endsAt: number }, now: number, ttlMs: number): Due {
-  return dueUntil(pauseAt(row.lastUsedAt, ttlMs), row.endsAt, now);
-}
-
-/** E2B ends every run after an hour or a day, and pauses it: for a workspace that stays, resume it at once. */
-export type KeptDue = Due | { readonly action: "renew" };
+/** `renew`: E2B ended the run of a workspace that stays, as it ends every run after an hour or a day: resume it at once. */
+export type KeptDue =
+  | { readonly action: "pause" | "extend" | "renew" }
+  | { readonly action: "wait"; readonly until: number };
 
 /**
  * What a running workspace is due for at `now`.
  * @param keepUntil from keep.ts; Infinity: it stays
  */
-export function dueWhenKept(row: { keepUntil: number; endsAt: number }, now: number): KeptDue {
-  if (row.keepUntil === Infinity && now >= row.endsAt) return { action: "renew" };
-  return dueUntil(row.keepUntil, row.endsAt, now);
-}
-
-function dueUntil(pause: number, endsAt: number, now: number): Due {
-  if (now >= pause) return { action: "pause" };
+export function dueWhenKept({ keepUntil, endsAt }: { keepUntil: number; endsAt: number }, now: number): KeptDue {
+  if (keepUntil === Infinity && now >= endsAt) return { action: "renew" };
+  if (now >= keepUntil) return { action: "pause" };
   const extend = endsAt - EXTEND_BEFORE_MS;
   // Past `endsAt` E2B has paused it already: there is nothing to extend, and reconcile will say so.
-  if (extend < pause && now < endsAt) return now >= extend ? { action: "extend" } : { action: "wait", until: extend };
-  return { action: "wait", until: pause };
+  if (extend < keepUntil && now < endsAt) {
+    return now >= extend ? { action: "extend" } : { action: "wait", until: extend };
+  }
+  return { action: "wait", until: keepUntil };
 }

@@ -1,7 +1,6 @@
-import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type KeepRule, keepUntil } from "../../src/pool/keep.ts";
-import { dueFor, dueWhenKept, pauseAt } from "../../src/pool/tiers.ts";
+import { dueWhenKept } from "../../src/pool/tiers.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -30,14 +29,4 @@ test("a workspace that stays is extended, and resumed where E2B ended its run", 
   expect(dueWhenKept(row, 10 * MINUTE)).toEqual({ action: "wait", until: 55 * MINUTE });
   expect(dueWhenKept(row, 55 * MINUTE)).toEqual({ action: "extend" });
   expect(dueWhenKept(row, HOUR)).toEqual({ action: "renew" });
-});
-
-test("what does not stay is due as its tier says", () => {
-  const ms = fc.integer({ min: 0, max: 10 * HOUR });
-  fc.assert(
-    fc.property(ms, ms, ms, (lastUsedAt, endsAt, now) => {
-      const due = dueWhenKept({ keepUntil: pauseAt(lastUsedAt, HOUR), endsAt }, now);
-      expect(due).toEqual(dueFor({ lastUsedAt, endsAt }, now, HOUR));
-    }),
-  );
 });

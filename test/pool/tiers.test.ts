@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { backoffMs } from "../../src/pool/backoff.ts";
-import { dueFor, e2bTimeoutS, pauseAt } from "../../src/pool/tiers.ts";
+import { dueWhenKept, e2bTimeoutS, pauseAt } from "../../src/pool/tiers.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -15,6 +15,10 @@ test("E2B's own timeout lies just beyond ours, and never beyond what its free pl
   expect(e2bTimeoutS(HOUR)).toBe(42 * 60);
   expect(e2bTimeoutS(MINUTE)).toBe(3 * 60);
 });
+
+/** For a workspace that the tiers alone keep. */
+const dueFor = ({ lastUsedAt, endsAt }: { lastUsedAt: number; endsAt: number }, now: number, ttlMs: number) =>
+  dueWhenKept({ keepUntil: pauseAt(lastUsedAt, ttlMs), endsAt }, now);
 
 test("what is due", () => {
   const endsAt = 42 * MINUTE;
