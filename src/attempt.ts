@@ -1,5 +1,5 @@
 import { remoteFor } from "./credentials.ts";
-import type { Grant } from "./durable/SandboxPool.ts";
+import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
 import { WarmtreeError, type Work } from "./errors.ts";
 import type { Parsed, Runnable } from "./ops/operation.ts";

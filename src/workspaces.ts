@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import type { Refusal } from "./durable/outcome.ts";
-import type { Grant } from "./durable/SandboxPool.ts";
+import type { Grant } from "./durable/grant.ts";
 import type { View } from "./durable/view.ts";
 import { WarmtreeError } from "./errors.ts";
 import { recorder } from "./metrics/recorder.ts";

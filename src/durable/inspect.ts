@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { E2bError } from "../e2b/error.ts";
 import { type Inspection, inspect } from "../ops/inspect.ts";
 import { runOperation } from "../ops/run.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./row.ts";
 
 /** A status of a large tree; a sandbox that takes longer tells nothing. */
 const INSPECT_TIMEOUT_S = 15;

@@ -11,10 +11,11 @@ import { type Learned, observeGap, observeResume, relearn, restoreLearned } from
 import type { Worth } from "../pool/price.ts";
 import { type Retention, retention } from "../pool/retention.ts";
 import type { Spend } from "../pool/spend.ts";
-import { dueWhenKept, type KeptDue } from "../pool/tiers.ts";
+import { dueWhenKept, idleFrom, type KeptDue } from "../pool/tiers.ts";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, type Top } from "../pool/top.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Row, Rows } from "./rows.ts";
+import type { Row } from "./row.ts";
+import type { Rows } from "./rows.ts";
 import type { Settings } from "./settings.ts";
 
 /** Spend moves slowly; adding up a month of hours for each decision would not be in proportion. */
@@ -103,6 +104,12 @@ export class Keeper {
       this.#top.entries.some((entry) => entry.repository === name) &&
       this.#rows.lastUsedOf(tenant, repository) === sandbox_id
     );
+  }
+
+  /** The tier of a workspace that runs. */
+  tier(row: Row, now: number): "top" | "active" | "idle" {
+    if (this.#options.policy === "tiers" && this.#isTop(row)) return "top";
+    return now < idleFrom(row.last_used_at) ? "active" : "idle";
   }
 
   due(row: Row, now: number): KeptDue {

@@ -1,5 +1,6 @@
 import { chargesOf, ledgerFrom, type LedgerHour, type Spend, spendAt } from "../pool/spend.ts";
-import type { Row, Rows } from "./rows.ts";
+import type { Row } from "./row.ts";
+import type { Rows } from "./rows.ts";
 
 type LedgerRow = { hour: number; usd_per_s: number; running_ms: number };
 
@@ -32,6 +33,15 @@ export class Ledger {
         runningMs,
       );
     }
+  }
+
+  /** Seconds that sandboxes have run, ever. */
+  ranSeconds(now: number): number {
+    const { ms } = this.#sql.exec<{ ms: number }>("SELECT COALESCE(SUM(running_ms), 0) AS ms FROM ledger").one();
+    const open = this.#rows
+      .charging()
+      .reduce((sum, row) => sum + Math.max(0, Math.min(now, row.ends_at) - (row.charged_until ?? now)), 0);
+    return (ms + open) / 1000;
   }
 
   /** Dollars up to `now`, what still runs included. */

@@ -3,10 +3,12 @@ import type { Metrics } from "./Metrics.ts";
 
 /** Changes of this long are told in one sample. */
 const REPORT_WINDOW_MS = 1000;
-/** A report that found no answer, or that a crash cut off, is made again by the alarm. */
+/** A report that found no answer, or that a crash cut off, is made again. */
 const REPORT_AGAIN_MS = 60_000;
 
 const STATE_KEY = "metrics_report";
+
+export type Move = keyof PoolCounts["moves"];
 
 interface State {
   readonly counts: PoolCounts;
@@ -14,7 +16,7 @@ interface State {
   readonly sequence: number;
   /** What arrived last, without what moves by the clock alone. */
   readonly told: string;
-  /** When the alarm makes sure that what changed was told; absent: nothing is owed. */
+  /** When the alarm makes the next report; absent: nothing is owed. */
   readonly dueAt?: number;
 }
 
@@ -22,7 +24,7 @@ const NOTHING: State = {
   counts: {
     moves: { start: 0, resume: 0, pause: 0, kill: 0 },
     moveFailures: { start: 0, resume: 0, pause: 0, kill: 0 },
-    corrections: { adopt: 0, kill: 0, note_paused: 0, pause: 0, verify: 0 },
+    corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
   },
   sequence: 0,
   told: "",
@@ -33,87 +35,89 @@ export interface MetricsReporterOptions {
   readonly shard: number;
   /** METRICS_SHARDS; 0: nothing is reported. */
   readonly metricsShards: number;
-  /** Read anew for each report. */
-  readonly facts: () => PoolFacts;
-  /** A report arrived, so the alarm may be set for something else. */
-  readonly settled: () => Promise<void>;
+  /** Read for each report, never before an answer. */
+  readonly facts: (now: number) => PoolFacts;
+  /** When the facts change next by the clock alone; undefined: they do not. */
+  readonly changesAt: (now: number) => number | undefined;
 }
 
 /**
  * Tells the Metrics object how a shard of the pool stands, so that a scrape has no need to wake the shard. Call `changed`
- * whenever rows may have changed. What is owed survives an eviction, as long as the shard's alarm heeds `dueAt`.
+ * whenever rows may have changed; the shard's alarm, which heeds `dueAt`, makes the report. So nothing of it is on the
+ * path of a claim, and what is owed survives an eviction.
  */
 export class MetricsReporter {
-  readonly #ctx: DurableObjectState;
+  readonly #kv: SyncKvStorage;
   readonly #namespace: DurableObjectNamespace<Metrics>;
   readonly #options: MetricsReporterOptions;
-  #sending: Promise<void> | undefined;
 
-  constructor(ctx: DurableObjectState, namespace: DurableObjectNamespace<Metrics>, options: MetricsReporterOptions) {
-    this.#ctx = ctx;
+  constructor(
+    storage: DurableObjectStorage,
+    namespace: DurableObjectNamespace<Metrics>,
+    options: MetricsReporterOptions,
+  ) {
+    this.#kv = storage.kv;
     this.#namespace = namespace;
     this.#options = options;
   }
 
   /** Counts one of `what`, such as `count("moves", "start")`, and tells it with the next report. */
   count<Kind extends keyof PoolCounts>(kind: Kind, what: keyof PoolCounts[Kind]): void {
+    if (this.#options.metricsShards === 0) return;
     const state = this.#state();
     const counted: PoolCounts[Kind] = { ...state.counts[kind], [what]: Number(state.counts[kind][what]) + 1 };
     this.#write({ ...state, counts: { ...state.counts, [kind]: counted } });
-    this.changed();
+    this.changed(Date.now());
   }
 
   dueAt(): number | undefined {
     return this.#state().dueAt;
   }
 
-  /** Free when there is nothing new. */
-  changed(): void {
-    if (this.#options.metricsShards === 0 || this.#sending) return;
+  /** A report is due soon. It is made only if there is news. */
+  changed(now: number): void {
+    if (this.#options.metricsShards === 0) return;
     const state = this.#state();
-    if (news(this.#options.facts(), state) === state.told) return;
-    this.#write({ ...state, dueAt: Date.now() + REPORT_AGAIN_MS });
-    this.#ctx.waitUntil((this.#sending = this.#sendLater()));
+    const soon = now + REPORT_WINDOW_MS;
+    if (state.dueAt === undefined || state.dueAt > soon) this.#write({ ...state, dueAt: soon });
   }
 
-  /** For the alarm: makes a report that is owed, and waits for it. */
+  /** Makes the report that is due, and waits for it. */
   async runIfDue(now: number): Promise<void> {
-    const { dueAt } = this.#state();
-    if (dueAt === undefined || dueAt > now) return;
-    await (this.#sending ?? this.#send());
-  }
-
-  async #sendLater(): Promise<void> {
-    await scheduler.wait(REPORT_WINDOW_MS);
-    this.#sending = undefined;
-    await this.#send();
-  }
-
-  async #send(): Promise<void> {
-    const { shard, metricsShards, facts, settled } = this.#options;
-    const [standing, before, at] = [facts(), this.#state(), Date.now()];
+    const before = this.#state();
+    if (before.dueAt === undefined || before.dueAt > now) return;
+    const { shard, metricsShards, facts } = this.#options;
+    const standing = facts(now);
+    const told = news(standing, before);
+    if (told === before.told) return this.#settle(before);
     const sequence = before.sequence + 1;
-    this.#write({ ...before, sequence, dueAt: at + REPORT_AGAIN_MS });
+    const again = now + REPORT_AGAIN_MS;
+    this.#write({ ...before, sequence, dueAt: again });
     try {
       const object = this.#namespace.getByName(String(shard % metricsShards));
-      await object.report({ ...standing, ...before.counts, shard, sequence, at });
+      await object.report({ ...standing, ...before.counts, shard, sequence, at: now });
     } catch (error) {
       console.warn(JSON.stringify({ event: "metrics_report_failed", shard, error: String(error) }));
       return;
     }
-    const { counts, sequence: newest } = this.#state();
-    // A report that was begun meanwhile settles what is owed.
-    if (newest !== sequence || this.#sending) return;
-    this.#write({ counts, sequence, told: news(standing, before) });
-    await settled();
+    const after = this.#state();
+    // What changed meanwhile has made the next one due earlier.
+    if (after.dueAt === again) this.#settle({ ...after, told });
+    else this.#write({ ...after, told });
+  }
+
+  /** Nothing is owed until something changes, be it by the clock. */
+  #settle({ dueAt: _paid, ...state }: State): void {
+    const dueAt = this.#options.changesAt(Date.now());
+    this.#write(dueAt === undefined ? state : { ...state, dueAt });
   }
 
   #state(): State {
-    return this.#ctx.storage.kv.get<State>(STATE_KEY) ?? NOTHING;
+    return this.#kv.get<State>(STATE_KEY) ?? NOTHING;
   }
 
   #write(state: State): void {
-    this.#ctx.storage.kv.put(STATE_KEY, state);
+    this.#kv.put(STATE_KEY, state);
   }
 }
 

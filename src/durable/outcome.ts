@@ -1,5 +1,6 @@
 import { E2bError } from "../e2b/error.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { Row } from "./row.ts";
 
 /** Failures cross the object's boundary as values: a thrown error loses its class on the way. */
 export interface Refusal {
@@ -8,6 +9,9 @@ export interface Refusal {
   readonly detail: string;
   readonly retryAfterS?: number;
 }
+
+/** What became of a sandbox that somebody needs. */
+export type Outcome = { readonly ok: true; readonly row: Row } | Refusal;
 
 export const GONE: Refusal = {
   ok: false,

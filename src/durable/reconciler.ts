@@ -1,61 +1,67 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
 import { type Correction, reconcile } from "../pool/reconcile.ts";
+import type { Endings } from "./endings.ts";
 import { type Lifecycle, POOL_MARK, SANDBOX_MARK } from "./lifecycle.ts";
+import type { MetricsReporter } from "./metrics-reporter.ts";
 import type { Rows } from "./rows.ts";
 import type { Settings } from "./settings.ts";
 
 /** Rows are written before E2B is asked, so this only finds what went wrong elsewhere; ten minutes bound its price. */
 const RECONCILE_EVERY_MS = 10 * 60_000;
 
+interface ReconcilerParts {
+  readonly rows: Rows;
+  readonly settings: Settings;
+  readonly plane: ControlPlane;
+  readonly lifecycle: Lifecycle;
+  readonly endings: Endings;
+  readonly reporter: MetricsReporter;
+  readonly poolId: string;
+}
+
 /** Holds the rows against what E2B really runs under this pool's mark, and mends the difference. */
 export class Reconciler {
-  readonly #rows: Rows;
-  readonly #settings: Settings;
-  readonly #plane: ControlPlane;
-  readonly #lifecycle: Lifecycle;
-  readonly #poolId: string;
+  readonly #parts: ReconcilerParts;
 
-  constructor(rows: Rows, settings: Settings, plane: ControlPlane, lifecycle: Lifecycle, poolId: string) {
-    this.#rows = rows;
-    this.#settings = settings;
-    this.#plane = plane;
-    this.#lifecycle = lifecycle;
-    this.#poolId = poolId;
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
   }
 
   dueAt(): number | undefined {
-    return this.#settings.time("reconcile_at");
+    return this.#parts.settings.time("reconcile_at");
   }
 
   /** Makes sure that one is due; called when a sandbox is about to be made. */
   schedule(now: number): void {
-    if (this.dueAt() === undefined) this.#settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
+    if (this.dueAt() === undefined) this.#parts.settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
   }
 
-  async runIfDue(now: number): Promise<void> {
+  /** @returns whether it was due */
+  async runIfDue(now: number): Promise<boolean> {
     const due = this.dueAt();
-    if (due === undefined || due > now) return;
-    this.#settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
+    if (due === undefined || due > now) return false;
+    this.#parts.settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
     try {
       await this.#run();
     } catch (error) {
       console.warn(JSON.stringify({ event: "reconcile_failed", error: String(error) }));
     }
     // With nothing at E2B there is nothing to hold against; the next claim makes one due again.
-    if (this.#rows.owned().length === 0) this.#settings.setTime("reconcile_at", undefined);
+    if (this.#parts.rows.owned().length === 0) this.#parts.settings.setTime("reconcile_at", undefined);
+    return true;
   }
 
   async #run(): Promise<void> {
-    const metadata = { [POOL_MARK]: this.#poolId };
+    const metadata = { [POOL_MARK]: this.#parts.poolId };
     // Rows as they were before the list was asked for: what was made meanwhile is not in it and not missing.
-    const known = this.#rows.owned().map((row) => ({
+    const known = this.#parts.rows.owned().map((row) => ({
       sandboxId: row.sandbox_id,
       e2bId: row.e2b_id,
       state: row.state,
-      moving: this.#lifecycle.move(row.sandbox_id) !== undefined,
+      moving: this.#parts.lifecycle.move(row.sandbox_id) !== undefined,
     }));
-    const listed = await this.#plane.list({ metadata, states: ["running", "paused"] });
+    const listed = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
     const corrections = reconcile(
       known,
       listed.map((s) => ({ e2bId: s.sandboxId, sandboxId: s.metadata?.[SANDBOX_MARK], state: s.state })),
@@ -63,30 +69,31 @@ export class Reconciler {
     if (corrections.length > 0) {
       console.warn(JSON.stringify({ event: "reconcile", corrections: corrections.map(({ action }) => action) }));
     }
+    for (const { action } of corrections) this.#parts.reporter.count("corrections", action);
     await Promise.all(corrections.map((correction) => this.#mend(correction)));
   }
 
   async #mend(correction: Correction): Promise<void> {
     if (correction.action === "kill") return this.#killStray(correction);
-    const row = this.#rows.get(correction.sandboxId);
-    if (!row || this.#lifecycle.move(row.sandbox_id)) return;
+    const row = this.#parts.rows.get(correction.sandboxId);
+    if (!row || this.#parts.lifecycle.move(row.sandbox_id)) return;
     switch (correction.action) {
       case "adopt":
-        await this.#lifecycle.adopt(row, false);
+        await this.#parts.lifecycle.adopt(row, false);
         return;
       case "note_paused":
-        this.#lifecycle.stopped(row);
+        this.#parts.endings.stopped(row);
         return;
       case "discard":
-        await this.#lifecycle.end(row);
+        await this.#parts.endings.end(row);
         return;
       case "pause":
-        await this.#lifecycle.pause(row);
+        await this.#parts.lifecycle.pause(row);
         return;
       case "verify":
         if (row.e2b_id === null) return;
-        await this.#plane.get(row.e2b_id).catch((error: unknown) => {
-          if (error instanceof E2bError && error.code === "not_found") this.#lifecycle.forget(row);
+        await this.#parts.plane.get(row.e2b_id).catch((error: unknown) => {
+          if (error instanceof E2bError && error.code === "not_found") this.#parts.endings.forget(row);
           else throw error;
         });
     }
@@ -94,8 +101,8 @@ export class Reconciler {
 
   /** Unless it is what a start that began after the rows were read is waiting for. */
   async #killStray({ e2bId, sandboxId }: Correction & { action: "kill" }): Promise<void> {
-    const row = sandboxId === undefined ? undefined : this.#rows.get(sandboxId);
+    const row = sandboxId === undefined ? undefined : this.#parts.rows.get(sandboxId);
     const wanted = row !== undefined && row.state !== "gone" && (row.e2b_id === null || row.e2b_id === e2bId);
-    if (!wanted) await this.#plane.kill(e2bId);
+    if (!wanted) await this.#parts.plane.kill(e2bId);
   }
 }

@@ -1,58 +1,5 @@
 import type { State } from "../pool/reconcile.ts";
-
-/** One row of `sandbox`, see schema.ts. A type, not an interface: SqlStorage wants an index signature. */
-export type Row = {
-  sandbox_id: string;
-  e2b_id: string | null;
-  access_token: string | null;
-  domain: string | null;
-  state: State;
-  generation: number;
-  template: string;
-  tenant: string | null;
-  repository: string | null;
-  url: string | null;
-  agent_id: string | null;
-  task_id: string | null;
-  created_at: number;
-  last_used_at: number;
-  ends_at: number;
-  charged_until: number | null;
-  head: string | null;
-  unpushed: number | null;
-  announced_at: number | null;
-  due_at: number | null;
-  failures: number;
-};
-
-export interface WorkspaceKey {
-  readonly tenant: string;
-  readonly repository: string;
-  /** '' where the caller gave none. */
-  readonly agentId: string;
-  readonly taskId: string;
-  /** Address of the repository. */
-  readonly url: string;
-}
-
-/** What a transition may write; what a row is bound to never changes. */
-export type Transition = Partial<
-  Pick<
-    Row,
-    | "state"
-    | "e2b_id"
-    | "access_token"
-    | "domain"
-    | "last_used_at"
-    | "ends_at"
-    | "charged_until"
-    | "head"
-    | "unpushed"
-    | "announced_at"
-    | "due_at"
-    | "failures"
-  >
->;
+import type { Row, Transition, WorkspaceKey } from "./row.ts";
 
 /** SQL of the sandboxes. Synchronous: what is read and written between two awaits is one transaction. */
 export class Rows {
@@ -93,6 +40,22 @@ export class Rows {
   /** What the ledger is not done with. */
   charging(): Row[] {
     return this.#all("charged_until IS NOT NULL");
+  }
+
+  /** Workspaces that run. */
+  bound(): Row[] {
+    return this.#all("state = 'bound' AND tenant IS NOT NULL");
+  }
+
+  /** How many there are in each state, of what E2B may hold for us, and how many paused ones are of which kind. */
+  counts(): { state: State; total: number; unpushed: number; announced: number }[] {
+    return this.#sql
+      .exec<{ state: State; total: number; unpushed: number; announced: number }>(
+        `SELECT state, COUNT(*) AS total, COUNT(*) FILTER (WHERE unpushed IS NOT 0) AS unpushed,
+           COUNT(announced_at) AS announced
+         FROM sandbox WHERE state <> 'gone' OR e2b_id IS NOT NULL GROUP BY state`,
+      )
+      .toArray();
   }
 
   due(now: number, limit: number): Row[] {

@@ -1,6 +1,6 @@
 import { ANNOUNCED_MS } from "../pool/retention.ts";
 import type { State } from "../pool/reconcile.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "./row.ts";
 
 /** A workspace as its owner may see it; times are Unix milliseconds. */
 export interface View {

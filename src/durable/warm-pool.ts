@@ -9,6 +9,7 @@ import {
   poolTarget,
   restoreDemand,
 } from "../pool/warm-pool.ts";
+import type { Endings } from "./endings.ts";
 import { type Lifecycle, START_GIVEN_UP_MS } from "./lifecycle.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Rows } from "./rows.ts";
@@ -17,12 +18,18 @@ import type { Settings } from "./settings.ts";
 /** E2B's free plan allows one creation a second. */
 const REFILL_EVERY_MS = 1_000;
 
-export interface WarmPoolOptions {
+interface WarmPoolParts {
+  readonly rows: Rows;
+  readonly settings: Settings;
+  readonly lifecycle: Lifecycle;
+  readonly endings: Endings;
+  readonly keeper: Keeper;
   readonly min: number;
   readonly max: number;
   /** Most sandboxes that may run at once, bound ones included. */
   readonly maxRunning: number;
-  readonly template: string;
+  /** What new sandboxes start from. */
+  readonly template: () => string;
   readonly shard: number;
 }
 
@@ -31,34 +38,19 @@ export interface WarmPoolOptions {
  * towards its target, one sandbox at a time, so that a claim's own start always finds room in E2B's creation rate.
  */
 export class WarmPool {
-  readonly #rows: Rows;
-  readonly #settings: Settings;
-  readonly #lifecycle: Lifecycle;
-  readonly #keeper: Keeper;
-  readonly #options: WarmPoolOptions;
+  readonly #parts: WarmPoolParts;
   #demand: Demand;
   #failures = 0;
 
-  constructor(
-    rows: Rows,
-    settings: Settings,
-    lifecycle: Lifecycle,
-    keeper: Keeper,
-    options: WarmPoolOptions,
-    now: number,
-  ) {
-    this.#rows = rows;
-    this.#settings = settings;
-    this.#lifecycle = lifecycle;
-    this.#keeper = keeper;
-    this.#options = options;
-    this.#demand = restoreDemand(settings.json("demand"), now);
+  constructor(parts: WarmPoolParts, now: number) {
+    this.#parts = parts;
+    this.#demand = restoreDemand(parts.settings.json("demand"), now);
   }
 
   /** A claim came that needs a sandbox: the pool is due. */
   claimed(now: number): void {
-    this.#demand = observeClaim(this.#demand, now, this.#options.max);
-    this.#settings.setJson("demand", this.#demand);
+    this.#demand = observeClaim(this.#demand, now, this.#parts.max);
+    this.#parts.settings.setJson("demand", this.#demand);
     this.wake(now);
   }
 
@@ -69,57 +61,59 @@ export class WarmPool {
   /** Due at once, unless it is backing off. */
   wake(now: number): void {
     const at = this.dueAt();
-    if (this.#options.max === 0 || this.#failures > 0) return;
-    if (at === undefined || at > now) this.#settings.setTime("tend_at", now);
+    if (this.#parts.max === 0 || this.#failures > 0) return;
+    if (at === undefined || at > now) this.#parts.settings.setTime("tend_at", now);
   }
 
   dueAt(): number | undefined {
-    return this.#settings.time("tend_at");
+    return this.#parts.settings.time("tend_at");
   }
 
   target(now: number): number {
-    const bounds = boundsUnder(this.#options, this.#keeper.budget(now).kappa);
-    return this.#keeper.budget(now).state === "exhausted"
+    const bounds = boundsUnder(this.#parts, this.#parts.keeper.budget(now).kappa);
+    return this.#parts.keeper.budget(now).state === "exhausted"
       ? 0
-      : poolTarget(this.#demand, now, bounds, this.#keeper.worth(now));
+      : poolTarget(this.#demand, now, bounds, this.#parts.keeper.worth(now));
   }
 
-  /** One step towards the target, if it is time. */
-  async tendIfDue(now: number): Promise<void> {
+  /** One step towards the target, if it is time. @returns whether it was */
+  async tendIfDue(now: number): Promise<boolean> {
     const due = this.dueAt();
-    if (due === undefined || due > now) return;
+    if (due === undefined || due > now) return false;
     // Should this very alarm die, the next try comes all the same.
-    this.#settings.setTime("tend_at", now + REFILL_EVERY_MS);
+    this.#parts.settings.setTime("tend_at", now + REFILL_EVERY_MS);
     const next = await this.#step(now);
-    this.#settings.setTime("tend_at", next);
+    this.#parts.settings.setTime("tend_at", next);
+    return true;
   }
 
   /** @returns when the next step is due */
   async #step(now: number): Promise<number | undefined> {
-    const { template, maxRunning } = this.#options;
+    const { maxRunning } = this.#parts;
+    const template = this.#parts.template();
     const target = this.target(now);
-    const { total, blankWarming, warm } = this.#rows.running();
+    const { total, blankWarming, warm } = this.#parts.rows.running();
     const blank = warm.length + blankWarming;
     const [surplus] = blank > target ? warm : [];
     if (surplus) {
-      await this.#lifecycle.end(surplus);
+      await this.#parts.endings.end(surplus);
       return now + REFILL_EVERY_MS;
     }
     if (blank < target && total < maxRunning) return this.#refill(now);
     // Old ones are replaced one by one, when the pool is full: the refill that follows takes the new template.
     const stale = blankWarming === 0 ? warm.find((row) => row.template !== template) : undefined;
     if (stale) {
-      await this.#lifecycle.end(stale);
+      await this.#parts.endings.end(stale);
       return now + REFILL_EVERY_MS;
     }
-    const bounds = boundsUnder(this.#options, this.#keeper.budget(now).kappa);
-    return nextDropAt(this.#demand, now, bounds, this.#keeper.worth(now));
+    const bounds = boundsUnder(this.#parts, this.#parts.keeper.budget(now).kappa);
+    return nextDropAt(this.#demand, now, bounds, this.#parts.keeper.worth(now));
   }
 
   async #refill(now: number): Promise<number> {
-    const { template, shard } = this.#options;
-    const row = this.#rows.insertWarming(newSandboxId(shard), template, undefined, now, now + START_GIVEN_UP_MS);
-    const started = await this.#lifecycle.start(row);
+    const id = newSandboxId(this.#parts.shard);
+    const row = this.#parts.rows.insertWarming(id, this.#parts.template(), undefined, now, now + START_GIVEN_UP_MS);
+    const started = await this.#parts.lifecycle.start(row);
     this.#failures = started.ok ? 0 : this.#failures + 1;
     return started.ok ? now + REFILL_EVERY_MS : Date.now() + backoffMs(this.#failures);
   }

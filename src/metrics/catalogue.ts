@@ -14,6 +14,7 @@ export const CORRECTIONS = [
   "adopt",
   "kill",
   "note_paused",
+  "discard",
   "pause",
   "verify",
 ] as const satisfies readonly Correction["action"][];
@@ -66,6 +67,18 @@ export const CATALOGUE = {
     from: "pool",
     help: "Workspaces by tier; those of tier cold are paused.",
     labels: { tier: TIERS },
+  },
+  warmtree_workspaces_unpushed: {
+    type: "gauge",
+    from: "pool",
+    help: "Paused workspaces that hold work which no remote has, or of which nobody knows.",
+    labels: {},
+  },
+  warmtree_workspaces_announced: {
+    type: "gauge",
+    from: "pool",
+    help: "Paused workspaces that are listed with a time at which they are dropped for good.",
+    labels: {},
   },
   warmtree_pool_target: {
     type: "gauge",

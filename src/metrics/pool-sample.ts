@@ -19,6 +19,10 @@ export interface PoolFacts {
   readonly sandboxes: Readonly<Record<State, number>>;
   /** Workspaces that are not gone. */
   readonly workspaces: Counts<typeof TIERS>;
+  /** Paused ones with work that no remote has, or of which nobody knows. */
+  readonly unpushed: number;
+  /** Paused ones that are listed with the time at which they are dropped. */
+  readonly announced: number;
   /** Warm sandboxes that the pool wants to have; how many it has is `sandboxes.warm`. */
   readonly poolTarget: number;
   /** Sandboxes that run, and so cost. */
@@ -60,6 +64,8 @@ export const poolSampleSchema: z.ZodType<PoolSample> = z.object({
   at: number,
   sandboxes: counts(STATES),
   workspaces: counts(TIERS),
+  unpushed: number.default(0),
+  announced: number.default(0),
   poolTarget: number,
   moves: counts(MOVES),
   moveFailures: counts(MOVES),

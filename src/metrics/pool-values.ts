@@ -49,6 +49,8 @@ export function poolValues(stored: readonly StoredSample[], now: number): Map<st
   for (const { sample, toldSeconds } of stored) {
     for (const state of STATES) add("warmtree_sandboxes", { state }, sample.sandboxes[state]);
     for (const tier of TIERS) add("warmtree_workspaces", { tier }, sample.workspaces[tier]);
+    add("warmtree_workspaces_unpushed", {}, sample.unpushed);
+    add("warmtree_workspaces_announced", {}, sample.announced);
     add("warmtree_pool_target", {}, sample.poolTarget);
     add("warmtree_pool_size", {}, sample.sandboxes.warm);
     for (const move of MOVES) {

@@ -14,6 +14,11 @@ export function pauseAt(lastUsedAt: number, ttlMs: number): number {
   return lastUsedAt + Math.min(ACTIVE_WITHIN_MS + IDLE_KEEP_MS, ttlMs);
 }
 
+/** When a workspace that runs becomes idle. */
+export function idleFrom(lastUsedAt: number): number {
+  return lastUsedAt + ACTIVE_WITHIN_MS;
+}
+
 /** E2B's own timeout lies this far beyond ours, so that it acts only when the pool does not. */
 const E2B_MARGIN_MS = 2 * MINUTE_MS;
 /** A sandbox in use is given more time this long before E2B would pause it under an operation. */

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { runProcess } from "../../src/e2b/process.ts";
-import type { Grant } from "../../src/durable/SandboxPool.ts";
+import type { Grant } from "../../src/durable/grant.ts";
 import {
   e2b,
   endFaults,

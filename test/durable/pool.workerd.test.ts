@@ -1,5 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import {
   e2b,
@@ -35,6 +36,16 @@ async function age(pool: Pool, ms: number): Promise<void> {
   );
   await sql(pool, "UPDATE setting SET value = value - ? WHERE name = 'reconcile_at' AND value <> ''", ms);
 }
+
+/** Runs the alarm as it will be when what changed is due to be told. */
+async function reportNow(pool: Pool): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2_000 });
+  await runInDurableObject(pool, (instance: SandboxPool) => instance.alarm());
+  vi.useRealTimers();
+}
+
+const sampleOf = async (pool: Pool) =>
+  (await env.METRICS.getByName("0").read()).samples.find(({ sample }) => String(sample.shard) === pool.name)?.sample;
 
 test("claims at once for one workspace get one sandbox; another agent gets another", async () => {
   const pool = newPool();
@@ -224,5 +235,32 @@ test("with nothing left there is no alarm; gone rows are forgotten after a week"
   await age(pool, 8 * 24 * 60 * MINUTE_MS);
   await runDurableObjectAlarm(pool);
   expect(await rows(pool)).toEqual([]);
+  await reportNow(pool);
   expect(await runDurableObjectAlarm(pool)).toBe(false);
+});
+
+test("the metrics are told what became of sandboxes, by the alarm", async () => {
+  const pool = newPool();
+  const { sandboxId } = granted(await pool.claim(workspace()));
+  await reportNow(pool);
+  expect(await sampleOf(pool)).toMatchObject({
+    sandboxes: { bound: 1, paused: 0 },
+    workspaces: { active: 1, cold: 0 },
+    moves: { start: 1, pause: 0 },
+    running: 1,
+  });
+  await fault({ controlErrors: { count: 5, status: 500 } });
+  await pool.pause({ tenant: "acme", sandboxId });
+  await endFaults();
+  await age(pool, 10 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  await reportNow(pool);
+  expect(await sampleOf(pool)).toMatchObject({
+    sandboxes: { bound: 0, paused: 1 },
+    workspaces: { active: 0, cold: 1 },
+    unpushed: 0,
+    moves: { start: 1, pause: 2 },
+    moveFailures: { pause: 1 },
+    running: 0,
+  });
 });

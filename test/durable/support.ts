@@ -2,7 +2,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import type { Refusal } from "../../src/durable/outcome.ts";
-import type { Grant, SandboxPool } from "../../src/durable/SandboxPool.ts";
+import type { Grant } from "../../src/durable/grant.ts";
+import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
 
 export const MINUTE_MS = 60_000;

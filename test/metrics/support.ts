@@ -3,12 +3,14 @@ import type { PoolCounts, PoolFacts } from "../../src/metrics/pool-sample.ts";
 import type { Recording } from "../../src/metrics/recorder.ts";
 
 /** All series there are, whatever the traffic. Whoever changes it says so here, and in docs/metrics.md. */
-export const TOTAL_SERIES = 191;
+export const TOTAL_SERIES = 194;
 
 /** A shard of the pool in which nothing ever happened. */
 export const NO_FACTS: PoolFacts = {
   sandboxes: { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 },
   workspaces: { top: 0, active: 0, idle: 0, cold: 0 },
+  unpushed: 0,
+  announced: 0,
   poolTarget: 0,
   running: 0,
   runningUntil: 0,
@@ -25,7 +27,7 @@ export const NO_FACTS: PoolFacts = {
 export const NO_COUNTS: PoolCounts = {
   moves: { start: 0, resume: 0, pause: 0, kill: 0 },
   moveFailures: { start: 0, resume: 0, pause: 0, kill: 0 },
-  corrections: { adopt: 0, kill: 0, note_paused: 0, pause: 0, verify: 0 },
+  corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
 };
 
 /** A Metrics object as the recorder sees it: adds each batch once, and answers as `answer` says. */

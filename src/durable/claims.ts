@@ -1,0 +1,146 @@
+import { newSandboxId } from "../pool/handle.ts";
+import type { Source } from "../pool/sources.ts";
+import { type Grant, grantOf } from "./grant.ts";
+import { START_GIVEN_UP_MS } from "./lifecycle.ts";
+import { exhausted, full, GONE, NOT_FOUND, type Outcome, type Refusal } from "./outcome.ts";
+import type { Parts } from "./parts.ts";
+import type { Row, WorkspaceKey } from "./row.ts";
+
+/** A use is written down only this often: nothing that is decided by it is finer, and each write is billed. */
+const TOUCH_EVERY_MS = 30_000;
+/** A workspace that was not used this long may be paused to make room for another. */
+const ROOM_IDLE_MS = 60_000;
+
+/** Which sandbox serves a workspace: the one it has, else a warm one, else a new one. */
+export class Claims {
+  readonly #parts: Parts;
+  /** After rows changed: the alarm is set anew. */
+  readonly #settle: () => Promise<void>;
+  /** Uses that are not written down yet; losing them makes a workspace look at most TOUCH_EVERY_MS older. */
+  readonly #touched = new Map<string, number>();
+
+  constructor(parts: Parts, settle: () => Promise<void>) {
+    this.#parts = parts;
+    this.#settle = settle;
+  }
+
+  /** The same key always answers the same workspace. */
+  async claim(key: WorkspaceKey): Promise<Grant | Refusal> {
+    const { rows, keeper, warmPool, template } = this.#parts;
+    const known = rows.workspace(key);
+    if (known) {
+      const ready = await this.ready(known, key.tenant);
+      const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
+      // Its sandbox is gone: the claim gets a new one, unless another claim made it meanwhile.
+      return lost ? this.claim(key) : ready;
+    }
+    const now = Date.now();
+    const budget = keeper.budget(now);
+    if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
+    warmPool.claimed(now);
+    const warm = rows.bindWarm(key, template(), now);
+    if (warm) {
+      rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
+      return this.#granted({ ok: true, row: warm }, "pool");
+    }
+    return this.#claimCold(key, now);
+  }
+
+  async #claimCold(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
+    const { rows, reconciler, lifecycle, warmPool, maxRunning, shard, template } = this.#parts;
+    if (!this.#hasRoom()) {
+      // Another claim for this workspace, or for the room, may come first.
+      return (await this.#makeRoom(now)) ? this.claim(key) : full(maxRunning);
+    }
+    const row = rows.insertWarming(newSandboxId(shard), template(), key, now, now + START_GIVEN_UP_MS);
+    reconciler.schedule(now);
+    await this.#settle();
+    const started = await lifecycle.start(row);
+    if (started.ok) warmPool.created((Date.now() - now) / 1000);
+    return this.#granted(started, "cold");
+  }
+
+  #hasRoom(): boolean {
+    return this.#parts.rows.running().total < this.#parts.maxRunning;
+  }
+
+  /** Ends a blank sandbox, or pauses the workspace that was not used for the longest time. False: all are in use. */
+  async #makeRoom(now: number): Promise<boolean> {
+    const { rows, endings, lifecycle } = this.#parts;
+    const [blank] = rows.running().warm;
+    if (blank) {
+      await endings.end(blank);
+      return true;
+    }
+    const idle = rows.longestIdle(now - ROOM_IDLE_MS);
+    if (idle) await lifecycle.pause(this.current(idle));
+    return idle !== undefined && this.#hasRoom();
+  }
+
+  /**
+   * The sandbox of a workspace, resumed if it was paused.
+   * @param lost generation of a grant whose sandbox turned out not to run
+   */
+  async ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
+    const { rows, lifecycle } = this.#parts;
+    if (row.tenant !== tenant) return NOT_FOUND;
+    const moving = lifecycle.move(row.sandbox_id);
+    if (moving) {
+      const moved = await moving;
+      const now = rows.get(row.sandbox_id);
+      if (!now) return moved.ok ? GONE : moved;
+      // A failed start or resume is this caller's answer too; after a pause it is our turn.
+      return !moved.ok && now.state !== "bound" ? moved : this.ready(now, tenant);
+    }
+    switch (row.state) {
+      case "bound":
+        if (lost === row.generation || Date.now() >= row.ends_at) {
+          return this.#granted(await lifecycle.resume(row), "paused");
+        }
+        this.#touch(row);
+        return grantOf(row, "live");
+      case "paused":
+        return this.#wake(row, tenant);
+      case "warming":
+        return this.#granted(await lifecycle.adopt(row, true), "cold");
+      case "warm":
+        return NOT_FOUND;
+      case "gone":
+        return GONE;
+    }
+  }
+
+  async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
+    const { rows, lifecycle, maxRunning } = this.#parts;
+    // One whose pause is still owed takes no more room than it has.
+    if (row.charged_until === null && !this.#hasRoom()) {
+      if (!(await this.#makeRoom(Date.now()))) return full(maxRunning);
+      const now = rows.get(row.sandbox_id);
+      return now ? this.ready(now, tenant) : GONE;
+    }
+    return this.#granted(await lifecycle.resume(row), "paused");
+  }
+
+  async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {
+    await this.#settle();
+    return outcome.ok ? grantOf(outcome.row, source) : outcome;
+  }
+
+  #touch(row: Row): void {
+    const { rows, keeper } = this.#parts;
+    const now = Date.now();
+    keeper.used(now - this.current(row).last_used_at, now);
+    if (now - row.last_used_at < TOUCH_EVERY_MS) {
+      this.#touched.set(row.sandbox_id, now);
+    } else {
+      this.#touched.delete(row.sandbox_id);
+      rows.touch(row.sandbox_id, now);
+      keeper.remember(row, now);
+    }
+  }
+
+  /** A row with its last use, also where that is not written down yet. */
+  current(row: Row): Row {
+    return { ...row, last_used_at: Math.max(row.last_used_at, this.#touched.get(row.sandbox_id) ?? 0) };
+  }
+}

@@ -1,0 +1,87 @@
+import type { ControlPlane } from "../e2b/control.ts";
+import { E2bError } from "../e2b/error.ts";
+import { backoffMs } from "../pool/backoff.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Move, MetricsReporter } from "./metrics-reporter.ts";
+import { GONE, type Outcome, type Refusal, refusalOf } from "./outcome.ts";
+import type { Row } from "./row.ts";
+import type { Rows } from "./rows.ts";
+
+/** A row that is gone is remembered this long, so that its caller hears what happened instead of "not found". */
+const GONE_KEPT_MS = 7 * 24 * 3_600_000;
+
+/** How sandboxes stop: paused by E2B, ended by us, lost; and what becomes of a move that failed. */
+export class Endings {
+  readonly #rows: Rows;
+  readonly #ledger: Ledger;
+  readonly #keeper: Keeper;
+  readonly #plane: ControlPlane;
+  readonly #reporter: MetricsReporter;
+
+  constructor(rows: Rows, ledger: Ledger, keeper: Keeper, plane: ControlPlane, reporter: MetricsReporter) {
+    this.#rows = rows;
+    this.#ledger = ledger;
+    this.#keeper = keeper;
+    this.#plane = plane;
+    this.#reporter = reporter;
+  }
+
+  /** Notes that a sandbox does not run any more, and when to look at it for retention. */
+  stopped(row: Row): Outcome {
+    const now = Date.now();
+    const next = this.#rows.transition(row, {
+      state: "paused",
+      charged_until: null,
+      due_at: this.#keeper.retainUntil(row, now),
+      failures: 0,
+    });
+    if (next) this.#ledger.close(row, now);
+    return next ? { ok: true, row: next } : GONE;
+  }
+
+  /** Ends a workspace at once; the sandbox's kill is owed until E2B confirms it. */
+  async end(row: Row): Promise<void> {
+    const gone = this.#rows.transition(row, { state: "gone", due_at: Date.now(), access_token: null });
+    if (gone) await this.kill(gone);
+  }
+
+  async kill(gone: Row): Promise<void> {
+    try {
+      if (gone.e2b_id !== null) {
+        this.#reporter.count("moves", "kill");
+        await this.#plane.kill(gone.e2b_id);
+      }
+      this.forget(gone);
+    } catch (error) {
+      this.#reporter.count("moveFailures", "kill");
+      this.postpone(gone, error);
+    }
+  }
+
+  /** E2B does not have it any more: the row stays a while, to say so. A blank one has nobody to say it to. */
+  forget(row: Row): void {
+    const now = Date.now();
+    const change = { state: "gone", e2b_id: null, access_token: null, charged_until: null, failures: 0 } as const;
+    if (!this.#rows.transition(row, { ...change, due_at: now + (row.tenant === null ? 0 : GONE_KEPT_MS) })) return;
+    this.#ledger.close(row, now);
+  }
+
+  /** A sandbox that E2B no longer has is gone; anything else is tried again when it is due. */
+  failed(move: Move, row: Row, error: unknown): Refusal {
+    this.#reporter.count("moveFailures", move);
+    if (error instanceof E2bError && error.code === "not_found") {
+      this.forget(row);
+      return GONE;
+    }
+    this.postpone(row, error);
+    return refusalOf(error);
+  }
+
+  postpone(row: Row, error: unknown): void {
+    const failures = row.failures + 1;
+    const { sandbox_id, state } = row;
+    console.warn(JSON.stringify({ event: "sandbox_move_failed", sandbox_id, state, failures, error: String(error) }));
+    this.#rows.setDue(sandbox_id, Date.now() + backoffMs(failures), failures);
+  }
+}
