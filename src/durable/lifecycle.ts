@@ -126,8 +126,9 @@ export class Lifecycle {
         return running.ok && row.head !== null ? await this.#verified(running.row, row.head) : running;
       } catch (error) {
         // Proof that it sleeps on, unless its pause was still owed.
-        if (error instanceof E2bError && !error.started && row.charged_until === null)
+        if (error instanceof E2bError && !error.started && row.charged_until === null) {
           this.#parts.endings.stopped(asked);
+        }
         return this.#parts.endings.failed("resume", asked, error);
       }
     });
