@@ -22,7 +22,8 @@ export async function attempt<Value extends object>(
 ): Promise<Parsed<Value>> {
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
-  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS };
+  const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
+  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, ...seeded };
   const remote =
     operation.access === "remote"
       ? remoteFor(parseRepository(grant.url, config.allowedGitHosts), {

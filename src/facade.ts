@@ -3,6 +3,7 @@ import { attempt } from "./attempt.ts";
 import { ERROR_KINDS, WarmtreeError } from "./errors.ts";
 import { recorded } from "./metrics/operations.ts";
 import { clone } from "./ops/clone.ts";
+import type { Parsed } from "./ops/operation.ts";
 import { operationNamed } from "./ops/registry.ts";
 import { parseRepository } from "./repository.ts";
 import { validated } from "./validated.ts";
@@ -24,18 +25,24 @@ async function perform(name: string, input: unknown, caller: Caller): Promise<ob
   return value(await attempt(operation, asked, await useWorkspace(caller, asked.sandbox_id), caller));
 }
 
-/** The one operation that makes a workspace. A sandbox started for a clone that can never succeed is ended again. */
+/** The one operation that makes a workspace. A sandbox that was bound for a clone that can never succeed is ended again. */
 async function executeClone(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
+  const claimedAt = performance.now();
   const grant = await claimWorkspace(caller, repository, asked.agent_id ?? "", asked.task_id ?? "");
+  const sandbox_ms = Math.round(performance.now() - claimedAt);
   const parsed = await attempt(clone, { ...asked, repo_url: repository.url }, grant, caller);
-  if (!parsed.ok && grant.source === "cold" && !ERROR_KINDS[parsed.error.code].retryable) {
+  const had = grant.source === "live" || grant.source === "paused";
+  if (!parsed.ok && !had && !ERROR_KINDS[parsed.error.code].retryable) {
     caller.waitUntil(endWorkspace(caller, grant.sandboxId));
   }
-  return { sandbox_id: grant.sandboxId, source: grant.source, ...value(parsed) };
+  const { seed, timing, ...cloned } = value(parsed);
+  // Without its seed a snapshot saves no more than any other start.
+  const source = seed === "unsound" ? "cold" : grant.source;
+  return { sandbox_id: grant.sandboxId, source, ...cloned, timing: { sandbox_ms, ...timing } };
 }
 
-function value(parsed: Awaited<ReturnType<typeof attempt>>): object {
+function value<Value extends object>(parsed: Parsed<Value>): Value {
   if (!parsed.ok) throw parsed.error;
   return parsed.value;
 }

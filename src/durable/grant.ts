@@ -13,6 +13,8 @@ export interface Grant {
   readonly source: Source;
   readonly url: string;
   readonly session: SandboxAddress;
+  /** Of a sandbox that was started from a repository snapshot and holds no clone yet: the commit of its seed. */
+  readonly seedHead?: string;
 }
 
 export function grantOf(row: Row, source: Source): Grant | Refusal {

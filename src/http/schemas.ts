@@ -41,9 +41,10 @@ export const problemSchema = z.object({
 });
 
 /** What clone answers: what every result of it says, and which workspace that is. */
-export const clonedSchema = clone.output.extend({
+export const clonedSchema = clone.output.omit({ seed: true }).extend({
   sandbox_id: z.string().describe("The workspace, for every other call"),
   source: z.enum(SOURCES).describe("Where its sandbox came from; cold: it had to be started"),
+  timing: clone.output.shape.timing.extend({ sandbox_ms: z.number().describe("Until there was a sandbox") }),
 });
 
 export const workspaceSchema = z.object({

@@ -1,6 +1,6 @@
 import type { Runnable } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { SECTION } from "./shell.ts";
+import { BUSY, SECTION } from "./shell.ts";
 
 /** What a workspace's tree holds, as the pool wants to know it before it pauses and after it resumes a sandbox. */
 export interface Inspection {
@@ -17,14 +17,9 @@ export const inspect: Runnable<undefined, Inspection> = {
   name: "inspect",
   access: "read",
   shell: "/bin/sh",
-  script: `${SECTION}
+  script: `${SECTION}${BUSY}
 busy=false head= unpushed=false
-if [ -e "$wt/lock" ]; then
-  if command -v flock >/dev/null 2>&1
-  then flock -n "$wt/lock" true || busy=true
-  else perl -e 'use Fcntl ":flock"; open(my $f, ">>", $ARGV[0]) or exit 0; flock($f, LOCK_EX | LOCK_NB) or exit 1' "$wt/lock" || busy=true
-  fi
-fi
+if busy; then busy=true; fi
 if cd "$tree" 2>/dev/null && [ -e .git ]; then
   head=$(git rev-parse -q --verify HEAD)
   if [ -n "$(git status --porcelain | head -c 1)" ] || [ -n "$(git rev-list -n 1 --branches HEAD --not --remotes 2>/dev/null)" ]; then unpushed=true; fi

@@ -12,6 +12,8 @@ export interface OperationContext {
   readonly author: { readonly name: string; readonly email: string };
   readonly maxRetries: number;
   readonly timeoutS: number;
+  /** Commit that the seed of the sandbox's repository snapshot must be on for a clone to be made of it. */
+  readonly seedHead?: string;
 }
 
 /** Positional parameters and environment of a script: the only places where a caller's text may go. */

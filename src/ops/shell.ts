@@ -7,6 +7,8 @@
  *   net.git   git dir for commands that talk to the remote: shares objects and refs with the tree, but has its own
  *             config and no hooks, so nothing that was written into the tree's .git can see a credential
  *   undo/     originals of the files an edit is replacing
+ *   seed      in a sandbox from a repository snapshot: the clone that a workspace's own is made of (seed.ts)
+ *   new       a clone that is not whole yet
  */
 
 /** `section N` starts section N of the output. The nonce is random for each call, so no file content can fake a mark. */
@@ -32,6 +34,17 @@ fail() {
 /** For scripts that only look: no lock, and a clear answer where there is no clone. */
 export const ENTER = `
 cd "$tree" 2>/dev/null && [ -e .git ] || fail not_cloned
+`;
+
+/** `busy`: whether an operation holds the lock, for the pool's own looks, which never wait. */
+export const BUSY = `
+busy() {
+  [ -e "$wt/lock" ] || return 1
+  if command -v flock >/dev/null 2>&1
+  then ! flock -n "$wt/lock" true
+  else ! perl -e 'use Fcntl ":flock"; open(my $f, ">>", $ARGV[0]) or exit 0; flock($f, LOCK_EX | LOCK_NB) or exit 1' "$wt/lock"
+  fi
+}
 `;
 
 /**

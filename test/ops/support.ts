@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
-import type { Operation, OperationContext, Remote, ScriptOutput } from "../../src/ops/operation.ts";
+import type { Operation, OperationContext, Remote, Runnable, ScriptOutput } from "../../src/ops/operation.ts";
 import { splitSections } from "../../src/ops/output.ts";
 import { assemble } from "../../src/ops/run.ts";
 
@@ -19,6 +19,8 @@ export class Home {
   readonly path = mkdtempSync(join(tmpdir(), "warmtree-ops-"));
   readonly tree = join(this.path, "repo");
   remote: Remote;
+  /** As a grant of a sandbox from a repository snapshot has it. */
+  seedHead?: string;
 
   constructor(remoteUrl: string) {
     this.remote = { url: remoteUrl };
@@ -31,10 +33,14 @@ export class Home {
 
   /** Script output before parsing. Aborting kills the script and all it started: with SIGKILL, or the reason "SIGTERM". */
   async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
+    return this.#start(operation, operation.input.parse(input), signal);
+  }
+
+  async #start(operation: Runnable, asked: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
     const nonce = crypto.randomUUID();
     const remote = operation.access === "remote" ? this.remote : undefined;
-    const asked = operation.input.parse(input);
-    const request = assemble(operation, asked, CONTEXT, remote, nonce);
+    const context = { ...CONTEXT, ...(this.seedHead === undefined ? {} : { seedHead: this.seedHead }) };
+    const request = assemble(operation, asked, context, remote, nonce);
     for (const { path, bytes } of operation.uploads?.(asked) ?? []) writeFileSync(join(this.path, path), bytes);
     const env = { PATH: process.env["PATH"], ...request.envs, HOME: this.path };
     const child = spawn(request.cmd, request.args, {
@@ -63,6 +69,13 @@ export class Home {
     if (!parsed.ok) throw parsed.error;
     // What leaves the API must be what the schema promises.
     return operation.output.parse(parsed.value);
+  }
+
+  /** What is no operation of callers. */
+  async perform<Value extends object>(runnable: Runnable<undefined, Value>, signal?: AbortSignal): Promise<Value> {
+    const parsed = runnable.parse(await this.#start(runnable, undefined, signal), undefined);
+    if (!parsed.ok) throw parsed.error;
+    return parsed.value;
   }
 
   /** The failure; a success is thrown. */
