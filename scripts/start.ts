@@ -15,7 +15,8 @@ import { ROOT } from "./support/tools.ts";
 import { startWranglerDev } from "./support/wrangler-dev.ts";
 
 /** Settings of the Worker that are passed on from the environment. */
-const PASSED_ON = /^(?:E2B_|GIT_SANDBOX_|GIT_USER_|POOL_|KEEP_POLICY|METRICS_|ALLOWED_GIT_HOSTS$|GITHUB_TOKEN$)/;
+const PASSED_ON =
+  /^(?:E2B_|GIT_SANDBOX_|GIT_USER_|POOL_|KEEP_POLICY|METRICS_|OPERATOR_KEY$|ALLOWED_GIT_HOSTS$|GITHUB_TOKEN$)/;
 /** Where repositories may be when nobody says otherwise. */
 const DEFAULT_GIT_HOSTS = "github.com";
 const EXAMPLE_REPOSITORY = "https://github.com/<owner>/<name>";

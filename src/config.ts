@@ -10,7 +10,7 @@ const DEFAULT_TTL_S = 3600;
 const E2B_SESSION_CAP_S = 3600;
 
 /** Nobody guesses that many random characters. */
-const MIN_METRICS_KEY_LENGTH = 16;
+const MIN_SECRET_LENGTH = 16;
 /** Some 300 flushes a second each; a scrape asks all of them. */
 const MAX_METRICS_SHARDS = 32;
 
@@ -21,6 +21,13 @@ const DEFAULT_POOL_MAX = 10;
 
 const wholeNumber = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
+
+/** Sent as bearer. */
+const secret = z
+  .string()
+  .min(MIN_SECRET_LENGTH, `has fewer than ${MIN_SECRET_LENGTH} characters`)
+  .regex(/^[\x21-\x7e]{0,512}$/, "is not up to 512 printable ASCII characters without spaces")
+  .optional();
 
 const hostEntry = z
   .string()
@@ -67,10 +74,8 @@ const schema = z
     POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
     POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
     POOL_SHARDS: wholeNumber(1, 1, 1024),
-    METRICS_KEY: z
-      .string()
-      .min(MIN_METRICS_KEY_LENGTH, `has fewer than ${MIN_METRICS_KEY_LENGTH} characters`)
-      .optional(),
+    METRICS_KEY: secret,
+    OPERATOR_KEY: secret,
     METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
   })
   .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
@@ -89,6 +94,8 @@ export interface Config {
   readonly poolShards: number;
   /** What a scraper sends; undefined: only loopback is served. */
   readonly metricsKey: string | undefined;
+  /** What opens the page and its API; undefined: only loopback is served. */
+  readonly operatorKey: string | undefined;
   /** 0: nothing is recorded. */
   readonly metricsShards: number;
   /** Blank sandboxes, of all shards together. */
@@ -139,6 +146,7 @@ export function parseConfig(env: object): Config {
     },
     monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD,
     metricsKey: s.METRICS_KEY,
+    operatorKey: s.OPERATOR_KEY,
     metricsShards: s.METRICS_SHARDS,
   };
 }

@@ -2,6 +2,7 @@ import { execute } from "./facade.ts";
 import { createApp } from "./http/app.ts";
 import { mcpRoute } from "./http/mcp.ts";
 import { serveMetrics } from "./http/metrics.ts";
+import { addOperatorRoutes } from "./http/operator.ts";
 import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspaces.ts";
 
 export { Metrics } from "./durable/Metrics.ts";
@@ -10,5 +11,6 @@ export { SandboxPool } from "./durable/SandboxPool.ts";
 const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace });
 app.post("/mcp", mcpRoute());
 app.get("/metrics", serveMetrics);
+addOperatorRoutes(app);
 
 export default app satisfies ExportedHandler<Env>;

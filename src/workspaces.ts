@@ -6,6 +6,7 @@ import { WarmtreeError } from "./errors.ts";
 import { recorder } from "./metrics/recorder.ts";
 import { shardFor, shardOf } from "./pool/handle.ts";
 import type { State } from "./pool/reconcile.ts";
+import type { Source } from "./pool/sources.ts";
 import type { Repository } from "./repository.ts";
 
 /** Who calls, and what an operation needs of the Worker around it. Made by each door after its gate. */
@@ -21,8 +22,12 @@ export interface Caller {
   readonly onProgress?: (text: string) => void;
   /** Of a trace that is kept; metrics give it as an example. */
   readonly traceId?: string;
-  /** Counts what the call cost, for `Server-Timing`. */
-  readonly cost: { objectCalls: number; sandboxMs: number };
+  /** What the call cost, for `Server-Timing`, and which sandbox it was given last. */
+  readonly cost: {
+    objectCalls: number;
+    sandboxMs: number;
+    given?: { readonly sandboxId: string; readonly source: Source };
+  };
 }
 
 /** A workspace on the wire; times in RFC 3339. */
@@ -39,19 +44,21 @@ export interface WorkspaceView {
   readonly drops_at?: string;
 }
 
-const notFound = () =>
+export const notFound = () =>
   new WarmtreeError(
     "workspace_not_found",
     "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
   );
 
-function pool(caller: Caller, shard: number) {
+type Asking = Pick<Caller, "env" | "config" | "cost">;
+
+function pool(caller: Asking, shard: number) {
   caller.cost.objectCalls++;
   return caller.env.SANDBOX_POOL.getByName(String(shard));
 }
 
 /** The shard that a handle names; a handle of a shard that does not exist is a handle of nothing. */
-function poolOf(caller: Caller, sandboxId: string) {
+export function poolOf(caller: Asking, sandboxId: string) {
   const shard = shardOf(sandboxId);
   if (shard === undefined || shard >= caller.config.poolShards) throw notFound();
   return pool(caller, shard);
@@ -59,7 +66,9 @@ function poolOf(caller: Caller, sandboxId: string) {
 
 function granted(caller: Caller, answer: Grant | Refusal): Grant {
   if (answer.ok) {
-    recorder.increment(caller, "warmtree_claims_total", { source: answer.source });
+    const { sandboxId, source } = answer;
+    recorder.increment(caller, "warmtree_claims_total", { source });
+    caller.cost.given = { sandboxId, source };
     return answer;
   }
   const { code, detail, retryAfterS } = answer;
@@ -85,10 +94,14 @@ export async function useWorkspace(caller: Caller, sandboxId: string, lost?: num
   return granted(caller, await poolOf(caller, sandboxId).use(request));
 }
 
+/** Every shard of the pool. */
+export function pools(caller: Asking) {
+  return Array.from({ length: caller.config.poolShards }, (_, shard) => pool(caller, shard));
+}
+
 /** All of the tenant's workspaces, last used first. */
 export async function listWorkspaces(caller: Caller): Promise<WorkspaceView[]> {
-  const shards = Array.from({ length: caller.config.poolShards }, (_, shard) => shard);
-  const views = (await Promise.all(shards.map((shard) => pool(caller, shard).list(caller.tenant)))).flat();
+  const views = (await Promise.all(pools(caller).map((shard) => shard.list(caller.tenant)))).flat();
   return views.sort((a, b) => b.lastUsedAt - a.lastUsedAt).map(wireView);
 }
 
@@ -110,7 +123,7 @@ export async function endWorkspace(caller: Caller, sandboxId: string): Promise<v
 
 const rfc3339 = (timeMs: number) => new Date(timeMs).toISOString();
 
-function wireView(view: View): WorkspaceView {
+export function wireView(view: View): WorkspaceView {
   return {
     sandbox_id: view.sandboxId,
     repository: view.repository,

@@ -14,8 +14,8 @@ serving until Ctrl-C.
   --no-demo       leave the main job out
   --verbose       show what wrangler and the Worker print
 
-Settings of the Worker are taken from the environment: ALLOWED_GIT_HOSTS, GITHUB_TOKEN and whatever
-starts with E2B_, GIT_SANDBOX_, GIT_USER_ or POOL_. API_KEYS is not: on this machine the key is dev.`;
+Settings of the Worker are taken from the environment: ALLOWED_GIT_HOSTS, GITHUB_TOKEN, KEEP_POLICY,
+OPERATOR_KEY and whatever starts with E2B_, GIT_SANDBOX_, GIT_USER_, METRICS_ or POOL_. API_KEYS is not: on this machine the key is dev.`;
 
 export interface StartOptions {
   readonly help: boolean;

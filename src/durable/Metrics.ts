@@ -1,9 +1,12 @@
 import { retryable } from "cloudflare:durable-objects";
 import { DurableObject } from "cloudflare:workers";
+import { configOf } from "../config.ts";
 import type { Batch } from "../metrics/batch.ts";
+import { standingOf } from "../metrics/history.ts";
 import { type PoolSample, poolSampleSchema } from "../metrics/pool-sample.ts";
-import type { Reading } from "../metrics/scrape.ts";
+import type { Look, Reading } from "../metrics/scrape.ts";
 import { COUNTED, seriesOf } from "../metrics/series.ts";
+import { MetricsHistory } from "./metrics-history.ts";
 import { MetricsRows } from "./metrics-rows.ts";
 
 /** The recorder gives a batch up after 5 minutes; three times that, and it can never be added twice. */
@@ -18,36 +21,62 @@ const FLUSHES = seriesOf("warmtree_metrics_flushes_total", {});
  */
 export class Metrics extends DurableObject<Env> {
   static {
-    for (const method of ["add", "report", "read"] as const) retryable(this.prototype[method]);
+    for (const method of ["add", "report", "read", "look"] as const) retryable(this.prototype[method]);
   }
 
   readonly #rows: MetricsRows;
+  readonly #history: MetricsHistory;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#rows = new MetricsRows(ctx.storage);
+    this.#history = new MetricsHistory(ctx.storage);
   }
 
   /** Adds what a Worker's isolate counted, once for each batch id. Series that are not declared are dropped. */
   async add(batch: Batch): Promise<void> {
-    const deltas = new Map([...batch.deltas, [FLUSHES, 1]]);
-    const isNew = this.#rows.add({ ...batch, deltas }, Date.now(), (series) => COUNTED.has(series));
-    if (isNew && (await this.ctx.storage.getAlarm()) === null) {
-      await this.ctx.storage.setAlarm(Date.now() + FORGET_EVERY_MS);
-    }
+    const now = Date.now();
+    const deltas = new Map([...declared(batch.deltas), [FLUSHES, 1]]);
+    if (!this.#rows.add({ id: batch.id, deltas, exemplars: declared(batch.exemplars) }, now)) return;
+    this.#history.add(deltas, batch.ended, now);
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + FORGET_EVERY_MS);
   }
 
   /** Takes a shard of the pool's word for how it stands; a sample that is not its newest changes nothing. */
   async report(sample: PoolSample): Promise<void> {
-    this.#rows.keep(poolSampleSchema.parse(sample), Date.now());
+    const now = Date.now();
+    if (!this.#rows.keep(poolSampleSchema.parse(sample), now)) return;
+    this.#history.stand(standingOf(this.#ownSamples()), now);
+  }
+
+  /** Of the shards that report here; others did before METRICS_SHARDS was raised. */
+  #ownSamples(): PoolSample[] {
+    const { metricsShards } = configOf(this.env);
+    const own = Number(this.ctx.id.name) % metricsShards;
+    const samples = this.#rows.samples().map(({ sample }) => sample);
+    return samples.filter(({ shard }) => shard % metricsShards === own);
   }
 
   async read(): Promise<Reading> {
     return { counts: this.#rows.counts(), exemplars: this.#rows.exemplars(), samples: this.#rows.samples() };
   }
 
+  /** For the page: all that, and the newest past. */
+  async look(since: number): Promise<Look> {
+    const { slots, before } = this.#history.read(since);
+    // What was told before the history reaches back still holds: no news since then.
+    const samples = this.#ownSamples().filter(({ at }) => at < since);
+    const standing = before ?? (samples.length > 0 ? standingOf(samples) : undefined);
+    const history = { slots, ...(standing && { before: standing }) };
+    return { ...(await this.read()), history, newest: this.#history.newest() };
+  }
+
   override async alarm(): Promise<void> {
     const now = Date.now();
     if (this.#rows.forgetBatches(now - BATCH_REMEMBERED_MS)) await this.ctx.storage.setAlarm(now + FORGET_EVERY_MS);
   }
+}
+
+function declared<Value>(bySeries: ReadonlyMap<string, Value>): Map<string, Value> {
+  return new Map([...bySeries].filter(([series]) => COUNTED.has(series)));
 }

@@ -7,9 +7,10 @@ import { NOT_FOUND, type Refusal } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 import { migrate } from "./schema.ts";
-import { type View, viewOf } from "./view.ts";
+import { type OwnedView, type PageEnd, type View, viewOf } from "./view.ts";
 
 const LIST_LIMIT = 500;
+const METHODS = ["claim", "use", "list", "view", "pause", "end", "workspaces", "workspace"] as const;
 
 /**
  * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
@@ -20,7 +21,7 @@ const LIST_LIMIT = 500;
 export class SandboxPool extends DurableObject<Env> {
   static {
     // Each may be asked again when its answer was lost: the same call finds what the first one did.
-    for (const method of ["claim", "use", "list", "view", "pause", "end"] as const) retryable(this.prototype[method]);
+    for (const method of METHODS) retryable(this.prototype[method]);
   }
 
   readonly #parts: Parts;
@@ -80,6 +81,26 @@ export class SandboxPool extends DurableObject<Env> {
     if (row && row.state !== "gone") await this.#parts.endings.end(row);
     await this.#settle();
     return row !== undefined;
+  }
+
+  /** For the operator: workspaces of all tenants, last used first, to half a minute. Looking uses nothing. */
+  workspaces(request: { after: PageEnd; limit: number }): OwnedView[] {
+    return this.#parts.rows.workspaces(request.after, request.limit).flatMap((row) => this.#ownedView(row) ?? []);
+  }
+
+  /** For the operator: a workspace, and whose it is. */
+  workspace(sandboxId: string): OwnedView | undefined {
+    const row = this.#parts.rows.get(sandboxId);
+    return row && this.#ownedView(row);
+  }
+
+  #ownedView(row: Row): OwnedView | undefined {
+    const { tenant, state } = row;
+    // A blank sandbox is nobody's workspace.
+    if (tenant === null) return undefined;
+    const now = Date.now();
+    const tier = state === "bound" ? this.#parts.keeper.tier(row, now) : state === "paused" ? "cold" : undefined;
+    return { ...viewOf(row, this.#parts.keeper.keepUntil(row, now)), tenant, ...(tier && { tier }) };
   }
 
   #owned({ tenant, sandboxId }: { tenant: string; sandboxId: string }): Row | undefined {

@@ -31,13 +31,13 @@ export class MetricsRows {
     this.#sql.exec(TABLES);
   }
 
-  /** Adds a batch, unless it was added before. `isKnown` says which series may be kept. */
-  add({ id, deltas, exemplars }: Batch, now: number, isKnown: (series: string) => boolean): boolean {
+  /** Adds a batch. @returns false: it was added before */
+  add({ id, deltas, exemplars }: Omit<Batch, "ended">, now: number): boolean {
     return this.#storage.transactionSync(() => {
       const { rowsWritten } = this.#sql.exec("INSERT OR IGNORE INTO batch VALUES (?, ?)", id, now);
       if (rowsWritten === 0) return false;
-      for (const [series, delta] of deltas) if (isKnown(series)) this.#increase(series, delta);
-      for (const [series, exemplar] of exemplars) if (isKnown(series)) this.#replace(series, exemplar);
+      for (const [series, delta] of deltas) this.#increase(series, delta);
+      for (const [series, exemplar] of exemplars) this.#replace(series, exemplar);
       return true;
     });
   }
@@ -57,11 +57,11 @@ export class MetricsRows {
     return this.#sql.exec("SELECT 1 FROM batch LIMIT 1").toArray().length > 0;
   }
 
-  /** Keeps a shard's sample if it is newer than the one that is kept. */
-  keep(sample: PoolSample, now: number): void {
-    this.#storage.transactionSync(() => {
+  /** Keeps a shard's sample. @returns false: the one that is kept is newer */
+  keep(sample: PoolSample, now: number): boolean {
+    return this.#storage.transactionSync(() => {
       const [known] = this.#samples("WHERE shard = ?", sample.shard);
-      if (known && known.sample.sequence >= sample.sequence) return;
+      if (known && known.sample.sequence >= sample.sequence) return false;
       const toldSeconds = known ? ranSecondsAt(known, now) : 0;
       const body = JSON.stringify(sample);
       this.#sql.exec(
@@ -71,6 +71,7 @@ export class MetricsRows {
         body,
         toldSeconds,
       );
+      return true;
     });
   }
 

@@ -1,5 +1,6 @@
 import type { State } from "../pool/reconcile.ts";
 import type { Row, Transition, WorkspaceKey } from "./row.ts";
+import type { PageEnd } from "./view.ts";
 
 /** SQL of the sandboxes. Synchronous: what is read and written between two awaits is one transaction. */
 export class Rows {
@@ -30,6 +31,17 @@ export class Rows {
 
   ofTenant(tenant: string, limit: number): Row[] {
     return this.#all("tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit);
+  }
+
+  /** Workspaces of all tenants, last used first. */
+  workspaces({ lastUsedAt, sandboxId }: PageEnd, limit: number): Row[] {
+    return this.#all(
+      `tenant IS NOT NULL AND state <> 'gone' AND (last_used_at, sandbox_id) < (?, ?)
+       ORDER BY last_used_at DESC, sandbox_id DESC LIMIT ?`,
+      lastUsedAt,
+      sandboxId,
+      limit,
+    );
   }
 
   /** Everything E2B may hold for us. */

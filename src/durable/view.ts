@@ -33,3 +33,15 @@ export function viewOf(row: Row, keepUntil: number | undefined): View {
     ...(row.announced_at === null ? {} : { dropsAt: row.announced_at + ANNOUNCED_MS }),
   };
 }
+
+/** A workspace as the operator sees it. */
+export interface OwnedView extends View {
+  readonly tenant: string;
+  readonly tier?: "top" | "active" | "idle" | "cold";
+}
+
+/** The last workspace of a page: the next one begins after it. */
+export interface PageEnd {
+  readonly lastUsedAt: number;
+  readonly sandboxId: string;
+}

@@ -10,16 +10,18 @@ export type HttpContext = Context<{ Bindings: Env }>;
 
 /** Lets a request through the gate and gathers what serving it takes. Throws unauthenticated or invalid_input. */
 export async function callerOf(c: HttpContext): Promise<Caller> {
-  const config = configOf(c.env);
-  const { tenant } = await authenticate(c.req.raw, config);
+  const { tenant } = await authenticate(c.req.raw, configOf(c.env));
   const gitToken = gitTokenOf(c.req.raw.headers);
+  return { tenant, ...(gitToken === null ? {} : { gitToken }), ...workerAround(c) };
+}
+
+/** What serving a request takes, whoever it is for. */
+export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
   const traceId = traceIdOf(c.req.raw);
   return {
-    tenant,
-    ...(gitToken === null ? {} : { gitToken }),
     ...(traceId === undefined ? {} : { traceId }),
     env: c.env,
-    config,
+    config: configOf(c.env),
     waitUntil: (work) => c.executionCtx.waitUntil(work),
     cost: { objectCalls: 0, sandboxMs: 0 },
   };

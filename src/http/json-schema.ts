@@ -13,3 +13,8 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): z.core.JS
   delete made.$schema;
   return made;
 }
+
+/** A JSON answer, for a route's `responses`. */
+export function json(description: string, schema: z.ZodType): object {
+  return { description, content: { "application/json": { schema: jsonSchema(schema, "output") } } };
+}

@@ -1,12 +1,12 @@
-import type * as z from "zod/v4";
 import { version } from "../../package.json";
 import { ERROR_KINDS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import type { Operation } from "../ops/operation.ts";
 import { OPERATIONS } from "../ops/registry.ts";
 import { INPUT_EXAMPLES } from "./examples.ts";
-import { jsonSchema } from "./json-schema.ts";
+import { json, jsonSchema } from "./json-schema.ts";
 import { PROBLEM_STATUSES, problemResponses, problems } from "./openapi-problems.ts";
+import { operatorRoutes, OPERATOR_SCHEME } from "./operator-openapi.ts";
 import {
   clonedSchema,
   GIT_TOKEN,
@@ -42,9 +42,10 @@ function build() {
         OPERATIONS.map((operation) => [`/v1/git/${operation.name}`, { post: gitRoute(operation) }]),
       ),
       ...otherRoutes(),
+      ...operatorRoutes(),
     },
     components: {
-      securitySchemes: { apiKey: { type: "http", scheme: "bearer" } },
+      securitySchemes: { apiKey: { type: "http", scheme: "bearer" }, operatorKey: OPERATOR_SCHEME },
       parameters: { GitToken: gitTokenParameter() },
       schemas: {
         Problem: jsonSchema(problemSchema, "output"),
@@ -127,10 +128,5 @@ function gitTokenParameter() {
     schema: { type: "string", pattern: GIT_TOKEN.source },
   };
 }
-
-const json = (description: string, schema: z.ZodType) => ({
-  description,
-  content: { "application/json": { schema: jsonSchema(schema, "output") } },
-});
 
 const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

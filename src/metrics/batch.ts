@@ -1,3 +1,5 @@
+import type { EndedOperation } from "./history.ts";
+
 /** A sampled trace that a count came from (OpenMetrics 1.0, exemplars). */
 export interface Exemplar {
   /** 32 hex digits, W3C Trace Context. */
@@ -15,4 +17,6 @@ export interface Batch {
   readonly deltas: ReadonlyMap<string, number>;
   /** The newest of each bucket. */
   readonly exemplars: ReadonlyMap<string, Exemplar>;
+  /** The newest operations that ended, in any order; not all of them. */
+  readonly ended: readonly EndedOperation[];
 }

@@ -1,5 +1,6 @@
 // With its type, because plain Node runs this file too (npm run bench:metrics).
 import manifest from "../../package.json" with { type: "json" };
+import type { ErrorType } from "../errors.ts";
 import { type Correction, STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
 
@@ -9,6 +10,7 @@ export const OPERATIONS = ["clone", "status", "diff", "pull", "push", "other"] a
 export const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
 export const TIERS = ["top", "active", "idle", "cold"] as const;
 export const MOVES = ["start", "resume", "pause", "kill"] as const;
+export const ERROR_TYPES = ["auth", "conflict", "network", "other"] as const satisfies readonly ErrorType[];
 export const PERIODS = ["hour", "day", "month"] as const;
 export const CORRECTIONS = [
   "adopt",
@@ -42,7 +44,7 @@ export const CATALOGUE = {
     type: "counter",
     from: "worker",
     help: "Operations that failed, by what they failed of; other includes requests that were not valid.",
-    labels: { operation: OPERATIONS, error_type: ["auth", "conflict", "network", "other"] },
+    labels: { operation: OPERATIONS, error_type: ERROR_TYPES },
   },
   git_operation_duration_seconds: {
     type: "histogram",

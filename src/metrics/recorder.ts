@@ -1,4 +1,5 @@
 import type { Batch, Exemplar } from "./batch.ts";
+import type { EndedOperation } from "./history.ts";
 import { bucketOf, type Labels, type RecordedCounter, type RecordedHistogram, seriesOf, sumOf } from "./series.ts";
 
 /** Counts of this long travel together. Prometheus looks once a minute; a page that looks each second sees no lag. */
@@ -10,6 +11,8 @@ const TRY_TIMEOUT_MS = 5000;
 const WINDOW_LOST_MS = 35_000;
 /** Batches that found no answer wait for the next flush. Well below how long the object remembers a batch's id. */
 const BATCH_KEPT_MS = 5 * 60_000;
+/** The page shows the newest operations, not all: more of one second and one isolate would push each other out. */
+const MAX_ENDED = 20;
 /** Bounds memory to a few hundred kilobytes when the object fails for long. */
 const MAX_UNSENT = 16;
 
@@ -37,6 +40,7 @@ interface UnsentBatch extends Batch {
 export class Recorder {
   #deltas = new Map<string, number>();
   #exemplars = new Map<string, Exemplar>();
+  #ended: EndedOperation[] = [];
   #windowOpenedAt: number | undefined;
   readonly #unsent: UnsentBatch[] = [];
 
@@ -59,6 +63,14 @@ export class Recorder {
     this.#add(bucket, 1);
     this.#add(sumOf(name, labels), seconds);
     if (traceId !== undefined) this.#exemplars.set(bucket, { traceId, value: seconds, at: Date.now() });
+    this.#openWindow(to);
+  }
+
+  /** Keeps an operation for the list of the newest. */
+  list(to: Recording, ended: EndedOperation): void {
+    if (to.config.metricsShards === 0) return;
+    if (this.#ended.length === MAX_ENDED) this.#ended.shift();
+    this.#ended.push(ended);
     this.#openWindow(to);
   }
 
@@ -91,11 +103,13 @@ export class Recorder {
       id: crypto.randomUUID(),
       deltas: this.#deltas,
       exemplars: this.#exemplars,
+      ended: this.#ended,
       shard: String(Math.floor(Math.random() * shards)),
       madeAt: Date.now(),
     };
     this.#deltas = new Map();
     this.#exemplars = new Map();
+    this.#ended = [];
     return batch;
   }
 

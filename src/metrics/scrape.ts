@@ -1,5 +1,6 @@
 import type { Exemplar } from "./batch.ts";
 import type { ExposedFamily } from "./exposition.ts";
+import type { EndedOperation, History } from "./history.ts";
 import { poolValues, type StoredSample } from "./pool-values.ts";
 import { type DeclaredFamily, FAMILIES } from "./series.ts";
 
@@ -10,19 +11,34 @@ export interface Reading {
   readonly samples: readonly StoredSample[];
 }
 
+/** The same, and the newest past. */
+export interface Look extends Reading {
+  readonly history: History;
+  readonly newest: readonly EndedOperation[];
+}
+
 /** What a scrape reads from; a Caller has it. No shard of the pool is asked. */
-interface Source {
-  readonly env: { readonly METRICS: { getByName(name: string): { read(): Promise<Reading> } } };
+interface Source<MetricsObject> {
+  readonly env: { readonly METRICS: { getByName(name: string): MetricsObject } };
   readonly config: { readonly metricsShards: number };
 }
 
 /** Everything that was recorded. Rejects when one object does not answer: a sum of the others would look like a reset. */
-export async function readMetrics({ env, config }: Source): Promise<Reading> {
-  const shards = Array.from({ length: config.metricsShards }, (_, shard) => env.METRICS.getByName(String(shard)));
-  return merged(await Promise.all(shards.map((shard) => shard.read())));
+export async function readMetrics(source: Source<{ read(): Promise<Reading> }>): Promise<Reading> {
+  return merged(await Promise.all(objectsOf(source).map((object) => object.read())));
 }
 
-function merged(readings: readonly Reading[]): Reading {
+/** What each object holds, its past from `since` on included. */
+export function lookAtMetrics(source: Source<{ look(since: number): Promise<Look> }>, since: number): Promise<Look[]> {
+  return Promise.all(objectsOf(source).map((object) => object.look(since)));
+}
+
+function objectsOf<MetricsObject>({ env, config }: Source<MetricsObject>): MetricsObject[] {
+  return Array.from({ length: config.metricsShards }, (_, shard) => env.METRICS.getByName(String(shard)));
+}
+
+/** What several objects hold together. */
+export function merged(readings: readonly Reading[]): Reading {
   const counts = new Map<string, number>();
   const exemplars = new Map<string, Exemplar>();
   const samples = new Map<number, StoredSample>();

@@ -21,6 +21,7 @@ const batch = (deltas: [series: string, delta: number][], id: string = crypto.ra
   id,
   deltas: new Map(deltas),
   exemplars: new Map(),
+  ended: [],
 });
 
 const countsOf = async (stub: Stub) => Object.fromEntries((await stub.read()).counts);
@@ -211,5 +212,72 @@ describe("samples of the pool", () => {
     const { samples } = await stub.read();
     expect(samples[0]?.toldSeconds).toBeGreaterThanOrEqual(160);
     expect(samples[0]?.toldSeconds).toBeLessThan(170);
+  });
+});
+
+describe("the newest past", () => {
+  const SLOT_MS = 15_000;
+  // Objects are named by their number; each test has one of its own.
+  let numbers = 1000;
+  const newNumbered = () => env.METRICS.getByName(String(++numbers));
+  const shift = (stub: Stub, ms: number) =>
+    runInDurableObject(stub, (_: Metrics, state) => void state.storage.sql.exec("UPDATE slot SET at = at - ?", ms));
+  const sample = (sequence: number, poolTarget: number, at = Date.now()): PoolSample => ({
+    ...NO_COUNTS,
+    ...NO_FACTS,
+    shard: 0,
+    sequence,
+    at,
+    poolTarget,
+  });
+
+  test("is kept in slots: what came in the same one is added up, once for each batch, over an eviction", async () => {
+    const stub = newNumbered();
+    const twice = batch([[CLONES, 2]]);
+    await stub.add(twice);
+    await evictDurableObject(stub);
+    await stub.add(twice);
+    await stub.add(batch([[CLONES, 3]]));
+    const { slots } = (await stub.look(0)).history;
+    expect(slots.every(({ at }) => at % SLOT_MS === 0)).toBe(true);
+    expect(slots.map(({ counts }) => counts.get(CLONES) ?? 0).reduce((sum, count) => sum + count)).toBe(5);
+  });
+
+  test("ends: a slot that is too old goes when a new one begins", async () => {
+    const stub = newNumbered();
+    for (let count = 0; count < 5; count++) {
+      await shift(stub, 59 * MINUTE_MS);
+      await stub.add(batch([[CLONES, 1]]));
+    }
+    expect((await stub.look(0)).history.slots).toHaveLength(4);
+    expect((await stub.look(Date.now() - 90 * MINUTE_MS)).history.slots).toHaveLength(2);
+  });
+
+  test("knows how the pool stood before it, as long as nothing else was told", async () => {
+    const stub = newNumbered();
+    expect((await stub.look(Date.now())).history).toEqual({ slots: [] });
+    await stub.report(sample(1, 1, Date.now() - 60 * MINUTE_MS));
+    await shift(stub, 60 * MINUTE_MS);
+    await stub.report(sample(2, 2));
+    await stub.report(sample(1, 9));
+    const since = Date.now() - 30 * MINUTE_MS;
+    const { before, slots } = (await stub.look(since)).history;
+    expect([before?.poolTarget, slots.at(-1)?.standing?.poolTarget]).toEqual([1, 2]);
+    // Even when it was told so long ago that the slot is gone.
+    const quiet = newNumbered();
+    await quiet.report(sample(1, 3, since - 1));
+    await runInDurableObject(quiet, (_: Metrics, state) => void state.storage.sql.exec("DELETE FROM slot"));
+    expect((await quiet.look(since)).history.before?.poolTarget).toBe(3);
+  });
+
+  test("lists the operations that ended last, so many and no more", async () => {
+    const stub = newNumbered();
+    const ended = (at: number) => ({ at, operation: "push", tenant: "acme", seconds: 1, code: "conflict" as const });
+    for (const first of [40, 0, 20]) {
+      const operations = Array.from({ length: 20 }, (_, n) => ended(first + n));
+      await stub.add({ ...batch([]), ended: operations });
+    }
+    await evictDurableObject(stub);
+    expect((await stub.look(0)).newest).toEqual(Array.from({ length: 50 }, (_, n) => ended(59 - n)));
   });
 });

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ERROR_KINDS, type ErrorCode, WarmtreeError } from "../../src/errors.ts";
-import { recorded, recordStep } from "../../src/metrics/operations.ts";
+import { recorded, type RecordedCaller, recordStep } from "../../src/metrics/operations.ts";
 import { FakeMetrics } from "./support.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -14,6 +14,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const caller = (): RecordedCaller => ({ ...metrics.recording(), tenant: "acme", cost: {} });
+
 /** What came to be counted once everything was sent. */
 async function counts(): Promise<Record<string, number>> {
   await vi.advanceTimersByTimeAsync(60_000);
@@ -23,7 +25,7 @@ async function counts(): Promise<Record<string, number>> {
 
 test("a caller waits for the operation's own promise: nothing is awaited in between", async () => {
   const work = Promise.resolve({ done: true });
-  expect(recorded("status", metrics.recording(), () => work)).toBe(work);
+  expect(recorded("status", caller(), () => work)).toBe(work);
   await counts();
 });
 
@@ -32,7 +34,7 @@ test("success: started, ended, how long it took, with an example of a kept trace
     await new Promise((resolve) => setTimeout(resolve, 200));
     return "done";
   };
-  const result = recorded("push", { ...metrics.recording(), traceId: TRACE_ID }, work);
+  const result = recorded("push", { ...caller(), traceId: TRACE_ID }, work);
   expect(await counts()).toEqual({
     'git_operations_total{operation="push",status="started"}': 1,
     'git_operations_total{operation="push",status="success"}': 1,
@@ -50,7 +52,7 @@ test.each(Object.keys(ERROR_KINDS).filter(isCode))(
   "failure of code %s: started, ended, its type; the caller gets the error",
   async (code) => {
     const error = new WarmtreeError(code, "It failed.");
-    const result = recorded("diff", metrics.recording(), () => Promise.reject(error));
+    const result = recorded("diff", caller(), () => Promise.reject(error));
     await expect(result).rejects.toBe(error);
     expect(await counts()).toEqual({
       'git_operations_total{operation="diff",status="started"}': 1,
@@ -61,20 +63,18 @@ test.each(Object.keys(ERROR_KINDS).filter(isCode))(
 );
 
 test("what nobody foresaw is of type other", async () => {
-  await expect(recorded("pull", metrics.recording(), () => Promise.reject(new TypeError("bug")))).rejects.toThrow(
-    "bug",
-  );
+  await expect(recorded("pull", caller(), () => Promise.reject(new TypeError("bug")))).rejects.toThrow("bug");
   expect(await counts()).toMatchObject({ 'git_operation_errors_total{operation="pull",error_type="other"}': 1 });
 });
 
 test.each(["edit", "no-such-operation", "__proto__", 'clone"} 1\n', ""])("%j is operation other", async (name) => {
-  await recorded(name, metrics.recording(), () => Promise.resolve());
+  await recorded(name, caller(), () => Promise.resolve());
   expect(await counts()).toMatchObject({ 'git_operations_total{operation="other",status="success"}': 1 });
 });
 
 test("a step that ran together with others is counted as an operation of its own", async () => {
-  recordStep("status", metrics.recording(), 0.02);
-  recordStep("no-such-operation", metrics.recording(), 0, new WarmtreeError("timeout", "It took too long."));
+  recordStep("status", caller(), 0.02);
+  recordStep("no-such-operation", caller(), 0, new WarmtreeError("timeout", "It took too long."));
   expect(await counts()).toEqual({
     'git_operations_total{operation="status",status="started"}': 1,
     'git_operations_total{operation="status",status="success"}': 1,
@@ -83,5 +83,37 @@ test("a step that ran together with others is counted as an operation of its own
     'git_operations_total{operation="other",status="started"}': 1,
     'git_operations_total{operation="other",status="failure"}': 1,
     'git_operation_errors_total{operation="other",error_type="network"}': 1,
+  });
+});
+
+describe("the list of the newest", () => {
+  const listed = async () => {
+    await counts();
+    return metrics.batches.flatMap(({ ended }) => ended);
+  };
+
+  test("has the operation's own name, whose it was, how long it took, and which sandbox it was given", async () => {
+    const { cost, ...rest } = caller();
+    const result = recorded("edit", { ...rest, cost }, async () => {
+      cost.given = { sandboxId: "s0-x", source: "paused" };
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    });
+    expect(await listed()).toEqual([
+      { at: expect.any(Number), operation: "edit", tenant: "acme", seconds: 0.2, source: "paused", sandboxId: "s0-x" },
+    ]);
+    await result;
+  });
+
+  test("has the error's code; and no sandbox that an earlier operation of the same caller was given", async () => {
+    const given = { ...caller(), cost: { given: { sandboxId: "s0-x", source: "live" as const } } };
+    const error = new WarmtreeError("conflict", "secret.txt conflicts");
+    await expect(recorded("push", given, () => Promise.reject(error))).rejects.toBe(error);
+    const [push] = await listed();
+    expect(push).toEqual({ at: expect.any(Number), operation: "push", tenant: "acme", seconds: 0, code: "conflict" });
+  });
+
+  test("repeats no name that a caller made up", async () => {
+    await recorded("<script>", caller(), () => Promise.resolve());
+    expect(await listed()).toMatchObject([{ operation: "other" }]);
   });
 });

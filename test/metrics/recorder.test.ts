@@ -32,6 +32,17 @@ const counted = () => metrics.counts.get(STARTED_SERIES) ?? 0;
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const refuse = () => Promise.reject(new Error("object is overloaded"));
 
+test("the newest operations travel with the counts, so many of a window and no more", async () => {
+  const ended = (at: number) => ({ at, operation: "edit", tenant: "acme", seconds: 1 });
+  for (let at = 0; at < 50; at++) recorder.list(metrics.recording(), ended(at));
+  await pass(MINUTE_MS);
+  recorder.list(metrics.recording(), ended(50));
+  await pass(MINUTE_MS);
+  const [first = [], second] = metrics.batches.map((batch) => batch.ended);
+  expect(first).toEqual(Array.from({ length: first.length }, (_, n) => ended(50 - first.length + n)));
+  expect([first.length, second]).toEqual([20, [ended(50)]]);
+});
+
 describe("flushes", () => {
   test("one for each window, whatever happens in it; none where nothing happens", async () => {
     count(500);

@@ -112,7 +112,12 @@ describe("GET /metrics", () => {
   test("adds up all shards", async () => {
     const series = seriesOf("git_operation_errors_total", { operation: "push", error_type: "network" });
     for (const shard of ["0", "1", "2"]) {
-      await env.METRICS.getByName(shard).add({ id: shard, deltas: new Map([[series, 1]]), exemplars: new Map() });
+      await env.METRICS.getByName(shard).add({
+        id: shard,
+        deltas: new Map([[series, 1]]),
+        exemplars: new Map(),
+        ended: [],
+      });
     }
     const text = await (await scrape(LOCAL, {}, { ...env, METRICS_SHARDS: "3" })).text();
     expect(text).toContain(`\n${series} 3\n`);

@@ -1,0 +1,31 @@
+import * as z from "zod/v4";
+import { RANGES } from "../metrics/overview-schema.ts";
+import { TIERS } from "../metrics/catalogue.ts";
+import { workspaceSchema } from "./schemas.ts";
+
+const DEFAULT_MINUTES = 60;
+const DEFAULT_PAGE = 50;
+const MAX_PAGE = 200;
+
+export const overviewQuery = z.strictObject({
+  minutes: z.coerce
+    .number()
+    .pipe(z.literal(RANGES))
+    .default(DEFAULT_MINUTES)
+    .describe("The range: how far to look back"),
+});
+
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).describe("Most workspaces in one answer"),
+  cursor: z.string().optional().describe("Of the answer before: goes on after it"),
+});
+
+export const ownedWorkspaceSchema = workspaceSchema.extend({
+  tenant: z.string(),
+  tier: z.enum(TIERS).optional().describe("cold: it is paused"),
+});
+
+export const workspacePageSchema = z.object({
+  workspaces: z.array(ownedWorkspaceSchema).describe("Of all tenants, last used first"),
+  cursor: z.string().optional().describe("There are more"),
+});

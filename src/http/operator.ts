@@ -1,0 +1,74 @@
+import type { Hono } from "hono";
+import { configOf } from "../config.ts";
+import { WarmtreeError } from "../errors.ts";
+import { execute } from "../facade.ts";
+import { overviewOf } from "../metrics/overview.ts";
+import { rangeOf } from "../metrics/overview-points.ts";
+import type { Overview } from "../metrics/overview-schema.ts";
+import { lookAtMetrics } from "../metrics/scrape.ts";
+import { anyWorkspace, pageOfWorkspaces } from "../operator.ts";
+import { status } from "../ops/status.ts";
+import { validated } from "../validated.ts";
+import { type Caller, endWorkspace, pauseWorkspace } from "../workspaces.ts";
+import { answer } from "./answer.ts";
+import { type HttpContext, workerAround } from "./caller.ts";
+import { overviewQuery, pageQuery } from "./operator-schemas.ts";
+import { admit } from "./own-key.ts";
+
+/** As many changed files as a person reads before ending a workspace. */
+const STATUS_LIMIT = 100;
+
+/** What the page at `/` shows and does, for whoever holds OPERATOR_KEY. */
+export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
+  app.get("/v1/operator/overview", async (c) => {
+    const operator = await operatorOf(c);
+    const { minutes } = validated(overviewQuery, c.req.query());
+    return answer(await overview(operator, minutes));
+  });
+  app.get("/v1/operator/workspaces", async (c) => {
+    const operator = await operatorOf(c);
+    const { limit, cursor } = validated(pageQuery, c.req.query());
+    return answer(await pageOfWorkspaces(operator, limit, cursor));
+  });
+  app.get("/v1/operator/workspaces/:sandbox_id", async (c) =>
+    answer(await anyWorkspace(await operatorOf(c), c.req.param("sandbox_id"))),
+  );
+  // POST, because it uses the workspace: one that is paused is resumed.
+  app.post("/v1/operator/workspaces/:sandbox_id/status", async (c) => {
+    const sandbox_id = c.req.param("sandbox_id");
+    const owner = await ownerOf(c, sandbox_id);
+    return answer(await execute(status.name, { sandbox_id, limit: STATUS_LIMIT }, owner));
+  });
+  app.post("/v1/operator/workspaces/:sandbox_id/pause", async (c) => {
+    const sandbox_id = c.req.param("sandbox_id");
+    await pauseWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
+    return answer(null);
+  });
+  app.delete("/v1/operator/workspaces/:sandbox_id", async (c) => {
+    const sandbox_id = c.req.param("sandbox_id");
+    await endWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
+    return answer(null);
+  });
+}
+
+async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
+  await admit(c.req.raw, "OPERATOR_KEY", configOf(c.env).operatorKey);
+  return workerAround(c);
+}
+
+/** The operator acts in the name of the tenant whose workspace it is: every check of ownership stays as it is. */
+async function ownerOf(c: HttpContext, sandboxId: string): Promise<Caller> {
+  const operator = await operatorOf(c);
+  const { tenant } = await anyWorkspace(operator, sandboxId);
+  return { ...operator, tenant };
+}
+
+/** Reads what was reported; no shard of the pool is asked, so none is kept awake. */
+async function overview({ env, config }: Omit<Caller, "tenant">, minutes: Overview["minutes"]): Promise<Overview> {
+  if (config.metricsShards === 0) {
+    throw new WarmtreeError("not_found", "Nothing is recorded, so there is no overview: METRICS_SHARDS is 0.");
+  }
+  const now = Date.now();
+  const range = rangeOf(minutes, now);
+  return overviewOf(await lookAtMetrics({ env, config }, range.from), range, config.maxSandboxes, now);
+}

@@ -1,0 +1,9 @@
+/** One value for each key. */
+export function each<Key extends string>(keys: readonly Key[], value: (key: Key) => number): Record<Key, number> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.fromEntries does not tell that every key is there
+  return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, number>;
+}
+
+export function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

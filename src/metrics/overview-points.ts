@@ -1,0 +1,59 @@
+import { STATES } from "../pool/reconcile.ts";
+import { each, sum } from "./each.ts";
+import { type History, slotOf, type Standing } from "./history.ts";
+import type { Overview, RANGES } from "./overview-schema.ts";
+import type { Look } from "./scrape.ts";
+import { Tally } from "./tally.ts";
+
+/** Pieces of a range; a chart shows no more on a phone. */
+const POINTS = 60;
+const MINUTE_MS = 60_000;
+
+export interface Range {
+  readonly minutes: (typeof RANGES)[number];
+  readonly pieceMs: number;
+  /** When the first piece begins, in Unix milliseconds. */
+  readonly from: number;
+}
+
+/** Pieces lie on round times, so that they stay where they are while time goes on. The last one is not over. */
+export function rangeOf(minutes: Range["minutes"], now: number): Range {
+  const pieceMs = (minutes * MINUTE_MS) / POINTS;
+  return { minutes, pieceMs, from: slotOf(now, pieceMs) - (POINTS - 1) * pieceMs };
+}
+
+export function pointsOf(looks: readonly Look[], { from, pieceMs }: Range, now: number): Overview["points"] {
+  const slots = looks.flatMap(({ history }) => history.slots);
+  const byPiece = Map.groupBy(slots, ({ at }) => slotOf(at, pieceMs));
+  return Array.from({ length: POINTS }, (_, piece) => from + piece * pieceMs).map((at) => {
+    const tally = new Tally(byPiece.get(at) ?? []);
+    const end = Math.min(at + pieceMs, now);
+    const standing = together(looks.map(({ history }) => standingAt(history, end)));
+    return {
+      at: new Date(at).toISOString(),
+      seconds: (end - at) / 1000,
+      succeeded: tally.ended("success"),
+      failed: tally.ended("failure"),
+      latency: tally.latency(),
+      claims: tally.claims(),
+      sandboxes: standing?.sandboxes ?? null,
+      pool_target: standing?.poolTarget ?? null,
+      usd_per_hour: standing?.usdPerHour ?? null,
+    };
+  });
+}
+
+/** A shard tells how it stands when that changes; until then it stands as it did. */
+function standingAt({ slots, before }: History, end: number): Standing | undefined {
+  return slots.findLast(({ at, standing }) => at < end && standing)?.standing ?? before;
+}
+
+function together(standings: readonly (Standing | undefined)[]): Standing | undefined {
+  const known = standings.filter((standing) => standing !== undefined);
+  if (known.length === 0) return undefined;
+  return {
+    sandboxes: each(STATES, (state) => sum(known, ({ sandboxes }) => sandboxes[state])),
+    poolTarget: sum(known, ({ poolTarget }) => poolTarget),
+    usdPerHour: sum(known, ({ usdPerHour }) => usdPerHour),
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * The value below which `share` of the observations lie, as Prometheus reads classic buckets (histogram_quantile): evenly
+ * spread within a bucket; beyond the last bound, that bound. Undefined: nothing was observed.
+ * @param counts of each bucket for itself, one for each bound and one for what lies beyond
+ */
+export function quantile(share: number, bounds: readonly number[], counts: readonly number[]): number | undefined {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return undefined;
+  let left = share * total;
+  let lower = 0;
+  for (const [index, bound] of bounds.entries()) {
+    const count = counts[index] ?? 0;
+    if (count > 0 && left <= count) return lower + ((bound - lower) * left) / count;
+    left -= count;
+    lower = bound;
+  }
+  return lower;
+}
