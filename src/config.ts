@@ -1,6 +1,14 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
-import { DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, usdPerSecond, type Worth } from "./pool/price.ts";
+import {
+  BUILT_SIZE,
+  DEFAULT_SIZE,
+  DEFAULT_WAIT_USD_PER_S,
+  type SandboxSize,
+  usdPerSecond,
+  type Worth,
+} from "./pool/price.ts";
+import type { DefinitionName } from "./template/definition.ts";
 
 /** Two to three minutes is a large clone; five is the plan's limit for one operation. */
 const DEFAULT_OPERATION_TIMEOUT_S = 300;
@@ -13,6 +21,10 @@ const E2B_SESSION_CAP_S = 3600;
 const MIN_SECRET_LENGTH = 16;
 /** Some 300 flushes a second each; a scrape asks all of them. */
 const MAX_METRICS_SHARDS = 32;
+
+/** E2B's own, for every account. */
+const BASE_TEMPLATE = "base";
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** What E2B's free plan lets run at once. */
 const E2B_CONCURRENT_SANDBOXES = 20;
@@ -56,7 +68,8 @@ const schema = z
     E2B_DOMAIN: z.string().min(1).default("e2b.app"),
     E2B_API_URL: z.url().optional(),
     E2B_SANDBOX_URL: z.url().optional(),
-    E2B_TEMPLATE: z.string().min(1).default("base"),
+    E2B_TEMPLATE: z.string().min(1).optional(),
+    E2B_TEMPLATE_DEFINITION: z.enum(["debian", "host"]).optional(),
     API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
     CREDENTIALS: z.literal("env").default("env"),
     GITHUB_TOKEN: z.string().min(1).optional(),
@@ -67,8 +80,8 @@ const schema = z
     GIT_USER_NAME: z.string().min(1).default("Warmtree"),
     GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
-    E2B_TEMPLATE_VCPUS: wholeNumber(DEFAULT_SIZE.vcpus, 1, 32),
-    E2B_TEMPLATE_MEMORY_MIB: wholeNumber(DEFAULT_SIZE.memoryMib, 128, 65_536),
+    E2B_TEMPLATE_VCPUS: z.coerce.number().int().min(1).max(32).optional(),
+    E2B_TEMPLATE_MEMORY_MIB: z.coerce.number().int().min(128).max(65_536).optional(),
     E2B_MONTHLY_BUDGET_USD: z.coerce.number().positive().optional(),
     KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
     POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
@@ -83,7 +96,12 @@ const schema = z
 /** All settings, parsed once for each isolate. */
 export interface Config {
   readonly e2b: E2bConfig;
+  /** What sandboxes start from until a version that Warmtree built is promoted. */
   readonly template: string;
+  /** What Warmtree builds; undefined: nothing, the operator named a template. */
+  readonly builds: DefinitionName | undefined;
+  /** Of what is built, or of the template that the operator named. */
+  readonly size: SandboxSize;
   readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
   readonly githubToken: string | undefined;
   readonly allowedGitHosts: readonly string[];
@@ -121,14 +139,21 @@ export function parseConfig(env: object): Config {
     throw new ConfigError(`Settings are wrong: ${lines.join("; ")}`);
   }
   const s = parsed.data;
+  const apiUrl = s.E2B_API_URL ?? `https://api.${s.E2B_DOMAIN}`;
+  const defaultSize = s.E2B_TEMPLATE === undefined ? BUILT_SIZE : DEFAULT_SIZE;
   return {
     e2b: {
       apiKey: s.E2B_API_KEY,
-      apiUrl: s.E2B_API_URL ?? `https://api.${s.E2B_DOMAIN}`,
+      apiUrl,
       sandboxUrl: s.E2B_SANDBOX_URL,
       domain: s.E2B_DOMAIN,
     },
-    template: s.E2B_TEMPLATE,
+    template: s.E2B_TEMPLATE ?? BASE_TEMPLATE,
+    builds: s.E2B_TEMPLATE === undefined ? (s.E2B_TEMPLATE_DEFINITION ?? definitionFor(apiUrl)) : undefined,
+    size: {
+      vcpus: s.E2B_TEMPLATE_VCPUS ?? defaultSize.vcpus,
+      memoryMib: s.E2B_TEMPLATE_MEMORY_MIB ?? defaultSize.memoryMib,
+    },
     apiKeys: s.API_KEYS,
     githubToken: s.GITHUB_TOKEN,
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
@@ -142,13 +167,21 @@ export function parseConfig(env: object): Config {
     keepPolicy: s.KEEP_POLICY,
     worth: {
       waitUsdPerS: DEFAULT_WAIT_USD_PER_S,
-      rentUsdPerS: usdPerSecond({ vcpus: s.E2B_TEMPLATE_VCPUS, memoryMib: s.E2B_TEMPLATE_MEMORY_MIB }),
+      rentUsdPerS: usdPerSecond({
+        vcpus: s.E2B_TEMPLATE_VCPUS ?? DEFAULT_SIZE.vcpus,
+        memoryMib: s.E2B_TEMPLATE_MEMORY_MIB ?? DEFAULT_SIZE.memoryMib,
+      }),
     },
     monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD,
     metricsKey: s.METRICS_KEY,
     operatorKey: s.OPERATOR_KEY,
     metricsShards: s.METRICS_SHARDS,
   };
+}
+
+/** An E2B on this machine is a sandbox host that shares the machine's programs: installing would change the machine. */
+function definitionFor(apiUrl: string): DefinitionName {
+  return LOOPBACK.test(new URL(apiUrl).hostname) ? "host" : "debian";
 }
 
 const parsedByEnv = new WeakMap<object, Config>();

@@ -72,7 +72,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const sandboxes = new SandboxStore({ root, isolation, limits, log });
   const templates = new TemplateStore();
   const uploads = new Uploads(join(root, "uploads"));
-  const builder = new Builder(root, isolation, templates, uploads);
+  const builder = new Builder(root, isolation, uploads);
   const context = { sandboxes, templates, uploads, builder, faults: new Faults(), counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
   return {

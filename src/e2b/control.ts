@@ -1,11 +1,8 @@
-import type * as z from "zod/v4";
-import { readText } from "./body.ts";
-import { SANDBOX_ID, withoutSlash } from "./config.ts";
+import { apiOf, QUICK, SLOW } from "./api.ts";
+import { SANDBOX_ID } from "./config.ts";
 import type { E2bConfig } from "./config.ts";
 import { E2bError } from "./error.ts";
-import { exchange, readJson } from "./exchange.ts";
-import type { Call } from "./exchange.ts";
-import { withRetries } from "./retry.ts";
+import { readJson } from "./exchange.ts";
 import { sandboxDetail, sandboxList, sandboxSession } from "./schema.ts";
 import type { ListedSandbox, SandboxDetail, SandboxSession } from "./schema.ts";
 
@@ -36,49 +33,13 @@ export interface ControlPlane {
   pause(sandboxId: string): Promise<"paused" | "already_paused">;
 }
 
-/** The answer of a call without one; anything longer is not E2B's. */
-const EMPTY_MAX_BYTES = 64 * 1024;
-
-/** How long a call may take: one try, and all tries with the waits between them. */
-interface Patience {
-  timeoutMs: number;
-  deadlineMs: number;
-}
-
-/** E2B gives a start, resume or pause up at 70 s; leaving before its answer would leave a sandbox that nobody knows. */
-const SLOW: Patience = { timeoutMs: 75_000, deadlineMs: 90_000 };
-const QUICK: Patience = { timeoutMs: 15_000, deadlineMs: 45_000 };
-
 const PAGE_SIZE = 100;
 /** 20,000 sandboxes, many times what any plan allows at once: beyond it E2B's cursor runs in a circle. */
 const MAX_PAGES = 200;
 
-interface ApiCall extends Patience {
-  what: string;
-  method: Call["method"];
-  path: string;
-  body?: object;
-  idempotent: boolean;
-}
-
 /** Binds the control plane to an account. */
 export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): ControlPlane {
-  const baseUrl = withoutSlash(config.apiUrl);
-  const headers = { "x-api-key": config.apiKey, "user-agent": "warmtree", "content-type": "application/json" };
-
-  function send<T>(api: ApiCall, read: (response: Response) => Promise<T>): Promise<T> {
-    const { what, method, body } = api;
-    return withRetries((remainingMs) => {
-      const timeoutMs = Math.min(api.timeoutMs, remainingMs);
-      const call = { what, method, url: baseUrl + api.path, headers, timeoutMs };
-      return exchange(fetcher, body === undefined ? call : { ...call, body: JSON.stringify(body) }, read);
-    }, api);
-  }
-
-  const forJson = <T>(api: ApiCall, schema: z.ZodType<T>): Promise<T> =>
-    send(api, (response) => readJson(response, api.what, schema));
-  const forNothing = (api: ApiCall): Promise<string> => send(api, (response) => readText(response, EMPTY_MAX_BYTES));
-
+  const { send, forJson, forNothing } = apiOf(config, fetcher);
   const plane: ControlPlane = {
     create: ({ template, timeoutS, metadata, envs, autoPause }) =>
       forJson(

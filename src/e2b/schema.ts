@@ -25,6 +25,24 @@ export interface ListedSandbox {
 /** What is listed, and what it takes to reach the sandbox without waking or extending it. */
 export type SandboxDetail = ListedSandbox & SandboxSession;
 
+/** One build of one template. */
+export interface BuildRef {
+  templateId: string;
+  buildId: string;
+}
+
+export interface BuildStatus {
+  state: "waiting" | "building" | "ready" | "failed";
+  /** Why it failed, in E2B's words. */
+  reason?: string;
+}
+
+export interface TemplateTag {
+  tag: string;
+  buildId: string;
+  assignedAtMs: number;
+}
+
 const instant = z
   .string()
   .transform((text) => Date.parse(text))
@@ -79,6 +97,30 @@ export const sandboxList = z.array(listedWire.transform(toListed));
 export const sandboxDetail = listedWire
   .extend(sessionWire.shape)
   .transform((wire): SandboxDetail => ({ ...toListed(wire), ...toSession(wire) }));
+
+/** Answer of POST /v3/templates. Both ids become parts of URLs. */
+export const requestedBuild = z
+  .object({ templateID: z.string().regex(SANDBOX_ID), buildID: z.uuid() })
+  .transform((wire): BuildRef => ({ templateId: wire.templateID, buildId: wire.buildID }));
+
+/** Answer of a build's status route. */
+export const buildStatus = z
+  .object({
+    status: z.enum(["waiting", "building", "ready", "error"]),
+    reason: z.object({ message: z.string(), step: z.string().optional() }).nullish(),
+  })
+  .transform(({ status, reason }): BuildStatus => {
+    if (status !== "error") return { state: status };
+    const step = reason?.step === undefined ? "" : `step ${reason.step}: `;
+    return { state: "failed", reason: step + (reason?.message ?? "E2B did not say why") };
+  });
+
+/** Answer of a template's tags route. */
+export const templateTags = z.array(
+  z
+    .object({ tag: z.string(), buildID: z.uuid(), createdAt: instant })
+    .transform((wire): TemplateTag => ({ tag: wire.tag, buildId: wire.buildID, assignedAtMs: wire.createdAt })),
+);
 
 /** Error body of the control plane, of the sandbox proxy (`sandboxId`, `port`) and of envd's REST routes. */
 export const errorBody = z.object({

@@ -12,6 +12,8 @@ export interface SandboxSize {
 
 /** E2B's default sandbox. */
 export const DEFAULT_SIZE: SandboxSize = { vcpus: 2, memoryMib: 512 };
+/** Of the template that Warmtree builds: 46% less rent. */
+export const BUILT_SIZE: SandboxSize = { vcpus: 1, memoryMib: 512 };
 
 /** Dollars for one second of a running sandbox. */
 export function usdPerSecond(size: SandboxSize): number {

@@ -39,6 +39,7 @@ export const buildRoutes: Routes = {
     if (template.team !== call.team) throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
     const build = new Build(tags.length === 0 ? [DEFAULT_TAG] : tags, body.cpuCount, body.memoryMB);
     template.builds.set(build.id, build);
+    call.templates.assign(template, build, build.tags);
     sendJson(call.response, 202, {
       templateID: template.id,
       buildID: build.id,

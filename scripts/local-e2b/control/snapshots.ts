@@ -43,7 +43,7 @@ function listSnapshots(call: ControlCall): void {
     .list(call.team)
     .filter(({ sourceSandboxId: source }) => source !== undefined && (query.sandboxID ?? source) === source)
     .filter((template) => name === undefined || template.name === name.name || template.id === name.name)
-    .flatMap((template) => [...template.tags.keys()].map((tag) => ({ template, tag })))
+    .flatMap((template) => call.templates.tags(template).map(({ tag }) => ({ template, tag })))
     .filter(({ tag }) => name?.tag === undefined || name.tag === tag)
     .toReversed()
     .map(({ template, tag }) => snapshotView(template, tag));

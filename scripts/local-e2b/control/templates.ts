@@ -18,13 +18,13 @@ export const templateRoutes: Routes = {
   "GET /templates/aliases/{alias}": (call) => {
     const { template, explicitTag } = named(call, call.params["alias"] ?? "");
     if (template === "base") return sendJson(call.response, 200, { templateID: BASE_IMAGE.templateId, public: true });
-    if (explicitTag !== undefined) buildOf(template, explicitTag);
+    if (explicitTag !== undefined) buildOf(call, template, explicitTag);
     return sendJson(call.response, 200, { templateID: template.id, public: template.public });
   },
   "POST /templates/tags": async (call) => {
     const { target, tags } = await readJson(call.request, tagsRequest);
     const { template, explicitTag = DEFAULT_TAG } = own(call, target);
-    const build = buildOf(template, explicitTag);
+    const build = buildOf(call, template, explicitTag);
     const checked = checkTags(tags);
     call.templates.assign(template, build, checked);
     sendJson(call.response, 201, { buildID: build.id, tags: checked });
@@ -34,16 +34,12 @@ export const templateRoutes: Routes = {
     const checked = checkTags(tags);
     if (checked.includes(DEFAULT_TAG)) throw new ApiError(400, `Cannot delete the '${DEFAULT_TAG}' tag`);
     const { template } = own(call, name);
-    for (const tag of checked) template.tags.delete(tag);
+    await call.templates.unassign(template, checked);
     sendEmpty(call.response);
   },
   "GET /templates/{id}/tags": (call) => {
     const { template } = own(call, call.params["id"] ?? "");
-    sendJson(
-      call.response,
-      200,
-      [...template.tags].map(([tag, { buildID, createdAt }]) => ({ tag, buildID, createdAt })),
-    );
+    sendJson(call.response, 200, call.templates.tags(template));
   },
   "GET /templates/{id}": (call) => {
     const { template } = own(call, call.params["id"] ?? "");
@@ -97,9 +93,9 @@ function own(call: ControlCall, given: string): Named<Template> {
   return { template, explicitTag };
 }
 
-function buildOf(template: Template, tag: string): Build {
-  const build = template.builds.get(template.tags.get(tag)?.buildID ?? "");
-  if (build !== undefined) return build;
+function buildOf({ templates }: ControlCall, template: Template, tag: string): Build {
+  const ready = templates.ready(template, tag);
+  if (ready !== undefined) return ready.build;
   throw new ApiError(404, `tag '${tag}' does not exist for template '${template.name ?? template.id}'`);
 }
 

@@ -5,7 +5,6 @@ import { type BuildContext, runStep, type Step } from "./build-steps.ts";
 import type { Image } from "./image.ts";
 import { startCommand } from "./start-command.ts";
 import type { Build, Template } from "./template.ts";
-import type { TemplateStore } from "./templates.ts";
 import type { Uploads } from "./uploads.ts";
 
 export interface BuildRequest {
@@ -24,14 +23,12 @@ const DEFAULT_WORKDIR = "/home/user";
 export class Builder {
   readonly #root: string;
   readonly #isolation: Isolation;
-  readonly #templates: TemplateStore;
   readonly #uploads: Uploads;
   readonly #running = new Map<Build, { readonly machine: Machine; readonly done: Promise<void> }>();
 
-  constructor(root: string, isolation: Isolation, templates: TemplateStore, uploads: Uploads) {
+  constructor(root: string, isolation: Isolation, uploads: Uploads) {
     this.#root = root;
     this.#isolation = isolation;
-    this.#templates = templates;
     this.#uploads = uploads;
   }
 
@@ -52,7 +49,6 @@ export class Builder {
       const identity = { templateId: template.id, alias: template.name, tree, cpuCount, memoryMB };
       const { startCmd, readyCmd } = request;
       build.settle({ status: "ready", image: { ...identity, ...context, startCmd, readyCmd } });
-      this.#templates.assign(template, build, build.tags);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const step = error instanceof StepError ? error.step : undefined;

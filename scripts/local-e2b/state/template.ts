@@ -24,7 +24,7 @@ export class Build {
   readonly id = randomUUID();
   readonly createdAt = new Date().toISOString();
   readonly logs: LogEntry[] = [];
-  /** The tags that will point to it when it is ready. */
+  /** The tags it was asked for under. */
   readonly tags: readonly string[];
   readonly cpuCount: number;
   readonly memoryMB: number;
@@ -48,7 +48,9 @@ export class Build {
   }
 }
 
+/** A tag that was pointed to a build, ready or not. A later one of the same name comes before it once its build is ready. */
 export interface Tag {
+  readonly tag: string;
   readonly buildID: string;
   readonly createdAt: string;
 }
@@ -62,7 +64,8 @@ export interface Template {
   readonly sourceSandboxId: string | undefined;
   readonly createdAt: string;
   readonly builds: Map<string, Build>;
-  readonly tags: Map<string, Tag>;
+  /** Oldest first. */
+  tags: readonly Tag[];
   public: boolean;
   spawnCount: number;
   lastSpawnedAt: string | null;

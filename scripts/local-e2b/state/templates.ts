@@ -44,7 +44,7 @@ export class TemplateStore {
       sourceSandboxId,
       createdAt: new Date().toISOString(),
       builds: new Map<string, Build>(),
-      tags: new Map<string, Tag>(),
+      tags: [],
       public: false,
       spawnCount: 0,
       lastSpawnedAt: null,
@@ -53,10 +53,34 @@ export class TemplateStore {
     return template;
   }
 
-  /** Points tags to a build. */
+  /** Points tags to a build; until that is ready, they lead where they led before. */
   assign(template: Template, build: Build, tags: readonly string[]): void {
     const createdAt = new Date().toISOString();
-    for (const tag of tags) template.tags.set(tag, { buildID: build.id, createdAt });
+    template.tags = [...template.tags, ...tags.map((tag) => ({ tag, buildID: build.id, createdAt }))];
+  }
+
+  /** Takes tags away, and builds that no tag points to any more: nothing could start from them. */
+  async unassign(template: Template, tags: readonly string[]): Promise<void> {
+    template.tags = template.tags.filter(({ tag }) => !tags.includes(tag));
+    const named = new Set(template.tags.map(({ buildID }) => buildID));
+    for (const build of [...template.builds.values()].filter(({ id }) => !named.has(id))) {
+      template.builds.delete(build.id);
+      await removeBuild(build);
+    }
+  }
+
+  /** Each tag as it was assigned last. */
+  tags(template: Template): readonly Tag[] {
+    return [...new Map(template.tags.map((tag) => [tag.tag, tag])).values()];
+  }
+
+  /** The build that a tag leads to: of those it was assigned to, the last one that is ready. */
+  ready(template: Template, tag: string): { readonly build: Build; readonly image: Image } | undefined {
+    for (const assigned of template.tags.toReversed()) {
+      const build = assigned.tag === tag ? template.builds.get(assigned.buildID) : undefined;
+      if (build?.outcome.status === "ready") return { build, image: build.outcome.image };
+    }
+    return undefined;
   }
 
   /** What a sandbox of `name`, `name:tag` or an id starts from. @throws ApiError 404 or 403 */
@@ -64,8 +88,8 @@ export class TemplateStore {
     const { name, tag = DEFAULT_TAG } = parseTemplateName(given);
     if (name === BASE_IMAGE.templateId) return BASE_IMAGE;
     const template = this.require(team, given);
-    const build = template.builds.get(template.tags.get(tag)?.buildID ?? "");
-    if (build?.outcome.status === "ready") return build.outcome.image;
+    const ready = this.ready(template, tag);
+    if (ready !== undefined) return ready.image;
     throw new ApiError(404, `tag '${tag}' does not exist for template '${name}'`);
   }
 
@@ -78,9 +102,11 @@ export class TemplateStore {
 
   async delete(template: Template): Promise<void> {
     this.#templates.delete(template.id);
-    for (const { outcome } of template.builds.values()) {
-      if (outcome.status !== "ready" || outcome.image.tree === undefined) continue;
-      await removeTree(outcome.image.tree);
-    }
+    for (const build of template.builds.values()) await removeBuild(build);
   }
+}
+
+/** Sandboxes that started from it have copies of their own. */
+async function removeBuild({ outcome }: Build): Promise<void> {
+  if (outcome.status === "ready" && outcome.image.tree !== undefined) await removeTree(outcome.image.tree);
 }

@@ -1,0 +1,58 @@
+import type * as z from "zod/v4";
+import { readText } from "./body.ts";
+import { withoutSlash } from "./config.ts";
+import type { E2bConfig } from "./config.ts";
+import { exchange, readJson } from "./exchange.ts";
+import type { Call } from "./exchange.ts";
+import { withRetries } from "./retry.ts";
+
+/** How long a call may take: one try, and all tries with the waits between them. */
+interface Patience {
+  timeoutMs: number;
+  deadlineMs: number;
+}
+
+/** E2B gives a start, resume or pause up at 70 s; leaving before its answer would leave a sandbox that nobody knows. */
+export const SLOW: Patience = { timeoutMs: 75_000, deadlineMs: 90_000 };
+export const QUICK: Patience = { timeoutMs: 15_000, deadlineMs: 45_000 };
+
+/** The answer of a call without one; anything longer is not E2B's. */
+const EMPTY_MAX_BYTES = 64 * 1024;
+
+interface ApiCall extends Patience {
+  /** The call in words that fit after "E2B did not", for errors. */
+  what: string;
+  method: Call["method"];
+  path: string;
+  body?: object;
+  /** Whether doing the call twice does no more than doing it once. */
+  idempotent: boolean;
+}
+
+/** Calls of E2B's control plane with an account's key, tried again where that is safe. Each throws E2bError. */
+export interface Api {
+  readonly send: <T>(call: ApiCall, read: (response: Response) => Promise<T>) => Promise<T>;
+  readonly forJson: <T>(call: ApiCall, schema: z.ZodType<T>) => Promise<T>;
+  readonly forNothing: (call: ApiCall) => Promise<void>;
+}
+
+export function apiOf(config: E2bConfig, fetcher: typeof fetch): Api {
+  const baseUrl = withoutSlash(config.apiUrl);
+  const headers = { "x-api-key": config.apiKey, "user-agent": "warmtree", "content-type": "application/json" };
+
+  const send: Api["send"] = (api, read) =>
+    withRetries((remainingMs) => {
+      const { what, method, body } = api;
+      const timeoutMs = Math.min(api.timeoutMs, remainingMs);
+      const call = { what, method, url: baseUrl + api.path, headers, timeoutMs };
+      return exchange(fetcher, body === undefined ? call : { ...call, body: JSON.stringify(body) }, read);
+    }, api);
+
+  return {
+    send,
+    forJson: (api, schema) => send(api, (response) => readJson(response, api.what, schema)),
+    forNothing: async (api) => {
+      await send(api, (response) => readText(response, EMPTY_MAX_BYTES));
+    },
+  };
+}

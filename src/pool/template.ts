@@ -1,0 +1,84 @@
+import * as z from "zod/v4";
+
+/** The template that Warmtree builds; its builds are told apart by tags v1, v2, … */
+export const TEMPLATE = "warmtree";
+/** Leads to the build that was promoted last. */
+export const STABLE_TAG = "stable";
+
+const time = z.number().nonnegative();
+const versionNumber = z.int().positive();
+
+const promotedSchema = z.object({ version: versionNumber, builtAt: time }).readonly();
+/** A build that new sandboxes start from. Times are Unix milliseconds. */
+export type Promoted = z.infer<typeof promotedSchema>;
+
+const BUILD_STATES = ["building", "promoted", "failed"] as const;
+
+const buildRecordSchema = z
+  .object({
+    version: versionNumber,
+    state: z.enum(BUILD_STATES),
+    startedAt: time,
+    endedAt: time.optional(),
+    /** Why it failed. */
+    reason: z.string().optional(),
+    /** Of the smoke test: git's version, and whether it has a file system monitor of its own. */
+    git: z.string().optional(),
+    fsmonitor: z.boolean().optional(),
+    /** From asking for the sandbox of the smoke test to the end of its first command. */
+    firstCommandMs: time.optional(),
+  })
+  .readonly();
+/** How a build went. */
+export type BuildRecord = z.infer<typeof buildRecordSchema>;
+
+/** What was stored, or nothing where that is not readable. */
+export function restorePromoted(stored: unknown): Promoted | undefined {
+  return promotedSchema.safeParse(stored).data;
+}
+
+export function restoreBuildRecord(stored: unknown): BuildRecord | undefined {
+  return buildRecordSchema.safeParse(stored).data;
+}
+
+export const versionTag = (version: number) => `v${version}`;
+
+/** What sandboxes of a version start from. */
+export const templateName = (version: number) => `${TEMPLATE}:${versionTag(version)}`;
+
+/** A tag of the template, as E2B lists it. */
+interface Tag {
+  readonly tag: string;
+  readonly buildId: string;
+  readonly assignedAtMs: number;
+}
+
+function versionOf({ tag }: Tag): number | undefined {
+  const digits = /^v([1-9]\d{0,8})$/.exec(tag)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** One more than any version there is a trace of. */
+export function nextVersion(tags: readonly Tag[], newestKnown: number): number {
+  return Math.max(newestKnown, ...tags.map((tag) => versionOf(tag) ?? 0)) + 1;
+}
+
+/** The version that tag `stable` leads to; its build was asked for when its version tag was assigned. */
+export function stableVersion(tags: readonly Tag[]): Promoted | undefined {
+  const stable = tags.find(({ tag }) => tag === STABLE_TAG);
+  for (const tag of tags) {
+    const version = tag.buildId === stable?.buildId ? versionOf(tag) : undefined;
+    if (version !== undefined) return { version, builtAt: tag.assignedAtMs };
+  }
+  return undefined;
+}
+
+/** Tags of the versions before `current` that nothing was started from. */
+export function retirable(tags: readonly Tag[], current: number, namesInUse: ReadonlySet<string>): string[] {
+  return tags
+    .filter((tag) => {
+      const version = versionOf(tag);
+      return version !== undefined && version < current && !namesInUse.has(templateName(version));
+    })
+    .map(({ tag }) => tag);
+}
