@@ -1,5 +1,5 @@
-/** What a path holds after a commit: text, bytes, a symbolic link, or nothing (deleted). */
-type SampleFile = string | Uint8Array | { readonly link: string } | null;
+/** What a path holds after a commit: text, bytes, a symbolic link, a blob of fastImportBlob, or nothing (deleted). */
+export type SampleFile = string | Uint8Array | { readonly link: string } | { readonly mark: number } | null;
 
 export interface SampleCommit {
   readonly message: string;
@@ -11,32 +11,49 @@ export interface SampleCommit {
   readonly from?: string;
   /** Name of a lightweight tag to set on this commit. */
   readonly tag?: string;
+  /** `Name <address>`. */
+  readonly author?: string;
+  /** Seconds since 1970; absent: an hour after the commit before, and authored when it was committed. */
+  readonly committedAt?: number;
+  readonly authoredAt?: number;
 }
 
 export const DEFAULT_BRANCH = "main";
 
-/** Every commit is made by the same person, an hour after the one before: commit ids must not depend on the machine. */
-const AUTHOR = "Sample Author <author@example.com>";
+/** Who commits, and when the first commit is made unless it says so: commit ids must not depend on the machine. */
+const COMMITTER = "Sample Author <author@example.com>";
 const FIRST_COMMIT_SECONDS = Date.UTC(2026, 0, 1) / 1000;
 const COMMIT_INTERVAL_SECONDS = 3600;
 
 /** Writes commits in the input format of `git fast-import`, one chunk for each. */
 export function* fastImportStream(commits: Iterable<SampleCommit>): Generator<Buffer> {
-  let seconds = FIRST_COMMIT_SECONDS;
-  for (const { message, files, branch = DEFAULT_BRANCH, from, tag } of commits) {
+  let next = FIRST_COMMIT_SECONDS;
+  for (const commit of commits) {
+    const { message, files, branch = DEFAULT_BRANCH, from, tag, author = COMMITTER, committedAt = next } = commit;
     const ref = `refs/heads/${branch}`;
-    const parts: (string | Uint8Array)[] = [`commit ${ref}\ncommitter ${AUTHOR} ${seconds} +0000\n`, ...data(message)];
+    const people = `author ${author} ${commit.authoredAt ?? committedAt} +0000\ncommitter ${COMMITTER} ${committedAt} +0000`;
+    const parts: (string | Uint8Array)[] = [`commit ${ref}\n${people}\n`, ...data(message)];
     if (from !== undefined) parts.push(`from refs/heads/${from}\n`);
     for (const [path, file] of Object.entries(files)) parts.push(...change(path, file));
     if (tag !== undefined) parts.push(`reset refs/tags/${tag}\nfrom ${ref}\n\n`);
-    yield Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
-    seconds += COMMIT_INTERVAL_SECONDS;
+    yield joined(parts);
+    next = committedAt + COMMIT_INTERVAL_SECONDS;
   }
+}
+
+/** A content that commits after it may name by its mark, a number above 0 that is used once. */
+export function fastImportBlob(mark: number, content: string | Uint8Array): Buffer {
+  return joined([`blob\nmark :${mark}\n`, ...data(content)]);
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): Buffer {
+  return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)));
 }
 
 function change(path: string, file: SampleFile): (string | Uint8Array)[] {
   const quoted = `"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
   if (file === null) return [`D ${quoted}\n`];
+  if (typeof file === "object" && "mark" in file) return [`M 100644 :${file.mark} ${quoted}\n`];
   if (typeof file === "object" && "link" in file) return [`M 120000 inline ${quoted}\n`, ...data(file.link)];
   return [`M 100644 inline ${quoted}\n`, ...data(file)];
 }

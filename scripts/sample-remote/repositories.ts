@@ -34,13 +34,25 @@ export const SAMPLES = {
  */
 export async function makeRepository(root: string, name: string, content: RepositoryContent): Promise<string> {
   const folder = join(root, `${name}.git`);
+  // fast-import stores each file against its predecessor only: packing looks for better differences.
+  await importRepository(folder, fastImportStream(allCommits(content)), ["-f"]);
+  return folder;
+}
+
+/**
+ * Makes a bare repository of a stream for `git fast-import`. Packed once here, as a git host would have it, a clone costs
+ * the server next to nothing. Rejects when the folder holds one already, or git fails.
+ * @param packing further arguments of `git repack`
+ */
+export async function importRepository(
+  folder: string,
+  stream: Iterable<Buffer>,
+  packing: readonly string[] = [],
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   await git(folder, ["init", "--quiet", "--bare", `--initial-branch=${DEFAULT_BRANCH}`, "--template=", "."]);
-  await git(folder, ["fast-import", "--quiet"], fastImportStream(allCommits(content)));
-  // fast-import stores each file against its predecessor only. Packed once here, as a git host would have it, a clone
-  // costs the server next to nothing.
-  await git(folder, ["repack", "-a", "-d", "-f", "-q", "--write-bitmap-index"]);
-  return folder;
+  await git(folder, ["fast-import", "--quiet"], stream);
+  await git(folder, ["repack", "-a", "-d", "-q", "--write-bitmap-index", ...packing]);
 }
 
 function* allCommits({ files = 0, commits = 0, seed = 1, history = [] }: RepositoryContent): Generator<SampleCommit> {

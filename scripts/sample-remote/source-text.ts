@@ -14,6 +14,10 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
   }
 
+  bytes(count: number): Uint8Array {
+    return Uint8Array.from({ length: count }, () => this.below(256));
+  }
+
   pick<T>(values: readonly [T, ...T[]]): T {
     return values[this.below(values.length)] ?? values[0];
   }
@@ -66,6 +70,11 @@ export function sourcePath(index: number): string {
   const random = new Random(Math.floor(index / 12) + 1);
   const folders = Array.from({ length: 1 + random.below(3) }, () => random.pick(FOLDERS));
   return ["packages", ...folders, `${NOUNS[index % NOUNS.length]}-${index}.ts`].join("/");
+}
+
+/** One of some hundreds of thousands of names. */
+export function sourceName(random: Random): string {
+  return `${random.pick(VERBS)}-${random.pick(NOUNS)}-${random.pick(FOLDERS)}-${random.below(1000)}`;
 }
 
 /** A function of about 230 bytes in what looks, and compresses, like TypeScript. */

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import * as z from "zod/v4";
+import { startGitServer } from "../sample-remote/server.ts";
+import { Cleanups } from "../support/cleanups.ts";
+import { measureWan } from "../support/wan/measure.ts";
+import { startWan } from "../support/wan/proxy.ts";
+import type { WanLink } from "../support/wan/proxy.ts";
+import { measure } from "./clone/measure.ts";
+import type { Row } from "./clone/measure.ts";
+import { Ours } from "./clone/ours.ts";
+import { rawStrategies } from "./clone/raw.ts";
+import { HEADING, rowLine } from "./clone/report.ts";
+import { prepareRepository } from "./clone/repository.ts";
+import type { RepositoryFacts } from "./clone/repository.ts";
+import { missedTargets } from "./clone/targets.ts";
+
+const USAGE = `npm run bench:clone -- [--repo <path or URL>]… [--runs <n>] [--json]
+
+How long a working tree takes: git alone (full, shallow, blobless, sparse), and the bundled Worker in bare
+workerd with local sandboxes, started for the clone, from the warm pool, or live. Every byte goes through a
+proxy with 50 ms of round trip and 200 Mbit/s each way, from a real git server. The repository is a generated
+one of 10,000 commits, then those that --repo names. Medians of runs that take turns. Exit code 1 when a
+figure that the project promises is missed.
+
+  --repo <path or URL>   measures this repository as well; any number of times
+  --runs <n>             runs of each (default: 3)
+  --json                 {link, repositories: [{name, packed_mb, files, commits, commits_of_last_week}], missed,
+                          rows: [{repository, strategy, wall_s, bytes, requests, ratio_to_full, full_history, …}]}`;
+
+const LINK: WanLink = { rttMs: 50, mbitPerSecond: 200 };
+
+const { values } = parseArgs({
+  options: {
+    help: { type: "boolean", short: "h" },
+    repo: { type: "string", multiple: true, default: [] },
+    runs: { type: "string", default: "3" },
+    json: { type: "boolean" },
+  },
+});
+if (values.help) console.log(USAGE);
+else
+  process.exitCode = await bench(values.repo, z.coerce.number().int().min(3).parse(values.runs), values.json === true);
+
+async function bench(repositories: readonly string[], runs: number, json: boolean): Promise<number> {
+  // Progress is not part of the answer.
+  const say = (text: string) => console.error(text);
+  const tell = json ? () => undefined : (text: string) => console.log(text);
+  const link = await measureWan(LINK);
+  tell(`link: ${link.rtt_ms} ms round trip, ${link.down_mbit_s} Mbit/s down, ${link.up_mbit_s} Mbit/s up`);
+  const facts: RepositoryFacts[] = [];
+  const rows: (Row & { readonly repository: string })[] = [];
+  const missed: string[] = [];
+  for (const source of [undefined, ...repositories]) {
+    const result = await benchRepository(source, runs, say);
+    facts.push(result.facts);
+    const { name } = result.facts;
+    missed.push(...missedTargets(result.facts, result.rows));
+    rows.push(...result.rows.map((row) => ({ repository: name, ...row })));
+    const { packed_mb, files, commits, commits_of_last_week } = result.facts;
+    tell(
+      `\n${name}: ${packed_mb} MB packed, ${files} files, ${commits} commits, ${commits_of_last_week} in its last week`,
+    );
+    tell(HEADING);
+    for (const row of result.rows) tell(rowLine(row));
+  }
+  if (json) console.log(JSON.stringify({ link, repositories: facts, missed, rows }));
+  for (const miss of missed) tell(`missed: ${miss}`);
+  return missed.length === 0 ? 0 : 1;
+}
+
+async function benchRepository(source: string | undefined, runs: number, say: (text: string) => void) {
+  const cleanups = new Cleanups();
+  try {
+    const folder = await mkdtemp(join(tmpdir(), "warmtree-bench-"));
+    cleanups.add(() => rm(folder, { recursive: true, force: true }));
+    const root = join(folder, "remote");
+    const repository = await prepareRepository(root, source, say);
+    const server = await startGitServer({ root });
+    cleanups.add(() => server.close());
+    const wan = await startWan(Number(new URL(server.url).port), LINK);
+    cleanups.add(() => wan.close());
+    const gitUrl = `http://127.0.0.1:${wan.port}`;
+    const url = `${gitUrl}/${basename(repository.bare)}`;
+    const { commits } = repository.facts;
+    const plain = await Ours.start(gitUrl, { POOL_MIN: "0", POOL_MAX: "0" });
+    cleanups.add(() => plain.close());
+    const pooled = await Ours.start(gitUrl, { POOL_MIN: "1", POOL_MAX: "1" });
+    cleanups.add(() => pooled.close());
+    const strategies = [
+      ...rawStrategies(url, folder, repository),
+      plain.cold(url, commits),
+      pooled.pool(url, commits),
+      plain.live(url, commits),
+    ];
+    const meter = () => {
+      const { bytesDown, bytesUp } = wan.traffic();
+      return { bytes: bytesDown + bytesUp, requests: server.counters().requests };
+    };
+    return { facts: repository.facts, rows: await measure(strategies, runs, meter, say) };
+  } finally {
+    await cleanups.run();
+  }
+}

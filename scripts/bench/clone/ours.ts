@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Sandbox } from "e2b";
+import * as z from "zod/v4";
+import { SANDBOX_MARK } from "../../../src/durable/lifecycle.ts";
+import { callOperation, DEV_KEY, problemText } from "../../support/client.ts";
+import { startStack } from "../../support/stack.ts";
+import type { Stack } from "../../support/stack.ts";
+import { clonedBy } from "./raw.ts";
+import type { Cloned, Strategy } from "./strategy.ts";
+
+const answerSchema = z.object({
+  sandbox_id: z.string(),
+  source: z.string(),
+  timing: z.record(z.string(), z.number()).default({}),
+});
+const workspacesSchema = z.object({ workspaces: z.array(z.unknown()) });
+
+/** More than any bench starts: nothing here is to wait for room. */
+const MANY_SANDBOXES = "1000";
+const LOOK_INTERVAL_MS = 20;
+
+/** The bundled Worker in bare workerd, with a local sandbox host of its own. */
+export class Ours {
+  readonly #stack: Stack;
+  #agents = 0;
+
+  private constructor(stack: Stack) {
+    this.#stack = stack;
+  }
+
+  /** @param gitUrl where repositories are, by way of the link */
+  static async start(gitUrl: string, bindings: Readonly<Record<string, string>>): Promise<Ours> {
+    const settings = { ALLOWED_GIT_HOSTS: gitUrl, E2B_MAX_SANDBOXES: MANY_SANDBOXES, ...bindings };
+    return new Ours(await startStack({ bindings: settings }));
+  }
+
+  close(): Promise<void> {
+    return this.#stack.close();
+  }
+
+  /** A new agent's clone each time. */
+  cold(url: string, commits: number): Strategy {
+    return { name: "ours, cold", clone: () => this.#clone(url, commits, this.#newAgent(), "cold") };
+  }
+
+  /** The same with a sandbox from the warm pool, which has to be on. */
+  pool(url: string, commits: number): Strategy {
+    return {
+      name: "ours, pool",
+      ready: () => this.#warm(),
+      clone: () => this.#clone(url, commits, this.#newAgent(), "pool"),
+    };
+  }
+
+  /** The clone of an agent that has one. */
+  live(url: string, commits: number): Strategy {
+    const agent = this.#newAgent();
+    return {
+      name: "ours, live",
+      ready: async () => {
+        await this.#ask(url, agent);
+      },
+      clone: () => this.#clone(url, commits, agent, "live"),
+    };
+  }
+
+  #newAgent(): string {
+    this.#agents += 1;
+    return `agent-${this.#agents}`;
+  }
+
+  async #clone(url: string, commits: number, agent: string, expected: string): Promise<Cloned> {
+    const { sandbox_id, source, timing } = await this.#ask(url, agent);
+    if (source !== expected) throw new Error(`a clone came from ${source} where ${expected} was to be measured`);
+    return clonedBy((args) => this.#git(sandbox_id, args), commits, timing);
+  }
+
+  async #ask(repo_url: string, agent_id: string): Promise<z.infer<typeof answerSchema>> {
+    const { status, json } = await callOperation(this.#stack.url, "clone", { repo_url, agent_id, task_id: "bench" });
+    if (status !== 200) throw new Error(`clone answered ${status}: ${problemText(json)}`);
+    return answerSchema.parse(json);
+  }
+
+  /** Runs git in a workspace's tree, past the product. */
+  async #git(workspace: string, args: readonly string[]): Promise<string> {
+    const { url } = this.#stack.host;
+    const connection = { apiKey: "local", apiUrl: url, sandboxUrl: url };
+    const query = { metadata: { [SANDBOX_MARK]: workspace } };
+    const [found] = await Sandbox.list({ ...connection, query }).nextItems();
+    const sandbox = await Sandbox.connect(z.string().parse(found?.sandboxId), connection);
+    const words = args.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    return (await sandbox.commands.run(`git -C repo ${words.join(" ")}`)).stdout.trimEnd();
+  }
+
+  /** Waits until the pool has a sandbox that is bound to nobody. */
+  async #warm(): Promise<void> {
+    for (;;) {
+      const answer = await fetch(`${this.#stack.url}/v1/workspaces`, {
+        headers: { Authorization: `Bearer ${DEV_KEY}` },
+      });
+      const bound = workspacesSchema.parse(await answer.json()).workspaces.length;
+      const running = this.#stack.host.account().filter(({ state }) => state === "running").length;
+      if (running > bound) return;
+      await sleep(LOOK_INTERVAL_MS);
+    }
+  }
+}

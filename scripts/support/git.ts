@@ -1,0 +1,14 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
+
+const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
+
+/** Runs git with the settings that it has in sandboxes. @returns stdout without the last line's end. Rejects with git's own words. */
+export async function git(folder: string, args: readonly string[], input = ""): Promise<string> {
+  const env = { ...GIT_ENVIRONMENT, PATH: process.env.PATH };
+  const running = promisify(execFile)("git", args, { cwd: folder, env, maxBuffer: MAX_OUTPUT_BYTES });
+  // A git that breaks off, or takes no input, closes the pipe; its exit code says what matters.
+  running.child.stdin?.on("error", () => undefined).end(input);
+  return (await running).stdout.trimEnd();
+}

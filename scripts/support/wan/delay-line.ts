@@ -1,0 +1,71 @@
+import { Duplex } from "node:stream";
+import type { Lane } from "./lane.ts";
+
+/** What may wait at the entrance of a lane, on top of what is on its way, before the source has to wait: a router's queue. */
+const MAX_BACKLOG_MS = 100;
+/** Large enough that neither side waits for the other to take each chunk. */
+const BUFFER_BYTES = 1024 * 1024;
+
+/** Gives out what was written, its end included, when the lane has brought it to the other end. */
+export class DelayLine extends Duplex {
+  readonly #lane: Lane;
+  readonly #windowBytes: number;
+  readonly #queue: { readonly arrivesAt: number; readonly chunk: Buffer | null }[] = [];
+  #queuedBytes = 0;
+  #isWanted = false;
+  #accept: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  bytes = 0;
+
+  constructor(lane: Lane) {
+    super({ highWaterMark: BUFFER_BYTES });
+    this.#lane = lane;
+    this.#windowBytes = lane.bytesPerMs * (lane.delayMs + MAX_BACKLOG_MS);
+  }
+
+  override _write(chunk: Buffer, _encoding: string, accept: () => void): void {
+    this.bytes += chunk.length;
+    this.#accept = accept;
+    this.#enqueue(chunk);
+  }
+
+  override _final(done: () => void): void {
+    this.#enqueue(null);
+    done();
+  }
+
+  override _read(): void {
+    this.#isWanted = true;
+    this.#deliver();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.#timer);
+    done(error);
+  }
+
+  #enqueue(chunk: Buffer | null): void {
+    const length = chunk?.length ?? 0;
+    this.#queue.push({ arrivesAt: this.#lane.send(length, performance.now()), chunk });
+    this.#queuedBytes += length;
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    for (let head = this.#queue[0]; head !== undefined && this.#isWanted; head = this.#queue[0]) {
+      const waitMs = head.arrivesAt - performance.now();
+      if (waitMs > 0) {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#deliver(), Math.ceil(waitMs));
+        break;
+      }
+      this.#queue.shift();
+      this.#queuedBytes -= head.chunk?.length ?? 0;
+      this.#isWanted = this.push(head.chunk);
+    }
+    if (this.#queuedBytes > this.#windowBytes) return;
+    const accept = this.#accept;
+    this.#accept = undefined;
+    accept?.();
+  }
+}
