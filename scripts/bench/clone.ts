@@ -32,6 +32,8 @@ figure that the project promises is missed.
 
 const LINK: WanLink = { rttMs: 50, mbitPerSecond: 200 };
 
+const runsSchema = z.coerce.number().int().min(3);
+
 const { values } = parseArgs({
   options: {
     help: { type: "boolean", short: "h" },
@@ -41,8 +43,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) console.log(USAGE);
-else
-  process.exitCode = await bench(values.repo, z.coerce.number().int().min(3).parse(values.runs), values.json === true);
+else process.exitCode = await bench(values.repo, runsSchema.parse(values.runs), values.json === true);
 
 async function bench(repositories: readonly string[], runs: number, json: boolean): Promise<number> {
   // Progress is not part of the answer.

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "../support/listen.ts";
 import { isAuthorized } from "./auth.ts";
 import type { GitServerAuth } from "./auth.ts";
 import { findHttpBackend, serveBackend } from "./http-backend.ts";
@@ -97,13 +98,10 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
       counts.bytesSent += socket.bytesWritten;
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  const ownPort = await listen(server, port);
 
   return {
-    url: `http://127.0.0.1:${portOf(server)}`,
+    url: `http://127.0.0.1:${ownPort}`,
     root,
     counters: () => {
       const open = { ...counts };
@@ -124,12 +122,6 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
       await closed;
     },
   };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the git server does not listen on TCP");
-  return address.port;
 }
 
 /** Percent-encoding that is broken names no repository. */

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { listen } from "../../scripts/support/listen.ts";
 import { Lane } from "../../scripts/support/wan/lane.ts";
 import { measureWan } from "../../scripts/support/wan/measure.ts";
 import { startWan } from "../../scripts/support/wan/proxy.ts";
@@ -12,10 +13,8 @@ const LINK: WanLink = { rttMs: 20, mbitPerSecond: 400 };
 
 /** A link to a server that treats every connection so. */
 async function linkTo(serve: (socket: Socket) => void, link: WanLink = LINK) {
-  const server = createServer({ allowHalfOpen: true }, serve).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // What listens on TCP has an address with a port.
-  const wan = await startWan((server.address() as AddressInfo).port, link);
+  const server = createServer({ allowHalfOpen: true }, serve);
+  const wan = await startWan(await listen(server), link);
   onTestFinished(async () => {
     await wan.close();
     server.close();

@@ -2,14 +2,14 @@
 export interface Strategy {
   readonly name: string;
   /** Brings about what a run starts from; not measured. */
-  ready?(): Promise<void>;
+  readonly ready?: () => Promise<void>;
   /** @returns what there is then */
-  clone(): Promise<Cloned>;
+  readonly clone: () => Promise<Cloned>;
 }
 
 export interface Cloned {
   /** Whether every commit of the branch is there, with everything that belongs to it. */
-  hasFullHistory(): Promise<boolean>;
+  readonly hasFullHistory: () => Promise<boolean>;
   /** Milliseconds of its parts, where it tells them. */
   readonly timing: Readonly<Record<string, number>>;
 }

@@ -52,16 +52,17 @@ export class DelayLine extends Duplex {
   }
 
   #deliver(): void {
-    for (let head = this.#queue[0]; head !== undefined && this.#isWanted; head = this.#queue[0]) {
-      const waitMs = head.arrivesAt - performance.now();
-      if (waitMs > 0) {
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#deliver(), Math.ceil(waitMs));
-        break;
-      }
+    let head = this.#queue[0];
+    while (this.#isWanted && head !== undefined && head.arrivesAt <= performance.now()) {
       this.#queue.shift();
       this.#queuedBytes -= head.chunk?.length ?? 0;
-      this.#isWanted = this.push(head.chunk);
+      this.#isWanted = false;
+      if (this.push(head.chunk)) this.#isWanted = true;
+      head = this.#queue[0];
+    }
+    clearTimeout(this.#timer);
+    if (this.#isWanted && head !== undefined) {
+      this.#timer = setTimeout(() => this.#deliver(), Math.ceil(head.arrivesAt - performance.now()));
     }
     if (this.#queuedBytes > this.#windowBytes) return;
     const accept = this.#accept;

@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
+import { listen } from "../listen.ts";
 import { startWan } from "./proxy.ts";
 import type { WanLink } from "./proxy.ts";
 
@@ -20,11 +20,8 @@ export async function measureWan(link: WanLink): Promise<MeasuredLink> {
   const server = createServer((request, response) => {
     const isDown = request.url === "/down";
     request.resume().once("end", () => response.end(isDown ? Buffer.alloc(PROBE_BYTES) : ""));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the probe does not listen on TCP");
-  const wan = await startWan(address.port, link);
+  });
+  const wan = await startWan(await listen(server), link);
   const timed = async (path: string, body?: Buffer): Promise<number> => {
     const startedAt = performance.now();
     const init = body === undefined ? {} : { method: "POST", body: new Uint8Array(body) };

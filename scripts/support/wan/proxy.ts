@@ -1,7 +1,8 @@
 import { connect, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "../listen.ts";
 import { DelayLine } from "./delay-line.ts";
 import { Lane } from "./lane.ts";
 
@@ -54,14 +55,11 @@ export async function startWan(port: number, { rttMs, mbitPerSecond }: WanLink):
     }
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => void serve(near));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
+  const ownPort = await listen(server);
   const sum = (count: (line: (typeof lines)[number]) => number) =>
     lines.reduce((total, line) => total + count(line), 0);
   return {
-    port: portOf(server),
+    port: ownPort,
     traffic: () => ({
       bytesUp: sum(({ up }) => up.bytes),
       bytesDown: sum(({ down }) => down.bytes),
@@ -73,10 +71,4 @@ export async function startWan(port: number, { rttMs, mbitPerSecond }: WanLink):
       await closed;
     },
   };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the proxy does not listen on TCP");
-  return address.port;
 }
