@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Counters, type Counts } from "./counters.ts";
 import { Faults } from "./faults.ts";
+import { Disks } from "./machine/disks.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
 import { removeTree } from "./machine/tree.ts";
 import { makeRoot, sweepRoots } from "./root.ts";
@@ -31,6 +32,8 @@ export interface LocalHost {
   readonly url: string;
   readonly root: string;
   readonly isolation: "namespaces" | "none";
+  /** Whether sandboxes start from snapshots and templates without a copy of their files. */
+  readonly layered: boolean;
   readonly warnings: readonly string[];
   readonly faults: Faults;
   counters(): Counts;
@@ -64,21 +67,23 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
 }
 
 async function furnish(options: LocalHostOptions, root: string, server: Server, port: number): Promise<LocalHost> {
-  const { isolation, warning } = await chooseIsolation(options.isolation ?? "auto", root);
+  const { isolation, warning, note } = await chooseIsolation(options.isolation ?? "auto", root);
   const log = options.log ?? (() => undefined);
-  if (warning !== undefined) log(warning);
+  for (const text of [warning, note]) if (text !== undefined) log(text);
   const maxTimeoutS = options.maxTimeoutS ?? DEFAULT_MAX_TIMEOUT_S;
   const limits = new Limits(maxTimeoutS, options.maxRunning);
-  const sandboxes = new SandboxStore({ root, isolation, limits, log });
-  const templates = new TemplateStore();
+  const disks = new Disks(join(root, "disks"), isolation.owner, isolation.layered);
+  const sandboxes = new SandboxStore({ isolation, disks, limits, log });
+  const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
-  const builder = new Builder(root, isolation, uploads);
+  const builder = new Builder(isolation, disks, uploads);
   const context = { sandboxes, templates, uploads, builder, faults: new Faults(), counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
   return {
     url: `http://127.0.0.1:${port}`,
     root,
     isolation: isolation.kind,
+    layered: isolation.layered,
     warnings: warning === undefined ? [] : [warning],
     faults: context.faults,
     counters: () => context.counters.read(),

@@ -86,6 +86,7 @@ async function serveSandbox(
   await context.faults.delay("sandbox");
   const sandbox = context.sandboxes.get(target.id);
   if (sandbox !== undefined) await context.sandboxes.wake(sandbox);
+  while (sandbox?.held !== undefined) await sandbox.held;
   if (sandbox?.state !== "running") {
     sendJson(response, 502, { sandboxId: target.id, message: "The sandbox was not found", code: 502 });
   } else if (target.port !== ENVD_PORT) {

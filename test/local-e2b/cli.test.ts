@@ -3,10 +3,15 @@ import { existsSync } from "node:fs";
 import { Sandbox } from "e2b";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod/v4";
-import { processesWith } from "./support.ts";
+import { mountsIn, processesWith } from "./support.ts";
 
 const MAIN = new URL("../../scripts/local-e2b/main.ts", import.meta.url).pathname;
-const ready = z.object({ url: z.string(), root: z.string(), isolation: z.enum(["namespaces", "none"]) });
+const ready = z.object({
+  url: z.string(),
+  root: z.string(),
+  isolation: z.enum(["namespaces", "none"]),
+  layered: z.boolean(),
+});
 
 const started: ChildProcess[] = [];
 afterEach(() => {
@@ -47,13 +52,17 @@ describe("npm run local-e2b", () => {
 
   it("leaves no process behind even when it is killed, and files until the next start only", async () => {
     const { child, ended, output } = run("--port", "0", "--json");
-    const { url, root, isolation } = ready.parse(JSON.parse(await output));
+    const { url, root, isolation, layered } = ready.parse(JSON.parse(await output));
     if (isolation === "namespaces") {
-      const sandbox = await Sandbox.create("base", { apiKey: "k", apiUrl: url, sandboxUrl: url });
+      const connection = { apiKey: "k", apiUrl: url, sandboxUrl: url };
+      const { snapshotId } = await (await Sandbox.create("base", connection)).createSnapshot();
+      const sandbox = await Sandbox.create(snapshotId, connection);
       await sandbox.commands.run("sleep 4721.5", { background: true });
+      if (layered) expect(mountsIn(root)).not.toEqual([]);
       child.kill("SIGKILL");
       await ended;
       await expect.poll(() => processesWith("sleep 4721.5")).toEqual([]);
+      await expect.poll(() => mountsIn(root)).toEqual([]);
     }
     child.kill("SIGKILL");
     await ended;

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { Sandbox, type SandboxOpts } from "e2b";
 import { afterAll, beforeAll } from "vitest";
 import * as z from "zod/v4";
@@ -82,6 +83,23 @@ export async function envdToken(test: TestHost, { sandboxId }: Sandbox): Promise
 export function processesWith(marker: string): readonly string[] {
   const lines = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" }).split("\n");
   return lines.filter((line) => line.includes(marker));
+}
+
+/** What is mounted below a directory, in any process's view. */
+export function mountsIn(directory: string): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => mountsOf(pid))
+    .filter((line) => line.split(" ")[4]?.startsWith(`${directory}/`));
+}
+
+function mountsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/mountinfo`, "utf8").split("\n");
+  } catch {
+    // Ended since the directory was read, or a zombie.
+    return [];
+  }
 }
 
 /** The error that a promise is rejected with. @throws Error when it is not */

@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import * as z from "zod/v4";
 import { readJson, readQuery } from "../http/body.ts";
 import { ApiError, sendJson } from "../http/reply.ts";
-import { copyTree, removeTree } from "../machine/tree.ts";
-import { fullName, parseTemplateName, randomId } from "../state/names.ts";
+import { fullName, parseTemplateName } from "../state/names.ts";
 import { requireRunning } from "../state/registry.ts";
 import { takeSnapshot } from "../state/snapshot.ts";
 import type { Template } from "../state/template.ts";
@@ -56,26 +54,25 @@ function snapshotView({ id, name }: Template, tag: string): { snapshotID: string
   return { snapshotID: `${fullName(name)}:${tag}`, names: [fullName(name)] };
 }
 
-/** One copy while the original stands still, then a sandbox from it for each fork; each succeeds or fails by itself. */
+/** The original's files as they are now, then a sandbox from them for each fork; each succeeds or fails by itself. */
 async function fork(call: ControlCall): Promise<void> {
   const { timeout, count } = await readJson(call.request, forkRequest);
   const { sandboxes } = call;
   const original = theSandbox(call);
   requireRunning(original);
   sandboxes.limits.checkTimeout(timeout);
-  const checkpoint = join(sandboxes.root, "forks", randomId(20));
+  const layers = await sandboxes.capture(original);
   try {
-    await sandboxes.whileStill(original, (tree) => copyTree(tree, checkpoint));
     const spec = { ...original.spec, timeoutS: timeout };
     const forks = Array.from({ length: count }, () =>
-      sandboxes.create(spec, checkpoint).then(
+      sandboxes.create(spec, layers).then(
         (sandbox) => ({ sandbox: sandboxView(sandbox) }),
         (error: unknown) => ({ error: forkError(error) }),
       ),
     );
     sendJson(call.response, 201, await Promise.all(forks));
   } finally {
-    await removeTree(checkpoint);
+    await sandboxes.disks.release(layers);
   }
 }
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { type Disk, Disks } from "./disks.ts";
 import type { Isolation } from "./machine.ts";
 import { namespaceIsolation } from "./namespaces.ts";
 import { plainIsolation } from "./plain.ts";
 import { openSpawner } from "./spawner.ts";
-import { makeTree, removeTree } from "./tree.ts";
 
 /** `auto`: namespaces where the machine allows them. */
 export type IsolationMode = "auto" | "none";
@@ -11,45 +11,62 @@ export type IsolationMode = "auto" | "none";
 interface Choice {
   readonly isolation: Isolation;
   /** Set when namespaces were wanted and could not be had. */
-  readonly warning: string | undefined;
+  readonly warning?: string;
+  /** Set when sandboxes are isolated, and slower to start than they could be. */
+  readonly note?: string;
 }
 
-/** Decides once per host, by opening a machine and running a process in it. */
+/** Decides once per host, by opening machines and running processes in them. */
 export async function chooseIsolation(mode: IsolationMode, root: string): Promise<Choice> {
   const plain = async (): Promise<Isolation> => plainIsolation(await openSpawner(join(root, "pipes")));
-  if (mode === "none") return { isolation: await plain(), warning: undefined };
+  if (mode === "none") return { isolation: await plain() };
   try {
     if (process.platform !== "linux") throw new Error(`${process.platform} has no user namespaces`);
-    return { isolation: await provenNamespaces(root), warning: undefined };
+    return await provenNamespaces(root);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const warning = `sandboxes are not isolated from this machine: ${reason}`;
-    return { isolation: await plain(), warning };
+    return { isolation: await plain(), warning: `sandboxes are not isolated from this machine: ${reasonOf(error)}` };
   }
 }
 
-async function provenNamespaces(root: string): Promise<Isolation> {
+async function provenNamespaces(root: string): Promise<Choice> {
   const isolation = await namespaceIsolation(root);
-  const tree = join(root, "probe");
+  const disks = new Disks(join(root, "probe"), isolation.owner, true);
   try {
-    makeTree(tree, isolation.owner);
-    const machine = await isolation.open("probe", tree);
-    const probe = await machine.launch({
-      user: "user",
-      cmd: "/bin/true",
-      args: [],
-      cwd: "/home/user",
-      env: {},
-      stdin: "closed",
-    });
-    const { code } = await probe.exited;
-    await machine.close();
-    if (code !== 0) throw new Error(`a process in a fresh namespace ended with code ${code}`);
-    return isolation;
+    const disk = await disks.on([]);
+    await probe(isolation, disk, "mkdir folder");
+    try {
+      // What snapshots do to the folders in them, and what few kinds of mounts can.
+      const above = await disks.on(await disks.seal(disk));
+      await probe(isolation, above, `perl -e 'rename "folder", "renamed" or exit 1'`);
+      return { isolation };
+    } catch (error) {
+      const note = `sandboxes start from copies of their template's or snapshot's files: ${reasonOf(error)}`;
+      return { isolation: { ...isolation, layered: false }, note };
+    }
   } catch (error) {
     await isolation.close();
     throw error;
   } finally {
-    await removeTree(tree);
+    await disks.close();
   }
+}
+
+async function probe(isolation: Isolation, disk: Disk, line: string): Promise<void> {
+  const machine = await isolation.open("probe", disk);
+  const cmd = {
+    user: "user",
+    cmd: "/bin/sh",
+    args: ["-c", line],
+    cwd: "/home/user",
+    env: {},
+    stdin: "closed",
+  } as const;
+  const { exited } = await machine.launch(cmd);
+  const { code } = await exited;
+  await machine.close();
+  if (code !== 0) throw new Error(`'${line}' in a fresh namespace ended with code ${code}`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import type { Disk } from "./disks.ts";
 import type { Usage } from "./usage.ts";
 
 /** The two users an E2B base image has. Anything else is refused before a machine hears of it. */
@@ -53,7 +54,8 @@ export interface Location {
 
 /** The place where one sandbox's processes live: a file tree, and a way to start, stop and end processes in it. */
 export interface Machine {
-  /** Host directory that holds everything the sandbox may change. */
+  readonly disk: Disk;
+  /** Its root directory as the host finds it, while it is open. */
   readonly tree: string;
   /** Who must own files that the host writes into the tree; undefined when the host's own user does. */
   readonly owner: Owner | undefined;
@@ -73,7 +75,9 @@ export interface Machine {
   thaw(): Promise<void>;
   /** Kills every process; others can be launched after. */
   killAll(): Promise<void>;
-  /** Kills every process, for good. The tree stays. */
+  /** Goes on with another disk, if no process is in the way. @returns false when it did not, and did not ask for one */
+  moveTo(next: () => Promise<Disk>): Promise<boolean>;
+  /** Kills every process, for good. The disk stays. */
   close(): Promise<void>;
 }
 
@@ -87,6 +91,8 @@ export interface Isolation {
   readonly kind: "namespaces" | "none";
   /** Who must own the trees of its machines. */
   readonly owner: Owner | undefined;
-  open(sandboxId: string, tree: string): Promise<Machine>;
+  /** Whether a machine's disk may have layers; where not, it is its top alone. */
+  readonly layered: boolean;
+  open(sandboxId: string, disk: Disk): Promise<Machine>;
   close(): Promise<void>;
 }

@@ -37,6 +37,17 @@ echo ready
 read -r _ || :`;
 
 /**
+ * Runs as root, for a sandbox whose disk has layers, in a mount namespace of its own that has the host's mounts: puts
+ * directory `$2` of `$1` on top of layers `$3`, in its own place, and becomes `$4…`. As root, because only then can a
+ * folder of a layer be renamed; other sandboxes and this machine never see the mount, and it ends with the namespace.
+ */
+export const LAYERS_SCRIPT = `set -eu
+cd "$1"
+mount -t overlay -o "lowerdir=$3,upperdir=$2,workdir=$2.work,redirect_dir=on" overlay "$2"
+shift 3
+exec "$@"`;
+
+/**
  * Runs once per sandbox in the host's namespaces and a process namespace of its own: makes tree `$1` the root
  * directory, with the directories `$6…` of `$2` in it, and becomes `$3 -e $4`, the holder. The last `unshare` (`$5`)
  * locks every mount: nothing inside can undo them, not even as root of yet another user namespace.

@@ -1,11 +1,12 @@
-import { chownSync, lstatSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Disk } from "./disks.ts";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
 import { type Helper, STANDARD_PATH, startHelper } from "./helper.ts";
 import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location } from "./machine.ts";
 import type { Machine, Owner, SandboxUser } from "./machine.ts";
-import { BASE_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
+import { BASE_SCRIPT, LAYERS_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
 import { isWithin } from "./paths.ts";
 import { findTool } from "./tools.ts";
 import { readUsage, type Usage } from "./usage.ts";
@@ -37,7 +38,12 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
     base,
     shared,
     owner,
-    tools: { nsenter: findTool("nsenter"), unshare: findTool("unshare"), perl: findTool("perl") },
+    tools: {
+      nsenter: findTool("nsenter"),
+      unshare: findTool("unshare"),
+      perl: findTool("perl"),
+      setpriv: findTool("setpriv"),
+    },
   };
   const setup = [
     "--user",
@@ -51,40 +57,67 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
     BASE_SCRIPT,
   ];
   const helper = await startHelper(parts.tools.unshare, [...setup, "base", base, ...shared], owner);
-  const open = async (_id: string, tree: string): Promise<Machine> => {
-    return new NamespaceMachine(parts, tree, await openHolder(parts, helper, tree));
+  const open = async (_id: string, disk: Disk): Promise<Machine> => {
+    const openOn = (its: Disk) => openHolder(parts, helper, its);
+    return new NamespaceMachine(parts, disk, await openOn(disk), openOn);
   };
-  return { kind: "namespaces", owner, open, close: () => helper.end() };
+  return { kind: "namespaces", owner, layered: owner !== undefined, open, close: () => helper.end() };
 }
 
 interface Parts {
   readonly base: string;
   readonly shared: readonly string[];
   readonly owner: Owner | undefined;
-  readonly tools: { readonly nsenter: string; readonly unshare: string; readonly perl: string };
+  readonly tools: Readonly<Record<"nsenter" | "unshare" | "perl" | "setpriv", string>>;
 }
 
-function openHolder({ base, shared, owner, tools }: Parts, helper: Helper, tree: string): Promise<Holder> {
-  const enter = ["--target", String(helper.pid), "--user", "--mount", "--preserve-credentials", "--"];
+function openHolder({ base, shared, owner, tools }: Parts, helper: Helper, { top, layers }: Disk): Promise<Holder> {
+  const target = ["--target", String(helper.pid)];
+  const asUser = [tools.nsenter, ...target, "--user", "--preserve-credentials"];
   const unshare = [tools.unshare, "--mount", "--pid", "--fork", "--kill-child", "--"];
-  const script = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", tree, base, tools.perl, HOLDER_SCRIPT, tools.unshare];
-  const mounts = [...shared.map((path) => path.slice(1)), "dev"];
-  return Holder.start(tools.nsenter, [...enter, ...unshare, ...script, ...mounts], owner);
+  const script = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", top, base, tools.perl, HOLDER_SCRIPT, tools.unshare];
+  const sandbox = [...unshare, ...script, ...shared.map((path) => path.slice(1)), "dev"];
+  if (layers.length === 0) return start([...asUser, "--mount", "--", ...sandbox], owner);
+  if (owner === undefined) throw new Error("only a host run by root can put directories on top of each other");
+  const names = layers.map((layer) => basename(layer)).join(":");
+  const mount = ["/bin/sh", "-c", LAYERS_SCRIPT, "layers", dirname(top), basename(top), names];
+  const asOwner = [tools.setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--"];
+  const asRoot = [tools.nsenter, ...target, "--mount", "--", tools.unshare, "--mount", "--", ...mount];
+  return start([...asRoot, ...asOwner, ...asUser, "--", ...sandbox], undefined);
+}
+
+function start([command = "", ...args]: readonly string[], owner: Owner | undefined): Promise<Holder> {
+  return Holder.start(command, args, owner);
 }
 
 class NamespaceMachine implements Machine {
   readonly env: Readonly<Record<string, string>>;
-  readonly tree: string;
   readonly owner: Owner | undefined;
   readonly #hostOwned: readonly string[];
-  readonly #holder: Holder;
+  readonly #openOn: (disk: Disk) => Promise<Holder>;
+  #disk: Disk;
+  #holder: Holder;
 
-  constructor({ shared, owner }: Parts, tree: string, holder: Holder) {
-    this.tree = tree;
+  constructor({ shared, owner }: Parts, disk: Disk, holder: Holder, openOn: (disk: Disk) => Promise<Holder>) {
+    this.#disk = disk;
+    this.#openOn = openOn;
     this.owner = owner;
     this.env = { PATH: visiblePath(shared) };
     this.#hostOwned = [...shared, "/dev", "/proc"];
     this.#holder = holder;
+  }
+
+  get disk(): Disk {
+    return this.#disk;
+  }
+
+  /** Layers are put together in the machine's own namespace alone. */
+  get tree(): string {
+    return this.#disk.layers.length === 0 ? this.#disk.top : this.#root;
+  }
+
+  get #root(): string {
+    return `/proc/${this.#holder.hostPid}/root`;
   }
 
   homeOf(user: SandboxUser): string {
@@ -98,7 +131,7 @@ class NamespaceMachine implements Machine {
   locate(sandboxPath: string): Location {
     const shared = this.#hostOwned.some((area) => isWithin(sandboxPath, area));
     // Seen through the holder: the sandbox's own processes and devices, never this machine's.
-    if (shared) return { host: `/proc/${this.#holder.hostPid}/root${sandboxPath}`, writable: false };
+    if (shared) return { host: join(this.#root, sandboxPath), writable: false };
     return { host: join(this.tree, sandboxPath), writable: true };
   }
 
@@ -107,7 +140,7 @@ class NamespaceMachine implements Machine {
   }
 
   usage(): Usage | undefined {
-    return readUsage(`/proc/${this.#holder.hostPid}/root/proc`, () => true);
+    return readUsage(join(this.#root, "proc"), () => true);
   }
 
   freeze(): Promise<void> {
@@ -123,6 +156,15 @@ class NamespaceMachine implements Machine {
   killAll(): Promise<void> {
     this.#holder.signal("all", "SIGKILL");
     return this.#holder.settled();
+  }
+
+  async moveTo(next: () => Promise<Disk>): Promise<boolean> {
+    // The first process is the holder.
+    if (readdirSync(join(this.#root, "proc")).some((name) => /^\d+$/.test(name) && name !== "1")) return false;
+    await this.#holder.end();
+    this.#disk = await next();
+    this.#holder = await this.#openOn(this.#disk);
+    return true;
   }
 
   close(): Promise<void> {

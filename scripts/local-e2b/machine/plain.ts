@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { byEnvironment, byProcessGroup, type Census, continueAll, killAll, stopAll } from "./census.ts";
+import type { Disk } from "./disks.ts";
 import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location } from "./machine.ts";
 import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
@@ -15,7 +16,8 @@ export function plainIsolation(spawner: Spawner): Isolation {
   return {
     kind: "none",
     owner: undefined,
-    open: (sandboxId, tree) => Promise.resolve(new PlainMachine(spawner, sandboxId, tree)),
+    layered: false,
+    open: (sandboxId, disk) => Promise.resolve(new PlainMachine(spawner, sandboxId, disk)),
     close: () => spawner.close(),
   };
 }
@@ -23,16 +25,18 @@ export function plainIsolation(spawner: Spawner): Isolation {
 class PlainMachine implements Machine {
   readonly owner = undefined;
   readonly env: Readonly<Record<string, string>>;
+  readonly disk: Disk;
   readonly tree: string;
   readonly #spawner: Spawner;
   readonly #mark: Readonly<Record<string, string>>;
   readonly #leaders = new Set<number>();
   readonly #census: Census;
 
-  constructor(spawner: Spawner, sandboxId: string, tree: string) {
+  constructor(spawner: Spawner, sandboxId: string, disk: Disk) {
     this.#spawner = spawner;
-    this.tree = tree;
-    this.env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", TMPDIR: join(tree, "tmp") };
+    this.disk = disk;
+    this.tree = disk.top;
+    this.env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", TMPDIR: join(this.tree, "tmp") };
     this.#mark = { [MARK]: sandboxId };
     this.#census =
       process.platform === "linux" ? byEnvironment(MARK, sandboxId, this.#leaders) : byProcessGroup(this.#leaders);
@@ -77,6 +81,11 @@ class PlainMachine implements Machine {
 
   killAll(): Promise<void> {
     return killAll(this.#census);
+  }
+
+  /** Its processes know this machine's own paths. */
+  moveTo(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   close(): Promise<void> {

@@ -57,11 +57,12 @@ function linkTarget(path: string): string | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
 }
 
-/** Copies a tree with modes, times, links and owners; copy-on-write where the file system offers it. */
+/** Copies a tree with modes, times, links and owners, and not what is mounted in it; copy-on-write where there is that. */
 export async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  const flags = process.platform === "darwin" ? ["-a", "-c"] : ["-a", "--reflink=auto"];
-  await run("cp", [...flags, "--", from, to]);
+  const flags = process.platform === "darwin" ? ["-a", "-c"] : ["-a", "-x", "--reflink=auto"];
+  // A machine's tree may be seen through a link of /proc, which would be copied as such without the dot.
+  await run("cp", [...flags, "--", `${from}/.`, to]);
 }
 
 export async function emptyDirectory(directory: string): Promise<void> {

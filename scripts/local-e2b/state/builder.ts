@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import type { Disk, Disks } from "../machine/disks.ts";
 import type { Isolation, Machine } from "../machine/machine.ts";
-import { copyTree, emptyDirectory, makeTree, removeTree } from "../machine/tree.ts";
+import { emptyDirectory } from "../machine/tree.ts";
 import { type BuildContext, runStep, type Step } from "./build-steps.ts";
 import type { Image } from "./image.ts";
 import { startCommand } from "./start-command.ts";
@@ -21,32 +22,30 @@ const DEFAULT_WORKDIR = "/home/user";
 
 /** Builds templates: runs their steps in a machine of their own, whose tree is what sandboxes start from. */
 export class Builder {
-  readonly #root: string;
   readonly #isolation: Isolation;
+  readonly #disks: Disks;
   readonly #uploads: Uploads;
   readonly #running = new Map<Build, { readonly machine: Machine; readonly done: Promise<void> }>();
 
-  constructor(root: string, isolation: Isolation, uploads: Uploads) {
-    this.#root = root;
+  constructor(isolation: Isolation, disks: Disks, uploads: Uploads) {
     this.#isolation = isolation;
+    this.#disks = disks;
     this.#uploads = uploads;
   }
 
   /** Runs a build to its end. How it ended is in the build; it never throws. */
   async build(template: Template, build: Build, request: BuildRequest): Promise<void> {
     build.settle({ status: "building" });
-    const tree = join(this.#root, "templates", build.id);
-    const { from } = request;
+    let disk: Disk | undefined;
     try {
-      if (from.tree === undefined) makeTree(tree, this.#isolation.owner);
-      else await copyTree(from.tree, tree);
-      const machine = await this.#isolation.open(build.id, tree);
+      disk = await this.#disks.on(request.from.layers);
+      const machine = await this.#isolation.open(build.id, disk);
       const work = this.#work(machine, template, build, request);
       this.#running.set(build, { machine, done: work.then(ignore, ignore) });
       const context = await work;
-      await emptyDirectory(join(tree, "tmp"));
+      const layers = await this.#disks.seal(disk);
       const { cpuCount, memoryMB } = build;
-      const identity = { templateId: template.id, alias: template.name, tree, cpuCount, memoryMB };
+      const identity = { templateId: template.id, alias: template.name, layers, cpuCount, memoryMB };
       const { startCmd, readyCmd } = request;
       build.settle({ status: "ready", image: { ...identity, ...context, startCmd, readyCmd } });
     } catch (error) {
@@ -54,7 +53,7 @@ export class Builder {
       const step = error instanceof StepError ? error.step : undefined;
       build.log("error", reason, step);
       build.settle({ status: "error", reason: step === undefined ? { message: reason } : { message: reason, step } });
-      await removeTree(tree);
+      if (disk !== undefined) await this.#disks.discard(disk);
     } finally {
       this.#running.delete(build);
     }
@@ -72,6 +71,8 @@ export class Builder {
       const context = await this.#runSteps(machine, template, build, request);
       if (startCmd !== undefined) build.log("info", `start command: ${startCmd}`);
       await startCommand(machine, { ...context, startCmd, readyCmd }, {});
+      await machine.killAll();
+      await emptyDirectory(join(machine.tree, "tmp"));
       return context;
     } finally {
       await machine.close();

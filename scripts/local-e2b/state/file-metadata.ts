@@ -39,6 +39,10 @@ export class MetadataStore {
     else this.#byFile.set(identity(stats), metadata);
   }
 
+  isEmpty(): boolean {
+    return this.#byFile.size === 0;
+  }
+
   get(stats: BigIntStats): FileMetadata | undefined {
     return this.#byFile.get(identity(stats));
   }

@@ -1,3 +1,4 @@
+import type { Layers } from "../machine/disks.ts";
 import type { SandboxUser } from "../machine/machine.ts";
 
 /** What a sandbox starts from: a template's build or a snapshot. */
@@ -5,8 +6,8 @@ export interface Image {
   readonly templateId: string;
   /** The template's name. */
   readonly alias: string | undefined;
-  /** Host directory to copy; undefined for a blank tree. */
-  readonly tree: string | undefined;
+  /** Its files; none at all for a blank tree. */
+  readonly layers: Layers;
   readonly env: Readonly<Record<string, string>>;
   readonly user: SandboxUser;
   /** Sandbox path, undefined for the user's home. */
@@ -22,7 +23,7 @@ export interface Image {
 export const BASE_IMAGE: Image = {
   templateId: "base",
   alias: "base",
-  tree: undefined,
+  layers: [],
   env: {},
   user: "user",
   workdir: undefined,

@@ -61,6 +61,8 @@ export class Sandbox {
   endAtMs = 0;
   network: NetworkConfig | undefined;
   allowInternetAccess: boolean | undefined;
+  /** Set while requests have to wait, until it settles. */
+  held: Promise<void> | undefined;
   #runningMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -80,6 +82,23 @@ export class Sandbox {
     const turn = this.#tail.then(change);
     this.#tail = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** Runs `work` while new requests to the sandbox wait. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    const over = Promise.withResolvers<void>();
+    this.held = over.promise;
+    try {
+      return await work();
+    } finally {
+      this.held = undefined;
+      over.resolve();
+    }
+  }
+
+  /** Whether nobody is connected to it or knows its files by anything but their names. */
+  isQuiet(): boolean {
+    return this.connections.size === 0 && this.watchers.size === 0 && this.fileMetadata.isEmpty();
   }
 
   /** Sets when the timeout strikes. */

@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { copyTree } from "../machine/tree.ts";
+import type { Layers } from "../machine/disks.ts";
 import { DEFAULT_TAG, parseTemplateName } from "./names.ts";
 import { requireRunning } from "./registry.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -8,7 +7,7 @@ import { Build, type Template } from "./template.ts";
 import type { TemplateStore } from "./templates.ts";
 
 /**
- * Copies a running sandbox's files under a name, while its processes stand still. Memory cannot be copied between
+ * Keeps a running sandbox's files as they are now, under a name. Memory cannot be copied between
  * processes of this machine: what starts from a snapshot has the files, and no process of the original.
  * @throws ApiError 404 when the sandbox does not run
  */
@@ -23,15 +22,15 @@ export async function takeSnapshot(
   const { team, image } = sandbox.spec;
   const template = templates.open(team, name, sandbox.id);
   const build = new Build([tag], image.cpuCount, image.memoryMB);
-  const tree = join(sandboxes.root, "templates", build.id);
+  let layers: Layers;
   try {
-    await sandboxes.whileStill(sandbox, (source) => copyTree(source, tree));
+    layers = await sandboxes.capture(sandbox);
   } catch (error) {
     if (template.builds.size === 0) await templates.delete(template);
     throw error;
   }
   template.builds.set(build.id, build);
-  build.settle({ status: "ready", image: { ...image, templateId: template.id, alias: name, tree } });
+  build.settle({ status: "ready", image: { ...image, templateId: template.id, alias: name, layers } });
   templates.assign(template, build, build.tags);
   return { template, tag };
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { ApiError } from "../http/reply.ts";
+import type { Disk, Disks, Layers } from "../machine/disks.ts";
 import type { Isolation, Machine } from "../machine/machine.ts";
-import { copyTree, makeTree, removeTree } from "../machine/tree.ts";
+import { capture } from "./capture.ts";
 import type { Limits } from "./limits.ts";
 import { randomId } from "./names.ts";
 import { missing, requireRunning, SandboxRegistry } from "./registry.ts";
@@ -11,8 +11,8 @@ import { startUp } from "./start-command.ts";
 import { SAMPLE_INTERVAL_MS } from "./usage.ts";
 
 interface StoreOptions {
-  readonly root: string;
   readonly isolation: Isolation;
+  readonly disks: Disks;
   readonly limits: Limits;
   readonly log: (line: string) => void;
 }
@@ -22,8 +22,8 @@ const AUTO_RESUME_MIN_S = 300;
 
 /** Every change of a sandbox's state: running, paused, killed. */
 export class SandboxStore extends SandboxRegistry {
-  readonly root: string;
   readonly limits: Limits;
+  readonly disks: Disks;
   readonly #isolation: Isolation;
   readonly #log: (line: string) => void;
   readonly #unfinished = new Set<Promise<unknown>>();
@@ -31,17 +31,17 @@ export class SandboxStore extends SandboxRegistry {
   #starting = 0;
   #closing = false;
 
-  constructor({ root, isolation, limits, log }: StoreOptions) {
+  constructor({ isolation, disks, limits, log }: StoreOptions) {
     super();
-    this.root = root;
     this.limits = limits;
+    this.disks = disks;
     this.#isolation = isolation;
     this.#log = log;
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
   }
 
-  /** @param from a directory to copy instead of the image's. @throws ApiError 400, 429 or 503 */
-  async create(spec: SandboxSpec, from = spec.image.tree): Promise<Sandbox> {
+  /** @param from instead of the image's files. @throws ApiError 400, 429 or 503 */
+  async create(spec: SandboxSpec, from = spec.image.layers): Promise<Sandbox> {
     this.limits.checkTimeout(spec.timeoutS);
     this.limits.checkRunning(this.runningOf(spec.team) + this.#starting);
     if (this.#closing) throw new ApiError(503, "the local host is shutting down");
@@ -116,7 +116,7 @@ export class SandboxStore extends SandboxRegistry {
       sandbox.endRun("killed");
       this.bury(sandbox);
       await sandbox.machine.close();
-      this.#cleanup(sandbox.machine.tree);
+      this.#cleanup(sandbox.machine.disk);
     });
   }
 
@@ -127,16 +127,11 @@ export class SandboxStore extends SandboxRegistry {
     await this.kill(sandbox);
   }
 
-  /** Runs `work` on the sandbox's tree while none of its processes moves. @throws ApiError 404 when it does not run */
-  whileStill<T>(sandbox: Sandbox, work: (tree: string) => Promise<T>): Promise<T> {
-    return sandbox.exclusive(async () => {
+  /** A running sandbox's files as they are now, for others to start from; release them. @throws ApiError 404 */
+  capture(sandbox: Sandbox): Promise<Layers> {
+    return sandbox.exclusive(() => {
       requireRunning(sandbox);
-      await sandbox.machine.freeze();
-      try {
-        return await work(sandbox.machine.tree);
-      } finally {
-        await sandbox.machine.thaw();
-      }
+      return sandbox.hold(() => capture(this.disks, sandbox));
     });
   }
 
@@ -149,14 +144,12 @@ export class SandboxStore extends SandboxRegistry {
     await Promise.allSettled(this.#unfinished);
   }
 
-  async #make(spec: SandboxSpec, from: string | undefined): Promise<Sandbox> {
+  async #make(spec: SandboxSpec, from: Layers): Promise<Sandbox> {
     const id = `i${randomId(20)}`;
-    const tree = join(this.root, "sandboxes", id);
+    const disk = await this.disks.on(from);
     let machine: Machine | undefined;
     try {
-      if (from === undefined) makeTree(tree, this.#isolation.owner);
-      else await copyTree(from, tree);
-      machine = await this.#isolation.open(id, tree);
+      machine = await this.#isolation.open(id, disk);
       const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine);
       await startUp(sandbox);
       // The run, and with it the timeout, begins when the sandbox is usable.
@@ -164,7 +157,7 @@ export class SandboxStore extends SandboxRegistry {
       return sandbox;
     } catch (error) {
       await machine?.close();
-      await removeTree(tree);
+      await this.disks.discard(disk);
       throw error;
     }
   }
@@ -190,9 +183,10 @@ export class SandboxStore extends SandboxRegistry {
     }
   }
 
-  #cleanup(tree: string): void {
-    const done = removeTree(tree)
-      .catch((error: unknown) => this.#log(`could not remove ${tree}: ${String(error)}`))
+  #cleanup(disk: Disk): void {
+    const done = this.disks
+      .discard(disk)
+      .catch((error: unknown) => this.#log(`could not remove ${disk.top}: ${String(error)}`))
       .finally(() => this.#unfinished.delete(done));
     this.#unfinished.add(done);
   }

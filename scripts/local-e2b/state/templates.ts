@@ -1,12 +1,17 @@
 import { ApiError } from "../http/reply.ts";
-import { removeTree } from "../machine/tree.ts";
+import type { Disks } from "../machine/disks.ts";
 import { BASE_IMAGE, type Image } from "./image.ts";
 import { DEFAULT_TAG, parseTemplateName, randomId } from "./names.ts";
 import type { Build, Tag, Template } from "./template.ts";
 
 /** All templates and snapshots of the host. */
 export class TemplateStore {
+  readonly #disks: Disks;
   readonly #templates = new Map<string, Template>();
+
+  constructor(disks: Disks) {
+    this.#disks = disks;
+  }
 
   list(team: string): readonly Template[] {
     return [...this.#templates.values()].filter((template) => template.team === team);
@@ -65,7 +70,7 @@ export class TemplateStore {
     const named = new Set(template.tags.map(({ buildID }) => buildID));
     for (const build of [...template.builds.values()].filter(({ id }) => !named.has(id))) {
       template.builds.delete(build.id);
-      await removeBuild(build);
+      await this.#remove(build);
     }
   }
 
@@ -102,11 +107,11 @@ export class TemplateStore {
 
   async delete(template: Template): Promise<void> {
     this.#templates.delete(template.id);
-    for (const build of template.builds.values()) await removeBuild(build);
+    for (const build of template.builds.values()) await this.#remove(build);
   }
-}
 
-/** Sandboxes that started from it have copies of their own. */
-async function removeBuild({ outcome }: Build): Promise<void> {
-  if (outcome.status === "ready" && outcome.image.tree !== undefined) await removeTree(outcome.image.tree);
+  /** Sandboxes that started from it keep what they need of it. */
+  async #remove({ outcome }: Build): Promise<void> {
+    if (outcome.status === "ready") await this.#disks.release(outcome.image.layers);
+  }
 }
