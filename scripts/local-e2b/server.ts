@@ -85,8 +85,10 @@ async function serveSandbox(
   context.counters.count("sandbox", route ?? `${request.method} ${url.pathname}`);
   await context.faults.delay("sandbox");
   const sandbox = context.sandboxes.get(target.id);
-  if (sandbox !== undefined) await context.sandboxes.wake(sandbox);
-  while (sandbox?.held !== undefined) await sandbox.held;
+  if (sandbox !== undefined) {
+    await context.sandboxes.wake(sandbox);
+    await sandbox.connect(response);
+  }
   if (sandbox?.state !== "running") {
     sendJson(response, 502, { sandboxId: target.id, message: "The sandbox was not found", code: 502 });
   } else if (target.port !== ENVD_PORT) {
@@ -95,8 +97,6 @@ async function serveSandbox(
   } else if (route === undefined) {
     throw new ApiError(404, `envd has no route ${request.method} ${url.pathname}`);
   } else {
-    sandbox.connections.add(response);
-    response.once("close", () => sandbox.connections.delete(response));
     await serveEnvd({ sandbox, request, response, url, faults: context.faults }, route);
   }
   return true;

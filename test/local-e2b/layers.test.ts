@@ -32,8 +32,9 @@ describe.runIf(layered)("a sandbox on layers", () => {
     expect(await run(one, `cd repo && ${IDENTITY}`)).toBe(before);
     await run(one, "cd repo && rm docs/b && echo more >>docs/a && mv docs papers");
     expect(await run(one, "cd repo && git status --short && ls papers")).toBe(" D docs/a\n D docs/b\n?? papers/\na\n");
-    for (const other of [original, two])
+    for (const other of [original, two]) {
       expect(await run(other, "cd seed && git status --short && cat docs/a")).toBe("1\n");
+    }
     expect(await failure(one.commands.run("unshare --user --map-root-user --mount umount /usr"))).toHaveProperty(
       "exitCode",
     );

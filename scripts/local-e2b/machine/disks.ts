@@ -101,6 +101,6 @@ export class Disks {
 }
 
 /** A directory that the kernel needs beside one that is on top of others. */
-export function workOf(top: string): string {
+function workOf(top: string): string {
   return `${top}.work`;
 }

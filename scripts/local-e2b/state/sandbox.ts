@@ -61,8 +61,7 @@ export class Sandbox {
   endAtMs = 0;
   network: NetworkConfig | undefined;
   allowInternetAccess: boolean | undefined;
-  /** Set while requests have to wait, until it settles. */
-  held: Promise<void> | undefined;
+  #held: Promise<void> = Promise.resolve();
   #runningMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -85,15 +84,19 @@ export class Sandbox {
   }
 
   /** Runs `work` while new requests to the sandbox wait. */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
-    const over = Promise.withResolvers<void>();
-    this.held = over.promise;
-    try {
-      return await work();
-    } finally {
-      this.held = undefined;
-      over.resolve();
-    }
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    const working = work();
+    this.#held = working.then(ignore, ignore);
+    return working;
+  }
+
+  /** Lets a request in, when nothing holds it up. */
+  async connect(response: ServerResponse): Promise<void> {
+    // One that its client has left closes no second time.
+    if (response.closed) return;
+    this.connections.add(response);
+    response.once("close", () => this.connections.delete(response));
+    await this.#held;
   }
 
   /** Whether nobody is connected to it or knows its files by anything but their names. */
@@ -148,3 +151,5 @@ export class Sandbox {
     };
   }
 }
+
+function ignore(): void {}
