@@ -42,6 +42,7 @@ export default defineConfig({
       workerdProject("workerd", ["test/**/*.workerd.test.ts"], WITH_WARM_POOL, {
         POOL_MIN: "0",
         POOL_MAX: "0",
+        SNAPSHOT_MAX: "2",
       }),
       workerdProject("workerd-pool", WITH_WARM_POOL, [], {
         POOL_MIN: "2",

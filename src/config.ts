@@ -31,6 +31,9 @@ const E2B_CONCURRENT_SANDBOXES = 20;
 const DEFAULT_POOL_MIN = 2;
 const DEFAULT_POOL_MAX = 10;
 
+/** Of the repositories that a team works on in a month, those that matter. E2B names no limit. */
+const DEFAULT_SNAPSHOT_MAX = 50;
+
 const wholeNumber = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
@@ -89,6 +92,8 @@ const schema = z
     POOL_SHARDS: wholeNumber(1, 1, 1024),
     METRICS_KEY: secret,
     OPERATOR_KEY: secret,
+    SNAPSHOT_MAX: wholeNumber(DEFAULT_SNAPSHOT_MAX, 0, 10_000),
+    SNAPSHOT_POLICY: z.enum(["auto", "asked"]).default("auto"),
     METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
   })
   .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
@@ -120,6 +125,10 @@ export interface Config {
   readonly pool: { readonly min: number; readonly max: number };
   /** Sandboxes that may run at once, of all shards together. */
   readonly maxSandboxes: number;
+  /** Repository snapshots, of all shards together; 0: none are made. */
+  readonly maxSnapshots: number;
+  /** `asked`: none are made but on request. */
+  readonly snapshotPolicy: "auto" | "asked";
   readonly keepPolicy: "tiers" | "learned";
   readonly worth: Worth;
   readonly monthlyBudgetUsd: number | undefined;
@@ -164,6 +173,8 @@ export function parseConfig(env: object): Config {
     poolShards: s.POOL_SHARDS,
     pool: { min: s.POOL_MIN, max: s.POOL_MAX },
     maxSandboxes: s.E2B_MAX_SANDBOXES,
+    maxSnapshots: s.SNAPSHOT_MAX,
+    snapshotPolicy: s.SNAPSHOT_POLICY,
     keepPolicy: s.KEEP_POLICY,
     worth: {
       waitUsdPerS: DEFAULT_WAIT_USD_PER_S,

@@ -20,6 +20,7 @@ export const ERROR_KINDS = {
   unknown_operation: { status: 404, title: "No such operation", type: "other", retryable: false },
   not_found: { status: 404, title: "No such route", type: "other", retryable: false },
   workspace_not_found: { status: 404, title: "No such workspace", type: "other", retryable: false },
+  snapshot_not_found: { status: 404, title: "No such repository snapshot", type: "other", retryable: false },
   repository_not_found: { status: 404, title: "The git host has no such repository", type: "other", retryable: false },
   ref_not_found: { status: 404, title: "No such branch, tag or commit", type: "other", retryable: false },
   path_not_found: { status: 404, title: "No such path", type: "other", retryable: false },

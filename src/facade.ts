@@ -6,6 +6,7 @@ import { clone } from "./ops/clone.ts";
 import type { Parsed } from "./ops/operation.ts";
 import { operationNamed } from "./ops/registry.ts";
 import { parseRepository } from "./repository.ts";
+import { noteClone } from "./snapshots.ts";
 import { validated } from "./validated.ts";
 import { type Caller, claimWorkspace, endWorkspace, useWorkspace } from "./workspaces.ts";
 
@@ -36,7 +37,9 @@ async function executeClone(asked: z.output<typeof clone.input>, caller: Caller)
   if (!parsed.ok && !had && !ERROR_KINDS[parsed.error.code].retryable) {
     caller.waitUntil(endWorkspace(caller, grant.sandboxId));
   }
-  const { seed, timing, ...cloned } = value(parsed);
+  const result = value(parsed);
+  if (result.created) caller.waitUntil(noteClone(caller, repository, grant.sandboxId, result));
+  const { seed, timing, ...cloned } = result;
   // Without its seed a snapshot saves no more than any other start.
   const source = seed === "unsound" ? "cold" : grant.source;
   return { sandbox_id: grant.sandboxId, source, ...cloned, timing: { sandbox_ms, ...timing } };

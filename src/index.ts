@@ -3,6 +3,7 @@ import { createApp } from "./http/app.ts";
 import { mcpRoute } from "./http/mcp.ts";
 import { serveMetrics } from "./http/metrics.ts";
 import { addOperatorRoutes } from "./http/operator.ts";
+import { addSnapshotRoutes } from "./http/snapshots.ts";
 import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspaces.ts";
 
 export { Metrics } from "./durable/Metrics.ts";
@@ -12,5 +13,6 @@ const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, e
 app.post("/mcp", mcpRoute());
 app.get("/metrics", serveMetrics);
 addOperatorRoutes(app);
+addSnapshotRoutes(app);
 
 export default app satisfies ExportedHandler<Env>;

@@ -64,6 +64,16 @@ export function poolOf(caller: Asking, sandboxId: string) {
   return pool(caller, shard);
 }
 
+/** The shard that a tenant's repository is in. */
+export function poolFor(caller: Caller, repository: Repository) {
+  return pool(caller, shardFor(caller.tenant, repository.key, caller.config.poolShards));
+}
+
+/** What a shard refused, as the error that a caller gets. */
+export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
+  return new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
+}
+
 function granted(caller: Caller, answer: Grant | Refusal): Grant {
   if (answer.ok) {
     const { sandboxId, source } = answer;
@@ -71,8 +81,7 @@ function granted(caller: Caller, answer: Grant | Refusal): Grant {
     caller.cost.given = { sandboxId, source };
     return answer;
   }
-  const { code, detail, retryAfterS } = answer;
-  throw new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
+  throw refused(answer);
 }
 
 /** The workspace of (tenant, repository, agent, task), made if there is none. */
@@ -82,10 +91,9 @@ export async function claimWorkspace(
   agentId: string,
   taskId: string,
 ): Promise<Grant> {
-  const { tenant, config } = caller;
-  const shard = shardFor(tenant, repository.key, config.poolShards);
+  const { tenant } = caller;
   const request = { tenant, repository: repository.key, url: repository.url, agentId, taskId };
-  return granted(caller, await pool(caller, shard).claim(request));
+  return granted(caller, await poolFor(caller, repository).claim(request));
 }
 
 /** @param lost the generation of a grant whose sandbox turned out not to run */

@@ -36,8 +36,8 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** So that every request to the control plane is some call's own, and can be counted. */
-const NO_WARM_POOL = { POOL_MIN: "0", POOL_MAX: "0" };
+/** Nothing that the Worker does by itself: every request to the control plane is some call's own, and can be counted. */
+const ONLY_ASKED = { POOL_MIN: "0", POOL_MAX: "0", SNAPSHOT_POLICY: "asked" };
 
 /** The Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
 export function localBindings(hostUrl: string, gitUrl: string): Record<string, string> {
@@ -62,7 +62,7 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     cleanups.add(() => host.close());
 
     const workerdOptions = {
-      bindings: { ...localBindings(host.url, git.url), ...NO_WARM_POOL, ...bindings },
+      bindings: { ...localBindings(host.url, git.url), ...ONLY_ASKED, ...bindings },
       storageDir: join(folder, "storage"),
       ...(entry && { entry }),
       ...(log && { log }),

@@ -3,20 +3,26 @@ import { DurableObject } from "cloudflare:workers";
 import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
 import type { Grant } from "./grant.ts";
+import type { Made } from "./maker.ts";
 import { NOT_FOUND, type Refusal } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 import { migrate } from "./schema.ts";
-import { type OwnedView, type PageEnd, type View, viewOf } from "./view.ts";
+import type { SnapshotKey } from "./snapshot-rows.ts";
+import type { CloneFacts } from "./snapshots.ts";
+import { type OwnedView, type PageEnd, type SnapshotView, snapshotView, type View, viewOf } from "./view.ts";
 
 const LIST_LIMIT = 500;
-const METHODS = ["claim", "use", "list", "view", "pause", "end", "workspaces", "workspace"] as const;
+const METHODS = [
+  ...(["claim", "use", "list", "view", "pause", "end", "workspaces", "workspace"] as const),
+  ...(["snapshots", "finishSnapshot", "dropSnapshot"] as const),
+] as const;
 
 /**
  * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
  * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, due.ts what the alarm
  * does, lifecycle.ts and endings.ts move sandboxes, keeper.ts says how long they run, warm-pool.ts keeps blank ones,
- * ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
+ * snapshots.ts says which repositories have one and maker.ts makes them, ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
  */
 export class SandboxPool extends DurableObject<Env> {
   static {
@@ -101,6 +107,39 @@ export class SandboxPool extends DurableObject<Env> {
     const now = Date.now();
     const tier = state === "bound" ? this.#parts.keeper.tier(row, now) : state === "paused" ? "cold" : undefined;
     return { ...viewOf(row, this.#parts.keeper.keepUntil(row, now)), tenant, ...(tier && { tier }) };
+  }
+
+  /** Takes in how a clone went. @returns whether a snapshot of its repository should be made */
+  cloned(facts: CloneFacts): boolean {
+    return this.#parts.snapshots.cloned(facts, Date.now());
+  }
+
+  /** A sandbox to make a repository's snapshot in; undefined: one is being made already. */
+  async beginSnapshot(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
+    const begun = await this.#parts.maker.begin(key);
+    await this.#settle();
+    return begun;
+  }
+
+  /** The clone in it ended. @param made absent: it failed. @returns whether there is a snapshot now */
+  async finishSnapshot(request: { tenant: string; makerId: string; made?: Made }): Promise<boolean> {
+    const finished = await this.#parts.maker.finish(request.tenant, request.makerId, request.made);
+    await this.#settle();
+    return finished;
+  }
+
+  /** The tenant's repository snapshots, last used first. */
+  snapshots(tenant: string): SnapshotView[] {
+    return this.#parts.snapshotRows.ofTenant(tenant).map(snapshotView);
+  }
+
+  /** False where the tenant has none of that name. */
+  async dropSnapshot({ tenant, snapshotId }: { tenant: string; snapshotId: string }): Promise<boolean> {
+    const row = this.#parts.snapshotRows.get(snapshotId);
+    if (row?.tenant !== tenant || row.state === "gone") return false;
+    this.#parts.snapshots.drop(row, "asked_for", Date.now());
+    await this.#settle();
+    return true;
   }
 
   #owned({ tenant, sandboxId }: { tenant: string; sandboxId: string }): Row | undefined {

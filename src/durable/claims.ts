@@ -11,7 +11,7 @@ const TOUCH_EVERY_MS = 30_000;
 /** A workspace that was not used this long may be paused to make room for another. */
 const ROOM_IDLE_MS = 60_000;
 
-/** Which sandbox serves a workspace: the one it has, else a warm one, else a new one. */
+/** Which sandbox serves a workspace: the one it has, else one from a repository snapshot, a warm one, or a new one. */
 export class Claims {
   readonly #parts: Parts;
   /** After rows changed: the alarm is set anew. */
@@ -26,7 +26,7 @@ export class Claims {
 
   /** The same key always answers the same workspace. */
   async claim(key: WorkspaceKey): Promise<Grant | Refusal> {
-    const { rows, keeper, warmPool, template } = this.#parts;
+    const { rows, keeper, snapshots } = this.#parts;
     const known = rows.workspace(key);
     if (known) {
       const ready = await this.ready(known, key.tenant);
@@ -37,27 +37,47 @@ export class Claims {
     const now = Date.now();
     const budget = keeper.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
+    const snapshot = snapshots.startable(key);
+    if (!snapshot) return this.#claimBlank(key, now);
+    if (!this.#hasRoom()) return this.#claimRoom(key, now);
+    const row = await this.#insert(key, snapshot.e2b_id, now);
+    const started = await this.#parts.lifecycle.start(row);
+    if (started.ok) {
+      snapshots.started(snapshot, now);
+      return this.#granted(started, "snapshot");
+    }
+    if (started.code !== "rate_limited") snapshots.failedToStart(snapshot, started.code === "workspace_gone", now);
+    // Where E2B may have made it all the same, the next try finds it. Else another claim may have come first.
+    if (rows.get(row.sandbox_id)) return this.#granted(started, "snapshot");
+    return rows.workspace(key) ? this.claim(key) : this.#claimBlank(key, now);
+  }
+
+  async #claimBlank(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
+    const { rows, keeper, warmPool, lifecycle, template } = this.#parts;
     warmPool.claimed(now);
     const warm = rows.bindWarm(key, template(), now);
     if (warm) {
       rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
       return this.#granted({ ok: true, row: warm }, "pool");
     }
-    return this.#claimCold(key, now);
-  }
-
-  async #claimCold(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
-    const { rows, reconciler, lifecycle, warmPool, maxRunning, shard, template } = this.#parts;
-    if (!this.#hasRoom()) {
-      // Another claim for this workspace, or for the room, may come first.
-      return (await this.#makeRoom(now)) ? this.claim(key) : full(maxRunning);
-    }
-    const row = rows.insertWarming(newSandboxId(shard), template(), key, now, now + START_GIVEN_UP_MS);
-    reconciler.schedule(now);
-    await this.#settle();
-    const started = await lifecycle.start(row);
+    if (!this.#hasRoom()) return this.#claimRoom(key, now);
+    const started = await lifecycle.start(await this.#insert(key, template(), now));
     if (started.ok) warmPool.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
+  }
+
+  /** The row of a new sandbox, and an alarm that finds it should this object die. */
+  async #insert(key: WorkspaceKey, from: string, now: number): Promise<Row> {
+    const { rows, reconciler, shard } = this.#parts;
+    const row = rows.insertWarming(newSandboxId(shard), from, { key }, now, now + START_GIVEN_UP_MS);
+    reconciler.schedule(now);
+    await this.#settle();
+    return row;
+  }
+
+  async #claimRoom(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
+    // Another claim for this workspace, or for the room, may come first.
+    return (await this.#makeRoom(now)) ? this.claim(key) : full(this.#parts.maxRunning);
   }
 
   #hasRoom(): boolean {
@@ -98,7 +118,7 @@ export class Claims {
           return this.#granted(await lifecycle.resume(row), "paused");
         }
         this.#touch(row);
-        return grantOf(row, "live");
+        return this.#grant(row, "live");
       case "paused":
         return this.#wake(row, tenant);
       case "warming":
@@ -123,7 +143,13 @@ export class Claims {
 
   async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {
     await this.#settle();
-    return outcome.ok ? grantOf(outcome.row, source) : outcome;
+    return outcome.ok ? this.#grant(outcome.row, source) : outcome;
+  }
+
+  #grant(row: Row, source: Source): Grant | Refusal {
+    const seedHead = row.template === this.#parts.template() ? undefined : this.#parts.snapshots.seedHead(row.template);
+    // One whose start had to be looked for comes as cold.
+    return grantOf(row, source === "cold" && seedHead !== undefined ? "snapshot" : source, seedHead);
   }
 
   #touch(row: Row): void {

@@ -16,28 +16,30 @@ export class Due {
   }
 
   async run(): Promise<void> {
-    const { rows, reconciler, warmPool, reporter } = this.#parts;
+    const { rows, reconciler, warmPool, snapshots, reporter } = this.#parts;
     const before = Date.now();
     const due = rows.due(before, DUE_BATCH);
     await Promise.all(due.map((row) => this.#act(this.#current(row))));
     const reconciled = await reconciler.runIfDue(Date.now());
     const tended = await warmPool.tendIfDue(Date.now());
+    const dropped = await snapshots.runIfDue(Date.now());
     if (rows.running().total > 0) reconciler.schedule(Date.now());
-    if (due.length > 0 || reconciled || tended) reporter.changed(Date.now());
+    if (due.length > 0 || reconciled || tended || dropped) reporter.changed(Date.now());
     await reporter.runIfDue(Date.now());
   }
 
   /** When there is something to do next; undefined: nothing is. */
   nextAt(): number | undefined {
-    const { rows, reconciler, warmPool, reporter } = this.#parts;
-    const dues = [rows.firstDueAt(), reconciler.dueAt(), warmPool.dueAt(), reporter.dueAt()];
+    const { rows, snapshotRows, reconciler, warmPool, reporter } = this.#parts;
+    const dues = [rows.firstDueAt(), snapshotRows.firstDueAt(), reconciler.dueAt(), warmPool.dueAt(), reporter.dueAt()];
     const times = dues.filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   async #act(row: Row): Promise<void> {
-    const { rows, keeper, lifecycle, endings } = this.#parts;
+    const { rows, keeper, lifecycle, endings, maker } = this.#parts;
     if (lifecycle.move(row.sandbox_id)) return;
+    if (row.maker_of !== null && (row.state === "bound" || row.state === "paused")) return maker.tend(row);
     const now = Date.now();
     switch (row.state) {
       case "warming":

@@ -3,10 +3,12 @@ import { idleFrom } from "../pool/tiers.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Rows } from "./rows.ts";
+import type { SnapshotRows } from "./snapshot-rows.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
 export interface FactsParts {
   readonly rows: Rows;
+  readonly snapshotRows: SnapshotRows;
   readonly ledger: Ledger;
   readonly keeper: Keeper;
   readonly warmPool: WarmPool;
@@ -15,7 +17,10 @@ export interface FactsParts {
 }
 
 /** How this shard stands, for the metrics. Reads aggregates: not for the path of a claim. */
-export function factsOf({ rows, ledger, keeper, warmPool, usdPerS, budgetUsd }: FactsParts, now: number): PoolFacts {
+export function factsOf(
+  { rows, snapshotRows, ledger, keeper, warmPool, usdPerS, budgetUsd }: FactsParts,
+  now: number,
+): PoolFacts {
   const sandboxes = { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 };
   const paused = { total: 0, unpushed: 0, announced: 0 };
   for (const { state, ...counts } of rows.counts()) {
@@ -24,6 +29,7 @@ export function factsOf({ rows, ledger, keeper, warmPool, usdPerS, budgetUsd }: 
   }
   const workspaces = { top: 0, active: 0, idle: 0, cold: paused.total };
   for (const row of rows.bound()) workspaces[keeper.tier(row, now)]++;
+  const ready = snapshotRows.ready();
   const charging = rows.charging();
   const { hourUsd, dayUsd, monthUsd } = ledger.spend(now);
   return {
@@ -40,8 +46,8 @@ export function factsOf({ rows, ledger, keeper, warmPool, usdPerS, budgetUsd }: 
     budgetUsd: budgetUsd ?? 0,
     templateVersion: 0,
     templateBuiltAt: 0,
-    snapshots: 0,
-    oldestSnapshotAt: 0,
+    snapshots: ready.length,
+    oldestSnapshotAt: ready.length === 0 ? 0 : Math.min(...ready.map((snapshot) => snapshot.made_at)),
   };
 }
 

@@ -13,12 +13,14 @@ export interface Grant {
   readonly source: Source;
   readonly url: string;
   readonly session: SandboxAddress;
-  /** Of a sandbox that was started from a repository snapshot and holds no clone yet: the commit of its seed. */
+  /** Of a sandbox that was started from a repository snapshot: the commit that its seed is on. */
   readonly seedHead?: string;
 }
 
-export function grantOf(row: Row, source: Source): Grant | Refusal {
+export function grantOf(row: Row, source: Source, seedHead?: string): Grant | Refusal {
   const session = sessionOf(row);
   if (session === undefined) return GONE;
-  return { ok: true, sandboxId: row.sandbox_id, generation: row.generation, source, url: row.url ?? "", session };
+  const { sandbox_id: sandboxId, generation, url } = row;
+  const seeded = seedHead === undefined ? {} : { seedHead };
+  return { ok: true, sandboxId, generation, source, url: url ?? "", session, ...seeded };
 }

@@ -1,25 +1,24 @@
 import type { Config } from "../config.ts";
 import { E2bError } from "../e2b/error.ts";
-import { type Inspection, inspect } from "../ops/inspect.ts";
+import type { Runnable } from "../ops/operation.ts";
 import { runOperation } from "../ops/run.ts";
 import type { Row } from "./row.ts";
 
 /** A status of a large tree; a sandbox that takes longer tells nothing. */
-const INSPECT_TIMEOUT_S = 15;
+const LOOK_TIMEOUT_S = 15;
 
-/** Looks into a running workspace. Undefined: it could not be looked into, so nothing is known. */
-export type Inspect = (row: Row) => Promise<Inspection | undefined>;
+/** Looks into a running sandbox. Undefined: it could not be looked into, so nothing is known. */
+export type Look<Value> = (row: Row) => Promise<Value | undefined>;
 
-export function inspector(config: Config): Inspect {
-  const context = { author: config.author, maxRetries: 0, timeoutS: INSPECT_TIMEOUT_S };
-  return async (row) => {
+/** Makes looks of operations that only read. */
+export function looker(config: Config): <Value extends object>(what: Runnable<undefined, Value>) => Look<Value> {
+  const context = { author: config.author, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
+  return (what) => async (row) => {
     const session = sessionOf(row);
     if (session === undefined) return undefined;
     try {
-      const parsed = inspect.parse(
-        await runOperation(config.e2b, session, inspect, undefined, context, undefined),
-        undefined,
-      );
+      const output = await runOperation(config.e2b, session, what, undefined, context, undefined);
+      const parsed = what.parse(output, undefined);
       return parsed.ok ? parsed.value : undefined;
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;

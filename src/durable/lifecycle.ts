@@ -1,8 +1,9 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
+import type { Inspection } from "../ops/inspect.ts";
 import { e2bTimeoutS } from "../pool/tiers.ts";
 import type { Endings } from "./endings.ts";
-import type { Inspect } from "./inspect.ts";
+import type { Look } from "./inspect.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
@@ -26,7 +27,7 @@ export interface LifecycleParts {
   readonly endings: Endings;
   readonly reporter: MetricsReporter;
   readonly plane: ControlPlane;
-  readonly inspect: Inspect;
+  readonly inspect: Look<Inspection>;
   readonly ttlMs: number;
   readonly poolId: string;
 }
@@ -55,7 +56,8 @@ export class Lifecycle {
     return this.#moves.get(sandboxId);
   }
 
-  #single(row: Row, work: () => Promise<Outcome>): Promise<Outcome> {
+  /** One move at a time: where another is under way, its outcome is the answer. */
+  single(row: Row, work: () => Promise<Outcome>): Promise<Outcome> {
     const known = this.#moves.get(row.sandbox_id);
     if (known) return known;
     const moving = work().finally(() => this.#moves.delete(row.sandbox_id));
@@ -65,12 +67,12 @@ export class Lifecycle {
 
   /** Asks E2B for the sandbox that `row`, just written, stands for. */
   start(row: Row): Promise<Outcome> {
-    return this.#single(row, () => this.#create(row));
+    return this.single(row, () => this.#create(row));
   }
 
   /** For a row whose start was cut off: E2B may hold the sandbox already. Starts one only when `orStart`. */
   adopt(row: Row, orStart: boolean): Promise<Outcome> {
-    return this.#single(row, async () => {
+    return this.single(row, async () => {
       try {
         const metadata = { [POOL_MARK]: this.#parts.poolId, [SANDBOX_MARK]: row.sandbox_id };
         const [found] = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
@@ -111,7 +113,7 @@ export class Lifecycle {
    * it: E2B has lost files over a pause (e2b-dev/E2B#884), and an old tree must not pass for the newest.
    */
   resume(row: Row): Promise<Outcome> {
-    return this.#single(row, async () => {
+    return this.single(row, async () => {
       if (row.e2b_id === null) return GONE;
       const since = Date.now();
       // It counts as running from the moment E2B is asked. Should this object die, the alarm finds it and pauses it again.
@@ -151,7 +153,7 @@ export class Lifecycle {
   async #running(row: Row, session: Session, since: number): Promise<Outcome> {
     const now = Date.now();
     const change: Transition = {
-      state: row.tenant === null ? "warm" : "bound",
+      state: row.tenant === null && row.maker_of === null ? "warm" : "bound",
       e2b_id: session.sandboxId,
       access_token: session.accessToken ?? null,
       domain: session.domain ?? null,
@@ -176,7 +178,7 @@ export class Lifecycle {
    * it, whatever became of the pause.
    */
   pause(row: Row): Promise<Outcome> {
-    return this.#single(row, async () => {
+    return this.single(row, async () => {
       const found = row.state === "bound" ? await this.#parts.inspect(row) : undefined;
       if (found?.busy) {
         this.#parts.rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);

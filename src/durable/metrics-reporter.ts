@@ -22,8 +22,8 @@ interface State {
 
 const NOTHING: State = {
   counts: {
-    moves: { start: 0, resume: 0, pause: 0, kill: 0 },
-    moveFailures: { start: 0, resume: 0, pause: 0, kill: 0 },
+    moves: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
+    moveFailures: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
     corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
   },
   sequence: 0,

@@ -1,16 +1,22 @@
 import { configOf } from "../config.ts";
 import { controlPlane } from "../e2b/control.ts";
+import { snapshotPlane as snapshotPlaneOf } from "../e2b/snapshots.ts";
+import { inspect } from "../ops/inspect.ts";
+import { seedState } from "../ops/seed.ts";
 import { shareOf } from "../pool/share.ts";
 import { Endings } from "./endings.ts";
 import { type FactsParts, factsChangeAt, factsOf } from "./facts.ts";
-import { inspector } from "./inspect.ts";
+import { looker } from "./inspect.ts";
 import { Keeper } from "./keeper.ts";
 import { Ledger } from "./ledger.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { Maker } from "./maker.ts";
 import { MetricsReporter } from "./metrics-reporter.ts";
 import { Reconciler } from "./reconciler.ts";
 import { Rows } from "./rows.ts";
 import { Settings } from "./settings.ts";
+import { SnapshotRows } from "./snapshot-rows.ts";
+import { Snapshots } from "./snapshots.ts";
 import { WarmPool } from "./warm-pool.ts";
 
 /** What a shard of the pool is made of. */
@@ -29,6 +35,8 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
 
   const plane = controlPlane(config.e2b);
   const rows = new Rows(storage);
+  const snapshotPlane = snapshotPlaneOf(config.e2b);
+  const snapshotRows = new SnapshotRows(storage);
   const settings = new Settings(storage);
   const poolId = settings.poolId();
   const ledger = new Ledger(storage, rows, worth.rentUsdPerS);
@@ -40,11 +48,30 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     changesAt: (at) => factsChangeAt(facts, at),
   });
   const endings = new Endings(rows, ledger, keeper, plane, reporter);
-  const inspect = inspector(config);
-  const lifecycle = new Lifecycle({ rows, ledger, keeper, endings, reporter, plane, inspect, ttlMs, poolId });
+  const look = looker(config);
+  const looks = { inspect: look(inspect) };
+  const lifecycle = new Lifecycle({ rows, ledger, keeper, endings, reporter, plane, ...looks, ttlMs, poolId });
   const reconciler = new Reconciler({ rows, settings, plane, lifecycle, endings, reporter, poolId });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
   const warmPool = new WarmPool({ rows, settings, lifecycle, endings, keeper, ...size, template, shard }, now);
-  const facts: FactsParts = { rows, ledger, keeper, warmPool, usdPerS: worth.rentUsdPerS, budgetUsd };
-  return { shard, maxRunning, template, rows, keeper, reporter, endings, lifecycle, reconciler, warmPool };
+  const making = { template, maxRunning, maxSnapshots: share(config.maxSnapshots), nameOf: snapshotName };
+  const snapshots = new Snapshots({
+    rows,
+    snapshotRows,
+    keeper,
+    snapshotPlane,
+    policy: config.snapshotPolicy,
+    ...making,
+  });
+  const maker = new Maker({
+    ...{ rows, snapshotRows, snapshots, keeper, lifecycle, endings, reporter, snapshotPlane, shard, ...making },
+    lookAtSeed: look(seedState),
+    operationTimeoutMs: config.operationTimeoutS * 1000,
+  });
+  const facts: FactsParts = { rows, snapshotRows, ledger, keeper, warmPool, usdPerS: worth.rentUsdPerS, budgetUsd };
+  const ours = { rows, snapshotRows, keeper, reporter, endings, lifecycle, reconciler, warmPool, snapshots, maker };
+  return { shard, maxRunning, template, ...ours };
 }
+
+/** What a snapshot is called at E2B; its id is unguessable, so no other deployment on the account has the name. */
+const snapshotName = (snapshotId: string) => `warmtree-${snapshotId}`;

@@ -23,6 +23,7 @@ export type Row = {
   announced_at: number | null;
   due_at: number | null;
   failures: number;
+  maker_of: string | null;
 };
 
 export interface WorkspaceKey {

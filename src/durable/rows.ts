@@ -2,6 +2,12 @@ import type { State } from "../pool/reconcile.ts";
 import type { Row, Transition, WorkspaceKey } from "./row.ts";
 import type { PageEnd } from "./view.ts";
 
+/** What a new sandbox is for: a workspace, or making a snapshot; neither: it waits blank in the warm pool. */
+interface Purpose {
+  readonly key?: WorkspaceKey;
+  readonly makerOf?: string;
+}
+
 /** SQL of the sandboxes. Synchronous: what is read and written between two awaits is one transaction. */
 export class Rows {
   readonly #sql: SqlStorage;
@@ -85,7 +91,7 @@ export class Rows {
   running(): { total: number; blankWarming: number; warm: Row[] } {
     const { total, blank } = this.#sql
       .exec<{ total: number; blank: number }>(
-        `SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE state = 'warming' AND tenant IS NULL) AS blank
+        `SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE state = 'warming' AND tenant IS NULL AND maker_of IS NULL) AS blank
          FROM sandbox WHERE charged_until IS NOT NULL OR state = 'warming'`,
       )
       .one();
@@ -94,7 +100,10 @@ export class Rows {
 
   /** The running workspace that was not used for the longest time, since before `usedBefore`. */
   longestIdle(usedBefore: number): Row | undefined {
-    return this.#all("state = 'bound' AND last_used_at < ? ORDER BY last_used_at LIMIT 1", usedBefore)[0];
+    return this.#all(
+      "state = 'bound' AND maker_of IS NULL AND last_used_at < ? ORDER BY last_used_at LIMIT 1",
+      usedBefore,
+    )[0];
   }
 
   /** The workspace of a repository that was used last. */
@@ -106,13 +115,18 @@ export class Rows {
     )[0]?.sandbox_id;
   }
 
+  /** The sandbox that makes a snapshot; undefined: it is gone. */
+  makerOf(snapshotId: string): Row | undefined {
+    return this.#all("maker_of = ? AND state <> 'gone'", snapshotId)[0];
+  }
+
   /** A row for a sandbox that is about to be asked for: written first, so that a crash leaves a trace of it. */
-  insertWarming(sandboxId: string, template: string, key: WorkspaceKey | undefined, now: number, dueAt: number): Row {
+  insertWarming(sandboxId: string, template: string, { key, makerOf }: Purpose, now: number, dueAt: number): Row {
     return this.#sql
       .exec<Row>(
         `INSERT INTO sandbox (sandbox_id, state, template, tenant, repository, url, agent_id, task_id, created_at,
-           last_used_at, ends_at, due_at)
-         VALUES (?1, 'warming', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9) RETURNING *`,
+           last_used_at, ends_at, due_at, maker_of)
+         VALUES (?1, 'warming', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9, ?10) RETURNING *`,
         sandboxId,
         template,
         key?.tenant ?? null,
@@ -122,6 +136,7 @@ export class Rows {
         key?.taskId ?? null,
         now,
         dueAt,
+        makerOf ?? null,
       )
       .one();
   }

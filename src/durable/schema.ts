@@ -13,7 +13,18 @@
  *   announced_at  when its owner was first told that it will be dropped
  *   due_at        when the alarm looks at the row again; null: never
  *   failures      failed tries in a row of what is due
+ *   maker_of      the repository snapshot that it is there to make; it serves no workspace and has no tenant
  * ledger      running time by hour (UTC) and price
+ * snapshot    one row for each repository snapshot
+ *   state         making: its maker clones; ready; gone: to be deleted at E2B
+ *   e2b_id        what sandboxes are created from, null until it is taken
+ *   template      what its first maker was started from: beneath it lies that template
+ *   head, bytes, clone_s  commit of its seed, size of its objects, seconds that its clone took
+ *   fetch_s       seconds that the newest fetch on top of it took
+ *   starts, last_used_at  sandboxes started from it, and when the last one was (or it was made)
+ *   due_at, failures  as of a sandbox
+ * clones      how often each repository is cloned (decayed count, as in repository), how long a full clone takes, and
+ *             (not_before) until when no snapshot is tried after one that failed
  * repository  how much each repository is used: decayed count, see src/pool/top.ts
  * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version, and what rules remember, as
  *             JSON: demand, learned, budget, top
@@ -59,6 +70,36 @@ const MIGRATIONS: readonly string[] = [
      tenant TEXT NOT NULL,
      repository TEXT NOT NULL,
      score REAL NOT NULL,
+     PRIMARY KEY (tenant, repository)
+   ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE sandbox ADD COLUMN maker_of TEXT;
+   CREATE INDEX sandbox_maker ON sandbox (maker_of) WHERE maker_of IS NOT NULL;
+   CREATE TABLE snapshot (
+     snapshot_id TEXT PRIMARY KEY,
+     tenant TEXT NOT NULL,
+     repository TEXT NOT NULL,
+     url TEXT NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('making', 'ready', 'gone')),
+     e2b_id TEXT UNIQUE,
+     template TEXT NOT NULL,
+     head TEXT,
+     bytes INTEGER NOT NULL DEFAULT 0,
+     clone_s REAL NOT NULL DEFAULT 0,
+     fetch_s REAL NOT NULL DEFAULT 0,
+     starts INTEGER NOT NULL DEFAULT 0,
+     made_at INTEGER NOT NULL,
+     last_used_at INTEGER NOT NULL,
+     due_at INTEGER NOT NULL,
+     failures INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE UNIQUE INDEX snapshot_of ON snapshot (tenant, repository, state) WHERE state <> 'gone';
+   CREATE INDEX snapshot_due ON snapshot (due_at);
+   CREATE TABLE clones (
+     tenant TEXT NOT NULL,
+     repository TEXT NOT NULL,
+     score REAL NOT NULL,
+     full_s REAL,
+     not_before INTEGER NOT NULL DEFAULT 0,
      PRIMARY KEY (tenant, repository)
    ) STRICT, WITHOUT ROWID;`,
 ];

@@ -1,6 +1,7 @@
 import { ANNOUNCED_MS } from "../pool/retention.ts";
 import type { State } from "../pool/reconcile.ts";
 import type { Row } from "./row.ts";
+import type { SnapshotRow } from "./snapshot-rows.ts";
 
 /** A workspace as its owner may see it; times are Unix milliseconds. */
 export interface View {
@@ -44,4 +45,34 @@ export interface OwnedView extends View {
 export interface PageEnd {
   readonly lastUsedAt: number;
   readonly sandboxId: string;
+}
+
+/** A repository snapshot as its tenant may see it; times are Unix milliseconds. */
+export interface SnapshotView {
+  readonly snapshotId: string;
+  readonly repository: string;
+  readonly state: "making" | "ready";
+  readonly madeAt: number;
+  readonly lastUsedAt: number;
+  readonly starts: number;
+  readonly head?: string;
+  readonly bytes: number;
+  /** Seconds of a full clone, and of the newest fetch on top of the snapshot. */
+  readonly cloneS: number;
+  readonly fetchS: number;
+}
+
+export function snapshotView(row: SnapshotRow): SnapshotView {
+  return {
+    snapshotId: row.snapshot_id,
+    repository: row.repository,
+    state: row.state === "making" ? "making" : "ready",
+    madeAt: row.made_at,
+    lastUsedAt: row.last_used_at,
+    starts: row.starts,
+    ...(row.head === null ? {} : { head: row.head }),
+    bytes: row.bytes,
+    cloneS: row.clone_s,
+    fetchS: row.fetch_s,
+  };
 }

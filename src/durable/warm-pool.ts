@@ -112,7 +112,7 @@ export class WarmPool {
 
   async #refill(now: number): Promise<number> {
     const id = newSandboxId(this.#parts.shard);
-    const row = this.#parts.rows.insertWarming(id, this.#parts.template(), undefined, now, now + START_GIVEN_UP_MS);
+    const row = this.#parts.rows.insertWarming(id, this.#parts.template(), {}, now, now + START_GIVEN_UP_MS);
     const started = await this.#parts.lifecycle.start(row);
     this.#failures = started.ok ? 0 : this.#failures + 1;
     return started.ok ? now + REFILL_EVERY_MS : Date.now() + backoffMs(this.#failures);

@@ -24,6 +24,9 @@ export interface SandboxAddress {
 /** E2B ids are `i` and 20 of [a-z0-9]; older ones carry `-` and a client id. Anything else must not get into a URL. */
 export const SANDBOX_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
+/** `team/name:tag` or `id:tag`; it becomes part of a URL, encoded. */
+export const SNAPSHOT_ID = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,254}$/;
+
 const ENVD_PORT = 49_983;
 
 /** Only E2B's own domains serve `sandbox.<domain>`; a self-hosted one is known to route by host name alone. */

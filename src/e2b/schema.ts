@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { SANDBOX_ID } from "./config.ts";
+import { SANDBOX_ID, SNAPSHOT_ID } from "./config.ts";
 import type { SandboxAddress } from "./config.ts";
 
 /**
@@ -152,3 +152,8 @@ export type ProcessEnd = NonNullable<z.infer<typeof processEvent>["event"]["end"
 export const endOfStream = z.object({
   error: z.object({ code: z.string(), message: z.string().default("") }).optional(),
 });
+
+/** Answer of a sandbox's snapshot. */
+export const takenSnapshot = z
+  .object({ snapshotID: z.string().regex(SNAPSHOT_ID) })
+  .transform(({ snapshotID }) => snapshotID);

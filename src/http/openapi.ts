@@ -13,6 +13,9 @@ import {
   GIT_TOKEN_HEADER,
   healthSchema,
   problemSchema,
+  snapshotInput,
+  snapshotListSchema,
+  snapshotSchema,
   workspaceListSchema,
   workspaceSchema,
 } from "./schemas.ts";
@@ -107,6 +110,37 @@ function otherRoutes() {
         operationId: "pauseWorkspace",
         summary: "Pauses a workspace: the session ends. It costs nothing until its next use, which resumes it.",
         responses: { 204: { description: "It is paused, or was." }, ...problems([401, 404, 500, 503]) },
+      },
+    },
+    "/v1/snapshots": {
+      get: {
+        operationId: "listSnapshots",
+        summary: "Your repository snapshots, last used first.",
+        responses: { 200: json("Your snapshots", snapshotListSchema), ...problems([401, 500, 503]) },
+      },
+      post: {
+        operationId: "makeSnapshot",
+        summary:
+          "Makes a snapshot of a repository, or brings the one there up to date, so that clones fetch only what is newer. " +
+          "Often cloned repositories get one by themselves.",
+        parameters: [{ $ref: "#/components/parameters/GitToken" }],
+        requestBody: {
+          required: true,
+          content: { "application/json": { schema: jsonSchema(snapshotInput, "input") } },
+        },
+        responses: {
+          200: json("It is ready", snapshotSchema),
+          202: json("It is being made; GET tells when it is ready", snapshotSchema),
+          ...problems(GIT_PROBLEMS),
+        },
+      },
+    },
+    "/v1/snapshots/{snapshot_id}": {
+      parameters: [{ name: "snapshot_id", in: "path", required: true, schema: { type: "string" } }],
+      delete: {
+        operationId: "dropSnapshot",
+        summary: "Drops a repository snapshot. Workspaces that came from it go on.",
+        responses: { 204: { description: "It is dropped." }, ...problems([401, 404, 500, 503]) },
       },
     },
     "/healthz": {

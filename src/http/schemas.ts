@@ -62,4 +62,23 @@ export const workspaceSchema = z.object({
 
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });
 
+export const snapshotInput = z.strictObject({
+  repo_url: clone.input.shape.repo_url,
+});
+
+export const snapshotSchema = z.object({
+  snapshot_id: z.string(),
+  repository: z.string(),
+  state: z.enum(["making", "ready"]),
+  made_at: z.iso.datetime(),
+  last_used_at: z.iso.datetime(),
+  starts: z.int().describe("Workspaces that were started from it"),
+  head: z.string().optional().describe("Commit that it holds, with all history"),
+  bytes: z.number().describe("Of its git objects"),
+  clone_s: z.number().describe("Seconds of a full clone"),
+  fetch_s: z.number().describe("Seconds of the newest fetch on top of it"),
+});
+
+export const snapshotListSchema = z.object({ snapshots: z.array(snapshotSchema).describe("Last used first") });
+
 export const healthSchema = z.object({ ok: z.literal(true), version: z.string() });

@@ -9,8 +9,8 @@ export const OPERATIONS = ["clone", "status", "diff", "pull", "push", "other"] a
 /** In seconds: a status takes milliseconds, and the longest operation is stopped after GIT_SANDBOX_TIMEOUT (300). */
 export const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
 export const TIERS = ["top", "active", "idle", "cold"] as const;
-export const MOVES = ["start", "resume", "pause", "kill"] as const;
 export const ERROR_TYPES = ["auth", "conflict", "network", "other"] as const satisfies readonly ErrorType[];
+export const MOVES = ["start", "resume", "pause", "kill", "snapshot"] as const;
 export const PERIODS = ["hour", "day", "month"] as const;
 export const CORRECTIONS = [
   "adopt",
@@ -97,7 +97,7 @@ export const CATALOGUE = {
   warmtree_sandbox_moves_total: {
     type: "counter",
     from: "pool",
-    help: "Starts, resumes, pauses and kills of sandboxes that were tried.",
+    help: "Starts, resumes, pauses and kills of sandboxes, and snapshots of them, that were tried.",
     labels: { move: MOVES },
   },
   warmtree_sandbox_move_failures_total: {

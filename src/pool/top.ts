@@ -16,6 +16,9 @@ const topSchema = z
   })
   .readonly();
 
+/** Score of a repository that was never used: far below that of any use in our time. */
+export const NO_SCORE = 0;
+
 /** The most used repositories. Plain JSON. */
 export type Top = z.infer<typeof topSchema>;
 
@@ -37,6 +40,11 @@ export function scoreAfterUse(score: number | undefined, now: number): number {
   const use = now / HALF_LIFE_MS;
   if (score === undefined) return use;
   return Math.max(score, use) + Math.log2(1 + 2 ** -Math.abs(score - use));
+}
+
+/** Uses a day, from a score: a decayed count of 1 / ln 2 is one a day for ever. */
+export function usesPerDay(score: number, now: number): number {
+  return 2 ** (score - now / HALF_LIFE_MS) * Math.LN2;
 }
 
 /** The top after a use of `repository` that left it with `score`. Only a use changes it. */

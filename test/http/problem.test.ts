@@ -27,6 +27,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["payload_too_large", 413, false],
   ["unsupported_media_type", 415, false],
   ["rate_limited", 429, true],
+  ["snapshot_not_found", 404, false],
   ["internal", 500, false],
   ["git_failed", 502, false],
   ["git_unreachable", 502, true],

@@ -1,0 +1,179 @@
+/** One row of `snapshot`, see schema.ts. A type, not an interface: SqlStorage wants an index signature. */
+export type SnapshotRow = {
+  snapshot_id: string;
+  tenant: string;
+  repository: string;
+  url: string;
+  state: "making" | "ready" | "gone";
+  e2b_id: string | null;
+  template: string;
+  head: string | null;
+  bytes: number;
+  clone_s: number;
+  fetch_s: number;
+  starts: number;
+  made_at: number;
+  last_used_at: number;
+  due_at: number;
+  failures: number;
+};
+
+interface Repository {
+  readonly tenant: string;
+  readonly repository: string;
+}
+
+/** One row of `clones`. */
+type Clones = { score: number; full_s: number | null; not_before: number };
+
+/** What a repository snapshot is of. */
+export interface SnapshotKey extends Repository {
+  /** Address of the repository. */
+  readonly url: string;
+}
+
+/** SQL of the repository snapshots. Synchronous, like the rows of sandboxes. */
+export class SnapshotRows {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+  }
+
+  #all(query: string, ...bindings: (string | number | null)[]): SnapshotRow[] {
+    return this.#sql.exec<SnapshotRow>(`SELECT * FROM snapshot WHERE ${query}`, ...bindings).toArray();
+  }
+
+  get(snapshotId: string): SnapshotRow | undefined {
+    return this.#all("snapshot_id = ?", snapshotId)[0];
+  }
+
+  of(tenant: string, repository: string, state: "making" | "ready"): SnapshotRow | undefined {
+    return this.#all("tenant = ? AND repository = ? AND state = ?", tenant, repository, state)[0];
+  }
+
+  /** The one that sandboxes of this "template" were started from, also when it is gone by now. */
+  startedAs(template: string): SnapshotRow | undefined {
+    return this.#all("e2b_id = ?", template)[0];
+  }
+
+  ofTenant(tenant: string): SnapshotRow[] {
+    return this.#all("tenant = ? AND state <> 'gone' ORDER BY last_used_at DESC", tenant);
+  }
+
+  ready(): SnapshotRow[] {
+    return this.#all("state = 'ready'");
+  }
+
+  /** What the templates beneath are still needed by. */
+  templates(): string[] {
+    const rows = this.#sql.exec<{ template: string }>("SELECT DISTINCT template FROM snapshot").toArray();
+    return rows.map(({ template }) => template);
+  }
+
+  due(now: number): SnapshotRow[] {
+    return this.#all("due_at <= ?", now);
+  }
+
+  firstDueAt(): number | undefined {
+    const { at } = this.#sql.exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM snapshot").one();
+    return at ?? undefined;
+  }
+
+  insertMaking(
+    snapshotId: string,
+    { tenant, repository, url }: SnapshotKey,
+    template: string,
+    at: { now: number; due: number },
+  ): void {
+    this.#sql.exec(
+      `INSERT INTO snapshot (snapshot_id, tenant, repository, url, state, template, made_at, last_used_at, due_at)
+       VALUES (?1, ?2, ?3, ?4, 'making', ?5, ?6, ?6, ?7)`,
+      snapshotId,
+      tenant,
+      repository,
+      url,
+      template,
+      at.now,
+      at.due,
+    );
+  }
+
+  /** It can be started from now on; the one before it goes. */
+  setReady(
+    row: SnapshotRow,
+    ready: Pick<SnapshotRow, "head" | "bytes" | "clone_s" | "due_at"> & { e2b_id: string },
+    now: number,
+  ): void {
+    this.#sql.exec(
+      "UPDATE snapshot SET state = 'gone', due_at = ? WHERE tenant = ? AND repository = ? AND state = 'ready'",
+      now,
+      row.tenant,
+      row.repository,
+    );
+    this.#sql.exec(
+      `UPDATE snapshot SET state = 'ready', e2b_id = ?, head = ?, bytes = ?, clone_s = ?, due_at = ?, made_at = ?7,
+         last_used_at = ?7, failures = 0 WHERE snapshot_id = ?6`,
+      ready.e2b_id,
+      ready.head,
+      ready.bytes,
+      ready.clone_s,
+      ready.due_at,
+      row.snapshot_id,
+      now,
+    );
+  }
+
+  /** A sandbox was started from it. */
+  used(snapshotId: string, now: number, dueAt: number): void {
+    this.#sql.exec(
+      "UPDATE snapshot SET starts = starts + 1, last_used_at = ?, due_at = ?, failures = 0 WHERE snapshot_id = ?",
+      now,
+      dueAt,
+      snapshotId,
+    );
+  }
+
+  setFetch(snapshotId: string, seconds: number): void {
+    this.#sql.exec("UPDATE snapshot SET fetch_s = ? WHERE snapshot_id = ?", seconds, snapshotId);
+  }
+
+  /** It will not be started from again, and is deleted at E2B when that is due. */
+  setGone(snapshotId: string, dueAt: number): void {
+    this.#sql.exec(
+      "UPDATE snapshot SET state = 'gone', due_at = ?, failures = 0 WHERE snapshot_id = ?",
+      dueAt,
+      snapshotId,
+    );
+  }
+
+  setDue(snapshotId: string, dueAt: number, failures: number): void {
+    this.#sql.exec("UPDATE snapshot SET due_at = ?, failures = ? WHERE snapshot_id = ?", dueAt, failures, snapshotId);
+  }
+
+  remove(snapshotId: string): void {
+    this.#sql.exec("DELETE FROM snapshot WHERE snapshot_id = ?", snapshotId);
+  }
+
+  /** What is known of a repository's clones. */
+  clones({ tenant, repository }: Repository): Clones | undefined {
+    return this.#sql
+      .exec<Clones>(
+        "SELECT score, full_s, not_before FROM clones WHERE tenant = ? AND repository = ?",
+        tenant,
+        repository,
+      )
+      .toArray()[0];
+  }
+
+  setClones({ tenant, repository }: Repository, { score, full_s, not_before }: Clones): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO clones VALUES (?, ?, ?, ?, ?)",
+      tenant,
+      repository,
+      score,
+      full_s,
+      not_before,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+import { apiOf, QUICK, SLOW } from "./api.ts";
+import type { E2bConfig } from "./config.ts";
+import { SANDBOX_ID, SNAPSHOT_ID } from "./config.ts";
+import { E2bError } from "./error.ts";
+import { takenSnapshot } from "./schema.ts";
+
+/** E2B's snapshots of sandboxes. Every method throws E2bError. */
+export interface SnapshotPlane {
+  /**
+   * Takes a snapshot of a running sandbox, which goes on. Asked again with the same name, that name has the newer state.
+   * @returns what a sandbox can be created from
+   */
+  take(sandboxId: string, name: string): Promise<string>;
+  /**
+   * Deletes by the answer of `take`, or by name.
+   * @returns false while sandboxes that were started from it are running or paused: E2B keeps it for them
+   */
+  delete(snapshot: string): Promise<boolean>;
+}
+
+export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch): SnapshotPlane {
+  const { forJson, forNothing } = apiOf(config, fetcher);
+  return {
+    take: (sandboxId, name) => {
+      const path = `/sandboxes/${checked(SANDBOX_ID, sandboxId)}/snapshots`;
+      const what = "take a snapshot";
+      return forJson({ what, method: "POST", path, body: { name }, idempotent: true, ...SLOW }, takenSnapshot);
+    },
+
+    delete: async (snapshot) => {
+      const path = `/templates/${encodeURIComponent(checked(SNAPSHOT_ID, snapshot))}`;
+      try {
+        await forNothing({ what: "delete a snapshot", method: "DELETE", path, idempotent: true, ...QUICK });
+        return true;
+      } catch (error) {
+        if (!(error instanceof E2bError)) throw error;
+        if (error.code === "not_found") return true;
+        if (error.code === "invalid_request" || error.code === "conflict") return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Refuses an id that would lead out of its place in the URL. */
+function checked(pattern: RegExp, id: string): string {
+  if (pattern.test(id)) return id;
+  throw new E2bError("invalid_request", "That is no id of E2B's. E2B was not asked.", { started: false });
+}

@@ -1,0 +1,216 @@
+import { runInDurableObject } from "cloudflare:test";
+import { afterEach, expect, test } from "vitest";
+import type { Grant } from "../../src/durable/grant.ts";
+import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
+import { runProcess } from "../../src/e2b/process.ts";
+import { snapshotPlane } from "../../src/e2b/snapshots.ts";
+import {
+  endFaults,
+  fault,
+  granted,
+  hostUrl,
+  listed,
+  MINUTE_MS,
+  newPool,
+  type Pool,
+  sql,
+  workspace,
+} from "./support.ts";
+
+// SNAPSHOT_MAX 2: see vitest.config.ts.
+const HEAD = "a3f5";
+const config = { apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" };
+const repository = (name = "r") => ({
+  tenant: "acme",
+  repository: `github.com/o/${name}`,
+  url: `https://github.com/o/${name}`,
+});
+
+afterEach(endFaults);
+
+async function begun(pool: Pool, name?: string): Promise<Grant> {
+  const maker = await pool.beginSnapshot(repository(name));
+  if (!maker) throw new Error("one is being made already");
+  return granted(maker);
+}
+
+/** A snapshot as the Worker makes it, but for git. */
+async function make(pool: Pool, name?: string, head = HEAD): Promise<void> {
+  const { sandboxId: makerId } = await begun(pool, name);
+  expect(await pool.finishSnapshot({ tenant: "acme", makerId, made: { head, bytes: 1, seconds: 8 } })).toBe(true);
+}
+
+/** What the operation seed leaves in a maker. */
+const leaveSeed = ({ session }: Grant, script: string) =>
+  runProcess(config, session, {
+    cmd: "/bin/sh",
+    args: ["-c", script],
+    envs: {},
+    timeoutMs: 20_000,
+    maxOutputBytes: 1000,
+  });
+const SEED = `git init -q .warmtree/seed && cd .warmtree/seed && git -c user.name=n -c user.email=n@example.com commit -q --allow-empty -m x`;
+
+const states = async (pool: Pool) =>
+  (await sql(pool, "SELECT state FROM snapshot ORDER BY made_at, snapshot_id")).map(({ state }) => state);
+const snapshotIds = async (pool: Pool) => (await pool.snapshots("acme")).map(({ repository: name }) => name);
+
+/** The alarm, as it is after that much time. */
+async function later(pool: Pool, ms: number): Promise<void> {
+  await sql(pool, "UPDATE sandbox SET created_at = created_at - ?1, due_at = due_at - ?1", ms);
+  await sql(
+    pool,
+    "UPDATE snapshot SET last_used_at = last_used_at - ?1, made_at = made_at - ?1, due_at = due_at - ?1",
+    ms,
+  );
+  await runInDurableObject(pool, (instance: SandboxPool) => instance.alarm());
+}
+
+test("a claim starts from the snapshot, with the commit that its seed must be on; its maker is gone", async () => {
+  const pool = newPool();
+  await make(pool);
+  expect(await listed(pool)).toEqual([]);
+  const grant = granted(await pool.claim(workspace("ada")));
+  expect(grant).toMatchObject({ source: "snapshot", seedHead: HEAD });
+  expect(granted(await pool.claim(workspace("ada")))).toMatchObject({ source: "live", seedHead: HEAD });
+  expect(granted(await pool.claim(workspace("ada", "other")))).toMatchObject({ source: "cold" });
+  expect(await pool.list("acme")).toHaveLength(1);
+  expect(await pool.snapshots("other")).toEqual([]);
+});
+
+test("one at a time for a repository, by its tenant alone", async () => {
+  const pool = newPool();
+  const { sandboxId: makerId } = await begun(pool);
+  expect(await pool.beginSnapshot(repository())).toBeUndefined();
+  const made = { head: HEAD, bytes: 1, seconds: 8 };
+  expect(await pool.finishSnapshot({ tenant: "other", makerId, made })).toBe(false);
+  expect(await pool.use({ tenant: "acme", sandboxId: makerId })).toMatchObject({ code: "workspace_not_found" });
+  expect(await pool.finishSnapshot({ tenant: "acme", makerId, made })).toBe(true);
+});
+
+test("a Worker that left in the middle: the alarm waits for the clone and takes the snapshot", async () => {
+  const pool = newPool();
+  const maker = await begun(pool);
+  await later(pool, MINUTE_MS / 2);
+  expect(await states(pool)).toEqual(["making"]);
+  const { exitCode } = await leaveSeed(
+    maker,
+    `${SEED}; git remote add origin x; git update-ref refs/remotes/origin/HEAD HEAD`,
+  );
+  expect(exitCode).toBe(0);
+  await later(pool, MINUTE_MS);
+  expect(await pool.snapshots("acme")).toMatchObject([
+    { state: "ready", head: expect.stringMatching(/^[0-9a-f]{40}$/) },
+  ]);
+  expect(await listed(pool)).toEqual([]);
+});
+
+test("nothing comes of a maker without a clone: it is ended, and the repository left alone for a while", async () => {
+  const pool = newPool();
+  await begun(pool);
+  await later(pool, 2 * MINUTE_MS);
+  expect(await pool.snapshots("acme")).toEqual([]);
+  expect(await listed(pool)).toEqual([]);
+});
+
+test("a clone that failed, and one without a commit, leave nothing", async () => {
+  const pool = newPool();
+  for (const made of [undefined, { made: { head: null, bytes: 0, seconds: 1 } }]) {
+    const { sandboxId: makerId } = await begun(pool);
+    expect(await pool.finishSnapshot({ tenant: "acme", makerId, ...made })).toBe(false);
+    expect(await pool.snapshots("acme")).toEqual([]);
+    expect(await listed(pool)).toEqual([]);
+  }
+});
+
+test("E2B takes no snapshot just now: the alarm tries again", async () => {
+  const pool = newPool();
+  const maker = await begun(pool);
+  await leaveSeed(maker, `${SEED}; git update-ref refs/remotes/origin/HEAD HEAD`);
+  await fault({ controlErrors: { count: 10, status: 500 } });
+  const made = { head: HEAD, bytes: 1, seconds: 8 };
+  expect(await pool.finishSnapshot({ tenant: "acme", makerId: maker.sandboxId, made })).toBe(false);
+  await endFaults();
+  expect(await states(pool)).toEqual(["making"]);
+  await later(pool, 2 * MINUTE_MS);
+  expect(await pool.snapshots("acme")).toMatchObject([{ state: "ready" }]);
+});
+
+test("a snapshot that E2B does not have any more: the claim goes the ordinary way, and it is dropped", async () => {
+  const pool = newPool();
+  await make(pool);
+  const [{ e2b_id = "" } = {}] = await sql(pool, "SELECT e2b_id FROM snapshot");
+  expect(await snapshotPlane(config).delete(String(e2b_id))).toBe(true);
+  expect(granted(await pool.claim(workspace()))).toMatchObject({ source: "cold" });
+  expect(await pool.snapshots("acme")).toEqual([]);
+});
+
+test("E2B starts nothing from it just now: the ordinary way is tried, and the snapshot kept", async () => {
+  const pool = newPool();
+  await make(pool);
+  await fault({ controlErrors: { count: 1, status: 429, retryAfterS: 3600 } });
+  expect(granted(await pool.claim(workspace()))).toMatchObject({ source: "cold" });
+  expect(await pool.snapshots("acme")).toHaveLength(1);
+});
+
+test("an answer of the start that was lost: the next claim finds the sandbox, and that it came from a snapshot", async () => {
+  const pool = newPool();
+  await make(pool);
+  await fault({ controlErrors: { count: 1, status: 500 } });
+  expect(await pool.claim(workspace())).toMatchObject({ ok: false, code: "sandbox_unavailable" });
+  expect(granted(await pool.claim(workspace()))).toMatchObject({ source: "snapshot", seedHead: HEAD });
+});
+
+test("a seed that did not verify drops the snapshot", async () => {
+  const pool = newPool();
+  await make(pool);
+  const { sandboxId } = granted(await pool.claim(workspace()));
+  const facts = { tenant: "acme", sandboxId, seconds: 9, full: true };
+  expect(await pool.cloned({ ...facts, tenant: "other", seed: "unsound" })).toBe(false);
+  expect(await pool.snapshots("acme")).toHaveLength(1);
+  await pool.cloned({ ...facts, seed: "unsound" });
+  expect(await pool.snapshots("acme")).toEqual([]);
+});
+
+test("clones say when a snapshot is wanted: a long one, and a long fetch on top of one", async () => {
+  const pool = newPool();
+  const first = granted(await pool.claim(workspace("ada")));
+  const facts = (sandboxId: string, seconds: number) => ({ tenant: "acme", sandboxId, seconds });
+  expect(await pool.cloned({ ...facts(first.sandboxId, 0.1), full: true })).toBe(false);
+  expect(await pool.cloned({ ...facts(first.sandboxId, 600), full: true })).toBe(true);
+  await make(pool);
+  const second = granted(await pool.claim(workspace("bob")));
+  expect(await pool.cloned({ ...facts(second.sandboxId, 0.4), full: false, seed: "used" })).toBe(false);
+  expect(await pool.cloned({ ...facts(second.sandboxId, 30), full: false, seed: "used" })).toBe(true);
+});
+
+test("beyond the cap the one that is worth least goes; E2B is asked again while a sandbox came from it", async () => {
+  const pool = newPool();
+  await make(pool, "r");
+  await later(pool, 60 * MINUTE_MS);
+  const kept = granted(await pool.claim(workspace()));
+  await make(pool, "second");
+  await later(pool, 60 * MINUTE_MS);
+  await make(pool, "third");
+  expect((await snapshotIds(pool)).toSorted()).toEqual(["github.com/o/r", "github.com/o/third"]);
+  expect(await states(pool)).toEqual(["ready", "gone", "ready"]);
+  await later(pool, 0);
+  expect(await states(pool)).toEqual(["ready", "ready"]);
+
+  const [snapshot] = (await pool.snapshots("acme")).filter(({ repository: name }) => name === "github.com/o/r");
+  expect(await pool.dropSnapshot({ tenant: "acme", snapshotId: snapshot?.snapshotId ?? "" })).toBe(true);
+  await later(pool, 0);
+  expect(await states(pool)).toEqual(["gone", "ready"]);
+  await pool.end({ tenant: "acme", sandboxId: kept.sandboxId });
+  await later(pool, 7 * 60 * MINUTE_MS);
+  expect(await states(pool)).toEqual(["ready"]);
+});
+
+test("not used for a month, it goes", async () => {
+  const pool = newPool();
+  await make(pool);
+  await later(pool, 31 * 24 * 60 * MINUTE_MS);
+  expect(await pool.snapshots("acme")).toEqual([]);
+  await later(pool, 0);
+  expect(await states(pool)).toEqual([]);
+});
