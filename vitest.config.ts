@@ -1,6 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
+const TEST_TIMEOUT_MS = 30_000;
+
 const WITH_WARM_POOL = ["test/durable/warm-pool.workerd.test.ts", "test/durable/model.workerd.test.ts"];
 
 /** Sequences of the pool's model test: a few seconds with every run, minutes at night. */
@@ -15,7 +18,14 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
         return { wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } };
       }),
     ],
-    test: { name, include, exclude, globalSetup: ["./test/support/local-host.ts"], provide: { modelRuns: MODEL_RUNS } },
+    test: {
+      name,
+      include,
+      exclude,
+      testTimeout: TEST_TIMEOUT_MS,
+      globalSetup: ["./test/support/local-host.ts"],
+      provide: { modelRuns: MODEL_RUNS },
+    },
   };
 }
 
@@ -35,8 +45,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
-          // Tests of operations run real git, dozens of processes each.
-          testTimeout: 30_000,
+          testTimeout: TEST_TIMEOUT_MS,
         },
       },
       workerdProject("workerd", ["test/**/*.workerd.test.ts"], WITH_WARM_POOL, {

@@ -49,8 +49,17 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
   });
   const endings = new Endings(rows, ledger, keeper, plane, reporter);
   const look = looker(config);
-  const looks = { inspect: look(inspect) };
-  const lifecycle = new Lifecycle({ rows, ledger, keeper, endings, reporter, plane, ...looks, ttlMs, poolId });
+  const lifecycle = new Lifecycle({
+    rows,
+    ledger,
+    keeper,
+    endings,
+    reporter,
+    plane,
+    inspect: look(inspect),
+    ttlMs,
+    poolId,
+  });
   const reconciler = new Reconciler({ rows, settings, plane, lifecycle, endings, reporter, poolId });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
   const warmPool = new WarmPool({ rows, settings, lifecycle, endings, keeper, ...size, template, shard }, now);
@@ -64,7 +73,16 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     ...making,
   });
   const maker = new Maker({
-    ...{ rows, snapshotRows, snapshots, keeper, lifecycle, endings, reporter, snapshotPlane, shard, ...making },
+    rows,
+    snapshotRows,
+    snapshots,
+    keeper,
+    lifecycle,
+    endings,
+    reporter,
+    snapshotPlane,
+    shard,
+    ...making,
     lookAtSeed: look(seedState),
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });

@@ -29,8 +29,9 @@ export function addSnapshotRoutes(app: Hono<{ Bindings: Env }>, answerWithinMs =
     const timer = setTimeout(() => timeUp.resolve(undefined), answerWithinMs);
     await Promise.race([made, timeUp.promise]).finally(() => clearTimeout(timer));
     const snapshot = await snapshotOf(caller, repository);
-    if (!snapshot)
+    if (!snapshot) {
       throw new WarmtreeError("sandbox_unavailable", "The snapshot could not be made; try again in a minute.");
+    }
     return answer(snapshot, { status: snapshot.state === "ready" ? 200 : 202 });
   });
 

@@ -177,6 +177,8 @@ async function expectInvariants(pool: Pool, mark: string): Promise<void> {
 /** With E2B well again, one alarm for what is owed and one reconcile make rows and host agree. */
 async function expectAgreement(pool: Pool, mark: string): Promise<void> {
   await endFaults();
+  // The pool's own refills would make the two lists, read one after the other, of different times.
+  await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('tend_at', ?)", String(Number.MAX_SAFE_INTEGER));
   await sql(pool, "UPDATE sandbox SET created_at = created_at - 200000 WHERE state = 'warming'");
   for (let n = 0; n < 2; n++) {
     await makeDue(
@@ -186,6 +188,9 @@ async function expectAgreement(pool: Pool, mark: string): Promise<void> {
     await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('reconcile_at', '1')");
     await alarm(pool);
   }
+  // A start or resume that E2B has not answered yet is in one of the two lists only.
+  const moving = "SELECT 1 FROM sandbox WHERE state = 'warming' OR (state = 'paused' AND charged_until IS NOT NULL)";
+  await expect.poll(async () => (await sql(pool, moving)).length, { timeout: 20_000 }).toBe(0);
   const rows = await sql(pool, "SELECT e2b_id, state FROM sandbox WHERE e2b_id IS NOT NULL ORDER BY e2b_id");
   const held = (await hosted(mark)).map(({ sandboxID, state }) => ({
     e2b_id: sandboxID,

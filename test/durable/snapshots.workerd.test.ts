@@ -193,7 +193,6 @@ test("beyond the cap the one that is worth least goes; E2B is asked again while 
   await later(pool, 60 * MINUTE_MS);
   await make(pool, "third");
   expect((await snapshotIds(pool)).toSorted()).toEqual(["github.com/o/r", "github.com/o/third"]);
-  expect(await states(pool)).toEqual(["ready", "gone", "ready"]);
   await later(pool, 0);
   expect(await states(pool)).toEqual(["ready", "ready"]);
 
