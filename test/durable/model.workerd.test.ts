@@ -42,6 +42,7 @@ const step = fc.oneof(
       count: fc.integer({ min: 1, max: 3 }),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("snapshot" as const), name: agent, finished: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("hang" as const), when: fc.constantFrom("before", "after") }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("crash", "idle", "tend", "reconcile", "cut off") }) },
 );
@@ -92,6 +93,14 @@ async function act(pool: Pool, known: Known[], todo: Step): Promise<void> {
       while (!(await Promise.race([answered, scheduler.wait(2)])) && !(await hangingCreates()));
       await endFaults();
       await claimed;
+      return;
+    }
+    case "snapshot": {
+      const { tenant, repository, url } = workspace(todo.name, tenantOf(todo.name));
+      const maker = await pool.beginSnapshot({ tenant, repository, url });
+      if (!maker?.ok || !todo.finished) return;
+      const made = { head: todo.name, bytes: 1, seconds: 9 };
+      await pool.finishSnapshot({ tenant, makerId: maker.sandboxId, made });
       return;
     }
     case "refuse":
@@ -237,6 +246,10 @@ test("whatever happens: one sandbox a workspace, none unknown for longer than on
       await expectAgreement(pool(), mark);
       await expectLedger(pool(), mark);
       for (const { tenant, sandboxId } of known) await pool().end({ tenant, sandboxId });
+      // Makers whose Worker never told how they did are given up.
+      await sql(pool(), "UPDATE sandbox SET created_at = 1, due_at = 1 WHERE maker_of IS NOT NULL");
+      await alarm(pool());
+      expect(await sql(pool(), "SELECT 1 FROM sandbox WHERE maker_of IS NOT NULL AND state <> 'gone'")).toEqual([]);
       await sql(pool(), "UPDATE setting SET value = '' WHERE name IN ('tend_at', 'reconcile_at')");
     }),
     { numRuns: inject("modelRuns"), endOnFailure: true },
