@@ -10,7 +10,7 @@ import type { Look } from "./inspect.ts";
 import type { Keeper } from "./keeper.ts";
 import { type Lifecycle, START_GIVEN_UP_MS } from "./lifecycle.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
-import { exhausted, full, GONE, type Outcome, type Refusal, refusalOf } from "./outcome.ts";
+import { exhausted, full, GONE, type Outcome, type Refusal, refusalOf, SNAPSHOTS_OFF } from "./outcome.ts";
 import type { Row } from "./row.ts";
 import type { Rows } from "./rows.ts";
 import type { SnapshotKey, SnapshotRow, SnapshotRows } from "./snapshot-rows.ts";
@@ -70,9 +70,9 @@ export class Maker {
     if (known) snapshotRows.setGone(known.snapshot_id, now);
     const budget = keeper.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
-    if (maxSnapshots === 0 || rows.running().total >= maxRunning) return full(maxRunning);
+    if (maxSnapshots === 0) return SNAPSHOTS_OFF;
+    if (rows.running().total >= maxRunning) return full(maxRunning);
     const old = snapshots.startable(key);
-    if (!old) snapshots.makeRoom(now);
     const snapshotId = newSandboxId(shard);
     snapshotRows.insertMaking(snapshotId, key, template(), { now, due: now + this.#givenUpAfterMs() });
     const from = old?.template === template() ? old.e2b_id : template();
@@ -152,6 +152,7 @@ export class Maker {
       if (!known) snapshotRows.setClones(snapshot, { score: NO_SCORE, full_s: fullS, not_before: 0 });
       const ready = { e2b_id: e2bId, head, bytes, clone_s: fullS ?? seconds, due_at: now + SNAPSHOT_KEPT_MS };
       snapshotRows.setReady(snapshot, ready, now);
+      this.#parts.snapshots.holdToCap(now);
       return { ok: true, row: maker };
     } catch (error) {
       reporter.count("moveFailures", "snapshot");

@@ -26,6 +26,12 @@ export const NOT_FOUND: Refusal = {
   detail: "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
 };
 
+export const SNAPSHOTS_OFF: Refusal = {
+  ok: false,
+  code: "misconfigured",
+  detail: "Repository snapshots are turned off here (SNAPSHOT_MAX). Clones go the ordinary way. Nothing was done.",
+};
+
 export function exhausted(liftsAt: number, now: number): Refusal {
   return {
     ok: false,

@@ -112,11 +112,11 @@ export class Snapshots {
     this.#parts.snapshotRows.setGone(snapshot_id, now);
   }
 
-  /** Makes room for one more. */
-  makeRoom(now: number): void {
+  /** After one more was made: the one that is worth least may have to go. */
+  holdToCap(now: number): void {
     const { snapshotRows, maxSnapshots } = this.#parts;
     const ready = snapshotRows.ready();
-    if (ready.length < maxSnapshots) return;
+    if (ready.length <= maxSnapshots) return;
     const kept = ready.map((row) => ({
       id: row.snapshot_id,
       lastUsedAt: row.last_used_at,
