@@ -4,7 +4,11 @@ import { defineConfig } from "vitest/config";
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
 const TEST_TIMEOUT_MS = 30_000;
 
-const WITH_WARM_POOL = ["test/durable/warm-pool.workerd.test.ts", "test/durable/model.workerd.test.ts"];
+const WITH_WARM_POOL = [
+  "test/durable/warm-pool.workerd.test.ts",
+  "test/durable/model.workerd.test.ts",
+  "test/workflows/template-build.workerd.test.ts",
+];
 
 /** Sequences of the pool's model test: a few seconds with every run, minutes at night. */
 const MODEL_RUNS = process.env["NIGHTLY"] ? 500 : 50;

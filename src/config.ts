@@ -1,13 +1,6 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
-import {
-  BUILT_SIZE,
-  DEFAULT_SIZE,
-  DEFAULT_WAIT_USD_PER_S,
-  type SandboxSize,
-  usdPerSecond,
-  type Worth,
-} from "./pool/price.ts";
+import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usdPerSecond } from "./pool/price.ts";
 import type { DefinitionName } from "./template/definition.ts";
 
 /** Two to three minutes is a large clone; five is the plan's limit for one operation. */
@@ -130,7 +123,8 @@ export interface Config {
   /** `asked`: none are made but on request. */
   readonly snapshotPolicy: "auto" | "asked";
   readonly keepPolicy: "tiers" | "learned";
-  readonly worth: Worth;
+  /** Worth of one second that an agent does not wait. */
+  readonly waitUsdPerS: number;
   readonly monthlyBudgetUsd: number | undefined;
 }
 
@@ -176,18 +170,17 @@ export function parseConfig(env: object): Config {
     maxSnapshots: s.SNAPSHOT_MAX,
     snapshotPolicy: s.SNAPSHOT_POLICY,
     keepPolicy: s.KEEP_POLICY,
-    worth: {
-      waitUsdPerS: DEFAULT_WAIT_USD_PER_S,
-      rentUsdPerS: usdPerSecond({
-        vcpus: s.E2B_TEMPLATE_VCPUS ?? DEFAULT_SIZE.vcpus,
-        memoryMib: s.E2B_TEMPLATE_MEMORY_MIB ?? DEFAULT_SIZE.memoryMib,
-      }),
-    },
+    waitUsdPerS: DEFAULT_WAIT_USD_PER_S,
     monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD,
     metricsKey: s.METRICS_KEY,
     operatorKey: s.OPERATOR_KEY,
     metricsShards: s.METRICS_SHARDS,
   };
+}
+
+/** Dollars for one second of a sandbox that started from `template`. What comes of snapshots has the size it was built in. */
+export function rentUsdPerS({ builds, size }: Config, template: string): number {
+  return usdPerSecond(builds !== undefined && template === BASE_TEMPLATE ? DEFAULT_SIZE : size);
 }
 
 /** An E2B on this machine is a sandbox host that shares the machine's programs: installing would change the machine. */

@@ -4,15 +4,18 @@ import { mcpRoute } from "./http/mcp.ts";
 import { serveMetrics } from "./http/metrics.ts";
 import { addOperatorRoutes } from "./http/operator.ts";
 import { addSnapshotRoutes } from "./http/snapshots.ts";
+import { templateView } from "./template/standing.ts";
+import { scheduled } from "./workflows/schedule.ts";
 import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspaces.ts";
 
 export { Metrics } from "./durable/Metrics.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";
+export { TemplateBuild } from "./workflows/TemplateBuild.ts";
 
-const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace });
+const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace, templateView });
 app.post("/mcp", mcpRoute());
 app.get("/metrics", serveMetrics);
 addOperatorRoutes(app);
 addSnapshotRoutes(app);
 
-export default app satisfies ExportedHandler<Env>;
+export default Object.assign(app, { scheduled }) satisfies ExportedHandler<Env>;

@@ -52,7 +52,8 @@ export const notFound = () =>
 
 type Asking = Pick<Caller, "env" | "config" | "cost">;
 
-function pool(caller: Asking, shard: number) {
+/** One shard of the pool. */
+export function pool(caller: Asking, shard: number) {
   caller.cost.objectCalls++;
   return caller.env.SANDBOX_POOL.getByName(String(shard));
 }

@@ -1,5 +1,6 @@
 import { retryable } from "cloudflare:durable-objects";
 import { DurableObject } from "cloudflare:workers";
+import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
 import type { Grant } from "./grant.ts";
@@ -10,19 +11,22 @@ import type { Row, WorkspaceKey } from "./row.ts";
 import { migrate } from "./schema.ts";
 import type { SnapshotKey } from "./snapshot-rows.ts";
 import type { CloneFacts } from "./snapshots.ts";
+import type { TemplateStanding } from "./templates.ts";
 import { type OwnedView, type PageEnd, type SnapshotView, snapshotView, type View, viewOf } from "./view.ts";
 
 const LIST_LIMIT = 500;
 const METHODS = [
   ...(["claim", "use", "list", "view", "pause", "end", "workspaces", "workspace"] as const),
   ...(["snapshots", "finishSnapshot", "dropSnapshot"] as const),
+  ...(["template", "templateUse", "promoteTemplate", "noteTemplateBuild"] as const),
 ] as const;
 
 /**
  * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
  * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, due.ts what the alarm
  * does, lifecycle.ts and endings.ts move sandboxes, keeper.ts says how long they run, warm-pool.ts keeps blank ones,
- * snapshots.ts says which repositories have one and maker.ts makes them, ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
+ * snapshots.ts says which repositories have one and maker.ts makes them, templates.ts what new sandboxes start from,
+ * ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
  */
 export class SandboxPool extends DurableObject<Env> {
   static {
@@ -98,6 +102,28 @@ export class SandboxPool extends DurableObject<Env> {
   workspace(sandboxId: string): OwnedView | undefined {
     const row = this.#parts.rows.get(sandboxId);
     return row && this.#ownedView(row);
+  }
+
+  template(): TemplateStanding {
+    return this.#parts.templates.standing();
+  }
+
+  /** What sandboxes that are not gone started from, and what lies beneath repository snapshots. */
+  templateUse(): string[] {
+    return [...this.#parts.rows.templates(), ...this.#parts.snapshotRows.templates()];
+  }
+
+  /** New sandboxes start from this version, and blank ones of others are replaced; a version that is not newer changes nothing. */
+  async promoteTemplate(promoted: Promoted): Promise<void> {
+    if (!this.#parts.templates.promote(promoted)) return;
+    this.#parts.warmPool.wake(Date.now());
+    await this.#settle();
+  }
+
+  async noteTemplateBuild(build: BuildRecord): Promise<void> {
+    const hasEnded = this.#parts.templates.note(build);
+    if (hasEnded && build.state !== "building") this.#parts.reporter.count("templateBuilds", build.state);
+    await this.#settle();
   }
 
   #ownedView(row: Row): OwnedView | undefined {

@@ -2,8 +2,10 @@ import type { PoolFacts } from "../metrics/pool-sample.ts";
 import { idleFrom } from "../pool/tiers.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Row } from "./row.ts";
 import type { Rows } from "./rows.ts";
 import type { SnapshotRows } from "./snapshot-rows.ts";
+import type { Templates } from "./templates.ts";
 import type { WarmPool } from "./warm-pool.ts";
 
 export interface FactsParts {
@@ -12,13 +14,14 @@ export interface FactsParts {
   readonly ledger: Ledger;
   readonly keeper: Keeper;
   readonly warmPool: WarmPool;
-  readonly usdPerS: number;
+  readonly rentOf: (row: Row) => number;
+  readonly templates: Templates;
   readonly budgetUsd: number | undefined;
 }
 
 /** How this shard stands, for the metrics. Reads aggregates: not for the path of a claim. */
 export function factsOf(
-  { rows, snapshotRows, ledger, keeper, warmPool, usdPerS, budgetUsd }: FactsParts,
+  { rows, snapshotRows, ledger, keeper, warmPool, rentOf, templates, budgetUsd }: FactsParts,
   now: number,
 ): PoolFacts {
   const sandboxes = { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 };
@@ -41,11 +44,11 @@ export function factsOf(
     running: charging.length,
     runningUntil: Math.max(0, ...charging.map((row) => row.ends_at)),
     ranSeconds: ledger.ranSeconds(now),
-    usdPerSecond: charging.length * usdPerS,
+    usdPerSecond: charging.reduce((sum, row) => sum + rentOf(row), 0),
     spentUsd: { hour: hourUsd, day: dayUsd, month: monthUsd },
     budgetUsd: budgetUsd ?? 0,
-    templateVersion: 0,
-    templateBuiltAt: 0,
+    templateVersion: templates.promoted()?.version ?? 0,
+    templateBuiltAt: templates.promoted()?.builtAt ?? 0,
     snapshots: ready.length,
     oldestSnapshotAt: ready.length === 0 ? 0 : Math.min(...ready.map((snapshot) => snapshot.made_at)),
   };

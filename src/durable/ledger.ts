@@ -11,12 +11,13 @@ type LedgerRow = { hour: number; usd_per_s: number; running_ms: number };
 export class Ledger {
   readonly #sql: SqlStorage;
   readonly #rows: Rows;
-  readonly #usdPerS: number;
+  readonly #rentOf: (row: Row) => number;
 
-  constructor(storage: DurableObjectStorage, rows: Rows, usdPerS: number) {
+  /** @param rentOf dollars for one second of a row's sandbox */
+  constructor(storage: DurableObjectStorage, rows: Rows, rentOf: (row: Row) => number) {
     this.#sql = storage.sql;
     this.#rows = rows;
-    this.#usdPerS = usdPerS;
+    this.#rentOf = rentOf;
   }
 
   /**
@@ -29,7 +30,7 @@ export class Ledger {
       this.#sql.exec(
         "INSERT INTO ledger VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET running_ms = running_ms + excluded.running_ms",
         hour,
-        this.#usdPerS,
+        this.#rentOf(row),
         runningMs,
       );
     }
@@ -51,10 +52,10 @@ export class Ledger {
       .exec<LedgerRow>("SELECT hour, usd_per_s, running_ms FROM ledger WHERE hour >= ?", from)
       .toArray()
       .map((row): LedgerHour => ({ hour: row.hour, usdPerS: row.usd_per_s, runningMs: row.running_ms }));
-    const open = this.#rows
-      .charging()
-      .flatMap((row) => chargesOf(row.charged_until ?? now, Math.min(now, row.ends_at)))
-      .map((charge): LedgerHour => ({ ...charge, usdPerS: this.#usdPerS }));
+    const open = this.#rows.charging().flatMap((row) => {
+      const charges = chargesOf(row.charged_until ?? now, Math.min(now, row.ends_at));
+      return charges.map((charge): LedgerHour => ({ ...charge, usdPerS: this.#rentOf(row) }));
+    });
     return spendAt([...closed, ...open], now);
   }
 }

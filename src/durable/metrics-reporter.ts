@@ -25,6 +25,7 @@ const NOTHING: State = {
     moves: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
     moveFailures: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
     corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
+    templateBuilds: { promoted: 0, failed: 0 },
   },
   sequence: 0,
   told: "",
@@ -113,7 +114,9 @@ export class MetricsReporter {
   }
 
   #state(): State {
-    return this.#kv.get<State>(STATE_KEY) ?? NOTHING;
+    const stored = this.#kv.get<State>(STATE_KEY) ?? NOTHING;
+    // What an earlier deployment stored knows nothing of counts that came later.
+    return { ...stored, counts: { ...NOTHING.counts, ...stored.counts } };
   }
 
   #write(state: State): void {

@@ -1,4 +1,4 @@
-import { configOf } from "../config.ts";
+import { configOf, rentUsdPerS } from "../config.ts";
 import { controlPlane } from "../e2b/control.ts";
 import { snapshotPlane as snapshotPlaneOf } from "../e2b/snapshots.ts";
 import { inspect } from "../ops/inspect.ts";
@@ -13,10 +13,12 @@ import { Lifecycle } from "./lifecycle.ts";
 import { Maker } from "./maker.ts";
 import { MetricsReporter } from "./metrics-reporter.ts";
 import { Reconciler } from "./reconciler.ts";
+import type { Row } from "./row.ts";
 import { Rows } from "./rows.ts";
 import { Settings } from "./settings.ts";
 import { SnapshotRows } from "./snapshot-rows.ts";
 import { Snapshots } from "./snapshots.ts";
+import { Templates } from "./templates.ts";
 import { WarmPool } from "./warm-pool.ts";
 
 /** What a shard of the pool is made of. */
@@ -25,13 +27,12 @@ export type Parts = ReturnType<typeof partsOf>;
 /** Puts a shard together from its storage and the settings. Its tables must be there. */
 export function partsOf({ storage }: DurableObjectState, env: Env, shard: number, now: number) {
   const config = configOf(env);
-  const { worth, poolShards } = config;
+  const { waitUsdPerS, poolShards } = config;
   const share = (total: number) => shareOf(total, poolShards, shard);
   // A use is noted when an operation begins: a shorter stay would look for it again and again while one runs.
   const ttlMs = Math.max(config.unusedTtlS, config.operationTimeoutS) * 1000;
   const budgetUsd = config.monthlyBudgetUsd === undefined ? undefined : config.monthlyBudgetUsd / poolShards;
   const maxRunning = share(config.maxSandboxes);
-  const template = () => config.template;
 
   const plane = controlPlane(config.e2b);
   const rows = new Rows(storage);
@@ -39,7 +40,13 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
   const snapshotRows = new SnapshotRows(storage);
   const settings = new Settings(storage);
   const poolId = settings.poolId();
-  const ledger = new Ledger(storage, rows, worth.rentUsdPerS);
+  const templates = new Templates(settings, config);
+  const template = () => templates.name();
+  // What comes of a snapshot has the size of the template beneath it.
+  const rentOf = (row: Pick<Row, "template">) =>
+    rentUsdPerS(config, snapshotRows.startedAs(row.template)?.template ?? row.template);
+  const ledger = new Ledger(storage, rows, rentOf);
+  const worth = { waitUsdPerS, rentUsdPerS: rentUsdPerS(config, template()) };
   const keeper = new Keeper(rows, settings, ledger, { policy: config.keepPolicy, ttlMs, worth, budgetUsd }, now);
   const reporter = new MetricsReporter(storage, env.METRICS, {
     shard,
@@ -86,9 +93,9 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     lookAtSeed: look(seedState),
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });
-  const facts: FactsParts = { rows, snapshotRows, ledger, keeper, warmPool, usdPerS: worth.rentUsdPerS, budgetUsd };
+  const facts: FactsParts = { rows, snapshotRows, ledger, keeper, warmPool, rentOf, templates, budgetUsd };
   const ours = { rows, snapshotRows, keeper, reporter, endings, lifecycle, reconciler, warmPool, snapshots, maker };
-  return { shard, maxRunning, template, ...ours };
+  return { shard, maxRunning, template, templates, ...ours };
 }
 
 /** What a snapshot is called at E2B; its id is unguessable, so no other deployment on the account has the name. */

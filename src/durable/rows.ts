@@ -55,6 +55,14 @@ export class Rows {
     return this.#all("state <> 'gone' OR e2b_id IS NOT NULL");
   }
 
+  /** What sandboxes that are not gone started from. */
+  templates(): string[] {
+    return this.#sql
+      .exec<{ template: string }>("SELECT DISTINCT template FROM sandbox WHERE state <> 'gone'")
+      .toArray()
+      .map(({ template }) => template);
+  }
+
   /** What the ledger is not done with. */
   charging(): Row[] {
     return this.#all("charged_until IS NOT NULL");

@@ -1,5 +1,14 @@
 /** Names of what the pool remembers beside its rows, see schema.ts. */
-type Name = "pool_id" | "reconcile_at" | "tend_at" | "demand" | "learned" | "budget" | "top";
+type Name =
+  | "pool_id"
+  | "reconcile_at"
+  | "tend_at"
+  | "demand"
+  | "learned"
+  | "budget"
+  | "top"
+  | "promoted"
+  | "newest_build";
 
 /** Small facts of the whole pool. Synchronous, like the rows. */
 export class Settings {

@@ -10,7 +10,7 @@ import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "./openapi.ts";
 import { problem } from "./problem.ts";
-import type { healthSchema, workspaceListSchema, workspaceSchema } from "./schemas.ts";
+import type { healthSchema, templateSchema, workspaceListSchema, workspaceSchema } from "./schemas.ts";
 
 type App = Hono<{ Bindings: Env }>;
 type Workspace = z.output<typeof workspaceSchema>;
@@ -22,6 +22,7 @@ export interface Service {
   getWorkspace(caller: Caller, sandboxId: string): Promise<Workspace>;
   pauseWorkspace(caller: Caller, sandboxId: string): Promise<void>;
   endWorkspace(caller: Caller, sandboxId: string): Promise<void>;
+  templateView(caller: Caller): Promise<z.output<typeof templateSchema>>;
 }
 
 /** The HTTP door: `/v1` behind the gate, health and the API's description before it. Every error is a problem. */
@@ -51,6 +52,8 @@ export function createApp(service: Service): App {
     await service.endWorkspace(await callerOf(c), c.req.param("sandbox_id"));
     return answer(null);
   });
+
+  app.get("/v1/template", async (c) => answer(await service.templateView(await callerOf(c))));
 
   app.get("/healthz", (c) => {
     configOf(c.env);

@@ -16,6 +16,7 @@ import {
   snapshotInput,
   snapshotListSchema,
   snapshotSchema,
+  templateSchema,
   workspaceListSchema,
   workspaceSchema,
 } from "./schemas.ts";
@@ -141,6 +142,13 @@ function otherRoutes() {
         operationId: "dropSnapshot",
         summary: "Drops a repository snapshot. Workspaces that came from it go on.",
         responses: { 204: { description: "It is dropped." }, ...problems([401, 404, 500, 503]) },
+      },
+    },
+    "/v1/template": {
+      get: {
+        operationId: "getTemplate",
+        summary: "What new sandboxes start from, and how the newest build of it went.",
+        responses: { 200: json("The template", templateSchema), ...problems([401, 500, 503]) },
       },
     },
     "/healthz": {

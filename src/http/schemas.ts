@@ -3,6 +3,7 @@ import { CONFLICT_KINDS, ERROR_KINDS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import { SOURCES } from "../pool/sources.ts";
 import { STATES } from "../pool/reconcile.ts";
+import { BUILD_STATES } from "../pool/template.ts";
 
 export const GIT_TOKEN_HEADER = "X-Git-Token";
 
@@ -80,5 +81,23 @@ export const snapshotSchema = z.object({
 });
 
 export const snapshotListSchema = z.object({ snapshots: z.array(snapshotSchema).describe("Last used first") });
+
+export const templateSchema = z.object({
+  name: z.string().describe("What new sandboxes start from"),
+  version: z.int().optional().describe("Absent: none that this service built is promoted"),
+  built_at: z.iso.datetime().optional(),
+  newest_build: z
+    .object({
+      version: z.int(),
+      state: z.enum(BUILD_STATES),
+      started_at: z.iso.datetime(),
+      ended_at: z.iso.datetime().optional(),
+      reason: z.string().optional().describe("Why it failed"),
+      git: z.string().optional().describe("Its version of git"),
+      fsmonitor: z.boolean().optional().describe("Whether that git has a file system monitor of its own"),
+      first_command_ms: z.number().optional().describe("From asking for a sandbox of it to the end of a first command"),
+    })
+    .optional(),
+});
 
 export const healthSchema = z.object({ ok: z.literal(true), version: z.string() });

@@ -12,6 +12,7 @@ export const TIERS = ["top", "active", "idle", "cold"] as const;
 export const ERROR_TYPES = ["auth", "conflict", "network", "other"] as const satisfies readonly ErrorType[];
 export const MOVES = ["start", "resume", "pause", "kill", "snapshot"] as const;
 export const PERIODS = ["hour", "day", "month"] as const;
+export const BUILD_RESULTS = ["promoted", "failed"] as const;
 export const CORRECTIONS = [
   "adopt",
   "kill",
@@ -123,6 +124,12 @@ export const CATALOGUE = {
     from: "pool",
     help: "When that template was built, in Unix time; 0: not known.",
     labels: {},
+  },
+  warmtree_template_builds_total: {
+    type: "counter",
+    from: "pool",
+    help: "Builds of the template that ended. After one that failed, sandboxes go on starting from the version before.",
+    labels: { result: BUILD_RESULTS },
   },
   warmtree_repository_snapshots: {
     type: "gauge",

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { type State, STATES } from "../pool/reconcile.ts";
-import { CORRECTIONS, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+import { BUILD_RESULTS, CORRECTIONS, MOVES, PERIODS, TIERS } from "./catalogue.ts";
 
 type Counts<Keys extends readonly string[]> = Readonly<Record<Keys[number], number>>;
 
@@ -11,6 +11,8 @@ export interface PoolCounts {
   readonly moveFailures: Counts<typeof MOVES>;
   /** What reconcile mended. */
   readonly corrections: Counts<typeof CORRECTIONS>;
+  /** How builds of the template ended; told to one shard. */
+  readonly templateBuilds: Counts<typeof BUILD_RESULTS>;
 }
 
 /** How a shard of the pool stands. Times are Unix milliseconds, 0 for none. */
@@ -70,6 +72,7 @@ export const poolSampleSchema: z.ZodType<PoolSample> = z.object({
   moves: counts(MOVES),
   moveFailures: counts(MOVES),
   corrections: counts(CORRECTIONS),
+  templateBuilds: counts(BUILD_RESULTS).default({ promoted: 0, failed: 0 }),
   running: number,
   runningUntil: number,
   ranSeconds: number,

@@ -1,6 +1,6 @@
 import { STATES } from "../pool/reconcile.ts";
 import { hourOf, monthOf } from "../pool/spend.ts";
-import { CORRECTIONS, type FamilyName, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+import { BUILD_RESULTS, CORRECTIONS, type FamilyName, MOVES, PERIODS, TIERS } from "./catalogue.ts";
 import type { PoolSample } from "./pool-sample.ts";
 import { type Labels, seriesOf } from "./series.ts";
 
@@ -59,6 +59,9 @@ export function poolValues(stored: readonly StoredSample[], now: number): Map<st
     }
     for (const action of CORRECTIONS) {
       add("warmtree_reconcile_corrections_total", { action }, sample.corrections[action]);
+    }
+    for (const result of BUILD_RESULTS) {
+      add("warmtree_template_builds_total", { result }, sample.templateBuilds[result]);
     }
     add("warmtree_repository_snapshots", {}, sample.snapshots);
     add("sandbox_hours_total", {}, ranSecondsAt({ sample, toldSeconds }, now) / SECONDS_PER_HOUR);

@@ -12,7 +12,7 @@ const promotedSchema = z.object({ version: versionNumber, builtAt: time }).reado
 /** A build that new sandboxes start from. Times are Unix milliseconds. */
 export type Promoted = z.infer<typeof promotedSchema>;
 
-const BUILD_STATES = ["building", "promoted", "failed"] as const;
+export const BUILD_STATES = ["building", "promoted", "failed"] as const;
 
 const buildRecordSchema = z
   .object({

@@ -23,9 +23,10 @@ const GIT = {
 const PACKAGES =
   "bash ca-certificates coreutils findutils grep gzip libcurl3t64-gnutls libexpat1 libpcre2-8-0 perl-base sed util-linux zlib1g";
 const BUILD_PACKAGES = "curl gcc libc6-dev libcurl4-gnutls-dev libexpat1-dev libpcre2-dev make xz-utils zlib1g-dev";
-/** Nothing that needs Rust, Tcl, Python, Perl modules or translations; links in place of forty copies of one binary. */
+/** Nothing that needs Rust, Tcl, Python, Perl modules or translations, and no tests; links, not forty copies of a binary. */
 const GIT_OPTIONS =
-  "prefix=/usr sysconfdir=/etc USE_LIBPCRE2=1 NO_RUST=1 NO_TCLTK=1 NO_PYTHON=1 NO_PERL=1 NO_GETTEXT=1 INSTALL_SYMLINKS=1";
+  "prefix=/usr sysconfdir=/etc USE_LIBPCRE2=1 NO_RUST=1 NO_TCLTK=1 NO_PYTHON=1 NO_PERL=1 NO_GETTEXT=1 INSTALL_SYMLINKS=1 " +
+  "TEST_PROGRAMS= test_bindir_programs= UNIT_TEST_PROGS= CLAR_TEST_PROG=";
 
 const UPGRADE = `set -eu
 export DEBIAN_FRONTEND=noninteractive

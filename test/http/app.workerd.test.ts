@@ -8,6 +8,7 @@ import { createApp, type Service } from "../../src/http/app.ts";
 import { INPUT_EXAMPLES } from "../../src/http/examples.ts";
 import { problemSchema } from "../../src/http/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
+import { templateView } from "../../src/template/standing.ts";
 import { type Caller, endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "../../src/workspaces.ts";
 
 const BASE = "https://warmtree.example";
@@ -49,6 +50,7 @@ function only(parts: Partial<Service>): Service {
     getWorkspace: unreached,
     pauseWorkspace: unreached,
     endWorkspace: unreached,
+    templateView: unreached,
     ...parts,
   };
 }
@@ -186,6 +188,17 @@ describe("/v1/workspaces", () => {
   });
 });
 
+describe("/v1/template", () => {
+  it("tells what new sandboxes start from, and how the newest build went", async () => {
+    const view = {
+      name: "base",
+      newest_build: { version: 1, state: "building" as const, started_at: "2026-01-02T03:04:05Z" },
+    };
+    const response = await send(only({ templateView: async () => view }), "/v1/template", { headers: AUTHORIZED });
+    expect(await response.json()).toEqual(view);
+  });
+});
+
 describe("the gate", () => {
   const routes: [method: string, path: string][] = [
     ...OPERATIONS.map(({ name }): [string, string] => ["POST", `/v1/git/${name}`]),
@@ -194,6 +207,7 @@ describe("the gate", () => {
     ["GET", `/v1/workspaces/${SANDBOX_ID}`],
     ["POST", `/v1/workspaces/${SANDBOX_ID}/pause`],
     ["DELETE", `/v1/workspaces/${SANDBOX_ID}`],
+    ["GET", "/v1/template"],
   ];
 
   it.each(routes)("is before %s %s", async (method, path) => {
@@ -270,7 +284,7 @@ describe("what is not there", () => {
 });
 
 describe("any body at all", () => {
-  const real: Service = { execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace };
+  const real: Service = { execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace, templateView };
   const operation = fc.constantFrom(...OPERATIONS.map(({ name }) => name));
   const refused = async (name: string, body: BodyInit) => {
     const response = await send(real, `/v1/git/${name}`, post(body));

@@ -1,0 +1,18 @@
+import type { Config } from "../config.ts";
+import type { PoolDoor } from "../template/build.ts";
+import { pool, pools } from "../workspaces.ts";
+
+/** All shards of the pool; how builds went is told to the first. */
+export function poolDoor(env: Env, config: Config): PoolDoor {
+  const asking = { env, config, cost: { objectCalls: 0, sandboxMs: 0 } };
+  const shards = pools(asking);
+  const first = pool(asking, 0);
+  return {
+    newestBuild: async () => (await first.template()).newestBuild,
+    note: (build) => first.noteTemplateBuild(build),
+    promote: async (promoted) => {
+      await Promise.all(shards.map((shard) => shard.promoteTemplate(promoted)));
+    },
+    namesInUse: async () => (await Promise.all(shards.map((shard) => shard.templateUse()))).flat(),
+  };
+}

@@ -1,0 +1,22 @@
+import { configOf } from "../config.ts";
+
+const DAY_MS = 24 * 3_600_000;
+/** Cloudflare's code for an instance of that id. */
+const ALREADY_EXISTS = 10_405;
+
+/**
+ * The weekly cron: starts the build of the template. Delivered twice, it starts one; where the operator named a template
+ * of their own, none.
+ */
+export async function scheduled({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
+  if (configOf(env).builds === undefined) return;
+  const { errors } = await env.TEMPLATE_BUILD.createBatch({ instances: [{ id: weekOf(scheduledTime) }] });
+  const [error] = errors.filter(({ code }) => code !== ALREADY_EXISTS);
+  if (error) throw new Error(`the template's build could not be started: ${error.message}`);
+}
+
+/** Names the week of a time by its Monday (UTC): `week-2026-11-23`. */
+export function weekOf(timeMs: number): string {
+  const sinceMonday = (new Date(timeMs).getUTCDay() + 6) % 7;
+  return `week-${new Date(timeMs - sinceMonday * DAY_MS).toISOString().slice(0, 10)}`;
+}
