@@ -1,5 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildPage } from "./scripts/support/page.ts";
+
+// Outside of wrangler, which does it by itself: the Worker holds the page as text.
+await buildPage();
 
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
 const TEST_TIMEOUT_MS = 30_000;

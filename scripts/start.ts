@@ -91,6 +91,7 @@ function announce({ json }: StartOptions, url: string, services: LocalServices |
   const lines = [
     "",
     `key      ${DEV_KEY}`,
+    `page     ${url}/`,
     ...(services
       ? [`remotes  ${remotes.join("\n         ")}`, `sandboxes on this machine: ${services.host.url}`]
       : ["sandboxes at E2B, with your E2B_API_KEY"]),

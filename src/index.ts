@@ -3,6 +3,7 @@ import { createApp } from "./http/app.ts";
 import { mcpRoute } from "./http/mcp.ts";
 import { serveMetrics } from "./http/metrics.ts";
 import { addOperatorRoutes } from "./http/operator.ts";
+import { addPageRoutes } from "./http/page.ts";
 import { addSnapshotRoutes } from "./http/snapshots.ts";
 import { templateView } from "./template/standing.ts";
 import { scheduled } from "./workflows/schedule.ts";
@@ -16,6 +17,7 @@ const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, e
 app.post("/mcp", mcpRoute());
 app.get("/metrics", serveMetrics);
 addOperatorRoutes(app);
+addPageRoutes(app);
 addSnapshotRoutes(app);
 
 export default Object.assign(app, { scheduled }) satisfies ExportedHandler<Env>;

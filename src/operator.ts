@@ -1,6 +1,13 @@
 import type { OwnedView, PageEnd } from "./durable/view.ts";
 import { WarmtreeError } from "./errors.ts";
-import { type Caller, notFound, poolOf, pools, wireView, type WorkspaceView } from "./workspaces.ts";
+import { attempt } from "./attempt.ts";
+import { execute } from "./facade.ts";
+import { status } from "./ops/status.ts";
+import { unpushed } from "./ops/unpushed.ts";
+import { type Caller, notFound, poolOf, pools, useWorkspace, wireView, type WorkspaceView } from "./workspaces.ts";
+
+/** As many changed files as a person reads before ending a workspace. */
+const STATUS_LIMIT = 100;
 
 /** Whoever asks for all tenants. */
 type Operator = Pick<Caller, "env" | "config" | "cost">;
@@ -48,6 +55,17 @@ export async function anyWorkspace(operator: Operator, sandboxId: string): Promi
   const view = await poolOf(operator, sandboxId).workspace(sandboxId);
   if (!view) throw notFound();
   return ownedView(view);
+}
+
+/**
+ * What git says of a workspace, and how many commits would be lost with it: ahead of its upstream says nothing of that,
+ * for the branch of an agent has the branch it began on for upstream.
+ */
+export async function statusOf(owner: Caller, sandboxId: string): Promise<object> {
+  const told = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
+  const found = await attempt(unpushed, undefined, await useWorkspace(owner, sandboxId), owner);
+  if (!found.ok) throw found.error;
+  return { ...told, unpushed_commits: found.value.commits };
 }
 
 function ownedView(view: OwnedView): OwnedWorkspaceView {

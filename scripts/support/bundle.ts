@@ -10,7 +10,7 @@ const KEEP_UNUSED_MS = 60 * 60 * 1000;
 const DIST = join(ROOT, "dist");
 const MANIFEST = "manifest.json";
 /** Besides src, what a bundle is made of: the Worker imports its version from package.json. */
-const SETTINGS = ["package.json", "package-lock.json", "tsconfig.json", "wrangler.toml"];
+const SETTINGS = ["package.json", "package-lock.json", "tsconfig.json", "wrangler.toml", "scripts/support/page.ts"];
 
 const manifestSchema = z.object({
   compatibilityDate: z.string(),

@@ -11,6 +11,7 @@ const CHECKS: readonly Check[] = [
     command: ["wrangler", "types", "--check", "--include-runtime=false", "--env-interface", "Env", "src/env.d.ts"],
   },
   { name: "typecheck src", command: ["tsc", "-p", "tsconfig.json"] },
+  { name: "typecheck page", command: ["tsc", "-p", "src/page/tsconfig.json"] },
   { name: "typecheck scripts and test", command: ["tsc", "-p", "tsconfig.node.json"] },
   { name: "typecheck workerd tests", command: ["tsc", "-p", "tsconfig.workerd.json"] },
   { name: "lint", command: ["oxlint", "--type-aware"] },

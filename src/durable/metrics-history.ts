@@ -15,7 +15,7 @@ import {
  * The newest past of a Metrics object, in so many rows whatever the traffic. Bodies are JSON: a slot, or the list, is
  * written as one row with each flush.
  *
- * slot    what was counted in 15 s, by series; standing: how the pool stood at its end, null: as before
+ * slot    what was counted in 5 s, by series; standing: how the pool stood at its end, null: as before
  * newest  one row: the operations that ended last
  */
 const TABLES = `

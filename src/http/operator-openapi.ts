@@ -1,9 +1,14 @@
 import type * as z from "zod/v4";
 import { overviewSchema } from "../metrics/overview-schema.ts";
-import { status } from "../ops/status.ts";
 import { json, jsonSchema } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
-import { overviewQuery, ownedWorkspaceSchema, pageQuery, workspacePageSchema } from "./operator-schemas.ts";
+import {
+  overviewQuery,
+  ownedStatusSchema,
+  ownedWorkspaceSchema,
+  pageQuery,
+  workspacePageSchema,
+} from "./operator-schemas.ts";
 
 export const OPERATOR_SCHEME = {
   type: "http",
@@ -64,10 +69,10 @@ export function operatorRoutes(): object {
       parameters: [SANDBOX_ID],
       post: {
         operationId: "operatorStatus",
-        summary: "What operation status answers to the workspace's tenant. It is a use: a paused workspace is resumed.",
+        summary: "Branch, changes and unpushed commits. It is a use of the workspace: if it is paused, it is resumed.",
         security,
         responses: {
-          200: json("Branch and changes", status.output),
+          200: json("Branch and changes", ownedStatusSchema),
           ...problems([401, 404, 409, 410, 429, 500, 502, 503, 504]),
         },
       },

@@ -1,9 +1,10 @@
 import * as z from "zod/v4";
 import { RANGES } from "../metrics/overview-schema.ts";
 import { TIERS } from "../metrics/catalogue.ts";
+import { status } from "../ops/status.ts";
 import { workspaceSchema } from "./schemas.ts";
 
-const DEFAULT_MINUTES = 60;
+const DEFAULT_MINUTES = 15;
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 200;
 
@@ -28,4 +29,8 @@ export const ownedWorkspaceSchema = workspaceSchema.extend({
 export const workspacePageSchema = z.object({
   workspaces: z.array(ownedWorkspaceSchema).describe("Of all tenants, last used first"),
   cursor: z.string().optional().describe("There are more"),
+});
+
+export const ownedStatusSchema = status.output.extend({
+  unpushed_commits: z.number().describe("Commits of this clone that are on no branch of the remote"),
 });

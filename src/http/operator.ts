@@ -1,22 +1,17 @@
 import type { Hono } from "hono";
 import { configOf } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
-import { execute } from "../facade.ts";
 import { overviewOf } from "../metrics/overview.ts";
 import { rangeOf } from "../metrics/overview-points.ts";
 import type { Overview } from "../metrics/overview-schema.ts";
 import { lookAtMetrics } from "../metrics/scrape.ts";
-import { anyWorkspace, pageOfWorkspaces } from "../operator.ts";
-import { status } from "../ops/status.ts";
+import { anyWorkspace, pageOfWorkspaces, statusOf } from "../operator.ts";
 import { validated } from "../validated.ts";
 import { type Caller, endWorkspace, pauseWorkspace } from "../workspaces.ts";
 import { answer } from "./answer.ts";
 import { type HttpContext, workerAround } from "./caller.ts";
 import { overviewQuery, pageQuery } from "./operator-schemas.ts";
 import { admit } from "./own-key.ts";
-
-/** As many changed files as a person reads before ending a workspace. */
-const STATUS_LIMIT = 100;
 
 /** What the page at `/` shows and does, for whoever holds OPERATOR_KEY. */
 export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
@@ -36,8 +31,7 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   // POST, because it uses the workspace: one that is paused is resumed.
   app.post("/v1/operator/workspaces/:sandbox_id/status", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    const owner = await ownerOf(c, sandbox_id);
-    return answer(await execute(status.name, { sandbox_id, limit: STATUS_LIMIT }, owner));
+    return answer(await statusOf(await ownerOf(c, sandbox_id), sandbox_id));
   });
   app.post("/v1/operator/workspaces/:sandbox_id/pause", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");

@@ -5,10 +5,10 @@ import { type Source, SOURCES } from "../pool/sources.ts";
 import { each, sum } from "./each.ts";
 import type { PoolSample } from "./pool-sample.ts";
 
-/** The newest past is kept in slots of this length, for the page: fine enough to see a minute, coarse enough to be small. */
-const SLOT_MS = 15_000;
+/** The newest past is kept in slots of this length, for the page: fine enough to watch, coarse enough to be small. */
+const SLOT_MS = 5000;
 /** Whoever wants to look further back asks Prometheus. */
-export const HISTORY_MS = 3 * 60 * 60_000;
+export const HISTORY_MS = 60 * 60_000;
 /** As many as a person reads through. */
 const NEWEST_KEPT = 50;
 

@@ -5,7 +5,7 @@ import { SOURCES } from "../pool/sources.ts";
 import { ERROR_TYPES, OPERATIONS, PERIODS, TIERS } from "./catalogue.ts";
 
 /** Minutes that an overview can look back. */
-export const RANGES = [15, 60, 180] as const;
+export const RANGES = [5, 15, 60] as const;
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.number());
 const time = z.iso.datetime();
@@ -47,7 +47,11 @@ export const overviewSchema = z.object({
     running: z.number(),
     most: z.number().describe("How many may run at once"),
   }),
-  workspaces: z.object({ by_tier: counts(TIERS) }),
+  workspaces: z.object({
+    by_tier: counts(TIERS),
+    unpushed: z.number().describe("Paused ones with work that no remote has, or of which nobody knows"),
+    announced: z.number().describe("Paused ones that are going to be dropped for good"),
+  }),
   pool: z.object({ target: z.number(), size: z.number() }),
   claims: z.object({
     by_source: counts(SOURCES),

@@ -61,7 +61,11 @@ function poolView(stored: readonly StoredSample[], maxSandboxes: number, now: nu
       running: sum(running, (sample) => sample.running),
       most: maxSandboxes,
     },
-    workspaces: { by_tier: each(TIERS, (tier) => value("warmtree_workspaces", { tier })) },
+    workspaces: {
+      by_tier: each(TIERS, (tier) => value("warmtree_workspaces", { tier })),
+      unpushed: value("warmtree_workspaces_unpushed", {}),
+      announced: value("warmtree_workspaces_announced", {}),
+    },
     pool: { target: value("warmtree_pool_target", {}), size: value("warmtree_pool_size", {}) },
     spend: {
       by_period_usd: each(PERIODS, (period) => value("warmtree_spend_usd", { period })),

@@ -46,7 +46,7 @@ const slot = (secondsAgo: number, counts: readonly (readonly [string, number])[]
   counts: new Map(counts),
   ...(after && { standing: after }),
 });
-const overview = (looks: readonly Look[], minutes: 15 | 60 | 180 = 15) =>
+const overview = (looks: readonly Look[], minutes: 5 | 15 | 60 = 15) =>
   overviewSchema.parse(overviewOf(looks, rangeOf(minutes, NOW), MOST, NOW));
 
 test("where nothing ever happened there is nothing to divide by", () => {
@@ -99,9 +99,9 @@ test("operations a minute are those of the last minute, of which the running slo
 
 describe("points", () => {
   test.each([
+    [5, 5],
     [15, 15],
     [60, 60],
-    [180, 180],
   ] as const)("of %i minutes cover %i s each, on round times; the last one is not over", (minutes, seconds) => {
     const { points } = overview([look()], minutes);
     const times = points.map(({ at }) => Date.parse(at) / SECOND_MS);
@@ -136,6 +136,8 @@ test("tells how the pool stands now, from every shard's newest sample", () => {
   const facts = {
     sandboxes: { warming: 0, warm: 2, bound: 3, paused: 4, gone: 0 },
     workspaces: { top: 1, active: 1, idle: 1, cold: 4 },
+    unpushed: 3,
+    announced: 1,
     poolTarget: 2,
     running: 5,
     usdPerSecond: 0.001,
@@ -152,7 +154,7 @@ test("tells how the pool stands now, from every shard's newest sample", () => {
   const told = overview([look({ samples: stored.map((newest) => ({ sample: newest, toldSeconds: 0 })) })]);
   expect(told).toMatchObject({
     sandboxes: { by_state: { warm: 2, bound: 3, paused: 4 }, running: 5 },
-    workspaces: { by_tier: { top: 1, active: 1, idle: 1, cold: 4 } },
+    workspaces: { by_tier: { top: 1, active: 1, idle: 1, cold: 4 }, unpushed: 3, announced: 1 },
     pool: { target: 2, size: 2 },
     template: { version: 7, built_at: "2026-06-13T18:00:04.000Z" },
     snapshots: { count: 2, oldest_at: "2026-06-14T18:00:04.000Z" },

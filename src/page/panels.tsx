@@ -1,0 +1,127 @@
+import type { ComponentChildren } from "preact";
+import { Bar } from "./bar.tsx";
+import { Facts } from "./facts.tsx";
+import { ago, count, NOTHING, percent, range, seconds, usd } from "./format.ts";
+import { Table } from "./table.tsx";
+import type { Overview } from "./types.ts";
+
+interface PanelsProps {
+  readonly overview: Overview | undefined;
+  readonly now: number;
+}
+
+/** What the charts do not tell. */
+export function Panels({ overview, now }: PanelsProps) {
+  if (!overview) return null;
+  return (
+    <div class="panels">
+      <Operations overview={overview} />
+      <Panel title={`Errors in ${range(overview.minutes)}`}>
+        <Shares of={overview.errors.by_type} color="bad" />
+      </Panel>
+      <Panel title={`Claims in ${range(overview.minutes)}`}>
+        <Shares of={overview.claims.by_source} color="live" />
+      </Panel>
+      <Sandboxes overview={overview} now={now} />
+      <Money spend={overview.spend} />
+    </div>
+  );
+}
+
+function Panel({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="card">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Operations({ overview }: { overview: Overview }) {
+  const columns = [
+    "Operation",
+    ...["Succeeded", "Failed", "p50", "p95", "p99"].map((label) => ({ label, isNumber: true })),
+  ];
+  const title = `Operations in ${range(overview.minutes)}`;
+  return (
+    <Panel title={title}>
+      <Table caption={title} columns={columns}>
+        {overview.operations.by_operation.map(({ operation, succeeded, failed, latency }) => (
+          <tr key={operation}>
+            <th scope="row">{operation}</th>
+            <td class="number">{count(succeeded)}</td>
+            <td class="number" data-bad={failed > 0}>
+              {count(failed)}
+            </td>
+            {(["p50", "p95", "p99"] as const).map((share) => (
+              <td key={share} class="number">
+                {latency ? seconds(latency[share]) : NOTHING}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </Table>
+    </Panel>
+  );
+}
+
+/** Counts with their shares. */
+function Shares({ of: counts, color }: { of: Readonly<Record<string, number>>; color: string }) {
+  const total = Object.values(counts).reduce((sum, value) => sum + value, 0);
+  return (
+    <dl class="shares">
+      {Object.entries(counts).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            {count(value)} <span class="muted">{total > 0 ? percent(value / total) : NOTHING}</span>
+          </dd>
+          <Bar parts={[{ share: total > 0 ? value / total : 0, color }]} />
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Sandboxes({ overview, now }: PanelsProps & { overview: Overview }) {
+  const { sandboxes, workspaces, pool, template, snapshots } = overview;
+  const { by_tier: tiers } = workspaces;
+  return (
+    <Panel title="Sandboxes and pool">
+      <Facts
+        facts={[
+          ["warm, target", `${count(pool.size)}, ${count(pool.target)}`],
+          ["warming", count(sandboxes.by_state.warming)],
+          ["bound, top", count(tiers.top)],
+          ["bound, active", count(tiers.active)],
+          ["bound, idle", count(tiers.idle)],
+          ["paused", count(sandboxes.by_state.paused)],
+          ["unpushed", count(workspaces.unpushed)],
+          ["to be dropped", count(workspaces.announced)],
+          ["template", template.version === null ? "not built here" : `version ${count(template.version)}`],
+          ...(template.built_at === null ? [] : [["built", ago(template.built_at, now)] as const]),
+          ["snapshots", count(snapshots.count)],
+          ...(snapshots.oldest_at === null ? [] : [["oldest made", ago(snapshots.oldest_at, now)] as const]),
+        ]}
+      />
+    </Panel>
+  );
+}
+
+function Money({ spend }: { spend: Overview["spend"] }) {
+  const { hour, day, month } = spend.by_period_usd;
+  return (
+    <Panel title="Spend (UTC)">
+      <Facts
+        facts={[
+          ["this hour", usd(hour)],
+          ["today", usd(day)],
+          ["this month", usd(month)],
+          ["expected", usd(spend.projected_month_usd)],
+          ["budget", spend.budget_usd === null ? "no limit" : usd(spend.budget_usd)],
+          ["an hour, now", usd(spend.usd_per_hour)],
+        ]}
+      />
+    </Panel>
+  );
+}

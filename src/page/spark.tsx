@@ -1,0 +1,20 @@
+const WIDTH = 120;
+const HEIGHT = 24;
+
+interface SparkProps {
+  readonly values: readonly (number | null)[];
+  readonly color: string;
+}
+
+/** The shape of a series, without numbers: the charts have those. */
+export function Spark({ values, color }: SparkProps) {
+  const most = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE);
+  const x = (index: number) => (index / Math.max(values.length - 1, 1)) * WIDTH;
+  const y = (value: number) => HEIGHT - 1 - (value / most) * (HEIGHT - 2);
+  const points = values.map((value, index) => `${x(index).toFixed(1)},${y(value ?? 0).toFixed(1)}`).join(" ");
+  return (
+    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+      {values.length > 1 && <polyline points={points} stroke={`var(--${color})`} />}
+    </svg>
+  );
+}

@@ -1,0 +1,316 @@
+import axe from "axe-core";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { CHROMIUM_ARGS, findChromium } from "../../scripts/support/chromium.ts";
+import { callOperation } from "../../scripts/support/client.ts";
+import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { ROOT } from "../../scripts/support/tools.ts";
+import { ownedWorkspaceSchema } from "../../src/http/operator-schemas.ts";
+import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";
+import { clock, count, percent, rate, seconds, usd } from "../../src/page/format.ts";
+import { until } from "../support/until.ts";
+import { call } from "../support/worker.ts";
+
+const found = await findChromium();
+if ("missing" in found) console.warn(`Tests of the page are skipped: ${found.missing}.`);
+const executablePath = "path" in found ? found.path : "";
+
+// A browser, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const OPERATOR_KEY = "the-operator-key-of-this-test";
+const OVERVIEW = "**/v1/operator/overview*";
+const SCREENSHOTS = join(ROOT, ".warmtree", "screenshots");
+const AGENT_THINKS_MS = 200;
+const WIDE = { width: 1440, height: 900 };
+/** The narrowest that WCAG asks for (reflow). */
+const NARROW = { width: 320, height: 720 };
+
+describe.skipIf(executablePath === "")("the page", () => {
+  let stack: Stack;
+  let browser: Browser;
+  let traffic: Promise<unknown>;
+  const over = new AbortController();
+
+  beforeAll(async () => {
+    const bindings = { OPERATOR_KEY, POOL_MIN: "1", POOL_MAX: "2", E2B_MONTHLY_BUDGET_USD: "100" };
+    stack = await startStack({ isolation: "none", bindings });
+    await makeRepository(stack.git.root, "one", { files: 50, commits: 5 });
+    traffic = agent("ada");
+    browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+    await mkdir(SCREENSHOTS, { recursive: true });
+  });
+  afterAll(async () => {
+    over.abort();
+    await traffic;
+    await browser.close();
+    await stack.close();
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+  });
+
+  const cloned = (agent_id: string) =>
+    call(stack, "clone", { repo_url: `${stack.git.url}/one.git`, agent_id, task_id: "t" });
+
+  /** The main job again and again, and something that fails; with pauses, for the browser shares the machine. */
+  async function agent(agentId: string): Promise<void> {
+    for (let round = 0; !over.signal.aborted; round++) {
+      const { sandbox_id } = await cloned(agentId);
+      const files = [{ path: `${agentId}.txt`, content: `${round}\n` }];
+      const steps: [operation: string, input: object][] = [
+        ["edit", { sandbox_id, files }],
+        ["status", { sandbox_id }],
+        ["diff", { sandbox_id }],
+        ["pull", { sandbox_id }],
+        ["push", { sandbox_id, message: `Round ${round}` }],
+      ];
+      for (const [operation, input] of steps) {
+        await call(stack, operation, input);
+        await sleep(AGENT_THINKS_MS);
+      }
+      await callOperation(stack.url, "clone", { repo_url: "https://elsewhere.example/o/r" });
+    }
+  }
+
+  /** What the browser complains of: errors of scripts, and what the policy forbade. */
+  let complaints: string[];
+
+  async function open(options: BrowserContextOptions = {}, before?: (page: Page) => Promise<unknown>): Promise<Page> {
+    const context = await browser.newContext({ viewport: WIDE, ...options });
+    context.setDefaultTimeout(60_000);
+    const page = await context.newPage();
+    complaints = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    await before?.(page);
+    await page.goto(stack.url);
+    return page;
+  }
+
+  async function signIn(page: Page, key = OPERATOR_KEY): Promise<void> {
+    await page.getByLabel("Operator key").fill(key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  }
+
+  async function openSignedIn(
+    options: BrowserContextOptions = {},
+    before?: (page: Page) => Promise<unknown>,
+  ): Promise<Page> {
+    const page = await open(options, async (opened) => {
+      await opened.addInitScript(`sessionStorage.setItem("operator-key", "${OPERATOR_KEY}")`);
+      await before?.(opened);
+    });
+    await page.getByText("Live", { exact: true }).waitFor();
+    return page;
+  }
+
+  /** What axe finds that keeps somebody out. */
+  async function seriousFaults(page: Page): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate<axe.AxeResults>("axe.run()");
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")} ${failureSummary}`),
+      );
+  }
+
+  async function operatorApi(method: string, path: string): Promise<Response> {
+    return fetch(`${stack.url}/v1/operator/${path}`, { method, headers: { Authorization: `Bearer ${OPERATOR_KEY}` } });
+  }
+  const workspaceOf = async (sandboxId: string) =>
+    ownedWorkspaceSchema.parse(await (await operatorApi("GET", `workspaces/${sandboxId}`)).json());
+
+  test("asks for the key, says what is wrong with it, and keeps it for the tab alone", async () => {
+    const page = await open();
+    await page.getByLabel("Operator key").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, "sign-in.png") });
+    await signIn(page, "a-key-that-is-wrong");
+    await page.getByRole("alert").getByText("not this service's OPERATOR_KEY").waitFor();
+    await signIn(page);
+    await page.getByText("Live", { exact: true }).waitFor();
+    const stores = await page.evaluate("[location.href, document.cookie, JSON.stringify(localStorage)].join()");
+    expect(stores).not.toContain(OPERATOR_KEY);
+    await page.reload();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.reload();
+    await page.getByLabel("Operator key").waitFor();
+    // A browser tells of each 401 by itself.
+    expect(complaints.filter((text) => !text.includes("status of 401"))).toEqual([]);
+  });
+
+  test("shows what the API tells", async () => {
+    let overview: Overview | undefined;
+    const page = await openSignedIn({}, (opened) =>
+      // The same answer each time, so that the page shows nothing newer than what it is held against.
+      opened.route(OVERVIEW, async (route) => {
+        overview ??= overviewSchema.parse(await (await operatorApi("GET", "overview?minutes=5")).json());
+        await route.fulfill({ json: overview });
+      }),
+    );
+    if (!overview) throw new Error("the page asked for no overview");
+    const { sandboxes, claims, operations, errors, spend, points, newest } = overview;
+    expect([operations.succeeded, operations.failed, newest.length].every((value) => value > 0)).toBe(true);
+    await page.getByText(`as of ${clock(overview.at)}`).waitFor();
+    const figures = await page.locator(".figure").allTextContents();
+    expect(figures).toEqual([
+      count(sandboxes.running),
+      percent(claims.hit_rate ?? NaN),
+      rate(operations.per_minute),
+      seconds(operations.latency?.p95 ?? NaN),
+      count(operations.failed),
+      usd(spend.by_period_usd.month),
+    ]);
+    const cells = (caption: string) =>
+      page
+        .getByRole("table", { name: caption })
+        .locator("tbody tr")
+        .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+    expect(await cells("Operations in 5 min")).toEqual(
+      operations.by_operation.map(({ operation, succeeded, failed, latency }) => [
+        operation,
+        count(succeeded),
+        count(failed),
+        ...[latency?.p50, latency?.p95, latency?.p99].map((value) => (value === undefined ? "–" : seconds(value))),
+      ]),
+    );
+    expect((await cells("Newest operations")).map(([at, operation, result]) => [at, operation, result])).toEqual(
+      newest.map(({ at, operation, code = "ok" }) => [clock(at), operation, code]),
+    );
+    expect(await page.locator("section", { hasText: "Errors in" }).locator("dd").allTextContents()).toEqual(
+      Object.values(errors.by_type).map((value) => `${count(value)} ${percent(value / operations.failed)}`),
+    );
+    await page.getByText("Values of Operations a minute").click();
+    expect(await cells("Operations a minute")).toEqual(
+      points.toReversed().map(({ at, succeeded, failed, seconds: length }, index) => [
+        clock(at),
+        // The piece that runs has no rate yet.
+        ...[succeeded, failed].map((value) => (index === 0 ? "–" : rate((value * 60) / length))),
+      ]),
+    );
+  });
+
+  test("goes on by itself, and moves nothing while it does", async () => {
+    const page = await openSignedIn();
+    await page.getByRole("table", { name: "Workspaces" }).getByText("ada / t").waitFor();
+    await page.evaluate(`
+      globalThis.shifted = 0;
+      const add = (list) => list.getEntries().forEach(({ value }) => (shifted += value));
+      new PerformanceObserver(add).observe({ type: "layout-shift" });`);
+    const ended = () =>
+      page.getByRole("table", { name: "Newest operations" }).locator("tbody tr").first().textContent();
+    const before = await ended();
+    await until("a newer operation is shown", async () => (await ended()) !== before);
+    const next = await ended();
+    await until("and another", async () => (await ended()) !== next);
+    expect(await page.evaluate("shifted")).toBeLessThan(0.01);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ["light", "narrow"],
+    ["dark", "wide"],
+  ] as const)("keeps nobody out: %s and %s, and by keyboard", async (colorScheme, checked) => {
+    const page = await openSignedIn({ colorScheme });
+    await page.getByRole("table", { name: "Workspaces" }).getByText("ada / t").waitFor();
+    for (const [name, size] of [
+      ["wide", WIDE],
+      ["narrow", NARROW],
+    ] as const) {
+      await page.setViewportSize(size);
+      if (name === checked) expect(await seriousFaults(page)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(size.width);
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}.png`), fullPage: true });
+    }
+    const opener = page.getByRole("table", { name: "Workspaces" }).getByRole("button").first();
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").getByText("Branch", { exact: true }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, `workspace-${colorScheme}.png`) });
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await page.locator(":focus").textContent()).toBe(await opener.textContent());
+    const ground = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+    const before = await ground();
+    await page.getByRole("button", { name: /Use the .* theme/ }).click();
+    expect(await ground()).not.toBe(before);
+  });
+
+  test("pauses and ends a workspace, after it has said what would be lost", async () => {
+    const { sandbox_id } = await cloned("eve");
+    await call(stack, "edit", { sandbox_id, files: [{ path: "only-here.txt", content: "x\n" }] });
+    const page = await openSignedIn();
+    const openEve = () =>
+      page
+        .getByRole("row", { name: /eve \/ t/ })
+        .getByRole("button")
+        .click();
+    const confirm = (name: string) => page.getByRole("alertdialog").getByRole("button", { name }).click();
+    await openEve();
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    await page.getByRole("alertdialog").getByText("1 changed file will be lost.").waitFor();
+    await page.getByRole("alertdialog").getByText("only-here.txt").waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, "end.png") });
+    await confirm("Leave it");
+    expect(await workspaceOf(sandbox_id)).toMatchObject({ state: "bound" });
+    await page.getByRole("button", { name: "Pause", exact: true }).click();
+    await confirm("Pause it");
+    await page.getByRole("status").getByText("The workspace is paused.").waitFor({ state: "attached" });
+    expect(await workspaceOf(sandbox_id)).toMatchObject({ state: "paused", unpushed: true });
+    await page
+      .getByRole("row", { name: /eve \/ t/ })
+      .getByText("unpushed work")
+      .waitFor();
+    await openEve();
+    await page.getByRole("button", { name: "Resume it and look inside" }).waitFor();
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    await page.getByRole("alertdialog").getByText("It was paused with work that is not pushed.").waitFor();
+    await confirm("End it");
+    await page.getByRole("status").getByText("The workspace is ended.").waitFor({ state: "attached" });
+    expect(await workspaceOf(sandbox_id)).toMatchObject({ state: "gone" });
+    await page.getByRole("row", { name: /eve \/ t/ }).waitFor({ state: "detached" });
+  });
+
+  test("asks nothing while nobody sees it, and at once when somebody does", async () => {
+    let asked = 0;
+    const page = await openSignedIn({}, async (opened) => {
+      await opened.clock.install();
+      opened.on("request", (request) => (asked += request.url().includes("/overview") ? 1 : 0));
+    });
+    const show = (hidden: boolean) =>
+      page.evaluate(`
+        Object.defineProperty(document, "hidden", { configurable: true, value: ${hidden} });
+        document.dispatchEvent(new Event("visibilitychange"));`);
+    await show(true);
+    const before = asked;
+    await page.clock.runFor(60_000);
+    // At most the one that was under way.
+    expect(asked - before).toBeLessThanOrEqual(1);
+    const hidden = asked;
+    const answer = page.waitForResponse(OVERVIEW);
+    await show(false);
+    await answer;
+    expect(asked).toBeGreaterThan(hidden);
+  });
+
+  test("says when it is disconnected, and goes on when it can", async () => {
+    const page = await openSignedIn();
+    await page.route(OVERVIEW, (route) => route.abort());
+    await page.getByText("Disconnected", { exact: true }).waitFor();
+    await page.getByRole("alert").getByText("cannot be reached").waitFor();
+    await page.screenshot({ path: join(SCREENSHOTS, "disconnected.png") });
+    await page.unroute(OVERVIEW);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Live", { exact: true }).waitFor();
+  });
+});
