@@ -34,8 +34,7 @@ export async function attempt<Value extends object>(
   const run = async (to: Grant) => {
     const startedAt = performance.now();
     try {
-      const output = await runOperation(config.e2b, to.session, operation, asked, context, remote, caller.onProgress);
-      return operation.parse(output, asked);
+      return await runOperation(config.e2b, to.session, operation, asked, context, remote, caller.onProgress);
     } finally {
       caller.cost.sandboxMs += performance.now() - startedAt;
     }

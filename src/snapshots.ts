@@ -78,7 +78,7 @@ async function seedIn(caller: Caller, repository: Repository, { session }: Grant
   const context = { author: config.author, maxRetries: 0, timeoutS: config.operationTimeoutS };
   const remote = remoteFor(repository, { caller: caller.gitToken, github: config.githubToken });
   try {
-    return seed.parse(await runOperation(config.e2b, session, seed, undefined, context, remote), undefined);
+    return await runOperation(config.e2b, session, seed, undefined, context, remote);
   } catch (error) {
     if (error instanceof E2bError) return undefined;
     throw error;

@@ -17,8 +17,7 @@ export function looker(config: Config): <Value extends object>(what: Runnable<un
     const session = sessionOf(row);
     if (session === undefined) return undefined;
     try {
-      const output = await runOperation(config.e2b, session, what, undefined, context, undefined);
-      const parsed = what.parse(output, undefined);
+      const parsed = await runOperation(config.e2b, session, what, undefined, context, undefined);
       return parsed.ok ? parsed.value : undefined;
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;

@@ -4,7 +4,7 @@ import { branchName, cursor, revision, sandboxId } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
 const MAX_BRANCHES = 200;
 
@@ -66,10 +66,10 @@ if [ -z "$name" ]; then
   section 2
   exec git for-each-ref --sort=-committerdate --count="$count" --format='${FIELDS.join("%00")}%00' refs/heads refs/remotes
 fi
-${LOCK}${ENTER}${COMMIT_OF}
+${LOCK}${ENTER}${COMMIT_OF}${SETTLE}
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
-there() { git rev-parse -q --verify "$1" >/dev/null; }
+there() { git show-ref -q --verify -- "$1"; }
 try() {
   if git switch -q --no-guess "$@" >/dev/null 2>"$wt/tmp.err"; then return; fi
   cat "$wt/tmp.err" >&2
@@ -94,6 +94,7 @@ else
   try -c "$name" --track "origin/$name"
 fi
 report
+settle
 `;
 
 const REASONS: Reasons = {

@@ -3,7 +3,7 @@ import { branchName, treePath } from "./inputs.ts";
 import { failureOf } from "./failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { FAIL, LOCK, NET, SECTION } from "./shell.ts";
+import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
 
 const MAX_URL_LENGTH = 2000;
 const MAX_SPARSE_FOLDERS = 100;
@@ -77,7 +77,7 @@ give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
  * finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
  * checks out and has no credential.
  */
-const script = `${SECTION}${FAIL}${LOCK}${NET}${FROM_SEED}
+const script = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 seed_head=$4; shift 4
 began= fetched= seed=
 report() {
@@ -130,6 +130,7 @@ printf 'ref: refs/heads/none\\n' >"$wt/net.git/HEAD"
 printf '[core]\\n\\trepositoryformatversion = 0\\n\\tbare = true\\n[remote "origin"]\\n\\tfetch = +refs/heads/*:refs/remotes/origin/*\\n' >"$wt/net.git/config"
 mv "$wt/new" "$tree" || fail internal
 cd "$tree" && report true
+settle
 `;
 
 export const clone = defineOperation({
@@ -174,5 +175,6 @@ export const clone = defineOperation({
 
 /** Absent where the step was not done, or the sandbox's bash is too old to tell the time (before 5). */
 function taken(step: string, from = "", to = ""): Record<string, number> {
-  return from && to ? { [step]: Math.round((Number(to) - Number(from)) * 1000) } : {};
+  const ms = Math.round((Number(to) - Number(from)) * 1000);
+  return from && to && Number.isFinite(ms) ? { [step]: ms } : {};
 }

@@ -40,8 +40,8 @@ const output = z.object({
 
 /**
  * git diff writes a refreshed index back when files were merely touched, and takes the index's lock for it, whatever
- * GIT_OPTIONAL_LOCKS says. So it is given another name of the index ($wt/look, a hard link, kept for next time) to do
- * that to. New files become visible by noting them (add -N) in an index of this call's own, and the empty blob that
+ * GIT_OPTIONAL_LOCKS says. So it is given another name of the index (looks/index, a hard link, kept for next time) to
+ * do that to. New files become visible by noting them (add -N) in an index of this call's own, and the empty blob that
  * this writes goes there too. Noting has two side effects. It wipes out unmerged entries: with those the new files are
  * named one by one. And a new file where a folder was (or the other way round) drives the old entries out of the
  * index, deletions that would not be seen: with deleted files the index is compared as the tree it was.
@@ -61,20 +61,22 @@ if [ "$staged" = true ]; then
   set -- --cached "$@"
 else
   if [ -z "$base" ]; then set -- --ours "$@"; fi
-  own=$wt/look.$WT_NONCE newline='
+  looks=$wt/looks own=$wt/looks/$WT_NONCE newline='
 '
-  untracked() { git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- \${path:+"$path"}; }
+  [ -d "$looks" ] || mkdir -p "$looks"
+  untracked() { exec git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- \${path:+"$path"}; }
   seen=$newline$(untracked -t --unmerged --deleted)
   case $seen in
     *"$newline? "*)
-      trap 'rm -rf "$own"' EXIT
+      # In the background, and not holding the output open: nobody waits for it.
+      tidy() { rm -f "$own" "$own.lock" >/dev/null 2>&1 4>&1 & }
+      trap tidy EXIT
       trap 'exit 143' HUP INT TERM
-      for old in "$wt"/look.*; do
-        if [ -e "$old" ]; then find "$old" -prune -mmin +60 -exec rm -rf {} +; fi
+      for old in "$looks"/*-*; do
+        if [ -e "$old" ]; then find "$old" -prune -mmin +60 -exec rm -f {} +; fi
       done
-      mkdir -p "$own"
-      ln .git/index "$own/index" 2>/dev/null || cp .git/index "$own/index" 2>/dev/null
-      export GIT_INDEX_FILE="$own/index" GIT_OBJECT_DIRECTORY="$own" GIT_ALTERNATE_OBJECT_DIRECTORIES="$tree/.git/objects"
+      ln .git/index "$own" 2>/dev/null || cp .git/index "$own" 2>/dev/null
+      export GIT_INDEX_FILE="$own" GIT_OBJECT_DIRECTORY="$looks" GIT_ALTERNATE_OBJECT_DIRECTORIES="$tree/.git/objects"
       case $seen in
         *"\${newline}M "*) untracked -z | git add -N --ignore-errors --pathspec-from-file=- --pathspec-file-nul ;;
         *)
@@ -90,8 +92,8 @@ else
       # 1: something cannot be noted (a repository inside without a commit), the rest is.
       [ $? -le 1 ] || fail git ;;
     *)
-      if ! [ "$wt/look" -ef .git/index ]; then ln .git/index "$own" 2>/dev/null && mv -f "$own" "$wt/look"; fi
-      if [ "$wt/look" -ef .git/index ]; then export GIT_INDEX_FILE="$wt/look"; fi ;;
+      if ! [ "$looks/index" -ef .git/index ]; then ln .git/index "$own" 2>/dev/null && mv -f "$own" "$looks/index"; fi
+      if [ "$looks/index" -ef .git/index ]; then export GIT_INDEX_FILE="$looks/index"; fi ;;
   esac
 fi
 shown() { piped diff --no-color --no-ext-diff --no-textconv --no-relative --submodule=short --src-prefix=a/ --dst-prefix=b/ -M "$@"; }

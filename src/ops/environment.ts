@@ -26,6 +26,8 @@ const GIT_SETTINGS: readonly (readonly [string, string])[] = [
   ["advice.detachedHead", "false"],
   ["init.defaultBranch", "main"],
   ["safe.directory", "*"],
+  // The last, so that it can say more than these; not there before `settle` of shell.ts has made it.
+  ["include.path", "~/.warmtree/git.config"],
 ];
 
 /** Environment of every script (git 2.31 or newer reads GIT_CONFIG_COUNT). */

@@ -2,9 +2,9 @@ import * as z from "zod/v4";
 import { failureOf } from "./failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
-import { defineOperation } from "./operation.ts";
+import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { ENTER, FAIL, SECTION } from "./shell.ts";
+import { ENTER, FAIL, IN_TREE, SECTION } from "./shell.ts";
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
@@ -39,6 +39,28 @@ const output = z.object({
 const NO_COMMITS = /does not have any commits yet/;
 
 const FIELDS = ["%H", "%P", "%an", "%ae", "%aI", "%s", "%b"] as const;
+const FORMAT = `--format=${FIELDS.join("%x00")}`;
+const OPTIONS = ["-z", "--encoding=UTF-8", "--no-color", "--no-show-signature"] as const;
+
+/** One more than is shown tells that there is more. */
+const countOf = (asked: z.output<typeof input>) => String(asked.limit + 1);
+const skipOf = (asked: z.output<typeof input>) => String(asked.cursor ?? 0);
+
+function read(result: ScriptOutput, asked: z.output<typeof input>): Parsed<z.output<typeof output>> {
+  const records = sectionRecords(result.sections, 1);
+  const commits = Array.from({ length: Math.floor(records.length / FIELDS.length) }, (_, at) =>
+    readCommit(records.slice(at * FIELDS.length)),
+  );
+  const truncated = commits.length > asked.limit;
+  return {
+    ok: true,
+    value: {
+      commits: commits.slice(0, asked.limit),
+      truncated: truncated || result.truncated,
+      ...(truncated ? { cursor: String((asked.cursor ?? 0) + asked.limit) } : {}),
+    },
+  };
+}
 
 export const log = defineOperation({
   name: "log",
@@ -51,31 +73,25 @@ export const log = defineOperation({
 ref=$1 path=$2 count=$3 from=$4
 if [ -n "$ref" ]; then ref=$(commit_of "$ref") || fail ref_not_found "$1"; fi
 section 1
-exec git log -z --format='${FIELDS.join("%x00")}' --encoding=UTF-8 --no-color --no-show-signature --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}
+exec git log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}
 `,
-  command: (asked) => ({
-    // One more than is shown tells that there is more.
-    args: [asked.ref ?? "", asked.path ?? "", String(asked.limit + 1), String(asked.cursor ?? 0)],
-  }),
+  command: (asked) => ({ args: [asked.ref ?? "", asked.path ?? "", countOf(asked), skipOf(asked)] }),
   parse(result, asked) {
     const failed = failureOf(result);
     if (failed && asked.ref === undefined && NO_COMMITS.test(result.stderr)) {
       return { ok: true, value: { commits: [], truncated: false } };
     }
-    if (failed) return failed;
-    const records = sectionRecords(result.sections, 1);
-    const commits = Array.from({ length: Math.floor(records.length / FIELDS.length) }, (_, at) =>
-      readCommit(records.slice(at * FIELDS.length)),
-    );
-    const truncated = commits.length > asked.limit;
-    return {
-      ok: true,
-      value: {
-        commits: commits.slice(0, asked.limit),
-        truncated: truncated || result.truncated,
-        ...(truncated ? { cursor: String((asked.cursor ?? 0) + asked.limit) } : {}),
-      },
-    };
+    return failed ?? read(result, asked);
+  },
+  direct: {
+    command(asked) {
+      // Which commit a name stands for is for the script to find out.
+      if (asked.ref !== undefined) return undefined;
+      const page = [`--max-count=${countOf(asked)}`, `--skip=${skipOf(asked)}`];
+      const path = asked.path === undefined ? [] : [asked.path];
+      return ["git", ...IN_TREE, "log", FORMAT, ...OPTIONS, ...page, "--", ...path];
+    },
+    parse: read,
   },
 });
 

@@ -44,6 +44,20 @@ interface Upload {
 }
 
 /**
+ * An operation as one program without a shell, for the calls of which that tells all: starting a shell takes about half
+ * as long as starting git (docs/decisions/0014-cheap-looks.md).
+ */
+export interface Direct<Input = unknown, Value extends object = object> {
+  /** The program and its parameters; it starts in the home folder. Undefined: this input needs the script. */
+  command(input: Input): readonly [program: string, ...args: string[]] | undefined;
+  /**
+   * Pure and total; stdout is section 1. Undefined: there is more to tell, by the script. Of a program that failed it is
+   * not asked; the script then says why.
+   */
+  parse(output: ScriptOutput, input: Input): Parsed<Value> | undefined;
+}
+
+/**
  * What one process of the sandbox does. `script` is a constant; `command` and `parse` are pure, and `parse` is total:
  * any bytes give a value or an error, never a throw.
  */
@@ -53,6 +67,8 @@ export interface Runnable<Input = unknown, Value extends object = object> {
   readonly access: "read" | "write" | "remote";
   readonly shell: "/bin/sh" | "/bin/bash";
   readonly script: string;
+  /** Tried before the script; only for what changes nothing. */
+  readonly direct?: Direct<Input, Value>;
   /** How many operations it is, each with its own time; absent: one. */
   readonly operations?: number;
   command(input: Input, context: OperationContext): Command;

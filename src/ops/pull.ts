@@ -5,7 +5,7 @@ import { sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
-import { ENTER, FAIL, LOCK, NET, SECTION } from "./shell.ts";
+import { ENTER, FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
 
 const HOW = ["nothing_new", "fast_forward", "rebased", "merged"] as const;
 
@@ -31,7 +31,7 @@ const output = z.object({
  * moves the tree and refuses, whole, where an uncommitted change would be lost. Only an asked-for merge that conflicts
  * is really begun, because its conflicts are to be edited in the files.
  */
-const script = `${SECTION}${FAIL}${LOCK}${NET}${ENTER}${REPLAY}
+const script = `${SECTION}${FAIL}${LOCK}${NET}${ENTER}${REPLAY}${SETTLE}
 rebase=$1
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
@@ -81,6 +81,7 @@ else
 fi
 section 1
 printf '%s\\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
+if [ "$how" != nothing_new ]; then settle; fi
 `;
 
 const REASONS: Reasons = {

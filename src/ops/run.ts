@@ -1,17 +1,22 @@
 import type { E2bConfig } from "../e2b/config.ts";
 import { uploadFile } from "../e2b/files.ts";
-import { type ProcessRequest, runProcess } from "../e2b/process.ts";
+import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
 import { GIT_ENVIRONMENT } from "./environment.ts";
-import type { OperationContext, Remote, Runnable, ScriptOutput } from "./operation.ts";
+import type { Direct, OperationContext, Parsed, Remote, Runnable, ScriptOutput } from "./operation.ts";
 import { splitSections } from "./output.ts";
 
 /** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** The process gets this much longer than it may wait for the lock, so that waiting ends with a clear answer. */
 const LOCK_MARGIN_S = 5;
+/** A process that names no folder starts in one that the template may choose. */
+const HOME = "~";
+
+/** Runs one process of the sandbox to its end. */
+export type Start = (request: ProcessRequest) => Promise<ProcessResult>;
 
 /** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
-export function assemble(
+function assemble(
   operation: Runnable,
   input: unknown,
   context: OperationContext,
@@ -40,24 +45,58 @@ export function assemble(
   };
 }
 
-/** Runs an operation in a sandbox: one request, and one more before it for what is too large for parameters. Throws E2bError when the sandbox, rather than git, fails. */
-export async function runOperation(
-  e2b: E2bConfig,
-  session: Parameters<typeof runProcess>[1],
+/** What an operation comes to: told by its program alone where that tells all, else by its script. */
+export async function perform<Value extends object>(
+  operation: Runnable<unknown, Value>,
+  input: unknown,
+  context: OperationContext,
+  remote: Remote | undefined,
+  start: Start,
+): Promise<Parsed<Value>> {
+  const told = operation.direct && (await runDirect(operation.direct, input, context, start));
+  return told ?? operation.parse(await runScript(operation, input, context, remote, start), input);
+}
+
+async function runDirect<Value extends object>(
+  direct: Direct<unknown, Value>,
+  input: unknown,
+  context: OperationContext,
+  start: Start,
+): Promise<Parsed<Value> | undefined> {
+  const [cmd, ...args] = direct.command(input) ?? [];
+  if (cmd === undefined) return undefined;
+  const limits = { timeoutMs: context.timeoutS * 1000, maxOutputBytes: MAX_OUTPUT_BYTES };
+  const { stdout, ...result } = await start({ cmd, args, cwd: HOME, envs: GIT_ENVIRONMENT, ...limits });
+  return result.exitCode === 0 ? direct.parse({ ...result, sections: new Map([[1, stdout]]) }, input) : undefined;
+}
+
+export async function runScript(
   operation: Runnable,
   input: unknown,
   context: OperationContext,
   remote: Remote | undefined,
-  onStderr?: (text: string) => void,
+  start: Start,
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
+  const { stdout, ...result } = await start(assemble(operation, input, context, remote, nonce));
+  return { ...result, sections: splitSections(stdout, nonce) };
+}
+
+/**
+ * Runs an operation in a sandbox: one request, and one more for what is too large for parameters, or what its program
+ * alone does not tell. Throws E2bError when the sandbox, rather than git, fails.
+ */
+export async function runOperation<Value extends object>(
+  e2b: E2bConfig,
+  session: Parameters<typeof runProcess>[1],
+  operation: Runnable<unknown, Value>,
+  input: unknown,
+  context: OperationContext,
+  remote: Remote | undefined,
+  onStderr?: (text: string) => void,
+): Promise<Parsed<Value>> {
   for (const { path, bytes } of operation.uploads?.(input) ?? []) await uploadFile(e2b, session, path, bytes);
-  const request = assemble(operation, input, context, remote, nonce);
-  const result = await runProcess(e2b, session, onStderr ? { ...request, onStderr } : request);
-  return {
-    exitCode: result.exitCode,
-    sections: splitSections(result.stdout, nonce),
-    stderr: result.stderr,
-    truncated: result.truncated,
-  };
+  return perform(operation, input, context, remote, (request) =>
+    runProcess(e2b, session, onStderr ? { ...request, onStderr } : request),
+  );
 }

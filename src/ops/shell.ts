@@ -9,6 +9,8 @@
  *   undo/     originals of the files an edit is replacing
  *   seed      in a sandbox from a repository snapshot: the clone that a workspace's own is made of (seed.ts)
  *   new       a clone that is not whole yet
+ *   finished  leads to the tree while no merge, rebase or the like is unfinished in it
+ *   git.config  what this sandbox's git can do, found out once
  */
 
 /** `section N` starts section N of the output. The nonce is random for each call, so no file content can fake a mark. */
@@ -47,20 +49,35 @@ busy() {
 }
 `;
 
+/** Parameters of git started without a shell: in the tree, and nowhere above it. */
+export const IN_TREE = ["-C", "repo", "--git-dir=.git"] as const;
+/** The same, where nothing is unfinished. */
+export const IN_FINISHED_TREE = ["-C", ".warmtree/finished", "--git-dir=.git"] as const;
+
+/** Files in .git that say what is unfinished, in the words of status. */
+export const UNFINISHED_FILES =
+  "MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert BISECT_LOG:bisect";
+
 /**
- * Takes the lock, waiting its turn. The lock is on an open file description, so the kernel frees it when the holder
- * dies; git children get the descriptor closed, or a daemon of theirs would hold it on. perl serves where flock(1) is
- * missing (macOS). A script ended by a signal leaves `open` as it is, so the next holder cleans up after it.
+ * Takes the lock, waiting its turn. It is on an open file description, so the kernel frees it when the holder dies. perl
+ * serves where flock(1) is missing (macOS).
+ */
+const HOLD = `
+exec 9>>"$wt/lock"
+if command -v flock >/dev/null 2>&1
+then flock -w "$WT_LOCK_WAIT_S" 9
+else perl -e 'use Fcntl ":flock"; open(my $f, ">&=", 9) or exit 1; $SIG{ALRM} = sub { exit 1 }; alarm $ARGV[0]; flock($f, LOCK_EX) or exit 1' "$WT_LOCK_WAIT_S"
+fi`;
+
+/**
+ * For scripts that change the workspace: one at a time. git children get the lock's descriptor closed, or a daemon of
+ * theirs would hold it on. A script ended by a signal leaves `open` as it is, so the next holder cleans up after it.
  */
 export const LOCK = `
 tab=$'\\t'
 git() { command git "$@" 9>&-; }
 [ -d "$wt" ] || mkdir -p "$wt"
-exec 9>>"$wt/lock"
-if command -v flock >/dev/null 2>&1
-then flock -w "$WT_LOCK_WAIT_S" 9 || fail workspace_busy
-else perl -e 'use Fcntl ":flock"; open(my $f, ">&=", 9) or exit 1; $SIG{ALRM} = sub { exit 1 }; alarm $ARGV[0]; flock($f, LOCK_EX) or exit 1' "$WT_LOCK_WAIT_S" || fail workspace_busy
-fi
+${HOLD} || fail workspace_busy
 recover() {
   rm -rf "$wt/new" "$wt"/tmp.*
   if [ -d "$tree/.git" ]; then
@@ -96,8 +113,45 @@ prune() {
 }
 if [ -s "$wt/open" ]; then recover; fi
 echo open >"$wt/open"
-trap '[ -s "$wt/undo/list" ] || : >"$wt/open"' EXIT
+leave() {
+  local state finished=true
+  for state in ${UNFINISHED_FILES}; do if [ -e "$tree/.git/\${state%%:*}" ]; then finished=false; fi; done
+  if [ "$finished" = false ]; then if [ -L "$wt/finished" ]; then rm -f "$wt/finished"; fi
+  elif [ ! -e "$wt/finished" ] && [ -d "$tree/.git" ]; then ln -s ../repo "$wt/finished"; fi
+  if [ ! -s "$wt/undo/list" ]; then : >"$wt/open"; fi
+}
+trap leave EXIT
 trap 'trap - EXIT; exit 143' HUP INT TERM
+`;
+
+/**
+ * `settle`, at the end of a script that has rewritten much of the tree, makes looks at it cheap from a second later on.
+ * Of a file that changed in the second in which the index was written git cannot know whether it changed once more, and
+ * every look reads all of those, until the index is written again. Written in a later second it holds for every file,
+ * and with it what is in each folder (untracked cache). Under the lock, so that no edit falls between the looking and
+ * the writing. In a shell of its own, whose environment never held a credential.
+ *
+ * Once in a sandbox it finds out whether git can watch the tree by itself, and has it watch from then on.
+ */
+export const SETTLE = `
+settle() {
+  /bin/sh -s >/dev/null 2>&1 9>&- <<'LATER' &
+sleep 1
+wt=$HOME/.warmtree
+cd "$HOME/repo" && [ -d .git ] || exit
+${HOLD} || exit
+# Whose maker died is seen to by the next who holds the lock.
+if [ -s "$wt/open" ]; then exit; fi
+echo open >"$wt/open"
+if [ ! -e "$wt/git.config" ]; then
+  case $(git version --build-options 9>&-) in
+    *'feature: fsmonitor--daemon'*) printf '[core]\\n\\tfsmonitor = true\\n' ;;
+  esac >"$wt/git.config"
+fi
+GIT_OPTIONAL_LOCKS=1 git -c core.untrackedCache=true status 9>&-
+: >"$wt/open"
+LATER
+}
 `;
 
 /**
@@ -108,7 +162,8 @@ export const NET = `
 auth=\${WT_AUTH-} url=$WT_URL
 unset WT_AUTH
 net() (
-  n=$GIT_CONFIG_COUNT
+  # In the place of the last setting, which names a file that others can write.
+  n=$((GIT_CONFIG_COUNT - 1))
   export GIT_ALLOW_PROTOCOL="\${url%%:*}" "GIT_CONFIG_KEY_$n=remote.origin.url" "GIT_CONFIG_VALUE_$n=$url"
   n=$((n + 1))
   if [ -n "$auth" ]; then

@@ -1,10 +1,10 @@
 import * as z from "zod/v4";
 import { cursor, sandboxId } from "./inputs.ts";
-import { defineOperation } from "./operation.ts";
+import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
 import { failureOf } from "./failure.ts";
 import { sectionRecords, sectionText } from "./output.ts";
-import { ENTER, FAIL, SECTION } from "./shell.ts";
-import { type Change, CHANGES, readStatus, type StatusEntry, UNFINISHED } from "./porcelain.ts";
+import { type Change, CHANGES, readStatus, type Status, type StatusEntry, UNFINISHED } from "./porcelain.ts";
+import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, UNFINISHED_FILES } from "./shell.ts";
 
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 5000;
@@ -46,44 +46,68 @@ function page(entries: StatusEntry[], from: number, limit: number) {
   return { ...lists, untracked: lists.untracked.map((entry) => entry.path) };
 }
 
+const input = z.strictObject({
+  sandbox_id: sandboxId,
+  limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe("Most entries in one answer"),
+  cursor: cursor.optional(),
+});
+
+type Unfinished = (typeof UNFINISHED)[number];
+
+const GIT_STATUS = ["status", "--porcelain=v2", "--branch", "-z"] as const;
+
+function answer(
+  { entries, ...branch }: Status,
+  { truncated }: ScriptOutput,
+  asked: z.output<typeof input>,
+  unfinished?: Unfinished,
+): Parsed<z.output<typeof output>> {
+  const from = asked.cursor ?? 0;
+  const end = from + asked.limit;
+  return {
+    ok: true,
+    value: {
+      ...branch,
+      ...(unfinished ? { unfinished } : {}),
+      clean: entries.length === 0 && !truncated,
+      ...page(entries, from, asked.limit),
+      total: entries.length,
+      truncated: truncated || end < entries.length,
+      ...(end < entries.length ? { cursor: String(end) } : {}),
+    },
+  };
+}
+
+/** Where somebody left a merge or the like by other ways than ours, it shows in these; git status does not name it. */
+const mayBeUnfinished = ({ branch, entries }: Status) =>
+  branch === null || entries.some(({ list }) => list === "staged" || list === "conflicts");
+
 export const status = defineOperation({
   name: "status",
   summary: "Branch, ahead and behind, and every changed file: staged, modified, untracked, in conflict.",
   access: "read",
   shell: "/bin/sh",
-  input: z.strictObject({
-    sandbox_id: sandboxId,
-    limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe("Most entries in one answer"),
-    cursor: cursor.optional(),
-  }),
+  input,
   output,
-  // The last command replaces the shell: with the state files looked up by builtins, a status is one process of git.
   script: `${SECTION}${FAIL}${ENTER}
-section 1
-for state in MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert BISECT_LOG:bisect
-do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
 section 2
-exec git status --porcelain=v2 --branch -z
+for state in ${UNFINISHED_FILES}
+do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
+section 1
+exec git ${GIT_STATUS.join(" ")}
 `,
   command: () => ({ args: [] }),
-  parse(result, input) {
+  parse(result, asked) {
     const failure = failureOf(result);
     if (failure) return failure;
-    const { entries, ...branch } = readStatus(sectionRecords(result.sections, 2));
-    const from = input.cursor ?? 0;
-    const end = from + input.limit;
-    const unfinished = UNFINISHED.find((state) => sectionText(result.sections, 1).startsWith(`${state}\0`));
-    return {
-      ok: true,
-      value: {
-        ...branch,
-        ...(unfinished ? { unfinished } : {}),
-        clean: entries.length === 0 && !result.truncated,
-        ...page(entries, from, input.limit),
-        total: entries.length,
-        truncated: result.truncated || end < entries.length,
-        ...(end < entries.length ? { cursor: String(end) } : {}),
-      },
-    };
+    const unfinished = UNFINISHED.find((state) => sectionText(result.sections, 2).startsWith(`${state}\0`));
+    return answer(readStatus(sectionRecords(result.sections, 1)), result, asked, unfinished);
+  },
+  direct: {
+    command: () => ["git", ...IN_FINISHED_TREE, ...GIT_STATUS],
+    parse(result, asked) {
+      const found = readStatus(sectionRecords(result.sections, 1));
+      return result.truncated || mayBeUnfinished(found) ? undefined : answer(found, result, asked);
+    },
   },
 });

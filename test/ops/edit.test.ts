@@ -29,9 +29,9 @@ beforeEach(() => {
 
 afterEach(() => {
   // Whatever an edit came to, it leaves nothing lying about.
-  expect(readdirSync(join(home.path, ".warmtree")).filter((name) => !["lock", "open", "look"].includes(name))).toEqual(
-    [],
-  );
+  expect(
+    readdirSync(join(home.path, ".warmtree")).filter((name) => !["finished", "lock", "looks", "open"].includes(name)),
+  ).toEqual([]);
   home.remove();
 });
 

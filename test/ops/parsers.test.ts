@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ERROR_KINDS, errorBody, WarmtreeError } from "../../src/errors.ts";
-import type { Operation, ScriptOutput } from "../../src/ops/operation.ts";
+import type { Operation, Parsed, ScriptOutput } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { Home, Seed } from "./support.ts";
 import { write } from "./trees.ts";
@@ -113,7 +113,12 @@ const PATCH = "diff --git a/made b/made\nnew file mode 100644\n--- /dev/null\n++
 
 /** What leaves the API is either what the schema promises, or an error that can be told. */
 function check({ operation, input, output }: Call): void {
-  const parsed = operation.parse(output, input);
+  checkAnswer(operation, operation.parse(output, input));
+  const direct = operation.direct?.parse(output, input);
+  if (direct) checkAnswer(operation, direct);
+}
+
+function checkAnswer(operation: Operation, parsed: Parsed<object>): void {
   if (parsed.ok) {
     const result = operation.output.safeParse(parsed.value);
     expect(result.error?.message, `${operation.name} answers ${JSON.stringify(parsed.value)}`).toBeUndefined();

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
-import type { Operation, OperationContext, Remote, Runnable, ScriptOutput } from "../../src/ops/operation.ts";
-import { splitSections } from "../../src/ops/output.ts";
-import { assemble } from "../../src/ops/run.ts";
+import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
+import type { Operation, OperationContext, Parsed, Remote, Runnable, ScriptOutput } from "../../src/ops/operation.ts";
+import { perform, runScript, type Start } from "../../src/ops/run.ts";
 
 const CONTEXT: OperationContext = {
   author: { name: "Agent", email: "agent@example.com" },
@@ -21,6 +21,8 @@ export class Home {
   remote: Remote;
   /** As a grant of a sandbox from a repository snapshot has it. */
   seedHead?: string;
+  /** Processes started so far: what would be requests to a sandbox. */
+  starts = 0;
 
   constructor(remoteUrl: string) {
     this.remote = { url: remoteUrl };
@@ -31,41 +33,66 @@ export class Home {
     return git(this.tree, ...args);
   }
 
-  /** Script output before parsing. Aborting kills the script and all it started: with SIGKILL, or the reason "SIGTERM". */
-  async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
-    return this.#start(operation, operation.input.parse(input), signal);
+  /** Runs a process here as the sandbox would. Aborting kills it and all it started: with SIGKILL, or the reason "SIGTERM". */
+  #start(signal?: AbortSignal): Start {
+    return async ({ cmd, args, envs }) => {
+      this.starts++;
+      const env = { PATH: process.env["PATH"], ...envs, HOME: this.path };
+      const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+      const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
+      signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
+      const stdout: Buffer[] = [];
+      let stderr = "";
+      child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      const exitCode = await new Promise<number>((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (code) => resolve(code ?? -1));
+      });
+      return { exitCode, stdout: Buffer.concat(stdout), stderr, truncated: false };
+    };
   }
 
-  async #start(operation: Runnable, asked: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
-    const nonce = crypto.randomUUID();
-    const remote = operation.access === "remote" ? this.remote : undefined;
-    const context = { ...CONTEXT, ...(this.seedHead === undefined ? {} : { seedHead: this.seedHead }) };
-    const request = assemble(operation, asked, context, remote, nonce);
+  #context(): OperationContext {
+    return { ...CONTEXT, ...(this.seedHead === undefined ? {} : { seedHead: this.seedHead }) };
+  }
+
+  #remote({ access }: Runnable): Remote | undefined {
+    return access === "remote" ? this.remote : undefined;
+  }
+
+  #upload(operation: Runnable, asked: unknown): void {
     for (const { path, bytes } of operation.uploads?.(asked) ?? []) writeFileSync(join(this.path, path), bytes);
-    const env = { PATH: process.env["PATH"], ...request.envs, HOME: this.path };
-    const child = spawn(request.cmd, request.args, {
-      cwd: this.path,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
-    signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
-    const stdout: Buffer[] = [];
-    let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => resolve(code ?? -1));
-    });
-    return { exitCode, sections: splitSections(Buffer.concat(stdout), nonce), stderr, truncated: false };
+  }
+
+  /** Runs a piece of shell.ts by itself. */
+  async piece(script: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { timeoutS } = CONTEXT;
+    const envs = { ...GIT_ENVIRONMENT, WT_NONCE: "n", WT_LOCK_WAIT_S: String(timeoutS), ...env };
+    const limits = { timeoutMs: timeoutS * 1000, maxOutputBytes: 0 };
+    const { exitCode, stderr } = await this.#start()({ cmd: "/bin/bash", args: ["-c", script], envs, ...limits });
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr}`);
+  }
+
+  /** Script output before parsing. */
+  async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
+    const asked = operation.input.parse(input);
+    this.#upload(operation, asked);
+    return runScript(operation, asked, this.#context(), this.#remote(operation), this.#start(signal));
+  }
+
+  #answer<O extends z.ZodType<object>>(
+    operation: Operation<z.ZodType, O>,
+    input: object,
+  ): Promise<Parsed<z.output<O>>> {
+    const asked = operation.input.parse(this.#withHandle(operation, input));
+    this.#upload(operation, asked);
+    return perform(operation, asked, this.#context(), this.#remote(operation), this.#start());
   }
 
   /** The value; a failure is thrown. */
   async run<O extends z.ZodType<object>>(operation: Operation<z.ZodType, O>, input: object = {}): Promise<z.output<O>> {
-    const full = this.#withHandle(operation, input);
-    const parsed = operation.parse(await this.raw(operation, full), operation.input.parse(full));
+    const parsed = await this.#answer(operation, input);
     if (!parsed.ok) throw parsed.error;
     // What leaves the API must be what the schema promises.
     return operation.output.parse(parsed.value);
@@ -73,15 +100,15 @@ export class Home {
 
   /** What is no operation of callers. */
   async perform<Value extends object>(runnable: Runnable<undefined, Value>, signal?: AbortSignal): Promise<Value> {
-    const parsed = runnable.parse(await this.#start(runnable, undefined, signal), undefined);
+    const remote = this.#remote(runnable);
+    const parsed = await perform(runnable, undefined, this.#context(), remote, this.#start(signal));
     if (!parsed.ok) throw parsed.error;
     return parsed.value;
   }
 
   /** The failure; a success is thrown. */
   async failure(operation: Operation, input: object = {}) {
-    const full = this.#withHandle(operation, input);
-    const parsed = operation.parse(await this.raw(operation, full), operation.input.parse(full));
+    const parsed = await this.#answer(operation, input);
     if (parsed.ok) throw new Error(`${operation.name} went well: ${JSON.stringify(parsed.value)}`);
     const { code, message, details } = parsed.error;
     return { code, message, ...details } satisfies {
@@ -99,7 +126,8 @@ export class Home {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    // A tree may still be settling.
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
