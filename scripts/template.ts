@@ -23,14 +23,6 @@ Settings are taken from the environment: E2B_API_KEY, E2B_DOMAIN, E2B_API_URL, E
 E2B_TEMPLATE_VCPUS, E2B_TEMPLATE_MEMORY_MIB, and E2B_TEMPLATE_DEFINITION: debian, or host for a sandbox host
 that shares this machine's programs (src/template/definition.ts). Exit code 1 when it was not promoted.`;
 
-const { values } = parseArgs({
-  options: {
-    "dry-run": { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
-
 /** One line for each part when it ends, with the seconds it took. */
 const STEPS: Steps = {
   run: async (name, work) => {
@@ -43,23 +35,34 @@ const STEPS: Steps = {
   sleep: (_, seconds) => sleep(seconds * 1000),
 };
 
-process.exitCode = values.help ? help() : await main();
-
-function help(): number {
-  console.log(USAGE);
-  return 0;
-}
+process.exitCode = await main();
 
 async function main(): Promise<number> {
   const cleanups = new Cleanups();
   try {
-    return await run(await settings(cleanups));
+    const options = readOptions();
+    if (!options.help) return await run(options, await settings(cleanups));
+    console.log(USAGE);
+    return 0;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 1;
   } finally {
     await cleanups.run();
   }
+}
+
+interface Options {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+function readOptions(): Options {
+  const flag = { type: "boolean", default: false } as const;
+  const options = { "dry-run": flag, json: flag, help: { ...flag, short: "h" } } as const;
+  const { "dry-run": dryRun, ...others } = parseArgs({ options }).values;
+  return { dryRun, ...others };
 }
 
 async function settings(cleanups: Cleanups): Promise<Config> {
@@ -70,11 +73,11 @@ async function settings(cleanups: Cleanups): Promise<Config> {
   return parseConfig({ ...process.env, E2B_API_KEY: "local", E2B_API_URL: host.url, E2B_SANDBOX_URL: host.url });
 }
 
-async function run({ e2b, builds, size }: Config): Promise<number> {
+async function run({ dryRun, json }: Options, { e2b, builds, size }: Config): Promise<number> {
   if (builds === undefined) throw new Error("E2B_TEMPLATE names a template of your own; unset it to build one here");
   const definition = DEFINITIONS[builds];
   const templates = templatePlane(e2b);
-  if (values["dry-run"]) {
+  if (dryRun) {
     const tags = await templates.tags(TEMPLATE);
     const stable = stableVersion(tags)?.version ?? null;
     console.log(
@@ -84,13 +87,13 @@ async function run({ e2b, builds, size }: Config): Promise<number> {
   }
   console.error(`building at ${e2b.apiUrl}: ${builds}, ${size.vcpus} vCPU, ${size.memoryMib} MiB`);
   const record = await buildTemplate(STEPS, { templates, smokeTest: (name) => smokeTest(e2b, name), definition, size });
-  report(record);
+  report(record, json);
   return record.state === "promoted" ? 0 : 1;
 }
 
-function report(record: BuildRecord): void {
+function report(record: BuildRecord, json: boolean): void {
   const { version, state, reason, git, fsmonitor, firstCommandMs } = record;
-  if (values.json) console.log(JSON.stringify({ template: templateName(version), ...record }));
+  if (json) console.log(JSON.stringify({ template: templateName(version), ...record }));
   else if (state === "failed") console.log(`failed    ${templateName(version)}: ${reason}`);
   else {
     const monitor = fsmonitor ? "with" : "without";

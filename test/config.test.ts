@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../src/config.ts";
+import { parseConfig, rentUsdPerS } from "../src/config.ts";
 
 const HASH = "0".repeat(64);
 
@@ -13,6 +13,23 @@ test("one setting is required; the others have the plan's defaults", () => {
     apiKeys: [],
     poolShards: 1,
   });
+});
+
+test("a template is built unless the operator names one, and nothing is installed where E2B is on this machine", () => {
+  const read = (settings: object) => parseConfig({ E2B_API_KEY: "k", ...settings });
+  expect(read({})).toMatchObject({ template: "base", builds: "debian", size: { vcpus: 1, memoryMib: 512 } });
+  for (const host of ["127.0.0.1", "localhost", "[::1]"]) {
+    expect(read({ E2B_API_URL: `http://${host}:4980` })).toMatchObject({ builds: "host" });
+  }
+  expect(read({ E2B_API_URL: "http://127.0.0.1:4980", E2B_TEMPLATE_DEFINITION: "debian" }).builds).toBe("debian");
+  const own = { template: "mine", builds: undefined, size: { vcpus: 2, memoryMib: 512 } };
+  expect(read({ E2B_TEMPLATE: "mine" })).toMatchObject(own);
+});
+
+test("a sandbox costs what the template that it started from was built in", () => {
+  const config = parseConfig({ E2B_API_KEY: "k" });
+  expect(rentUsdPerS(config, "base")).toBeCloseTo(0.00003025, 10);
+  expect(rentUsdPerS(config, "warmtree:v3")).toBeCloseTo(0.00001625, 10);
 });
 
 test("lists are read with or without spaces", () => {

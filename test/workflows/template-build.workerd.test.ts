@@ -88,6 +88,9 @@ test("a new build is promoted, and the pool drains to it with no claim failing",
   await claimOnce();
   const [newest] = await sql(pool, "SELECT template FROM sandbox WHERE tenant IS NOT NULL ORDER BY last_used_at DESC");
   expect(newest).toEqual({ template: "warmtree:v1" });
+  // Each at its own price: base has two CPUs, the built one has one.
+  const prices = await sql(pool, "SELECT DISTINCT usd_per_s FROM ledger ORDER BY usd_per_s");
+  expect(prices.map(({ usd_per_s: price }) => Number(price).toFixed(8))).toEqual(["0.00001625", "0.00003025"]);
 }, 60_000);
 
 test("a build that fails is not promoted: sandboxes go on with the version before, and the reason is told", async () => {
