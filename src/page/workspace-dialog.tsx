@@ -6,7 +6,8 @@ import { ago } from "./format.ts";
 import { Close } from "./icons.tsx";
 import { lossOf } from "./loss.ts";
 import type { Status, Workspace } from "./types.ts";
-import { nameOf, nextOf, State } from "./workspaces.tsx";
+import { nameOf, nextOf } from "./workspace-texts.ts";
+import { State } from "./workspaces.tsx";
 import { WorkspaceStatus } from "./workspace-status.tsx";
 
 interface WorkspaceDialogProps {

@@ -1,7 +1,8 @@
-import { ago, NOTHING, until } from "./format.ts";
+import { ago } from "./format.ts";
 import { Table } from "./table.tsx";
 import type { Workspace } from "./types.ts";
 import type { useWorkspaces } from "./use-workspaces.ts";
+import { nameOf, nextOf, stateOf } from "./workspace-texts.ts";
 
 interface WorkspacesProps extends Pick<ReturnType<typeof useWorkspaces>, "listed" | "fault"> {
   readonly now: number;
@@ -49,25 +50,13 @@ function emptiness(workspaces: readonly Workspace[] | undefined): string | undef
   return workspaces.length === 0 ? "None. The first clone makes one." : undefined;
 }
 
-/** Agent and task, or its handle where the caller gave none. */
-export function nameOf({ agent_id, task_id, sandbox_id }: Workspace): string {
-  return [agent_id, task_id].filter((part) => part !== undefined).join(" / ") || sandbox_id;
-}
-
-export function State({ workspace: { state, tier, unpushed } }: { workspace: Workspace }) {
+export function State({ workspace }: { workspace: Workspace }) {
   return (
     <>
-      <span class="badge" data-state={state}>
-        {state}
-        {state === "bound" && tier ? ` · ${tier}` : ""}
+      <span class="badge" data-state={workspace.state}>
+        {stateOf(workspace)}
       </span>
-      {unpushed && <span class="badge bad">unpushed work</span>}
+      {workspace.unpushed && <span class="badge bad">unpushed work</span>}
     </>
   );
-}
-
-export function nextOf({ state, pauses_at, drops_at }: Workspace, now: number): string {
-  if (drops_at !== undefined) return `dropped ${until(drops_at, now)}`;
-  if (pauses_at !== undefined) return `paused ${until(pauses_at, now)}`;
-  return state === "bound" ? "stays running" : NOTHING;
 }

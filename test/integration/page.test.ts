@@ -1,6 +1,8 @@
 import axe from "axe-core";
+import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -197,6 +199,14 @@ describe.skipIf(executablePath === "")("the page", () => {
         ...[succeeded, failed].map((value) => (index === 0 ? "–" : rate((value * 60) / length))),
       ]),
     );
+  });
+
+  test("npm run top tells the same in a terminal", async () => {
+    const env = { ...process.env, OPERATOR_KEY };
+    const args = [join(ROOT, "scripts", "top.ts"), "--url", stack.url, "--once", "--json"];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    const { minutes, operations, newest } = overviewSchema.parse(JSON.parse(stdout));
+    expect([minutes, operations.succeeded > 0, newest.length > 0]).toEqual([5, true, true]);
   });
 
   test("goes on by itself, and moves nothing while it does", async () => {
