@@ -15,17 +15,20 @@ import { rawStrategies } from "./clone/raw.ts";
 import { HEADING, rowLine } from "./clone/report.ts";
 import { prepareRepository } from "./clone/repository.ts";
 import type { RepositoryFacts } from "./clone/repository.ts";
+import { AGED_SNAPSHOT, FRESH_SNAPSHOT, missedTargets } from "./clone/targets.ts";
 
 const USAGE = `npm run bench:clone -- [--repo <path or URL>]… [--runs <n>] [--json]
 
 How long a working tree takes: git alone (full, shallow, blobless, sparse), and the bundled Worker in bare
-workerd with local sandboxes, started for the clone, from the warm pool, or live. Every byte goes through a
+workerd with local sandboxes: started for the clone, from the warm pool, from a repository snapshot that was made when
+the repository was as it had been a week before, from one of now, and live. Every byte goes through a
 proxy with 50 ms of round trip and 200 Mbit/s each way, from a real git server. The repository is a generated
-one of 10,000 commits, then those that --repo names. Medians of runs that take turns.
+one of 10,000 commits, then those that --repo names. Medians of runs that take turns. Exit code 1 when a
+figure that the project promises is missed.
 
   --repo <path or URL>   measures this repository as well; any number of times
   --runs <n>             runs of each (default: 3)
-  --json                 {link, repositories: [{name, packed_mb, files, commits, commits_of_last_week}],
+  --json                 {link, repositories: [{name, packed_mb, files, commits, commits_of_last_week}], missed,
                           rows: [{repository, strategy, wall_s, bytes, requests, ratio_to_full, full_history, …}]}`;
 
 const LINK: WanLink = { rttMs: 50, mbitPerSecond: 200 };
@@ -41,9 +44,9 @@ const { values } = parseArgs({
   },
 });
 if (values.help) console.log(USAGE);
-else await bench(values.repo, runsSchema.parse(values.runs), values.json === true);
+else process.exitCode = await bench(values.repo, runsSchema.parse(values.runs), values.json === true);
 
-async function bench(repositories: readonly string[], runs: number, json: boolean): Promise<void> {
+async function bench(repositories: readonly string[], runs: number, json: boolean): Promise<number> {
   // Progress is not part of the answer.
   const say = (text: string) => console.error(text);
   const tell = json ? () => undefined : (text: string) => console.log(text);
@@ -51,10 +54,12 @@ async function bench(repositories: readonly string[], runs: number, json: boolea
   tell(`link: ${link.rtt_ms} ms round trip, ${link.down_mbit_s} Mbit/s down, ${link.up_mbit_s} Mbit/s up`);
   const facts: RepositoryFacts[] = [];
   const rows: (Row & { readonly repository: string })[] = [];
+  const missed: string[] = [];
   for (const source of [undefined, ...repositories]) {
     const result = await benchRepository(source, runs, say);
     facts.push(result.facts);
     const { name } = result.facts;
+    missed.push(...missedTargets(result.facts, result.rows));
     rows.push(...result.rows.map((row) => ({ repository: name, ...row })));
     const { packed_mb, files, commits, commits_of_last_week } = result.facts;
     tell(
@@ -63,7 +68,9 @@ async function bench(repositories: readonly string[], runs: number, json: boolea
     tell(HEADING);
     for (const row of result.rows) tell(rowLine(row));
   }
-  if (json) console.log(JSON.stringify({ link, repositories: facts, rows }));
+  if (json) console.log(JSON.stringify({ link, repositories: facts, missed, rows }));
+  for (const miss of missed) tell(`missed: ${miss}`);
+  return missed.length === 0 ? 0 : 1;
 }
 
 async function benchRepository(source: string | undefined, runs: number, say: (text: string) => void) {
@@ -78,16 +85,25 @@ async function benchRepository(source: string | undefined, runs: number, say: (t
     const wan = await startWan(Number(new URL(server.url).port), LINK);
     cleanups.add(() => wan.close());
     const gitUrl = `http://127.0.0.1:${wan.port}`;
-    const url = `${gitUrl}/${basename(repository.bare)}`;
+    const urlOf = (bare: string) => `${gitUrl}/${basename(bare)}`;
+    const [url, agedUrl] = [urlOf(repository.bare), urlOf(repository.aged)];
     const { commits } = repository.facts;
     const plain = await Ours.start(gitUrl, { POOL_MIN: "0", POOL_MAX: "0" });
     cleanups.add(() => plain.close());
     const pooled = await Ours.start(gitUrl, { POOL_MIN: "1", POOL_MAX: "1" });
     cleanups.add(() => pooled.close());
+    const kept = await Ours.start(gitUrl, { POOL_MIN: "0", POOL_MAX: "0" });
+    cleanups.add(() => kept.close());
+    say(`${repository.facts.name}: making snapshots, one of them a week old`);
+    await kept.makeSnapshot(agedUrl);
+    await repository.advance();
+    await kept.makeSnapshot(url);
     const strategies = [
       ...rawStrategies(url, folder, repository),
       plain.cold(url, commits),
       pooled.pool(url, commits),
+      kept.snapshot(AGED_SNAPSHOT, agedUrl, commits),
+      kept.snapshot(FRESH_SNAPSHOT, url, commits),
       plain.live(url, commits),
     ];
     const meter = () => {

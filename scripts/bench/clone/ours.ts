@@ -13,6 +13,8 @@ const answerSchema = z.object({
   source: z.string(),
   timing: z.record(z.string(), z.number()).default({}),
 });
+const snapshotSchema = z.object({ snapshot_id: z.string(), state: z.string() });
+const snapshotsSchema = z.object({ snapshots: z.array(snapshotSchema) });
 const workspacesSchema = z.object({ workspaces: z.array(z.unknown()) });
 
 /** More than any bench starts: nothing here is to wait for room. */
@@ -52,6 +54,22 @@ export class Ours {
     };
   }
 
+  /** A new agent's clone from the repository snapshot, which makeSnapshot has made. */
+  snapshot(name: string, url: string, commits: number): Strategy {
+    return { name, clone: () => this.#clone(url, commits, this.#newAgent(), "snapshot") };
+  }
+
+  /** Resolves when there is a snapshot of the repository as it is now. */
+  async makeSnapshot(url: string): Promise<void> {
+    const made = snapshotSchema.parse(await this.#api("POST", "/v1/snapshots", { repo_url: url }));
+    for (let { state } = made; state !== "ready"; await sleep(LOOK_INTERVAL_MS)) {
+      const { snapshots } = snapshotsSchema.parse(await this.#api("GET", "/v1/snapshots"));
+      const own = snapshots.find(({ snapshot_id }) => snapshot_id === made.snapshot_id);
+      if (own === undefined) throw new Error(`the snapshot of ${url} could not be made`);
+      state = own.state;
+    }
+  }
+
   /** The clone of an agent that has one. */
   live(url: string, commits: number): Strategy {
     const agent = this.#newAgent();
@@ -81,6 +99,15 @@ export class Ours {
     return answerSchema.parse(json);
   }
 
+  async #api(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
+    const headers = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    const answer = await fetch(this.#stack.url + path, init);
+    const json: unknown = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${problemText(json)}`);
+    return json;
+  }
+
   /** Runs git in a workspace's tree, past the product. */
   async #git(workspace: string, args: readonly string[]): Promise<string> {
     const { url } = this.#stack.host;
@@ -95,10 +122,7 @@ export class Ours {
   /** Waits until the pool has a sandbox that is bound to nobody. */
   async #warm(): Promise<void> {
     for (;;) {
-      const answer = await fetch(`${this.#stack.url}/v1/workspaces`, {
-        headers: { Authorization: `Bearer ${DEV_KEY}` },
-      });
-      const bound = workspacesSchema.parse(await answer.json()).workspaces.length;
+      const bound = workspacesSchema.parse(await this.#api("GET", "/v1/workspaces")).workspaces.length;
       const running = this.#stack.host.account().filter(({ state }) => state === "running").length;
       if (running > bound) return;
       await sleep(LOOK_INTERVAL_MS);
