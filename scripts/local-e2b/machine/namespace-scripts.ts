@@ -49,19 +49,18 @@ exec "$@"`;
 
 /**
  * Runs once per sandbox in the host's namespaces and a process namespace of its own: makes tree `$1` the root
- * directory, with the directories `$6…` of `$2` in it, and becomes `$3 -e $4`, the holder. The last `unshare` (`$5`)
- * locks every mount: nothing inside can undo them, not even as root of yet another user namespace.
+ * directory, with the mounts of file `$2` in its directories `$6…`, and becomes `$3 -e $4`, the holder. One process makes
+ * all of them: the start of processes is most of a sandbox's start. Only a mount can become the root directory. The last `unshare` (`$5`) locks every mount: nothing
+ * inside can undo them, not even as root of yet another user namespace.
  */
 export const SANDBOX_SCRIPT = `set -eu
-tree=$1 base=$2 perl=$3 holder=$4 unshare=$5; shift 5
+tree=$1 mounts=$2 perl=$3 holder=$4 unshare=$5; shift 5
 read -r host_pid _ < /proc/self/stat
-mount --bind "$tree" "$tree"
 cd "$tree"
-for path; do
-  [ -d "$path" ] || mkdir "$path"
-  mount --rbind "$base/$path" "./$path"
-done
-mount -t proc proc ./proc
+for path; do [ -d "$path" ] || mkdir "$path"; done
+mount --all --fstab "$mounts"
+mount --rbind . .
+cd "$tree"
 pivot_root . .
 umount -l .
 exec "$unshare" --user --map-user=1000 --map-group=1000 --mount -- "$perl" -e "$holder" "$unshare" "$host_pid"`;

@@ -62,7 +62,7 @@ export class DelayLine extends Duplex {
     }
     clearTimeout(this.#timer);
     if (this.#isWanted && head !== undefined) {
-      this.#timer = setTimeout(() => this.#deliver(), Math.ceil(head.arrivesAt - performance.now()));
+      this.#timer = setTimeout(() => this.#deliver(), Math.max(1, Math.ceil(head.arrivesAt - performance.now())));
     }
     if (this.#queuedBytes > this.#windowBytes) return;
     const accept = this.#accept;
