@@ -3,16 +3,15 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import * as z from "zod/v4";
-import { startGitServer } from "../sample-remote/server.ts";
 import { Cleanups } from "../support/cleanups.ts";
 import { measureWan } from "../support/wan/measure.ts";
-import { startWan } from "../support/wan/proxy.ts";
 import type { WanLink } from "../support/wan/proxy.ts";
 import { measure } from "./clone/measure.ts";
 import type { Row } from "./clone/measure.ts";
 import { Ours } from "./clone/ours.ts";
 import { rawStrategies } from "./clone/raw.ts";
 import { HEADING, rowLine } from "./clone/report.ts";
+import { startRemote } from "./clone/remote.ts";
 import { prepareRepository } from "./clone/repository.ts";
 import type { RepositoryFacts } from "./clone/repository.ts";
 import { AGED_SNAPSHOT, FRESH_SNAPSHOT, missedTargets } from "./clone/targets.ts";
@@ -80,21 +79,14 @@ async function benchRepository(source: string | undefined, runs: number, say: (t
     cleanups.add(() => rm(folder, { recursive: true, force: true }));
     const root = join(folder, "remote");
     const repository = await prepareRepository(root, source, say);
-    const server = await startGitServer({ root });
-    cleanups.add(() => server.close());
-    const wan = await startWan(Number(new URL(server.url).port), LINK);
-    cleanups.add(() => wan.close());
-    const gitUrl = `http://127.0.0.1:${wan.port}`;
-    const urlOf = (bare: string) => `${gitUrl}/${basename(bare)}`;
+    const remote = await startRemote(root, LINK, cleanups);
+    const urlOf = (bare: string) => `${remote.url}/${basename(bare)}`;
     const [url, agedUrl] = [urlOf(repository.bare), urlOf(repository.aged)];
-    const { commits } = repository.facts;
-    const plain = await Ours.start(gitUrl, { POOL_MIN: "0", POOL_MAX: "0" });
-    cleanups.add(() => plain.close());
-    const pooled = await Ours.start(gitUrl, { POOL_MIN: "1", POOL_MAX: "1" });
-    cleanups.add(() => pooled.close());
-    const kept = await Ours.start(gitUrl, { POOL_MIN: "0", POOL_MAX: "0" });
-    cleanups.add(() => kept.close());
-    say(`${repository.facts.name}: making snapshots, one of them a week old`);
+    const { commits, name } = repository.facts;
+    const start = (warm: number) => Ours.start(remote.url, warm, cleanups);
+    const [plain, pooled, kept] = [await start(0), await start(1), await start(0)];
+    if (!kept.layered) say(`${name}: sandboxes start from copies of a snapshot's files here, slower than at E2B`);
+    say(`${name}: making snapshots, one of them a week old`);
     await kept.makeSnapshot(agedUrl);
     await repository.advance();
     await kept.makeSnapshot(url);
@@ -106,11 +98,7 @@ async function benchRepository(source: string | undefined, runs: number, say: (t
       kept.snapshot(FRESH_SNAPSHOT, url, commits),
       plain.live(url, commits),
     ];
-    const meter = () => {
-      const { bytesDown, bytesUp } = wan.traffic();
-      return { bytes: bytesDown + bytesUp, requests: server.counters().requests };
-    };
-    return { facts: repository.facts, rows: await measure(strategies, runs, meter, say) };
+    return { facts: repository.facts, rows: await measure(strategies, runs, remote.meter, say) };
   } finally {
     await cleanups.run();
   }

@@ -28,7 +28,7 @@ export interface Row {
 export async function measure(
   strategies: readonly Strategy[],
   runs: number,
-  meter: () => Meter,
+  meter: () => Promise<Meter>,
   say: (text: string) => void,
 ): Promise<readonly Row[]> {
   const measured = strategies.map((strategy) => ({ strategy, runs: [] as Run[], isFull: true }));
@@ -36,11 +36,11 @@ export async function measure(
     for (const subject of measured) {
       const { clone, ready, name } = subject.strategy;
       await ready?.();
-      const before = meter();
+      const before = await meter();
       const startedAt = performance.now();
       const cloned = await clone();
       const wallS = (performance.now() - startedAt) / 1000;
-      const after = meter();
+      const after = await meter();
       say(`run ${round} of ${runs}: ${name} ${wallS.toFixed(2)} s`);
       subject.runs.push({
         wallS,

@@ -1,10 +1,13 @@
+import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Sandbox } from "e2b";
 import * as z from "zod/v4";
 import { SANDBOX_MARK } from "../../../src/durable/lifecycle.ts";
+import type { Cleanups } from "../../support/cleanups.ts";
 import { callOperation, DEV_KEY, problemText } from "../../support/client.ts";
-import { startStack } from "../../support/stack.ts";
-import type { Stack } from "../../support/stack.ts";
+import { startHostProcess } from "../../support/host-process.ts";
+import { localBindings } from "../../support/stack.ts";
+import { startWorkerd } from "../../support/workerd.ts";
 import { clonedBy } from "./raw.ts";
 import type { Cloned, Strategy } from "./strategy.ts";
 
@@ -15,6 +18,7 @@ const answerSchema = z.object({
 });
 const snapshotSchema = z.object({ snapshot_id: z.string(), state: z.string() });
 const snapshotsSchema = z.object({ snapshots: z.array(snapshotSchema) });
+const hostedSchema = z.array(z.object({ state: z.string() }));
 const workspacesSchema = z.object({ workspaces: z.array(z.unknown()) });
 
 /** More than any bench starts: nothing here is to wait for room. */
@@ -23,21 +27,30 @@ const LOOK_INTERVAL_MS = 20;
 
 /** The bundled Worker in bare workerd, with a local sandbox host of its own. */
 export class Ours {
-  readonly #stack: Stack;
+  readonly #url: string;
+  readonly #hostUrl: string;
+  /** Whether its sandboxes start from snapshots without a copy of their files, as E2B's do. */
+  readonly layered: boolean;
   #agents = 0;
 
-  private constructor(stack: Stack) {
-    this.#stack = stack;
+  private constructor(url: string, host: { readonly url: string; readonly layered: boolean }) {
+    this.#url = url;
+    this.#hostUrl = host.url;
+    this.layered = host.layered;
   }
 
-  /** @param gitUrl where repositories are, by way of the link */
-  static async start(gitUrl: string, bindings: Readonly<Record<string, string>>): Promise<Ours> {
-    const settings = { ALLOWED_GIT_HOSTS: gitUrl, E2B_MAX_SANDBOXES: MANY_SANDBOXES, ...bindings };
-    return new Ours(await startStack({ bindings: settings }));
-  }
-
-  close(): Promise<void> {
-    return this.#stack.close();
+  /**
+   * @param gitUrl where repositories are, by way of the link
+   * @param warm sandboxes in the warm pool
+   */
+  static async start(gitUrl: string, warm: number, cleanups: Cleanups): Promise<Ours> {
+    // Where others than root may go: sandboxes belong to a user of their own.
+    const host = await startHostProcess(tmpdir(), "auto", cleanups);
+    const pool = { POOL_MIN: String(warm), POOL_MAX: String(warm), SNAPSHOT_POLICY: "asked" };
+    const bindings = { ...localBindings(host.url, gitUrl), E2B_MAX_SANDBOXES: MANY_SANDBOXES, ...pool };
+    const worker = await startWorkerd({ bindings });
+    cleanups.add(() => worker.close());
+    return new Ours(worker.url, host);
   }
 
   /** A new agent's clone each time. */
@@ -94,7 +107,7 @@ export class Ours {
   }
 
   async #ask(repo_url: string, agent_id: string): Promise<z.infer<typeof answerSchema>> {
-    const { status, json } = await callOperation(this.#stack.url, "clone", { repo_url, agent_id, task_id: "bench" });
+    const { status, json } = await callOperation(this.#url, "clone", { repo_url, agent_id, task_id: "bench" });
     if (status !== 200) throw new Error(`clone answered ${status}: ${problemText(json)}`);
     return answerSchema.parse(json);
   }
@@ -102,7 +115,7 @@ export class Ours {
   async #api(method: "GET" | "POST", path: string, body?: object): Promise<unknown> {
     const headers = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
     const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
-    const answer = await fetch(this.#stack.url + path, init);
+    const answer = await fetch(this.#url + path, init);
     const json: unknown = await answer.json();
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${problemText(json)}`);
     return json;
@@ -110,8 +123,7 @@ export class Ours {
 
   /** Runs git in a workspace's tree, past the product. */
   async #git(workspace: string, args: readonly string[]): Promise<string> {
-    const { url } = this.#stack.host;
-    const connection = { apiKey: "local", apiUrl: url, sandboxUrl: url };
+    const connection = { apiKey: "local", apiUrl: this.#hostUrl, sandboxUrl: this.#hostUrl };
     const query = { metadata: { [SANDBOX_MARK]: workspace } };
     const [found] = await Sandbox.list({ ...connection, query }).nextItems();
     const sandbox = await Sandbox.connect(z.string().parse(found?.sandboxId), connection);
@@ -123,7 +135,8 @@ export class Ours {
   async #warm(): Promise<void> {
     for (;;) {
       const bound = workspacesSchema.parse(await this.#api("GET", "/v1/workspaces")).workspaces.length;
-      const running = this.#stack.host.account().filter(({ state }) => state === "running").length;
+      const hosted = hostedSchema.parse(await (await fetch(`${this.#hostUrl}/_local/sandboxes`)).json());
+      const running = hosted.filter(({ state }) => state === "running").length;
       if (running > bound) return;
       await sleep(LOOK_INTERVAL_MS);
     }

@@ -1,14 +1,13 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import * as z from "zod/v4";
 import { makeRepository } from "../../sample-remote/repositories.ts";
 import { startGitServer } from "../../sample-remote/server.ts";
 import { Cleanups } from "../../support/cleanups.ts";
 import { callOperation } from "../../support/client.ts";
-import { endWithParent, stopProcess } from "../../support/processes.ts";
+import { startHostProcess } from "../../support/host-process.ts";
 import { localBindings } from "../../support/stack.ts";
 import { ROOT } from "../../support/tools.ts";
 import { startWorkerd } from "../../support/workerd.ts";
@@ -21,7 +20,6 @@ export interface Machinery {
   close(): Promise<void>;
 }
 
-const readySchema = z.object({ url: z.string() });
 const clonedSchema = z.object({ sandbox_id: z.string() });
 const contentSchema = z.object({ content: z.string() });
 
@@ -39,7 +37,7 @@ export async function startMachinery(): Promise<Machinery> {
     cleanups.add(() => rm(folder, { recursive: true, force: true }));
     const git = await startGitServer({ root: join(folder, "remote") });
     cleanups.add(() => git.close());
-    const hostUrl = await startHost(folder, cleanups);
+    const { url: hostUrl } = await startHostProcess(folder, "none", cleanups);
     bundleElsewhere();
     const bindings = { ...localBindings(hostUrl, git.url), POOL_MIN: "0", POOL_MAX: "0" };
     const worker = await startWorkerd({ bindings });
@@ -85,14 +83,4 @@ function bundleElsewhere(): void {
   const module = JSON.stringify(join(ROOT, "scripts/support/bundle.ts"));
   const script = `import(${module}).then(({ bundleWorker }) => bundleWorker())`;
   execFileSync(process.execPath, ["-e", script], { stdio: ["ignore", "ignore", "inherit"] });
-}
-
-async function startHost(root: string, cleanups: Cleanups): Promise<string> {
-  const main = join(ROOT, "scripts/local-e2b/main.ts");
-  const args = [main, "--port", "0", "--root", root, "--isolation", "none", "--json"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  endWithParent(child);
-  cleanups.add(() => stopProcess(child));
-  for await (const line of createInterface({ input: child.stdout })) return readySchema.parse(JSON.parse(line)).url;
-  throw new Error("the sandbox host ended before it was ready");
 }

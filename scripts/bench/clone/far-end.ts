@@ -1,0 +1,34 @@
+/**
+ * A git server behind a slow link, for a parent that asks over IPC what has gone over it. A process of its own: starting
+ * git copies the page tables of the one that starts it, and a git host has not this bench's memory.
+ */
+import { startGitServer } from "../../sample-remote/server.ts";
+import { startWan } from "../../support/wan/proxy.ts";
+import type { WanLink } from "../../support/wan/proxy.ts";
+import type { Meter } from "./measure.ts";
+
+/** The first one starts it; every one is answered. */
+export interface FarEndRequest {
+  readonly root: string;
+  readonly link: WanLink;
+}
+
+export interface FarEndAnswer extends Meter {
+  readonly port: number;
+}
+
+let serving: Promise<() => FarEndAnswer> | undefined;
+
+process.on("message", (request: FarEndRequest) => {
+  serving ??= serve(request);
+  void serving.then((answer) => process.send?.(answer()));
+});
+
+async function serve({ root, link }: FarEndRequest): Promise<() => FarEndAnswer> {
+  const server = await startGitServer({ root });
+  const wan = await startWan(Number(new URL(server.url).port), link);
+  return () => {
+    const { bytesDown, bytesUp } = wan.traffic();
+    return { port: wan.port, bytes: bytesDown + bytesUp, requests: server.counters().requests };
+  };
+}
