@@ -107,6 +107,23 @@ test("asked for again, it is made anew from the one that is there", async () => 
   expect(await cloneAs("cleo")).toMatchObject({ source: "snapshot", head });
 });
 
+test("no agent fetches again what the snapshot holds", async () => {
+  const costOf = async (agent_id: string, asker?: Asker) => {
+    const before = stack.git.counters();
+    await cloneAs(agent_id, asker);
+    const after = stack.git.counters();
+    return { fetches: after.fetches - before.fetches, bytes: after.bytesSent - before.bytesSent };
+  };
+  const full = await costOf("gus", other);
+  // The list of refs, for the remote's branch and for its commits; then there is nothing to ask for.
+  const [first, second] = [await costOf("gus"), await costOf("hal")];
+  expect([first.fetches, second.fetches]).toEqual([2, 2]);
+  advance("after.txt");
+  const third = await costOf("ivy");
+  expect(third.fetches).toBe(3);
+  expect(Math.max(first.bytes, second.bytes, third.bytes)).toBeLessThan(full.bytes / 5);
+});
+
 test("another tenant has its own, and who may not read the repository gets nothing of it", async () => {
   expect(await cloneAs("dan", other)).toMatchObject({ source: "cold" });
   expect((await snapshots("GET", "", other)).json).toEqual({ snapshots: [] });

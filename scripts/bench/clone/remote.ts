@@ -10,7 +10,7 @@ export interface Remote {
   /** Of the git server, by way of the link. */
   readonly url: string;
   /** What has gone over the link so far. */
-  meter(): Promise<Meter>;
+  readonly meter: () => Promise<Meter>;
 }
 
 /** Serves the bare repositories in `root` over a slow link. */
