@@ -121,6 +121,30 @@ export async function getWorkspace(caller: Caller, sandboxId: string): Promise<W
   return wireView(view);
 }
 
+/**
+ * Whoever comes back does so mostly within a day; after that they more often begin something new, and a sandbox resumed
+ * ahead of them would be paid for nothing.
+ */
+const RETURNS_WITHIN_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * A session begins: its workspace is resumed ahead of the first operation, if it is paused. Without a name that is the
+ * tenant's last used one, within a day. A name that is nobody's opens nothing.
+ */
+export async function openSession(caller: Caller, named?: string): Promise<void> {
+  const { tenant } = caller;
+  const sandboxId = named ?? (await leftLately(caller)) ?? "";
+  const shard = shardOf(sandboxId) ?? Infinity;
+  if (shard < caller.config.poolShards) await pool(caller, shard).view({ tenant, sandboxId, open: true });
+}
+
+async function leftLately(caller: Caller): Promise<string | undefined> {
+  const last = await Promise.all(pools(caller).map((shard) => shard.lastUsed(caller.tenant)));
+  const [newest] = last.filter((view) => view !== undefined).sort((a, b) => b.lastUsedAt - a.lastUsedAt);
+  const lately = newest?.state === "paused" && Date.now() - newest.lastUsedAt < RETURNS_WITHIN_MS;
+  return lately ? newest.sandboxId : undefined;
+}
+
 /** The session ends: the sandbox is paused now and costs nothing until the next use. */
 export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise<void> {
   if (!(await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId }))) throw notFound();

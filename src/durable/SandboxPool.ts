@@ -16,7 +16,7 @@ import { type OwnedView, type PageEnd, type SnapshotView, snapshotView, type Vie
 
 const LIST_LIMIT = 500;
 const METHODS = [
-  ...(["claim", "use", "list", "view", "pause", "end", "workspaces", "workspace"] as const),
+  ...(["claim", "use", "list", "view", "lastUsed", "pause", "end", "workspaces", "workspace"] as const),
   ...(["snapshots", "finishSnapshot", "dropSnapshot"] as const),
   ...(["template", "templateUse", "promoteTemplate", "noteTemplateBuild"] as const),
 ] as const;
@@ -69,20 +69,33 @@ export class SandboxPool extends DurableObject<Env> {
     return this.#parts.rows.ofTenant(tenant, LIST_LIMIT).map((row) => this.#view(row));
   }
 
-  /** @param open a session begins: a paused sandbox is resumed meanwhile, so that the first operation finds it running */
+  /**
+   * @param open a session begins: a paused sandbox is resumed meanwhile, so that the first operation finds it running. Only
+   *   where there is room: what nobody asked for yet takes nobody's place
+   */
   view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#owned(request);
     if (!row) return undefined;
-    if (request.open && row.state === "paused") this.ctx.waitUntil(this.#claims.ready(row, request.tenant));
+    const resumed = request.open && row.state === "paused" && this.#claims.hasRoom();
+    if (resumed) this.ctx.waitUntil(this.#claims.ready(row, request.tenant));
     return this.#view(row);
+  }
+
+  /** The tenant's workspace that was used last. */
+  lastUsed(tenant: string): View | undefined {
+    const row = this.#parts.rows.lastUsed(tenant);
+    return row && this.#view(row);
   }
 
   /** Pauses a workspace now: its session says that it ends. False where the tenant has none of that name. */
   async pause(request: { tenant: string; sandboxId: string }): Promise<boolean> {
-    const row = this.#owned(request);
+    const owned = this.#owned(request);
+    // A resume under way comes first.
+    await this.#parts.lifecycle.move(request.sandboxId);
+    const row = owned && this.#parts.rows.get(request.sandboxId);
     if (row?.state === "bound") await this.#parts.lifecycle.pause(row);
     await this.#settle();
-    return row !== undefined;
+    return owned !== undefined;
   }
 
   /** Ends a workspace and its sandbox. False where the tenant has none of that name. */

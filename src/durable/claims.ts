@@ -39,7 +39,7 @@ export class Claims {
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
     const snapshot = snapshots.startable(key);
     if (!snapshot) return this.#claimBlank(key, now);
-    if (!this.#hasRoom()) return this.#claimRoom(key, now);
+    if (!this.hasRoom()) return this.#claimRoom(key, now);
     const row = await this.#insert(key, snapshot.e2b_id, now);
     const started = await this.#parts.lifecycle.start(row);
     if (started.ok) {
@@ -60,7 +60,7 @@ export class Claims {
       rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
       return this.#granted({ ok: true, row: warm }, "pool");
     }
-    if (!this.#hasRoom()) return this.#claimRoom(key, now);
+    if (!this.hasRoom()) return this.#claimRoom(key, now);
     const started = await lifecycle.start(await this.#insert(key, template(), now));
     if (started.ok) warmPool.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
@@ -80,7 +80,7 @@ export class Claims {
     return (await this.#makeRoom(now)) ? this.claim(key) : full(this.#parts.maxRunning);
   }
 
-  #hasRoom(): boolean {
+  hasRoom(): boolean {
     return this.#parts.rows.running().total < this.#parts.maxRunning;
   }
 
@@ -94,7 +94,7 @@ export class Claims {
     }
     const idle = rows.longestIdle(now - ROOM_IDLE_MS);
     if (idle) await lifecycle.pause(this.current(idle));
-    return idle !== undefined && this.#hasRoom();
+    return idle !== undefined && this.hasRoom();
   }
 
   /**
@@ -133,7 +133,7 @@ export class Claims {
   async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
     const { rows, lifecycle, maxRunning } = this.#parts;
     // One whose pause is still owed takes no more room than it has.
-    if (row.charged_until === null && !this.#hasRoom()) {
+    if (row.charged_until === null && !this.hasRoom()) {
       if (!(await this.#makeRoom(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
       return now ? this.ready(now, tenant) : GONE;

@@ -39,6 +39,10 @@ export class Rows {
     return this.#all("tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit);
   }
 
+  lastUsed(tenant: string): Row | undefined {
+    return this.#all("tenant = ? AND state <> 'gone' ORDER BY last_used_at DESC LIMIT 1", tenant)[0];
+  }
+
   /** Workspaces of all tenants, last used first. */
   workspaces({ lastUsedAt, sandboxId }: PageEnd, limit: number): Row[] {
     return this.#all(

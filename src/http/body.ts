@@ -1,7 +1,7 @@
 import { WarmtreeError } from "../errors.ts";
 
 /** Files written by edit come inside the JSON, so this is the most one call can write. */
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 /** More than that is thrown away up to here: a client that is cut off while it sends loses the answer (RFC 9112, 9.6). */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
@@ -22,7 +22,8 @@ export async function readJsonObject(request: Request): Promise<object> {
   return value;
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+/** A body as text, held to at most 10 MiB. Throws payload_too_large or invalid_input. */
+export async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
   if (body === null) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";

@@ -2,14 +2,18 @@ import { configOf } from "../config.ts";
 import { refusedByAddress } from "../mcp/address.ts";
 import { callTool } from "../mcp/call.ts";
 import { newServer } from "../mcp/server.ts";
-import { serveMcp } from "../mcp/transport.ts";
-import { MAX_BODY_BYTES } from "./body.ts";
+import { mcpPost, opensSession, serveMcp } from "../mcp/transport.ts";
+import { type Caller, openSession } from "../workspaces.ts";
+import { readText } from "./body.ts";
 import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
 import { logUnexpected } from "./log.ts";
 import { foreseen } from "./problem.ts";
 
 /** Clients give a call up after 60 s; the answer needs its way too. */
 const ANSWER_WITHIN_MS = 45_000;
+
+/** In the query of the MCP address: the workspace that a client goes on with. */
+const WORKSPACE = "sandbox_id";
 
 /** The MCP door: POST only, each request on its own, behind the same gate as `/v1`. */
 export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
@@ -18,7 +22,9 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     const refused = refusedByAddress(request, configOf(c.env).apiKeys.length > 0);
     if (refused) return refused;
     const caller = await callerOf(c);
-    return serveMcp(request, MAX_BODY_BYTES, () =>
+    const post = mcpPost(request, await readText(request.body));
+    if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
+    return serveMcp(post, () =>
       newServer((tool, given, { mcpReq }) => {
         const { _meta: { progressToken } = {} } = mcpReq;
         const told = progressToken !== undefined && {
@@ -33,6 +39,15 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
       }),
     );
   };
+}
+
+/** Nobody waits for it, and the first operation asks again. */
+async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
+  try {
+    await openSession(caller, c.req.query(WORKSPACE));
+  } catch (error) {
+    logUnexpected(crypto.randomUUID(), error, secretsOf(c));
+  }
 }
 
 function explained(thrown: unknown, c: HttpContext) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { countTokens as cl100k } from "gpt-tokenizer/encoding/cl100k_base";
 import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod/v4";
 import { makeRepository, SAMPLES } from "../../scripts/sample-remote/repositories.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { INSTRUCTIONS, TOOLS } from "../../src/mcp/tools.ts";
@@ -79,6 +80,43 @@ test.each(ERAS)("the official client does the main job, opening with %s", async 
   });
   await client.close();
 });
+
+const workspaceSchema = z.object({ sandbox_id: z.string(), state: z.string() });
+
+/** Looks without opening. */
+async function stateOf(sandbox_id: string | undefined): Promise<string | undefined> {
+  const answer = await fetch(`${stack.url}/v1/workspaces`, { headers: { Authorization: "Bearer dev" } });
+  const { workspaces } = z.object({ workspaces: z.array(workspaceSchema) }).parse(await answer.json());
+  return workspaces.find((each) => each.sandbox_id === sandbox_id)?.state;
+}
+
+async function pause(sandbox_id: string | undefined): Promise<void> {
+  const headers = { Authorization: "Bearer dev" };
+  await fetch(`${stack.url}/v1/workspaces/${sandbox_id}/pause`, { method: "POST", headers });
+  expect(await stateOf(sandbox_id)).toBe("paused");
+}
+
+test.each(ERAS)(
+  "a session that opens with %s resumes the workspace that was used last, or the one it names",
+  async (era) => {
+    const agent = await connect(url, era);
+    const named = await workspace(agent, `named-${era}`);
+    const last = await workspace(agent, `last-${era}`);
+    await pause(named);
+    await pause(last);
+    await connect(`${url}?sandbox_id=${named}`, era);
+    await until("the named one runs", async () => (await stateOf(named)) === "bound");
+    expect(await stateOf(last)).toBe("paused");
+    await pause(named);
+    await workspace(agent, `last-${era}`);
+    await pause(last);
+    await connect(`${url}?sandbox_id=s9-nobodys`, era);
+    expect(await stateOf(last)).toBe("paused");
+    await connect(url, era);
+    await until("the last one runs", async () => (await stateOf(last)) === "bound");
+    expect(await stateOf(named)).toBe("paused");
+  },
+);
 
 test("steps of one workspace are one request to the sandbox; every operation can be a step", async () => {
   const agent = await connect(url, "2026-07-28");
@@ -291,7 +329,7 @@ test("only POST is served, and only JSON of a bounded size", async () => {
     expect(answer.headers.get("Allow")).toBe("POST");
   }
   expect((await post(url, {}, { "Content-Type": "text/plain" })).status).toBe(415);
-  expect(await statusWith({ "content-length": String(11 * 1024 * 1024) })).toBe(413);
+  expect((await post(url, { method: "tools/list", params: { pad: "x".repeat(11 * 1024 * 1024) } })).status).toBe(413);
 });
 
 /** fetch does not let a test choose these. */
