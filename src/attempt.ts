@@ -2,7 +2,7 @@ import { remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
 import { WarmtreeError, type Work } from "./errors.ts";
-import type { Parsed, Runnable } from "./ops/operation.ts";
+import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
 import { runOperation } from "./ops/run.ts";
 import { parseRepository } from "./repository.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
@@ -11,8 +11,8 @@ import { type Caller, useWorkspace } from "./workspaces.ts";
 const UNKNOWN: Work = { pushed: "unknown", tree: "unknown" };
 
 /**
- * Runs an operation in a granted workspace. A sandbox that turns out to be paused or lost is asked for once more; an
- * operation is sent again only when it cannot have begun, or changes nothing.
+ * Runs an operation in a granted workspace. Only one that talks to the git host gets the credential, and one that found
+ * that its clone lacks something: it is sent again with it.
  */
 export async function attempt<Value extends object>(
   operation: Runnable<unknown, Value>,
@@ -20,17 +20,29 @@ export async function attempt<Value extends object>(
   grant: Grant,
   caller: Caller,
 ): Promise<Parsed<Value>> {
+  const { config, gitToken } = caller;
+  const remote = () =>
+    remoteFor(parseRepository(grant.url, config.allowedGitHosts), { caller: gitToken, github: config.githubToken });
+  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote());
+  const parsed = await sent(operation, asked, grant, caller);
+  return !parsed.ok && parsed.needsRemote ? sent(operation, asked, grant, caller, remote()) : parsed;
+}
+
+/**
+ * A sandbox that turns out to be paused or lost is asked for once more; an operation is sent again only when it cannot
+ * have begun, or changes nothing.
+ */
+async function sent<Value extends object>(
+  operation: Runnable<unknown, Value>,
+  asked: unknown,
+  grant: Grant,
+  caller: Caller,
+  remote?: Remote,
+): Promise<Parsed<Value>> {
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, ...seeded };
-  const remote =
-    operation.access === "remote"
-      ? remoteFor(parseRepository(grant.url, config.allowedGitHosts), {
-          caller: caller.gitToken,
-          github: config.githubToken,
-        })
-      : undefined;
   const run = async (to: Grant) => {
     const startedAt = performance.now();
     try {

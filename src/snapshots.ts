@@ -35,11 +35,11 @@ export async function noteClone(
   caller: Caller,
   repository: Repository,
   sandboxId: string,
-  { seed: used, timing, shallow }: Cloned,
+  { seed: used, timing, shallow, filter }: Cloned,
 ): Promise<void> {
   // A bash that is too old to tell the time.
   if (timing.fetch_ms === undefined) return;
-  const full = used !== "used" && !shallow;
+  const full = used !== "used" && !shallow && filter === null;
   const seconds = (timing.fetch_ms + (timing.checkout_ms ?? 0)) / 1000;
   const facts = { tenant: caller.tenant, sandboxId, seconds, full, ...(used && { seed: used }) };
   try {

@@ -133,7 +133,11 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   const grant = await useWorkspace(caller, workspace);
   const [first] = group;
   if (first && group.length === 1) return [{ parsed: await attempt(first.operation, first.asked, grant, caller) }];
-  return valueOf(await attempt(batchOf(group), undefined, grant, caller));
+  const results = valueOf(await attempt(batchOf(group), undefined, grant, caller));
+  const last = results.at(-1);
+  const step = group[results.length - 1];
+  if (!step || !last || last.parsed.ok || !last.parsed.needsRemote) return results;
+  return [...results.slice(0, -1), { parsed: await attempt(step.operation, step.asked, grant, caller) }];
 }
 
 function begin(log: StepLog, count: number): void {

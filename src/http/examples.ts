@@ -4,7 +4,7 @@ const sandbox_id = "s0-4k7m2x9qwe3rty5zpbna";
 
 /** One request body for each operation. */
 export const INPUT_EXAMPLES: Readonly<Record<string, object>> = {
-  clone: { repo_url: "https://github.com/octo-org/hello", agent_id: "ada", task_id: "fix-readme" },
+  clone: { repo_url: "https://github.com/octo-org/hello", agent_id: "ada", task_id: "fix-readme", sparse: ["docs"] },
   status: { sandbox_id },
   diff: { sandbox_id, file: "README.md" },
   read: { sandbox_id, path: "README.md", start_line: 1, end_line: 40 },

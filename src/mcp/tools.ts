@@ -46,10 +46,13 @@ function tool(
  * them take at most 600 tokens.
  */
 export const TOOLS: readonly Tool[] = [
-  tool(clone, "Clone", TALKS, "Clone into a sandbox; same repo and ids: same sandbox_id, as left"),
+  tool(clone, "Clone", TALKS, "Clone into a sandbox; same repo and ids: same sandbox_id, as left", [
+    "filter",
+    "revision",
+  ]),
   tool(status, "Status", READS, "Branch and changed files"),
   tool(diff, "Diff", READS, "Unstaged changes and new files; base: since a branch"),
-  tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files"),
+  tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files", ["deepen"]),
   tool(push, "Commit and push", TALKS, "Commit all (or files), rebase if behind, push"),
   // A long file goes on by start_line.
   tool(read, "Read", READS, "File or folder", ["cursor"]),

@@ -3,6 +3,7 @@ import { failureOf, type Reasons } from "./failure.ts";
 import { branchName, cursor, revision, sandboxId } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
+import { BRING } from "./partial.ts";
 import { sectionRecords } from "./output.ts";
 import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
@@ -66,7 +67,7 @@ if [ -z "$name" ]; then
   section 2
   exec git for-each-ref --sort=-committerdate --count="$count" --format='${FIELDS.join("%00")}%00' refs/heads refs/remotes
 fi
-${LOCK}${ENTER}${COMMIT_OF}${SETTLE}
+${LOCK}${ENTER}${COMMIT_OF}${BRING}${SETTLE}
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 there() { git show-ref -q --verify -- "$1"; }
@@ -81,16 +82,19 @@ if [ "$create" = true ]; then
   start= upstream=$(upstream_of "")
   if [ -n "$from" ] && [ "$from" != HEAD ]; then
     start=$(commit_of "$from") || fail ref_not_found "$from"
+    bring_checkout "$start" || fail git
     if there "refs/heads/$from"; then upstream=$(upstream_of "$from")
     elif there "refs/remotes/origin/\${from#origin/}"; then upstream=origin/\${from#origin/}; fi
   fi
   try --no-track -c "$name" \${start:+"$start"}
   if [ -n "$upstream" ]; then git branch -q --set-upstream-to="$upstream" || fail git; fi
 elif there "refs/heads/$name"; then
+  bring_checkout "refs/heads/$name" || fail git
   try --end-of-options "$name"
 else
   name=\${name#origin/}
   if there "refs/heads/$name" || ! there "refs/remotes/origin/$name"; then fail ref_not_found "$1"; fi
+  bring_checkout "refs/remotes/origin/$name" || fail git
   try -c "$name" --track "origin/$name"
 fi
 report

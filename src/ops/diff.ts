@@ -3,6 +3,7 @@ import { readChanges } from "./changes.ts";
 import { failureOf, type Reasons } from "./failure.ts";
 import { cursor, maxBytes, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF, PIPED } from "./looking.ts";
+import { BRING } from "./partial.ts";
 import { defineOperation } from "./operation.ts";
 import { pageEnd, textOf } from "./output.ts";
 import { CHANGES } from "./porcelain.ts";
@@ -46,21 +47,24 @@ const output = z.object({
  * named one by one. And a new file where a folder was (or the other way round) drives the old entries out of the
  * index, deletions that would not be seen: with deleted files the index is compared as the tree it was.
  */
-const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
+const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}${BRING}
 path=$1 staged=$2 base=$3 from=$4 max=$5
 if [ -n "$base" ]; then
   base=$(commit_of "$base") || fail ref_not_found "$3"
   base=$(git merge-base "$base" HEAD 2>/dev/null) || fail no_common_commit "$3"
+  bring_folders "$base" || fail git
 fi
 if [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
   git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
-    git cat-file -e "\${base:-HEAD}:$path" 2>/dev/null || fail path_not_found "$path"
+    git rev-parse -q --verify "\${base:-HEAD}:$path" >/dev/null || fail path_not_found "$path"
 fi
 set -- \${base:+"$base"} -- \${path:+"$path"}
 if [ "$staged" = true ]; then
+  bring_changed diff-index --cached "\${base:-HEAD}" -- \${path:+"$path"} || fail git
   set -- --cached "$@"
 else
-  if [ -z "$base" ]; then set -- --ours "$@"; fi
+  if [ -n "$base" ]; then bring_changed diff-index "$base" -- \${path:+"$path"} || fail git
+  else bring_changed diff-files -- \${path:+"$path"} || fail git; set -- --ours "$@"; fi
   looks=$wt/looks own=$wt/looks/$WT_NONCE newline='
 '
   [ -d "$looks" ] || mkdir -p "$looks"
@@ -78,7 +82,7 @@ else
       ln .git/index "$own" 2>/dev/null || cp .git/index "$own" 2>/dev/null
       export GIT_INDEX_FILE="$own" GIT_OBJECT_DIRECTORY="$looks" GIT_ALTERNATE_OBJECT_DIRECTORIES="$tree/.git/objects"
       case $seen in
-        *"\${newline}M "*) untracked -z | git add -N --ignore-errors --pathspec-from-file=- --pathspec-file-nul ;;
+        *"\${newline}M "*) untracked -z | git add -N --sparse --ignore-errors --pathspec-from-file=- --pathspec-file-nul ;;
         *)
           case $seen in *"\${newline}R "*)
             if [ -z "$base" ]; then
@@ -87,7 +91,7 @@ else
               set -- "$base" "$@"
             fi ;;
           esac
-          git add -N --ignore-errors --ignore-removal -- "\${path:-.}" ;;
+          git add -N --sparse --ignore-errors --ignore-removal -- "\${path:-.}" ;;
       esac
       # 1: something cannot be noted (a repository inside without a commit), the rest is.
       [ $? -le 1 ] || fail git ;;

@@ -41,6 +41,8 @@ export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_PAGER: "cat",
   GIT_EDITOR: "true",
   GIT_OPTIONAL_LOCKS: "0",
+  // What a partial clone lacks is fetched by `bring` (partial.ts), beside the credential and from a clean config.
+  GIT_NO_LAZY_FETCH: "1",
   GIT_LITERAL_PATHSPECS: "1",
   GIT_CONFIG_COUNT: String(GIT_SETTINGS.length),
   ...Object.fromEntries(

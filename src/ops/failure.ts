@@ -58,6 +58,8 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 
+const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
+
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
 /** The class of a failed git command, and the one line of its stderr that says so. */
@@ -90,6 +92,9 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
 export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed | undefined {
   if (result.sections.has(FAILURE_SECTION)) {
     const [reason = "", subject = "", committed = "", tree = ""] = sectionRecords(result.sections, FAILURE_SECTION);
+    if (reason === "missing") {
+      return { ok: false, error: new WarmtreeError("git_unreachable", NEEDS_REMOTE), needsRemote: true };
+    }
     const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
     const told =
       reason === "git"

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { failureOf } from "./failure.ts";
+import { failureOf, type Reasons } from "./failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
@@ -62,6 +62,15 @@ function read(result: ScriptOutput, asked: z.output<typeof input>): Parsed<z.out
   };
 }
 
+const REASONS: Reasons = {
+  left_out: () => ({
+    code: "invalid_input",
+    field: "path",
+    detail:
+      "This clone has no folders of older commits (filter tree:0), so which of them changed a path cannot be told. Leave path out, or clone with filter blob:none.",
+  }),
+};
+
 export const log = defineOperation({
   name: "log",
   summary: "Commits, newest first.",
@@ -72,12 +81,13 @@ export const log = defineOperation({
   script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}
 ref=$1 path=$2 count=$3 from=$4
 if [ -n "$ref" ]; then ref=$(commit_of "$ref") || fail ref_not_found "$1"; fi
+if [ -n "$path" ] && { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
 section 1
 exec git log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}
 `,
   command: (asked) => ({ args: [asked.ref ?? "", asked.path ?? "", countOf(asked), skipOf(asked)] }),
   parse(result, asked) {
-    const failed = failureOf(result);
+    const failed = failureOf(result, REASONS);
     if (failed && asked.ref === undefined && NO_COMMITS.test(result.stderr)) {
       return { ok: true, value: { commits: [], truncated: false } };
     }

@@ -34,7 +34,8 @@ export interface ScriptOutput {
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: WarmtreeError };
+  /** needsRemote: nothing was done, as objects are missing that only the remote has; with it, it can be done. */
+  | { readonly ok: false; readonly error: WarmtreeError; readonly needsRemote?: true };
 
 /** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */
 interface Upload {

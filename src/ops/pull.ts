@@ -5,9 +5,12 @@ import { sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
-import { ENTER, FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
+import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
 const HOW = ["nothing_new", "fast_forward", "rebased", "merged"] as const;
+
+/** More commits than any history has. */
+const MAX_DEEPEN = 100_000_000;
 
 const input = z.strictObject({
   sandbox_id: sandboxId,
@@ -15,6 +18,12 @@ const input = z.strictObject({
     .boolean()
     .default(true)
     .describe("true: put local commits on top. false: merge, and leave conflicts in the files to be edited"),
+  deepen: z
+    .int()
+    .min(1)
+    .max(MAX_DEEPEN)
+    .optional()
+    .describe("In a shallow clone: fetch so many older commits too; more than there are: all"),
 });
 
 const output = z.object({
@@ -24,6 +33,7 @@ const output = z.object({
   how: z.enum(HOW),
   behind: z.number().describe("Commits that came in"),
   ahead: z.number().describe("Local commits that the remote branch lacks"),
+  shallow: z.boolean().describe("Whether older commits are only at the remote"),
 });
 
 /**
@@ -31,8 +41,8 @@ const output = z.object({
  * moves the tree and refuses, whole, where an uncommitted change would be lost. Only an asked-for merge that conflicts
  * is really begun, because its conflicts are to be edited in the files.
  */
-const script = `${SECTION}${FAIL}${LOCK}${NET}${ENTER}${REPLAY}${SETTLE}
-rebase=$1
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${SETTLE}
+rebase=$1 deepen=$2
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 branch=$(git symbolic-ref -q --short HEAD)
@@ -40,19 +50,22 @@ from=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || from=
 from=\${from#origin/}
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
-if [ -e .git/shallow ]
-then netgit fetch -q --no-tags origin "+refs/heads/$from:refs/remotes/origin/$from" || fail git "$from"
+if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"
 else netgit fetch -q --prune origin || fail git "$from"; fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
 ahead=0 behind=0 how=nothing_new
 if [ -z "$head" ]; then
   behind=$(git rev-list --count "$tip") how=fast_forward
+  bring_checkout "$tip" || fail git
   git merge -q --ff-only "$tip" >/dev/null || fail git
 else
-  connect "$tip" "$head" "$from" || fail git
-  read -r ahead behind <<<"$(git rev-list --left-right --count "$head...$tip" --)"
+  # A merge needs the commit where the two lines parted, whatever is known of them.
+  if [ "$rebase" != true ]; then old=; fi
+  meet "$tip" "$head" "$from" "$old" || fail git
+  read -r ahead behind <<<"$(git rev-list --left-right --count "$head...$tip" \${since:+"^$since"} --)"
   if [ "$behind" -gt 0 ]; then
+    bring_checkout "$tip" || fail git
     target=$tip how=fast_forward
     if [ "$ahead" -gt 0 ] && [ "$rebase" = true ]; then
       how=rebased
@@ -64,7 +77,7 @@ else
       esac
     elif [ "$ahead" -gt 0 ]; then
       how=merged
-      merged=$(git merge-tree --write-tree --no-messages --name-only --allow-unrelated-histories "$head" "$tip")
+      merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$head" "$tip")
       case $? in
         0) target=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") || fail git ;;
         1)
@@ -81,6 +94,7 @@ else
 fi
 section 1
 printf '%s\\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
+if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi
 if [ "$how" != nothing_new ]; then settle; fi
 `;
 
@@ -107,7 +121,7 @@ export const pull = defineOperation({
   input,
   output,
   script,
-  command: (asked) => ({ args: [String(asked.rebase)] }),
+  command: (asked) => ({ args: [String(asked.rebase), String(asked.deepen ?? 0)] }),
   parse(result, asked) {
     const failed = failureOf(result, REASONS);
     if (failed) {
@@ -115,7 +129,7 @@ export const pull = defineOperation({
         ? withConflicts(failed, result, asked.rebase ? "second" : "first")
         : failed;
     }
-    const [branch, from = "", head = "", how, behind, ahead] = sectionRecords(result.sections, 1);
+    const [branch, from = "", head = "", how, behind, ahead, shallow] = sectionRecords(result.sections, 1);
     return {
       ok: true,
       value: {
@@ -125,6 +139,7 @@ export const pull = defineOperation({
         how: HOW.find((word) => word === how) ?? "nothing_new",
         behind: Number(behind) || 0,
         ahead: Number(ahead) || 0,
+        shallow: shallow === "true",
       },
     };
   },

@@ -5,7 +5,7 @@ import { branchName, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
-import { ENTER, FAIL, LOCK, NET, SECTION } from "./shell.ts";
+import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
 
 /** Under the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
@@ -44,7 +44,7 @@ const output = z.object({
  * race has a winner; a host that does not answer costs one. A push whose answer was lost may be repeated: what has
  * landed is found to be there and dropped by the replay.
  */
-const script = `${SECTION}${FAIL}${LOCK}${NET}${ENTER}${REPLAY}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}
 message=$1 to=$2 retries=$3; shift 3
 files=("$@")
 for state in rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
@@ -60,7 +60,7 @@ if [ -e .git/MERGE_HEAD ]; then
   if [ -n "$marked" ]; then fail markers_left "$marked"; fi
 fi
 if [ -z "$message" ] && [ ! -e .git/MERGE_HEAD ] && [ -n "$(git status --porcelain -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
-git add -A -- "\${files[@]}" || fail git
+git add -A --sparse -- "\${files[@]}" || fail git
 how=(--cleanup=whitespace -m "$message")
 if [ -z "$message" ]; then how=(--cleanup=strip --no-edit); fi
 if [ \${#files[@]} -gt 0 ]; then how+=(--only -- "\${files[@]}"); fi
@@ -77,8 +77,8 @@ while :; do
   if grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
     races=$((races + 1))
     if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
-    netgit fetch -q --no-tags origin "+refs/heads/$to:refs/remotes/origin/$to" || fail git
-    connect "refs/remotes/origin/$to" "$sha" "$to" || fail git
+    fetch_branch "$to" || fail git
+    meet "refs/remotes/origin/$to" "$sha" "$to" "$old" || fail git
     replay "$(git rev-parse "refs/remotes/origin/$to")" "$sha"
     case $? in
       0) sha=$replayed rebased=true ;;
@@ -97,7 +97,7 @@ while :; do
   failed=$((failed + 1))
 done
 moved=current
-if [ "$rebased" = true ] && ! git reset -q --keep "$sha" --; then moved=kept; fi
+if [ "$rebased" = true ] && ! { bring_checkout "$sha" && git reset -q --keep "$sha" --; }; then moved=kept; fi
 case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="origin/$to"; fi;; esac
 section 1
 printf '%s\\0' "$branch" "$to" "$sha" "$committed" "$rebased" "$moved"

@@ -1,3 +1,4 @@
+import { BRING } from "./partial.ts";
 import { COMMIT_OF, PIPED } from "./looking.ts";
 import { ENTER, FAIL, SECTION } from "./shell.ts";
 
@@ -7,12 +8,19 @@ import { ENTER, FAIL, SECTION } from "./shell.ts";
  * is an object like any other and nothing is followed. Section 1: kind and what goes with it; 2: content or entries;
  * 3: sizes of the entries; 4: paths of submodules.
  */
-export const READ_SCRIPT = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
+export const READ_SCRIPT = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}${BRING}
 path=$1 ref=$2 first=$3 count=$4 from=$5 max=$6 entries=$7
 part() { if [ -n "$first" ]; then tail -n "+$first" | head -n "$count" | page; else page; fi; }
 page() { if [ "$from" -gt 0 ]; then tail -c "+$((from + 1))" | head -c "$max"; else exec head -c "$max"; fi; }
 section 1
 if [ -n "$ref" ]; then
+  if partial && commit=$(commit_of "$ref"); then
+    ref=$commit
+    bring_folders "$ref" || fail git
+    if [ -n "$path" ]; then bring "$(git ls-tree "$ref" -- "$path" | sed -n 's/^[0-7]* blob \\([0-9a-f]*\\).*/\\1/p' | lacking)" || fail git; fi
+  fi
+  # Of a file that is not here the size is not known.
+  listed() { if partial; then git ls-tree -z --format='%(objectmode) %(objecttype) %(objectname) -%x09%(path)' "$1"; else exec git ls-tree -z -l "$1"; fi; }
   at() {
     if [ -n "$path" ]
     then git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" -- "$path"
@@ -26,7 +34,7 @@ if [ -n "$ref" ]; then
   size=\${size%% *}
   case $mode in
     "") fail path_not_found "$path" ;;
-    040000 | "$object") printf 'tree\\0'; section 2; exec git ls-tree -z -l "$object" ;;
+    040000 | "$object") printf 'tree\\0'; section 2; listed "$object"; exit ;;
     160000) printf 'submodule\\0%s\\0' "$object"; exit ;;
     120000) printf 'symlink\\0'; git cat-file blob "$object" || exit; printf '\\0'; exit ;;
   esac

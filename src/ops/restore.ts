@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { failureOf } from "./failure.ts";
 import { sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
+import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { UNFINISHED } from "./porcelain.ts";
 import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
@@ -30,16 +31,17 @@ const output = z.object({
  * Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
  * state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${BRING}
 all=$1 staged=$2; shift 2
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 for path do
   there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
-    git cat-file -e "HEAD:$path" 2>/dev/null || fail path_not_found "$path"
+    git rev-parse -q --verify "HEAD:$path" >/dev/null || fail path_not_found "$path"
 done
 git status --porcelain -z --no-renames --ignore-submodules=dirty -- "$@" >"$wt/tmp.status" || fail git
 changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}"; done <"$wt/tmp.status"; }
 tracked() { case $1 in '??') ;; *) printf '%s\\0' "$2";; esac; }
+if [ "$staged" != true ]; then bring_changed diff-index HEAD -- "$@" || fail git; fi
 work=changed
 section 1
 if [ "$staged" = true ]; then

@@ -3,6 +3,7 @@ import { WarmtreeError } from "../errors.ts";
 import { failureOf } from "./failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF, PIPED } from "./looking.ts";
+import { BRING } from "./partial.ts";
 import { readMatches } from "./matches.ts";
 import { defineOperation } from "./operation.ts";
 import { ENTER, FAIL, SECTION } from "./shell.ts";
@@ -51,11 +52,12 @@ export const search = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}
+  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}${BRING}
 pattern=$1 kind=$2 fold=$3 path=$4 ref=$5 from=$6 count=$7
 if [ -n "$ref" ]; then
   ref=$(commit_of "$ref") || fail ref_not_found "$5"
-  if [ -n "$path" ]; then git cat-file -e "$ref:$path" 2>/dev/null || fail path_not_found "$path"; fi
+  bring_files "$ref" -- \${path:+"$path"} || fail git
+  if [ -n "$path" ]; then git rev-parse -q --verify "$ref:$path" >/dev/null || fail path_not_found "$path"; fi
 elif [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
   fail path_not_found "$path"
 fi

@@ -9,6 +9,7 @@
  *   undo/     originals of the files an edit is replacing
  *   seed      in a sandbox from a repository snapshot: the clone that a workspace's own is made of (seed.ts)
  *   new       a clone that is not whole yet
+ *   partial   in a partial clone: the filter that its remote took
  *   finished  leads to the tree while no merge, rebase or the like is unfinished in it
  *   git.config  what this sandbox's git can do, found out once
  */
@@ -156,23 +157,31 @@ LATER
 
 /**
  * `net git-arguments…` runs git beside the credential: clean config, no hooks, one protocol, the header only for this
- * very address. The header goes by environment of that one process, never by argv or file.
+ * very address. The header goes by environment of that one process, never by argv or file. Here, and here only, git may
+ * fetch what a partial clone lacks when it comes upon it.
  */
 export const NET = `
-auth=\${WT_AUTH-} url=$WT_URL
+auth=\${WT_AUTH-} url=\${WT_URL-}
 unset WT_AUTH
 net() (
   # In the place of the last setting, which names a file that others can write.
   n=$((GIT_CONFIG_COUNT - 1))
-  export GIT_ALLOW_PROTOCOL="\${url%%:*}" "GIT_CONFIG_KEY_$n=remote.origin.url" "GIT_CONFIG_VALUE_$n=$url"
+  export GIT_NO_LAZY_FETCH=0 GIT_ALLOW_PROTOCOL="\${url%%:*}" "GIT_CONFIG_KEY_$n=remote.origin.url" "GIT_CONFIG_VALUE_$n=$url"
   n=$((n + 1))
   if [ -n "$auth" ]; then
     export "GIT_CONFIG_KEY_$n=http.$url.extraHeader" "GIT_CONFIG_VALUE_$n=Authorization: $auth"
+    n=$((n + 1))
+  fi
+  if [ -e "$wt/partial" ]; then
+    IFS= read -r filter <"$wt/partial"
+    export "GIT_CONFIG_KEY_$n=remote.origin.promisor" "GIT_CONFIG_VALUE_$n=true"
+    n=$((n + 1))
+    export "GIT_CONFIG_KEY_$n=remote.origin.partialCloneFilter" "GIT_CONFIG_VALUE_$n=$filter"
     n=$((n + 1))
   fi
   export GIT_CONFIG_COUNT=$n
   exec 9>&-
   exec git "$@"
 )
-netgit() { GIT_DIR=$wt/net.git net "$@"; }
+netgit() { net --git-dir="$wt/net.git" "$@"; }
 `;

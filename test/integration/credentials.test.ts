@@ -71,6 +71,17 @@ test("push without the token: the commit is kept and said, and the next push wit
   expect(await call(stack, "push", { sandbox_id }, withToken)).toMatchObject({ committed: false, pushed: true });
 });
 
+test("a partial clone: a look fetches what it lacks with the caller's token, which is left nowhere", async () => {
+  const clone = await call(stack, "clone", { repo_url, agent_id: "a", task_id: "part", filter: "tree:0" }, withToken);
+  const { sandbox_id } = clone;
+  const look = { sandbox_id, pattern: "function", ref: "HEAD~1", limit: 1 };
+  const { status, json } = await callOperation(stack.url, "search", look);
+  expect([status, json]).toMatchObject([403, { code: "git_auth_failed" }]);
+  const search = await call(stack, "search", look, withToken);
+  expect(search["matches"]).toHaveLength(1);
+  expect(await leaks([clone, json, search])).toEqual([]);
+});
+
 test("a host that is not allowed is never asked", async () => {
   const before = stack.git.counters().requests;
   const other = stack.git.url.replace("127.0.0.1", "localhost");

@@ -222,6 +222,19 @@ test("a clone step gives its workspace to the steps after it", async () => {
   ]);
 });
 
+test("a step that finds that its partial clone lacks something is sent again by itself, and the steps after it follow", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const { done } = await agent.facts("git_run", {
+    steps: [
+      { op: "clone", repo_url, agent_id: "mcp", task_id: "partial", filter: "blob:none" },
+      { op: "status" },
+      { op: "read", path: "docs/search.md", ref: "feature/search" },
+      { op: "status" },
+    ],
+  });
+  expect(done).toMatchObject([{ filter: "blob:none" }, {}, { content: "How search works.\n" }, { clean: true }]);
+});
+
 test("steps stop at the first failure and say what was done, what failed and what was not begun", async () => {
   const agent = await connect(url, "2026-07-28");
   const sandbox_id = await workspace(agent, "stop");

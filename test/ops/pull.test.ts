@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
@@ -33,10 +33,10 @@ afterEach(() => {
   seed.remove();
 });
 
-function commitHere(path: string, text: string): void {
-  write(path, text);
-  home.git("add", "-A");
-  home.git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", `local ${path}`);
+function commitHere(path: string, text: string, at = home): void {
+  writeFileSync(join(at.tree, path), text);
+  at.git("add", "-A");
+  at.git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", `local ${path}`);
 }
 
 test("nothing new", async () => {
@@ -47,6 +47,7 @@ test("nothing new", async () => {
     how: "nothing_new",
     behind: 0,
     ahead: 0,
+    shallow: false,
   });
 });
 
@@ -143,14 +144,63 @@ test("a detached HEAD, a branch that went away: said", async () => {
   expect(await home.failure(pull)).toMatchObject({ code: "invalid_input" });
 });
 
-test("a shallow clone pulls what came after, and stays shallow", async () => {
-  for (let n = 0; n < 3; n++) commitAt("c.txt", `${n}\n`);
-  const shallow = new Home(home.remote.url);
-  await shallow.run(clone, { shallow: true });
-  commitAt("d.txt", "new\n");
-  expect(await shallow.run(pull)).toMatchObject({ how: "fast_forward", behind: 1 });
-  expect(shallow.git("rev-list", "--count", "HEAD")).toBe("2");
-  shallow.remove();
+describe("a shallow clone", () => {
+  let shallow: Home;
+
+  beforeEach(async () => {
+    for (let n = 0; n < 3; n++) commitAt("c.txt", `${n}\n`);
+    shallow = new Home(home.remote.url);
+    await shallow.run(clone, { shallow: true, agent_id: "ada", task_id: "t2" });
+  });
+  afterEach(() => shallow.remove());
+
+  const commits = () => shallow.git("log", "--format=%s").split("\n");
+
+  /** A branch that parted before the clone was made, and is merged now: all its history is new to the clone. */
+  function mergeOldBranch(): string {
+    seed.git("checkout", "-q", "-B", "topic", "HEAD~2");
+    commitAt("topic.txt", "1\n", "topic");
+    seed.git("checkout", "-q", "main");
+    seed.git("merge", "-q", "--no-ff", "-m", "merge", "topic");
+    seed.git("push", "-q", "origin", "main");
+    return seed.git("rev-parse", "HEAD");
+  }
+
+  test("pulls what came after and stays as deep as it is, whatever was merged", async () => {
+    const head = mergeOldBranch();
+    expect(await shallow.run(pull)).toMatchObject({ how: "fast_forward", behind: 1, head, shallow: true });
+    expect(existsSync(join(shallow.tree, "topic.txt"))).toBe(true);
+    expect(commits()).toEqual(["merge"]);
+    expect(await shallow.run(pull)).toMatchObject({ how: "nothing_new", shallow: true });
+  });
+
+  test("puts its own commits on top without fetching older ones", async () => {
+    commitHere("mine.txt", "mine\n", shallow);
+    mergeOldBranch();
+    expect(await shallow.run(pull)).toMatchObject({ how: "rebased", ahead: 1, shallow: true });
+    expect(commits()).toEqual(["local mine.txt", "merge"]);
+    expect(await shallow.run(push)).toMatchObject({ pushed: true, to: "agent/ada/t2" });
+  });
+
+  test("merges where asked, with as much history as that takes", async () => {
+    commitHere("mine.txt", "mine\n", shallow);
+    mergeOldBranch();
+    expect(await shallow.run(pull, { rebase: false })).toMatchObject({ how: "merged", ahead: 1, behind: 2 });
+    expect(await shallow.run(status)).toMatchObject({ clean: true });
+  });
+
+  test("gets older commits by deepen, by and by all of them", async () => {
+    expect(await shallow.run(pull, { deepen: 1 })).toMatchObject({ how: "nothing_new", shallow: true });
+    expect(commits()).toHaveLength(2);
+    commitAt("d.txt", "new\n");
+    expect(await shallow.run(pull)).toMatchObject({ how: "fast_forward", behind: 1, shallow: true });
+    expect(commits()).toHaveLength(2);
+    commitAt("e.txt", "new\n");
+    expect(await shallow.run(pull, { deepen: 1000 })).toMatchObject({ how: "fast_forward", behind: 1, shallow: false });
+    expect(commits()).toHaveLength(6);
+    expect(await shallow.run(pull, { deepen: 1 })).toMatchObject({ how: "nothing_new", shallow: false });
+    expect(commits()).toHaveLength(6);
+  });
 });
 
 test("a workspace without a clone", async () => {

@@ -12,6 +12,8 @@ import { git, Home, Seed } from "./support.ts";
 
 const TOKEN = "tok_77d1e0a95b2c4f68";
 const authorization = `Basic ${btoa(`x-access-token:${TOKEN}`)}`;
+/** A dozen git processes. */
+const SETUP_MS = 60_000;
 const homes: Home[] = [];
 let server: GitServer;
 let origin: Seed;
@@ -59,7 +61,7 @@ afterEach(() => {
 });
 
 describe("the seed", () => {
-  beforeAll(begin);
+  beforeAll(begin, SETUP_MS);
   afterAll(end);
 
   test("is a full clone at the default branch, without a local branch and without a credential", async () => {
@@ -137,7 +139,7 @@ describe("a clone from a seed", () => {
     origin.git("push", "-q", "-f", "origin", "v1", "v2", "main:new", "main:main", ":goes", ":old");
     origin.git("push", "-q", "origin", "main:old/deeper");
     git(origin.bare, "symbolic-ref", "HEAD", "refs/heads/new");
-  });
+  }, SETUP_MS);
   afterAll(end);
 
   /** A home as a sandbox has it that was started from a snapshot of the maker. */
@@ -159,7 +161,8 @@ describe("a clone from a seed", () => {
       index: home.git("ls-files", "-s", "-t"),
       files: readdirSync(home.tree, { recursive: true }).filter((path) => !/^\.git\b/.test(String(path))),
       net: [readFileSync(join(net, "config"), "utf8"), git(net, "for-each-ref")],
-      beside: readdirSync(join(home.path, ".warmtree")),
+      // What settling writes comes when it is done.
+      beside: readdirSync(join(home.path, ".warmtree")).filter((name) => name !== "git.config"),
     };
   }
 
@@ -169,13 +172,22 @@ describe("a clone from a seed", () => {
     ["an agent's branch that is there already", { branch: "main", agent_id: "ada", task_id: "t2" }],
     ["a tag", { branch: "v1" }],
     ["an agent's branch from a tag", { branch: "v2", agent_id: "ada", task_id: "t1" }],
-    ["some folders", { sparse: ["src"], agent_id: "ada", task_id: "t1" }],
+    ["an older commit", { branch: "main", revision: "v1" }],
   ])("of %s is as any other", async (_, asked) => {
     const fresh = newHome();
     const home = fromSnapshot();
     const expected = await fresh.run(clone, asked);
     expect(await home.run(clone, asked)).toEqual({ ...expected, timing: expect.any(Object), seed: "used" });
     expect(stateOf(home)).toEqual(stateOf(fresh));
+  });
+
+  test("has everything, so that knobs narrow only what is checked out", async () => {
+    const home = fromSnapshot();
+    const cloned = await home.run(clone, { sparse: ["src"], shallow: true, filter: "tree:0", branch: "main" });
+    expect(cloned).toMatchObject({ seed: "used", sparse: ["src"], shallow: false, filter: null });
+    expect(readdirSync(home.tree).sort()).toEqual([".git", ".gitattributes", "b.txt", "crlf.txt", "src"]);
+    expect(await home.run(status)).toMatchObject({ clean: true });
+    expect(home.git("rev-list", "--count", "HEAD")).toBe(git(origin.bare, "rev-list", "--count", "main"));
   });
 
   test("can be pushed from and pulled into, has the whole history, and is found again", async () => {

@@ -81,13 +81,16 @@ export class Home {
     return runScript(operation, asked, this.#context(), this.#remote(operation), this.#start(signal));
   }
 
-  #answer<O extends z.ZodType<object>>(
+  /** Sent again with the remote when it asks for that, as by `attempt`. */
+  async #answer<O extends z.ZodType<object>>(
     operation: Operation<z.ZodType, O>,
     input: object,
   ): Promise<Parsed<z.output<O>>> {
     const asked = operation.input.parse(this.#withHandle(operation, input));
     this.#upload(operation, asked);
-    return perform(operation, asked, this.#context(), this.#remote(operation), this.#start());
+    const parsed = await perform(operation, asked, this.#context(), this.#remote(operation), this.#start());
+    if (parsed.ok || !parsed.needsRemote) return parsed;
+    return perform(operation, asked, this.#context(), this.remote, this.#start());
   }
 
   /** The value; a failure is thrown. */
@@ -136,6 +139,7 @@ export function git(cwd: string, ...args: string[]): string {
     PATH: process.env["PATH"],
     HOME: cwd,
     GIT_CONFIG_NOSYSTEM: "1",
+    GIT_NO_LAZY_FETCH: "1",
     GIT_AUTHOR_NAME: "Tester",
     GIT_AUTHOR_EMAIL: "tester@example.com",
     GIT_COMMITTER_NAME: "Tester",
