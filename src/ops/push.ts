@@ -91,7 +91,7 @@ while :; do
     line=\${answer##*remote rejected\\] (}
     fail push_rejected "\${line%%)*}"
   fi
-  if grep -qE '40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$retries" ]; then fail git; fi
+  if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$retries" ]; then fail git; fi
   wait_ms=$(((1 << failed) * (750 + RANDOM % 500)))
   sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
   failed=$((failed + 1))
