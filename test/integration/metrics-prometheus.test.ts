@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
-import { callOperation } from "../../scripts/support/client.ts";
+import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { DASHBOARD_QUERIES } from "../../scripts/support/dashboard.ts";
 import { findPrometheus, type Prometheus, promtool, startPrometheus } from "../../scripts/support/prometheus.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { ERROR_KINDS } from "../../src/errors.ts";
 import { OPERATIONS } from "../../src/metrics/catalogue.ts";
+import { DEFAULT_SIZE, usdPerSecond } from "../../src/pool/price.ts";
 import { until } from "../support/until.ts";
 
 const found = await findPrometheus();
@@ -79,6 +80,10 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     return answerSchema.parse(await response.json()).data.result;
   }
 
+  /** Values by their labels. */
+  const answered = async (query: string, ...labels: string[]) =>
+    new Map((await ask(query)).map(({ metric, value }) => [labels.map((label) => metric[label]).join(" "), value]));
+
   const scrapes = async () => (await ask('count_over_time(up{job="warmtree"}[10m])'))[0]?.value ?? 0;
 
   async function scrape(accept: string): Promise<string> {
@@ -98,6 +103,8 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
 
   const operations = new Tally();
   const errors = new Tally();
+  const claims = new Tally();
+  const cloneSchema = z.object({ sandbox_id: z.string(), source: z.string() });
   const problemSchema = z.object({ code: z.string() });
   const typeOf = (code: string) => new Map(Object.entries(ERROR_KINDS)).get(code)?.type ?? "unknown";
 
@@ -108,8 +115,14 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     const traceparent = `00-${TRACE_ID}-b7ad6b7169203331-01`;
     const { status, json } = await callOperation(stack.url, name, body, { headers: { traceparent } });
     operations.add(operation, status === 200 ? "success" : "failure");
-    if (status !== 200) errors.add(operation, typeOf(problemSchema.parse(json).code));
-    return status === 200 ? (z.object({ sandbox_id: z.string().optional() }).parse(json).sandbox_id ?? "") : "";
+    if ("sandbox_id" in body) claims.add("live");
+    if (status !== 200) {
+      errors.add(operation, typeOf(problemSchema.parse(json).code));
+      return "";
+    }
+    const cloned = cloneSchema.safeParse(json).data;
+    if (cloned) claims.add(cloned.source);
+    return cloned?.sandbox_id ?? "";
   }
 
   /** What an agent does, well and badly. */
@@ -133,14 +146,14 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     await Promise.all(["ada", "bob", "eve"].map(agent));
     stack.git.setFaults({ fail: { count: 100, status: 503 } });
     await call("clone", { repo_url: `${stack.git.url}/one.git`, agent_id: "late" });
+    // It had a sandbox, and kept it for the next try.
+    claims.add("cold");
     stack.git.setFaults({});
     const sandbox_id = await call("clone", { repo_url: `${stack.git.url}/one.git`, agent_id: "busy" });
     while ((await scrapes()) < before + 2) {
       await Promise.all(Array.from({ length: 8 }, () => call("status", { sandbox_id })));
     }
 
-    const answered = async (query: string, ...labels: string[]) =>
-      new Map((await ask(query)).map(({ metric, value }) => [labels.map((label) => metric[label]).join(" "), value]));
     const isTold = async () => {
       const told = await answered("git_operations_total > 0", "operation", "status");
       return [...operations.counts].every(([key, count]) => told.get(key) === count);
@@ -158,7 +171,43 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     expect(await answered("git_operation_duration_seconds_count > 0", "operation")).toEqual(
       new Map(successes.map(([key, count]) => [key.split(" ")[0], count])),
     );
+    expect(await answered("warmtree_claims_total > 0", "source")).toEqual(claims.counts);
     expect((await ask("sum(min_over_time(up[10m]))"))[0]?.value).toBe(1);
+  });
+
+  test("sandboxes are those that the sandbox host has, and cost what they ran", async () => {
+    const sandbox_id = await call("clone", { repo_url: `${stack.git.url}/one.git`, agent_id: "ada", task_id: "t" });
+    const headers = { Authorization: `Bearer ${DEV_KEY}` };
+    const paused = await fetch(`${stack.url}/v1/workspaces/${sandbox_id}/pause`, { method: "POST", headers });
+    expect(paused.status).toBe(204);
+    const hosted = Map.groupBy(stack.host.account(), ({ state }) => state);
+    const expected = new Map([
+      ["bound", hosted.get("running")?.length],
+      ["paused", 1],
+    ]);
+    await until("Prometheus has been told of the pause", async () => {
+      const told = await answered("warmtree_sandboxes > 0", "state");
+      return told.get("paused") === 1;
+    });
+    expect(await answered("warmtree_sandboxes > 0", "state")).toEqual(expected);
+    expect(hosted.get("paused")).toHaveLength(1);
+    expect(await answered("warmtree_sandbox_moves_total > 0", "move")).toEqual(
+      new Map([
+        ["start", stack.host.account().length],
+        ["pause", 1],
+      ]),
+    );
+    const billed = () => stack.host.account().reduce((sum, { runningSeconds }) => sum + runningSeconds, 0);
+    const before = billed();
+    const then = await scrapes();
+    await until("a scrape that is newer", async () => (await scrapes()) >= then + 2);
+    // From when a start was asked for: never less than the host, and nothing twice.
+    const ran = (await ask("sum(sandbox_hours_total) * 3600"))[0]?.value;
+    expect(ran).toBeGreaterThanOrEqual(before);
+    expect(ran).toBeLessThan(2 * billed());
+    const price = usdPerSecond(DEFAULT_SIZE);
+    const off = `abs(sum(warmtree_spend_usd{period="month"}) - sum(sandbox_hours_total) * 3600 * ${price})`;
+    expect((await ask(off))[0]?.value).toBeLessThan(1e-9);
   });
 
   test("understands every query of the dashboard", async () => {
