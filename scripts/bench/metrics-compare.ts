@@ -11,11 +11,16 @@ export interface Comparison {
   readonly off: Quantiles;
   /** Medians of the differences that parts of the run show: what else the machine does comes in bursts. */
   readonly difference: Quantiles;
+  /** Where those medians lie with a certainty of 95%. */
+  readonly from: Quantiles;
+  readonly to: Quantiles;
 }
 
 type Calls = Readonly<Record<"on" | "off", () => Promise<void>>>;
 
 const PARTS = 20;
+/** Of twenty values in order, the median of what they are drawn from lies between the 6th and the 15th in 96 of 100 cases. */
+const MEDIAN_BETWEEN = [5, 14] as const;
 /** Part of the measured rounds. */
 const WARM_UP = 0.2;
 
@@ -29,16 +34,19 @@ export async function compared(calls: Calls, rounds: number): Promise<Comparison
       if (round >= 0) times[which].push(ms);
     }
   }
-  const difference = (share: number) =>
-    quantile(
-      partsOf(times.on).map((on, part) => quantile(on, share) - quantile(partsOf(times.off)[part] ?? [], share)),
-      0.5,
-    );
+  const differences = (share: number) =>
+    partsOf(times.on)
+      .map((on, part) => quantile(on, share) - quantile(partsOf(times.off)[part] ?? [], share))
+      .sort((a, b) => a - b);
+  const [p50, p99] = [differences(0.5), differences(0.99)];
+  const [low, high] = MEDIAN_BETWEEN;
   return {
     rounds,
     on: quantiles(times.on),
     off: quantiles(times.off),
-    difference: { p50_ms: difference(0.5), p99_ms: difference(0.99) },
+    difference: { p50_ms: quantile(p50, 0.5), p99_ms: quantile(p99, 0.5) },
+    from: { p50_ms: rounded(p50[low] ?? NaN), p99_ms: rounded(p99[low] ?? NaN) },
+    to: { p50_ms: rounded(p50[high] ?? NaN), p99_ms: rounded(p99[high] ?? NaN) },
   };
 }
 
