@@ -1,6 +1,6 @@
 import type { Overview } from "../../src/metrics/overview-schema.ts";
 import { ago, clock, count, NOTHING, percent, range, rate, seconds, usd } from "../../src/page/format.ts";
-import { perMinute } from "../../src/page/rates.ts";
+import { isAlarming, perMinute } from "../../src/page/rates.ts";
 import type { Workspace } from "../../src/page/types.ts";
 import { nameOf, nextOf, stateOf } from "../../src/page/workspace-texts.ts";
 import { type Line, line, type Part } from "./line.ts";
@@ -23,6 +23,7 @@ function glance({ sandboxes, pool, claims, operations, errors, spend, minutes }:
     Object.entries(counts)
       .map(([name, value]) => `${name} ${count(value)}`)
       .join("  ");
+  const isBad = isAlarming(failed, succeeded, errors.by_type.conflict);
   const limit = spend.budget_usd === null ? "no limit" : `of ${usd(spend.budget_usd)}`;
   return [
     labelled(
@@ -41,7 +42,7 @@ function glance({ sandboxes, pool, claims, operations, errors, spend, minutes }:
       ["bold", latency ? seconds(latency.p95) : NOTHING],
       latency ? ` p95  ${seconds(latency.p50)} p50  ${seconds(latency.p99)} p99` : "",
     ),
-    labelled("failed", [failed > 0 ? "bad" : "bold", count(failed)], `${within}  ${named(errors.by_type)}`),
+    labelled("failed", [isBad ? "bad" : "bold", count(failed)], `${within}  ${named(errors.by_type)}`),
     labelled(
       "spent",
       ["bold", usd(spend.by_period_usd.month)],
@@ -76,7 +77,7 @@ function byOperation({ operations }: Overview): Line[] {
     operations.by_operation.map(({ operation, succeeded, failed, latency }) => [
       operation,
       count(succeeded),
-      failed > 0 ? ["bad", count(failed)] : count(failed),
+      isAlarming(failed, succeeded) ? ["bad", count(failed)] : count(failed),
       ...(["p50", "p95", "p99"] as const).map((share) => (latency ? seconds(latency[share]) : NOTHING)),
     ]),
   );

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Bar } from "./bar.tsx";
 import { count, NOTHING, percent, range, rate, seconds, usd } from "./format.ts";
-import { perMinute } from "./rates.ts";
+import { isAlarming, perMinute } from "./rates.ts";
 import { Spark } from "./spark.tsx";
 import type { Overview } from "./types.ts";
 
@@ -110,13 +110,13 @@ function Latency({ operations: { latency }, points }: Overview) {
   );
 }
 
-function Failures({ operations: { succeeded, failed }, points, minutes }: Overview) {
+function Failures({ operations: { succeeded, failed }, errors, points, minutes }: Overview) {
   const ended = succeeded + failed;
   return (
     <Figure
       label="Failed"
       value={count(failed)}
-      isBad={failed > 0}
+      isBad={isAlarming(failed, succeeded, errors.by_type.conflict)}
       picture={<Spark values={points.slice(0, -1).map((point) => point.failed)} color="bad" />}
     >
       {ended === 0 ? "nothing ended" : `${percent(failed / ended)} of operations`} in {range(minutes)}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { Bar } from "./bar.tsx";
 import { Facts } from "./facts.tsx";
 import { ago, count, NOTHING, percent, range, seconds, usd } from "./format.ts";
+import { isAlarming } from "./rates.ts";
 import { Table } from "./table.tsx";
 import type { Overview } from "./types.ts";
 
@@ -50,7 +51,7 @@ function Operations({ overview }: { overview: Overview }) {
           <tr key={operation}>
             <th scope="row">{operation}</th>
             <td class="number">{count(succeeded)}</td>
-            <td class="number" data-bad={failed > 0}>
+            <td class="number" data-bad={isAlarming(failed, succeeded)}>
               {count(failed)}
             </td>
             {(["p50", "p95", "p99"] as const).map((share) => (

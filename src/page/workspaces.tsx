@@ -52,11 +52,11 @@ function emptiness(workspaces: readonly Workspace[] | undefined): string | undef
 
 export function State({ workspace }: { workspace: Workspace }) {
   return (
-    <>
+    <span class="badges">
       <span class="badge" data-state={workspace.state}>
         {stateOf(workspace)}
       </span>
       {workspace.unpushed && <span class="badge bad">unpushed work</span>}
-    </>
+    </span>
   );
 }

@@ -3,7 +3,7 @@ import type { Point, Status, Workspace } from "../../src/page/types.ts";
 import { type ChartData, columnsOf, summaryOf } from "../../src/page/chart-series.ts";
 import { ago, count, plural, rate, seconds, span, until, usd } from "../../src/page/format.ts";
 import { lossOf } from "../../src/page/loss.ts";
-import { perMinute } from "../../src/page/rates.ts";
+import { isAlarming, perMinute } from "../../src/page/rates.ts";
 
 test.each([
   [seconds(0), "0 ms"],
@@ -88,6 +88,15 @@ describe("what would be lost", () => {
     expect(summary).toBe("1 commit that the remote does not have and 22 changed files will be lost.");
     expect(files).toEqual(["a", "b", "new-0", "new-1", "new-2", "new-3", "new-4", "new-5"]);
   });
+});
+
+test("failures are marked from the share on that the alert begins with; conflicts are answers", () => {
+  expect([isAlarming(0, 0), isAlarming(1, 19), isAlarming(2, 19), isAlarming(2, 19, 1)]).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
 });
 
 describe("charts", () => {
