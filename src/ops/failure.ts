@@ -92,7 +92,7 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
 export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed | undefined {
   if (result.sections.has(FAILURE_SECTION)) {
     const [reason = "", subject = "", committed = "", tree = ""] = sectionRecords(result.sections, FAILURE_SECTION);
-    if (reason === "missing") {
+    if (reason === "needs_remote") {
       return { ok: false, error: new WarmtreeError("git_unreachable", NEEDS_REMOTE), needsRemote: true };
     }
     const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;

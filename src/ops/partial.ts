@@ -3,7 +3,7 @@ import { NET } from "./shell.ts";
 /**
  * Pieces for partial clones, where files (or folders too) of commits that were not checked out are only at the remote.
  * Plain git in the tree never fetches them: the tree's config would be read beside the credential. A script says with
- * these what it is about to read. Where that is missing and the script was not given the remote, it ends with `missing`
+ * these what it is about to read. Where that is missing and the script was not given the remote, it ends with `needs_remote`
  * before anything was changed, and is run once more with it. In any other clone they do nothing, and start no process.
  */
 export const BRING = `${NET}
@@ -11,7 +11,7 @@ partial() { [ -e "$wt/partial" ]; }
 # Objects by their ids. One request, whatever their number; of a folder all that is below comes too, but files.
 bring() {
   [ -n "$1" ] || return 0
-  [ -n "$url" ] || fail missing
+  [ -n "$url" ] || fail needs_remote
   printf '%s\\n' "$1" | netgit -c fetch.negotiationAlgorithm=noop fetch -q --no-tags --no-write-fetch-head --filter=blob:none --stdin origin
 }
 # Of the ids on stdin those that are not here. This git directory knows of no remote to get them from, so git just says so.
