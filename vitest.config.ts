@@ -6,7 +6,7 @@ import { buildPage } from "./scripts/support/page.ts";
 await buildPage();
 
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
-const TEST_TIMEOUT_MS = 30_000;
+const TEST_TIMEOUT_MS = 120_000;
 
 const WITH_WARM_POOL = [
   "test/durable/warm-pool.workerd.test.ts",
@@ -71,8 +71,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts", "test/local-e2b/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: TEST_TIMEOUT_MS,
+          hookTimeout: TEST_TIMEOUT_MS,
           fileParallelism: false,
         },
       },
