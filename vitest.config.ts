@@ -31,6 +31,8 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
       include,
       exclude,
       testTimeout: TEST_TIMEOUT_MS,
+      // One sandbox host serves all files of a project, and its faults meet whoever calls.
+      fileParallelism: false,
       globalSetup: ["./test/support/local-host.ts"],
       provide: { modelRuns: MODEL_RUNS },
     },
