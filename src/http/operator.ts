@@ -31,16 +31,16 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   // POST, because it uses the workspace: one that is paused is resumed.
   app.post("/v1/operator/workspaces/:sandbox_id/status", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    return answer(await statusOf(await ownerOf(c, sandbox_id), sandbox_id));
+    return answer(await statusOf(await ownerOf(c, sandbox_id, "status"), sandbox_id));
   });
   app.post("/v1/operator/workspaces/:sandbox_id/pause", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    await pauseWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
+    await pauseWorkspace(await ownerOf(c, sandbox_id, "pause"), sandbox_id);
     return answer(null);
   });
   app.delete("/v1/operator/workspaces/:sandbox_id", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    await endWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
+    await endWorkspace(await ownerOf(c, sandbox_id, "end"), sandbox_id);
     return answer(null);
   });
 }
@@ -50,10 +50,14 @@ async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
   return workerAround(c);
 }
 
-/** The operator acts in the name of the tenant whose workspace it is: every check of ownership stays as it is. */
-async function ownerOf(c: HttpContext, sandboxId: string): Promise<Caller> {
+/**
+ * The operator acts in the name of the tenant whose workspace it is: every check of ownership stays as it is. The log says
+ * that it was not the tenant.
+ */
+async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "pause" | "end"): Promise<Caller> {
   const operator = await operatorOf(c);
-  const { tenant } = await anyWorkspace(operator, sandboxId);
+  const { tenant } = await anyWorkspace(operator, sandbox_id);
+  console.warn(JSON.stringify({ event: "operator_acted", action, tenant, sandbox_id }));
   return { ...operator, tenant };
 }
 

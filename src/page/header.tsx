@@ -22,7 +22,7 @@ export function Header({ overview, trouble, minutes, onMinutes, onSignOut }: Hea
         <Logo /> Warmtree
       </h1>
       <p class="state" data-state={trouble ? "lost" : overview ? "live" : "loading"}>
-        <b>{trouble ? "Disconnected" : overview ? "Live" : "Loading"}</b>
+        <b>{trouble ? trouble.label : overview ? "Live" : "Loading"}</b>
         {trouble && <span class="muted">next try {clock(trouble.retryAt)}</span>}
         {overview && <span class="muted">as of {clock(overview.at)}</span>}
       </p>

@@ -9,6 +9,7 @@ const UNAUTHORIZED = 401;
 
 /** Why what is shown is not of now. */
 export interface Trouble {
+  readonly label: "Refused" | "Disconnected";
   readonly detail: string;
   readonly retryAt: number;
 }
@@ -28,8 +29,12 @@ export function useOverview(api: Api, minutes: Minutes, onRefused: (refused: Ref
         setTrouble(undefined);
       },
       failed(error, nextMs) {
-        if (error instanceof Refused && error.status === UNAUTHORIZED) onRefused(error);
-        else setTrouble({ detail: explained(error), retryAt: Date.now() + nextMs });
+        if (error instanceof Refused && error.status === UNAUTHORIZED) {
+          onRefused(error);
+          return;
+        }
+        const label = error instanceof Refused ? "Refused" : "Disconnected";
+        setTrouble({ label, detail: explained(error), retryAt: Date.now() + nextMs });
       },
     });
     polling.current = begun;

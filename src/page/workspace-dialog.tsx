@@ -29,6 +29,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
 
   /** One thing at a time; what fails is told. */
   const run = async (doing: string, work: () => Promise<void>) => {
+    if (busy !== undefined) return;
     setBusy(doing);
     setFault(undefined);
     try {
@@ -38,20 +39,25 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
     }
     setBusy(undefined);
   };
-  const look = () =>
-    run("Asking git…", async () => {
-      setStatus(await api.status(sandboxId));
-      setWorkspace(await api.workspace(sandboxId));
+  /** One that is paused is left so, unless `anyway`: looking inside resumes it. */
+  const look = (doing: string, anyway = false) =>
+    run(doing, async () => {
+      setStatus(undefined);
+      const found = await api.workspace(sandboxId);
+      setWorkspace(found);
+      if (found.state === "bound" || anyway) setStatus(await api.status(sandboxId));
+      if (anyway) setWorkspace(await api.workspace(sandboxId));
     });
   useEffect(() => {
     dialog.current?.showModal();
-    void run("Loading…", async () => {
-      const found = await api.workspace(sandboxId);
-      setWorkspace(found);
-      // One that is paused is left so: looking inside would resume it.
-      if (found.state === "bound") setStatus(await api.status(sandboxId));
-    });
+    void look("Loading…");
   }, []);
+  const ask = async (what: "pause" | "end") => {
+    if (busy !== undefined) return;
+    // Its agent may have worked on since it was opened.
+    if (what === "end") await look("Looking what would be lost…");
+    setAsked(what);
+  };
 
   const act = (what: "pause" | "end") => {
     setAsked(undefined);
@@ -62,6 +68,8 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
     });
   };
   const loss = workspace && lossOf(workspace, status);
+  // Not disabled, which would take the focus away.
+  const idle = { "aria-disabled": busy !== undefined };
 
   return (
     <dialog ref={dialog} class="card" aria-labelledby="opened" onClose={onClose}>
@@ -84,16 +92,16 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
       {workspace && workspace.state !== "gone" && (
         <footer>
           {!status && (
-            <button type="button" disabled={busy !== undefined} onClick={() => void look()}>
+            <button type="button" {...idle} onClick={() => void look("Asking git…", true)}>
               {workspace.state === "paused" ? "Resume it and look inside" : "Look inside"}
             </button>
           )}
           {workspace.state === "bound" && (
-            <button type="button" disabled={busy !== undefined} onClick={() => setAsked("pause")}>
+            <button type="button" {...idle} onClick={() => void ask("pause")}>
               Pause
             </button>
           )}
-          <button type="button" class="danger" disabled={busy !== undefined} onClick={() => setAsked("end")}>
+          <button type="button" class="danger" {...idle} onClick={() => void ask("end")}>
             End
           </button>
         </footer>

@@ -1,6 +1,6 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type * as z from "zod/v4";
 import { workspacePageSchema } from "../../src/http/operator-schemas.ts";
 import app from "../../src/index.ts";
@@ -159,6 +159,7 @@ describe("workspaces", () => {
 
   test("one is paused, looked at without being resumed, used, and ended", async () => {
     const [id = ""] = claimed;
+    const logged = vi.spyOn(console, "warn").mockImplementation(() => {});
     expect((await asOperator("POST", `workspaces/${id}/pause`)).status).toBe(204);
     for (let looks = 0; looks < 2; looks++) {
       expect(await one(id)).toMatchObject({ sandbox_id: id, tenant: "acme", state: "paused", tier: "cold" });
@@ -170,6 +171,11 @@ describe("workspaces", () => {
     expect((await asOperator("DELETE", `workspaces/${id}`)).status).toBe(204);
     expect(await one(id)).toMatchObject({ state: "gone" });
     expect((await page()).workspaces.map(({ sandbox_id }) => sandbox_id)).not.toContain(id);
+    const acted = (action: string) => [
+      JSON.stringify({ event: "operator_acted", action, tenant: "acme", sandbox_id: id }),
+    ];
+    expect(logged.mock.calls).toEqual(["pause", "status", "end"].map(acted));
+    logged.mockRestore();
   });
 
   test.each(["s0-00000000000000000000", "s9-00000000000000000000", "no-handle", "%2e%2e"])(
