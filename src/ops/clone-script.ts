@@ -7,18 +7,19 @@ import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
  */
 const FROM_SEED = `
 from_seed() {
-  local default asking fetched=0
+  local first default asking fetched=0
   [ "$(git -C "$wt/seed" rev-parse -q --verify 'HEAD^{commit}')" = "$seed_head" ] && mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
   net ls-remote --symref -- "$url" HEAD >"$wt/tmp.head" & asking=$!
   net fetch --progress --prune --no-tags --no-write-fetch-head -- "$url" '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*' || fetched=1
   wait "$asking" || give_back git "$base"
-  default=$(sed -n "s|^ref: refs/heads/\\(.*\\)\${tab}HEAD$|\\1|p" "$wt/tmp.head")
+  read -r first default _ <"$wt/tmp.head"
   rm -f "$wt/tmp.head"
-  if [ "$fetched" = 1 ] || [ -z "$default" ] || ! there "origin/$default"; then return 1; fi
-  start=\${base:-$default}
-  if there "origin/$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
-  elif ! git rev-parse -q --verify "refs/tags/$base^{commit}" >/dev/null; then give_back ref_not_found "$base"
-  else target=refs/tags/$base; fi
+  if [ "$fetched" = 1 ] || [ "$first" != ref: ]; then return 1; fi
+  default=\${default#refs/heads/} start=\${base:-$default}
+  list
+  if there "refs/remotes/origin/$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
+  elif there "refs/tags/$base"; then target=refs/tags/$base
+  else give_back ref_not_found "$base"; fi
   git symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$default" && git config remote.origin.url "$url"
 }
 give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
@@ -31,11 +32,15 @@ give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
  */
 export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6; shift 6
-began= fetched= seed=
+began= fetched= seed= start=
 report() {
-  upstream=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || upstream=
+  local branch head upstream=
+  IFS= read -r head <.git/HEAD
+  branch=\${head#ref: refs/heads/}
+  if [ "$branch" = "$head" ]; then branch=
+  else read -r head upstream <<<"$(git for-each-ref --format='%(objectname) %(upstream:lstrip=3)' "refs/heads/$branch")"; fi
   section 1
-  printf '%s\\0' "$1" "$(git symbolic-ref -q --short HEAD)" "$(git rev-parse -q --verify HEAD)" "$upstream"
+  printf '%s\\0' "$1" "$branch" "$head" "$upstream"
   if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi
   printf '%s\\0' "$(cat "$wt/partial" 2>/dev/null)" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}"
   section 2
@@ -43,7 +48,9 @@ report() {
   section 3
   if [ -e .git/info/sparse-checkout ]; then git sparse-checkout list; fi
 }
-there() { git rev-parse -q --verify "refs/remotes/$1" >/dev/null; }
+# Asks once which of the refs that matter there are.
+list() { refs=$(git for-each-ref --format=' %(refname) ' \${start:+"refs/remotes/origin/$start"} \${agent_branch:+"refs/remotes/origin/$agent_branch"} \${base:+"refs/tags/$base"} refs/none); }
+there() { case $refs in *" $1 "*) ;; *) return 1;; esac; }
 # git clone or git fetch, and whether the remote takes the filter.
 get() {
   local how=$1; shift
@@ -62,11 +69,12 @@ from_remote() {
   get clone "\${flags[@]}" -- "$url" "$wt/new" || fail git "$base"
   cd "$wt/new" || fail internal
   start=$base
-  if [ -z "$start" ]; then start=$(git symbolic-ref -q --short HEAD); fi
+  if [ -z "$start" ]; then IFS= read -r start <.git/HEAD; start=\${start#ref: refs/heads/}; fi
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
 from_revision() {
   local wanted=("$revision")
+  start=$base
   case $revision in refs/*) wanted=("+$revision:$revision");; esac
   if [ -n "$base" ]; then wanted+=("+refs/heads/$base:refs/remotes/origin/$base"); fi
   git init -q --template= "$wt/new" && cd "$wt/new" && git remote add origin "$url" || fail internal
@@ -80,7 +88,7 @@ if [ -n "$seed_head" ]; then
   if from_seed; then seed=used; fi
   cd "$HOME"
 fi
-if [ "$seed" != used ]; then rm -rf "$wt/new" "$wt/seed"; from_remote; fi
+if [ "$seed" != used ]; then rm -rf "$wt/new" "$wt/seed"; from_remote; list; fi
 cd "$wt/new"
 if [ -n "$revision" ]; then
   start=$base target=$revision
@@ -88,25 +96,27 @@ if [ -n "$revision" ]; then
     case $revision in refs/*) fail ref_not_found "\${revision#refs/tags/}";; esac
     net fetch -q --no-tags --no-write-fetch-head origin "$revision" || fail git "$revision"
   fi
-elif there "origin/$start"; then target=refs/remotes/origin/$start
+elif there "refs/remotes/origin/$start"; then target=refs/remotes/origin/$start
 elif ! git rev-parse -q --verify "$target" >/dev/null; then target=; fi
-if [ -n "$agent_branch" ] && there "origin/$agent_branch"; then target=refs/remotes/origin/$agent_branch; fi
+if there "refs/remotes/origin/$agent_branch"; then target=refs/remotes/origin/$agent_branch; fi
 fetched=\${EPOCHREALTIME-}
 if [ -n "$target" ]; then
   if [ $# -gt 0 ]; then printf '%s\\n' "$@" | git sparse-checkout set --cone --stdin || fail git; fi
   branch=$agent_branch
-  if [ -z "$branch$revision" ] && there "origin/$start"; then branch=$start; fi
-  if [ -n "$branch" ]; then set -- --no-track -B "$branch"; else set -- --detach; fi
+  if [ -z "$branch$revision" ] && there "refs/remotes/origin/$start"; then branch=$start; fi
+  if [ -z "$branch" ]; then set -- --detach
+  elif [ "$target" = "refs/remotes/origin/$start" ]; then set -- --track -B "$branch"
+  else set -- --no-track -B "$branch"; fi
   # Only clone itself has written this config yet, so git may fetch what it finds missing.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
   "$@" -q --force "$target" -- || fail git
-  if [ -n "$branch" ] && there "origin/$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
+  if [ -n "$branch" ] && [ "$target" != "refs/remotes/origin/$start" ] && there "refs/remotes/origin/$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
 fi
 cd "$HOME"
 mkdir "$wt/net.git"
-for part in objects refs packed-refs shallow; do ln -s "../../repo/.git/$part" "$wt/net.git/$part"; done
+ln -s ../../repo/.git/objects ../../repo/.git/refs ../../repo/.git/packed-refs ../../repo/.git/shallow "$wt/net.git"
 printf 'ref: refs/heads/none\\n' >"$wt/net.git/HEAD"
 printf '[core]\\n\\trepositoryformatversion = 0\\n\\tbare = true\\n[remote "origin"]\\n\\tfetch = +refs/heads/*:refs/remotes/origin/*\\n' >"$wt/net.git/config"
 mv "$wt/new" "$tree" || fail internal

@@ -96,7 +96,7 @@ export const clone = defineOperation({
         repo_url: asked.repo_url,
         branch: branch || null,
         head: head || null,
-        base: upstream?.replace(/^origin\//, "") || null,
+        base: upstream || null,
         created: created === "true",
         shallow: shallow === "true",
         filter: FILTERS.find((word) => word === filter) ?? null,
