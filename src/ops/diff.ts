@@ -45,7 +45,8 @@ const output = z.object({
  * do that to. New files become visible by noting them (add -N) in an index of this call's own, and the empty blob that
  * this writes goes there too. Noting has two side effects. It wipes out unmerged entries: with those the new files are
  * named one by one. And a new file where a folder was (or the other way round) drives the old entries out of the
- * index, deletions that would not be seen: with deleted files the index is compared as the tree it was.
+ * index, deletions that would not be seen: with deleted files the index is compared as the tree it was. A folder in the
+ * place of a file is neither new nor is the file deleted, to ls-files: `--killed` names it.
  */
 const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}${BRING}
 path=$1 staged=$2 base=$3 from=$4 max=$5
@@ -69,9 +70,9 @@ else
 '
   [ -d "$looks" ] || mkdir -p "$looks"
   untracked() { exec git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- \${path:+"$path"}; }
-  seen=$newline$(untracked -t --unmerged --deleted)
+  seen=$newline$(untracked -t --unmerged --deleted --killed)
   case $seen in
-    *"$newline? "*)
+    *"$newline? "*|*"\${newline}K "*)
       # In the background, and not holding the output open: nobody waits for it.
       tidy() { rm -f "$own" "$own.lock" >/dev/null 2>&1 4>&1 & }
       trap tidy EXIT
@@ -84,7 +85,7 @@ else
       case $seen in
         *"\${newline}M "*) untracked -z | git add -N --sparse --ignore-errors --pathspec-from-file=- --pathspec-file-nul ;;
         *)
-          case $seen in *"\${newline}R "*)
+          case $seen in *"\${newline}R "*|*"\${newline}K "*)
             if [ -z "$base" ]; then
               base=$(git write-tree) || fail git
               shift

@@ -136,6 +136,17 @@ test("a file in the place of a folder, and a folder in that of a file", async ()
   expect(fingerprint(at)).toBe(before);
 });
 
+test("a folder in the place of a file, and no other change", async () => {
+  const at = home({ f: "file\n" });
+  rmSync(join(at.tree, "f"));
+  write(at, { "f/in": "folder now\n" });
+  const { files } = await at.run(diff);
+  expect(files).toEqual([
+    { path: "f", change: "deleted", added: 0, deleted: 1 },
+    { path: "f/in", change: "added", added: 1, deleted: 0 },
+  ]);
+});
+
 test("is limited to a file or folder, also one that is gone, and knows what never was", async () => {
   const at = home({ "a.txt": "a\n", "d/b.txt": "b\n", "d/c.txt": "c\n" });
   write(at, { "a.txt": "changed\n", "d/new.txt": "n\n" });
