@@ -8,6 +8,9 @@ await buildPage();
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
 const TEST_TIMEOUT_MS = 120_000;
 
+/** A worker a core; by itself vitest leaves one core idle, which is half of two. */
+const WORKERS = "100%";
+
 const WITH_WARM_POOL = [
   "test/durable/warm-pool.workerd.test.ts",
   "test/durable/model.workerd.test.ts",
@@ -42,7 +45,7 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
 /**
  * `unit` runs pure code in Node, `workerd` and `workerd-pool` (with a warm pool) run Durable Objects in the production
  * runtime against a local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host,
- * git) one file at a time.
+ * git), each file its own.
  */
 export default defineConfig({
   test: {
@@ -56,6 +59,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
           testTimeout: TEST_TIMEOUT_MS,
+          hookTimeout: TEST_TIMEOUT_MS,
+          maxWorkers: WORKERS,
         },
       },
       workerdProject("workerd", ["test/**/*.workerd.test.ts"], WITH_WARM_POOL, {
@@ -75,7 +80,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts", "test/local-e2b/**/*.test.ts"],
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: TEST_TIMEOUT_MS,
-          fileParallelism: false,
+          maxWorkers: WORKERS,
         },
       },
     ],

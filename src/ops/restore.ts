@@ -40,7 +40,8 @@ for path do
 done
 git status --porcelain -z --no-renames --ignore-submodules=dirty -- "$@" >"$wt/tmp.status" || fail git
 changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}"; done <"$wt/tmp.status"; }
-tracked() { case $1 in '??') ;; *) printf '%s\\0' "$2";; esac; }
+added() { case $1 in A[!AU]) printf '%s\\0' "$2";; esac; }
+others() { case $1 in A[!AU] | '??') ;; *) printf '%s\\0' "$2";; esac; }
 if [ "$staged" != true ]; then bring_changed diff-index HEAD -- "$@" || fail git; fi
 work=changed
 section 1
@@ -60,10 +61,13 @@ elif [ "$all" = true ]; then
 else
   source=HEAD
   git rev-parse -q --verify HEAD >/dev/null || source=$(git hash-object -t tree /dev/null)
-  changed tracked >"$wt/tmp.paths"
-  if [ -s "$wt/tmp.paths" ]; then
-    git restore "--source=$source" --staged --worktree --pathspec-from-file="$wt/tmp.paths" --pathspec-file-nul || fail git
-  fi
+  # First what is not in HEAD: when a file has come back in the place of its folder, git would not find it any more.
+  for kind in added others; do
+    changed "$kind" >"$wt/tmp.paths"
+    if [ -s "$wt/tmp.paths" ]; then
+      git restore "--source=$source" --staged --worktree --pathspec-from-file="$wt/tmp.paths" --pathspec-file-nul || fail git
+    fi
+  done
   git clean -ffdq -- "$@" || fail git
 fi
 section 2

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { CHROMIUM_ARGS, findChromium } from "../../scripts/support/chromium.ts";
 import { callOperation } from "../../scripts/support/client.ts";
@@ -20,9 +20,6 @@ import { call } from "../support/worker.ts";
 const found = await findChromium();
 if ("missing" in found) console.warn(`Tests of the page are skipped: ${found.missing}.`);
 const executablePath = "path" in found ? found.path : "";
-
-// A browser, on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const OPERATOR_KEY = "the-operator-key-of-this-test";
 const OVERVIEW = "**/v1/operator/overview*";

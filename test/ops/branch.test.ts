@@ -1,16 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { branchName } from "../../src/ops/inputs.ts";
 import { pull } from "../../src/ops/pull.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import { Home, Seed } from "./support.ts";
 import { commit, homeWith, treeOf, write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 describe("with a remote", () => {
   let seed: Seed;
@@ -226,7 +224,7 @@ describe("without one", () => {
         await home.run(branch, { name: "main" });
         home.git("branch", "-qD", "--", made);
       }),
-      { numRuns: 15 },
+      { numRuns: FEW_RUNS },
     );
     expect(readFileSync(join(home.tree, ".git/HEAD"), "utf8")).toBe("ref: refs/heads/main\n");
   });

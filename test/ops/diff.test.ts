@@ -10,14 +10,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { diff } from "../../src/ops/diff.ts";
 import { until } from "../support/until.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import { git, type Home } from "./support.ts";
 import { commit, empty, fingerprint, homeWith, type Tree, tree, treeOf, write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const homes: Home[] = [];
 
@@ -312,6 +310,6 @@ test("the diff of any two trees, applied to the first, makes the second", async 
       if (result.diff !== "") at.git("apply", "--whitespace=nowarn", join(at.path, "patch"));
       expect(treeOf(at)).toEqual(made);
     }),
-    { numRuns: 25 },
+    { numRuns: FEW_RUNS },
   );
 });

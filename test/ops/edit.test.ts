@@ -3,15 +3,13 @@ import { chmodSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, sta
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { restore } from "../../src/ops/restore.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import type { Home } from "./support.ts";
 import { commit, empty, homeWith, makePipe, tree, treeOf, write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 const FILES = {
@@ -458,6 +456,6 @@ test("any change of trees, as files or as a patch made by diff, makes the same t
       const same = Object.keys(after).filter((path) => before[path] === after[path]);
       expect(unchanged.toSorted()).toEqual(byPatch ? [] : same.toSorted());
     }),
-    { numRuns: 25 },
+    { numRuns: FEW_RUNS },
   );
 });

@@ -2,13 +2,11 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { log } from "../../src/ops/log.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import type { Home } from "./support.ts";
 import { commit, fingerprint, homeWith } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 
@@ -144,6 +142,6 @@ test("any author and message comes back as git keeps it, and nothing is written"
       );
       expect(fingerprint(home)).toBe(before);
     }),
-    { numRuns: 25 },
+    { numRuns: FEW_RUNS },
   );
 });

@@ -1,15 +1,12 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ERROR_KINDS, errorBody, WarmtreeError } from "../../src/errors.ts";
 import type { Operation, Parsed, ScriptOutput } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { Home, Seed } from "./support.ts";
 import { write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const sandbox_id = "s0-00000000000000000000";
 

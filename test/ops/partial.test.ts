@@ -55,7 +55,7 @@ beforeAll(async () => {
   const tokens = { "x-access-token": TOKEN };
   server = await startGitServer({ root: origin.path, auth: { repositories: ["remote"], tokens } });
   expected = await looked(await cloned({}));
-}, 60_000);
+});
 afterAll(async () => {
   await server.close();
   origin.remove();

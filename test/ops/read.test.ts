@@ -1,13 +1,11 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { read } from "../../src/ops/read.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import type { Home } from "./support.ts";
 import { commit, fileName, fingerprint, homeWith, makePipe, write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 
@@ -278,6 +276,6 @@ test("any file is read back as it was written, under any name, from the tree and
       }
       expect(fingerprint(home)).toBe(before);
     }),
-    { numRuns: 15 },
+    { numRuns: FEW_RUNS },
   );
 });

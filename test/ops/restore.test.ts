@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import { git, type Home } from "./support.ts";
 import { commit, empty, homeWith, tree, treeOf, write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 const FILES = {
@@ -188,6 +186,17 @@ describe("gives up what is unfinished", () => {
   });
 });
 
+test("a file comes back in the place of a folder whose files were staged", async () => {
+  commit(home, { f: "file\n" }, "a file");
+  rmSync(join(home.tree, "f"));
+  write(home, { "f/in": "staged\n" });
+  home.git("add", "-A");
+  const { restored, removed } = await home.run(restore, { paths: ["f"] });
+  expect({ restored, removed }).toEqual({ restored: ["f"], removed: ["f/in"] });
+  expect(treeOf(home)["f"]).toBe("file\n");
+  expect(await home.run(status)).toMatchObject({ clean: true });
+});
+
 test("any mess is brought back whole, and by naming everything that changed", async () => {
   await fc.assert(
     fc.asyncProperty(tree, tree, tree, fc.boolean(), async (committed, staged, changed, byPath) => {
@@ -205,6 +214,6 @@ test("any mess is brought back whole, and by naming everything that changed", as
       expect(treeOf(home)).toEqual(committed);
       expect(await home.run(status)).toMatchObject({ clean: true });
     }),
-    { numRuns: 25 },
+    { numRuns: FEW_RUNS },
   );
 });

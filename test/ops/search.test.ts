@@ -1,13 +1,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { search } from "../../src/ops/search.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import type { Home } from "./support.ts";
 import { commit, empty, fingerprint, homeWith, tree, write } from "./trees.ts";
-
-// Real processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let home: Home;
 
@@ -127,6 +125,6 @@ test("finds what a plain search through the files finds, and writes nothing", as
       expect(ordered(matches)).toEqual(ordered(expected));
       expect(fingerprint(home)).toBe(before);
     }),
-    { numRuns: 20 },
+    { numRuns: FEW_RUNS },
   );
 });
