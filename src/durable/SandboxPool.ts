@@ -4,6 +4,7 @@ import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
 import type { Grant } from "./grant.ts";
+import { isSought } from "./lifecycle.ts";
 import type { Made } from "./maker.ts";
 import { NOT_FOUND, type Refusal } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";
@@ -102,6 +103,10 @@ export class SandboxPool extends DurableObject<Env> {
   async end(request: { tenant: string; sandboxId: string }): Promise<boolean> {
     const row = this.#owned(request);
     if (row && row.state !== "gone") await this.#parts.endings.end(row);
+    const ended = this.#parts.rows.get(request.sandboxId);
+    // A start under way in this object sees for itself that it came too late.
+    const moving = this.#parts.lifecycle.move(request.sandboxId);
+    if (ended && isSought(ended) && !moving) await this.#parts.lifecycle.seek(ended);
     await this.#settle();
     return row !== undefined;
   }

@@ -1,3 +1,4 @@
+import { isSought } from "./lifecycle.ts";
 import type { Parts } from "./parts.ts";
 import type { Row } from "./row.ts";
 
@@ -59,7 +60,8 @@ export class Due {
         else await this.#retain(row, now);
         return;
       case "gone":
-        if (row.e2b_id === null) rows.remove(row.sandbox_id);
+        if (isSought(row)) await lifecycle.seek(row);
+        else if (row.e2b_id === null) rows.remove(row.sandbox_id);
         else await endings.kill(row);
     }
   }

@@ -40,10 +40,16 @@ export class Endings {
     return next ? { ok: true, row: next } : GONE;
   }
 
-  /** Ends a workspace at once; the sandbox's kill is owed until E2B confirms it. */
+  /**
+   * Ends a workspace at once; the sandbox's kill is owed until E2B confirms it. Of one that was being started nobody knows
+   * yet whether E2B has it: it counts as running until that is known, see Lifecycle.seek.
+   */
   async end(row: Row): Promise<void> {
-    const gone = this.#rows.transition(row, { state: "gone", due_at: Date.now(), access_token: null });
-    if (gone) await this.kill(gone);
+    const now = Date.now();
+    const isUnknown = row.state === "warming";
+    const due = isUnknown ? { charged_until: now, due_at: row.due_at } : { due_at: now };
+    const gone = this.#rows.transition(row, { state: "gone", access_token: null, ...due });
+    if (gone && !isUnknown) await this.kill(gone);
   }
 
   async kill(gone: Row): Promise<void> {

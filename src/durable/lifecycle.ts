@@ -1,5 +1,6 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
+import type { ListedSandbox } from "../e2b/schema.ts";
 import type { Inspection } from "../ops/inspect.ts";
 import { e2bTimeoutS } from "../pool/tiers.ts";
 import type { Endings } from "./endings.ts";
@@ -31,6 +32,12 @@ export interface LifecycleParts {
   readonly ttlMs: number;
   readonly poolId: string;
 }
+
+const runsSince = ({ state, startedAtMs }: ListedSandbox) => (state === "running" ? startedAtMs : Date.now());
+
+/** Ended before it was known whether E2B had started it. */
+export const isSought = ({ state, e2b_id, charged_until }: Row) =>
+  state === "gone" && e2b_id === null && charged_until !== null;
 
 interface Session {
   readonly sandboxId: string;
@@ -74,11 +81,9 @@ export class Lifecycle {
   adopt(row: Row, orStart: boolean): Promise<Outcome> {
     return this.single(row, async () => {
       try {
-        const metadata = { [POOL_MARK]: this.#parts.poolId, [SANDBOX_MARK]: row.sandbox_id };
-        const [found] = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
+        const found = await this.#find(row);
         if (found) {
-          const since = found.state === "running" ? found.startedAtMs : Date.now();
-          return await this.#running(row, await this.#connect(found.sandboxId), since);
+          return await this.#running(row, await this.#connect(found.sandboxId), runsSince(found));
         }
       } catch (error) {
         return this.#parts.endings.failed("start", row, error);
@@ -87,6 +92,41 @@ export class Lifecycle {
       if (Date.now() - row.created_at >= START_GIVEN_UP_MS) this.#parts.rows.remove(row.sandbox_id);
       return GONE;
     });
+  }
+
+  /** For a row that was ended while its start was under way or cut off: kills what E2B may hold by now. */
+  seek(row: Row): Promise<Outcome> {
+    const givenUpAt = row.created_at + START_GIVEN_UP_MS;
+    return this.single(row, async () => {
+      try {
+        const found = await this.#find(row);
+        if (found) await this.#unwanted(row, found.sandboxId, runsSince(found));
+        else if (Date.now() < givenUpAt) this.#parts.rows.setDue(row.sandbox_id, givenUpAt, 0);
+        else this.#parts.endings.forget({ ...row, charged_until: null });
+      } catch (error) {
+        return this.#parts.endings.failed("kill", row, error);
+      }
+      return GONE;
+    });
+  }
+
+  /** What E2B has started for a row. */
+  async #find(row: Row): Promise<ListedSandbox | undefined> {
+    const metadata = { [POOL_MARK]: this.#parts.poolId, [SANDBOX_MARK]: row.sandbox_id };
+    const [found] = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
+    return found;
+  }
+
+  /** Kills a sandbox that came when its row was gone already; the row owes the kill until E2B confirms it. */
+  async #unwanted(gone: Row, e2bId: string, since: number): Promise<void> {
+    const ends_at = Date.now() + e2bTimeoutS(this.#parts.ttlMs) * 1000;
+    const next = this.#parts.rows.transition(gone, {
+      e2b_id: e2bId,
+      charged_until: since,
+      ends_at,
+      due_at: Date.now(),
+    });
+    if (next) await this.#parts.endings.kill(next);
   }
 
   async #create(row: Row): Promise<Outcome> {
@@ -168,8 +208,10 @@ export class Lifecycle {
     const due = this.#parts.keeper.dueAt({ ...row, ...change }, now);
     const next = this.#parts.rows.transition(row, { ...change, due_at: due });
     if (next) return { ok: true, row: next };
-    // The workspace was ended while E2B was starting it: nobody will come for this sandbox.
-    await this.#parts.plane.kill(session.sandboxId);
+    // The workspace was ended meanwhile: nobody will come for this sandbox.
+    const ended = this.#parts.rows.get(row.sandbox_id);
+    if (ended && isSought(ended)) await this.#unwanted(ended, session.sandboxId, since);
+    else await this.#parts.plane.kill(session.sandboxId);
     return GONE;
   }
 

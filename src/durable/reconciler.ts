@@ -2,7 +2,7 @@ import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
 import { type Correction, reconcile } from "../pool/reconcile.ts";
 import type { Endings } from "./endings.ts";
-import { type Lifecycle, POOL_MARK, SANDBOX_MARK } from "./lifecycle.ts";
+import { isSought, type Lifecycle, POOL_MARK, SANDBOX_MARK } from "./lifecycle.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
 import type { Rows } from "./rows.ts";
 import type { Settings } from "./settings.ts";
@@ -102,6 +102,10 @@ export class Reconciler {
   /** Unless it is what a start that began after the rows were read is waiting for. */
   async #killStray({ e2bId, sandboxId }: Correction & { action: "kill" }): Promise<void> {
     const row = sandboxId === undefined ? undefined : this.#parts.rows.get(sandboxId);
+    if (row && isSought(row)) {
+      await this.#parts.lifecycle.seek(row);
+      return;
+    }
     const wanted = row !== undefined && row.state !== "gone" && (row.e2b_id === null || row.e2b_id === e2bId);
     if (!wanted) await this.#parts.plane.kill(e2bId);
   }

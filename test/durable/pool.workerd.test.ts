@@ -192,6 +192,35 @@ test("a start whose answer was lost is adopted by the alarm when nobody claims a
   expect(await rows(pool)).toMatchObject([{ e2b_id: e2bId, state: "bound" }]);
 });
 
+test("a workspace ended while nobody knows of its start: what E2B made is found and killed, and counts until then", async () => {
+  const pool = newPool();
+  const unknown = "SELECT e2b_id, charged_until IS NOT NULL AS counts FROM sandbox WHERE state = 'gone'";
+  await cutOffStart(pool);
+  const { sandboxId } = (await pool.list("acme"))[0] ?? expect.fail("no workspace");
+  await fault({ controlErrors: { count: 1, status: 429, retryAfterS: 3600 } });
+  expect(await pool.end({ tenant: "acme", sandboxId })).toBe(true);
+  expect(await listed(pool)).toHaveLength(1);
+  expect(await sql(pool, unknown)).toEqual([{ e2b_id: null, counts: 1 }]);
+  expect(await pool.use({ tenant: "acme", sandboxId })).toMatchObject({ ok: false, code: "workspace_gone" });
+  await age(pool, 10 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await listed(pool)).toEqual([]);
+  expect(await sql(pool, unknown)).toEqual([{ e2b_id: null, counts: 0 }]);
+});
+
+test("a workspace ended while nobody knows of its start, which never happened, costs nothing", async () => {
+  const pool = newPool();
+  await e2b.kill(await cutOffStart(pool));
+  const { sandboxId } = (await pool.list("acme"))[0] ?? expect.fail("no workspace");
+  expect(await pool.end({ tenant: "acme", sandboxId })).toBe(true);
+  // It may still come.
+  expect(await sql(pool, "SELECT 1 FROM sandbox WHERE charged_until IS NOT NULL")).toHaveLength(1);
+  await age(pool, 2 * MINUTE_MS);
+  await runDurableObjectAlarm(pool);
+  expect(await sql(pool, "SELECT 1 FROM sandbox WHERE charged_until IS NOT NULL")).toEqual([]);
+  expect(await sql(pool, "SELECT 1 FROM ledger")).toEqual([]);
+});
+
 test("a start that never happened is forgotten", async () => {
   const pool = newPool();
   await e2b.kill(await cutOffStart(pool));
