@@ -1,26 +1,45 @@
 import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
 
+/** The remote's branches as they are here: `know` asks git once, and `there` starts no process. */
+const BRANCHES = `
+know() { known=$'\\n'$(git for-each-ref --format='%(refname) %(objectname)' refs/remotes/origin)$'\\n'; }
+there() { case $known in *$'\\n'"refs/remotes/origin/$1 "*) ;; *) return 1 ;; esac; }
+`;
+
 /**
  * `from_seed` brings the seed of a repository snapshot up to date, as if it had just been cloned without a checkout: only
  * that its files are there. Fails where it is not what it should be; a remote that fails leaves it in place for the next
- * call. The remote's default branch may be another by now, and is asked for while the fetch runs.
+ * call. On a busy machine the start of processes takes longer than all else here, so there are few: the remote's default
+ * branch, which may be another by now, is known by its commit, and asked for only where two branches are on that.
  */
 const FROM_SEED = `
 from_seed() {
-  local first default asking fetched=0
+  local line default= head
   [ "$(git -C "$wt/seed" rev-parse -q --verify 'HEAD^{commit}')" = "$seed_head" ] && mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
-  net ls-remote --symref -- "$url" HEAD >"$wt/tmp.head" & asking=$!
-  net fetch --progress --prune --no-tags --no-write-fetch-head -- "$url" '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*' || fetched=1
-  wait "$asking" || give_back git "$base"
-  read -r first default _ <"$wt/tmp.head"
-  rm -f "$wt/tmp.head"
-  if [ "$fetched" = 1 ] || [ "$first" != ref: ]; then return 1; fi
-  default=\${default#refs/heads/} start=\${base:-$default}
-  list
-  if there "refs/remotes/origin/$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
-  elif there "refs/tags/$base"; then target=refs/tags/$base
-  else give_back ref_not_found "$base"; fi
-  git symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$default" && git config remote.origin.url "$url"
+  if ! net fetch --progress --prune --no-tags -- "$url" HEAD '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; then
+    net ls-remote -- "$url" HEAD >/dev/null || give_back git "$base"
+    return 1
+  fi
+  know
+  read -r head line <.git/FETCH_HEAD
+  while read -r line; do
+    case $line in refs/remotes/origin/HEAD' '*) ;; *" $head") line=\${line#refs/remotes/origin/} default="$default \${line% *}" ;; esac
+  done <<<"$known"
+  case $default in ' '*' '*) ask_default ;; *) default=\${default# } ;; esac
+  if ! there "$default"; then return 1; fi
+  start=\${base:-$default}
+  if there "$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
+  elif ! git rev-parse -q --verify "refs/tags/$base^{commit}" >/dev/null; then give_back ref_not_found "$base"
+  else target=refs/tags/$base; fi
+  read -r line <.git/refs/remotes/origin/HEAD
+  if [ "$line" != "ref: refs/remotes/origin/$default" ]; then git symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$default" || return 1; fi
+  IFS= read -r -d '' line <.git/config
+  case $line in *"url = $url"$'\\n'*) ;; *) git config remote.origin.url "$url" ;; esac
+}
+ask_default() {
+  while IFS= read -r line; do
+    case $line in 'ref: refs/heads/'*) line=\${line#ref: refs/heads/} default=\${line%"$tab"HEAD} ;; esac
+  done < <(net ls-remote --symref -- "$url" HEAD)
 }
 give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
 `;
@@ -30,27 +49,29 @@ give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
  * finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
  * checks out; with the credential only in a partial clone, whose files come with it.
  */
-export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${FROM_SEED}
+export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${BRANCHES}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6; shift 6
-began= fetched= seed= start=
+began= fetched= seed= start=$base
 report() {
-  local branch head upstream=
-  IFS= read -r head <.git/HEAD
-  branch=\${head#ref: refs/heads/}
-  if [ "$branch" = "$head" ]; then branch=
-  else read -r head upstream <<<"$(git for-each-ref --format='%(objectname) %(upstream:lstrip=3)' "refs/heads/$branch")"; fi
+  local head branch= facts upstream= taken=
+  read -r head <.git/HEAD
+  case $head in
+    'ref: '*)
+      branch=\${head#ref: refs/heads/}
+      facts=$(git for-each-ref --format='%(objectname) %(upstream)' -- "\${head#ref: }")
+      head=\${facts%% *} upstream=\${facts#* } upstream=\${upstream#refs/remotes/origin/}
+      ;;
+  esac
   section 1
   printf '%s\\0' "$1" "$branch" "$head" "$upstream"
   if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi
-  printf '%s\\0' "$(cat "$wt/partial" 2>/dev/null)" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}"
+  if [ -e "$wt/partial" ]; then read -r taken <"$wt/partial"; fi
+  printf '%s\\0' "$taken" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}"
   section 2
   if [ -e .gitmodules ]; then git ls-files -s -z | while IFS= read -r -d '' entry; do case $entry in 160000\\ *) printf '%s\\0' "\${entry#*"$tab"}";; esac; done; fi
   section 3
   if [ -e .git/info/sparse-checkout ]; then git sparse-checkout list; fi
 }
-# Asks once which of the refs that matter there are.
-list() { refs=$(git for-each-ref --format=' %(refname) ' \${start:+"refs/remotes/origin/$start"} \${agent_branch:+"refs/remotes/origin/$agent_branch"} \${base:+"refs/tags/$base"} refs/none); }
-there() { case $refs in *" $1 "*) ;; *) return 1;; esac; }
 # git clone or git fetch, and whether the remote takes the filter.
 get() {
   local how=$1; shift
@@ -68,27 +89,29 @@ from_remote() {
   if [ -n "$base" ]; then flags+=("--branch=$base"); fi
   get clone "\${flags[@]}" -- "$url" "$wt/new" || fail git "$base"
   cd "$wt/new" || fail internal
-  start=$base
-  if [ -z "$start" ]; then IFS= read -r start <.git/HEAD; start=\${start#ref: refs/heads/}; fi
+  if [ -z "$start" ]; then start=$(git symbolic-ref -q --short HEAD); fi
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
 from_revision() {
   local wanted=("$revision")
-  start=$base
   case $revision in refs/*) wanted=("+$revision:$revision");; esac
   if [ -n "$base" ]; then wanted+=("+refs/heads/$base:refs/remotes/origin/$base"); fi
   git init -q --template= "$wt/new" && cd "$wt/new" && git remote add origin "$url" || fail internal
   get fetch --depth=1 --no-tags --no-write-fetch-head origin "\${wanted[@]}" || fail git "\${revision#refs/tags/}"
 }
 if [ -e "$tree/.git" ]; then cd "$tree" && report false; exit 0; fi
-rm -rf "$wt/new" "$wt/net.git" "$wt/partial"
+for left in new net.git partial; do if [ -e "$wt/$left" ]; then rm -rf "\${wt:?}/$left"; fi; done
 began=\${EPOCHREALTIME-} target=HEAD
 if [ -n "$seed_head" ]; then
   seed=unsound
   if from_seed; then seed=used; fi
   cd "$HOME"
 fi
-if [ "$seed" != used ]; then rm -rf "$wt/new" "$wt/seed"; from_remote; list; fi
+if [ "$seed" != used ]; then
+  rm -rf "$wt/new" "$wt/seed"
+  from_remote
+  know
+fi
 cd "$wt/new"
 if [ -n "$revision" ]; then
   start=$base target=$revision
@@ -96,21 +119,21 @@ if [ -n "$revision" ]; then
     case $revision in refs/*) fail ref_not_found "\${revision#refs/tags/}";; esac
     net fetch -q --no-tags --no-write-fetch-head origin "$revision" || fail git "$revision"
   fi
-elif there "refs/remotes/origin/$start"; then target=refs/remotes/origin/$start
+elif there "$start"; then target=refs/remotes/origin/$start
 elif ! git rev-parse -q --verify "$target" >/dev/null; then target=; fi
-if there "refs/remotes/origin/$agent_branch"; then target=refs/remotes/origin/$agent_branch; fi
+if [ -n "$agent_branch" ] && there "$agent_branch"; then target=refs/remotes/origin/$agent_branch; fi
 fetched=\${EPOCHREALTIME-}
 if [ -n "$target" ]; then
   if [ $# -gt 0 ]; then printf '%s\\n' "$@" | git sparse-checkout set --cone --stdin || fail git; fi
   branch=$agent_branch
-  if [ -z "$branch$revision" ] && there "refs/remotes/origin/$start"; then branch=$start; fi
-  if [ -z "$branch" ]; then set -- --detach
-  elif [ "$target" = "refs/remotes/origin/$start" ]; then set -- --track -B "$branch"
-  else set -- --no-track -B "$branch"; fi
+  if [ -z "$branch$revision" ] && there "$start"; then branch=$start; fi
+  track=--no-track
+  if [ "$target" = "refs/remotes/origin/$start" ]; then track=--track; fi
+  if [ -n "$branch" ]; then set -- "$track" -B "$branch"; else set -- --detach; fi
   # Only clone itself has written this config yet, so git may fetch what it finds missing.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
   "$@" -q --force "$target" -- || fail git
-  if [ -n "$branch" ] && [ "$target" != "refs/remotes/origin/$start" ] && there "refs/remotes/origin/$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
+  if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
 fi

@@ -239,4 +239,19 @@ describe("a clone from a seed", () => {
     server.setFaults({});
     expect(await home.run(clone)).toMatchObject({ created: true });
   });
+
+  test("asks for refs once where the default branch has a commit of its own, and twice where two could be it", async () => {
+    const asked = async () => {
+      const home = fromSnapshot();
+      const before = server.counters().fetches;
+      const { seed, branch, head } = await home.run(clone);
+      return { seed, branch, head, fetches: server.counters().fetches - before };
+    };
+    git(origin.bare, "update-ref", "refs/heads/new", "refs/heads/main");
+    const both = { seed: "used", branch: "new", head: git(origin.bare, "rev-parse", "main") };
+    expect(await asked()).toEqual({ ...both, fetches: 3 });
+    origin.git("pull", "-q", "--ff-only", "origin", "main");
+    const head = commitAt("new.txt", "1\n", "new");
+    expect(await asked()).toEqual({ ...both, head, fetches: 2 });
+  });
 });
