@@ -68,9 +68,18 @@ report() {
   if [ -e "$wt/partial" ]; then read -r taken <"$wt/partial"; fi
   printf '%s\\0' "$taken" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}"
   section 2
-  if [ -e .gitmodules ]; then git ls-files -s -z | while IFS= read -r -d '' entry; do case $entry in 160000\\ *) printf '%s\\0' "\${entry#*"$tab"}";; esac; done; fi
+  submodules
   section 3
   if [ -e .git/info/sparse-checkout ]; then git sparse-checkout list; fi
+}
+# Of what .gitmodules names, so that not every file of the tree is gone through.
+submodules() {
+  local entry paths=()
+  if [ -L .gitmodules ] || [ ! -f .gitmodules ]; then return; fi
+  while IFS= read -r -d '' entry; do paths+=("\${entry#*$'\\n'}"); done < <(git config -z -f .gitmodules --get-regexp '^submodule\\..*\\.path$')
+  if [ "\${#paths[@]}" = 0 ]; then return; fi
+  git --literal-pathspecs ls-files -s -z -- "\${paths[@]}" |
+    while IFS= read -r -d '' entry; do case $entry in 160000\\ *) printf '%s\\0' "\${entry#*"$tab"}" ;; esac; done
 }
 # git clone or git fetch, and whether the remote takes the filter.
 get() {
