@@ -4,7 +4,7 @@ import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
 import type { Grant } from "./grant.ts";
-import { isSought } from "./lifecycle.ts";
+import { isSought } from "./cut-off.ts";
 import type { Made } from "./maker.ts";
 import { NOT_FOUND, type Refusal } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";

@@ -1,7 +1,7 @@
 import { newSandboxId } from "../pool/handle.ts";
 import type { Source } from "../pool/sources.ts";
 import { type Grant, grantOf } from "./grant.ts";
-import { START_GIVEN_UP_MS } from "./lifecycle.ts";
+import { START_GIVEN_UP_MS } from "./cut-off.ts";
 import { exhausted, full, GONE, NOT_FOUND, type Outcome, type Refusal } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import type { Row, WorkspaceKey } from "./row.ts";

@@ -1,4 +1,4 @@
-import { isSought } from "./lifecycle.ts";
+import { isSought } from "./cut-off.ts";
 import type { Parts } from "./parts.ts";
 import type { Row } from "./row.ts";
 

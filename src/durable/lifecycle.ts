@@ -1,8 +1,8 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
-import type { ListedSandbox } from "../e2b/schema.ts";
 import type { Inspection } from "../ops/inspect.ts";
 import { e2bTimeoutS } from "../pool/tiers.ts";
+import { CutOff, isSought, runsSince, START_GIVEN_UP_MS } from "./cut-off.ts";
 import type { Endings } from "./endings.ts";
 import type { Look } from "./inspect.ts";
 import type { Keeper } from "./keeper.ts";
@@ -12,14 +12,8 @@ import { GONE, type Outcome, refusalOf } from "./outcome.ts";
 import type { Row, Transition } from "./row.ts";
 import type { Rows } from "./rows.ts";
 
-/** E2B gives up a start after 70 s; what has not shown up in its list by then never will. */
-export const START_GIVEN_UP_MS = 100_000;
 /** An operation was found running in a workspace that looked idle; most end well within this. */
 const BUSY_AGAIN_MS = 30_000;
-
-/** Marks our sandboxes at E2B. */
-export const POOL_MARK = "warmtree_pool";
-export const SANDBOX_MARK = "warmtree_sandbox";
 
 export interface LifecycleParts {
   readonly rows: Rows;
@@ -32,12 +26,6 @@ export interface LifecycleParts {
   readonly ttlMs: number;
   readonly poolId: string;
 }
-
-const runsSince = ({ state, startedAtMs }: ListedSandbox) => (state === "running" ? startedAtMs : Date.now());
-
-/** Ended before it was known whether E2B had started it. */
-export const isSought = ({ state, e2b_id, charged_until }: Row) =>
-  state === "gone" && e2b_id === null && charged_until !== null;
 
 interface Session {
   readonly sandboxId: string;
@@ -52,10 +40,12 @@ interface Session {
  */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
+  readonly #cutOff: CutOff;
   readonly #moves = new Map<string, Promise<Outcome>>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
+    this.#cutOff = new CutOff(parts);
   }
 
   /** The move under way, if any. */
@@ -81,7 +71,7 @@ export class Lifecycle {
   adopt(row: Row, orStart: boolean): Promise<Outcome> {
     return this.single(row, async () => {
       try {
-        const found = await this.#find(row);
+        const found = await this.#cutOff.find(row);
         if (found) {
           return await this.#running(row, await this.#connect(found.sandboxId), runsSince(found));
         }
@@ -96,37 +86,7 @@ export class Lifecycle {
 
   /** For a row that was ended while its start was under way or cut off: kills what E2B may hold by now. */
   seek(row: Row): Promise<Outcome> {
-    const givenUpAt = row.created_at + START_GIVEN_UP_MS;
-    return this.single(row, async () => {
-      try {
-        const found = await this.#find(row);
-        if (found) await this.#unwanted(row, found.sandboxId, runsSince(found));
-        else if (Date.now() < givenUpAt) this.#parts.rows.setDue(row.sandbox_id, givenUpAt, 0);
-        else this.#parts.endings.forget({ ...row, charged_until: null });
-      } catch (error) {
-        return this.#parts.endings.failed("kill", row, error);
-      }
-      return GONE;
-    });
-  }
-
-  /** What E2B has started for a row. */
-  async #find(row: Row): Promise<ListedSandbox | undefined> {
-    const metadata = { [POOL_MARK]: this.#parts.poolId, [SANDBOX_MARK]: row.sandbox_id };
-    const [found] = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
-    return found;
-  }
-
-  /** Kills a sandbox that came when its row was gone already; the row owes the kill until E2B confirms it. */
-  async #unwanted(gone: Row, e2bId: string, since: number): Promise<void> {
-    const ends_at = Date.now() + e2bTimeoutS(this.#parts.ttlMs) * 1000;
-    const next = this.#parts.rows.transition(gone, {
-      e2b_id: e2bId,
-      charged_until: since,
-      ends_at,
-      due_at: Date.now(),
-    });
-    if (next) await this.#parts.endings.kill(next);
+    return this.single(row, () => this.#cutOff.seek(row));
   }
 
   async #create(row: Row): Promise<Outcome> {
@@ -136,7 +96,7 @@ export class Lifecycle {
       const session = await this.#parts.plane.create({
         template: row.template,
         timeoutS: e2bTimeoutS(this.#parts.ttlMs),
-        metadata: { [POOL_MARK]: this.#parts.poolId, [SANDBOX_MARK]: row.sandbox_id },
+        metadata: this.#cutOff.marks(row),
         autoPause: true,
       });
       return await this.#running(row, session, since);
@@ -210,7 +170,7 @@ export class Lifecycle {
     if (next) return { ok: true, row: next };
     // The workspace was ended meanwhile: nobody will come for this sandbox.
     const ended = this.#parts.rows.get(row.sandbox_id);
-    if (ended && isSought(ended)) await this.#unwanted(ended, session.sandboxId, since);
+    if (ended && isSought(ended)) await this.#cutOff.unwanted(ended, session.sandboxId, since);
     else await this.#parts.plane.kill(session.sandboxId);
     return GONE;
   }

@@ -10,7 +10,8 @@ import {
   restoreDemand,
 } from "../pool/warm-pool.ts";
 import type { Endings } from "./endings.ts";
-import { type Lifecycle, START_GIVEN_UP_MS } from "./lifecycle.ts";
+import { START_GIVEN_UP_MS } from "./cut-off.ts";
+import { type Lifecycle } from "./lifecycle.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Rows } from "./rows.ts";
 import type { Settings } from "./settings.ts";
