@@ -51,7 +51,7 @@ export class SandboxStore extends SandboxRegistry {
     try {
       const sandbox = await made;
       this.add(sandbox);
-      this.#setEnd(sandbox, spec.timeoutS);
+      this.#setEnd(sandbox, spec.timeoutS, sandbox.startedAtMs);
       return sandbox;
     } finally {
       this.#starting--;
@@ -98,7 +98,7 @@ export class SandboxStore extends SandboxRegistry {
       await sandbox.machine.thaw();
       for (const running of sandbox.processes.list()) running.thawDeadline();
       sandbox.beginRun();
-      this.#setEnd(sandbox, seconds);
+      this.#setEnd(sandbox, seconds, sandbox.startedAtMs);
       return true;
     });
   }
@@ -162,8 +162,9 @@ export class SandboxStore extends SandboxRegistry {
     }
   }
 
-  #setEnd(sandbox: Sandbox, seconds: number): void {
-    const end = this.limits.endOfRun(sandbox.startedAtMs, Date.now() + seconds * 1000);
+  /** @param fromMs the run's start where one begins: its length is then exactly what was asked for */
+  #setEnd(sandbox: Sandbox, seconds: number, fromMs = Date.now()): void {
+    const end = this.limits.endOfRun(sandbox.startedAtMs, fromMs + seconds * 1000);
     sandbox.endAt(end, () => void this.#onTimeout(sandbox));
   }
 
