@@ -147,7 +147,8 @@ async function leftLately(caller: Caller): Promise<string | undefined> {
 
 /** The session ends: the sandbox is paused now and costs nothing until the next use. */
 export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise<void> {
-  if (!(await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId }))) throw notFound();
+  const refusal = await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId });
+  if (refusal) throw refused(refusal);
 }
 
 export async function endWorkspace(caller: Caller, sandboxId: string): Promise<void> {

@@ -6,7 +6,7 @@ import { Due } from "./due.ts";
 import type { Grant } from "./grant.ts";
 import { isSought } from "./cut-off.ts";
 import type { Made } from "./maker.ts";
-import { NOT_FOUND, type Refusal } from "./outcome.ts";
+import { NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 import { migrate } from "./schema.ts";
@@ -88,15 +88,18 @@ export class SandboxPool extends DurableObject<Env> {
     return row && this.#view(row);
   }
 
-  /** Pauses a workspace now: its session says that it ends. False where the tenant has none of that name. */
-  async pause(request: { tenant: string; sandboxId: string }): Promise<boolean> {
-    const owned = this.#owned(request);
+  /**
+   * Pauses a workspace now: its session says that it ends. Where E2B fails, the alarm tries again.
+   * @returns why it was not paused
+   */
+  async pause(request: { tenant: string; sandboxId: string }): Promise<Refusal | undefined> {
+    if (!this.#owned(request)) return NOT_FOUND;
     // A resume under way comes first.
     await this.#parts.lifecycle.move(request.sandboxId);
-    const row = owned && this.#parts.rows.get(request.sandboxId);
-    if (row?.state === "bound") await this.#parts.lifecycle.pause(row);
+    const row = this.#parts.rows.get(request.sandboxId);
+    const paused = row?.state === "bound" ? await this.#parts.lifecycle.pause(row) : undefined;
     await this.#settle();
-    return owned !== undefined;
+    return paused === WORKSPACE_BUSY ? paused : undefined;
   }
 
   /** Ends a workspace and its sandbox. False where the tenant has none of that name. */

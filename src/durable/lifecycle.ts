@@ -8,7 +8,7 @@ import type { Look } from "./inspect.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
-import { GONE, type Outcome, refusalOf } from "./outcome.ts";
+import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./outcome.ts";
 import type { Row, Transition } from "./row.ts";
 import type { Rows } from "./rows.ts";
 
@@ -184,7 +184,7 @@ export class Lifecycle {
       const found = row.state === "bound" ? await this.#parts.inspect(row) : undefined;
       if (found?.busy) {
         this.#parts.rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);
-        return { ok: true, row };
+        return WORKSPACE_BUSY;
       }
       const known: Transition = found ? { head: found.head, unpushed: found.unpushed ? 1 : 0 } : {};
       const paused = this.#parts.rows.transition(row, { ...known, state: "paused", due_at: null });

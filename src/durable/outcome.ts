@@ -26,6 +26,12 @@ export const NOT_FOUND: Refusal = {
   detail: "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
 };
 
+export const WORKSPACE_BUSY: Refusal = {
+  ok: false,
+  code: "workspace_busy",
+  detail: "An operation is at work in this workspace. It goes on, and nothing was paused: try again when it has ended.",
+};
+
 export const SNAPSHOTS_OFF: Refusal = {
   ok: false,
   code: "misconfigured",

@@ -3,7 +3,8 @@
  *
  * Layout in the sandbox: `$HOME/repo` is the working tree; `$HOME/.warmtree` is ours:
  *   lock      held (flock) by the one operation that changes the workspace
- *   open      not empty while a change is under way; found not empty, its maker died and `recover` cleans up
+ *   open      says what the lock's holder does, "open" for a change and "settle"; found not empty, its maker died and
+ *             `recover` cleans up
  *   net.git   git dir for commands that talk to the remote: shares objects and refs with the tree, but has its own
  *             config and no hooks, so nothing that was written into the tree's .git can see a credential
  *   undo/     originals of the files an edit is replacing
@@ -39,10 +40,13 @@ export const ENTER = `
 cd "$tree" 2>/dev/null && [ -e .git ] || fail not_cloned
 `;
 
-/** `busy`: whether an operation holds the lock, for the pool's own looks, which never wait. */
+/**
+ * `busy`: whether an operation holds the lock, for the pool's own looks, which never wait. One that settles is not in
+ * the way: it may stop anywhere and go on after a pause.
+ */
 export const BUSY = `
 busy() {
-  [ -e "$wt/lock" ] || return 1
+  [ -s "$wt/open" ] && read -r holder <"$wt/open" && [ "$holder" = open ] || return 1
   if command -v flock >/dev/null 2>&1
   then ! flock -n "$wt/lock" true
   else ! perl -e 'use Fcntl ":flock"; open(my $f, ">>", $ARGV[0]) or exit 0; flock($f, LOCK_EX | LOCK_NB) or exit 1' "$wt/lock"
@@ -143,7 +147,7 @@ cd "$HOME/repo" && [ -d .git ] || exit
 ${HOLD} || exit
 # Whose maker died is seen to by the next who holds the lock.
 if [ -s "$wt/open" ]; then exit; fi
-echo open >"$wt/open"
+echo settle >"$wt/open"
 if [ ! -e "$wt/git.config" ]; then
   case $(git version --build-options 9>&-) in
     *'feature: fsmonitor--daemon'*) printf '[core]\\n\\tfsmonitor = true\\n' ;;

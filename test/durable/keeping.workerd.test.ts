@@ -46,11 +46,32 @@ async function pausedWorkspace(script: string): Promise<{ pool: Pool; grant: Gra
   const pool = newPool();
   const grant = granted(await pool.claim(workspace()));
   await shell(grant, script);
-  expect(await pool.pause({ tenant: "acme", sandboxId: grant.sandboxId })).toBe(true);
+  expect(await pool.pause({ tenant: "acme", sandboxId: grant.sandboxId })).toBeUndefined();
   return { pool, grant };
 }
 
+/** Leaves a process that holds the lock for a minute, as one that does `what`. */
+const holding = (what: string) =>
+  `mkdir -p ~/.warmtree && echo ${what} >~/.warmtree/open && exec 9>>~/.warmtree/lock && flock 9 && { sleep 60 >/dev/null 2>&1 & }`;
+
 const view = async (pool: Pool) => (await pool.list("acme"))[0];
+
+test("an operation at work refuses the pause and goes on; an index that is being written anew is paused", async () => {
+  const pool = newPool();
+  const grant = granted(await pool.claim(workspace()));
+  const request = { tenant: "acme", sandboxId: grant.sandboxId };
+  await shell(grant, `${PUSHED} && ${holding("open")}`);
+  expect(await pool.pause(request)).toMatchObject({ ok: false, code: "workspace_busy" });
+  expect(await view(pool)).toMatchObject({ state: "bound" });
+  await shell(grant, "echo settle >~/.warmtree/open");
+  expect(await pool.pause(request)).toBeUndefined();
+  expect(await view(pool)).toMatchObject({ state: "paused", unpushed: false });
+});
+
+test("what is nobody's is not paused", async () => {
+  const request = { tenant: "acme", sandboxId: "s0-nobodys" };
+  expect(await newPool().pause(request)).toMatchObject({ code: "workspace_not_found" });
+});
 
 test.each([
   ["everything is on the remote", PUSHED, false],
@@ -60,13 +81,6 @@ test.each([
 ])("before the pause it looks what would be lost: %s", async (_, script, unpushed) => {
   const { pool } = await pausedWorkspace(script);
   expect(await view(pool)).toMatchObject({ state: "paused", unpushed });
-});
-
-test("a workspace whose lock is held is not idle", async () => {
-  const { pool } = await pausedWorkspace(
-    `${PUSHED} && mkdir ~/.warmtree && (exec setsid flock ~/.warmtree/lock sleep 20 >/dev/null 2>&1 &) && until ! flock -n ~/.warmtree/lock true; do :; done`,
-  );
-  expect(await view(pool)).toMatchObject({ state: "bound" });
 });
 
 test("resumed with another HEAD than it was paused with: not trusted, and the next claim starts anew", async () => {

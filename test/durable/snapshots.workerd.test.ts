@@ -130,8 +130,8 @@ test("E2B takes no snapshot just now: the alarm tries again", async () => {
   await fault({ controlErrors: { count: 10, status: 500 } });
   const made = { head: HEAD, bytes: 1, seconds: 8 };
   expect(await pool.finishSnapshot({ tenant: "acme", makerId: maker.sandboxId, made })).toBe(false);
-  await endFaults();
   expect(await states(pool)).toEqual(["making"]);
+  await endFaults();
   await later(pool, 2 * MINUTE_MS);
   expect(await pool.snapshots("acme")).toMatchObject([{ state: "ready" }]);
 });

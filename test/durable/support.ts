@@ -63,3 +63,9 @@ export const poolId = async (pool: Pool) =>
 /** What E2B lists under the pool's mark. */
 export const listed = async (pool: Pool) =>
   e2b.list({ metadata: { warmtree_pool: await poolId(pool) }, states: ["running", "paused"] });
+
+/** The same as the host has it, which is true while faults are tried too: the alarm may work at any time. */
+export async function hosted(pool: Pool): Promise<HostedSandbox[]> {
+  const mark = await poolId(pool);
+  return (await hostedSandboxes()).filter(({ metadata }) => metadata["warmtree_pool"] === mark);
+}
