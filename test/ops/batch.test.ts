@@ -13,21 +13,24 @@ import { push } from "../../src/ops/push.ts";
 import { read } from "../../src/ops/read.ts";
 import { search } from "../../src/ops/search.ts";
 import { status } from "../../src/ops/status.ts";
-import { git, Home, Seed } from "./support.ts";
+import { clonesOf, git, Home, Seed } from "./support.ts";
 
 const sandbox_id = "s0-00000000000000000000";
 
 let seed: Seed;
 let home: Home;
 
+const begin = clonesOf(async () => {
+  const origin = new Seed();
+  writeFileSync(join(origin.tree, "a.txt"), "one\n");
+  origin.publish("one");
+  const cloned = new Home(`file://${origin.bare}`);
+  await cloned.run(clone);
+  return { seed: origin, home: cloned };
+});
+
 beforeEach(async () => {
-  seed = new Seed();
-  writeFileSync(join(seed.tree, "a.txt"), "one\n");
-  seed.git("add", "-A");
-  seed.git("commit", "-qm", "one");
-  seed.git("push", "-q", "origin", "main");
-  home = new Home(`file://${seed.bare}`);
-  await home.run(clone);
+  ({ seed, home } = await begin());
 });
 
 afterEach(() => {

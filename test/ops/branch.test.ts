@@ -7,25 +7,29 @@ import { clone } from "../../src/ops/clone.ts";
 import { branchName } from "../../src/ops/inputs.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import { Home, Seed } from "./support.ts";
+import { clonesOf, copiesOf, Home, Seed } from "./support.ts";
 import { commit, homeWith, treeOf, write } from "./trees.ts";
 
 describe("with a remote", () => {
   let seed: Seed;
   let home: Home;
 
+  const begin = clonesOf(async () => {
+    const origin = new Seed();
+    writeFileSync(join(origin.tree, "a.txt"), "a\n");
+    origin.publish("one");
+    origin.git("switch", "-qc", "feature");
+    writeFileSync(join(origin.tree, "f.txt"), "f\n");
+    origin.git("add", "-A");
+    origin.git("commit", "-q", "--date=2030-01-01T00:00:00Z", "-m", "feature work");
+    origin.send("feature");
+    const cloned = new Home(`file://${origin.bare}`);
+    await cloned.run(clone, { branch: "main", agent_id: "ada", task_id: "t1" });
+    return { seed: origin, home: cloned };
+  });
+
   beforeEach(async () => {
-    seed = new Seed();
-    writeFileSync(join(seed.tree, "a.txt"), "a\n");
-    seed.git("add", "-A");
-    seed.git("commit", "-qm", "one");
-    seed.git("switch", "-qc", "feature");
-    writeFileSync(join(seed.tree, "f.txt"), "f\n");
-    seed.git("add", "-A");
-    seed.git("commit", "-q", "--date=2030-01-01T00:00:00Z", "-m", "feature work");
-    seed.git("push", "-q", "origin", "main", "feature");
-    home = new Home(`file://${seed.bare}`);
-    await home.run(clone, { branch: "main", agent_id: "ada", task_id: "t1" });
+    ({ seed, home } = await begin());
   });
 
   afterEach(() => {
@@ -93,8 +97,10 @@ describe("with a remote", () => {
 describe("without one", () => {
   let home: Home;
 
+  const copy = copiesOf(() => homeWith({ "a.txt": "a\n", "b.txt": "b\n" }));
+
   beforeEach(() => {
-    home = homeWith({ "a.txt": "a\n", "b.txt": "b\n" });
+    home = copy();
   });
 
   afterEach(() => home.remove());

@@ -8,7 +8,7 @@ import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import type { Home } from "./support.ts";
+import { copiesOf, type Home } from "./support.ts";
 import { commit, empty, homeWith, makePipe, tree, treeOf, write } from "./trees.ts";
 
 let home: Home;
@@ -21,8 +21,10 @@ const FILES = {
   folder: "-> d",
 };
 
+const copy = copiesOf(() => homeWith(FILES));
+
 beforeEach(() => {
-  home = homeWith(FILES);
+  home = copy();
 });
 
 afterEach(() => {
@@ -375,6 +377,7 @@ describe("cut off in the middle", () => {
     const pipe = join(home.path, "pipe");
     makePipe(pipe);
     home.git("config", "filter.wait.smudge", `cat ${pipe}`);
+    mkdirSync(join(home.tree, ".git/info"));
     writeFileSync(join(home.tree, ".git/info/attributes"), "run.sh filter=wait\n");
     const controller = new AbortController();
     const asked = {

@@ -5,13 +5,15 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { log } from "../../src/ops/log.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import type { Home } from "./support.ts";
+import { copiesOf, type Home } from "./support.ts";
 import { commit, fingerprint, homeWith } from "./trees.ts";
 
 let home: Home;
 
+const copy = copiesOf(() => homeWith({ "a.txt": "a\n" }));
+
 beforeEach(() => {
-  home = homeWith({ "a.txt": "a\n" });
+  home = copy();
 });
 
 afterEach(() => home.remove());

@@ -30,10 +30,7 @@ function commitAt(files: Readonly<Record<string, string>>, to = "main"): string 
     mkdirSync(join(origin.tree, path, ".."), { recursive: true });
     writeFileSync(join(origin.tree, path), text);
   }
-  origin.git("add", "-A");
-  origin.git("commit", "-qm", `change ${Object.keys(files).join(" ")}`);
-  origin.git("push", "-q", "origin", `HEAD:${to}`);
-  return origin.git("rev-parse", "HEAD");
+  return origin.publish(`change ${Object.keys(files).join(" ")}`, to);
 }
 
 beforeAll(async () => {
@@ -194,7 +191,7 @@ describe("in a partial clone", () => {
     expect(git(origin.bare, "show", `${pushed.commit}:docs/mine.md`)).toBe("mine");
     expect(readFileSync(join(home.tree, "docs/a.md"), "utf8")).toBe("theirs\n");
 
-    origin.git("pull", "-q", "origin", main);
+    origin.receive(main);
     commitThere({ "docs/mine.md": "theirs\n" });
     await home.run(edit, { files: [{ path: "docs/mine.md", content: "ours\n" }] });
     const conflicts = [{ path: "docs/mine.md", base: "mine", ours: "ours", theirs: "theirs" }];
@@ -209,8 +206,8 @@ describe("in a partial clone", () => {
   /** A workspace whose work starts from a branch that nobody else commits to. */
   async function onBranchOf(task_id: string) {
     const main = `${task_id}-main`;
-    origin.git("checkout", "-q", "-B", main, "refs/remotes/origin/main");
-    origin.git("push", "-q", "origin", main);
+    origin.git("checkout", "-q", "-B", main, git(origin.bare, "rev-parse", "main"));
+    origin.send(main);
     const home = await cloned({ ...LEAST, branch: main, agent_id: "ada", task_id: main });
     return { home, main, commitThere: (files: Readonly<Record<string, string>>) => commitAt(files, main) };
   }

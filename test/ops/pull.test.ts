@@ -5,7 +5,7 @@ import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { status } from "../../src/ops/status.ts";
-import { git, Home, Seed } from "./support.ts";
+import { clonesOf, git, Home, Seed } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
@@ -15,17 +15,20 @@ const read = (path: string) => readFileSync(join(home.tree, path), "utf8");
 
 function commitAt(path: string, text: string, branch = "main"): string {
   writeFileSync(join(seed.tree, path), text);
-  seed.git("add", "-A");
-  seed.git("commit", "-qm", `change ${path}`);
-  seed.git("push", "-q", "origin", `HEAD:${branch}`);
-  return seed.git("rev-parse", "HEAD");
+  return seed.publish(`change ${path}`, branch);
 }
 
+const begin = clonesOf(async () => {
+  const origin = new Seed();
+  writeFileSync(join(origin.tree, "a.txt"), "1\n2\n3\n");
+  origin.publish("change a.txt");
+  const cloned = new Home(`file://${origin.bare}`);
+  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
+  return { seed: origin, home: cloned };
+});
+
 beforeEach(async () => {
-  seed = new Seed();
-  commitAt("a.txt", "1\n2\n3\n");
-  home = new Home(`file://${seed.bare}`);
-  await home.run(clone, { agent_id: "ada", task_id: "t1" });
+  ({ seed, home } = await begin());
 });
 
 afterEach(() => {
@@ -162,8 +165,7 @@ describe("a shallow clone", () => {
     commitAt("topic.txt", "1\n", "topic");
     seed.git("checkout", "-q", "main");
     seed.git("merge", "-q", "--no-ff", "-m", "merge", "topic");
-    seed.git("push", "-q", "origin", "main");
-    return seed.git("rev-parse", "HEAD");
+    return seed.send();
   }
 
   test("pulls what came after and stays as deep as it is, whatever was merged", async () => {

@@ -5,7 +5,7 @@ import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { status } from "../../src/ops/status.ts";
-import { git, Home, Seed } from "./support.ts";
+import { clonesOf, git, Home, Seed } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
@@ -20,15 +20,19 @@ const write = (at: Home, path: string, text: string) => writeFileSync(join(at.tr
 const remote = (...args: string[]) => git(seed.bare, ...args);
 const LINES = Array.from({ length: 20 }, (_, n) => `line ${n}`).join("\n");
 
+const begin = clonesOf(async () => {
+  const origin = new Seed();
+  writeFileSync(join(origin.tree, "a.txt"), `${LINES}\n`);
+  writeFileSync(join(origin.tree, "b.txt"), "b\n");
+  origin.publish("one");
+  const cloned = new Home(`file://${origin.bare}`);
+  await cloned.run(clone);
+  return { seed: origin, home: cloned };
+});
+
 beforeEach(async () => {
-  seed = new Seed();
-  writeFileSync(join(seed.tree, "a.txt"), `${LINES}\n`);
-  writeFileSync(join(seed.tree, "b.txt"), "b\n");
-  seed.git("add", "-A");
-  seed.git("commit", "-qm", "one");
-  seed.git("push", "-q", "origin", "main");
-  home = newHome();
-  await home.run(clone);
+  ({ seed, home } = await begin());
+  homes.push(home);
 });
 
 afterEach(() => {
@@ -38,12 +42,9 @@ afterEach(() => {
 
 /** Somebody else's commit on the remote's main. */
 function elsewhere(path: string, text: string, message = "elsewhere"): string {
-  seed.git("pull", "-q", "--rebase", "--autostash", "origin", "main");
+  seed.receive();
   writeFileSync(join(seed.tree, path), text);
-  seed.git("add", "-A");
-  seed.git("commit", "-qm", message);
-  seed.git("push", "-q", "origin", "main");
-  return seed.git("rev-parse", "HEAD");
+  return seed.publish(message);
 }
 
 test("commits every change with its message and author, and pushes", async () => {
@@ -260,13 +261,11 @@ test("from a shallow clone, also when the remote moved", async () => {
 });
 
 test("from a shallow clone to a branch whose parting lies below it", async () => {
-  seed.git("push", "-q", "origin", "main:release");
+  const parting = seed.send("release");
   for (let n = 0; n < 4; n++) elsewhere("c.txt", `${n}\n`);
-  seed.git("checkout", "-q", "-B", "release", "origin/release");
+  seed.git("checkout", "-q", "-B", "release", parting);
   writeFileSync(join(seed.tree, "r.txt"), "release\n");
-  seed.git("add", "-A");
-  seed.git("commit", "-qm", "on release");
-  seed.git("push", "-q", "origin", "release");
+  seed.publish("on release", "release");
   const shallow = newHome();
   await shallow.run(clone, { shallow: true });
   write(shallow, "d.txt", "mine\n");

@@ -4,13 +4,13 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { read } from "../../src/ops/read.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import type { Home } from "./support.ts";
+import { copiesOf, type Home } from "./support.ts";
 import { commit, fileName, fingerprint, homeWith, makePipe, write } from "./trees.ts";
 
 let home: Home;
 
-beforeEach(() => {
-  home = homeWith({
+const copy = copiesOf(() =>
+  homeWith({
     "a.txt": "one\ntwo\nthree\nfour",
     "src/deep/b.txt": "b\n",
     "src/-c": "c",
@@ -21,7 +21,11 @@ beforeEach(() => {
     ".hidden": "h",
     "..odd": "o",
     "*": "star",
-  });
+  }),
+);
+
+beforeEach(() => {
+  home = copy();
 });
 
 afterEach(() => home.remove());

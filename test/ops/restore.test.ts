@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import { git, type Home } from "./support.ts";
+import { copiesOf, git, type Home } from "./support.ts";
 import { commit, empty, homeWith, tree, treeOf, write } from "./trees.ts";
 
 let home: Home;
@@ -18,8 +18,10 @@ const FILES = {
   ".gitignore": "ignored\n",
 };
 
+const copy = copiesOf(() => homeWith(FILES));
+
 beforeEach(() => {
-  home = homeWith(FILES);
+  home = copy();
 });
 
 afterEach(() => home.remove());

@@ -4,19 +4,23 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { search } from "../../src/ops/search.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import type { Home } from "./support.ts";
+import { copiesOf, type Home } from "./support.ts";
 import { commit, empty, fingerprint, homeWith, tree, write } from "./trees.ts";
 
 let home: Home;
 
-beforeEach(() => {
-  home = homeWith({
+const copy = copiesOf(() =>
+  homeWith({
     "a.txt": "one two\nTwo (three)\n",
     "src/-b\n:1:": "two\n",
     "bin.dat": "two\0",
     ".gitignore": "ignored\n",
     link: "-> a.txt",
-  });
+  }),
+);
+
+beforeEach(() => {
+  home = copy();
 });
 
 afterEach(() => home.remove());

@@ -30,10 +30,7 @@ const seedOf = (home: Home) => join(home.path, ".warmtree/seed");
 
 function commitAt(path: string, text: string, branch = "main"): string {
   writeFileSync(join(origin.tree, path), text);
-  origin.git("add", "-A");
-  origin.git("commit", "-qm", `change ${path}`);
-  origin.git("push", "-q", "origin", `HEAD:${branch}`);
-  return origin.git("rev-parse", "HEAD");
+  return origin.publish(`change ${path}`, branch);
 }
 
 async function begin(): Promise<void> {
@@ -250,7 +247,7 @@ describe("a clone from a seed", () => {
     git(origin.bare, "update-ref", "refs/heads/new", "refs/heads/main");
     const both = { seed: "used", branch: "new", head: git(origin.bare, "rev-parse", "main") };
     expect(await asked()).toEqual({ ...both, fetches: 3 });
-    origin.git("pull", "-q", "--ff-only", "origin", "main");
+    origin.receive();
     const head = commitAt("new.txt", "1\n", "new");
     expect(await asked()).toEqual({ ...both, head, fetches: 2 });
   });

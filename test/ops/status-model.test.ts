@@ -115,7 +115,7 @@ const upstream = fc.tuple(path, content).map(([name, text]): Step => ({
     put(seed.tree, name, text);
     seed.git("add", "-Af");
     seed.git("commit", "-q", "--allow-empty", "-m", "theirs");
-    seed.git("push", "-qf", "origin", "HEAD:main");
+    seed.send();
   },
 }));
 
@@ -176,9 +176,7 @@ test(
         const home = new Home(`file://${seed.bare}`);
         try {
           for (const name of ["a", "d/a", "d/e/a", "f/a"]) put(seed.tree, name, "11111\n");
-          seed.git("add", "-A");
-          seed.git("commit", "-qm", "first");
-          seed.git("push", "-q", "origin", "HEAD:main");
+          seed.publish("first");
           await home.run(clone, { agent_id: "ada", task_id: "t1" });
           for (const burst of bursts) {
             for (const one of burst.flat()) await one.take({ home, seed });

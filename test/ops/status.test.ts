@@ -16,9 +16,7 @@ let home: Home;
 
 function publish(files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) writeFileSync(join(seed.tree, path), text);
-  seed.git("add", "-A");
-  seed.git("commit", "-qm", "work");
-  seed.git("push", "-q", "origin", "HEAD:main");
+  seed.publish("work");
 }
 
 const write = (path: string, text: string) => writeFileSync(join(home.tree, path), text);

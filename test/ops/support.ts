@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
@@ -23,6 +24,7 @@ export class Home {
   seedHead?: string;
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
+  readonly #groups = new Set<number>();
 
   constructor(remoteUrl: string) {
     this.remote = { url: remoteUrl };
@@ -39,6 +41,7 @@ export class Home {
       this.starts++;
       const env = { PATH: process.env["PATH"], ...envs, HOME: this.path };
       const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+      if (child.pid !== undefined) this.#groups.add(child.pid);
       const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
       signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
       const stdout: Buffer[] = [];
@@ -128,6 +131,18 @@ export class Home {
       : { sandbox_id: "s0-00000000000000000000", ...input };
   }
 
+  /** The same in a folder of its own, with another remote. What was left to run behind an operation ends. */
+  copy(remoteUrl = this.remote.url): Home {
+    for (const group of this.#groups) endGroup(group);
+    this.#groups.clear();
+    const made = new Home(remoteUrl);
+    copyFolder(this.path, made.path);
+    replaceIn(join(made.tree, ".git/config"), this.remote.url, remoteUrl);
+    // Of files that were copied the index does not know that they are the same.
+    git(made.tree, "update-index", "-q", "--refresh");
+    return made;
+  }
+
   remove(): void {
     // A tree may still be settling.
     rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
@@ -140,6 +155,10 @@ export function git(cwd: string, ...args: string[]): string {
     HOME: cwd,
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_NO_LAZY_FETCH: "1",
+    // Two processes after each commit, of no use to what lives for a second.
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "maintenance.auto",
+    GIT_CONFIG_VALUE_0: "false",
     GIT_AUTHOR_NAME: "Tester",
     GIT_AUTHOR_EMAIL: "tester@example.com",
     GIT_COMMITTER_NAME: "Tester",
@@ -148,17 +167,25 @@ export function git(cwd: string, ...args: string[]): string {
   return execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trimEnd();
 }
 
-/** A seed working tree with its bare remote, on the file system. */
+/**
+ * A bare remote on the file system, and a working tree of somebody else. They share their objects: what is committed in
+ * the tree is sent by naming it in the remote, which takes one process where a push takes a dozen.
+ */
 export class Seed {
   readonly path = mkdtempSync(join(tmpdir(), "warmtree-seed-"));
   readonly tree = join(this.path, "seed");
   readonly bare = join(this.path, "remote.git");
 
-  constructor() {
-    mkdirSync(this.bare);
-    git(this.bare, "init", "-q", "--bare", "-b", "main", ".");
-    mkdirSync(this.tree);
-    git(this.tree, "init", "-q", "-b", "main", ".");
+  constructor(from?: Seed) {
+    if (from) {
+      copyFolder(from.path, this.path);
+      replaceIn(join(this.tree, ".git/config"), from.path, this.path);
+      return;
+    }
+    git(this.path, "init", "-q", "--template=", "--bare", "-b", "main", "remote.git");
+    git(this.path, "init", "-q", "--template=", "-b", "main", "seed");
+    rmSync(join(this.tree, ".git/objects"), { recursive: true });
+    symlinkSync("../../remote.git/objects", join(this.tree, ".git/objects"));
     git(this.tree, "remote", "add", "origin", this.bare);
   }
 
@@ -166,7 +193,69 @@ export class Seed {
     return git(this.tree, ...args);
   }
 
+  /** Commits all that is in the tree and sends it to a branch of the remote. @returns the commit */
+  publish(message: string, branch = "main"): string {
+    this.git("add", "-A");
+    this.git("commit", "-qm", message);
+    return this.send(branch);
+  }
+
+  /** A branch of the remote is from now on what `commit` of the tree is. @returns the commit */
+  send(branch = "main", commit = "HEAD"): string {
+    const sent = this.git("rev-parse", `${commit}^{commit}`);
+    git(this.bare, "update-ref", `refs/heads/${branch}`, sent);
+    return sent;
+  }
+
+  /** Goes to what the remote's branch is now; what is not committed stays. */
+  receive(branch = "main"): void {
+    this.git("reset", "-q", "--keep", git(this.bare, "rev-parse", branch));
+  }
+
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** Makes the same home again and again: the first time as `make` does, and then by copying that. */
+export function copiesOf(make: () => Home): () => Home {
+  let first: Home | undefined;
+  afterAll(() => first?.remove());
+  return () => (first ??= make()).copy();
+}
+
+interface Cloned {
+  readonly seed: Seed;
+  readonly home: Home;
+}
+
+/** The same for a home that was cloned from a seed. */
+export function clonesOf(make: () => Promise<Cloned>): () => Promise<Cloned> {
+  let first: Promise<Cloned> | undefined;
+  afterAll(async () => {
+    const made = await first;
+    made?.home.remove();
+    made?.seed.remove();
+  });
+  return async () => {
+    const made = await (first ??= make());
+    const seed = new Seed(made.seed);
+    return { seed, home: made.home.copy(`file://${seed.bare}`) };
+  };
+}
+
+function copyFolder(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+}
+
+function replaceIn(file: string, from: string, to: string): void {
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(from, to));
+}
+
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, "SIGKILL");
+  } catch {
+    // Nobody of it is left.
   }
 }

@@ -23,7 +23,7 @@ export function homeWith(files: Tree = {}): Home {
   const home = new Home("file:///nowhere");
   mkdirSync(home.tree);
   mkdirSync(join(home.path, ".warmtree"));
-  git(home.tree, "init", "-q", "-b", "main", ".");
+  git(home.tree, "init", "-q", "--template=", "-b", "main", ".");
   if (Object.keys(files).length > 0) commit(home, files, "first");
   return home;
 }
