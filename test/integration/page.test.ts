@@ -24,7 +24,7 @@ const executablePath = "path" in found ? found.path : "";
 const OPERATOR_KEY = "the-operator-key-of-this-test";
 const OVERVIEW = "**/v1/operator/overview*";
 const SCREENSHOTS = join(ROOT, ".warmtree", "screenshots");
-const AGENT_THINKS_MS = 200;
+const AGENT_THINKS_MS = 600;
 const WIDE = { width: 1440, height: 900 };
 /** The narrowest that WCAG asks for (reflow). */
 const NARROW = { width: 320, height: 720 };
@@ -67,6 +67,7 @@ describe.skipIf(executablePath === "")("the page", () => {
   /** The main job again and again, and something that fails; with pauses, for the browser shares the machine. */
   async function agent(agentId: string): Promise<void> {
     for (let round = 0; !over.signal.aborted; round++) {
+      await callOperation(stack.url, "clone", { repo_url: "https://elsewhere.example/o/r" });
       const { sandbox_id } = await cloned(agentId);
       const files = [{ path: `${agentId}.txt`, content: `${round}\n` }];
       const steps: [operation: string, input: object][] = [
@@ -80,7 +81,6 @@ describe.skipIf(executablePath === "")("the page", () => {
         await call(stack, operation, input);
         await sleep(AGENT_THINKS_MS);
       }
-      await callOperation(stack.url, "clone", { repo_url: "https://elsewhere.example/o/r" });
     }
   }
 

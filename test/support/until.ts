@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const DEADLINE_MS = 20_000;
+/** Asking is work too, often a request or a process. */
+const POLL_MS = 25;
 
 /** Resolves as soon as the condition holds; rejects, naming it, when it does not in 20 s. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`never came about: ${what}`);
-    await sleep(5);
+    await sleep(POLL_MS);
   }
 }
