@@ -5,6 +5,8 @@ import { buildPage } from "./scripts/support/page.ts";
 // Outside of wrangler, which does it by itself: the Worker holds the page as text.
 await buildPage();
 
+// Files leave nothing behind that another could see (`isolate: false`): a process for each would take half a second more.
+
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
 const TEST_TIMEOUT_MS = 120_000;
 
@@ -36,6 +38,11 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
       testTimeout: TEST_TIMEOUT_MS,
       // One sandbox host serves all files of a project, and its faults meet whoever calls.
       fileParallelism: false,
+      // A runtime for each file would take longer than the tests.
+      isolate: false,
+      // By itself, where all projects run at once: it has another number of workers than they.
+      sequence: { groupOrder: 1 },
+      setupFiles: ["./test/durable/fresh-objects.ts"],
       globalSetup: ["./test/support/local-host.ts"],
       provide: { modelRuns: MODEL_RUNS },
     },
@@ -58,7 +65,6 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
-          // Files leave nothing behind that another could see, and a process for each would take half a second more.
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: TEST_TIMEOUT_MS,
@@ -80,6 +86,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts", "test/local-e2b/**/*.test.ts"],
+          isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           hookTimeout: TEST_TIMEOUT_MS,
           maxWorkers: WORKERS,

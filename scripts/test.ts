@@ -11,29 +11,53 @@ import { SUMMARY_FILE_VARIABLE, summaryLine, summarySchema } from "./support/tes
 import type { Summary } from "./support/test-summary.ts";
 import { toolEnvironment, toolPath } from "./support/tools.ts";
 
+/** Durable Objects are tested in one runtime, file by file, and wait much; the others fill the machine beside that. */
+const SIDE_BY_SIDE = [
+  ["--project", "unit", "--project", "integration"],
+  ["--project", "workerd", "--project", "workerd-pool"],
+] as const;
+
 const args = process.argv.slice(2);
 const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
-const { code, summary } = await runVitest(args);
+const [shown, ...others] = args.length === 0 ? SIDE_BY_SIDE : [args];
+const later = others.map((projects) => runVitest(projects, "pipe"));
+const runs = [await runVitest(shown, "inherit")];
+for (const each of later) {
+  const run = await each;
+  process.stdout.write(run.output);
+  runs.push(run);
+}
 
-const passed = checks.passed + summary.passed;
+const sum = (count: (run: Run) => number) => runs.reduce((total, run) => total + count(run), 0);
+const passed = checks.passed + sum(({ summary }) => summary.passed);
 // A run that broke off (or found nothing to run) must not look like a success to somebody who reads only the line.
-const failed = Math.max(checks.failed + summary.failed, code === 0 && summary.passed > 0 ? 0 : 1);
-if (summary.passed + summary.failed === 0) console.error("no test ran");
-console.log(summaryLine({ passed, failed, skipped: summary.skipped }));
+const brokeOff = ({ code, summary }: Run) => summary.failed === 0 && (code !== 0 || summary.passed === 0);
+const failed = checks.failed + sum((run) => (brokeOff(run) ? 1 : run.summary.failed));
+if (runs.some(brokeOff)) console.error("tests broke off, or there were none to run");
+console.log(summaryLine({ passed, failed, skipped: sum(({ summary }) => summary.skipped) }));
 process.exitCode = failed > 0 ? 1 : 0;
 
-async function runVitest(vitestArgs: readonly string[]): Promise<{ code: number; summary: Summary }> {
+interface Run {
+  readonly code: number;
+  readonly summary: Summary;
+  /** What it wrote, where that was not shown as it came. */
+  readonly output: string;
+}
+
+async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pipe"): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "warmtree-test-"));
   const file = join(folder, "summary.json");
   try {
-    const exitCode = await new Promise<number>((resolve, reject) => {
+    const written: Buffer[] = [];
+    const code = await new Promise<number>((resolve, reject) => {
       const env = { ...toolEnvironment(), [SUMMARY_FILE_VARIABLE]: file };
-      const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: "inherit", env });
+      const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: ["inherit", output, output], env });
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => written.push(chunk));
       child.on("error", reject);
-      child.on("exit", (exited) => resolve(exited ?? 1));
+      child.on("close", (exited) => resolve(exited ?? 1));
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
     });
-    return { code: exitCode, summary: readSummary(file) };
+    return { code, summary: readSummary(file), output: Buffer.concat(written).toString() };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

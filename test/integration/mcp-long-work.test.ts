@@ -10,7 +10,9 @@ import { connect, ERAS, post } from "./mcp-client.ts";
 let stack: Stack;
 let repo_url: string;
 
-/** Its /impatient answers after a second. */
+/** Twice this is longer than the patience of /impatient, and half the patience is time enough to come so far. */
+const DELAY_MS = 1_500;
+
 beforeAll(async () => {
   stack = await startStack({ entry: "test/fixtures/mcp/index.ts" });
   repo_url = `${stack.git.url}/long.git`;
@@ -24,11 +26,21 @@ const slow = (delayMs: number) => stack.git.setFaults({ delayMs });
 const patient = () => `${stack.url}/mcp`;
 const impatient = () => `${stack.url}/impatient`;
 
+/** The answer of a call whose git has been to the host by then, so that it is ahead of any later call. */
+async function begun<T>(answer: Promise<T>): Promise<T> {
+  const before = stack.git.counters().requests;
+  const [answered] = await Promise.all([
+    answer,
+    until("git asks the host", () => stack.git.counters().requests > before),
+  ]);
+  return answered;
+}
+
 test.each(ERAS)("a clone that takes long is answered, goes on, and is there when asked again (%s)", async (era) => {
   const agent = await connect(impatient(), era);
   const clone = { repo_url, agent_id: "long", task_id: era };
-  slow(600);
-  const first = await agent.call("git_clone", clone);
+  slow(DELAY_MS);
+  const first = await begun(agent.call("git_clone", clone));
   expect(first.isError).toBe(false);
   expect(first.facts["detail"]).toMatch(/goes on in the sandbox.*git_clone again/);
   const { facts } = await connect(patient(), era);
@@ -41,8 +53,8 @@ test("a push that takes long is answered, goes on, and the same call finds it do
   const { sandbox_id } = await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "push" });
   await callHttp(stack, "edit", { sandbox_id, files: [{ path: "long.txt", content: "long\n" }] });
   const agent = await connect(impatient(), "2026-07-28");
-  slow(600);
-  const first = await agent.call("git_push", { sandbox_id, message: "Long" });
+  slow(DELAY_MS);
+  const first = await begun(agent.call("git_push", { sandbox_id, message: "Long" }));
   expect(first).toMatchObject({ isError: false, facts: { detail: expect.stringContaining("git_push again") } });
   stack.git.setFaults({});
   const { facts } = await connect(patient(), "2026-07-28");
@@ -55,7 +67,7 @@ test("steps that take long say which are done, which go on and which were not be
   const agent = await connect(impatient(), "2026-07-28");
   const clone = { op: "clone", repo_url, agent_id: "long" };
   await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "done" });
-  slow(600);
+  slow(DELAY_MS);
   const { isError, facts } = await agent.call("git_run", {
     steps: [
       { ...clone, task_id: "done" },
@@ -77,7 +89,7 @@ test("steps that take long say which are done, which go on and which were not be
 
 test.each(ERAS)("who asks for progress hears what git says (%s)", async (era) => {
   const agent = await connect(patient(), era);
-  slow(600);
+  slow(DELAY_MS / 2);
   const told: Progress[] = [];
   const clone = { repo_url, agent_id: "progress", task_id: era };
   const { facts } = await agent.call("git_clone", clone, { onprogress: (progress) => told.push(progress) });
@@ -91,7 +103,7 @@ test.each(ERAS)("who asks for progress hears what git says (%s)", async (era) =>
 
 test.each(["", "token"])("a client that leaves in the middle leaves a whole tree (%s)", async (progressToken) => {
   const task_id = `left-${progressToken || "silent"}`;
-  slow(600);
+  slow(DELAY_MS / 2);
   const leaving = new AbortController();
   const before = stack.git.counters().requests;
   const meta = progressToken ? { _meta: { progressToken } } : {};

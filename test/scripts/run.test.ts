@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../../scripts/support/tools.ts";
 
 const LOCK = {
@@ -17,9 +17,6 @@ const LOCK = {
     "node_modules/left": { resolved: "left", link: true },
   },
 };
-
-/** npm starts slowly on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 let project: string;
 
