@@ -10,8 +10,8 @@ import { connect, ERAS, post } from "./mcp-client.ts";
 let stack: Stack;
 let repo_url: string;
 
-/** Twice this is longer than the patience of /impatient, and half the patience is time enough to come so far. */
-const DELAY_MS = 1_500;
+/** Twice this is longer than the patience of /impatient, so that no clone or push ends within it. */
+const DELAY_MS = 1_000;
 
 beforeAll(async () => {
   stack = await startStack({ entry: "test/fixtures/mcp/index.ts" });
