@@ -21,12 +21,11 @@ my ($input, %kept, %ids, %watches) = ('');
 sub report { syswrite STDOUT, join(' ', @_) . "\n" }
 
 sub become {
-  my ($user, $in, $out, $err, $cwd, $args, $env) = @_;
+  my ($user, $in, $out, $err, $cwd, $args) = @_;
   POSIX::setsid();
   POSIX::dup2(fileno $in, 0);
   POSIX::dup2(fileno $out, 1);
   POSIX::dup2(fileno $err, 2);
-  %ENV = map { split /=/, $_, 2 } @$env;
   if (chdir $cwd) {
     # Root of one more user namespace: id 0 in the sandbox, and no right outside of it.
     unshift @$args, $unshare, '--map-root-user', '--' if $user eq 'root';
@@ -44,9 +43,11 @@ sub run {
   my ($in, $in_end);
   my $ok = $stdin eq 'open' ? pipe($in, $in_end) : open($in, '<', '/dev/null');
   $ok &&= pipe(my $out_end, my $out) && pipe(my $err_end, my $err);
+  # Before the fork: each page that the child writes to is copied for it.
+  %ENV = map { split /=/, $_, 2 } @rest;
   my $pid = $ok ? fork : undef;
   return report('failed', $id, $!) if !defined $pid;
-  become($user, $in, $out, $err, $cwd, \@args, \@rest) if $pid == 0;
+  become($user, $in, $out, $err, $cwd, \@args) if $pid == 0;
   # 434 is pidfd_open on every architecture: a descriptor that becomes readable when the process ends.
   my $watch = syscall 434, $pid, 0;
   if ($watch < 0) {
