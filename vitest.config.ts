@@ -10,6 +10,9 @@ await buildPage();
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
 const TEST_TIMEOUT_MS = 120_000;
 
+/** What is waited for comes in milliseconds, or in many seconds where the machine is busy. */
+const WAITING = { poll: { timeout: 60_000 } };
+
 /** A worker a core; by itself vitest leaves one core idle, which is half of two. */
 const WORKERS = "100%";
 
@@ -36,6 +39,7 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
       include,
       exclude,
       testTimeout: TEST_TIMEOUT_MS,
+      expect: WAITING,
       // One sandbox host serves all files of a project, and its faults meet whoever calls.
       fileParallelism: false,
       // A runtime for each file would take longer than the tests.
@@ -67,6 +71,7 @@ export default defineConfig({
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
+          expect: WAITING,
           hookTimeout: TEST_TIMEOUT_MS,
           maxWorkers: WORKERS,
         },
@@ -88,6 +93,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts", "test/local-e2b/**/*.test.ts"],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
+          expect: WAITING,
           hookTimeout: TEST_TIMEOUT_MS,
           maxWorkers: WORKERS,
         },

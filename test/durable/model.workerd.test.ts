@@ -199,7 +199,7 @@ async function expectAgreement(pool: Pool, mark: string): Promise<void> {
   }
   // A start or resume that E2B has not answered yet is in one of the two lists only.
   const moving = "SELECT 1 FROM sandbox WHERE state = 'warming' OR (state = 'paused' AND charged_until IS NOT NULL)";
-  await expect.poll(async () => (await sql(pool, moving)).length, { timeout: 20_000 }).toBe(0);
+  await expect.poll(async () => (await sql(pool, moving)).length).toBe(0);
   const rows = await sql(pool, "SELECT e2b_id, state FROM sandbox WHERE e2b_id IS NOT NULL ORDER BY e2b_id");
   const held = (await hosted(mark)).map(({ sandboxID, state }) => ({
     e2b_id: sandboxID,

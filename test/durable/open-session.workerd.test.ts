@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
 import { type Caller, openSession } from "../../src/workspaces.ts";
 import { granted, MINUTE_MS, sql, workspace } from "./support.ts";
@@ -39,7 +39,7 @@ test("who was there within a day finds the last workspace resumed; after that no
   await openSession(callerOf("somebody else"), sandboxId);
   expect(await running(sandboxId)).toBe(false);
   await openSession(callerOf("returning"));
-  await vi.waitUntil(() => running(sandboxId));
+  await expect.poll(() => running(sandboxId)).toBe(true);
 });
 
 test("while the last one runs, older ones sleep on; a name opens whichever it names", async () => {
@@ -49,7 +49,7 @@ test("while the last one runs, older ones sleep on; a name opens whichever it na
   await openSession(callerOf("busy"));
   expect(await running(older)).toBe(false);
   await openSession(callerOf("busy"), older);
-  await vi.waitUntil(() => running(older));
+  await expect.poll(() => running(older)).toBe(true);
 });
 
 test("a workspace that is being resumed is paused after that", async () => {

@@ -31,8 +31,7 @@ function skipAhead(ms: number): void {
 const warm = async (pool: Pool) => (await rows(pool)).filter(({ state }) => state === "warm");
 
 /** Alarms that are due at once run by themselves, at most one creation a second. */
-const untilWarm = (pool: Pool, count: number) =>
-  expect.poll(async () => (await warm(pool)).length, { timeout: 15_000 }).toBe(count);
+const untilWarm = (pool: Pool, count: number) => expect.poll(async () => (await warm(pool)).length).toBe(count);
 
 async function filledPool(): Promise<Pool> {
   const pool = newPool();

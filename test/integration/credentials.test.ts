@@ -57,7 +57,7 @@ test.each([
   expect(status).toBe(403);
   expect(json).toMatchObject({ code: "git_auth_failed", retryable: false });
   expect(JSON.stringify(json)).not.toContain("wrong_5d41402abc4b");
-  await expect.poll(async () => (await hostedSandboxes(stack)).length, { timeout: 10_000 }).toBe(before.length);
+  await expect.poll(async () => (await hostedSandboxes(stack)).length).toBe(before.length);
 });
 
 test("push without the token: the commit is kept and said, and the next push with it sends it", async () => {

@@ -30,6 +30,6 @@ test("three shards: each handle names its own, and lists and metrics tell of all
   expect(await hostedSandboxes(stack)).toHaveLength(REPOSITORIES.length);
 
   await expect
-    .poll(async () => (await fetch(`${stack.url}/metrics`)).text(), { timeout: 20_000 })
+    .poll(async () => (await fetch(`${stack.url}/metrics`)).text())
     .toContain(`warmtree_sandboxes{state="bound"} ${REPOSITORIES.length}\n`);
 });

@@ -73,7 +73,7 @@ test("made once, then every clone starts from it and fetches only what is newer"
     { state: "ready", head: remoteGit(stack, "private", "rev-parse", "main"), starts: 0 },
   ]);
   // The sandbox that made it is gone.
-  await expect.poll(async () => (await hostedSandboxes(stack)).length, { timeout: 10_000 }).toBe(0);
+  await expect.poll(async () => (await hostedSandboxes(stack)).length).toBe(0);
 
   const head = advance("newer.txt");
   const before = stack.git.counters();
@@ -136,7 +136,7 @@ test("another tenant has its own, and who may not read the repository gets nothi
     stranger,
   );
   expect([status, json]).toMatchObject([403, { code: "git_auth_failed" }]);
-  await expect.poll(async () => (await hostedSandboxes(stack)).length, { timeout: 10_000 }).toBe(before);
+  await expect.poll(async () => (await hostedSandboxes(stack)).length).toBe(before);
   const refused = await snapshots("POST", "", { ...stranger, key: KEYS.other }, { repo_url });
   expect([refused.status, refused.json]).toMatchObject([403, { code: "git_auth_failed" }]);
   expect((await snapshots("GET", "", other)).json).toEqual({ snapshots: [] });

@@ -173,12 +173,12 @@ describe("sample remote", () => {
     );
     const client = spawn("git", ["push", "--quiet", "origin", "HEAD:refs/heads/other"], { cwd: tree, detached: true });
     const exit = once(client, "exit");
-    await expect.poll(() => existsSync(pidFile), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(pidFile)).toBe(true);
     const hookPid = Number(await readFile(pidFile, "utf8"));
     process.kill(hookPid, 0);
     process.kill(-z.number().parse(client.pid), "SIGKILL");
     await exit;
-    await expect.poll(() => isAlive(hookPid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(hookPid)).toBe(false);
   });
 });
 

@@ -54,7 +54,7 @@ describe("creation and end", () => {
 describe("timeouts", () => {
   it("kills when the time is over", async () => {
     const sandbox = await test.create({ timeoutMs: 1000 });
-    await expect.poll(() => sandbox.isRunning(), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => sandbox.isRunning()).toBe(false);
     expect(await failure(sandbox.getInfo())).toBeInstanceOf(SandboxNotFoundError);
   });
 

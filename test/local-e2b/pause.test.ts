@@ -83,10 +83,10 @@ describe("what happens at the timeout", () => {
   it("pauses when that was chosen, again after every resume", async () => {
     const sandbox = await test.create({ timeoutMs: 1000, lifecycle: { onTimeout: "pause" } });
     const state = async () => (await sandbox.getInfo()).state;
-    await expect.poll(state, { timeout: 5000 }).toBe("paused");
+    await expect.poll(state).toBe("paused");
     await sandbox.connect({ timeoutMs: 1000 });
     expect(await state()).toBe("running");
-    await expect.poll(state, { timeout: 5000 }).toBe("paused");
+    await expect.poll(state).toBe("paused");
   });
 
   it("wakes by traffic when that was chosen", async () => {

@@ -24,10 +24,10 @@ describe.runIf(process.platform === "linux")("terminals", () => {
     });
     const type = (line: string) => sandbox.pty.sendInput(terminal.pid, Buffer.from(`${line}\n`));
     await type('echo "$GREETING-$TERM-$(stty size)"');
-    await expect.poll(() => screen, { timeout: 10_000 }).toContain("hello-xterm-256color-25 81");
+    await expect.poll(() => screen).toContain("hello-xterm-256color-25 81");
     await sandbox.pty.resize(terminal.pid, { cols: 120, rows: 40 });
     await type("stty size");
-    await expect.poll(() => screen, { timeout: 10_000 }).toContain("40 120");
+    await expect.poll(() => screen).toContain("40 120");
     await type("exit 5");
     expect(await failure(terminal.wait())).toMatchObject({ exitCode: 5 });
   });
@@ -41,7 +41,7 @@ describe.runIf(process.platform === "linux")("terminals", () => {
       },
     });
     await sandbox.pty.sendInput(terminal.pid, Buffer.from("echo mar''ker\n"));
-    await expect.poll(() => seen, { timeout: 10_000 }).toContain("marker");
+    await expect.poll(() => seen).toContain("marker");
     expect(await sandbox.pty.kill(terminal.pid)).toBe(true);
     await failure(follower.wait());
     expect((await sandbox.commands.list()).map(({ pid }) => pid)).not.toContain(terminal.pid);

@@ -1,6 +1,6 @@
 import { createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
 import type { Metrics } from "../../src/durable/Metrics.ts";
 import { execute } from "../../src/facade.ts";
@@ -172,7 +172,7 @@ const numbersTo = (count: number) => Array.from({ length: count }, (_, number) =
 const started = async () =>
   (await exposed('git_operations_total{operation="clone",status="started"}')) +
   (await exposed('git_operations_total{operation="other",status="started"}'));
-const counted = (count: number) => vi.waitUntil(async () => (await started()) >= count, { timeout: 20_000 });
+const counted = (count: number) => expect.poll(started).toBeGreaterThanOrEqual(count);
 
 describe("10,000 tenants, repositories and agents", () => {
   const TENANTS = 10_000;

@@ -94,7 +94,7 @@ test("passes signals on and answers with the script's exit code", async () => {
     console.log("waiting");
   `);
   const { child, output } = start(script);
-  await expect.poll(output, { timeout: 20_000 }).toContain("waiting");
+  await expect.poll(output).toContain("waiting");
   child.kill("SIGTERM");
   expect(await once(child, "close")).toEqual([7, null]);
 });

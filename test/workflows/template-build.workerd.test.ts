@@ -45,7 +45,7 @@ test("weeks begin on Monday", () => {
 
 test("a new build is promoted, and the pool drains to it with no claim failing", async () => {
   await pool.list("acme");
-  await expect.poll(warmTemplates, { timeout: 15_000 }).toEqual(["base"]);
+  await expect.poll(warmTemplates).toEqual(["base"]);
   expect(await told()).toEqual({ name: "base" });
 
   const build = await lookInto(MONDAY);
@@ -110,7 +110,7 @@ test("a build that fails is not promoted: sandboxes go on with the version befor
 
   const sample = async () => (await env.METRICS.getByName("0").read()).samples[0]?.sample;
   const counted = { templateVersion: 1, templateBuilds: { promoted: 1, failed: 1 } };
-  await expect.poll(sample, { timeout: 10_000 }).toMatchObject(counted);
+  await expect.poll(sample).toMatchObject(counted);
 }, 30_000);
 
 test("a shard takes no older version, and counts the end of a build once", async () => {
