@@ -32,9 +32,12 @@ describe("npm run key", () => {
     expect(text).toMatch(/^key {4}wt_\S{43}\nentry {2}acme=[0-9a-f]{64}\n$/);
   });
 
-  it.each([[], ["two", "tenants"], [""], [`a=${"0".repeat(64)},b`]])("refuses %j and prints no key", (...args) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...args], { encoding: "utf8" });
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(/tenant/);
-  });
+  it.each([[], ["two", "tenants"], [""], ["a b"], ["a,b"], [`a=${"0".repeat(64)},b`], ["x".repeat(65)], ["naïve"]])(
+    "refuses %j and prints no key",
+    (...args) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, ...args], { encoding: "utf8" });
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toMatch(/tenant/);
+    },
+  );
 });
