@@ -18,6 +18,8 @@ export class Holder {
   readonly hostPid: string;
   readonly #pending = new Map<string, Pending>();
   readonly #echoes = new Map<string, () => void>();
+  /** Processes whose pipe ends need no longer be kept. */
+  #opened: string[] = [];
   #over = false;
   #nextId = 0;
   #line = "";
@@ -69,6 +71,15 @@ export class Holder {
   }
 
   #send(...fields: string[]): void {
+    this.#release();
+    this.#write(...fields);
+  }
+
+  #release(): void {
+    if (this.#opened.length > 0) this.#write("opened", ...this.#opened.splice(0));
+  }
+
+  #write(...fields: string[]): void {
     const length = fields.reduce((sum, field) => sum + Buffer.byteLength(field) + 1, -1);
     const request = Buffer.allocUnsafe(4 + length);
     request.writeUInt32BE(length, 0);
@@ -97,6 +108,8 @@ export class Holder {
       case "exited":
         this.#pending.delete(id);
         pending.exited.resolve(exitStatus(Number(rest[0])));
+        // After what waits for the end.
+        setImmediate(() => this.#release());
         return;
       default:
         throw new Error(`the holder said '${what}', which means nothing`);
@@ -119,7 +132,9 @@ export class Holder {
       started.reject(new LaunchError(`the pipes of the process could not be opened: ${String(error)}`));
       return;
     }
-    this.#send("opened", id);
+    this.#opened.push(id);
+    // An input's end must be the host's alone. The rest can wait until the process, which is just starting, is over.
+    if (input >= 0) this.#release();
     const [stdout = -1, stderr = -1, stdin] = opened;
     started.resolve({
       pid,
