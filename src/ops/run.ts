@@ -1,7 +1,7 @@
 import type { E2bConfig } from "../e2b/config.ts";
 import { uploadFile } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
-import { GIT_ENVIRONMENT } from "./environment.ts";
+import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
 import type { Direct, OperationContext, Parsed, Remote, Runnable, ScriptOutput } from "./operation.ts";
 import { splitSections } from "./output.ts";
 
@@ -66,7 +66,7 @@ async function runDirect<Value extends object>(
   const [cmd, ...args] = direct.command(input) ?? [];
   if (cmd === undefined) return undefined;
   const limits = { timeoutMs: context.timeoutS * 1000, maxOutputBytes: MAX_OUTPUT_BYTES };
-  const { stdout, ...result } = await start({ cmd, args, cwd: HOME, envs: GIT_ENVIRONMENT, ...limits });
+  const { stdout, ...result } = await start({ cmd, args, cwd: HOME, envs: LOOK_ENVIRONMENT, ...limits });
   return result.exitCode === 0 ? direct.parse({ ...result, sections: new Map([[1, stdout]]) }, input) : undefined;
 }
 

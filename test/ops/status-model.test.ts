@@ -94,7 +94,7 @@ function put(tree: string, name: string, text: string): void {
 /** A `sleep` that does not: within the second of a change, settling is at its most dangerous. */
 const impatient = (() => {
   const bin = mkdtempSync(join(tmpdir(), "warmtree-bin-"));
-  writeFileSync(join(bin, "sleep"), "#!/bin/sh\n", { mode: 0o755 });
+  writeFileSync(join(bin, "sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
   return bin;
 })();
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
@@ -7,6 +7,7 @@ import { log } from "../../src/ops/log.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
+import { SETTLE } from "../../src/ops/shell.ts";
 import { status } from "../../src/ops/status.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
@@ -135,5 +136,39 @@ describe("a tree that was rewritten settles", () => {
     await until("a settled index", settled);
     expect(existsSync(join(home.tree, ".git/index.lock"))).toBe(false);
     expect(await home.run(status)).toMatchObject({ clean: true, branch: "older" });
+  });
+
+  test("a folder that appears in the same second is told of, also when the index is written later", async () => {
+    await home.run(clone);
+    await until("a settled index", settled);
+    await until("the start of a second", () => Date.now() % 1000 < 100);
+    write("new.txt", "1\n");
+    const bin = join(home.path, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
+    await home.piece(`${SETTLE}\nsettle\nwait`, { PATH: `${bin}:${process.env["PATH"]}` });
+    mkdirSync(join(home.tree, "logs"));
+    write("logs/a.log", "1\n");
+    const now = Date.now();
+    await until("the next second", () => Math.floor(Date.now() / 1000) > Math.floor(now / 1000));
+    await home.run(branch, { name: "later", create: true });
+    await home.run(branch, { name: "main" });
+    expect(await home.run(status)).toMatchObject({ untracked: ["logs/", "new.txt"] });
+  });
+
+  test.each([
+    ["one thread looks where there is one processor", 1, "false"],
+    ["several look where there are more", 2, ""],
+  ])("%s", async (_, processors, preloads) => {
+    await home.run(clone);
+    await until("a settled index", settled);
+    const config = join(home.path, ".warmtree/git.config");
+    rmSync(config);
+    const bin = join(home.path, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "nproc"), `#!/bin/sh\necho ${processors}\n`, { mode: 0o755 });
+    await home.piece(`${SETTLE}\nsettle\nwait`, { PATH: `${bin}:${process.env["PATH"]}` });
+    expect(home.git("config", "--file", config, "--default", "", "--get", "core.preloadIndex").trim()).toBe(preloads);
+    expect(await home.run(status)).toMatchObject({ clean: true });
   });
 });
