@@ -3,6 +3,7 @@ import type { Refusal } from "./durable/outcome.ts";
 import type { Grant } from "./durable/grant.ts";
 import type { View } from "./durable/view.ts";
 import { WarmtreeError } from "./errors.ts";
+import { grants } from "./grants.ts";
 import { recorder } from "./metrics/recorder.ts";
 import { shardFor, shardOf } from "./pool/handle.ts";
 import type { State } from "./pool/reconcile.ts";
@@ -76,13 +77,12 @@ export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
 }
 
 function granted(caller: Caller, answer: Grant | Refusal): Grant {
-  if (answer.ok) {
-    const { sandboxId, source } = answer;
-    recorder.increment(caller, "warmtree_claims_total", { source });
-    caller.cost.given = { sandboxId, source };
-    return answer;
-  }
-  throw refused(answer);
+  if (!answer.ok) throw refused(answer);
+  const { sandboxId, source } = answer;
+  recorder.increment(caller, "warmtree_claims_total", { source });
+  caller.cost.given = { sandboxId, source };
+  grants.note(caller.tenant, answer, Date.now());
+  return answer;
 }
 
 /** The workspace of (tenant, repository, agent, task), made if there is none. */
@@ -97,10 +97,33 @@ export async function claimWorkspace(
   return granted(caller, await poolFor(caller, repository).claim(request));
 }
 
-/** @param lost the generation of a grant whose sandbox turned out not to run */
+/**
+ * The sandbox of a workspace: at once the one that was granted a moment ago, or what the pool says.
+ * @param lost the generation of a grant whose sandbox turned out not to run
+ */
 export async function useWorkspace(caller: Caller, sandboxId: string, lost?: number): Promise<Grant> {
-  const request = { tenant: caller.tenant, sandboxId, ...(lost === undefined ? {} : { lost }) };
+  const { tenant } = caller;
+  if (lost !== undefined) grants.revoke(tenant, sandboxId, Date.now(), lost);
+  const known = grants.find(tenant, sandboxId, Date.now());
+  if (known) {
+    caller.waitUntil(touch(caller, known));
+    return granted(caller, known);
+  }
+  const request = { tenant, sandboxId, ...(lost === undefined ? {} : { lost }) };
   return granted(caller, await poolOf(caller, sandboxId).use(request));
+}
+
+/** Tells the pool of a use. Where that does not hold with the grant, or fails, whoever comes next waits for the pool. */
+async function touch(caller: Caller, grant: Grant): Promise<void> {
+  const { tenant } = caller;
+  const { sandboxId, generation } = grant;
+  // In a turn of its own: first the operation goes on its way.
+  await new Promise((resolve) => setTimeout(resolve));
+  const holds = await poolOf(caller, sandboxId)
+    .touch({ tenant, sandboxId, generation })
+    .catch(() => false);
+  if (holds) grants.note(tenant, grant, Date.now());
+  else grants.revoke(tenant, sandboxId, Date.now(), generation);
 }
 
 /** Every shard of the pool. */
@@ -147,11 +170,13 @@ async function leftLately(caller: Caller): Promise<string | undefined> {
 
 /** The session ends: the sandbox is paused now and costs nothing until the next use. */
 export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise<void> {
+  grants.revoke(caller.tenant, sandboxId, Date.now());
   const refusal = await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId });
   if (refusal) throw refused(refusal);
 }
 
 export async function endWorkspace(caller: Caller, sandboxId: string): Promise<void> {
+  grants.revoke(caller.tenant, sandboxId, Date.now());
   if (!(await poolOf(caller, sandboxId).end({ tenant: caller.tenant, sandboxId }))) throw notFound();
 }
 

@@ -17,7 +17,7 @@ import { type OwnedView, type PageEnd, type SnapshotView, snapshotView, type Vie
 
 const LIST_LIMIT = 500;
 const METHODS = [
-  ...(["claim", "use", "list", "view", "lastUsed", "pause", "end", "workspaces", "workspace"] as const),
+  ...(["claim", "use", "touch", "list", "view", "lastUsed", "pause", "end", "workspaces", "workspace"] as const),
   ...(["snapshots", "finishSnapshot", "dropSnapshot"] as const),
   ...(["template", "templateUse", "promoteTemplate", "noteTemplateBuild"] as const),
 ] as const;
@@ -60,6 +60,15 @@ export class SandboxPool extends DurableObject<Env> {
   async use(request: { tenant: string; sandboxId: string; lost?: number }): Promise<Grant | Refusal> {
     const row = this.#parts.rows.get(request.sandboxId);
     return row ? this.#claims.ready(row, request.tenant, request.lost) : NOT_FOUND;
+  }
+
+  /**
+   * Hears of a use of what was granted before. Nothing is resumed for it: what is on its way may come after a pause.
+   * @returns whether the grant still holds
+   */
+  touch(request: { tenant: string; sandboxId: string; generation: number }): boolean {
+    const row = this.#owned(request);
+    return row !== undefined && this.#claims.used(row, request.generation);
   }
 
   /** The tenant's workspaces, last used first. */

@@ -130,6 +130,14 @@ export class Claims {
     }
   }
 
+  /** Notes a use of what was granted before. @returns whether that is still how it is */
+  used(row: Row, generation: number): boolean {
+    const runs = row.state === "bound" && row.generation === generation && Date.now() < row.ends_at;
+    const holds = runs && !this.#parts.lifecycle.move(row.sandbox_id);
+    if (holds) this.#touch(row);
+    return holds;
+  }
+
   async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
     const { rows, lifecycle, maxRunning } = this.#parts;
     // One whose pause is still owed takes no more room than it has.

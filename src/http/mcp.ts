@@ -22,7 +22,7 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     const refused = refusedByAddress(request, configOf(c.env).apiKeys.length > 0);
     if (refused) return refused;
     const caller = await callerOf(c);
-    const post = mcpPost(request, await readText(request.body));
+    const post = mcpPost(request, await readText(request));
     if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
     return serveMcp(post, () =>
       newServer((tool, given, { mcpReq }) => {

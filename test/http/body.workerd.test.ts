@@ -58,6 +58,12 @@ describe("what is taken", () => {
     );
   });
 
+  it("a short body whose length was announced", async () => {
+    const headers = { "Content-Type": "application/json", "Content-Length": "8" };
+    expect(await readJsonObject(request('{"a": 1}', headers))).toEqual({ a: 1 });
+    await expect(readJsonObject(request('{"a": "\u00ff"', headers))).rejects.toMatchObject({ code: "invalid_input" });
+  });
+
   it("a body of exactly the limit", async () => {
     const text = JSON.stringify({ a: "x".repeat(LIMIT - '{"a":""}'.length) });
     expect(await readJsonObject(request(text))).toHaveProperty("a.length", LIMIT - '{"a":""}'.length);
