@@ -57,7 +57,7 @@ export const SANDBOX_SCRIPT = `set -eu
 tree=$1 mounts=$2 perl=$3 holder=$4 unshare=$5; shift 5
 read -r host_pid _ < /proc/self/stat
 cd "$tree"
-for path; do [ -d "$path" ] || mkdir "$path"; done
+for path; do [ -d "$path" ] || mkdir -p "$path"; done
 mount --all --fstab "$mounts"
 mount --rbind . .
 cd "$tree"

@@ -12,6 +12,8 @@ import { findTool } from "./tools.ts";
 
 /** What sandboxes see of the host, read-only. Everything else (homes, /var, /srv, /run, other sandboxes) is not there. */
 const SHARED = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"];
+/** By this the C library finds out whether memory can come in huge pages. */
+const MEMORY_SETTINGS = "/sys/kernel/mm/transparent_hugepage";
 /**
  * A host run by root starts sandboxes as this user, an id that belongs to nobody: what gets out of a namespace has no
  * right to anything. An ordinary user's sandboxes run as that user.
@@ -25,7 +27,9 @@ const UNPRIVILEGED: Owner = { uid: 55_555, gid: 55_555 };
  */
 export async function namespaceIsolation(root: string): Promise<Isolation> {
   const owner = process.getuid?.() === 0 ? UNPRIVILEGED : undefined;
-  const shared = SHARED.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true);
+  const shared = [...SHARED, MEMORY_SETTINGS].filter(
+    (path) => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
+  );
   const exposed = shared.find((path) => isWithin(root, path));
   if (exposed !== undefined) {
     throw new Error(`${root} lies in ${exposed}, which every sandbox can see; use another root`);
