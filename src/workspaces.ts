@@ -122,8 +122,7 @@ async function touch(caller: Caller, grant: Grant): Promise<void> {
   const holds = await poolOf(caller, sandboxId)
     .touch({ tenant, sandboxId, generation })
     .catch(() => false);
-  if (holds) grants.note(tenant, grant, Date.now());
-  else grants.revoke(tenant, sandboxId, Date.now(), generation);
+  if (!holds) grants.revoke(tenant, sandboxId, Date.now(), generation);
 }
 
 /** Every shard of the pool. */
