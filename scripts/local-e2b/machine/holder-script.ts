@@ -1,16 +1,20 @@
 /**
- * The first process of a sandbox's process namespace, in Perl: it starts all others. Node could do that from outside
- * only, with one more program per command to enter the namespace, and each time it would copy its page tables: the
- * more memory it has, the longer every command takes. A Perl, which git brings along nearly everywhere, is small.
+ * The first process of a sandbox's process namespace, in Perl: it forks all others. Node could do that from outside only,
+ * with one more program per command to enter the namespace, and each time it would copy its page tables: the more memory
+ * it has, the longer every command takes. A Perl, which git brings along nearly everywhere, is small.
  *
- * stdin: requests, each a length (4 bytes, big-endian) and NUL-separated fields. stdout: one line per event.
- *   run ID USER STDIN CWD ARGC ARG… NAME=VALUE…   ->  started ID PID STDIN-FD STDOUT-FD STDERR-FD | failed ID REASON
- *   opened ID…       the host has opened the pipe ends (through /proc/PID/fd) that were kept for it
+ * stdin: requests, stdout: events, a line each.
+ *   prepare          ->  prepared PID ORDER-FD STDIN-FD STDOUT-FD STDERR-FD | failed REASON
+ *                    forks a process that waits for its order; prepares are answered in turn
+ *   opened PID       the host has opened the pipe ends (through /proc/HOST-PID/fd) that were kept for it
  *   kill PID SIGNAL  to a process group; PID -1 means every process but this one
  *   echo ID          ->  echo ID, when everything before it is done
- *   (no request)                                  ->  exited ID WAIT-STATUS
- * When stdin ends (the host is gone, in whatever way), it exits, and the kernel kills everything in the namespace.
- * Outside of a namespace (HOST-PID "self") it serves as a fast way to start processes, without the rest.
+ *   (no request)     ->  exited PID WAIT-STATUS
+ * Order of a prepared process, on its own pipe: a length (4 bytes, big-endian) and NUL-separated fields
+ *   STDIN USER CWD ARGC ARG… NAME=VALUE…
+ * Without an order it ends when the pipe does. When stdin ends (the host is gone, in whatever way), the holder exits, and
+ * the kernel kills everything in the namespace. Outside of a namespace (HOST-PID "self") it serves as a fast way to start
+ * processes, without the rest.
  */
 export const HOLDER_SCRIPT = String.raw`
 use strict;
@@ -21,63 +25,63 @@ my ($ENOENT, $WNOHANG, $PIDFD_OPEN) = (2, 1, 434);
 # 0, 1 and 2 are what the next process gets. Perl closes all others when a program is executed.
 open(my $requests, '<&', *STDIN) && open(my $events, '>&', *STDOUT) && open(my $errors, '>&', *STDERR) or die $!;
 open STDIN, '<', '/dev/null' or die $!;
-my ($input, %kept, %ids, %watches) = ('');
+my ($input, %kept, %watches) = ('');
 sub report { syswrite $events, join(' ', @_) . "\n" }
 
-sub run {
-  my ($id, $user, $stdin, $cwd, $argc, @rest) = @_;
-  my @args = splice @rest, 0, $argc;
-  # Root of one more user namespace: id 0 in the sandbox, and no right outside of it.
-  unshift @args, $unshare, '--map-root-user', '--' if $user eq 'root';
-  # A page that either process writes to between the fork and the program's start is copied. So all that can be done
-  # before the fork is, and this process waits for the start.
-  %ENV = map { split /=/, $_, 2 } @rest;
-  my $stray = chdir $cwd ? undef : $!;
-  my ($in, $in_end, $out, $out_end, $err, $err_end, $starting, $started);
-  my $ok = $stdin ne 'open' || pipe($in, $in_end) && open(STDIN, '<&', $in);
-  $ok &&= pipe($out_end, $out) && open(STDOUT, '>&', $out);
-  $ok &&= pipe($err_end, $err) && open(STDERR, '>&', $err);
-  $ok &&= pipe($started, $starting);
+sub prepare {
+  my $ok = pipe(my $orders, my $order) && pipe(my $in, my $in_end);
+  $ok &&= pipe(my $out_end, my $out) && pipe(my $err_end, my $err);
   my $pid = $ok ? fork : undef;
-  my $failure = $!;
-  if (defined $pid && $pid == 0) {
+  return report('failed', $!) if !defined $pid;
+  if ($pid == 0) {
     setpgrp;
-    no warnings;
-    exec { $args[0] } @args if !$stray;
-    my $reason = $stray || $!;
-    syswrite STDERR, "$args[0]: $reason\n";
-    exit($reason == $ENOENT ? 127 : 126);
+    # Another process's input would not end, and its output not fail, while this one had the other ends of them.
+    %kept = ();
+    undef $_ for $order, $in_end, $out_end, $err_end;
+    open(STDOUT, '>&', $out) && open(STDERR, '>&', $err) or exit 126;
+    become($orders, $in);
   }
-  if (defined $pid) {
-    # The start of a program closes it there.
-    close $starting;
-    sysread $started, my $nothing, 1;
-  }
-  # The output ends when its last writer lets go.
-  open(STDOUT, '>&', $errors) && open(STDERR, '>&', $errors) or die $!;
-  !$in || open STDIN, '<', '/dev/null' or die $!;
-  return report('failed', $id, $failure) if !defined $pid;
+  # Here as well: whoever is told of the process may send its group a signal.
+  setpgrp $pid, $pid;
   # A descriptor that becomes readable when the process ends.
   my $watch = syscall $PIDFD_OPEN, $pid, 0;
   if ($watch < 0) {
     my $reason = $!;
     kill 'KILL', $pid;
     waitpid $pid, 0;
-    return report('failed', $id, $reason);
+    return report('failed', $reason);
   }
-  $ids{$pid} = $id;
   open $watches{$pid}, '<&=', $watch;
-  $kept{$id} = [grep { defined } $in_end, $out_end, $err_end];
-  report('started', $id, $pid, $in_end ? fileno $in_end : -1, fileno $out_end, fileno $err_end);
+  $kept{$pid} = [$order, $in_end, $out_end, $err_end];
+  report('prepared', $pid, map { fileno $_ } @{$kept{$pid}});
+}
+
+# In the new process: takes its order, and does what it says.
+sub become {
+  my ($orders, $in) = @_;
+  my $order = '';
+  until (length $order >= 4 && length $order >= 4 + unpack 'N', $order) {
+    sysread($orders, $order, 65536, length $order) or exit 126;
+  }
+  my ($stdin, $user, $cwd, $argc, @rest) = split /\0/, substr($order, 4), -1;
+  my @args = splice @rest, 0, $argc;
+  # Root of one more user namespace: id 0 in the sandbox, and no right outside of it.
+  unshift @args, $unshare, '--map-root-user', '--' if $user eq 'root';
+  %ENV = map { split /=/, $_, 2 } @rest;
+  no warnings;
+  exec { $args[0] } @args if ($stdin ne 'open' || open STDIN, '<&', $in) && chdir $cwd;
+  my $reason = $!;
+  syswrite STDERR, "$args[0]: $reason\n";
+  exit($reason == $ENOENT ? 127 : 126);
 }
 
 sub reap {
   while ((my $pid = waitpid -1, $WNOHANG) > 0) {
     my $status = $?;
-    # Without an id it is an orphan that fell to the first process.
-    my $id = delete $ids{$pid} // next;
-    delete $watches{$pid};
-    report('exited', $id, $status);
+    # What is not watched is an orphan that fell to the first process.
+    delete $watches{$pid} or next;
+    delete $kept{$pid};
+    report('exited', $pid, $status);
   }
 }
 
@@ -89,17 +93,14 @@ for (;;) {
   reap();
   next if !vec $ready, fileno $requests, 1;
   sysread($requests, $input, 65536, length $input) or last;
-  while (length $input >= 4 && length $input >= 4 + unpack 'N', $input) {
-    my ($what, @fields) = split /\0/, substr(substr($input, 0, 4 + unpack('N', $input), ''), 4), -1;
-    if ($what eq 'run') { run(@fields) }
-    elsif ($what eq 'opened') { delete @kept{@fields} }
+  while ($input =~ s/^(.*)\n//) {
+    my ($what, @fields) = split / /, $1;
+    if ($what eq 'prepare') { prepare() }
+    elsif ($what eq 'opened') { delete $kept{$fields[0]} }
     elsif ($what eq 'echo') { report('echo', $fields[0]) }
-    elsif ($what eq 'kill') {
-      my ($target, $signal) = @fields;
-      kill $signal, $target;
-    }
+    elsif ($what eq 'kill') { kill $fields[1], $fields[0] }
   }
 }
 # Without a namespace that ends with this process, what it started has to be ended one by one.
-kill 'KILL', map { -$_ } keys %ids;
+kill 'KILL', map { -$_ } keys %watches;
 `;

@@ -1,25 +1,27 @@
-import { closeSync, constants, openSync } from "node:fs";
-import { constants as system } from "node:os";
-import { reader, writer } from "./fd.ts";
 import { type Helper, startHelper } from "./helper.ts";
 import { type ExitStatus, type Launched, LaunchError, type LaunchRequest, type Owner } from "./machine.ts";
+import { orderFor, PreparedProcess } from "./prepared-process.ts";
+import { exitStatus } from "./wait-status.ts";
 
-interface Pending {
-  readonly started: PromiseWithResolvers<Launched>;
-  readonly exited: PromiseWithResolvers<ExitStatus>;
-}
-
+/** Longer than the answer to a command takes to leave, shorter than whoever got it takes to think of the next. */
+const IDLE_MS = 5;
 const KILLED: ExitStatus = { code: null, signal: "SIGKILL" };
 
-/** The host's side of HOLDER_SCRIPT. */
+/**
+ * The host's side of HOLDER_SCRIPT. A fork takes longer than all else that a start needs, and slows down what runs beside
+ * it. So once processes were started and all are over, the next one is forked ahead.
+ */
 export class Holder {
   readonly #helper: Helper;
   /** As this machine numbers it. */
   readonly hostPid: string;
-  readonly #pending = new Map<string, Pending>();
+  /** In the order in which they were asked for. */
+  readonly #preparing: PromiseWithResolvers<PreparedProcess>[] = [];
+  #ahead: Promise<PreparedProcess> | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  readonly #exits = new Map<number, (status: ExitStatus) => void>();
+  #running = 0;
   readonly #echoes = new Map<string, () => void>();
-  /** Processes whose pipe ends need no longer be kept. */
-  #opened: string[] = [];
   #over = false;
   #nextId = 0;
   #line = "";
@@ -37,22 +39,33 @@ export class Holder {
   }
 
   /** @throws LaunchError */
-  run({ user, stdin, cwd, cmd, args, env }: LaunchRequest): Promise<Launched> {
-    if (this.#over) return Promise.reject(new LaunchError("the sandbox ended"));
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    if ([cmd, cwd, ...args, ...variables].some((text) => text.includes("\0"))) {
-      return Promise.reject(new LaunchError("a command and its environment cannot hold NUL characters"));
+  async run(request: LaunchRequest): Promise<Launched> {
+    const order = orderFor(request);
+    clearTimeout(this.#idle);
+    this.#running++;
+    try {
+      const prepared = await this.#take();
+      // Something in the sandbox may have killed one that waited, but not again and again.
+      const started =
+        (await prepared.give(order, request.stdin)) ?? (await (await this.#prepare()).give(order, request.stdin));
+      if (started === undefined) throw new LaunchError("a new process was killed before it started");
+      void started.exited.then(() => this.#ended());
+      return { ...started, signal: (name) => this.signal(started.pid, name) };
+    } catch (error) {
+      this.#ended();
+      throw error;
     }
-    const id = String(this.#nextId++);
-    const pending: Pending = { started: Promise.withResolvers(), exited: Promise.withResolvers() };
-    this.#pending.set(id, pending);
-    this.#send("run", id, user, stdin, cwd, String(args.length + 1), cmd, ...args, ...variables);
-    return pending.started.promise;
   }
 
   /** To a process group, or to every process of the namespace. */
   signal(target: number | "all", name: NodeJS.Signals): void {
     this.#send("kill", target === "all" ? "-1" : String(-target), name.replace(/^SIG/, ""));
+  }
+
+  /** Ends the process that was forked ahead. */
+  async rest(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#discard();
   }
 
   /** Waits until the holder has done all that it was told. */
@@ -71,20 +84,40 @@ export class Holder {
   }
 
   #send(...fields: string[]): void {
-    this.#release();
-    this.#write(...fields);
+    this.#helper.input.write(`${fields.join(" ")}\n`);
   }
 
-  #release(): void {
-    if (this.#opened.length > 0) this.#write("opened", ...this.#opened.splice(0));
+  #take(): Promise<PreparedProcess> {
+    const ahead = this.#ahead ?? this.#prepare();
+    this.#ahead = undefined;
+    return ahead;
   }
 
-  #write(...fields: string[]): void {
-    const length = fields.reduce((sum, field) => sum + Buffer.byteLength(field) + 1, -1);
-    const request = Buffer.allocUnsafe(4 + length);
-    request.writeUInt32BE(length, 0);
-    request.write(fields.join("\0"), 4, "utf8");
-    this.#helper.input.write(request);
+  #prepare(): Promise<PreparedProcess> {
+    if (this.#over) return Promise.reject(new LaunchError("the sandbox ended"));
+    const asked = Promise.withResolvers<PreparedProcess>();
+    this.#preparing.push(asked);
+    this.#send("prepare");
+    return asked.promise;
+  }
+
+  async #discard(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const prepared = await ahead?.catch(() => undefined);
+    prepared?.close();
+    await prepared?.exited;
+  }
+
+  #ended(): void {
+    if (--this.#running > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (this.#over || this.#ahead !== undefined) return;
+      this.#ahead = this.#prepare();
+      // The next run is told why.
+      this.#ahead.catch(() => undefined);
+    }, IDLE_MS).unref();
   }
 
   #read(text: string): void {
@@ -93,82 +126,47 @@ export class Holder {
     for (const line of lines) this.#event(line.split(" "));
   }
 
-  #event([what, id = "", ...rest]: string[]): void {
-    if (what === "echo") this.#echoes.get(id)?.();
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
+  #event([what, ...rest]: string[]): void {
     switch (what) {
-      case "started":
-        this.#started(id, pending, rest.map(Number));
+      case "prepared":
+        this.#prepared(rest.map(Number));
         return;
       case "failed":
-        this.#pending.delete(id);
-        pending.started.reject(new LaunchError(rest.join(" ")));
+        this.#preparing.shift()?.reject(new LaunchError(rest.join(" ")));
         return;
-      case "exited":
-        this.#pending.delete(id);
-        pending.exited.resolve(exitStatus(Number(rest[0])));
-        // After what waits for the end.
-        setImmediate(() => this.#release());
+      case "exited": {
+        const [pid = 0, status = 0] = rest.map(Number);
+        this.#exits.get(pid)?.(exitStatus(status));
+        this.#exits.delete(pid);
+        return;
+      }
+      case "echo":
+        this.#echoes.get(rest[0] ?? "")?.();
         return;
       default:
         throw new Error(`the holder said '${what}', which means nothing`);
     }
   }
 
-  #started(id: string, { started, exited }: Pending, [pid = 0, input = -1, output = -1, errors = -1]: number[]): void {
-    const opened: number[] = [];
+  #prepared([pid = 0, ...fds]: number[]): void {
+    const asked = this.#preparing.shift();
+    const exited = Promise.withResolvers<ExitStatus>();
+    this.#exits.set(pid, exited.resolve);
     try {
-      for (const [fd, flag] of [
-        [output, constants.O_RDONLY],
-        [errors, constants.O_RDONLY],
-        [input, constants.O_WRONLY],
-      ] as const) {
-        if (fd >= 0) opened.push(openSync(`/proc/${this.hostPid}/fd/${fd}`, flag | constants.O_NONBLOCK));
-      }
+      asked?.resolve(PreparedProcess.open(pid, `/proc/${this.hostPid}/fd`, fds, exited.promise));
     } catch (error) {
-      for (const fd of opened) closeSync(fd);
       this.signal(pid, "SIGKILL");
-      started.reject(new LaunchError(`the pipes of the process could not be opened: ${String(error)}`));
-      return;
+      asked?.reject(new LaunchError(`the pipes of the process could not be opened: ${String(error)}`));
     }
-    this.#opened.push(id);
-    // An input's end must be the host's alone. The rest can wait until the process, which is just starting, is over.
-    if (input >= 0) this.#release();
-    const [stdout = -1, stderr = -1, stdin] = opened;
-    started.resolve({
-      pid,
-      stdin: stdin === undefined ? undefined : writer(stdin),
-      stdout: reader(stdout),
-      stderr: reader(stderr),
-      exited: exited.promise,
-      signal: (name) => this.signal(pid, name),
-    });
+    this.#send("opened", String(pid));
   }
 
   #abandon(): void {
     this.#over = true;
-    for (const { started, exited } of this.#pending.values()) {
-      started.reject(new LaunchError("the sandbox ended"));
-      exited.resolve(KILLED);
-    }
-    this.#pending.clear();
+    clearTimeout(this.#idle);
+    for (const { reject } of this.#preparing.splice(0)) reject(new LaunchError("the sandbox ended"));
+    for (const resolve of this.#exits.values()) resolve(KILLED);
+    this.#exits.clear();
+    void this.#discard();
   }
-}
-
-/** Decodes what waitpid reports. */
-function exitStatus(status: number): ExitStatus {
-  const number = status & 0x7f;
-  if (number === 0) return { code: status >> 8, signal: null };
-  return {
-    code: null,
-    signal:
-      Object.keys(system.signals)
-        .filter(isSignal)
-        .find((name) => system.signals[name] === number) ?? "SIGKILL",
-  };
-}
-
-function isSignal(name: string): name is NodeJS.Signals {
-  return Object.hasOwn(system.signals, name);
 }

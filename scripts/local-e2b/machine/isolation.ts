@@ -12,20 +12,24 @@ interface Choice {
   readonly isolation: Isolation;
   /** Set when namespaces were wanted and could not be had. */
   readonly warning?: string;
-  /** Set when sandboxes are isolated, and slower to start than they could be. */
+  /** Set when sandboxes or commands are slower to start than they could be. */
   readonly note?: string;
 }
 
 /** Decides once per host, by opening machines and running processes in them. */
 export async function chooseIsolation(mode: IsolationMode, root: string): Promise<Choice> {
-  const plain = async (): Promise<Isolation> => plainIsolation(await openSpawner(join(root, "pipes")));
-  if (mode === "none") return { isolation: await plain() };
+  if (mode === "none") return plain(root);
   try {
     if (process.platform !== "linux") throw new Error(`${process.platform} has no user namespaces`);
     return await provenNamespaces(root);
   } catch (error) {
-    return { isolation: await plain(), warning: `sandboxes are not isolated from this machine: ${reasonOf(error)}` };
+    return { ...(await plain(root)), warning: `sandboxes are not isolated from this machine: ${reasonOf(error)}` };
   }
+}
+
+async function plain(root: string): Promise<Choice> {
+  const { spawner, ...rest } = await openSpawner(join(root, "pipes"));
+  return { isolation: plainIsolation(spawner), ...rest };
 }
 
 async function provenNamespaces(root: string): Promise<Choice> {

@@ -91,6 +91,7 @@ export class NamespaceMachine implements Machine {
   }
 
   async moveTo(next: () => Promise<Disk>): Promise<boolean> {
+    await this.#holder.rest();
     // The first process is the holder.
     if (readdirSync(join(this.#root, "proc")).some((name) => /^\d+$/.test(name) && name !== "1")) return false;
     await this.#holder.end();

@@ -12,9 +12,14 @@ export interface Spawner {
   close(): Promise<void>;
 }
 
-/** The fastest way this machine has: the holder, without a namespace around it, or Node itself. */
-export async function openSpawner(pipesDirectory: string): Promise<Spawner> {
-  return (await holderSpawner().catch(() => undefined)) ?? nodeSpawner(pipesDirectory);
+/** The fastest way this machine has: the holder, without a namespace around it, or Node itself, and then why. */
+export async function openSpawner(pipesDirectory: string): Promise<{ spawner: Spawner; note?: string }> {
+  try {
+    return { spawner: await holderSpawner() };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { spawner: await nodeSpawner(pipesDirectory), note: `commands take longer to start: ${reason}` };
+  }
 }
 
 async function holderSpawner(): Promise<Spawner> {
