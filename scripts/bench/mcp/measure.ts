@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 
 /** Does its work once and says how many milliseconds that took. Rejects when it fails. */
 export type Call = () => Promise<number>;
@@ -11,6 +12,11 @@ export interface Latency {
 
 /** Before anything counts: caches, connections and the runtime's compiler. */
 const WARM_UP_CALLS = 30;
+/**
+ * A pause after each call: what is done after its answer (the sandbox forks its next process ahead) must not fall to the
+ * subject whose turn is next. An agent thinks longer.
+ */
+const PAUSE_MS = 20;
 /** The calls of one subject run in this many separate blocks, so that all of them share the machine's moods. */
 const BLOCKS = 4;
 /** Of /proc/<pid>/stat, on every Linux there is. */
@@ -55,6 +61,7 @@ export async function inTurn(subjects: readonly Subject[], rounds: number): Prom
     for (const { call, timesMs } of subjects) {
       const ms = await call();
       if (round >= 0) timesMs.push(ms);
+      await setTimeout(PAUSE_MS);
     }
   }
 }
