@@ -54,9 +54,9 @@ const LOOK: Readonly<Record<string, string>> = {
   // What a partial clone lacks is fetched by `bring` (partial.ts), beside the credential and from a clean config.
   GIT_NO_LAZY_FETCH: "1",
   GIT_LITERAL_PATHSPECS: "1",
-  // git asks for memory in large pieces and ends before it would give any back. Huge pages take a system a fraction of the
-  // page faults, and threads that look at files do without an arena each. Where there is no glibc, nobody reads this.
-  GLIBC_TUNABLES: "glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=1000000000:glibc.malloc.arena_max=1",
+  // git ends before it would give any memory back, and threads that look at files do without an arena each. Where there is
+  // no glibc, nobody reads this.
+  GLIBC_TUNABLES: "glibc.malloc.trim_threshold=1000000000:glibc.malloc.arena_max=1",
 };
 
 /** Environment of a git that is started by itself. Sixty variables would take it 4% of its time. */
