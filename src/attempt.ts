@@ -2,7 +2,7 @@ import { remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
 import { WarmtreeError, type Work } from "./errors.ts";
-import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
+import type { Parsed, Remote, RemoteRefs, Runnable } from "./ops/operation.ts";
 import { runOperation } from "./ops/run.ts";
 import { parseRepository } from "./repository.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
@@ -19,11 +19,10 @@ export async function attempt<Value extends object>(
   asked: unknown,
   grant: Grant,
   caller: Caller,
+  remoteRefs?: RemoteRefs,
 ): Promise<Parsed<Value>> {
-  const { config, gitToken } = caller;
-  const remote = () =>
-    remoteFor(parseRepository(grant.url, config.allowedGitHosts), { caller: gitToken, github: config.githubToken });
-  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote());
+  const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
+  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), remoteRefs);
   const parsed = await sent(operation, asked, grant, caller);
   return !parsed.ok && parsed.needsRemote ? sent(operation, asked, grant, caller, remote()) : parsed;
 }
@@ -38,11 +37,12 @@ async function sent<Value extends object>(
   grant: Grant,
   caller: Caller,
   remote?: Remote,
+  remoteRefs?: RemoteRefs,
 ): Promise<Parsed<Value>> {
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
-  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, ...seeded };
+  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, remoteRefs, ...seeded };
   const run = async (to: Grant) => {
     const startedAt = performance.now();
     try {

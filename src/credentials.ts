@@ -14,9 +14,9 @@ const TOKEN_USER = "x-access-token";
  */
 export function remoteFor(
   repository: Repository,
-  tokens: { caller: string | undefined; github: string | undefined },
+  { gitToken, config }: { readonly gitToken?: string; readonly config: { readonly githubToken?: string | undefined } },
 ): Remote {
-  const token = tokens.caller ?? (repository.origin === GITHUB_ORIGIN ? tokens.github : undefined);
+  const token = gitToken ?? (repository.origin === GITHUB_ORIGIN ? config.githubToken : undefined);
   if (token === undefined) return { url: repository.url };
   return { url: repository.url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };
 }

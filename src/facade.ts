@@ -1,5 +1,6 @@
 import type * as z from "zod/v4";
 import { attempt } from "./attempt.ts";
+import { claimForClone } from "./clone-claim.ts";
 import { ERROR_KINDS, WarmtreeError } from "./errors.ts";
 import { recorded } from "./metrics/operations.ts";
 import { clone } from "./ops/clone.ts";
@@ -8,7 +9,7 @@ import { operationNamed } from "./ops/registry.ts";
 import { parseRepository } from "./repository.ts";
 import { noteClone } from "./snapshots.ts";
 import { validated } from "./validated.ts";
-import { type Caller, claimWorkspace, endWorkspace, useWorkspace } from "./workspaces.ts";
+import { type Caller, endWorkspace, useWorkspace } from "./workspaces.ts";
 
 /**
  * The one door to every operation, for HTTP, MCP and Workflows: checks the input, finds the workspace, runs the script.
@@ -29,10 +30,8 @@ async function perform(name: string, input: unknown, caller: Caller): Promise<ob
 /** The one operation that makes a workspace. A sandbox that was bound for a clone that can never succeed is ended again. */
 async function executeClone(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
-  const claimedAt = performance.now();
-  const grant = await claimWorkspace(caller, repository, asked.agent_id ?? "", asked.task_id ?? "");
-  const sandbox_ms = Math.round(performance.now() - claimedAt);
-  const parsed = await attempt(clone, { ...asked, repo_url: repository.url }, grant, caller);
+  const { grant, sandbox_ms, remoteRefs } = await claimForClone(caller, repository, asked);
+  const parsed = await attempt(clone, { ...asked, repo_url: repository.url }, grant, caller, remoteRefs);
   const had = grant.source === "live" || grant.source === "paused";
   if (!parsed.ok && !had && !ERROR_KINDS[parsed.error.code].retryable) {
     caller.waitUntil(endWorkspace(caller, grant.sandboxId));

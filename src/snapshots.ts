@@ -76,7 +76,7 @@ export async function makeSnapshot(caller: Caller, repository: Repository): Prom
 async function seedIn(caller: Caller, repository: Repository, { session }: Grant): Promise<Parsed<Seeded> | undefined> {
   const { config } = caller;
   const context = { author: config.author, maxRetries: 0, timeoutS: config.operationTimeoutS };
-  const remote = remoteFor(repository, { caller: caller.gitToken, github: config.githubToken });
+  const remote = remoteFor(repository, caller);
   try {
     return await runOperation(config.e2b, session, seed, undefined, context, remote);
   } catch (error) {

@@ -95,16 +95,16 @@ test("the operator's token goes to GitHub only, the caller's own to the host the
   const github = parseRepository("https://github.com/o/r", ALLOWED);
   const other = parseRepository("https://git.example:8443/o/r", ALLOWED);
   const basic = (token: string) => `Basic ${btoa(`x-access-token:${token}`)}`;
-  expect(remoteFor(github, { caller: undefined, github: "op" })).toEqual({
+  expect(remoteFor(github, { config: { githubToken: "op" } })).toEqual({
     url: github.url,
     authorization: basic("op"),
   });
-  expect(remoteFor(github, { caller: "mine", github: "op" })).toEqual({
+  expect(remoteFor(github, { gitToken: "mine", config: { githubToken: "op" } })).toEqual({
     url: github.url,
     authorization: basic("mine"),
   });
-  expect(remoteFor(other, { caller: undefined, github: "op" })).toEqual({ url: other.url });
-  expect(remoteFor(other, { caller: "mine", github: undefined })).toEqual({
+  expect(remoteFor(other, { config: { githubToken: "op" } })).toEqual({ url: other.url });
+  expect(remoteFor(other, { gitToken: "mine", config: {} })).toEqual({
     url: other.url,
     authorization: basic("mine"),
   });

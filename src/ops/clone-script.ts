@@ -1,31 +1,36 @@
 import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
 
-/** The remote's branches as they are here: `know` asks git once, and `there` starts no process. */
-const BRANCHES = `
-know() { known=$'\\n'$(git for-each-ref --format='%(refname) %(objectname)' refs/remotes/origin)$'\\n'; }
-there() { case $known in *$'\\n'"refs/remotes/origin/$1 "*) ;; *) return 1 ;; esac; }
+/** Branches and tags as they are here: `know` asks git once, and the others start no process. */
+const REFS = `
+know() { known=$(git show-ref)$'\\n'; }
+there() { case $known in *" refs/remotes/origin/$1"$'\\n'*) ;; *) return 1 ;; esac; }
+commit_of() { commit=\${known%%" $1"$'\\n'*} commit=\${commit##*$'\\n'}; }
+`;
+
+/**
+ * `large command…` is for a git that takes tens of megabytes: in huge pages they take a system a fraction of the page
+ * faults. A git that takes little would only wait until one was cleared.
+ */
+const LARGE = `
+large() { GLIBC_TUNABLES=\${GLIBC_TUNABLES-}:glibc.malloc.hugetlb=1 "$@"; }
 `;
 
 /**
  * `from_seed` brings the seed of a repository snapshot up to date, as if it had just been cloned without a checkout: only
  * that its files are there. Fails where it is not what it should be; a remote that fails leaves it in place for the next
- * call. On a busy machine the start of processes takes longer than all else here, so there are few: the remote's default
- * branch, which may be another by now, is known by its commit, and asked for only where two branches are on that.
+ * call. On a busy machine the start of processes takes longer than all else here, so there are few.
+ *
+ * The Worker has mostly asked the remote for its branches and tags meanwhile (`told`): then only commits that are not here
+ * are fetched, which takes no round trip to ask again, or nothing.
  */
 const FROM_SEED = `
 from_seed() {
-  local line default= head
-  [ "$(git -C "$wt/seed" rev-parse -q --verify 'HEAD^{commit}')" = "$seed_head" ] && mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
-  if ! net fetch --progress --prune --no-tags -- "$url" HEAD '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; then
-    net ls-remote -- "$url" HEAD >/dev/null || give_back git "$base"
-    return 1
-  fi
-  know
-  read -r head line <.git/FETCH_HEAD
-  while read -r line; do
-    case $line in refs/remotes/origin/HEAD' '*) ;; *" $head") line=\${line#refs/remotes/origin/} default="$default \${line% *}" ;; esac
-  done <<<"$known"
-  case $default in ' '*' '*) ask_default ;; *) default=\${default# } ;; esac
+  local line default=
+  # Fails as well where the commit of any of them is not there.
+  known=$(git -C "$wt/seed" show-ref --head)$'\\n' || return 1
+  case $known in "$seed_head HEAD"$'\\n'*) known=\${known#*$'\\n'} ;; *) return 1 ;; esac
+  mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
+  if [ -z "$told" ] || ! as_told; then as_asked || return 1; fi
   if ! there "$default"; then return 1; fi
   start=\${base:-$default}
   if there "$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
@@ -35,6 +40,49 @@ from_seed() {
   if [ "$line" != "ref: refs/remotes/origin/$default" ]; then git symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$default" || return 1; fi
   IFS= read -r -d '' line <.git/config
   case $line in *"url = $url"$'\\n'*) ;; *) git config remote.origin.url "$url" ;; esac
+}
+as_told() {
+  local change gone= wanted=()
+  if [ "$known" != "$told"$'\\n' ]; then
+    while IFS= read -r change; do
+      case $change in -*) gone+="delete \${change#-}"$'\\n' ;; *) wanted+=("$change") ;; esac
+    done < <(changes)
+    # First, for a folder may have taken the place of a name.
+    if [ -n "$gone" ]; then printf '%s' "$gone" | git update-ref --no-deref --stdin || return 1; fi
+    if [ "\${#wanted[@]}" -gt 0 ]; then
+      # For so few objects threads take longer than they save.
+      large net -c pack.threads=1 fetch --progress --no-tags --no-write-fetch-head -- "$url" "\${wanted[@]}" || return 1
+    fi
+    known=$told$'\\n'
+  fi
+  default=$told_head
+}
+# What to fetch (+commit:name), and names that the remote has no more (-name).
+changes() {
+  awk '
+    $2 == "refs/remotes/origin/HEAD" { next }
+    FNR == NR { here[$2] = $1; next }
+    here[$2] != $1 { print "+" $1 ":" $2 }
+    { delete here[$2] }
+    END { for (name in here) print "-" name }
+  ' <(printf '%s' "$known") <(printf '%s\\n' "$told")
+}
+# The default branch, which may be another by now, is known by its commit, and asked for only where two are on that.
+as_asked() {
+  local line head
+  if ! large net fetch --progress --prune --no-tags -- "$url" HEAD '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; then
+    net ls-remote -- "$url" HEAD >/dev/null || give_back git "$base"
+    return 1
+  fi
+  know
+  read -r head line <.git/FETCH_HEAD
+  while read -r line; do
+    case $line in
+      *' refs/remotes/origin/HEAD') ;;
+      "$head refs/remotes/origin/"*) default="$default \${line#* refs/remotes/origin/}" ;;
+    esac
+  done <<<"$known"
+  case $default in ' '*' '*) ask_default ;; *) default=\${default# } ;; esac
 }
 ask_default() {
   while IFS= read -r line; do
@@ -49,16 +97,16 @@ give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
  * finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
  * checks out; with the credential only in a partial clone, whose files come with it.
  */
-export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${BRANCHES}${FROM_SEED}
-base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6; shift 6
-began= fetched= seed= start=$base
+export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${REFS}${LARGE}${FROM_SEED}
+base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8; shift 8
+began= fetched= seed= facts= start=$base
 report() {
-  local head branch= facts upstream= taken=
+  local head branch= facts=\${2-} upstream= taken=
   read -r head <.git/HEAD
   case $head in
     'ref: '*)
       branch=\${head#ref: refs/heads/}
-      facts=$(git for-each-ref --format='%(objectname) %(upstream)' -- "\${head#ref: }")
+      if [ -z "$facts" ]; then facts=$(git for-each-ref --format='%(objectname) %(upstream)' -- "\${head#ref: }"); fi
       head=\${facts%% *} upstream=\${facts#* } upstream=\${upstream#refs/remotes/origin/}
       ;;
   esac
@@ -84,8 +132,8 @@ submodules() {
 # git clone or git fetch, and whether the remote takes the filter.
 get() {
   local how=$1; shift
-  if [ -z "$filter" ]; then net "$how" --progress "$@"; return; fi
-  net "$how" --progress "--filter=$filter" "$@" 2>&1 | tee "$wt/tmp.err" >&2
+  if [ -z "$filter" ]; then large net "$how" --progress "$@"; return; fi
+  large net "$how" --progress "--filter=$filter" "$@" 2>&1 | tee "$wt/tmp.err" >&2
   local code=\${PIPESTATUS[0]}
   grep -q 'filtering not recognized' "$wt/tmp.err" || printf '%s\\n' "$filter" >"$wt/partial"
   rm -f "$wt/tmp.err"
@@ -109,7 +157,7 @@ from_revision() {
   get fetch --depth=1 --no-tags --no-write-fetch-head origin "\${wanted[@]}" || fail git "\${revision#refs/tags/}"
 }
 if [ -e "$tree/.git" ]; then cd "$tree" && report false; exit 0; fi
-for left in new net.git partial; do if [ -e "$wt/$left" ]; then rm -rf "\${wt:?}/$left"; fi; done
+for left in new partial; do if [ -e "$wt/$left" ]; then rm -rf "\${wt:?}/$left"; fi; done
 began=\${EPOCHREALTIME-} target=HEAD
 if [ -n "$seed_head" ]; then
   seed=unsound
@@ -141,17 +189,22 @@ if [ -n "$target" ]; then
   if [ -n "$branch" ]; then set -- "$track" -B "$branch"; else set -- --detach; fi
   # Only clone itself has written this config yet, so git may fetch what it finds missing.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
-  "$@" -q --force "$target" -- || fail git
+  large "$@" -q --force "$target" -- || fail git
   if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
+  # What git would say of the branch now.
+  case $target in
+    refs/remotes/origin/*)
+      commit_of "$target"
+      facts="$commit "
+      if there "$start"; then facts+=refs/remotes/origin/$start; fi
+      ;;
+  esac
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
 fi
 cd "$HOME"
-mkdir "$wt/net.git"
-ln -s ../../repo/.git/objects ../../repo/.git/refs ../../repo/.git/packed-refs ../../repo/.git/shallow "$wt/net.git"
-printf 'ref: refs/heads/none\\n' >"$wt/net.git/HEAD"
-printf '[core]\\n\\trepositoryformatversion = 0\\n\\tbare = true\\n[remote "origin"]\\n\\tfetch = +refs/heads/*:refs/remotes/origin/*\\n' >"$wt/net.git/config"
+make_net_git || fail internal
 mv "$wt/new" "$tree" || fail internal
-cd "$tree" && report true
+cd "$tree" && report true "$facts"
 settle
 `;

@@ -81,6 +81,8 @@ export const clone = defineOperation({
       asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
       fullName(asked.revision),
       context.seedHead ?? "",
+      context.remoteRefs?.head ?? "",
+      context.remoteRefs?.list ?? "",
       ...asked.sparse,
     ],
   }),

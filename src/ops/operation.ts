@@ -14,6 +14,19 @@ export interface OperationContext {
   readonly timeoutS: number;
   /** Commit that the seed of the sandbox's repository snapshot must be on for a clone to be made of it. */
   readonly seedHead?: string;
+  /** What the remote has, where the facade knows already. */
+  readonly remoteRefs?: RemoteRefs | undefined;
+}
+
+/** Branches and tags of a remote at one moment. */
+export interface RemoteRefs {
+  /** The default branch's name. */
+  readonly head: string;
+  /**
+   * A line of object and name for each, as `git show-ref` would list them after a fetch: branches in refs/remotes/origin,
+   * HEAD among them, tags in refs/tags, sorted by name.
+   */
+  readonly list: string;
 }
 
 /** Positional parameters and environment of a script: the only places where a caller's text may go. */

@@ -73,6 +73,8 @@ if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
   # An index as old as its files must read them again to know that they are unchanged; a second later it need not.
   sleep 1.1
   git update-index -q --refresh
+  # What a clone made of it would have to make. The tree that the link leads to is not there yet.
+  make_net_git && [ -L "$wt/finished" ] || ln -s ../repo "$wt/finished" || fail internal
   cd "$HOME" && mv "$wt/new" "$wt/seed" || fail internal
 else
   cd "$HOME" && rm -rf "$wt/new"

@@ -201,4 +201,12 @@ net() (
   exec git "$@"
 )
 netgit() { net --git-dir="$wt/net.git" "$@"; }
+# Once for a sandbox; its config is written last.
+make_net_git() {
+  if [ -s "$wt/net.git/config" ]; then return; fi
+  rm -rf "\${wt:?}/net.git" && mkdir "$wt/net.git" &&
+    ln -s ../../repo/.git/objects ../../repo/.git/refs ../../repo/.git/packed-refs ../../repo/.git/shallow "$wt/net.git" || return
+  printf 'ref: refs/heads/none\\n' >"$wt/net.git/HEAD"
+  printf '[core]\\n\\trepositoryformatversion = 0\\n\\tbare = true\\n[remote "origin"]\\n\\tfetch = +refs/heads/*:refs/remotes/origin/*\\n' >"$wt/net.git/config"
+}
 `;

@@ -7,6 +7,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { seed as makeSeed, seedState } from "../../src/ops/seed.ts";
 import { status } from "../../src/ops/status.ts";
+import { remoteRefs } from "../../src/remote/refs.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
 
@@ -147,6 +148,20 @@ describe("a clone from a seed", () => {
     return home;
   }
 
+  /** The same, where the Worker was told in time what the remote has. */
+  async function told(): Promise<Home> {
+    const home = fromSnapshot();
+    home.remoteRefs = await remoteRefs(home.remote, new AbortController().signal);
+    expect(home.remoteRefs).toBeDefined();
+    return home;
+  }
+
+  const fetchesOf = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = server.counters().fetches;
+    await work();
+    return server.counters().fetches - before;
+  };
+
   /** Everything that tells one clone from another. */
   function stateOf(home: Home) {
     const net = join(home.path, ".warmtree/net.git");
@@ -176,6 +191,38 @@ describe("a clone from a seed", () => {
     const expected = await fresh.run(clone, asked);
     expect(await home.run(clone, asked)).toEqual({ ...expected, timing: expect.any(Object), seed: "used" });
     expect(stateOf(home)).toEqual(stateOf(fresh));
+    const knowing = await told();
+    const cloned = { ...expected, timing: expect.any(Object), seed: "used" };
+    expect(await fetchesOf(async () => expect(await knowing.run(clone, asked)).toEqual(cloned))).toBe(1);
+    expect(stateOf(knowing)).toEqual(stateOf(fresh));
+  });
+
+  test("that was told of nothing new asks the remote for nothing", async () => {
+    const newest = newHome();
+    const { head } = await newest.perform(makeSeed);
+    newest.seedHead = head ?? "";
+    newest.remoteRefs = await remoteRefs(newest.remote, new AbortController().signal);
+    expect(await fetchesOf(() => newest.run(clone))).toBe(0);
+    const fresh = newHome();
+    await fresh.run(clone);
+    expect(stateOf(newest)).toEqual(stateOf(fresh));
+  });
+
+  test("that was told of what the remote has no more asks by itself", async () => {
+    const home = await told();
+    const { head = "", list = "" } = home.remoteRefs ?? {};
+    home.remoteRefs = { head, list: list.replace(/[0-9a-f]+ (?=\S+\/main$)/m, `${"0".repeat(39)}1 `) };
+    const fresh = newHome();
+    await fresh.run(clone);
+    expect(await home.run(clone)).toMatchObject({ seed: "used" });
+    expect(stateOf(home)).toEqual(stateOf(fresh));
+  });
+
+  test("shows nothing new to whom the remote has closed meanwhile", async () => {
+    const home = await told();
+    home.remote = { ...home.remote, authorization: `Basic ${btoa("x-access-token:wrong")}` };
+    expect(await home.failure(clone)).toMatchObject({ code: "git_auth_failed" });
+    expect(existsSync(home.tree)).toBe(false);
   });
 
   test("has everything, so that knobs narrow only what is checked out", async () => {

@@ -6,7 +6,15 @@ import { afterAll } from "vitest";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
-import type { Operation, OperationContext, Parsed, Remote, Runnable, ScriptOutput } from "../../src/ops/operation.ts";
+import type {
+  Operation,
+  OperationContext,
+  Parsed,
+  Remote,
+  RemoteRefs,
+  Runnable,
+  ScriptOutput,
+} from "../../src/ops/operation.ts";
 import { perform, runScript, type Start } from "../../src/ops/run.ts";
 
 const CONTEXT: OperationContext = {
@@ -22,6 +30,8 @@ export class Home {
   remote: Remote;
   /** As a grant of a sandbox from a repository snapshot has it. */
   seedHead?: string;
+  /** As the facade knows it when it was told in time. */
+  remoteRefs?: RemoteRefs | undefined;
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
   readonly #groups = new Set<number>();
@@ -57,7 +67,8 @@ export class Home {
   }
 
   #context(): OperationContext {
-    return { ...CONTEXT, ...(this.seedHead === undefined ? {} : { seedHead: this.seedHead }) };
+    const { seedHead, remoteRefs } = this;
+    return { ...CONTEXT, remoteRefs, ...(seedHead === undefined ? {} : { seedHead }) };
   }
 
   #remote({ access }: Runnable): Remote | undefined {
