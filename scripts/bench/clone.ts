@@ -22,7 +22,7 @@ How long a working tree takes: git alone (full, shallow, blobless, sparse), and 
 workerd with local sandboxes: started for the clone, from the warm pool, from a repository snapshot that was made when
 the repository was as it had been a week before, from one of now, and live. Every byte goes through a
 proxy with 50 ms of round trip and 200 Mbit/s each way, from a real git server. The repository is a generated
-one of 10,000 commits, then those that --repo names. Medians of runs that take turns. Exit code 1 when a
+one of 13,000 commits, then those that --repo names. Medians of runs that take turns. Exit code 1 when a
 figure that the project promises is missed.
 
   --repo <path or URL>   measures this repository as well; any number of times

@@ -45,13 +45,14 @@ as_told() {
   local change gone= wanted=()
   if [ "$known" != "$told"$'\\n' ]; then
     while IFS= read -r change; do
-      case $change in -*) gone+="delete \${change#-}"$'\\n' ;; *) wanted+=("$change") ;; esac
-    done < <(changes)
+      case $change in +*) wanted+=("$change") ;; -*) gone+="delete \${change#-}"$'\\n' ;; esac
+    done <<<"$(changes)"
     # First, for a folder may have taken the place of a name.
     if [ -n "$gone" ]; then printf '%s' "$gone" | git update-ref --no-deref --stdin || return 1; fi
     if [ "\${#wanted[@]}" -gt 0 ]; then
-      # For so few objects threads take longer than they save.
-      large net -c pack.threads=1 fetch --progress --no-tags --no-write-fetch-head -- "$url" "\${wanted[@]}" || return 1
+      # For few objects threads take longer than they save, as does packing tightly what they are differences to.
+      large net -c pack.threads=1 -c core.compression=0 \\
+        fetch --progress --no-tags --no-write-fetch-head -- "$url" "\${wanted[@]}" || return 1
     fi
     known=$told$'\\n'
   fi
@@ -60,12 +61,13 @@ as_told() {
 # What to fetch (+commit:name), and names that the remote has no more (-name).
 changes() {
   awk '
-    $2 == "refs/remotes/origin/HEAD" { next }
-    FNR == NR { here[$2] = $1; next }
+    $0 == "" { there = 1 }
+    NF != 2 || $2 == "refs/remotes/origin/HEAD" { next }
+    !there { here[$2] = $1; next }
     here[$2] != $1 { print "+" $1 ":" $2 }
     { delete here[$2] }
     END { for (name in here) print "-" name }
-  ' <(printf '%s' "$known") <(printf '%s\\n' "$told")
+  ' <<<"$known"$'\\n'"$told"
 }
 # The default branch, which may be another by now, is known by its commit, and asked for only where two are on that.
 as_asked() {

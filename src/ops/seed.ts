@@ -70,6 +70,8 @@ if ! brought_up; then
 fi
 if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
   rm -rf .git/logs
+  # Whoever fetches on top of it goes through the history.
+  git commit-graph write --reachable --no-progress || fail git
   # An index as old as its files must read them again to know that they are unchanged; a second later it need not.
   sleep 1.1
   git update-index -q --refresh

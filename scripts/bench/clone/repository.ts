@@ -40,10 +40,11 @@ export async function prepareRepository(
   if (source === undefined) {
     await git(folder, ["clone", "-q", "--bare", "--", await cachedProject(PROJECT, steps(say)), bare]);
   } else {
-    say(`copying and packing ${source}`);
     await git(folder, ["clone", "-q", "--bare", "--no-local", "--", source, bare]);
-    await git(bare, ["repack", "-a", "-d", "-q", "--write-bitmap-index"]);
   }
+  say(`packing ${name}`);
+  await git(bare, ["-c", "pack.writeReverseIndex=true", "repack", "-a", "-d", "-q", "--write-bitmap-index"]);
+  await git(bare, ["commit-graph", "write", "--reachable", "--no-progress"]);
   await git(folder, ["clone", "-q", "--bare", "--", bare, aged]);
   const paths = (await git(bare, ["ls-tree", "-r", "-z", "--name-only", "HEAD"])).split("\0").slice(0, -1);
   const facts = {
