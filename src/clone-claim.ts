@@ -32,13 +32,12 @@ export async function claimForClone(
   try {
     const grant = await claimWorkspace(caller, repository, agent_id, task_id);
     const sandbox_ms = Math.round(performance.now() - startedAt);
-    const inTime = new Promise<undefined>((resolve) => setTimeout(resolve, WAIT_MS, undefined));
-    return {
-      grant,
-      sandbox_ms,
-      remoteRefs: grant.source === "snapshot" ? await Promise.race([refs, inTime]) : undefined,
-    };
+    return { grant, sandbox_ms, remoteRefs: grant.source === "snapshot" ? await inTime(refs) : undefined };
   } finally {
     asking.abort();
   }
+}
+
+function inTime<Value>(answer: Promise<Value>): Promise<Value | undefined> {
+  return Promise.race([answer, new Promise<undefined>((resolve) => setTimeout(resolve, WAIT_MS, undefined))]);
 }

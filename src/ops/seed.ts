@@ -76,7 +76,8 @@ if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
   sleep 1.1
   git update-index -q --refresh
   # What a clone made of it would have to make. The tree that the link leads to is not there yet.
-  make_net_git && [ -L "$wt/finished" ] || ln -s ../repo "$wt/finished" || fail internal
+  make_net_git || fail internal
+  if ! [ -L "$wt/finished" ]; then ln -s ../repo "$wt/finished" || fail internal; fi
   cd "$HOME" && mv "$wt/new" "$wt/seed" || fail internal
 else
   cd "$HOME" && rm -rf "$wt/new"

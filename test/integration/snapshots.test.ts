@@ -124,6 +124,20 @@ test("no agent fetches again what the snapshot holds", async () => {
   expect(Math.max(first.bytes, second.bytes, third.bytes)).toBeLessThan(full.bytes / 5);
 });
 
+test("what the remote has is asked while the sandbox starts, and not again", async () => {
+  advance("last.txt");
+  await snapshots("POST", "", acme, { repo_url });
+  let asked = 0;
+  // On a busy machine the answer may come too late; then git in the sandbox asks, in more requests.
+  await expect
+    .poll(async () => {
+      const before = stack.git.counters().requests;
+      await cloneAs(`kim-${asked++}`);
+      return stack.git.counters().requests - before;
+    })
+    .toBe(1);
+});
+
 test("another tenant has its own, and who may not read the repository gets nothing of it", async () => {
   expect(await cloneAs("dan", other)).toMatchObject({ source: "cold" });
   expect((await snapshots("GET", "", other)).json).toEqual({ snapshots: [] });

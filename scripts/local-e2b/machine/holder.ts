@@ -114,9 +114,12 @@ export class Holder {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       if (this.#over || this.#ahead !== undefined) return;
-      this.#ahead = this.#prepare();
-      // The next run is told why.
-      this.#ahead.catch(() => undefined);
+      const ahead = this.#prepare();
+      this.#ahead = ahead;
+      // The next run tries for itself, and is told why.
+      ahead.catch(() => {
+        if (this.#ahead === ahead) this.#ahead = undefined;
+      });
     }, IDLE_MS).unref();
   }
 
