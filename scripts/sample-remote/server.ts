@@ -29,6 +29,8 @@ interface GitServerFaults {
 interface GitServerCounters {
   /** Every HTTP request, refused ones as well. */
   readonly requests: number;
+  /** Requests for what there is and what the host can (GET info/refs), with which git begins. */
+  readonly discoveries: number;
   /** Requests that carried a fetch or a push (POST git-upload-pack, POST git-receive-pack). */
   readonly fetches: number;
   readonly pushes: number;
@@ -55,7 +57,7 @@ const ROUTE = /^\/((?:\w[\w.-]*\/)*\w[\w.-]*?)(?:\.git)?\/(info\/refs|git-upload
 export async function startGitServer({ root, port = 0, auth, faults = {} }: GitServerOptions): Promise<GitServer> {
   const backend = findHttpBackend();
   const sockets = new Set<Socket>();
-  const counts = { requests: 0, fetches: 0, pushes: 0, bytesReceived: 0, bytesSent: 0 };
+  const counts = { requests: 0, discoveries: 0, fetches: 0, pushes: 0, bytesReceived: 0, bytesSent: 0 };
   let current = faults;
   let failuresLeft = faults.fail?.count ?? 0;
   const closing = new AbortController();
@@ -71,6 +73,7 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
       response.setHeader("WWW-Authenticate", 'Basic realm="git"');
       return refuse(response, 401, "authentication required");
     }
+    if (service === "info/refs") counts.discoveries += 1;
     if (current.delayMs) await sleep(current.delayMs, undefined, { signal: closing.signal });
     if (current.fail && failuresLeft > 0) {
       failuresLeft -= 1;

@@ -54,7 +54,7 @@ test.each(["before", "after"] as const)("crash while a sandbox is being started 
 test("crash in the middle of a clone: the same call finds the workspace and a whole tree", async () => {
   stack.git.setFaults({ delayMs: 300 });
   const lost = send("clone", { repo_url });
-  await crashWhen("git asks the remote", () => stack.git.counters().requests > 0, lost);
+  await crashWhen("git asks the remote", () => stack.git.counters().discoveries > 0, lost);
   stack.git.setFaults({});
   const { sandbox_id, head } = await call(stack, "clone", { repo_url });
   expect(head).toBe(remoteGit(stack, "one", "rev-parse", "main"));

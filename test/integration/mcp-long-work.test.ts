@@ -28,10 +28,10 @@ const impatient = () => `${stack.url}/impatient`;
 
 /** The answer of a call whose git has been to the host by then, so that it is ahead of any later call. */
 async function begun<T>(answer: Promise<T>): Promise<T> {
-  const before = stack.git.counters().requests;
+  const before = stack.git.counters().discoveries;
   const [answered] = await Promise.all([
     answer,
-    until("git asks the host", () => stack.git.counters().requests > before),
+    until("git asks the host", () => stack.git.counters().discoveries > before),
   ]);
   return answered;
 }
@@ -105,7 +105,7 @@ test.each(["", "token"])("a client that leaves in the middle leaves a whole tree
   const task_id = `left-${progressToken || "silent"}`;
   slow(DELAY_MS / 2);
   const leaving = new AbortController();
-  const before = stack.git.counters().requests;
+  const before = stack.git.counters().discoveries;
   const meta = progressToken ? { _meta: { progressToken } } : {};
   const params = { name: "git_clone", arguments: { repo_url, agent_id: "left", task_id }, ...meta };
   const lost = fetch(patient(), {
@@ -114,8 +114,7 @@ test.each(["", "token"])("a client that leaves in the middle leaves a whole tree
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${DEV_KEY}` },
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
   }).then((answer) => answer.text());
-  // The first is the Worker's own, while the sandbox starts.
-  await until("git asks the host", () => stack.git.counters().requests > before + 1);
+  await until("git asks the host", () => stack.git.counters().discoveries > before);
   leaving.abort();
   await expect(lost).rejects.toThrow();
   stack.git.setFaults({});
