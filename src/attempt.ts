@@ -2,7 +2,8 @@ import { remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
 import { WarmtreeError, type Work } from "./errors.ts";
-import type { Parsed, Remote, RemoteRefs, Runnable } from "./ops/operation.ts";
+import type { News } from "./clone-claim.ts";
+import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
 import { runOperation } from "./ops/run.ts";
 import { parseRepository } from "./repository.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
@@ -19,10 +20,10 @@ export async function attempt<Value extends object>(
   asked: unknown,
   grant: Grant,
   caller: Caller,
-  remoteRefs?: RemoteRefs,
+  news?: News,
 ): Promise<Parsed<Value>> {
   const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
-  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), remoteRefs);
+  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), news);
   const parsed = await sent(operation, asked, grant, caller);
   return !parsed.ok && parsed.needsRemote ? sent(operation, asked, grant, caller, remote()) : parsed;
 }
@@ -37,22 +38,30 @@ async function sent<Value extends object>(
   grant: Grant,
   caller: Caller,
   remote?: Remote,
-  remoteRefs?: RemoteRefs,
+  news?: News,
 ): Promise<Parsed<Value>> {
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
-  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, remoteRefs, ...seeded };
-  const run = async (to: Grant) => {
+  const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, ...seeded };
+  const run = async (to: Grant, known: News = {}) => {
     const startedAt = performance.now();
     try {
-      return await runOperation(config.e2b, to.session, operation, asked, context, remote, caller.onProgress);
+      return await runOperation(
+        config.e2b,
+        to.session,
+        operation,
+        asked,
+        { ...context, ...known },
+        remote,
+        caller.onProgress,
+      );
     } finally {
       caller.cost.sandboxMs += performance.now() - startedAt;
     }
   };
   try {
-    return await run(grant);
+    return await run(grant, news);
   } catch (error) {
     if (!(error instanceof E2bError) || !isWorthAnother(operation, error)) throw explained(operation, error);
   }

@@ -1,6 +1,7 @@
 import { remoteFor } from "./credentials.ts";
-import type { Grant } from "./durable/grant.ts";
-import type { RemoteRefs } from "./ops/operation.ts";
+import type { Grant, Seed } from "./durable/grant.ts";
+import type { OperationContext, Remote } from "./ops/operation.ts";
+import { fetchPack, wantedBetween } from "./remote/pack.ts";
 import { remoteRefs } from "./remote/refs.ts";
 import type { Repository } from "./repository.ts";
 import { type Caller, claimWorkspace } from "./workspaces.ts";
@@ -8,36 +9,53 @@ import { type Caller, claimWorkspace } from "./workspaces.ts";
 /** A sandbox that must ask by itself takes hardly longer than that. */
 const WAIT_MS = 200;
 
-interface CloneClaim {
+/** What is known of the remote already when the script of a clone begins. */
+export type News = Pick<OperationContext, "remoteRefs" | "pack">;
+
+export interface CloneClaim {
   readonly grant: Grant;
   /** Until the sandbox was there, in milliseconds. */
-  readonly sandbox_ms: number;
-  /** What the remote has, for a clone that starts from a repository snapshot; undefined where that is not known in time. */
-  readonly remoteRefs: RemoteRefs | undefined;
+  readonly sandboxMs: number;
+  readonly news: News;
 }
 
 /**
- * The workspace for a clone. While its sandbox starts, the remote is asked what it has: a clone from a repository snapshot
- * need not ask then, and fetches nothing where nothing is new. The caller's own credential asks, so whoever is told that
- * nothing is new may read it. Where no snapshot is started from, the question is dropped.
+ * Does `work` in the workspace for a clone. While its sandbox starts from a repository snapshot, the remote is asked what it
+ * has, and then for what the snapshot lacks: so the clone need not ask. The caller's own credential asks, so whoever is
+ * told that nothing is new may read it. What has not come in time the sandbox asks for by itself.
  */
-export async function claimForClone(
+export async function withCloneClaim<Result>(
   caller: Caller,
   repository: Repository,
   { agent_id = "", task_id = "" }: { readonly agent_id?: string | undefined; readonly task_id?: string | undefined },
-): Promise<CloneClaim> {
+  work: (claim: CloneClaim) => Promise<Result>,
+): Promise<Result> {
   const asking = new AbortController();
   const startedAt = performance.now();
-  const refs = remoteRefs(remoteFor(repository, caller), asking.signal);
+  let asked: { readonly head: string; readonly news: Promise<News> } | undefined;
+  const onSeed = (seed: Seed) => {
+    asked = { head: seed.head, news: askFor(seed, remoteFor(repository, caller), asking.signal) };
+  };
   try {
-    const grant = await claimWorkspace(caller, repository, agent_id, task_id);
-    const sandbox_ms = Math.round(performance.now() - startedAt);
-    return { grant, sandbox_ms, remoteRefs: grant.source === "snapshot" ? await inTime(refs) : undefined };
+    const grant = await claimWorkspace(caller, repository, agent_id, task_id, onSeed);
+    const sandboxMs = Math.round(performance.now() - startedAt);
+    const news = asked !== undefined && asked.head === grant.seedHead ? await inTime(asked.news) : {};
+    return await work({ grant, sandboxMs, news });
   } finally {
     asking.abort();
   }
 }
 
-function inTime<Value>(answer: Promise<Value>): Promise<Value | undefined> {
-  return Promise.race([answer, new Promise<undefined>((resolve) => setTimeout(resolve, WAIT_MS, undefined))]);
+/** Never throws. */
+async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<News> {
+  const refs = await remoteRefs(remote, signal);
+  if (refs === undefined) return {};
+  if (seed.refs === "") return { remoteRefs: refs };
+  const wanted = wantedBetween(seed.refs, refs.list);
+  const pack = wanted.wants.length === 0 ? "none" : fetchPack(remote, wanted, signal);
+  return { remoteRefs: refs, pack };
+}
+
+function inTime(news: Promise<News>): Promise<News> {
+  return Promise.race([news, new Promise<News>((resolve) => setTimeout(resolve, WAIT_MS, {}))]);
 }

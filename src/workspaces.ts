@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import type { Refusal } from "./durable/outcome.ts";
-import type { Grant } from "./durable/grant.ts";
+import type { Grant, Seed } from "./durable/grant.ts";
 import type { View } from "./durable/view.ts";
 import { WarmtreeError } from "./errors.ts";
 import { grants } from "./grants.ts";
@@ -85,16 +85,20 @@ function granted(caller: Caller, answer: Grant | Refusal): Grant {
   return answer;
 }
 
-/** The workspace of (tenant, repository, agent, task), made if there is none. */
+/**
+ * The workspace of (tenant, repository, agent, task), made if there is none.
+ * @param onSeed told, while its sandbox starts from a repository snapshot, of the clone in that
+ */
 export async function claimWorkspace(
   caller: Caller,
   repository: Repository,
   agentId: string,
   taskId: string,
+  onSeed: (seed: Seed) => void,
 ): Promise<Grant> {
   const { tenant } = caller;
   const request = { tenant, repository: repository.key, url: repository.url, agentId, taskId };
-  return granted(caller, await poolFor(caller, repository).claim(request));
+  return granted(caller, await poolFor(caller, repository).claim(request, async (seed) => onSeed(seed)));
 }
 
 /**

@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
-import type { Grant } from "./grant.ts";
+import type { Grant, Seed } from "./grant.ts";
 import { isSought } from "./cut-off.ts";
 import type { Made } from "./maker.ts";
 import { NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./outcome.ts";
@@ -48,9 +48,13 @@ export class SandboxPool extends DurableObject<Env> {
     this.#due = new Due(this.#parts, (row) => this.#claims.current(row));
   }
 
-  /** A sandbox for a workspace: the one it has, or a new one. The same key always answers the same workspace. */
-  async claim(key: WorkspaceKey): Promise<Grant | Refusal> {
-    return this.#claims.claim(key);
+  /**
+   * A sandbox for a workspace: the one it has, or a new one. The same key always answers the same workspace.
+   * @param onSeed told at once of what a sandbox that starts from a repository snapshot will begin with
+   */
+  async claim(key: WorkspaceKey, onSeed?: (seed: Seed) => Promise<void>): Promise<Grant | Refusal> {
+    // Nothing is lost where the caller is gone.
+    return this.#claims.claim(key, (seed) => void onSeed?.(seed).catch(() => undefined));
   }
 
   /**

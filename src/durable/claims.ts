@@ -1,6 +1,6 @@
 import { newSandboxId } from "../pool/handle.ts";
 import type { Source } from "../pool/sources.ts";
-import { type Grant, grantOf } from "./grant.ts";
+import { type Grant, grantOf, type OnSeed } from "./grant.ts";
 import { START_GIVEN_UP_MS } from "./cut-off.ts";
 import { exhausted, full, GONE, NOT_FOUND, type Outcome, type Refusal } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
@@ -25,21 +25,22 @@ export class Claims {
   }
 
   /** The same key always answers the same workspace. */
-  async claim(key: WorkspaceKey): Promise<Grant | Refusal> {
+  async claim(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
     const { rows, keeper, snapshots } = this.#parts;
     const known = rows.workspace(key);
     if (known) {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
       // Its sandbox is gone: the claim gets a new one, unless another claim made it meanwhile.
-      return lost ? this.claim(key) : ready;
+      return lost ? this.claim(key, onSeed) : ready;
     }
     const now = Date.now();
     const budget = keeper.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
     const snapshot = snapshots.startable(key);
     if (!snapshot) return this.#claimBlank(key, now);
-    if (!this.hasRoom()) return this.#claimRoom(key, now);
+    if (!this.hasRoom()) return this.#claimRoom(key, now, onSeed);
+    onSeed?.(snapshots.seedOf(snapshot));
     const row = await this.#insert(key, snapshot.e2b_id, now);
     const started = await this.#parts.lifecycle.start(row);
     if (started.ok) {
@@ -75,9 +76,9 @@ export class Claims {
     return row;
   }
 
-  async #claimRoom(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
+  async #claimRoom(key: WorkspaceKey, now: number, onSeed?: OnSeed): Promise<Grant | Refusal> {
     // Another claim for this workspace, or for the room, may come first.
-    return (await this.#makeRoom(now)) ? this.claim(key) : full(this.#parts.maxRunning);
+    return (await this.#makeRoom(now)) ? this.claim(key, onSeed) : full(this.#parts.maxRunning);
   }
 
   hasRoom(): boolean {

@@ -17,6 +17,17 @@ export interface Grant {
   readonly seedHead?: string;
 }
 
+/** The clone in a repository snapshot. */
+export interface Seed {
+  /** Commit that it is on. */
+  readonly head: string;
+  /** Its branches and tags, as RemoteRefs lists them; '' where they are not known. */
+  readonly refs: string;
+}
+
+/** Hears of a sandbox that is being started from a repository snapshot what its clone will begin with. */
+export type OnSeed = (seed: Seed) => void;
+
 export function grantOf(row: Row, source: Source, seedHead?: string): Grant | Refusal {
   const session = sessionOf(row);
   if (session === undefined) return GONE;

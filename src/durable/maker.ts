@@ -29,6 +29,7 @@ const TRY_AGAIN_MS = 6 * 3_600_000;
 /** What the seed turned out to be. */
 export interface Made {
   readonly head: string | null;
+  readonly refs: string | null;
   readonly bytes: number;
   readonly seconds: number;
 }
@@ -146,12 +147,12 @@ export class Maker {
       const now = Date.now();
       // It may have been given up meanwhile.
       if (snapshotRows.get(snapshot.snapshot_id)?.state !== "making") return GONE;
-      const { head, bytes, seconds } = made;
+      const { head, refs, bytes, seconds } = made;
       const known = snapshotRows.clones(snapshot);
       // One that started from an older snapshot tells nothing of a full clone.
       const fullS = known?.full_s ?? (maker.template === snapshot.template ? seconds : null);
       if (!known) snapshotRows.setClones(snapshot, { score: NO_SCORE, full_s: fullS, not_before: 0 });
-      const ready = { e2b_id: e2bId, head, bytes, clone_s: fullS ?? seconds, due_at: now + SNAPSHOT_KEPT_MS };
+      const ready = { e2b_id: e2bId, head, refs, bytes, clone_s: fullS ?? seconds, due_at: now + SNAPSHOT_KEPT_MS };
       snapshotRows.setReady(snapshot, ready, now);
       this.#parts.snapshots.holdToCap(now);
       return { ok: true, row: maker };

@@ -23,6 +23,7 @@
  *   fetch_s       seconds that the newest fetch on top of it took
  *   starts, last_used_at  sandboxes started from it, and when the last one was (or it was made)
  *   due_at, failures  as of a sandbox
+ * seed        branches and tags of a snapshot's seed, a line of object and name for each; none where they are too many
  * clones      how often each repository is cloned (decayed count, as in repository), how long a full clone takes, and
  *             (not_before) until when no snapshot is tried after one that failed
  * repository  how much each repository is used: decayed count, see src/pool/top.ts
@@ -102,6 +103,7 @@ const MIGRATIONS: readonly string[] = [
      not_before INTEGER NOT NULL DEFAULT 0,
      PRIMARY KEY (tenant, repository)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE seed (snapshot_id TEXT PRIMARY KEY, refs TEXT NOT NULL) STRICT;`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

@@ -102,7 +102,7 @@ export class SnapshotRows {
   /** It can be started from now on; the one before it goes. */
   setReady(
     row: SnapshotRow,
-    ready: Pick<SnapshotRow, "head" | "bytes" | "clone_s" | "due_at"> & { e2b_id: string },
+    ready: Pick<SnapshotRow, "head" | "bytes" | "clone_s" | "due_at"> & { e2b_id: string; refs: string | null },
     now: number,
   ): void {
     this.#sql.exec(
@@ -122,6 +122,13 @@ export class SnapshotRows {
       row.snapshot_id,
       now,
     );
+    if (ready.refs !== null) this.#sql.exec("INSERT INTO seed VALUES (?, ?)", row.snapshot_id, ready.refs);
+  }
+
+  /** Branches and tags of its seed; a table of their own, as they are as long as a thousand rows and wanted by few. */
+  refs(snapshotId: string): string | undefined {
+    const rows = this.#sql.exec<{ refs: string }>("SELECT refs FROM seed WHERE snapshot_id = ?", snapshotId).toArray();
+    return rows[0]?.refs;
   }
 
   /** A sandbox was started from it. */
@@ -153,6 +160,7 @@ export class SnapshotRows {
 
   remove(snapshotId: string): void {
     this.#sql.exec("DELETE FROM snapshot WHERE snapshot_id = ?", snapshotId);
+    this.#sql.exec("DELETE FROM seed WHERE snapshot_id = ?", snapshotId);
   }
 
   /** What is known of a repository's clones. */

@@ -3,6 +3,7 @@ import { ewma } from "../pool/average.ts";
 import { backoffMs } from "../pool/backoff.ts";
 import { isStale, isWorthSnapshot, leastWorth, SNAPSHOT_KEPT_MS } from "../pool/snapshots.ts";
 import { scoreAfterUse, usesPerDay } from "../pool/top.ts";
+import type { Seed } from "./grant.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Rows } from "./rows.ts";
 import type { SnapshotKey, SnapshotRow, SnapshotRows } from "./snapshot-rows.ts";
@@ -55,6 +56,11 @@ export class Snapshots {
   /** Commit that the seed of a sandbox must be on; undefined: it has none. */
   seedHead(template: string): string | undefined {
     return this.#parts.snapshotRows.startedAs(template)?.head ?? undefined;
+  }
+
+  /** What a clone in a sandbox that is started from it begins with. */
+  seedOf({ snapshot_id, head }: SnapshotRow): Seed {
+    return { head: head ?? "", refs: this.#parts.snapshotRows.refs(snapshot_id) ?? "" };
   }
 
   started(row: SnapshotRow, now: number): void {

@@ -1,9 +1,10 @@
+import { decodeBase64 } from "./base64.ts";
 import { brokenStream } from "./body.ts";
 import { END_STREAM_FLAG, envelopes } from "./connect.ts";
 import { E2bError } from "./error.ts";
 import type { E2bErrorCode } from "./error.ts";
 import { jsonOrUndefined } from "./exchange.ts";
-import { CappedBytes, decodeBase64, TextTail } from "./output.ts";
+import { CappedBytes, TextTail } from "./output.ts";
 import { endOfStream, processEvent } from "./schema.ts";
 import type { ProcessEnd } from "./schema.ts";
 
@@ -14,6 +15,8 @@ export interface OutputOptions {
   maxOutputBytes: number;
   /** Called as stderr comes in, before the process ends. */
   onStderr?: (text: string) => void;
+  /** Called once, when the process runs. */
+  onStart?: (pid: number) => void;
 }
 
 export interface ProcessResult {
@@ -78,7 +81,10 @@ export class ProcessStream {
     const parsed = processEvent.safeParse(json);
     if (!parsed.success) throw this.#garbled("holds an event of unknown shape");
     const { start, data, end } = parsed.data.event;
-    if (start !== undefined) this.#started = true;
+    if (start !== undefined && !this.#started) {
+      this.#started = true;
+      this.#options.onStart?.(start.pid);
+    }
     if (data?.stdout !== undefined) this.#stdout.append(data.stdout);
     if (data?.stderr !== undefined) this.#addStderr(decodeBase64(data.stderr));
     if (end !== undefined) this.#end = end;

@@ -4,15 +4,18 @@ import { encodeEnvelope } from "./connect.ts";
 import { exchange } from "./exchange.ts";
 import { ProcessStream, STREAM_TYPE } from "./process-stream.ts";
 import type { OutputOptions, ProcessResult } from "./process-stream.ts";
+import { feedProcess } from "./stdin.ts";
 
 export type { ProcessResult };
 
-export interface ProcessRequest extends OutputOptions {
+export interface ProcessRequest extends Omit<OutputOptions, "onStart"> {
   cmd: string;
   args: string[];
   envs: Record<string, string>;
   /** Absolute, or relative to the user's home, where the process starts when absent. */
   cwd?: string;
+  /** What the process reads, sent as it comes in requests of its own; where it fails, the process reads an early end. */
+  stdin?: AsyncIterable<Uint8Array>;
 }
 
 /** What the sandbox's own deadline needs to win against ours: it kills the process, ours only stops listening. */
@@ -21,7 +24,7 @@ const CLIENT_MARGIN_MS = 5_000;
 const KEEPALIVE_S = 50;
 
 /**
- * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream).
+ * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream), and more only for stdin.
  * A non-zero exit is a result, not an error. Never retried; an E2bError with `started` false says that the
  * caller may. A process whose stream broke or timed out on our side runs on until its deadline.
  */
@@ -31,7 +34,11 @@ export async function runProcess(
   request: ProcessRequest,
   fetcher: typeof fetch = fetch,
 ): Promise<ProcessResult> {
-  const { cmd, args, envs, cwd, timeoutMs } = request;
+  const { cmd, args, envs, cwd, stdin, timeoutMs } = request;
+  const ended = new AbortController();
+  const onStart = (pid: number): void => {
+    if (stdin) void feedProcess(config, session, pid, stdin, ended.signal, fetcher);
+  };
   const call = {
     what: "run a process",
     method: "POST",
@@ -43,8 +50,15 @@ export async function runProcess(
       "connect-timeout-ms": String(timeoutMs),
       "keepalive-ping-interval": String(KEEPALIVE_S),
     },
-    body: encodeEnvelope({ process: { cmd, args, envs, ...(cwd === undefined ? {} : { cwd }) }, stdin: false }),
+    body: encodeEnvelope({
+      process: { cmd, args, envs, ...(cwd === undefined ? {} : { cwd }) },
+      stdin: stdin !== undefined,
+    }),
     timeoutMs: timeoutMs + CLIENT_MARGIN_MS,
   } as const;
-  return exchange(fetcher, call, (response) => new ProcessStream(request).read(response));
+  try {
+    return await exchange(fetcher, call, (response) => new ProcessStream({ ...request, onStart }).read(response));
+  } finally {
+    ended.abort();
+  }
 }

@@ -141,12 +141,15 @@ export const writtenFiles = z.array(z.object({ path: z.string() })).min(1);
  */
 export const processEvent = z.object({
   event: z.object({
-    start: z.object({}).optional(),
+    start: z.object({ pid: z.int() }).optional(),
     data: z.object({ stdout: z.string().optional(), stderr: z.string().optional() }).optional(),
     end: z.object({ exitCode: z.int().default(0), exited: z.boolean().default(false) }).optional(),
   }),
 });
 export type ProcessEnd = NonNullable<z.infer<typeof processEvent>["event"]["end"]>;
+
+/** Answer of the unary calls of process.Process that change something. */
+export const nothingMore = z.object({});
 
 /** Last message of a Connect stream. */
 export const endOfStream = z.object({

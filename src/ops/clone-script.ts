@@ -1,98 +1,5 @@
+import { FROM_SEED, LARGE, REFS } from "./from-seed.ts";
 import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
-
-/** Branches and tags as they are here: `know` asks git once, and the others start no process. */
-const REFS = `
-know() { known=$(git show-ref)$'\\n'; }
-there() { case $known in *" refs/remotes/origin/$1"$'\\n'*) ;; *) return 1 ;; esac; }
-commit_of() { commit=\${known%%" $1"$'\\n'*} commit=\${commit##*$'\\n'}; }
-`;
-
-/**
- * `large command…` is for a git that takes tens of megabytes: in huge pages they take a system a fraction of the page
- * faults. A git that takes little would only wait until one was cleared.
- */
-const LARGE = `
-large() { GLIBC_TUNABLES=\${GLIBC_TUNABLES-}:glibc.malloc.hugetlb=1 "$@"; }
-`;
-
-/**
- * `from_seed` brings the seed of a repository snapshot up to date, as if it had just been cloned without a checkout: only
- * that its files are there. Fails where it is not what it should be; a remote that fails leaves it in place for the next
- * call. On a busy machine the start of processes takes longer than all else here, so there are few.
- *
- * The Worker has mostly asked the remote for its branches and tags meanwhile (`told`): then only commits that are not here
- * are fetched, which takes no round trip to ask again, or nothing.
- */
-const FROM_SEED = `
-from_seed() {
-  local line default=
-  # Fails as well where the commit of any of them is not there.
-  known=$(git -C "$wt/seed" show-ref --head)$'\\n' || return 1
-  case $known in "$seed_head HEAD"$'\\n'*) known=\${known#*$'\\n'} ;; *) return 1 ;; esac
-  mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
-  if [ -z "$told" ] || ! as_told; then as_asked || return 1; fi
-  if ! there "$default"; then return 1; fi
-  start=\${base:-$default}
-  if there "$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
-  elif ! git rev-parse -q --verify "refs/tags/$base^{commit}" >/dev/null; then give_back ref_not_found "$base"
-  else target=refs/tags/$base; fi
-  read -r line <.git/refs/remotes/origin/HEAD
-  if [ "$line" != "ref: refs/remotes/origin/$default" ]; then git symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$default" || return 1; fi
-  IFS= read -r -d '' line <.git/config
-  case $line in *"url = $url"$'\\n'*) ;; *) git config remote.origin.url "$url" ;; esac
-}
-as_told() {
-  local change gone= wanted=()
-  if [ "$known" != "$told"$'\\n' ]; then
-    while IFS= read -r change; do
-      case $change in +*) wanted+=("$change") ;; -*) gone+="delete \${change#-}"$'\\n' ;; esac
-    done <<<"$(changes)"
-    # First, for a folder may have taken the place of a name.
-    if [ -n "$gone" ]; then printf '%s' "$gone" | git update-ref --no-deref --stdin || return 1; fi
-    if [ "\${#wanted[@]}" -gt 0 ]; then
-      # For few objects threads take longer than they save, as does packing tightly what they are differences to.
-      large net -c pack.threads=1 -c core.compression=0 \\
-        fetch --progress --no-tags --no-write-fetch-head -- "$url" "\${wanted[@]}" || return 1
-    fi
-    known=$told$'\\n'
-  fi
-  default=$told_head
-}
-# What to fetch (+commit:name), and names that the remote has no more (-name).
-changes() {
-  awk '
-    $0 == "" { there = 1 }
-    NF != 2 || $2 == "refs/remotes/origin/HEAD" { next }
-    !there { here[$2] = $1; next }
-    here[$2] != $1 { print "+" $1 ":" $2 }
-    { delete here[$2] }
-    END { for (name in here) print "-" name }
-  ' <<<"$known"$'\\n'"$told"
-}
-# The default branch, which may be another by now, is known by its commit, and asked for only where two are on that.
-as_asked() {
-  local line head
-  if ! large net fetch --progress --prune --no-tags -- "$url" HEAD '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; then
-    net ls-remote -- "$url" HEAD >/dev/null || give_back git "$base"
-    return 1
-  fi
-  know
-  read -r head line <.git/FETCH_HEAD
-  while read -r line; do
-    case $line in
-      *' refs/remotes/origin/HEAD') ;;
-      "$head refs/remotes/origin/"*) default="$default \${line#* refs/remotes/origin/}" ;;
-    esac
-  done <<<"$known"
-  case $default in ' '*' '*) ask_default ;; *) default=\${default# } ;; esac
-}
-ask_default() {
-  while IFS= read -r line; do
-    case $line in 'ref: refs/heads/'*) line=\${line#ref: refs/heads/} default=\${line%"$tab"HEAD} ;; esac
-  done < <(net ls-remote --symref -- "$url" HEAD)
-}
-give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
-`;
 
 /**
  * The clone is made beside the tree and moved into place, so a tree either is whole or is not there; called again it
@@ -100,8 +7,9 @@ give_back() { mv "$wt/new" "$wt/seed"; fail "$@"; }
  * checks out; with the credential only in a partial clone, whose files come with it.
  */
 export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${REFS}${LARGE}${FROM_SEED}
-base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8; shift 8
-began= fetched= seed= facts= start=$base
+base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8 pack=$9; shift 9
+began= fetched= seed= facts= checking= start=$base
+exec 8<&0 0</dev/null
 report() {
   local head branch= facts=\${2-} upstream= taken=
   read -r head <.git/HEAD
@@ -166,7 +74,9 @@ if [ -n "$seed_head" ]; then
   if from_seed; then seed=used; fi
   cd "$HOME"
 fi
+exec 8<&-
 if [ "$seed" != used ]; then
+  checking=
   rm -rf "$wt/new" "$wt/seed"
   from_remote
   know
@@ -191,7 +101,7 @@ if [ -n "$target" ]; then
   if [ -n "$branch" ]; then set -- "$track" -B "$branch"; else set -- --detach; fi
   # Only clone itself has written this config yet, so git may fetch what it finds missing.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
-  large "$@" -q --force "$target" -- || fail git
+  large "$@" -q --force "$target" -- || { whole || fail git_unreachable; fail git; }
   if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
   # What git would say of the branch now.
   case $target in
@@ -206,6 +116,7 @@ elif [ -n "$agent_branch" ]; then
 fi
 cd "$HOME"
 make_net_git || fail internal
+whole || fail git_unreachable
 mv "$wt/new" "$tree" || fail internal
 cd "$tree" && report true "$facts"
 settle

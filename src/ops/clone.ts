@@ -73,18 +73,20 @@ export const clone = defineOperation({
   input,
   output,
   script: CLONE_SCRIPT,
-  command: (asked, context) => ({
+  command: (asked, { seedHead, remoteRefs, pack }) => ({
     args: [
       asked.branch ?? "",
       asked.agent_id && asked.task_id ? `agent/${asked.agent_id}/${asked.task_id}` : "",
       String(asked.shallow),
       asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
       fullName(asked.revision),
-      context.seedHead ?? "",
-      context.remoteRefs?.head ?? "",
-      context.remoteRefs?.list ?? "",
+      seedHead ?? "",
+      remoteRefs?.head ?? "",
+      remoteRefs?.list ?? "",
+      typeof pack === "object" ? "sent" : (pack ?? ""),
       ...asked.sparse,
     ],
+    ...(typeof pack === "object" ? { stdin: pack } : {}),
   }),
   parse(result, asked) {
     const failed = failureOf(result);

@@ -16,7 +16,12 @@ export interface OperationContext {
   readonly seedHead?: string;
   /** What the remote has, where the facade knows already. */
   readonly remoteRefs?: RemoteRefs | undefined;
+  /** A pack of those of its objects that the seed lacks, as it comes; "none": it lacks none. Undefined: not known. */
+  readonly pack?: AsyncIterable<Uint8Array> | "none" | undefined;
 }
+
+/** Linux takes no longer parameter of a process than 128 KiB. Some 1,500 branches and tags. */
+export const MAX_LIST_BYTES = 100 * 1024;
 
 /** Branches and tags of a remote at one moment. */
 export interface RemoteRefs {
@@ -24,15 +29,16 @@ export interface RemoteRefs {
   readonly head: string;
   /**
    * A line of object and name for each, as `git show-ref` would list them after a fetch: branches in refs/remotes/origin,
-   * HEAD among them, tags in refs/tags, sorted by name.
+   * HEAD among them, tags in refs/tags, sorted by name. No more than MAX_LIST_BYTES.
    */
   readonly list: string;
 }
 
-/** Positional parameters and environment of a script: the only places where a caller's text may go. */
+/** Positional parameters, environment and input of a script: the only places where a caller's text may go. */
 export interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: AsyncIterable<Uint8Array>;
 }
 
 /** What came back from the sandbox, cut at the script's section marks. */

@@ -23,7 +23,7 @@ function assemble(
   remote: Remote | undefined,
   nonce: string,
 ): ProcessRequest {
-  const { args, env } = operation.command(input, context);
+  const { args, env, stdin } = operation.command(input, context);
   const { name, email } = context.author;
   return {
     cmd: operation.shell,
@@ -42,6 +42,7 @@ function assemble(
     },
     timeoutMs: context.timeoutS * 1000,
     maxOutputBytes: MAX_OUTPUT_BYTES,
+    ...(stdin ? { stdin } : {}),
   };
 }
 
@@ -83,8 +84,8 @@ export async function runScript(
 }
 
 /**
- * Runs an operation in a sandbox: one request, and one more for what is too large for parameters, or what its program
- * alone does not tell. Throws E2bError when the sandbox, rather than git, fails.
+ * Runs an operation in a sandbox: one request, and more for what is too large for parameters, what it reads, or what its
+ * program alone does not tell. Throws E2bError when the sandbox, rather than git, fails.
  */
 export async function runOperation<Value extends object>(
   e2b: E2bConfig,

@@ -1,5 +1,5 @@
 import { failureOf } from "./failure.ts";
-import type { Runnable } from "./operation.ts";
+import { MAX_LIST_BYTES, type Runnable, type ScriptOutput } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { BUSY, FAIL, LOCK, NET, SECTION } from "./shell.ts";
 
@@ -11,6 +11,8 @@ interface SeedFacts {
   readonly branch: string | null;
   /** Of its objects. */
   readonly bytes: number;
+  /** Its branches and tags, as RemoteRefs lists them; null where there is no seed, or they are too many to be kept. */
+  readonly refs: string | null;
 }
 
 export interface Seeded extends SeedFacts {
@@ -22,7 +24,7 @@ export interface SeedState extends SeedFacts {
   readonly state: "making" | "ready" | "none";
 }
 
-/** Section 1: commit, branch, kilobytes; nothing where there is no seed. */
+/** Section 1: commit, branch, kilobytes; section 3: branches and tags. Nothing where there is no seed. */
 const FACTS = `
 facts() {
   section 1
@@ -30,14 +32,22 @@ facts() {
     branch=$(git symbolic-ref -q --short refs/remotes/origin/HEAD)
     printf '%s\\0' "$(git rev-parse -q --verify HEAD)" "\${branch#origin/}"
     git count-objects -v | while read -r what kilobytes; do case $what in size:|size-pack:) printf '%s\\0' "$kilobytes";; esac; done
+    section 3
+    git show-ref
   fi
 }
 `;
 
-function readFacts(records: readonly string[]): SeedFacts {
-  const [head, branch, ...kilobytes] = records;
+function readFacts({ sections }: ScriptOutput): SeedFacts {
+  const [head, branch, ...kilobytes] = sectionRecords(sections, 1);
+  const refs = sectionText(sections, 3).trimEnd();
   const bytes = kilobytes.reduce((sum, each) => sum + (Number(each) || 0), 0) * 1024;
-  return { head: head || null, branch: branch || null, bytes };
+  return {
+    head: head || null,
+    branch: branch || null,
+    bytes,
+    refs: refs !== "" && refs.length <= MAX_LIST_BYTES ? refs : null,
+  };
 }
 
 /**
@@ -91,7 +101,7 @@ printf '%s' "$SECONDS"
     const failed = failureOf(result);
     if (failed) return failed;
     const seconds = Number(sectionText(result.sections, 2)) || 0;
-    return { ok: true, value: { ...readFacts(sectionRecords(result.sections, 1)), seconds } };
+    return { ok: true, value: { ...readFacts(result), seconds } };
   },
 };
 
@@ -105,7 +115,7 @@ if busy; then section 2; else facts; fi
 `,
   command: () => ({ args: [] }),
   parse(result) {
-    const facts = readFacts(sectionRecords(result.sections, 1));
+    const facts = readFacts(result);
     const still = facts.head === null ? "none" : "ready";
     return { ok: true, value: { state: result.sections.has(2) ? "making" : still, ...facts } };
   },

@@ -1,3 +1,5 @@
+import { joined } from "../bytes.ts";
+
 /** A length comes first, and counts itself. */
 const LENGTH_BYTES = 4;
 const LENGTH = /^[0-9a-f]{4}$/;
@@ -12,20 +14,37 @@ export function pktLine(line: string): string {
   return bytes.toString(16).padStart(LENGTH_BYTES, "0") + line;
 }
 
-/** The lines of a message up to its flush, without their line feeds; undefined where it is no such message. */
-export function linesOf(message: Uint8Array): string[] | undefined {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const lines: string[] = [];
-  for (let at = 0; ;) {
-    const head = String.fromCharCode(...message.subarray(at, at + LENGTH_BYTES));
-    if (head === FLUSH) return lines;
-    const bytes = LENGTH.test(head) ? Number.parseInt(head, 16) : 0;
-    if (bytes < LENGTH_BYTES || at + bytes > message.byteLength) return undefined;
-    try {
-      lines.push(decoder.decode(message.subarray(at + LENGTH_BYTES, at + bytes)).replace(/\n$/, ""));
-    } catch {
-      return undefined;
+/**
+ * The payloads of a message's pkt-lines up to its flush, however it is cut into chunks. Throws where it is no such
+ * message. It is read to its end, or its connection would serve no further request.
+ */
+export async function* payloads(message: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  let rest: Uint8Array = new Uint8Array();
+  let isOver = false;
+  for await (const chunk of message) {
+    if (isOver) continue;
+    rest = rest.byteLength === 0 ? chunk : joined([rest, chunk]);
+    while (rest.byteLength >= LENGTH_BYTES && !isOver) {
+      const head = String.fromCharCode(...rest.subarray(0, LENGTH_BYTES));
+      isOver = head === FLUSH;
+      const bytes = isOver ? LENGTH_BYTES : lengthOf(head);
+      if (rest.byteLength < bytes) break;
+      if (!isOver) yield rest.subarray(LENGTH_BYTES, bytes);
+      rest = rest.subarray(bytes);
     }
-    at += bytes;
   }
+  if (!isOver) throw new Error("a message ended before its flush");
+}
+
+function lengthOf(head: string): number {
+  const bytes = LENGTH.test(head) ? Number.parseInt(head, 16) : 0;
+  if (bytes < LENGTH_BYTES) throw new Error("a pkt-line's length is none");
+  return bytes;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A payload as a line, without its line feed. Throws where it is no text. */
+export function lineOf(payload: Uint8Array): string {
+  return utf8.decode(payload).replace(/\n$/, "");
 }

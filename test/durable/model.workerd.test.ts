@@ -99,7 +99,7 @@ async function act(pool: Pool, known: Known[], todo: Step): Promise<void> {
       const { tenant, repository, url } = workspace(todo.name, tenantOf(todo.name));
       const maker = await pool.beginSnapshot({ tenant, repository, url });
       if (!maker?.ok || !todo.finished) return;
-      const made = { head: todo.name, bytes: 1, seconds: 9 };
+      const made = { head: todo.name, refs: null, bytes: 1, seconds: 9 };
       await pool.finishSnapshot({ tenant, makerId: maker.sandboxId, made });
       return;
     }

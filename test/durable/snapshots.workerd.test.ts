@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
-import type { Grant } from "../../src/durable/grant.ts";
+import type { Grant, Seed } from "../../src/durable/grant.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 import { snapshotPlane } from "../../src/e2b/snapshots.ts";
@@ -19,6 +19,7 @@ import {
 
 // SNAPSHOT_MAX 2: see vitest.config.ts.
 const HEAD = "a3f5";
+const REFS = "a3f5 refs/remotes/origin/main";
 const config = { apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" };
 const repository = (name = "r") => ({
   tenant: "acme",
@@ -37,7 +38,9 @@ async function begun(pool: Pool, name?: string): Promise<Grant> {
 /** A snapshot as the Worker makes it, but for git. */
 async function make(pool: Pool, name?: string, head = HEAD): Promise<void> {
   const { sandboxId: makerId } = await begun(pool, name);
-  expect(await pool.finishSnapshot({ tenant: "acme", makerId, made: { head, bytes: 1, seconds: 8 } })).toBe(true);
+  expect(await pool.finishSnapshot({ tenant: "acme", makerId, made: { head, refs: REFS, bytes: 1, seconds: 8 } })).toBe(
+    true,
+  );
 }
 
 /** What the operation seed leaves in a maker. */
@@ -70,9 +73,12 @@ test("a claim starts from the snapshot, with the commit that its seed must be on
   const pool = newPool();
   await make(pool);
   expect(await listed(pool)).toEqual([]);
-  const grant = granted(await pool.claim(workspace("ada")));
+  const seeds: Seed[] = [];
+  const onSeed = async (seed: Seed) => void seeds.push(seed);
+  const grant = granted(await pool.claim(workspace("ada"), onSeed));
   expect(grant).toMatchObject({ source: "snapshot", seedHead: HEAD });
-  expect(granted(await pool.claim(workspace("ada")))).toMatchObject({ source: "live", seedHead: HEAD });
+  expect(granted(await pool.claim(workspace("ada"), onSeed))).toMatchObject({ source: "live", seedHead: HEAD });
+  expect(seeds).toEqual([{ head: HEAD, refs: REFS }]);
   expect(granted(await pool.claim(workspace("ada", "other")))).toMatchObject({ source: "cold" });
   expect(await pool.list("acme")).toHaveLength(1);
   expect(await pool.snapshots("other")).toEqual([]);
@@ -82,7 +88,7 @@ test("one at a time for a repository, by its tenant alone", async () => {
   const pool = newPool();
   const { sandboxId: makerId } = await begun(pool);
   expect(await pool.beginSnapshot(repository())).toBeUndefined();
-  const made = { head: HEAD, bytes: 1, seconds: 8 };
+  const made = { head: HEAD, refs: REFS, bytes: 1, seconds: 8 };
   expect(await pool.finishSnapshot({ tenant: "other", makerId, made })).toBe(false);
   expect(await pool.use({ tenant: "acme", sandboxId: makerId })).toMatchObject({ code: "workspace_not_found" });
   expect(await pool.finishSnapshot({ tenant: "acme", makerId, made })).toBe(true);
@@ -115,7 +121,7 @@ test("nothing comes of a maker without a clone: it is ended, and the repository 
 
 test("a clone that failed, and one without a commit, leave nothing", async () => {
   const pool = newPool();
-  for (const made of [undefined, { made: { head: null, bytes: 0, seconds: 1 } }]) {
+  for (const made of [undefined, { made: { head: null, refs: null, bytes: 0, seconds: 1 } }]) {
     const { sandboxId: makerId } = await begun(pool);
     expect(await pool.finishSnapshot({ tenant: "acme", makerId, ...made })).toBe(false);
     expect(await pool.snapshots("acme")).toEqual([]);
@@ -128,7 +134,7 @@ test("E2B takes no snapshot just now: the alarm tries again", async () => {
   const maker = await begun(pool);
   await leaveSeed(maker, `${SEED}; git update-ref refs/remotes/origin/HEAD HEAD`);
   await fault({ controlErrors: { count: 10, status: 500 } });
-  const made = { head: HEAD, bytes: 1, seconds: 8 };
+  const made = { head: HEAD, refs: REFS, bytes: 1, seconds: 8 };
   expect(await pool.finishSnapshot({ tenant: "acme", makerId: maker.sandboxId, made })).toBe(false);
   expect(await states(pool)).toEqual(["making"]);
   await endFaults();

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -7,6 +8,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { seed as makeSeed, seedState } from "../../src/ops/seed.ts";
 import { status } from "../../src/ops/status.ts";
+import { fetchPack, wantedBetween } from "../../src/remote/pack.ts";
 import { remoteRefs } from "../../src/remote/refs.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
@@ -63,7 +65,7 @@ describe("the seed", () => {
   afterAll(end);
 
   test("is a full clone at the default branch, without a local branch and without a credential", async () => {
-    expect(await maker.perform(seedState)).toEqual({ state: "none", head: null, branch: null, bytes: 0 });
+    expect(await maker.perform(seedState)).toEqual({ state: "none", head: null, branch: null, bytes: 0, refs: null });
     const made = await maker.perform(makeSeed);
     expect(made).toMatchObject({ head: origin.git("rev-parse", "HEAD"), branch: "main" });
     expect(made.bytes).toBeGreaterThan(0);
@@ -72,6 +74,7 @@ describe("the seed", () => {
     expect(git(at, "branch", "-r", "--format=%(refname:lstrip=3)")).toBe("HEAD\ngoes\nmain\nold");
     expect(git(at, "tag")).toBe("v1");
     expect(git(at, "status", "--porcelain")).toBe("");
+    expect(made.refs).toBe(git(at, "for-each-ref", "--format=%(objectname) %(refname)"));
     for (const entry of readdirSync(maker.path, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const text = readFileSync(join(entry.parentPath, entry.name), "latin1");
@@ -123,11 +126,13 @@ describe("the seed", () => {
 
 describe("a clone from a seed", () => {
   let seedHead = "";
+  let seedRefs = "";
 
   beforeAll(async () => {
     await begin();
-    const { head } = await maker.perform(makeSeed);
+    const { head, refs } = await maker.perform(makeSeed);
     seedHead = head ?? "";
+    seedRefs = refs ?? "";
     // Since then: lines end otherwise, branches and tags came, moved and went, the default branch is another.
     writeFileSync(join(origin.tree, ".gitattributes"), "* text=auto\n");
     commitAt("b.txt", "2\n");
@@ -155,6 +160,20 @@ describe("a clone from a seed", () => {
     expect(home.remoteRefs).toBeDefined();
     return home;
   }
+
+  /** The same, where it has fetched what is new as well. */
+  async function sent(): Promise<Home> {
+    const home = await told();
+    const wanted = wantedBetween(seedRefs, home.remoteRefs?.list ?? "");
+    home.pack = fetchPack(home.remote, wanted, new AbortController().signal);
+    return home;
+  }
+
+  const discoveriesOf = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = server.counters().discoveries;
+    await work();
+    return server.counters().discoveries - before;
+  };
 
   const fetchesOf = async (work: () => Promise<unknown>): Promise<number> => {
     const before = server.counters().fetches;
@@ -195,6 +214,51 @@ describe("a clone from a seed", () => {
     const cloned = { ...expected, timing: expect.any(Object), seed: "used" };
     expect(await fetchesOf(async () => expect(await knowing.run(clone, asked)).toEqual(cloned))).toBe(1);
     expect(stateOf(knowing)).toEqual(stateOf(fresh));
+    const given = await sent();
+    expect(await discoveriesOf(async () => expect(await given.run(clone, asked)).toEqual(cloned))).toBe(0);
+    expect(stateOf(given)).toEqual(stateOf(fresh));
+    expect(given.git("fsck")).toBe("");
+  });
+
+  async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+    for (const text of texts) yield new TextEncoder().encode(text);
+  }
+
+  async function* breakingOff(): AsyncGenerator<Uint8Array> {
+    yield* pieces("PACK\0\0\0\x02\0\0\0\x02");
+    throw new Error("the host is gone");
+  }
+
+  /** As a host sends it that says it has sent all: objects of the newest commit, and nothing before it. */
+  async function* newestCommitOnly(): AsyncGenerator<Uint8Array> {
+    const objects = git(origin.bare, "rev-list", "--objects", "--no-walk", "--all");
+    yield execFileSync("git", ["pack-objects", "-q", "--stdout"], { cwd: origin.bare, input: objects });
+  }
+
+  test.each([
+    ["breaks off", breakingOff],
+    ["never begins", () => pieces()],
+    ["is something else", () => pieces("<html>")],
+  ])("whose pack %s fetches by itself", async (_, pack) => {
+    const home = await told();
+    home.pack = pack();
+    const fresh = newHome();
+    await fresh.run(clone);
+    expect(await discoveriesOf(async () => expect(await home.run(clone)).toMatchObject({ seed: "used" }))).toBe(1);
+    expect(stateOf(home)).toEqual(stateOf(fresh));
+    expect(readdirSync(join(home.tree, ".git/objects/pack")).filter((name) => name.startsWith("tmp_"))).toEqual([]);
+  });
+
+  test("whose news are names alone fetches nothing", async () => {
+    const newest = newHome();
+    const { head } = await newest.perform(makeSeed);
+    newest.seedHead = head ?? "";
+    git(origin.bare, "update-ref", "refs/heads/same", "main");
+    newest.remoteRefs = await remoteRefs(newest.remote, new AbortController().signal);
+    newest.pack = "none";
+    expect(await fetchesOf(() => newest.run(clone))).toBe(0);
+    expect(newest.git("rev-parse", "origin/same")).toBe(git(origin.bare, "rev-parse", "main"));
+    git(origin.bare, "update-ref", "-d", "refs/heads/same");
   });
 
   test("that was told of nothing new asks the remote for nothing", async () => {
@@ -297,5 +361,18 @@ describe("a clone from a seed", () => {
     origin.receive();
     const head = commitAt("new.txt", "1\n", "new");
     expect(await asked()).toEqual({ ...both, head, fetches: 2 });
+  });
+
+  test("that was sent too little fails, and is made the ordinary way by the next call", async () => {
+    const home = await told();
+    commitAt("between.txt", "1\n");
+    commitAt("newest.txt", "1\n");
+    home.remoteRefs = await remoteRefs(home.remote, new AbortController().signal);
+    home.pack = newestCommitOnly();
+    expect(await home.failure(clone)).toMatchObject({ code: "git_unreachable" });
+    expect(existsSync(home.tree)).toBe(false);
+    home.pack = undefined;
+    expect(await home.run(clone)).toMatchObject({ created: true });
+    expect(home.git("fsck")).toBe("");
   });
 });

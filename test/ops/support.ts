@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { afterAll } from "vitest";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
@@ -32,6 +33,8 @@ export class Home {
   seedHead?: string;
   /** As the facade knows it when it was told in time. */
   remoteRefs?: RemoteRefs | undefined;
+  /** As the facade begins to fetch it. */
+  pack?: OperationContext["pack"];
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
   readonly #groups = new Set<number>();
@@ -47,10 +50,11 @@ export class Home {
 
   /** Runs a process here as the sandbox would. Aborting kills it and all it started: with SIGKILL, or the reason "SIGTERM". */
   #start(signal?: AbortSignal): Start {
-    return async ({ cmd, args, envs }) => {
+    return async ({ cmd, args, envs, stdin }) => {
       this.starts++;
       const env = { PATH: process.env["PATH"], ...envs, HOME: this.path };
-      const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+      const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
+      void feed(child.stdin, stdin);
       if (child.pid !== undefined) this.#groups.add(child.pid);
       const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
       signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
@@ -67,8 +71,8 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs } = this;
-    return { ...CONTEXT, remoteRefs, ...(seedHead === undefined ? {} : { seedHead }) };
+    const { seedHead, remoteRefs, pack } = this;
+    return { ...CONTEXT, remoteRefs, pack, ...(seedHead === undefined ? {} : { seedHead }) };
   }
 
   #remote({ access }: Runnable): Remote | undefined {
@@ -253,6 +257,18 @@ export function clonesOf(make: () => Promise<Cloned>): () => Promise<Cloned> {
     const seed = new Seed(made.seed);
     return { seed, home: made.home.copy(`file://${seed.bare}`) };
   };
+}
+
+/** As a sandbox would: where the input fails, the process reads an early end. */
+async function feed(stdin: Writable, input: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+  // A process that has ended reads no more.
+  stdin.on("error", () => undefined);
+  try {
+    for await (const part of input ?? []) stdin.write(part);
+  } catch {
+    // Told by the end that follows.
+  }
+  stdin.end();
 }
 
 function copyFolder(from: string, to: string): void {
