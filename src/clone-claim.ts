@@ -52,8 +52,9 @@ async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<
   if (refs === undefined) return {};
   if (seed.refs === "") return { remoteRefs: refs };
   const wanted = wantedBetween(seed.refs, refs.list);
-  const pack = wanted.wants.length === 0 ? "none" : fetchPack(remote, wanted, signal);
-  return { remoteRefs: refs, pack };
+  if (wanted.wants.length === 0) return { remoteRefs: refs, pack: "none" };
+  const path = `.warmtree/tmp.${crypto.randomUUID()}`;
+  return { remoteRefs: refs, pack: { path, bytes: fetchPack(remote, wanted, signal) } };
 }
 
 function inTime(news: Promise<News>): Promise<News> {

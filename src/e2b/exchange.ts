@@ -10,7 +10,7 @@ export interface Call {
   method: "GET" | "POST" | "DELETE";
   url: string;
   headers: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: string | Uint8Array | ReadableStream<Uint8Array>;
   /** For the whole exchange, the reading of the answer included. */
   timeoutMs: number;
 }

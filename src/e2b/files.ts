@@ -18,15 +18,51 @@ export async function uploadFile(
   body: Uint8Array,
   fetcher: typeof fetch = fetch,
 ): Promise<void> {
+  await withRetries(
+    (remainingMs) => write(config, session, path, body, Math.min(UPLOAD_TIMEOUT_MS, remainingMs), fetcher),
+    { idempotent: true, deadlineMs: UPLOAD_DEADLINE_MS },
+  );
+}
+
+/**
+ * The same, as the bytes come; the file grows meanwhile, and where they break off, so does it. They come but once, so
+ * nothing is retried.
+ */
+export async function uploadStream(
+  config: E2bConfig,
+  session: SandboxAddress,
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  await write(config, session, path, streamOf(bytes), UPLOAD_TIMEOUT_MS, fetch);
+}
+
+function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      // Of a body that fails workerd says nothing that could be caught. Who reads the file sees that it is not whole.
+      const next = await iterator.next().catch(() => undefined);
+      if (next === undefined || next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+function write(
+  config: E2bConfig,
+  session: SandboxAddress,
+  path: string,
+  body: Uint8Array | ReadableStream<Uint8Array>,
+  timeoutMs: number,
+  fetcher: typeof fetch,
+): Promise<unknown> {
   const what = "write a file";
   const url = `${envdUrl(config, session)}/files?${new URLSearchParams({ path }).toString()}`;
   const headers = { ...envdHeaders(session), "content-type": "application/octet-stream" };
-  await withRetries(
-    (remainingMs) => {
-      const timeoutMs = Math.min(UPLOAD_TIMEOUT_MS, remainingMs);
-      const call = { what, method: "POST", url, headers, body, timeoutMs } as const;
-      return exchange(fetcher, call, (response) => readJson(response, what, writtenFiles));
-    },
-    { idempotent: true, deadlineMs: UPLOAD_DEADLINE_MS },
-  );
+  const call = { what, method: "POST", url, headers, body, timeoutMs } as const;
+  return exchange(fetcher, call, (response) => readJson(response, what, writtenFiles));
 }

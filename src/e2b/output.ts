@@ -1,4 +1,25 @@
-import { decodeBase64 } from "./base64.ts";
+import { E2bError } from "./error.ts";
+
+/** Throws `protocol` when `text` is not base64. */
+export function decodeBase64(text: string): Uint8Array {
+  try {
+    const type: object = Uint8Array;
+    if (hasFromBase64(type)) return type.fromBase64(text);
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+    return bytes;
+  } catch {
+    throw new E2bError("protocol", "The sandbox sent process output that is not base64. The process may be running.", {
+      started: true,
+    });
+  }
+}
+
+/** ES2026 and many times faster: workerd has it, Node 24 does not yet. */
+function hasFromBase64(type: object): type is { fromBase64(text: string): Uint8Array } {
+  return "fromBase64" in type;
+}
 
 /** Bytes kept up to a cap; what comes after is dropped and told by `truncated`. */
 export class CappedBytes {

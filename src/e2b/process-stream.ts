@@ -1,10 +1,9 @@
-import { decodeBase64 } from "./base64.ts";
 import { brokenStream } from "./body.ts";
 import { END_STREAM_FLAG, envelopes } from "./connect.ts";
 import { E2bError } from "./error.ts";
 import type { E2bErrorCode } from "./error.ts";
 import { jsonOrUndefined } from "./exchange.ts";
-import { CappedBytes, TextTail } from "./output.ts";
+import { CappedBytes, decodeBase64, TextTail } from "./output.ts";
 import { endOfStream, processEvent } from "./schema.ts";
 import type { ProcessEnd } from "./schema.ts";
 

@@ -4,7 +4,7 @@ import { encodeEnvelope } from "./connect.ts";
 import { exchange } from "./exchange.ts";
 import { ProcessStream, STREAM_TYPE } from "./process-stream.ts";
 import type { OutputOptions, ProcessResult } from "./process-stream.ts";
-import { feedProcess } from "./stdin.ts";
+import { closeStdin } from "./stdin.ts";
 
 export type { ProcessResult };
 
@@ -14,8 +14,8 @@ export interface ProcessRequest extends Omit<OutputOptions, "onStart"> {
   envs: Record<string, string>;
   /** Absolute, or relative to the user's home, where the process starts when absent. */
   cwd?: string;
-  /** What the process reads, sent as it comes in requests of its own; where it fails, the process reads an early end. */
-  stdin?: AsyncIterable<Uint8Array>;
+  /** Its stdin ends when this is settled, which takes a request; absent: it has none. */
+  openUntil?: Promise<unknown>;
 }
 
 /** What the sandbox's own deadline needs to win against ours: it kills the process, ours only stops listening. */
@@ -24,7 +24,7 @@ const CLIENT_MARGIN_MS = 5_000;
 const KEEPALIVE_S = 50;
 
 /**
- * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream), and more only for stdin.
+ * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream), and one more where it has stdin.
  * A non-zero exit is a result, not an error. Never retried; an E2bError with `started` false says that the
  * caller may. A process whose stream broke or timed out on our side runs on until its deadline.
  */
@@ -34,10 +34,14 @@ export async function runProcess(
   request: ProcessRequest,
   fetcher: typeof fetch = fetch,
 ): Promise<ProcessResult> {
-  const { cmd, args, envs, cwd, stdin, timeoutMs } = request;
-  const ended = new AbortController();
+  const { cmd, args, envs, cwd, openUntil, timeoutMs } = request;
+  // Settled is settled, also where the process never starts.
+  openUntil?.catch(() => undefined);
+  let hasEnded = false;
   const onStart = (pid: number): void => {
-    if (stdin) void feedProcess(config, session, pid, stdin, ended.signal, fetcher);
+    // One that cannot be told waits for its deadline, and that is its result then.
+    const close = () => (hasEnded ? undefined : closeStdin(config, session, pid, fetcher).catch(() => undefined));
+    void openUntil?.then(close, close);
   };
   const call = {
     what: "run a process",
@@ -52,13 +56,13 @@ export async function runProcess(
     },
     body: encodeEnvelope({
       process: { cmd, args, envs, ...(cwd === undefined ? {} : { cwd }) },
-      stdin: stdin !== undefined,
+      stdin: openUntil !== undefined,
     }),
     timeoutMs: timeoutMs + CLIENT_MARGIN_MS,
   } as const;
   try {
     return await exchange(fetcher, call, (response) => new ProcessStream({ ...request, onStart }).read(response));
   } finally {
-    ended.abort();
+    hasEnded = true;
   }
 }

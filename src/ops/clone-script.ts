@@ -8,7 +8,7 @@ import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
  */
 export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${REFS}${LARGE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8 pack=$9; shift 9
-began= fetched= seed= facts= checking= start=$base
+began= fetched= seed= facts= taking= checking= start=$base
 exec 8<&0 0</dev/null
 report() {
   local head branch= facts=\${2-} upstream= taken=
@@ -72,12 +72,13 @@ began=\${EPOCHREALTIME-} target=HEAD
 if [ -n "$seed_head" ]; then
   seed=unsound
   if from_seed; then seed=used; fi
+  leave_pack
   cd "$HOME"
 fi
 exec 8<&-
 if [ "$seed" != used ]; then
   checking=
-  rm -rf "$wt/new" "$wt/seed"
+  rm -rf "$wt/new" "$wt/seed" "$wt"/tmp.*
   from_remote
   know
 fi

@@ -83,10 +83,10 @@ export const clone = defineOperation({
       seedHead ?? "",
       remoteRefs?.head ?? "",
       remoteRefs?.list ?? "",
-      typeof pack === "object" ? "sent" : (pack ?? ""),
+      typeof pack === "object" ? pack.path : (pack ?? ""),
       ...asked.sparse,
     ],
-    ...(typeof pack === "object" ? { stdin: pack } : {}),
+    incoming: typeof pack === "object" ? pack : undefined,
   }),
   parse(result, asked) {
     const failed = failureOf(result);

@@ -1,6 +1,23 @@
 /** A pack comes within that time, or git fetches by itself. */
 const PACK_WAIT_S = 30;
 
+/** Gives a command what is in a file, until stdin ends; the file may not be there yet. It is removed. */
+const FOLLOW = `
+my ($path, $seconds, @command) = @ARGV;
+alarm $seconds;
+open my $to, "|-", @command or exit 1;
+my ($from, $whole);
+for (;;) {
+  $from or open $from, "<", $path or undef $from;
+  if ($from && sysread $from, my $bytes, 65536) { syswrite $to, $bytes; next }
+  last if $whole;
+  vec(my $stdin = "", 0, 1) = 1;
+  $whole = select($stdin, undef, undef, 0.005) > 0;
+}
+unlink $path;
+exit(close $to ? 0 : 1);
+`;
+
 /** Branches and tags as they are here: `know` asks git once, and the others start no process. */
 export const REFS = `
 know() { known=$(git show-ref)$'\\n'; }
@@ -13,7 +30,7 @@ commit_of() { commit=\${known%%" $1"$'\\n'*} commit=\${commit##*$'\\n'}; }
  * faults. A git that takes little would only wait until one was cleared.
  */
 export const LARGE = `
-large() { GLIBC_TUNABLES=\${GLIBC_TUNABLES-}:glibc.malloc.hugetlb=1 "$@"; }
+large() { GLIBC_TUNABLES=\${GLIBC_TUNABLES-}:glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432 "$@"; }
 `;
 
 /**
@@ -25,16 +42,24 @@ large() { GLIBC_TUNABLES=\${GLIBC_TUNABLES-}:glibc.malloc.hugetlb=1 "$@"; }
  * are fetched, which takes no round trip to ask again, or nothing. Mostly it has fetched those as well.
  */
 export const FROM_SEED = `
+FOLLOW='${FOLLOW}'
 from_seed() {
-  local line default=
-  # Fails as well where the commit of any of them is not there.
-  known=$(git -C "$wt/seed" show-ref --head)$'\\n' || return 1
-  case $known in "$seed_head HEAD"$'\\n'*) known=\${known#*$'\\n'} ;; *) return 1 ;; esac
+  local line default= branched=
   mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
+  case $pack in ''|none) ;; *) take_in & taking=$! ;; esac
+  # Fails as well where the commit of any of them is not there.
+  known=$(git show-ref --head)$'\\n' || return 1
+  case $known in "$seed_head HEAD"$'\\n'*) known=\${known#*$'\\n'} ;; *) return 1 ;; esac
   if [ -z "$told" ] || ! as_told; then as_asked || return 1; fi
   if ! there "$default"; then return 1; fi
   start=\${base:-$default}
-  if there "$start"; then git branch -q --track "$start" "refs/remotes/origin/$start" || return 1
+  if there "$start"; then
+    if [ -z "$branched" ]; then
+      commit_of "refs/remotes/origin/$start"
+      git update-ref -m clone "refs/heads/$start" "$commit" || return 1
+    fi
+    line=\${start//\\"/\\\\\\"}
+    printf '[branch "%s"]\\n\\tremote = origin\\n\\tmerge = "refs/heads/%s"\\n' "$line" "$line" >>.git/config
   elif ! git rev-parse -q --verify "refs/tags/$base^{commit}" >/dev/null; then give_back ref_not_found "$base"
   else target=refs/tags/$base; fi
   read -r line <.git/refs/remotes/origin/HEAD
@@ -53,30 +78,40 @@ as_told() {
     done <<<"$(changes)"
     # First, for a folder may have taken the place of a name.
     if [ -n "$gone" ]; then printf '%s' "$gone" | git update-ref --no-deref --stdin || return 1; fi
-    if [ "\${#wanted[@]}" -gt 0 ]; then
+    if [ "\${#wanted[@]}" -gt 0 ] && ! take_over; then
+      rm -f .git/objects/pack/tmp_* "$HOME/$pack"
       # For few objects threads take longer than they save, as does packing tightly what they are differences to.
-      take_pack || large net -c pack.threads=1 -c core.compression=0 \\
+      large net -c pack.threads=1 -c core.compression=0 \\
         fetch --progress --no-tags --no-write-fetch-head -- "$url" "\${wanted[@]}" || return 1
     fi
     known=$told$'\\n'
   fi
   default=$told_head
 }
-# Of what the Worker has fetched (pack: sent, over stdin; none, nothing is missing). A pack that does not come, as when the
-# Worker is no more, must not hold the lock for long. That nothing else is missing is looked at beside the checkout.
-take_pack() {
+# The pack that the Worker has fetched comes as a file (pack), and is taken in while it grows. It is whole when stdin ends.
+# One that does not come, as when the Worker is no more, must not hold the lock for long.
+take_in() {
+  large exec perl -e "$FOLLOW" "$HOME/$pack" ${PACK_WAIT_S} \
+    git -c core.compression=0 index-pack -v --stdin --fix-thin --threads=1 <&8 8<&- 9>&- >/dev/null
+}
+# To the commits that the Worker has fetched, or that are here under other names (pack: none). That nothing they need is
+# missing is looked at beside the checkout.
+take_over() {
+  local branch=\${base:-$told_head} before=$known
   case $pack in
-    sent)
-      large perl -e 'alarm shift; exec @ARGV' ${PACK_WAIT_S} git -c core.compression=0 index-pack -v --stdin --fix-thin --threads=1 <&8 8<&- 9>&- >/dev/null
-      if [ "$?" != 0 ]; then rm -f .git/objects/pack/tmp_*; return 1; fi
-      ;;
+    '') return 1 ;;
     none) ;;
-    *) return 1 ;;
+    *) wait "$taking" || return 1 ;;
   esac
-  printf '%s' "$updates" | git update-ref -m fetch --no-deref --stdin || return 1
+  known=$told$'\n'
+  if there "$branch"; then
+    commit_of "refs/remotes/origin/$branch"
+    printf '%screate refs/heads/%s %s\n' "$updates" "$branch" "$commit"
+  else printf '%s' "$updates"; fi | git update-ref -m clone --no-deref --stdin || return 1
+  branched=true
   lacks_nothing 9>&- & checking=$!
 }
-lacks_nothing() { awk '/^update/ { print $3 } NF == 2 { print "^" $1 }' <<<"$updates$known" | git rev-list --objects --stdin --quiet; }
+lacks_nothing() { awk '/^update/ { print $3 } NF == 2 { print "^" $1 }' <<<"$updates$before" | git rev-list --objects --stdin --quiet; }
 whole() { [ -z "$checking" ] || wait "$checking"; }
 # What to fetch (+commit:name), and names that the remote has no more (-name).
 changes() {
@@ -111,7 +146,9 @@ ask_default() {
     case $line in 'ref: refs/heads/'*) line=\${line#ref: refs/heads/} default=\${line%"$tab"HEAD} ;; esac
   done < <(net ls-remote --symref -- "$url" HEAD)
 }
+leave_pack() { if [ -n "$taking" ]; then kill "$taking" 2>/dev/null; wait "$taking"; fi; } 2>/dev/null
 give_back() {
+  leave_pack
   if whole; then mv "$wt/new" "$wt/seed"; fi
   fail "$@"
 }

@@ -16,8 +16,8 @@ export interface OperationContext {
   readonly seedHead?: string;
   /** What the remote has, where the facade knows already. */
   readonly remoteRefs?: RemoteRefs | undefined;
-  /** A pack of those of its objects that the seed lacks, as it comes; "none": it lacks none. Undefined: not known. */
-  readonly pack?: AsyncIterable<Uint8Array> | "none" | undefined;
+  /** A pack of those of its objects that the seed lacks; "none": it lacks none. Undefined: not known. */
+  readonly pack?: Incoming | "none" | undefined;
 }
 
 /** Linux takes no longer parameter of a process than 128 KiB. Some 1,500 branches and tags. */
@@ -34,11 +34,18 @@ export interface RemoteRefs {
   readonly list: string;
 }
 
-/** Positional parameters, environment and input of a script: the only places where a caller's text may go. */
+/** Positional parameters and environment of a script: the only places where a caller's text may go. */
 export interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: AsyncIterable<Uint8Array>;
+  readonly incoming?: Incoming | undefined;
+}
+
+/** A file that the sandbox gets while the script runs, which removes it. The script's stdin ends when no more comes. */
+export interface Incoming {
+  /** Relative to the home folder; a name nobody else uses. */
+  readonly path: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /** What came back from the sandbox, cut at the script's section marks. */

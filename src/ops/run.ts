@@ -1,8 +1,17 @@
 import type { E2bConfig } from "../e2b/config.ts";
-import { uploadFile } from "../e2b/files.ts";
+import { uploadFile, uploadStream } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
-import type { Direct, OperationContext, Parsed, Remote, Runnable, ScriptOutput } from "./operation.ts";
+import type {
+  Command,
+  Direct,
+  Incoming,
+  OperationContext,
+  Parsed,
+  Remote,
+  Runnable,
+  ScriptOutput,
+} from "./operation.ts";
 import { splitSections } from "./output.ts";
 
 /** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
@@ -13,17 +22,17 @@ const LOCK_MARGIN_S = 5;
 const HOME = "~";
 
 /** Runs one process of the sandbox to its end. */
-export type Start = (request: ProcessRequest) => Promise<ProcessResult>;
+export type Start = (request: ProcessRequest, incoming?: Incoming) => Promise<ProcessResult>;
 
 /** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
 function assemble(
   operation: Runnable,
-  input: unknown,
+  command: Command,
   context: OperationContext,
   remote: Remote | undefined,
   nonce: string,
 ): ProcessRequest {
-  const { args, env, stdin } = operation.command(input, context);
+  const { args, env } = command;
   const { name, email } = context.author;
   return {
     cmd: operation.shell,
@@ -42,7 +51,6 @@ function assemble(
     },
     timeoutMs: context.timeoutS * 1000,
     maxOutputBytes: MAX_OUTPUT_BYTES,
-    ...(stdin ? { stdin } : {}),
   };
 }
 
@@ -79,13 +87,14 @@ export async function runScript(
   start: Start,
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
-  const { stdout, ...result } = await start(assemble(operation, input, context, remote, nonce));
+  const command = operation.command(input, context);
+  const { stdout, ...result } = await start(assemble(operation, command, context, remote, nonce), command.incoming);
   return { ...result, sections: splitSections(stdout, nonce) };
 }
 
 /**
- * Runs an operation in a sandbox: one request, and more for what is too large for parameters, what it reads, or what its
- * program alone does not tell. Throws E2bError when the sandbox, rather than git, fails.
+ * Runs an operation in a sandbox: one request, and more for what is too large for parameters, what comes while it
+ * runs, or what its program alone does not tell. Throws E2bError when the sandbox, rather than git, fails.
  */
 export async function runOperation<Value extends object>(
   e2b: E2bConfig,
@@ -97,7 +106,9 @@ export async function runOperation<Value extends object>(
   onStderr?: (text: string) => void,
 ): Promise<Parsed<Value>> {
   for (const { path, bytes } of operation.uploads?.(input) ?? []) await uploadFile(e2b, session, path, bytes);
-  return perform(operation, input, context, remote, (request) =>
-    runProcess(e2b, session, onStderr ? { ...request, onStderr } : request),
-  );
+  return perform(operation, input, context, remote, (request, incoming) => {
+    const came = incoming && uploadStream(e2b, session, incoming.path, incoming.bytes);
+    const heard = onStderr ? { ...request, onStderr } : request;
+    return runProcess(e2b, session, came ? { ...heard, openUntil: came } : heard);
+  });
 }

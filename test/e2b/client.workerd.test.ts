@@ -1,6 +1,6 @@
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { controlPlane } from "../../src/e2b/control.ts";
-import { uploadFile } from "../../src/e2b/files.ts";
+import { uploadFile, uploadStream } from "../../src/e2b/files.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 
 const url = inject("e2bUrl");
@@ -27,6 +27,28 @@ describe("the client in the runtime of production", () => {
     expect(result).toMatchObject({ exitCode: 4, stderr: "said\n", truncated: false });
     expect(result.stdout).toEqual(bytes);
     expect(heard.join("")).toBe("said\n");
+  });
+
+  it("sends a file as it comes; where it breaks off, so does the file", async () => {
+    const session = await plane.create({ template: "base", timeoutS: 60, metadata: {}, autoPause: false });
+    onTestFinished(async () => void (await plane.kill(session.sandboxId)));
+    const sizes = {
+      cmd: "/bin/sh",
+      args: ["-c", "wc -c whole broken"],
+      envs: {},
+      timeoutMs: 20_000,
+      maxOutputBytes: 1000,
+    };
+
+    async function* bytes(parts: number, end?: Error): AsyncGenerator<Uint8Array> {
+      for (let part = 0; part < parts; part++) yield new Uint8Array(100_000);
+      if (end) throw end;
+    }
+    await uploadStream(config, session, "whole", bytes(10));
+    await uploadStream(config, session, "broken", bytes(3, new Error("lost")));
+    const { stdout } = await runProcess(config, session, sizes);
+    const counted = new TextDecoder().decode(stdout).match(/\d+/g);
+    expect(counted?.map(Number)).toEqual([1_000_000, 300_000, 1_300_000]);
   });
 
   it("reads a refusal", async () => {

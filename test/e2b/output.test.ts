@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { E2bError } from "../../src/e2b/error.ts";
-import { decodeBase64, encodeBase64 } from "../../src/e2b/base64.ts";
-import { CappedBytes, TextTail } from "../../src/e2b/output.ts";
+import { CappedBytes, decodeBase64, TextTail } from "../../src/e2b/output.ts";
 
 describe("CappedBytes", () => {
   it("keeps exactly the first bytes, and says whether any were left out", () => {
@@ -13,18 +12,6 @@ describe("CappedBytes", () => {
         const whole = Buffer.concat(pieces);
         expect(Buffer.from(output.bytes()).equals(whole.subarray(0, maxBytes))).toBe(true);
         expect(output.truncated).toBe(whole.length > maxBytes);
-      }),
-    );
-  });
-});
-
-describe("base64", () => {
-  it("comes back as it was, however long", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 20_000 }), (bytes) => {
-        const text = encodeBase64(bytes);
-        expect(text).toBe(Buffer.from(bytes).toString("base64"));
-        expect(Buffer.from(decodeBase64(text)).equals(bytes)).toBe(true);
       }),
     );
   });

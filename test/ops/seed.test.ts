@@ -29,6 +29,7 @@ function newHome(): Home {
   return home;
 }
 
+const incoming = (bytes: AsyncIterable<Uint8Array>) => ({ path: ".warmtree/tmp.pack", bytes });
 const seedOf = (home: Home) => join(home.path, ".warmtree/seed");
 
 function commitAt(path: string, text: string, branch = "main"): string {
@@ -139,7 +140,7 @@ describe("a clone from a seed", () => {
     commitAt("crlf.txt", "a\nc\n", "agent/ada/t2");
     origin.git("tag", "-f", "v1");
     origin.git("tag", "v2");
-    origin.git("push", "-q", "-f", "origin", "v1", "v2", "main:new", "main:main", ":goes", ":old");
+    origin.git("push", "-q", "-f", "origin", "v1", "v2", "main:new", 'main:a"b;c#d', "main:main", ":goes", ":old");
     origin.git("push", "-q", "origin", "main:old/deeper");
     git(origin.bare, "symbolic-ref", "HEAD", "refs/heads/new");
   }, SETUP_MS);
@@ -165,7 +166,7 @@ describe("a clone from a seed", () => {
   async function sent(): Promise<Home> {
     const home = await told();
     const wanted = wantedBetween(seedRefs, home.remoteRefs?.list ?? "");
-    home.pack = fetchPack(home.remote, wanted, new AbortController().signal);
+    home.pack = incoming(fetchPack(home.remote, wanted, new AbortController().signal));
     return home;
   }
 
@@ -201,6 +202,7 @@ describe("a clone from a seed", () => {
     ["the default branch", {}],
     ["an agent's branch", { agent_id: "ada", task_id: "t1" }],
     ["an agent's branch that is there already", { branch: "main", agent_id: "ada", task_id: "t2" }],
+    ["a branch with a strange name", { branch: 'a"b;c#d', agent_id: "ada", task_id: "t1" }],
     ["a tag", { branch: "v1" }],
     ["an agent's branch from a tag", { branch: "v2", agent_id: "ada", task_id: "t1" }],
     ["an older commit", { branch: "main", revision: "v1" }],
@@ -241,7 +243,7 @@ describe("a clone from a seed", () => {
     ["is something else", () => pieces("<html>")],
   ])("whose pack %s fetches by itself", async (_, pack) => {
     const home = await told();
-    home.pack = pack();
+    home.pack = incoming(pack());
     const fresh = newHome();
     await fresh.run(clone);
     expect(await discoveriesOf(async () => expect(await home.run(clone)).toMatchObject({ seed: "used" }))).toBe(1);
@@ -368,7 +370,7 @@ describe("a clone from a seed", () => {
     commitAt("between.txt", "1\n");
     commitAt("newest.txt", "1\n");
     home.remoteRefs = await remoteRefs(home.remote, new AbortController().signal);
-    home.pack = newestCommitOnly();
+    home.pack = incoming(newestCommitOnly());
     expect(await home.failure(clone)).toMatchObject({ code: "git_unreachable" });
     expect(existsSync(home.tree)).toBe(false);
     home.pack = undefined;

@@ -1,13 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Writable } from "node:stream";
 import { afterAll } from "vitest";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
 import type {
+  Incoming,
   Operation,
   OperationContext,
   Parsed,
@@ -50,11 +50,11 @@ export class Home {
 
   /** Runs a process here as the sandbox would. Aborting kills it and all it started: with SIGKILL, or the reason "SIGTERM". */
   #start(signal?: AbortSignal): Start {
-    return async ({ cmd, args, envs, stdin }) => {
+    return async ({ cmd, args, envs }, incoming) => {
       this.starts++;
       const env = { PATH: process.env["PATH"], ...envs, HOME: this.path };
       const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
-      void feed(child.stdin, stdin);
+      void this.#receive(incoming).then(() => child.stdin.end());
       if (child.pid !== undefined) this.#groups.add(child.pid);
       const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
       signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
@@ -68,6 +68,18 @@ export class Home {
       });
       return { exitCode, stdout: Buffer.concat(stdout), stderr, truncated: false };
     };
+  }
+
+  /** As a sandbox would: where the bytes break off, so does the file. */
+  async #receive(incoming: Incoming | undefined): Promise<void> {
+    if (!incoming) return;
+    const file = join(this.path, incoming.path);
+    writeFileSync(file, "");
+    try {
+      for await (const part of incoming.bytes) appendFileSync(file, part);
+    } catch {
+      // Told by the end that follows.
+    }
   }
 
   #context(): OperationContext {
@@ -257,18 +269,6 @@ export function clonesOf(make: () => Promise<Cloned>): () => Promise<Cloned> {
     const seed = new Seed(made.seed);
     return { seed, home: made.home.copy(`file://${seed.bare}`) };
   };
-}
-
-/** As a sandbox would: where the input fails, the process reads an early end. */
-async function feed(stdin: Writable, input: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-  // A process that has ended reads no more.
-  stdin.on("error", () => undefined);
-  try {
-    for await (const part of input ?? []) stdin.write(part);
-  } catch {
-    // Told by the end that follows.
-  }
-  stdin.end();
 }
 
 function copyFolder(from: string, to: string): void {
