@@ -53,7 +53,7 @@ from_seed() {
   if [ -z "$told" ] || ! as_told; then as_asked || return 1; fi
   if ! there "$default"; then return 1; fi
   start=\${base:-$default}
-  if there "$start"; then
+  if [ -n "$branched" ] || there "$start"; then
     if [ -z "$branched" ]; then
       commit_of "refs/remotes/origin/$start"
       git update-ref -m clone "refs/heads/$start" "$commit" || return 1
@@ -91,24 +91,25 @@ as_told() {
 # The pack that the Worker has fetched comes as a file (pack), and is taken in while it grows. It is whole when stdin ends.
 # One that does not come, as when the Worker is no more, must not hold the lock for long.
 take_in() {
-  large exec perl -e "$FOLLOW" "$HOME/$pack" ${PACK_WAIT_S} \
-    git -c core.compression=0 index-pack -v --stdin --fix-thin --threads=1 <&8 8<&- 9>&- >/dev/null
+  large exec perl -e "$FOLLOW" "$HOME/$pack" ${PACK_WAIT_S} \\
+    git -c core.compression=0 index-pack --stdin --fix-thin --threads=1 <&8 8<&- 9>&- >/dev/null
 }
-# To the commits that the Worker has fetched, or that are here under other names (pack: none). That nothing they need is
-# missing is looked at beside the checkout.
+# To the commits that the Worker has fetched, or that are here under other names (pack: none). What can be done while it
+# comes is done before. That nothing they need is missing is looked at beside the checkout.
 take_over() {
-  local branch=\${base:-$told_head} before=$known
-  case $pack in
-    '') return 1 ;;
-    none) ;;
-    *) wait "$taking" || return 1 ;;
-  esac
-  known=$told$'\n'
+  local branch=\${base:-$told_head} before=$known updater
+  if [ -z "$pack" ]; then return 1; fi
+  known=$told$'\\n'
   if there "$branch"; then
     commit_of "refs/remotes/origin/$branch"
-    printf '%screate refs/heads/%s %s\n' "$updates" "$branch" "$commit"
-  else printf '%s' "$updates"; fi | git update-ref -m clone --no-deref --stdin || return 1
-  branched=true
+    branched="create refs/heads/$branch $commit"$'\\n'
+  fi
+  exec 7> >(exec git update-ref -m clone --no-deref --stdin 9>&-)
+  updater=$!
+  if [ "$pack" != none ] && ! wait "$taking"; then known=$before branched= updates=; fi
+  printf '%s' "$updates$branched" >&7
+  exec 7>&-
+  if ! wait "$updater" || [ -z "$updates" ]; then branched=; return 1; fi
   lacks_nothing 9>&- & checking=$!
 }
 lacks_nothing() { awk '/^update/ { print $3 } NF == 2 { print "^" $1 }' <<<"$updates$before" | git rev-list --objects --stdin --quiet; }
