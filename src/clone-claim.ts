@@ -12,37 +12,39 @@ const WAIT_MS = 200;
 /** What is known of the remote already when the script of a clone begins. */
 export type News = Pick<OperationContext, "remoteRefs" | "pack">;
 
-export interface CloneClaim {
+interface CloneClaim extends Disposable {
   readonly grant: Grant;
   /** Until the sandbox was there, in milliseconds. */
-  readonly sandboxMs: number;
+  readonly sandbox_ms: number;
   readonly news: News;
 }
 
 /**
- * Does `work` in the workspace for a clone. While its sandbox starts from a repository snapshot, the remote is asked what it
- * has, and then for what the snapshot lacks: so the clone need not ask. The caller's own credential asks, so whoever is
- * told that nothing is new may read it. What has not come in time the sandbox asks for by itself.
+ * The workspace for a clone. While its sandbox starts from a repository snapshot, the remote is asked what it has, and then
+ * for what the snapshot lacks: so the clone need not ask. The caller's own credential asks, so whoever is told that nothing
+ * is new may read it. What has not come in time the sandbox asks for by itself. What is still on its way when the claim is
+ * disposed of is dropped.
  */
-export async function withCloneClaim<Result>(
+export async function claimForClone(
   caller: Caller,
   repository: Repository,
   { agent_id = "", task_id = "" }: { readonly agent_id?: string | undefined; readonly task_id?: string | undefined },
-  work: (claim: CloneClaim) => Promise<Result>,
-): Promise<Result> {
+): Promise<CloneClaim> {
   const asking = new AbortController();
   const startedAt = performance.now();
   let asked: { readonly head: string; readonly news: Promise<News> } | undefined;
   const onSeed = (seed: Seed) => {
     asked = { head: seed.head, news: askFor(seed, remoteFor(repository, caller), asking.signal) };
   };
+  const drop = () => asking.abort();
   try {
     const grant = await claimWorkspace(caller, repository, agent_id, task_id, onSeed);
-    const sandboxMs = Math.round(performance.now() - startedAt);
+    const sandbox_ms = Math.round(performance.now() - startedAt);
     const news = asked !== undefined && asked.head === grant.seedHead ? await inTime(asked.news) : {};
-    return await work({ grant, sandboxMs, news });
-  } finally {
-    asking.abort();
+    return { grant, sandbox_ms, news, [Symbol.dispose]: drop };
+  } catch (error) {
+    drop();
+    throw error;
   }
 }
 

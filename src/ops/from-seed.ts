@@ -68,11 +68,16 @@ from_seed() {
   case $line in *"url = $url"$'\\n'*) ;; *) git config remote.origin.url "$url" ;; esac
 }
 as_told() {
-  local change gone= wanted=() updates=
+  local change old gone= wanted=() updates= revisions=
   if [ "$known" != "$told"$'\\n' ]; then
     while IFS= read -r change; do
       case $change in
-        +*) wanted+=("$change") change=\${change#+} updates+="update \${change#*:} \${change%%:*}"$'\\n' ;;
+        +*)
+          old=\${change#* } change=\${change%% *}
+          wanted+=("$change")
+          change=\${change#+}
+          updates+="update \${change#*:} \${change%%:*}"$'\\n' revisions+=\${change%%:*}$'\\n'\${old:+^$old$'\\n'}
+          ;;
         -*) gone+="delete \${change#-}"$'\\n' ;;
       esac
     done <<<"$(changes)"
@@ -110,17 +115,16 @@ take_over() {
   printf '%s' "$updates$branched" >&7
   exec 7>&-
   if ! wait "$updater" || [ -z "$updates" ]; then branched=; return 1; fi
-  lacks_nothing 9>&- & checking=$!
+  git rev-list --objects --stdin --quiet <<<"$revisions^$seed_head" & checking=$!
 }
-lacks_nothing() { awk '/^update/ { print $3 } NF == 2 { print "^" $1 }' <<<"$updates$before" | git rev-list --objects --stdin --quiet; }
 whole() { [ -z "$checking" ] || wait "$checking"; }
-# What to fetch (+commit:name), and names that the remote has no more (-name).
+# What to fetch (+commit:name, and the commit that the name had), and names that the remote has no more (-name).
 changes() {
   awk '
     $0 == "" { there = 1 }
     NF != 2 || $2 == "refs/remotes/origin/HEAD" { next }
     !there { here[$2] = $1; next }
-    here[$2] != $1 { print "+" $1 ":" $2 }
+    here[$2] != $1 { print "+" $1 ":" $2 " " here[$2] }
     { delete here[$2] }
     END { for (name in here) print "-" name }
   ' <<<"$known"$'\\n'"$told"

@@ -251,6 +251,21 @@ describe("a clone from a seed", () => {
     expect(readdirSync(join(home.tree, ".git/objects/pack")).filter((name) => name.startsWith("tmp_"))).toEqual([]);
   });
 
+  test("whose pack does not end fetches by itself after a while, as the Worker may be gone", async () => {
+    const home = await told();
+    const over = Promise.withResolvers<void>();
+    async function* stalling(): AsyncGenerator<Uint8Array> {
+      yield* pieces("PACK");
+      await over.promise;
+    }
+    home.pack = incoming(stalling());
+    const script = clone.script.replace('"$HOME/$pack" 30', '"$HOME/$pack" 1');
+    expect(script).not.toBe(clone.script);
+    expect(await home.run({ ...clone, script })).toMatchObject({ seed: "used", created: true });
+    over.resolve();
+    expect(existsSync(join(home.path, ".warmtree/tmp.pack"))).toBe(false);
+  });
+
   test("whose news are names alone fetches nothing", async () => {
     const newest = newHome();
     const { head } = await newest.perform(makeSeed);
