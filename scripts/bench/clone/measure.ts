@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cloned, Strategy } from "./strategy.ts";
+
+/** What a clone leaves behind must not fall to the next: a tree of ours settles in its second second, disks write for longer. */
+const QUIET_MS = 3000;
 
 /** What has gone over the link and how many requests the git server had, so far. */
 export interface Meter {
@@ -36,6 +40,7 @@ export async function measure(
     for (const subject of measured) {
       const { clone, ready, name } = subject.strategy;
       await ready?.();
+      await sleep(QUIET_MS);
       const before = await meter();
       const startedAt = performance.now();
       const cloned = await clone();
