@@ -7,7 +7,7 @@ const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 /**
  * Runs git with the settings that it has in sandboxes, except that a partial clone fetches by itself what it lacks. @returns stdout without the last line's end. Rejects with git's own words.
  */
-export async function git(folder: string, args: readonly string[], input = ""): Promise<string> {
+export async function git(folder: string, args: readonly string[], input: string | Uint8Array = ""): Promise<string> {
   const env = { ...GIT_ENVIRONMENT, GIT_NO_LAZY_FETCH: "0", PATH: process.env.PATH, HOME: folder };
   const running = promisify(execFile)("git", args, { cwd: folder, env, maxBuffer: MAX_OUTPUT_BYTES });
   // A git that breaks off, or takes no input, closes the pipe; its exit code says what matters.
