@@ -8,7 +8,6 @@ import { measureWan } from "../support/wan/measure.ts";
 import type { WanLink } from "../support/wan/proxy.ts";
 import { measure } from "./clone/measure.ts";
 import type { Row } from "./clone/measure.ts";
-import { leastStrategy } from "./clone/least.ts";
 import { Ours } from "./clone/ours.ts";
 import { rawStrategies } from "./clone/raw.ts";
 import { HEADING, rowLine } from "./clone/report.ts";
@@ -16,12 +15,13 @@ import { startRemote } from "./clone/remote.ts";
 import { prepareRepository } from "./clone/repository.ts";
 import type { RepositoryFacts } from "./clone/repository.ts";
 import { AGED_SNAPSHOT, FRESH_SNAPSHOT, missedTargets } from "./clone/targets.ts";
+import { weekByGit } from "./clone/week.ts";
 
 const USAGE = `npm run bench:clone -- [--repo <path or URL>]… [--runs <n>] [--json]
 
 How long a working tree takes: git alone (full, shallow, blobless, sparse), and the bundled Worker in bare
 workerd with local sandboxes: started for the clone, from the warm pool, from a repository snapshot that was made when
-the repository was as it had been a week before, from one of now, and live. "least for a week" is what stands between a
+the repository was as it had been a week before, from one of now, and live. "git alone, a week" is what stands between a
 week-old clone and a new one without any sandbox: two requests, git's indexing, the checkout. Every byte goes through a
 proxy with 50 ms of round trip and 200 Mbit/s each way, from a real git server. The repository is a generated
 one of 13,000 commits, then those that --repo names. Medians of runs that take turns. Exit code 1 when a
@@ -90,14 +90,14 @@ async function benchRepository(source: string | undefined, runs: number, say: (t
     if (!kept.layered) say(`${name}: sandboxes start from copies of a snapshot's files here, slower than at E2B`);
     say(`${name}: making snapshots, one of them a week old`);
     await kept.makeSnapshot(agedUrl);
-    const least = await leastStrategy(agedUrl, folder, repository.aged, commits);
+    const week = await weekByGit(agedUrl, folder, repository.aged, commits);
     await repository.advance();
     await kept.makeSnapshot(url);
     const strategies = [
       ...rawStrategies(url, folder, repository),
       plain.cold(url, commits),
       pooled.pool(url, commits),
-      least,
+      week,
       kept.snapshot(AGED_SNAPSHOT, agedUrl, commits),
       kept.snapshot(FRESH_SNAPSHOT, url, commits),
       plain.live(url, commits),

@@ -27,7 +27,8 @@ commit_of() { commit=\${known%%" $1"$'\\n'*} commit=\${commit##*$'\\n'}; }
 
 /**
  * `large command…` is for a git that takes tens of megabytes: in huge pages they take a system a fraction of the page
- * faults. A git that takes little would only wait until one was cleared.
+ * faults. A git that takes little would only wait until one was cleared. Up to the 32 MiB that glibc allows, blocks come from
+ * the heap: else each large file that a delta is resolved against is a mapping of its own, and so new pages.
  */
 export const LARGE = `
 large() { GLIBC_TUNABLES=\${GLIBC_TUNABLES-}:glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432 "$@"; }
@@ -151,7 +152,10 @@ ask_default() {
     case $line in 'ref: refs/heads/'*) line=\${line#ref: refs/heads/} default=\${line%"$tab"HEAD} ;; esac
   done < <(net ls-remote --symref -- "$url" HEAD)
 }
-leave_pack() { if [ -n "$taking" ]; then kill "$taking" 2>/dev/null; wait "$taking"; fi; } 2>/dev/null
+# One that is still coming is of no use any more.
+leave_pack() {
+  if [ -n "$taking" ] && kill "$taking"; then wait "$taking"; rm -f "$HOME/$pack"; fi
+} 2>/dev/null
 give_back() {
   leave_pack
   if whole; then mv "$wt/new" "$wt/seed"; fi

@@ -10,10 +10,10 @@ import type { Strategy } from "./strategy.ts";
 const NEVER = new AbortController().signal;
 
 /**
- * What bringing a week-old clone up to date takes at the least: the two requests, git's indexing of what they bring, the
- * checkout. No sandbox, and no look whether anything is missing. Clones start from the repository at `aged` as it is now.
+ * What bringing a week-old clone up to date takes without any sandbox: the two requests, git's indexing of what they bring,
+ * the checkout, and no look whether anything is missing. Clones start from the repository at `aged` as it is now.
  */
-export async function leastStrategy(url: string, folder: string, aged: string, commits: number): Promise<Strategy> {
+export async function weekByGit(url: string, folder: string, aged: string, commits: number): Promise<Strategy> {
   const kept = join(folder, "kept");
   await git(folder, ["clone", "-q", "--no-local", "--", aged, kept]);
   await git(kept, ["commit-graph", "write", "--reachable", "--no-progress"]);
@@ -21,9 +21,9 @@ export async function leastStrategy(url: string, folder: string, aged: string, c
   let made = 0;
   let tree = kept;
   return {
-    name: "least for a week",
+    name: "git alone, a week",
     ready: async () => {
-      tree = join(folder, `least-${(made += 1)}`);
+      tree = join(folder, `week-${(made += 1)}`);
       await cp(kept, tree, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
       // Of files that were copied the index does not know that they are the same.
       await git(tree, ["update-index", "-q", "--refresh"]);
