@@ -1,5 +1,6 @@
 import { WarmtreeError } from "../errors.ts";
 import { failureOf } from "./failure.ts";
+import { HAND_OVER } from "./hand-over.ts";
 import type { Command, Operation, OperationContext, Parsed, Runnable, ScriptOutput } from "./operation.ts";
 import { sectionText, splitSections } from "./output.ts";
 import { MAX_OUTPUT_BYTES } from "./run.ts";
@@ -34,11 +35,11 @@ export type BatchResult = readonly StepResult[];
  */
 const script = `${SECTION}
 nonce=$1 share=$2; shift 2
-url=\${WT_URL-} auth=\${WT_AUTH-}
-unset WT_URL WT_AUTH
+unset WT_URL
 [ -d "$wt" ] || mkdir -p "$wt"
 export WT_FAILED="$wt/failed.$nonce"
 trap 'rm -f "$WT_FAILED"' EXIT
+hand_over() { WT_AUTH=$auth; ${HAND_OVER.trimEnd()}; }
 number=0
 while [ $# -gt 0 ]; do
   access=$1 shell=$2 name=$3 script=$4 settings=$5 parameters=$6; shift 6
@@ -50,7 +51,7 @@ while [ $# -gt 0 ]; do
     for setting in "\${@:1:settings}"; do export "$setting"; done
     if [ "$access" = remote ]; then
       export WT_URL="$url"
-      if [ -n "$auth" ]; then export WT_AUTH="$auth"; fi
+      if [ -n "$auth" ]; then hand_over "$shell" -c "$script" "$name" "\${@:settings + 1:parameters}"; fi
     fi
     exec "$shell" -c "$script" "$name" "\${@:settings + 1:parameters}"
   ) | { head -c "$share"; exec cat >/dev/null; }

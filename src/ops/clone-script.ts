@@ -1,5 +1,6 @@
 import { FROM_SEED, LARGE, REFS } from "./from-seed.ts";
-import { FAIL, LOCK, NET, SECTION, SETTLE } from "./shell.ts";
+import { NET } from "./net.ts";
+import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
 /**
  * The clone is made beside the tree and moved into place, so a tree either is whole or is not there; called again it

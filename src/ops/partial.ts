@@ -1,4 +1,4 @@
-import { NET } from "./shell.ts";
+import { NET } from "./net.ts";
 
 /**
  * Pieces for partial clones, where files (or folders too) of commits that were not checked out are only at the remote.

@@ -2,6 +2,7 @@ import type { E2bConfig } from "../e2b/config.ts";
 import { uploadFile, uploadStream } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
+import { HAND_OVER } from "./hand-over.ts";
 import type {
   Command,
   Direct,
@@ -32,11 +33,14 @@ function assemble(
   remote: Remote | undefined,
   nonce: string,
 ): ProcessRequest {
-  const { args, env } = command;
+  const { env } = command;
   const { name, email } = context.author;
+  const authorization = remote?.authorization;
+  const program = [operation.shell, "-c", operation.script, operation.name, ...command.args] as const;
+  const [cmd, ...args] = authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {
-    cmd: operation.shell,
-    args: ["-c", operation.script, operation.name, ...args],
+    cmd,
+    args,
     envs: {
       ...GIT_ENVIRONMENT,
       GIT_AUTHOR_NAME: name,
@@ -46,7 +50,7 @@ function assemble(
       WT_NONCE: nonce,
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
-      ...(remote?.authorization === undefined ? {} : { WT_AUTH: remote.authorization }),
+      ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
       ...env,
     },
     timeoutMs: context.timeoutS * 1000,

@@ -1,7 +1,8 @@
 import { failureOf } from "./failure.ts";
 import { MAX_LIST_BYTES, type Runnable, type ScriptOutput } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
-import { BUSY, FAIL, LOCK, NET, SECTION } from "./shell.ts";
+import { NET } from "./net.ts";
+import { BUSY, FAIL, LOCK, SECTION } from "./shell.ts";
 
 /** The clone that a repository snapshot holds. */
 interface SeedFacts {

@@ -1,3 +1,5 @@
+import { TAKE_CREDENTIAL } from "./hand-over.ts";
+
 /**
  * Pieces that scripts are made of. All are constants: a caller's text reaches a script only as "$1" or environment.
  *
@@ -15,8 +17,11 @@
  *   git.config  what this sandbox's git can do, found out once
  */
 
-/** `section N` starts section N of the output. The nonce is random for each call, so no file content can fake a mark. */
-export const SECTION = `
+/**
+ * The first piece of every script. `section N` starts section N of the output. The nonce is random for each call, so no
+ * file content can fake a mark.
+ */
+export const SECTION = `${TAKE_CREDENTIAL}
 section() { printf '\\0%s:%s\\n' "$WT_NONCE" "$1"; }
 tree=$HOME/repo wt=$HOME/.warmtree
 `;
@@ -169,44 +174,5 @@ exec 9>&-
 if [ -z "$changing" ]; then break; fi
 done
 LATER
-}
-`;
-
-/**
- * `net git-arguments…` runs git beside the credential: clean config, no hooks, one protocol, the header only for this
- * very address. The header goes by environment of that one process, never by argv or file. Here, and here only, git may
- * fetch what a partial clone lacks when it comes upon it.
- */
-export const NET = `
-auth=\${WT_AUTH-} url=\${WT_URL-}
-unset WT_AUTH
-net() (
-  # In the place of the last setting, which names a file that others can write.
-  n=$((GIT_CONFIG_COUNT - 1))
-  export GIT_NO_LAZY_FETCH=0 GIT_ALLOW_PROTOCOL="\${url%%:*}" "GIT_CONFIG_KEY_$n=remote.origin.url" "GIT_CONFIG_VALUE_$n=$url"
-  n=$((n + 1))
-  if [ -n "$auth" ]; then
-    export "GIT_CONFIG_KEY_$n=http.$url.extraHeader" "GIT_CONFIG_VALUE_$n=Authorization: $auth"
-    n=$((n + 1))
-  fi
-  if [ -e "$wt/partial" ]; then
-    IFS= read -r filter <"$wt/partial"
-    export "GIT_CONFIG_KEY_$n=remote.origin.promisor" "GIT_CONFIG_VALUE_$n=true"
-    n=$((n + 1))
-    export "GIT_CONFIG_KEY_$n=remote.origin.partialCloneFilter" "GIT_CONFIG_VALUE_$n=$filter"
-    n=$((n + 1))
-  fi
-  export GIT_CONFIG_COUNT=$n
-  exec 9>&-
-  exec git "$@"
-)
-netgit() { net --git-dir="$wt/net.git" "$@"; }
-# Once for a sandbox; its config is written last.
-make_net_git() {
-  if [ -s "$wt/net.git/config" ]; then return; fi
-  rm -rf "\${wt:?}/net.git" && mkdir "$wt/net.git" &&
-    ln -s ../../repo/.git/objects ../../repo/.git/refs ../../repo/.git/packed-refs ../../repo/.git/shallow "$wt/net.git" || return
-  printf 'ref: refs/heads/none\\n' >"$wt/net.git/HEAD"
-  printf '[core]\\n\\trepositoryformatversion = 0\\n\\tbare = true\\n[remote "origin"]\\n\\tfetch = +refs/heads/*:refs/remotes/origin/*\\n' >"$wt/net.git/config"
 }
 `;

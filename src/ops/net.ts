@@ -1,0 +1,80 @@
+import { CREDENTIAL_FD } from "./hand-over.ts";
+
+/** Config of net.git, to the byte. */
+const NET_CONFIG = `[core]
+	repositoryformatversion = 0
+	bare = true
+[remote "origin"]
+	fetch = +refs/heads/*:refs/remotes/origin/*
+`;
+const NET_HEAD = "ref: refs/heads/none\n";
+
+/**
+ * `net git-arguments…` runs git beside the credential: clean config, no hooks, one protocol, the header only for this
+ * very address. Here, and here only, git may fetch what a partial clone lacks when it comes upon it.
+ *
+ * git reads the header from the config file that its descriptor leads to: a file without a name, written after its name
+ * was removed. Each process of git opens it anew, so a pipe would not do. Where descriptors have no such names (macOS) the
+ * header goes by environment of that one git.
+ *
+ * `netgit` does the same in net.git. A process in the sandbox may have changed that: unless it holds what it was made
+ * with, and nothing else that git reads, it is made anew first.
+ */
+export const NET = `
+net() (
+  # In the place of the last setting, which names a file that others can write.
+  n=$((GIT_CONFIG_COUNT - 1))
+  set_config() { export "GIT_CONFIG_KEY_$n=$1" "GIT_CONFIG_VALUE_$n=$2"; n=$((n + 1)); }
+  export GIT_NO_LAZY_FETCH=0 GIT_ALLOW_PROTOCOL="\${url%%:*}"
+  set_config remote.origin.url "$url"
+  if [ -n "$auth" ] && [ -e /proc/self/fd ]; then
+    umask 077
+    exec ${CREDENTIAL_FD}<>"$wt/tmp.$WT_NONCE" && rm -f "$wt/tmp.$WT_NONCE" || exit
+    printf '[http "%s"]\\n\\textraHeader = "Authorization: %s"\\n' "$url" "$auth" >&${CREDENTIAL_FD}
+    export GIT_CONFIG_GLOBAL=/proc/self/fd/${CREDENTIAL_FD}
+  elif [ -n "$auth" ]; then
+    set_config "http.$url.extraHeader" "Authorization: $auth"
+  fi
+  if [ -e "$wt/partial" ]; then
+    IFS= read -r filter <"$wt/partial"
+    set_config remote.origin.promisor true
+    set_config remote.origin.partialCloneFilter "$filter"
+  fi
+  export GIT_CONFIG_COUNT=$n
+  exec 9>&-
+  exec git "$@"
+)
+netgit() {
+  make_net_git || return
+  net --git-dir="$wt/net.git" "$@"
+}
+holds() {
+  local content= line
+  while IFS= read -r line; do content=$content$line'
+'; done <"$1"
+  [ "$content" = "$2" ]
+}
+net_config='${NET_CONFIG}' net_head='${NET_HEAD}'
+is_net_git() {
+  local entry
+  if [ -L "$wt/net.git" ] || ! [ -e "$wt/net.git/config" ]; then return 1; fi
+  for entry in "$wt"/net.git/* "$wt"/net.git/.[!.]* "$wt"/net.git/..?*; do
+    if ! [ -e "$entry" ] && ! [ -L "$entry" ]; then continue; fi
+    case \${entry##*/} in
+      objects | refs | packed-refs | shallow) ;;
+      # Of what git itself writes, only these may be there: nothing in them leads anywhere.
+      HEAD | config | FETCH_HEAD | *.lock | shallow_*) if [ -L "$entry" ] || ! [ -f "$entry" ]; then return 1; fi ;;
+      *) return 1 ;;
+    esac
+  done
+  holds "$wt/net.git/config" "$net_config" && holds "$wt/net.git/HEAD" "$net_head"
+}
+# Its config is written last.
+make_net_git() {
+  if is_net_git; then return; fi
+  rm -rf "\${wt:?}/net.git" && mkdir "$wt/net.git" &&
+    ln -s ../../repo/.git/objects ../../repo/.git/refs ../../repo/.git/packed-refs ../../repo/.git/shallow "$wt/net.git" || return
+  printf %s "$net_head" >"$wt/net.git/HEAD"
+  printf %s "$net_config" >"$wt/net.git/config"
+}
+`;
