@@ -7,7 +7,7 @@ import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
  * the tree and moved into place, so nobody sees half of it.
  *
  * Symlinks: no parent may be one, and neither may what is written, deleted or moved. git apply keeps the same rule for
- * patches, and refuses paths in .git or outside; its --check comes before its names are used for anything.
+ * patches.
  */
 export const EDIT_SCRIPT = `${SECTION}${FAIL}${LOCK}${ENTER}
 contents=$1 upload=$2; shift 2
@@ -82,12 +82,23 @@ move() {
   mode "$new" "$3" && mv "$new" "./$2" && rm -f "./$1" || cancel disk_full
   prune "$1"
 }
+# \`git apply\` does not look at the name that a copy is made from. So git's own rule for paths in a tree is asked of every name
+# first (an index takes no other), and its --check, which follows no link, comes before any name is used.
+names_of() { git apply --whitespace=nowarn --numstat -z "$@" "$wt/tmp.patch" >>"$wt/tmp.names" 2>"$wt/tmp.err" || refuse; }
+refuse() {
+  case $(<"$wt/tmp.err") in *"invalid path '"*) cancel outside;; esac
+  cancel patch_failed "$(head -c 1000 "$wt/tmp.err")"
+}
 patch() {
+  local zeros=0000000000000000000000000000000000000000 entry
+  case $(<.git/config) in *objectformat*sha256*) zeros=$zeros\${zeros:0:24};; esac
   content "$1" >"$wt/tmp.patch" || cancel disk_full
-  { git apply --check --whitespace=nowarn --numstat -z "$wt/tmp.patch" && git apply -R --numstat -z "$wt/tmp.patch"; } >"$wt/tmp.names" 2>"$wt/tmp.err" ||
-    cancel patch_failed "$(head -c 1000 "$wt/tmp.err")"
+  names_of -R
+  while IFS= read -r -d '' entry; do printf '0 %s\\t%s\\0' "$zeros" "\${entry#*"$tab"*"$tab"}"; done <"$wt/tmp.names" |
+    GIT_INDEX_FILE="$wt/tmp.index" git update-index -z --index-info 2>"$wt/tmp.err" && [ ! -s "$wt/tmp.err" ] || cancel outside
+  names_of --check
   while IFS= read -r -d '' entry; do save "\${entry#*"$tab"*"$tab"}"; done <"$wt/tmp.names"
-  git apply --whitespace=nowarn "$wt/tmp.patch" 2>"$wt/tmp.err" || cancel patch_failed "$(head -c 1000 "$wt/tmp.err")"
+  git apply --whitespace=nowarn "$wt/tmp.patch" 2>"$wt/tmp.err" || refuse
 }
 exec 8<"$payload"
 field() { IFS= read -r -d '' -u 8 "$1"; }

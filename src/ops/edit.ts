@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { EDIT_SCRIPT } from "./edit-script.ts";
 import { failureOf, type Reasons } from "./failure.ts";
-import { sandboxId, treePath } from "./inputs.ts";
+import { OUTSIDE, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { fitsInline, pack, type Payload, pieces, type Step } from "./payload.ts";
@@ -110,6 +110,11 @@ const REASONS: Reasons = {
   under_file: refused("is under something that is no folder"),
   special: refused("is neither a file nor a folder"),
   exists: refused("is there already"),
+  outside: () => ({
+    code: "invalid_input",
+    field: "patch",
+    detail: `patch names a file that ${OUTSIDE}. Nothing was changed.`,
+  }),
   patch_failed: (said) => ({
     code: "patch_failed",
     detail: `The patch does not apply: ${said

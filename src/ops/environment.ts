@@ -17,6 +17,9 @@ const LOOK_SETTINGS: Settings = [
 
 const GIT_SETTINGS: Settings = [
   ["core.quotePath", "false"],
+  // Names that only other systems read as .git: the caller's tree may be cloned there next.
+  ["core.protectHFS", "true"],
+  ["core.protectNTFS", "true"],
   ["credential.helper", ""],
   ["http.followRedirects", "false"],
   // A host that sends under 1 kB/s for 20 s is as good as dead; without this a stalled fetch waits for ever.

@@ -14,13 +14,18 @@ function isBranchName(name: string): boolean {
   return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
 }
 
-/** Inside the tree, not above it, and never in git's own directory (also not by a name that other systems read as it). */
+/** Inside the tree, not above it, and never in git's own directory. */
 function isTreePath(path: string): boolean {
   if (path.includes("\0")) return false;
-  return path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && !isGitDirectory(part));
+  const isPart = (part: string) => part !== "" && part !== "." && part !== "..";
+  return path.split("/").every(isPart) && !path.split(/[/\\]/).some(isGitDirectory);
 }
 
-const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*$/i.test(part);
+/** Characters that HFS+ leaves out of names when it compares them (git's utf8.c, next_hfs_char). */
+const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** Also by a name that only other systems read as it: what core.protectNTFS and core.protectHFS of git refuse. */
+const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part.replaceAll(HFS_IGNORED, ""));
 
 export const sandboxId = z.string().regex(SANDBOX_ID, "is not a sandbox_id; clone answers one").describe("From clone");
 
@@ -33,7 +38,8 @@ export const revision = z
   .max(MAX_REF_LENGTH)
   .refine((text) => !text.startsWith("-") && !/[\s:]/.test(text) && !hasControl(text), "is not a revision");
 
-const OUTSIDE = "is not a path inside the working tree (relative, no '..', not in .git)";
+/** Ends a sentence on a name. */
+export const OUTSIDE = "is not a path inside the working tree (relative, no '..', not in .git)";
 
 export const treePath = z.string().min(1).max(MAX_PATH_LENGTH).refine(isTreePath, OUTSIDE);
 

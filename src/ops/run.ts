@@ -37,7 +37,8 @@ function assemble(
   const { name, email } = context.author;
   const authorization = remote?.authorization;
   const program = [operation.shell, "-c", operation.script, operation.name, ...command.args] as const;
-  const [cmd, ...args] = authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
+  const [cmd, ...args] =
+    authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {
     cmd,
     args,

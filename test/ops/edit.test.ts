@@ -1,14 +1,26 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { WarmtreeError } from "../../src/errors.ts";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { FEW_RUNS } from "../support/runs.ts";
 import { copiesOf, type Home } from "./support.ts";
+import { hostilePatches, LINKS } from "../security/patch-corpus.ts";
 import { commit, empty, homeWith, makePipe, tree, treeOf, write } from "./trees.ts";
 
 let home: Home;
@@ -285,24 +297,46 @@ describe("a patch", () => {
   });
 
   test.each([
-    "../out",
-    ".git/hooks/post-checkout",
-    ".GIT/x",
-    "git~1/x",
-    "d/../../out",
-    "/tmp/out",
-    "folder/out",
-    ".git",
-  ])("to %s is refused", async (path) => {
+    ["../out", "invalid_input"],
+    [".git/hooks/post-checkout", "invalid_input"],
+    [".GIT/x", "invalid_input"],
+    ["git~1/x", "invalid_input"],
+    ["d/../../out", "invalid_input"],
+    ["/tmp/out", "invalid_input"],
+    [".git", "invalid_input"],
+    ["folder/out", "patch_failed"],
+  ])("to %s is refused", async (path, code) => {
     const before = readdirSync(home.path).toSorted();
-    expect(await home.failure(edit, { patch: added(path) })).toMatchObject({ code: "patch_failed" });
-    expect(
-      await home.failure(edit, {
-        patch: `diff --git a/a.txt b/${path}\nsimilarity index 100%\nrename from a.txt\nrename to ${path}\n`,
-      }),
-    ).toMatchObject({ code: "patch_failed" });
+    expect(await home.failure(edit, { patch: added(path) })).toMatchObject({ code });
+    const renaming = `diff --git a/a.txt b/${path}\nsimilarity index 100%\nrename from a.txt\nrename to ${path}\n`;
+    expect(await home.failure(edit, { patch: renaming })).toMatchObject({ code });
     expect(treeOf(home)).toEqual(FILES);
     expect(readdirSync(home.path).toSorted()).toEqual(before);
+  });
+
+  const REFUSED = /^(?:invalid_input|patch_failed)$/;
+
+  test("cannot name a file outside the tree, in any role that a name has", async () => {
+    for (const [name, target] of Object.entries(LINKS)) symlinkSync(target, join(home.tree, name));
+    const net = join(home.path, ".warmtree/net.git");
+    mkdirSync(net);
+    writeFileSync(join(net, "config"), "a\n");
+    const outside = () =>
+      [".git/config", ".git/HEAD", "../.warmtree/net.git/config"].map((path) =>
+        readFileSync(join(home.tree, path), "utf8"),
+      );
+    const before = [treeOf(home), outside()];
+    const copies = hostilePatches().filter(({ about }) => about.startsWith("copy from:"));
+    const others = fc.sample(fc.constantFrom(...hostilePatches()), { numRuns: FEW_RUNS * 10, seed: 1 });
+    for (const { about, patch } of [...copies, ...others]) {
+      const told = await home.run(edit, { patch }).catch((error: unknown) => error);
+      if (told instanceof WarmtreeError) expect([about, told.code]).toEqual([about, expect.stringMatching(REFUSED)]);
+      // What git cannot read as a name is text between patches to it.
+      else expect([about, told]).toMatchObject([about, { changed: [{ path: "made.txt" }] }]);
+      rmSync(join(home.tree, "made.txt"), { force: true });
+      expect([about, treeOf(home), outside()]).toEqual([about, ...before]);
+    }
+    rmSync(net, { recursive: true });
   });
 
   test("may make a symlink but not write through it", async () => {

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -44,7 +53,10 @@ function spyOn(commands: readonly string[]): { seen(): string; end(): void } {
   const log = join(bin, "seen");
   const path = process.env["PATH"] ?? "";
   for (const command of commands) {
-    const real = path.split(delimiter).map((place) => join(place, command)).find(existsSync);
+    const real = path
+      .split(delimiter)
+      .map((place) => join(place, command))
+      .find(existsSync);
     // What a child of the script inherits: its environment, and each descriptor that it can read.
     const note = `{ tr '\\0' '\\n' </proc/$$/environ; [ ! -p /proc/$$/fd/6 ] || echo piped; } >>'${log}' 2>/dev/null`;
     writeFileSync(join(bin, command), `#!/bin/sh\n${note}\nexec ${real} "$@"\n`);
@@ -99,7 +111,8 @@ describe("net.git, after a process in the sandbox changed it,", () => {
       (net, proxy) => {
         const common = join(home.path, "common");
         mkdirSync(common);
-        for (const name of ["objects", "refs", "packed-refs", "shallow"]) symlinkSync(join(home.tree, ".git", name), join(common, name));
+        for (const name of ["objects", "refs", "packed-refs", "shallow"])
+          symlinkSync(join(home.tree, ".git", name), join(common, name));
         writeFileSync(join(common, "config"), `[core]\n\tbare = true\n[http]\n\tproxy = ${proxy}\n`);
         writeFileSync(join(net, "commondir"), common);
       },
@@ -122,7 +135,10 @@ describe("net.git, after a process in the sandbox changed it,", () => {
     [
       "a config that is a link",
       (net, proxy) => {
-        writeFileSync(join(home.path, "cfg"), `${readFileSync(join(net, "config"), "utf8")}[http]\n\tproxy = ${proxy}\n`);
+        writeFileSync(
+          join(home.path, "cfg"),
+          `${readFileSync(join(net, "config"), "utf8")}[http]\n\tproxy = ${proxy}\n`,
+        );
         rmSync(join(net, "config"));
         symlinkSync(join(home.path, "cfg"), join(net, "config"));
       },
