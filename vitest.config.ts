@@ -68,7 +68,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**"],
+          exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**", "test/security/**"],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           expect: WAITING,
@@ -87,6 +87,18 @@ export default defineConfig({
         E2B_MAX_SANDBOXES: "6",
         E2B_MONTHLY_BUDGET_USD: "10",
       }),
+      {
+        // By name: minutes of hostile calls.
+        test: {
+          name: "security",
+          include: ["test/security/**/*.test.ts"],
+          isolate: false,
+          testTimeout: TEST_TIMEOUT_MS,
+          expect: WAITING,
+          hookTimeout: TEST_TIMEOUT_MS,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: "integration",

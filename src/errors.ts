@@ -31,6 +31,7 @@ export const ERROR_KINDS = {
   patch_failed: { status: 409, title: "The patch does not apply", type: "conflict", retryable: false },
   push_rejected: { status: 409, title: "The git host refused the push", type: "conflict", retryable: false },
   workspace_gone: { status: 410, title: "The sandbox of this workspace is gone", type: "other", retryable: false },
+  too_expensive: { status: 422, title: "It takes more than an operation gets", type: "other", retryable: false },
   payload_too_large: { status: 413, title: "The body is too large", type: "other", retryable: false },
   unsupported_media_type: { status: 415, title: "The body is not JSON", type: "other", retryable: false },
   rate_limited: { status: 429, title: "Too many requests", type: "other", retryable: true },

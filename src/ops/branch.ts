@@ -54,7 +54,8 @@ const output = z.object({
  */
 const script = `${SECTION}${FAIL}
 name=$1 create=$2 from=$3 count=$4
-upstream_of() { git rev-parse -q --abbrev-ref "$1@{upstream}" 2>/dev/null; }
+# By its whole name: a branch of ours may be called origin/main as well.
+upstream_of() { git rev-parse -q --symbolic-full-name "$1@{upstream}" 2>/dev/null; }
 report() {
   IFS= read -r current <.git/HEAD
   case $current in "ref: refs/heads/"*) current=\${current#ref: refs/heads/};; *) current=;; esac
@@ -84,7 +85,7 @@ if [ "$create" = true ]; then
     start=$(commit_of "$from") || fail ref_not_found "$from"
     bring_checkout "$start" || fail git
     if there "refs/heads/$from"; then upstream=$(upstream_of "$from")
-    elif there "refs/remotes/origin/\${from#origin/}"; then upstream=origin/\${from#origin/}; fi
+    elif there "refs/remotes/origin/\${from#origin/}"; then upstream=refs/remotes/origin/\${from#origin/}; fi
   fi
   try --no-track -c "$name" \${start:+"$start"}
   if [ -n "$upstream" ]; then git branch -q --set-upstream-to="$upstream" || fail git; fi
@@ -95,7 +96,7 @@ else
   name=\${name#origin/}
   if there "refs/heads/$name" || ! there "refs/remotes/origin/$name"; then fail ref_not_found "$1"; fi
   bring_checkout "refs/remotes/origin/$name" || fail git
-  try -c "$name" --track "origin/$name"
+  try -c "$name" --track "refs/remotes/origin/$name"
 fi
 report
 settle
@@ -133,7 +134,11 @@ export const branch = defineOperation({
     const failed = failureOf(result, REASONS);
     if (failed) return failed;
     const [current, head, upstream] = sectionRecords(result.sections, 1);
-    const where = { current: current || null, head: head || null, ...(upstream ? { upstream } : {}) };
+    const where = {
+      current: current || null,
+      head: head || null,
+      ...(upstream ? { upstream: shortName(upstream) } : {}),
+    };
     if (asked.name !== undefined) return { ok: true, value: { ...where, truncated: false } };
     const from = asked.cursor ?? 0;
     const { branches, more } = readBranches(result, from);

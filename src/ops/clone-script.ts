@@ -57,6 +57,7 @@ from_remote() {
   if [ -n "$base" ]; then flags+=("--branch=$base"); fi
   get clone "\${flags[@]}" -- "$url" "$wt/new" || fail git "$base"
   cd "$wt/new" || fail internal
+  if ! git rev-parse -q --verify HEAD >/dev/null && [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
   if [ -z "$start" ]; then start=$(git symbolic-ref -q --short HEAD); fi
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.

@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { CLONE_SCRIPT } from "./clone-script.ts";
 import { branchName, treePath } from "./inputs.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf, NOT_GIT } from "./failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 
@@ -19,6 +19,9 @@ const agentWord = z
   )
   .refine((word) => !word.endsWith(".lock"), "may not end in .lock");
 
+/** git reads them one a line, and one in quotes as what it stands for. */
+const sparseFolder = treePath.refine((path) => !/^"|[\0-\x1f\x7f]/.test(path), "is not a folder that git takes alone");
+
 const FILTERS = ["blob:none", "tree:0"] as const;
 const FULL_SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
@@ -28,7 +31,7 @@ const input = z.strictObject({
   agent_id: agentWord.optional(),
   task_id: agentWord.optional().describe("With agent_id: work happens on branch agent/<agent_id>/<task_id>"),
   shallow: z.boolean().default(false).describe("Newest commit only, without history"),
-  sparse: z.array(treePath).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
+  sparse: z.array(sparseFolder).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
   filter: z
     .enum(FILTERS)
     .optional()
@@ -89,7 +92,7 @@ export const clone = defineOperation({
     incoming: typeof pack === "object" ? pack : undefined,
   }),
   parse(result, asked) {
-    const failed = failureOf(result);
+    const failed = failureOf(result, { not_git: NOT_GIT });
     if (failed) return failed;
     const [created, branch, head, upstream, shallow, ...rest] = sectionRecords(result.sections, 1);
     const [filter, usedSeed, began, fetched, ended] = rest;

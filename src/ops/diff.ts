@@ -7,7 +7,7 @@ import { BRING } from "./partial.ts";
 import { defineOperation } from "./operation.ts";
 import { pageEnd, textOf } from "./output.ts";
 import { CHANGES } from "./porcelain.ts";
-import { ENTER, FAIL, SECTION } from "./shell.ts";
+import { ENTER, FAIL, SECTION, SUBMODULES } from "./shell.ts";
 
 const MAX_FILES = 1000;
 /** Room in the first page for the list of files with their counts, before the diff itself: above 1,000 usual paths. */
@@ -101,7 +101,7 @@ else
       if [ "$looks/index" -ef .git/index ]; then export GIT_INDEX_FILE="$looks/index"; fi ;;
   esac
 fi
-shown() { piped diff --no-color --no-ext-diff --no-textconv --no-relative --submodule=short --src-prefix=a/ --dst-prefix=b/ -M "$@"; }
+shown() { piped diff --no-color --no-ext-diff --no-textconv --no-relative --submodule=short ${SUBMODULES} --src-prefix=a/ --dst-prefix=b/ -M "$@"; }
 section 1
 if [ -z "$from" ]
 then shown --raw --numstat -z -p "$@" | head -c "$((max + ${FILES_MAX_BYTES} + 1))"

@@ -1,3 +1,4 @@
+import { LIMITED } from "./limits.ts";
 import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
 
 /**
@@ -9,7 +10,7 @@ import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
  * Symlinks: no parent may be one, and neither may what is written, deleted or moved. git apply keeps the same rule for
  * patches.
  */
-export const EDIT_SCRIPT = `${SECTION}${FAIL}${LOCK}${ENTER}
+export const EDIT_SCRIPT = `${SECTION}${FAIL}${LOCK}${ENTER}${LIMITED}
 contents=$1 upload=$2; shift 2
 payload=$wt/tmp.payload
 if [ -n "$upload" ]; then
@@ -84,8 +85,9 @@ move() {
 }
 # \`git apply\` does not look at the name that a copy is made from. So git's own rule for paths in a tree is asked of every name
 # first (an index takes no other), and its --check, which follows no link, comes before any name is used.
-names_of() { git apply --whitespace=nowarn --numstat -z "$@" "$wt/tmp.patch" >>"$wt/tmp.names" 2>"$wt/tmp.err" || refuse; }
+names_of() { limited apply --whitespace=nowarn --numstat -z "$@" "$wt/tmp.patch" >>"$wt/tmp.names" 2>"$wt/tmp.err" || refuse; }
 refuse() {
+  case $? in 137|152) cancel too_expensive;; esac
   case $(<"$wt/tmp.err") in *"invalid path '"*) cancel outside;; esac
   cancel patch_failed "$(head -c 1000 "$wt/tmp.err")"
 }
@@ -98,7 +100,7 @@ patch() {
     GIT_INDEX_FILE="$wt/tmp.index" git update-index -z --index-info 2>"$wt/tmp.err" && [ ! -s "$wt/tmp.err" ] || cancel outside
   names_of --check
   while IFS= read -r -d '' entry; do save "\${entry#*"$tab"*"$tab"}"; done <"$wt/tmp.names"
-  git apply --whitespace=nowarn "$wt/tmp.patch" 2>"$wt/tmp.err" || refuse
+  limited apply --whitespace=nowarn "$wt/tmp.patch" 2>"$wt/tmp.err" || refuse
 }
 exec 8<"$payload"
 field() { IFS= read -r -d '' -u 8 "$1"; }

@@ -22,6 +22,8 @@ const GIT_SETTINGS: Settings = [
   ["core.protectNTFS", "true"],
   ["credential.helper", ""],
   ["http.followRedirects", "false"],
+  // Larger files are streamed, and a diff calls them binary: git would hold two of them in memory.
+  ["core.bigFileThreshold", "64m"],
   // A host that sends under 1 kB/s for 20 s is as good as dead; without this a stalled fetch waits for ever.
   ["http.lowSpeedLimit", "1000"],
   ["http.lowSpeedTime", "20"],

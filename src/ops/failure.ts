@@ -1,5 +1,6 @@
 import { ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../errors.ts";
 import type { Parsed, ScriptOutput } from "./operation.ts";
+import { MAX_GIT_CPU_S, MAX_GIT_MEMORY_MIB } from "./limits.ts";
 import { sectionRecords } from "./output.ts";
 
 /** Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree. */
@@ -10,20 +11,23 @@ const FAILURE_SECTION = 0;
  * beginning "remote:". Refusals of policy come before authentication: both may say 403.
  */
 const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
+  // The last two are a shell's words for a child that the kernel ended.
+  [/Out of memory|Cannot allocate memory|Memory exhausted|\bKilled\b|CPU time limit exceeded/, "too_expensive"],
   [/No space left on device|unable to write file|pack exceeds maximum/, "disk_full"],
   [
     /protected branch|declined|deny updating|deletion prohibited|rule violations|GH0\d\d|not allowed to push|shallow update not allowed/,
     "push_rejected",
   ],
   [
-    /could not read Username|Authentication failed|returned error: 40[13]|HTTP 40[13]|Permission to .* denied|Access denied|Write access .* not granted/,
+    /could not read Username|Authentication failed|returned error: 40[13]|HTTP 40[13]|Permission to .* denied|Access denied|Write access .* not granted/s,
     "git_auth_failed",
   ],
-  [/repository '.*' not found|Repository not found|returned error: 404|HTTP 404/, "repository_not_found"],
+  [/repository '.*' not found|Repository not found|returned error: 404|HTTP 404/s, "repository_not_found"],
   [
-    /Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/,
+    /Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/s,
     "ref_not_found",
   ],
+  [/is beyond a symbolic link|ignored by one of your|invalid path '/, "invalid_input"],
   [/did not match any file|does not exist in|exists on disk, but not in/, "path_not_found"],
   [/would be overwritten|local changes|not uptodate|Cannot merge|cannot switch branch/i, "dirty_tree"],
   [/not a git repository/, "not_cloned"],
@@ -36,6 +40,9 @@ const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
 
 /** What a caller is told; `subject` is the branch, path or file in question. */
 const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
+  invalid_input: (said) => `git takes no such file: ${said}`,
+  too_expensive: () =>
+    `git needed more than the ${MAX_GIT_MEMORY_MIB} MiB or ${MAX_GIT_CPU_S} s of a processor that one command gets, and was ended. Ask for less: one folder, a simpler pattern, smaller files.`,
   not_cloned: () => "The workspace has no working tree yet. Call clone again; it answers the same sandbox_id.",
   workspace_busy: () =>
     "Another operation is changing this workspace and did not end in time. Nothing was done; try again.",
@@ -58,6 +65,9 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 
+/** A signal, as the sandbox tells it; SIGKILL and SIGXCPU of a child, as a shell does. */
+const ENDED_BY_KERNEL: ReadonlySet<number> = new Set([-1, 128 + 9, 128 + 24]);
+
 const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
 
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
@@ -78,6 +88,12 @@ export type Reasons = Readonly<
   Record<string, (subject: string) => { code: ErrorCode; detail: string; field?: string }>
 >;
 
+/** For speaks_git of net.ts. */
+export const NOT_GIT: Reasons[string] = () => ({
+  code: "repository_not_found",
+  detail: "The git host answered with something else than a git repository, a web page perhaps. Check the address.",
+});
+
 function explain(code: ErrorCode, subject: string): { code: ErrorCode; detail: string; field?: string } {
   const words = DETAILS[code];
   return { code, detail: words ? words(subject) : `${ERROR_KINDS[code].title}${subject && `: ${subject}`}.` };
@@ -85,7 +101,7 @@ function explain(code: ErrorCode, subject: string): { code: ErrorCode; detail: s
 
 function fromStderr(stderr: string, subject: string): ReturnType<typeof explain> {
   const { code, line } = classifyStderr(stderr);
-  return explain(code, code === "git_failed" ? line : subject);
+  return explain(code, code === "git_failed" || code === "invalid_input" ? line : subject);
 }
 
 /** The failure that a script reported or died of; undefined when it went well. */
@@ -110,6 +126,6 @@ export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed |
     return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field }) };
   }
   if (result.exitCode === 0) return undefined;
-  const told = fromStderr(result.stderr, "");
+  const told = ENDED_BY_KERNEL.has(result.exitCode) ? explain("too_expensive", "") : fromStderr(result.stderr, "");
   return { ok: false, error: new WarmtreeError(told.code, told.detail) };
 }

@@ -1,9 +1,16 @@
 import * as z from "zod/v4";
 import { SANDBOX_ID } from "../pool/handle.ts";
 
-/** Longest path Linux takes (PATH_MAX less the NUL). */
-const MAX_PATH_LENGTH = 4095;
+/** What Linux takes (PATH_MAX, 4096 with the NUL), less the folder of the tree and git's own names in it. */
+const MAX_PATH_BYTES = 3800;
+/** NAME_MAX of Linux and macOS. */
+const MAX_NAME_BYTES = 255;
+/** A branch is a file, and while it is written one that ends in `.lock`. */
+const MAX_REF_NAME_BYTES = MAX_NAME_BYTES - ".lock".length;
 const MAX_REF_LENGTH = 255;
+
+const utf8 = new TextEncoder();
+const isWithin = (text: string, maxBytes: number) => utf8.encode(text).byteLength <= maxBytes;
 
 const hasControl = (text: string) => Array.from(text).some((character) => character < " " || character === "\x7f");
 
@@ -11,14 +18,15 @@ const hasControl = (text: string) => Array.from(text).some((character) => charac
 function isBranchName(name: string): boolean {
   if (name.startsWith("-") || name === "@" || name === "HEAD" || name.endsWith(".")) return false;
   if (/\.\.|@\{|[ ~^:?*[\\]/.test(name) || hasControl(name)) return false;
-  return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
+  const isPart = (part: string) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock");
+  return name.split("/").every((part) => isPart(part) && isWithin(part, MAX_REF_NAME_BYTES));
 }
 
 /** Inside the tree, not above it, and never in git's own directory. */
 function isTreePath(path: string): boolean {
   if (path.includes("\0")) return false;
-  const isPart = (part: string) => part !== "" && part !== "." && part !== "..";
-  return path.split("/").every(isPart) && !path.split(/[/\\]/).some(isGitDirectory);
+  const isPart = (part: string) => part !== "" && part !== "." && part !== ".." && isWithin(part, MAX_NAME_BYTES);
+  return isWithin(path, MAX_PATH_BYTES) && path.split("/").every(isPart) && !path.split(/[/\\]/).some(isGitDirectory);
 }
 
 /** Characters that HFS+ leaves out of names when it compares them (git's utf8.c, next_hfs_char). */
@@ -36,18 +44,15 @@ export const revision = z
   .string()
   .min(1)
   .max(MAX_REF_LENGTH)
-  .refine((text) => !text.startsWith("-") && !/[\s:]/.test(text) && !hasControl(text), "is not a revision");
+  .refine((text) => !/^[-^]|[\s:]/.test(text) && !hasControl(text), "is not a revision");
 
 /** Ends a sentence on a name. */
-export const OUTSIDE = "is not a path inside the working tree (relative, no '..', not in .git)";
+export const OUTSIDE = "is not a path inside the working tree (relative, no '..', not in .git, no name over 255 bytes)";
 
-export const treePath = z.string().min(1).max(MAX_PATH_LENGTH).refine(isTreePath, OUTSIDE);
+export const treePath = z.string().min(1).refine(isTreePath, OUTSIDE);
 
 /** As treePath, or "" for the root folder. */
-export const folderPath = z
-  .string()
-  .max(MAX_PATH_LENGTH)
-  .refine((path) => path === "" || isTreePath(path), OUTSIDE);
+export const folderPath = z.string().refine((path) => path === "" || isTreePath(path), OUTSIDE);
 
 /** Says where the next page begins; what is in it is the operation's own affair. */
 export const cursor = z

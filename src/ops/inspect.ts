@@ -1,6 +1,6 @@
 import type { Runnable } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { BUSY, SECTION } from "./shell.ts";
+import { BUSY, SECTION, SUBMODULES } from "./shell.ts";
 
 /** What a workspace's tree holds, as the pool wants to know it before it pauses and after it resumes a sandbox. */
 export interface Inspection {
@@ -22,7 +22,7 @@ busy=false head= unpushed=false
 if busy; then busy=true; fi
 if cd "$tree" 2>/dev/null && [ -e .git ]; then
   head=$(git rev-parse -q --verify HEAD)
-  if [ -n "$(git status --porcelain | head -c 1)" ] || [ -n "$(git rev-list -n 1 --branches HEAD --not --remotes 2>/dev/null)" ]; then unpushed=true; fi
+  if [ -n "$(git status --porcelain ${SUBMODULES} | head -c 1)" ] || [ -n "$(git rev-list -n 1 --branches HEAD --not --remotes 2>/dev/null)" ]; then unpushed=true; fi
 fi
 section 1
 printf '%s\\0' "$busy" "$head" "$unpushed"

@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
+import { LIMITED } from "./limits.ts";
 import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { ENTER, FAIL, IN_TREE, SECTION } from "./shell.ts";
@@ -78,12 +79,12 @@ export const log = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}
+  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${LIMITED}
 ref=$1 path=$2 count=$3 from=$4
 if [ -n "$ref" ]; then ref=$(commit_of "$ref") || fail ref_not_found "$1"; fi
 if [ -n "$path" ] && { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
 section 1
-exec git log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}
+limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}
 `,
   command: (asked) => ({ args: [asked.ref ?? "", asked.path ?? "", countOf(asked), skipOf(asked)] }),
   parse(result, asked) {

@@ -1,3 +1,5 @@
+import { LIMITED } from "./limits.ts";
+
 /** Pieces of shell for scripts that only look. Constants, like those of shell.ts. */
 
 /** `commit_of NAME` prints the commit of a revision; a branch that only the remote has is found by its short name. */
@@ -13,8 +15,8 @@ commit_of() {
  * shell does not see how a left side ends, so a failure is told past the pipe, on the script's own stdout. A command
  * that ends with 1 when there is nothing to print sets `nothing=1` before.
  */
-export const PIPED = `
+export const PIPED = `${LIMITED}
 nothing=0
 exec 4>&1
-piped() { git "$@" || case $? in "$nothing"|141) ;; *) fail git >&4;; esac; }
+piped() { limited "$@" || case $? in "$nothing"|141) ;; 137|152) fail too_expensive >&4;; *) fail git >&4;; esac; }
 `;

@@ -44,6 +44,12 @@ net() (
   exec 9>&-
   exec git "$@"
 )
+# Of a page git believes that it is an empty repository (the dumb protocol); of what speaks git it hears packets.
+speaks_git() {
+  rm -f "$wt/tmp.packets"
+  GIT_TRACE_PACKET="$wt/tmp.packets" net ls-remote -- "$url" HEAD >/dev/null 2>&1
+  [ -s "$wt/tmp.packets" ] && rm -f "$wt/tmp.packets"
+}
 netgit() {
   make_net_git || return
   net --git-dir="$wt/net.git" "$@"

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { withConflicts } from "./conflicts.ts";
-import { failureOf, type Reasons } from "./failure.ts";
+import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
 import { sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
@@ -51,7 +51,14 @@ from=\${from#origin/}
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
 if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"
-else netgit fetch -q --prune origin || fail git "$from"; fi
+else
+  # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
+  netgit fetch -q --prune origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" 2>"$wt/tmp.err" || {
+    cat "$wt/tmp.err" >&2
+    if grep -q "couldn't find remote ref" "$wt/tmp.err" && ! speaks_git; then fail not_git; fi
+    fail git "$from"
+  }
+fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
 ahead=0 behind=0 how=nothing_new
@@ -81,7 +88,7 @@ else
       case $? in
         0) target=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") || fail git ;;
         1)
-          git merge -q --no-edit --no-verify --allow-unrelated-histories "$tip" >/dev/null
+          limited merge -q --no-edit --no-verify --allow-unrelated-histories "$tip" >/dev/null
           if [ ! -e .git/MERGE_HEAD ]; then fail git; fi
           conflicts "$head" "$tip"
           work=merging
@@ -99,6 +106,7 @@ if [ "$how" != nothing_new ]; then settle; fi
 `;
 
 const REASONS: Reasons = {
+  not_git: NOT_GIT,
   unfinished: (state) => ({
     code: "conflict",
     detail: `The tree is in the middle of something (${state}). Edit the conflicts and push, or end it with restore {all: true}.`,

@@ -5,7 +5,7 @@ import { branchName, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
-import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
 
 /** Under the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
@@ -59,14 +59,14 @@ if [ -e .git/MERGE_HEAD ]; then
   work=merging
   if [ -n "$marked" ]; then fail markers_left "$marked"; fi
 fi
-if [ -z "$message" ] && [ ! -e .git/MERGE_HEAD ] && [ -n "$(git status --porcelain -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
+if [ -z "$message" ] && [ ! -e .git/MERGE_HEAD ] && [ -n "$(git status --porcelain ${SUBMODULES} -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
 git add -A --sparse -- "\${files[@]}" || fail git
 how=(--cleanup=whitespace -m "$message")
 if [ -z "$message" ]; then how=(--cleanup=strip --no-edit); fi
 if [ \${#files[@]} -gt 0 ]; then how+=(--only -- "\${files[@]}"); fi
 if git commit -q --no-verify "\${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
   committed=$(git rev-parse HEAD) work=unchanged
-elif ! git diff --cached --quiet -- "\${files[@]}"; then
+elif ! git diff --cached --quiet ${SUBMODULES} -- "\${files[@]}"; then
   cat "$wt/tmp.err" >&2; fail git
 fi
 sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push

@@ -1,3 +1,4 @@
+import { LIMITED } from "./limits.ts";
 import { BRING } from "./partial.ts";
 
 /**
@@ -9,11 +10,11 @@ import { BRING } from "./partial.ts";
  * A commit whose change is there already is dropped. With merges among the commits the two lines are merged instead,
  * as moving a merge would undo what was decided in it.
  */
-export const REPLAY = `${BRING}
+export const REPLAY = `${BRING}${LIMITED}
 since=
 # Merging may come upon what a partial clone lacks. With the tree named, its .gitattributes count as they do without.
 merge_trees() {
-  if partial; then netgit --work-tree="$tree" merge-tree --write-tree "$@"; else git merge-tree --write-tree "$@"; fi
+  if partial; then netgit --work-tree="$tree" merge-tree --write-tree "$@"; else limited merge-tree --write-tree "$@"; fi
 }
 author_of() { git log -1 --date=raw --format='%an%n%ae%n%ad%n%B' "$1" --; }
 replay() {

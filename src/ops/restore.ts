@@ -5,7 +5,7 @@ import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { UNFINISHED } from "./porcelain.ts";
-import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
 
 const MAX_PATHS = 500;
 /** Of the two lists of an answer together. */
@@ -38,7 +38,7 @@ for path do
   there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
     git rev-parse -q --verify "HEAD:$path" >/dev/null || fail path_not_found "$path"
 done
-git status --porcelain -z --no-renames --ignore-submodules=dirty -- "$@" >"$wt/tmp.status" || fail git
+git status --porcelain -z --no-renames ${SUBMODULES} -- "$@" >"$wt/tmp.status" || fail git
 changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}"; done <"$wt/tmp.status"; }
 added() { case $1 in A[!AU]) printf '%s\\0' "$2";; esac; }
 others() { case $1 in A[!AU] | '??') ;; *) printf '%s\\0' "$2";; esac; }

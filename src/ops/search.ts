@@ -6,31 +6,39 @@ import { COMMIT_OF, PIPED } from "./looking.ts";
 import { BRING } from "./partial.ts";
 import { readMatches } from "./matches.ts";
 import { defineOperation } from "./operation.ts";
+import { regexParts } from "./regex-parts.ts";
 import { ENTER, FAIL, SECTION } from "./shell.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 const MAX_PATTERN_LENGTH = 1000;
+/** Their state machine takes git a few megabytes. */
+const MAX_REGEX_PARTS = 10_000;
 /** Of every line no more leaves the sandbox: the longest path, a line number, and more than is shown of the text. */
 const MAX_LINE_BYTES = 6000;
 /** A match is one line but where its path holds line ends; some room for those. */
 const SPARE_LINES = 50;
 
-const input = z.strictObject({
-  sandbox_id: sandboxId,
-  pattern: z
-    .string()
-    .min(1)
-    .max(MAX_PATTERN_LENGTH)
-    .refine((text) => !/[\0\n]/.test(text), "must be one line")
-    .describe("Text to find in lines"),
-  regex: z.boolean().default(false).describe("The pattern is a POSIX extended regular expression"),
-  ignore_case: z.boolean().default(false),
-  path: treePath.optional().describe("Only in this file or folder"),
-  ref: revision.optional().describe("In this commit; default: the working tree, new files included"),
-  limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
-  cursor: cursor.optional(),
-});
+const input = z
+  .strictObject({
+    sandbox_id: sandboxId,
+    pattern: z
+      .string()
+      .min(1)
+      .max(MAX_PATTERN_LENGTH)
+      .refine((text) => !/[\0\n]/.test(text), "must be one line")
+      .describe("Text to find in lines"),
+    regex: z.boolean().default(false).describe("The pattern is a POSIX extended regular expression"),
+    ignore_case: z.boolean().default(false),
+    path: treePath.optional().describe("Only in this file or folder"),
+    ref: revision.optional().describe("In this commit; default: the working tree, new files included"),
+    limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+    cursor: cursor.optional(),
+  })
+  .refine((asked) => !asked.regex || regexParts(asked.pattern) <= MAX_REGEX_PARTS, {
+    path: ["pattern"],
+    message: `repeats too much: written out, it would have more than ${MAX_REGEX_PARTS} parts`,
+  });
 
 const output = z.object({
   matches: z.array(

@@ -59,6 +59,12 @@ busy() {
 }
 `;
 
+/**
+ * Whether a submodule's commit is another is told, from our own index. What changed in its folder is not asked for: that
+ * would take git into a repository of somebody's making, and end it where .gitmodules holds a value that it refuses.
+ */
+export const SUBMODULES = "--ignore-submodules=dirty";
+
 /** Parameters of git started without a shell: in the tree, and nowhere above it. */
 export const IN_TREE = ["-C", "repo", "--git-dir=.git"] as const;
 /** The same, where nothing is unfinished. */
@@ -168,7 +174,7 @@ fi
 # A folder that changed in this second may do so once more and look the same. Git knows until the index is written again.
 touch -t "$(date +%Y%m%d%H%M.%S)" "$wt/open"
 changing=$(find . -name .git -prune -o -type d -newer "$wt/open" -print | head -n 1)
-if [ -z "$changing" ]; then GIT_OPTIONAL_LOCKS=1 git -c core.untrackedCache=true status 9>&-; fi
+if [ -z "$changing" ]; then GIT_OPTIONAL_LOCKS=1 git -c core.untrackedCache=true status ${SUBMODULES} 9>&-; fi
 : >"$wt/open"
 exec 9>&-
 if [ -z "$changing" ]; then break; fi

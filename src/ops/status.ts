@@ -4,7 +4,7 @@ import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts"
 import { failureOf } from "./failure.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { type Change, CHANGES, readStatus, type Status, type StatusEntry, UNFINISHED } from "./porcelain.ts";
-import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, UNFINISHED_FILES } from "./shell.ts";
+import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, SUBMODULES, UNFINISHED_FILES } from "./shell.ts";
 
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 5000;
@@ -54,7 +54,7 @@ const input = z.strictObject({
 
 type Unfinished = (typeof UNFINISHED)[number];
 
-const GIT_STATUS = ["status", "--porcelain=v2", "--branch", "-z"] as const;
+const GIT_STATUS = ["status", "--porcelain=v2", "--branch", SUBMODULES, "-z"] as const;
 
 function answer(
   { entries, ...branch }: Status,

@@ -25,6 +25,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["push_rejected", 409, false],
   ["workspace_gone", 410, false],
   ["payload_too_large", 413, false],
+  ["too_expensive", 422, false],
   ["unsupported_media_type", 415, false],
   ["rate_limited", 429, true],
   ["snapshot_not_found", 404, false],

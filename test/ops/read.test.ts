@@ -199,7 +199,7 @@ test("a commit is read as it was; a branch that only the remote has is found", a
   expect(await home.run(read, { path: "a.txt", ref: first.slice(0, 10) })).toMatchObject({
     content: "one\ntwo\nthree\nfour",
   });
-  for (const ref of ["nowhere", "main..HEAD", "^main"]) {
+  for (const ref of ["nowhere", "main..HEAD", "HEAD^@", "HEAD^!"]) {
     expect(await home.failure(read, { path: "a.txt", ref })).toMatchObject({ code: "ref_not_found" });
     expect(await home.failure(read, { ref })).toMatchObject({ code: "ref_not_found" });
   }
