@@ -11,9 +11,11 @@ import { SUMMARY_FILE_VARIABLE, summaryLine, summarySchema } from "./support/tes
 import type { Summary } from "./support/test-summary.ts";
 import { toolEnvironment, toolPath } from "./support/tools.ts";
 
+/** Minutes of hostile calls: at night, and by name. */
+const NIGHTLY = process.env["NIGHTLY"] === undefined ? [] : ["--project", "security"];
 /** Durable Objects are tested in one runtime, file by file, and wait much; the others fill the machine beside that. */
 const SIDE_BY_SIDE = [
-  ["--project", "unit", "--project", "integration"],
+  ["--project", "unit", "--project", "integration", ...NIGHTLY],
   ["--project", "workerd", "--project", "workerd-pool"],
 ] as const;
 

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { CLONE_SCRIPT } from "./clone-script.ts";
-import { branchName, treePath } from "./inputs.ts";
+import { branchName, hasControl, treePath } from "./inputs.ts";
 import { failureOf, NOT_GIT } from "./failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
@@ -20,7 +20,10 @@ const agentWord = z
   .refine((word) => !word.endsWith(".lock"), "may not end in .lock");
 
 /** git reads them one a line, and one in quotes as what it stands for. */
-const sparseFolder = treePath.refine((path) => !/^"|[\0-\x1f\x7f]/.test(path), "is not a folder that git takes alone");
+const sparseFolder = treePath.refine(
+  (path) => !path.startsWith('"') && !hasControl(path),
+  "is not a folder that git takes alone",
+);
 
 const FILTERS = ["blob:none", "tree:0"] as const;
 const FULL_SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;

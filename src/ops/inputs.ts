@@ -12,7 +12,8 @@ const MAX_REF_LENGTH = 255;
 const utf8 = new TextEncoder();
 const isWithin = (text: string, maxBytes: number) => utf8.encode(text).byteLength <= maxBytes;
 
-const hasControl = (text: string) => Array.from(text).some((character) => character < " " || character === "\x7f");
+export const hasControl = (text: string) =>
+  Array.from(text).some((character) => character < " " || character === "\x7f");
 
 /** What git itself refuses in a branch name (git-check-ref-format), so that a wrong name fails before a sandbox is asked. */
 function isBranchName(name: string): boolean {

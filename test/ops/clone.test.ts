@@ -1,7 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createServer } from "node:http";
+import { listen } from "../../scripts/support/listen.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
+import { diff } from "../../src/ops/diff.ts";
+import { inspect } from "../../src/ops/inspect.ts";
+import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
+import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
 import { git, Home, Seed } from "./support.ts";
 
@@ -158,3 +165,65 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test("a web page is no empty repository, for clone and for pull", async () => {
+  const page = createServer((_request, response) =>
+    response.setHeader("Content-Type", "text/html").end("<p>Hello</p>"),
+  );
+  const port = await listen(page);
+  try {
+    const other = new Home(`http://127.0.0.1:${port}/a/b`);
+    expect(await other.failure(clone)).toMatchObject({
+      code: "repository_not_found",
+      message: expect.stringContaining("web page"),
+    });
+    expect(existsSync(other.tree)).toBe(false);
+    other.remove();
+    await home.run(clone);
+    const before = home.git("for-each-ref");
+    home.remote = { url: `http://127.0.0.1:${port}/a/b` };
+    expect(await home.failure(pull)).toMatchObject({
+      code: "repository_not_found",
+      message: expect.stringContaining("web page"),
+    });
+    expect(home.git("for-each-ref")).toBe(before);
+  } finally {
+    page.close();
+  }
+});
+
+test("an empty repository is one", async () => {
+  const blank = new Seed();
+  const other = new Home(`file://${blank.bare}`);
+  expect(await other.run(clone)).toMatchObject({ created: true, head: null });
+  other.remove();
+  blank.remove();
+});
+
+test("folders that git would read as something else are refused", () => {
+  for (const folder of ["a\nb", '"a"', "a\tb"]) {
+    expect([folder, clone.input.safeParse({ repo_url: "https://x/y", sparse: [folder] }).success]).toEqual([
+      folder,
+      false,
+    ]);
+  }
+});
+
+test("settings of submodules that git refuses are in nobody's way", async () => {
+  writeFileSync(
+    join(seed.tree, ".gitmodules"),
+    '[submodule "e"]\n\tpath = sub\n\turl = https://git.example/x\n\tupdate = !touch CANARY\n',
+  );
+  seed.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
+  seed.publish("submodule");
+  await home.run(clone, { agent_id: "a", task_id: "t" });
+  expect(await home.run(status)).toMatchObject({ clean: true });
+  writeFileSync(join(home.tree, "new.txt"), "n\n");
+  expect(await home.run(diff)).toMatchObject({ files: [{ path: "new.txt" }] });
+  expect(await home.run(diff, { base: "main" })).toMatchObject({ files: [{ path: "new.txt" }] });
+  expect(await home.run(push, { message: "new" })).toMatchObject({ committed: true, pushed: true });
+  expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
+  expect(await home.run(pull)).toMatchObject({ how: "nothing_new" });
+  expect(await home.run(restore, { all: true })).toMatchObject({ restored: [], removed: [] });
+  expect(await home.perform(inspect)).toMatchObject({ unpushed: false });
+});

@@ -111,8 +111,9 @@ describe("net.git, after a process in the sandbox changed it,", () => {
       (net, proxy) => {
         const common = join(home.path, "common");
         mkdirSync(common);
-        for (const name of ["objects", "refs", "packed-refs", "shallow"])
+        for (const name of ["objects", "refs", "packed-refs", "shallow"]) {
           symlinkSync(join(home.tree, ".git", name), join(common, name));
+        }
         writeFileSync(join(common, "config"), `[core]\n\tbare = true\n[http]\n\tproxy = ${proxy}\n`);
         writeFileSync(join(net, "commondir"), common);
       },

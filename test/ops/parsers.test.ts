@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ERROR_KINDS, errorBody, WarmtreeError } from "../../src/errors.ts";
+import { failureOf } from "../../src/ops/failure.ts";
 import type { Operation, Parsed, ScriptOutput } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { Home, Seed } from "./support.ts";
@@ -220,4 +221,11 @@ describe.each(OPERATIONS.map(({ name }) => name))("the parser of %s is total", (
   test("when nothing comes back", () => {
     for (const call of inputs()) check({ ...call, output: NOTHING });
   });
+});
+
+test("a branch with a line separator in its name is not there, as any other", () => {
+  const said = "fatal: Remote branch a\u2028b not found in upstream origin\n";
+  expect(failureOf({ exitCode: 128, sections: new Map(), stderr: said, truncated: false })?.error.code).toBe(
+    "ref_not_found",
+  );
 });

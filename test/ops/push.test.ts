@@ -1,4 +1,13 @@
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
@@ -320,4 +329,15 @@ test("8 pushes of 8 files at once in one workspace: 8 commits, each with its own
     expect(remote("log", "-1", "--format=%s", commit)).toBe(`add ${names[n]}`);
   }
   expect(remote("rev-list", "--count", "main")).toBe("9");
+});
+
+test("files that git will not take are the caller's mistake, and nothing is committed", async () => {
+  symlinkSync("/etc", join(home.tree, "out"));
+  writeFileSync(join(home.tree, ".gitignore"), "*.log\n");
+  writeFileSync(join(home.tree, "x.log"), "x\n");
+  const before = home.git("rev-parse", "HEAD");
+  for (const file of ["out/passwd", "x.log"]) {
+    expect(await home.failure(push, { message: "m", files: [file] })).toMatchObject({ code: "invalid_input" });
+  }
+  expect(home.git("rev-parse", "HEAD")).toBe(before);
 });

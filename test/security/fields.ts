@@ -4,7 +4,7 @@ import type { Operation } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 
 /** Where a value is in an input: names of members and, for what is in a list, indexes. */
-export type FieldPath = readonly (string | number)[];
+type FieldPath = readonly (string | number)[];
 
 export interface Field {
   readonly operation: string;

@@ -45,10 +45,7 @@ export async function sendHostile(
   const lane = async (number: number) => {
     const clone = { repo_url, agent_id: "hostile", task_id: `lane-${number}` };
     const { sandbox_id } = await call(stack, "clone", clone);
-    for (let at = number; at < inputs.length; at += lanes) {
-      const input = inputs[at];
-      if (!input) break;
-      const { field, value } = input;
+    for (const { field, value } of inputs.filter((_input, at) => at % lanes === number)) {
       const known = field.operation === "clone" ? clone : { sandbox_id };
       const answer = await callOperation(stack.url, field.operation, inputWith(field, value, known));
       const fault = faultOf(answer);
@@ -63,8 +60,8 @@ export async function sendHostile(
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
   for (const { tree } of await hostedSandboxes(stack)) {
-    if (execFileSync("find", [tree, "-name", "CANARY", "-print"], { encoding: "utf8" }) !== "")
-      bad.push(`a command ran in ${tree}`);
+    const left = execFileSync("find", [tree, "-name", "CANARY", "-print"], { encoding: "utf8" });
+    if (left !== "") bad.push(`a command ran in ${tree}`);
   }
   if (existsSync("CANARY")) bad.push("a command ran outside of the sandboxes");
   return bad;
