@@ -116,10 +116,16 @@ while field kind && [ "$kind" != end ]; do
   esac
   index=$((index + 1))
 done
+is_original() {
+  if [ -L "./$2" ] && [ -L "$wt/undo/$1" ]; then [ "$(readlink "./$2")" = "$(readlink "$wt/undo/$1")" ]
+  else [ ! -L "./$2" ] && [ "./$2" -ef "$wt/undo/$1" ]; fi
+}
 section 1
 if [ -e "$wt/undo/list" ]; then
   while IFS= read -r -d '' kind && IFS= read -r -d '' path; do
     if [ -e "./$path" ] || [ -L "./$path" ]; then change=modified; else change=deleted; fi
+    # A patch names the source of a copy as well.
+    if [ "$change" = modified ] && is_original "$kind" "$path"; then continue; fi
     case $kind$change in absentmodified) change=added;; absentdeleted) continue;; esac
     printf '%s\\0' "$change" "$path"
   done <"$wt/undo/list"

@@ -339,6 +339,21 @@ describe("a patch", () => {
     rmSync(net, { recursive: true });
   });
 
+  test("copies and renames, and tells of what became another file alone", async () => {
+    const copied = "diff --git a/a.txt b/copy.txt\nsimilarity index 100%\ncopy from a.txt\ncopy to copy.txt\n";
+    const linked = "diff --git a/link b/link2\nsimilarity index 100%\ncopy from link\ncopy to link2\n";
+    const renamed = "diff --git a/run.sh b/ran.sh\nsimilarity index 100%\nrename from run.sh\nrename to ran.sh\n";
+    const { changed } = await home.run(edit, { patch: copied + linked + renamed });
+    expect(changed.map(({ path, change }) => `${change} ${path}`).toSorted()).toEqual([
+      "added copy.txt",
+      "added link2",
+      "added ran.sh",
+      "deleted run.sh",
+    ]);
+    const { "run.sh": ran, ...rest } = FILES;
+    expect(treeOf(home)).toEqual({ ...rest, "ran.sh": ran, "copy.txt": "a\n", link2: "-> a.txt" });
+  });
+
   test("may make a symlink but not write through it", async () => {
     const linked = `${added("sl", "/tmp", 120000)}\\ No newline at end of file\n`;
     expect(await home.failure(edit, { patch: linked + added("sl/escaped") })).toMatchObject({ code: "patch_failed" });
