@@ -3,7 +3,7 @@ import { failureOf } from "./failure.ts";
 import { HAND_OVER } from "./hand-over.ts";
 import type { Command, Operation, OperationContext, Parsed, Runnable, ScriptOutput } from "./operation.ts";
 import { sectionText, splitSections } from "./output.ts";
-import { MAX_OUTPUT_BYTES } from "./run.ts";
+import { MAX_OUTPUT_BYTES, programOf } from "./run.ts";
 import { SECTION } from "./shell.ts";
 
 /** An operation with its checked input. */
@@ -29,8 +29,8 @@ export type BatchResult = readonly StepResult[];
  * so that the answers of later steps are never lost; the child can still write what nobody will read. The remote and
  * its credential reach the steps that talk to it and no other.
  *
- * Arguments: nonce, bytes for each step, then for each step access, shell, name, script, the number of its settings, the
- * number of its parameters, and both. Section 2n-1 is the stdout of step n; section 2n its exit code, and when it
+ * Arguments: nonce, bytes for each step, then for each step its access, how many settings and how many words it has, and
+ * both; the words are its program and all parameters of that. Section 2n-1 is the stdout of step n; section 2n its exit code, and when it
  * began and ended. On stderr a step is preceded by a line with its nonce.
  */
 const script = `${SECTION}
@@ -42,7 +42,7 @@ trap 'rm -f "$WT_FAILED"' EXIT
 hand_over() { WT_AUTH=$auth; ${HAND_OVER.trimEnd()}; }
 number=0
 while [ $# -gt 0 ]; do
-  access=$1 shell=$2 name=$3 script=$4 settings=$5 parameters=$6; shift 6
+  access=$1 settings=$2 words=$3; shift 3
   number=$((number + 1)) began=\${EPOCHREALTIME-}
   section "$((number * 2 - 1))"
   printf '\\n%s-%s\\n' "$nonce" "$number" >&2
@@ -51,12 +51,12 @@ while [ $# -gt 0 ]; do
     for setting in "\${@:1:settings}"; do export "$setting"; done
     if [ "$access" = remote ]; then
       export WT_URL="$url"
-      if [ -n "$auth" ]; then hand_over "$shell" -c "$script" "$name" "\${@:settings + 1:parameters}"; fi
+      if [ -n "$auth" ]; then hand_over "\${@:settings + 1:words}"; fi
     fi
-    exec "$shell" -c "$script" "$name" "\${@:settings + 1:parameters}"
+    exec "\${@:settings + 1:words}"
   ) | { head -c "$share"; exec cat >/dev/null; }
   code=\${PIPESTATUS[0]}
-  shift "$((settings + parameters))"
+  shift "$((settings + words))"
   section "$((number * 2))"
   printf '%s %s %s' "$code" "$began" "\${EPOCHREALTIME-}"
   if [ "$code" -ne 0 ] || [ -e "$WT_FAILED" ]; then exit "$code"; fi
@@ -94,8 +94,8 @@ export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> 
 function stepArguments({ operation, asked }: Step, context: OperationContext): string[] {
   const { args, env = {} }: Command = operation.command(asked, context);
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const { access, shell, name } = operation;
-  return [access, shell, name, operation.script, String(settings.length), String(args.length), ...settings, ...args];
+  const words = [...programOf(operation), ...args];
+  return [operation.access, String(settings.length), String(words.length), ...settings, ...words];
 }
 
 /** Undefined for a step that was not begun. */

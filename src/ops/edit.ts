@@ -1,12 +1,11 @@
 import * as z from "zod/v4";
-import { EDIT_SCRIPT } from "./edit-script.ts";
+import { EDIT_PROGRAM } from "./edit-program.ts";
 import { failureOf, type Reasons } from "./failure.ts";
-import { OUTSIDE, sandboxId, treePath } from "./inputs.ts";
+import { MAX_FILES, OUTSIDE, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { fitsInline, pack, type Payload, pieces, type Step } from "./payload.ts";
 
-const MAX_FILES = 500;
 /** Only a patch of more files than this makes a longer list. */
 const MAX_LISTED = 1000;
 const ACTIONS = ["content", "base64", "delete", "move_to"] as const;
@@ -110,6 +109,11 @@ const REASONS: Reasons = {
   under_file: refused("is under something that is no folder"),
   special: refused("is neither a file nor a folder"),
   exists: refused("is there already"),
+  unwritable: (told) => {
+    const [place = "", why = ""] = told.split("\n");
+    const field = place === "" ? {} : { field: `files.${place}` };
+    return { code: "invalid_input", ...field, detail: `A file cannot be written: ${why}. Nothing was changed.` };
+  },
   outside: () => ({
     code: "invalid_input",
     field: "patch",
@@ -134,10 +138,10 @@ export const edit = defineOperation({
   name: "edit",
   summary: "Writes, deletes and moves files and applies a patch: all of it, or nothing.",
   access: "write",
-  shell: "/bin/bash",
+  shell: "perl",
   input,
   output,
-  script: EDIT_SCRIPT,
+  script: EDIT_PROGRAM,
   command(asked) {
     const { payload, upload } = packed(asked);
     const inline = fitsInline(payload);

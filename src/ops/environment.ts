@@ -52,6 +52,8 @@ function configured(settings: Settings): Record<string, string> {
 }
 
 const LOOK: Readonly<Record<string, string>> = {
+  // An edit waits for the processes that say this of themselves.
+  WT_LOOK: "1",
   LC_ALL: "C",
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",

@@ -9,6 +9,9 @@ const MAX_NAME_BYTES = 255;
 const MAX_REF_NAME_BYTES = MAX_NAME_BYTES - ".lock".length;
 const MAX_REF_LENGTH = 255;
 
+/** That one call names, whatever it does with them. */
+export const MAX_FILES = 1000;
+
 const utf8 = new TextEncoder();
 const isWithin = (text: string, maxBytes: number) => utf8.encode(text).byteLength <= maxBytes;
 

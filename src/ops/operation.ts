@@ -92,7 +92,7 @@ export interface Runnable<Input = unknown, Value extends object = object> {
   readonly name: string;
   /** `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git host. */
   readonly access: "read" | "write" | "remote";
-  readonly shell: "/bin/sh" | "/bin/bash";
+  readonly shell: "/bin/sh" | "/bin/bash" | "perl";
   readonly script: string;
   /** Tried before the script; only for what changes nothing. */
   readonly direct?: Direct<Input, Value>;

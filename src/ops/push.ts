@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { withConflicts } from "./conflicts.ts";
 import { failureOf, type Reasons } from "./failure.ts";
-import { branchName, sandboxId, treePath } from "./inputs.ts";
+import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
@@ -9,7 +9,6 @@ import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
 
 /** Under the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
-const MAX_FILES = 1000;
 
 const input = z.strictObject({
   sandbox_id: sandboxId,

@@ -1,20 +1,19 @@
 import * as z from "zod/v4";
 import { failureOf } from "./failure.ts";
-import { sandboxId, treePath } from "./inputs.ts";
+import { MAX_FILES, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { UNFINISHED } from "./porcelain.ts";
 import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
 
-const MAX_PATHS = 500;
 /** Of the two lists of an answer together. */
 const MAX_LISTED = 1000;
 
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
-    paths: z.array(treePath).min(1).max(MAX_PATHS).optional().describe("Files and folders to bring back to HEAD"),
+    paths: z.array(treePath).min(1).max(MAX_FILES).optional().describe("Files and folders to bring back to HEAD"),
     all: z.literal(true).optional().describe("Everything, and an unfinished merge or rebase is given up"),
     staged: z.boolean().default(false).describe("Only unstage; the files stay as they are"),
   })

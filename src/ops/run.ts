@@ -25,6 +25,11 @@ const HOME = "~";
 /** Runs one process of the sandbox to its end. */
 export type Start = (request: ProcessRequest, incoming?: Incoming) => Promise<ProcessResult>;
 
+/** The program that runs an operation's script, and its parameters before the caller's own. */
+export function programOf({ shell, script, name }: Runnable): readonly [program: string, ...args: string[]] {
+  return shell === "perl" ? [shell, "-e", script, "--"] : [shell, "-c", script, name];
+}
+
 /** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
 function assemble(
   operation: Runnable,
@@ -36,7 +41,7 @@ function assemble(
   const { env } = command;
   const { name, email } = context.author;
   const authorization = remote?.authorization;
-  const program = [operation.shell, "-c", operation.script, operation.name, ...command.args] as const;
+  const program = [...programOf(operation), ...command.args] as const;
   const [cmd, ...args] =
     authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {

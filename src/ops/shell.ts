@@ -1,4 +1,6 @@
 import { TAKE_CREDENTIAL } from "./hand-over.ts";
+import { AWAIT_EDIT, UNDO } from "./undo.ts";
+import { UNFINISHED_WORDS } from "./unfinished.ts";
 
 /**
  * Pieces that scripts are made of. All are constants: a caller's text reaches a script only as "$1" or environment.
@@ -40,9 +42,13 @@ fail() {
 }
 `;
 
-/** For scripts that only look: no lock, and a clear answer where there is no clone. */
+/** Into the tree, whole: where an edit is in its middle, once that is over. A clear answer where there is no clone. */
 export const ENTER = `
 cd "$tree" 2>/dev/null && [ -e .git ] || fail not_cloned
+while [ -s "$wt/undo/list" ]; do
+  # An edit waits for looks that are in the tree.
+  cd "$HOME" && perl -e '${AWAIT_EDIT}' && cd "$tree" || fail workspace_busy
+done
 `;
 
 /**
@@ -70,9 +76,12 @@ export const IN_TREE = ["-C", "repo", "--git-dir=.git"] as const;
 /** The same, where nothing is unfinished. */
 export const IN_FINISHED_TREE = ["-C", ".warmtree/finished", "--git-dir=.git"] as const;
 
-/** Files in .git that say what is unfinished, in the words of status. */
-export const UNFINISHED_FILES =
-  "MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert BISECT_LOG:bisect";
+/** What an operation that was ended leaves behind, but for an edit's changes (undo.ts). */
+export const CLEAR_AWAY = `rm -rf "$HOME/.warmtree/new" "$HOME/.warmtree/undo" "$HOME"/.warmtree/tmp.*
+  if [ -d "$HOME/repo/.git" ]; then
+    for lock in index HEAD packed-refs shallow config; do rm -f "$HOME/repo/.git/$lock.lock"; done
+    find "$HOME/repo/.git/refs" -name '*.lock' -type f -delete
+  fi`;
 
 /**
  * Takes the lock, waiting its turn. It is on an open file description, so the kernel frees it when the holder dies. perl
@@ -95,43 +104,14 @@ git() { command git "$@" 9>&-; }
 [ -d "$wt" ] || mkdir -p "$wt"
 ${HOLD} || fail workspace_busy
 recover() {
-  rm -rf "$wt/new" "$wt"/tmp.*
-  if [ -d "$tree/.git" ]; then
-    rm -f "$tree/.git/index.lock" "$tree/.git/HEAD.lock" "$tree/.git/packed-refs.lock" "$tree/.git/shallow.lock" "$tree/.git/config.lock"
-    find "$tree/.git/refs" -name '*.lock' -type f -delete
-  fi
-  if [ -s "$wt/undo/list" ]; then undo || fail disk_full; fi
-  rm -rf "$wt/undo"
-}
-# Everything goes before anything comes back, as a file may have taken the place of a folder or a folder that of a file.
-# The list is emptied before the copies are thrown away: cut off in between, it must not be followed again.
-undo() {
-  local kind path place
-  while IFS= read -r -d '' kind && IFS= read -r -d '' path; do
-    rm -f "$tree/$path" 2>/dev/null
-    prune "$path"
-  done <"$wt/undo/list"
-  while IFS= read -r -d '' kind && IFS= read -r -d '' path; do
-    if [ "$kind" = absent ]; then continue; fi
-    place=$tree/$path
-    mkdir -p "\${place%/*}" || return 1
-    if [ -L "$wt/undo/$kind" ] || ! ln "$wt/undo/$kind" "$place" 2>/dev/null; then cp -pPR "$wt/undo/$kind" "$place" || return 1; fi
-  done <"$wt/undo/list"
-  : >"$wt/undo/list"
-}
-# Folders above a path that is gone go with it when nothing else is in them.
-prune() {
-  local folder=$1
-  while [ "$folder" != "\${folder%/*}" ]; do
-    folder=\${folder%/*}
-    rmdir "$tree/$folder" 2>/dev/null || break
-  done
+  if [ -s "$wt/undo/list" ]; then perl -e '${UNDO} undo() or exit 1' || fail disk_full; fi
+  ${CLEAR_AWAY}
 }
 if [ -s "$wt/open" ]; then recover; fi
 echo open >"$wt/open"
 leave() {
   local state finished=true
-  for state in ${UNFINISHED_FILES}; do if [ -e "$tree/.git/\${state%%:*}" ]; then finished=false; fi; done
+  for state in ${UNFINISHED_WORDS}; do if [ -e "$tree/.git/\${state%%:*}" ]; then finished=false; fi; done
   if [ "$finished" = false ]; then if [ -L "$wt/finished" ]; then rm -f "$wt/finished"; fi
   elif [ ! -e "$wt/finished" ] && [ -d "$tree/.git" ]; then ln -s ../repo "$wt/finished"; fi
   if [ ! -s "$wt/undo/list" ]; then : >"$wt/open"; fi
@@ -158,8 +138,9 @@ export TZ=UTC0
 wt=$HOME/.warmtree
 for try in 1 2 3 4 5 6 7 8 9 10; do
 sleep 1
-cd "$HOME/repo" && [ -d .git ] || exit
+cd "$HOME"
 ${HOLD} || exit
+cd repo && [ -d .git ] || exit
 # Whose maker died is seen to by the next who holds the lock.
 if [ -s "$wt/open" ]; then exit; fi
 echo settle >"$wt/open"

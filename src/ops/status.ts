@@ -4,7 +4,8 @@ import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts"
 import { failureOf } from "./failure.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { type Change, CHANGES, readStatus, type Status, type StatusEntry, UNFINISHED } from "./porcelain.ts";
-import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, SUBMODULES, UNFINISHED_FILES } from "./shell.ts";
+import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, SUBMODULES } from "./shell.ts";
+import { UNFINISHED_WORDS } from "./unfinished.ts";
 
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 5000;
@@ -91,7 +92,7 @@ export const status = defineOperation({
   output,
   script: `${SECTION}${FAIL}${ENTER}
 section 2
-for state in ${UNFINISHED_FILES}
+for state in ${UNFINISHED_WORDS}
 do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
 section 1
 exec git ${GIT_STATUS.join(" ")}

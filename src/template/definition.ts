@@ -19,7 +19,7 @@ const GIT = {
   sha256: "457fdb04dc8728e007d4688695e6912e6f680727920f2a40bf11eacc17505357",
 };
 
-/** What git was built against, and what scripts of operations call; perl stands in where flock is missing. */
+/** What git was built against, and what operations call; edits are a perl program. */
 const PACKAGES =
   "bash ca-certificates coreutils findutils grep gzip libcurl3t64-gnutls libexpat1 libpcre2-8-0 perl-base sed util-linux zlib1g";
 const BUILD_PACKAGES = "curl gcc libc6-dev libcurl4-gnutls-dev libexpat1-dev libpcre2-dev make xz-utils zlib1g-dev";

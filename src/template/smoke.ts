@@ -18,8 +18,7 @@ const REASON_MAX_CHARS = 500;
  * 2.38 on. Prints git's version, then its optional features.
  */
 const SCRIPT = `set -eu
-command -v flock >/dev/null || command -v perl >/dev/null || { echo "neither flock nor perl is there" >&2; exit 1; }
-for tool in bash base64 grep head mktemp sed stat xargs; do
+for tool in bash grep head mktemp perl sed stat xargs; do
   command -v "$tool" >/dev/null || { echo "$tool is not there" >&2; exit 1; }
 done
 export GIT_AUTHOR_NAME=smoke GIT_AUTHOR_EMAIL=smoke@warmtree.invalid

@@ -1,0 +1,12 @@
+/** What can be unfinished in a tree, in the words of status, and the files in .git that say so; the first one counts. */
+export const UNFINISHED_FILES = [
+  { file: "MERGE_HEAD", state: "merge" },
+  { file: "rebase-merge", state: "rebase" },
+  { file: "rebase-apply", state: "rebase" },
+  { file: "CHERRY_PICK_HEAD", state: "cherry_pick" },
+  { file: "REVERT_HEAD", state: "revert" },
+  { file: "BISECT_LOG", state: "bisect" },
+] as const;
+
+/** The same as words of a shell, `file:state`. */
+export const UNFINISHED_WORDS = UNFINISHED_FILES.map(({ file, state }) => `${file}:${state}`).join(" ");
