@@ -1,4 +1,5 @@
 import { FROM_SEED, LARGE, REFS } from "./from-seed.ts";
+import { REACHED } from "./host-retry.ts";
 import { NET } from "./net.ts";
 import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
@@ -7,7 +8,7 @@ import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
  * finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
  * checks out; with the credential only in a partial clone, whose files come with it.
  */
-export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${SETTLE}${REFS}${LARGE}${FROM_SEED}
+export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${REACHED}${SETTLE}${REFS}${LARGE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8 pack=$9; shift 9
 began= fetched= seed= facts= taking= checking= start=$base
 exec 8<&0 0</dev/null
@@ -43,12 +44,9 @@ submodules() {
 # git clone or git fetch, and whether the remote takes the filter.
 get() {
   local how=$1; shift
-  if [ -z "$filter" ]; then large net "$how" --progress "$@"; return; fi
-  large net "$how" --progress "--filter=$filter" "$@" 2>&1 | tee "$wt/tmp.err" >&2
-  local code=\${PIPESTATUS[0]}
-  grep -q 'filtering not recognized' "$wt/tmp.err" || printf '%s\\n' "$filter" >"$wt/partial"
-  rm -f "$wt/tmp.err"
-  return "$code"
+  if [ -z "$filter" ]; then reached large net "$how" --progress "$@"; return; fi
+  reached large net "$how" --progress "--filter=$filter" "$@" || return
+  grep -q 'filtering not recognized' "$said" || printf '%s\\n' "$filter" >"$wt/partial"
 }
 from_remote() {
   local flags=(--no-checkout --template= --origin origin)

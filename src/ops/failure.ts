@@ -1,9 +1,10 @@
 import { ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../errors.ts";
 import type { Parsed, ScriptOutput } from "./operation.ts";
+import { UNREACHABLE } from "./host-retry.ts";
 import { MAX_GIT_CPU_S, MAX_GIT_MEMORY_MIB } from "./limits.ts";
 import { sectionRecords } from "./output.ts";
 
-/** Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree. */
+/** Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree, wait that the host asks for. */
 const FAILURE_SECTION = 0;
 
 /**
@@ -32,10 +33,7 @@ const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
   [/would be overwritten|local changes|not uptodate|Cannot merge|cannot switch branch/i, "dirty_tree"],
   [/not a git repository/, "not_cloned"],
   [/transport '.*' not allowed|returned error: 30\d|unable to update url base from redirection/, "host_not_allowed"],
-  [
-    /Could not resolve host|Failed to connect|Couldn't connect|Connection (reset|refused|timed out)|early EOF|unexpected disconnect|hung up unexpectedly|Operation too slow|returned error: (429|5\d\d)|RPC failed|SSL|gnutls/,
-    "git_unreachable",
-  ],
+  [new RegExp(UNREACHABLE), "git_unreachable"],
 ];
 
 /** What a caller is told; `subject` is the branch, path or file in question. */
@@ -54,10 +52,13 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   path_not_found: (subject) => `There is no path${subject && ` '${subject}'`} here. Use read on a folder to list it.`,
   dirty_tree: (subject) =>
     `Uncommitted changes${subject && ` in ${subject}`} would be overwritten. Push or restore them, then call again.`,
-  git_unreachable: () => "The git host could not be reached or broke off. Try again.",
+  git_unreachable: () =>
+    "The git host could not be reached, broke off or had no room, also when tried again. Call again later.",
   host_not_allowed: () =>
     "The address leads away from the host it names, or to a protocol that is not allowed. Use the repository's own https address.",
-  disk_full: () => "The disk of the sandbox is full. Clone with shallow or sparse into a new workspace.",
+  disk_full: () =>
+    "The disk of the sandbox is full. Files that you made and do not need can go (edit with delete, restore with paths); what is committed can go to the remote (push without new changes). " +
+    "For a clone that takes less, end this workspace once all is pushed, and clone with shallow or sparse; until then it keeps your work.",
   push_rejected: (subject) =>
     `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
   conflict: (subject) =>
@@ -78,7 +79,9 @@ function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
     const line = stderr.split("\n").find((text) => pattern.test(text));
     if (line !== undefined) return { code, line };
   }
-  return { code: "git_failed", line: stderr.trim().split("\n").at(-1) ?? "" };
+  // Not the progress of what went well before, nor a shell's words about its own lines.
+  const line = stderr.split(/[\r\n]+/).findLast((text) => /^(?:fatal|error): /.test(text));
+  return { code: "git_failed", line: line ?? "" };
 }
 
 export type Failed = Parsed<never> & { ok: false };
@@ -107,7 +110,10 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
 /** The failure that a script reported or died of; undefined when it went well. */
 export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed | undefined {
   if (result.sections.has(FAILURE_SECTION)) {
-    const [reason = "", subject = "", committed = "", tree = ""] = sectionRecords(result.sections, FAILURE_SECTION);
+    const [reason = "", subject = "", committed = "", tree = "", asked = ""] = sectionRecords(
+      result.sections,
+      FAILURE_SECTION,
+    );
     if (reason === "needs_remote") {
       return { ok: false, error: new WarmtreeError("git_unreachable", NEEDS_REMOTE), needsRemote: true };
     }
@@ -123,7 +129,8 @@ export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed |
       tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
     };
     const field = told.field === undefined ? {} : { field: told.field };
-    return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field }) };
+    const retryAfter = told.code === "git_unreachable" && asked ? { retryAfterS: Number(asked) } : {};
+    return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field, ...retryAfter }) };
   }
   if (result.exitCode === 0) return undefined;
   const told = ENDED_BY_KERNEL.has(result.exitCode) ? explain("too_expensive", "") : fromStderr(result.stderr, "");

@@ -53,9 +53,8 @@ if [ -z "$from" ]; then fail detached; fi
 if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"
 else
   # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
-  netgit fetch -q --prune origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" 2>"$wt/tmp.err" || {
-    cat "$wt/tmp.err" >&2
-    if grep -q "couldn't find remote ref" "$wt/tmp.err" && ! speaks_git; then fail not_git; fi
+  reached netgit fetch -q --prune origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
+    if grep -q "couldn't find remote ref" "$said" && ! speaks_git; then fail not_git; fi
     fail git "$from"
   }
 fi

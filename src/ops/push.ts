@@ -44,7 +44,7 @@ const output = z.object({
  * landed is found to be there and dropped by the replay.
  */
 const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}
-message=$1 to=$2 retries=$3; shift 3
+message=$1 to=$2; shift 2
 files=("$@")
 for state in rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
@@ -71,7 +71,7 @@ fi
 sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
 failed=0 races=0 rebased=false
 while :; do
-  answer=$(netgit push --porcelain --no-verify origin "$sha:refs/heads/$to" 2>"$wt/tmp.err") && break
+  answer=$(traced netgit push --porcelain --no-verify origin "$sha:refs/heads/$to" 2>"$wt/tmp.err") && break
   cat "$wt/tmp.err" >&2
   if grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
     races=$((races + 1))
@@ -90,9 +90,8 @@ while :; do
     line=\${answer##*remote rejected\\] (}
     fail push_rejected "\${line%%)*}"
   fi
-  if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$retries" ]; then fail git; fi
-  wait_ms=$(((1 << failed) * (750 + RANDOM % 500)))
-  sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
+  asked_wait
+  if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
   failed=$((failed + 1))
 done
 moved=current
@@ -141,9 +140,7 @@ export const push = defineOperation({
   input,
   output,
   script,
-  command: (asked, context) => ({
-    args: [asked.message ?? "", asked.to ?? "", String(context.maxRetries), ...asked.files],
-  }),
+  command: (asked) => ({ args: [asked.message ?? "", asked.to ?? "", ...asked.files] }),
   parse(result) {
     const failed = failureOf(result, REASONS);
     if (failed) return failed.error.code === "conflict" ? withConflicts(failed, result, "second") : failed;

@@ -1,3 +1,4 @@
+import { REACHED } from "./host-retry.ts";
 import { LIMITED } from "./limits.ts";
 import { BRING } from "./partial.ts";
 
@@ -10,7 +11,7 @@ import { BRING } from "./partial.ts";
  * A commit whose change is there already is dropped. With merges among the commits the two lines are merged instead,
  * as moving a merge would undo what was decided in it.
  */
-export const REPLAY = `${BRING}${LIMITED}
+export const REPLAY = `${BRING}${LIMITED}${REACHED}
 since=
 # Merging may come upon what a partial clone lacks. With the tree named, its .gitattributes count as they do without.
 merge_trees() {
@@ -66,7 +67,7 @@ settle_depth() {
   if ! [ -L "$wt/net.git/shallow" ]; then rm -f .git/shallow; ln -sf ../../repo/.git/shallow "$wt/net.git/shallow"; fi
 }
 settle_depth
-fetch_history() { netgit fetch -q --no-tags "$@" && settle_depth; }
+fetch_history() { reached netgit fetch -q --no-tags "$@" && settle_depth; }
 # Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
 # asked without a depth, the remote would send the whole history of every branch that was merged since.
 fetch_branch() {

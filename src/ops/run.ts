@@ -54,6 +54,7 @@ function assemble(
       GIT_COMMITTER_NAME: name,
       GIT_COMMITTER_EMAIL: email,
       WT_NONCE: nonce,
+      WT_RETRIES: String(context.maxRetries),
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(authorization === undefined ? {} : { WT_AUTH: authorization }),

@@ -36,7 +36,7 @@ tree=$HOME/repo wt=$HOME/.warmtree
 export const FAIL = `
 committed= work=unchanged
 fail() {
-  section 0; printf '%s\\0%s\\0%s\\0%s\\0' "$1" "\${2-}" "$committed" "$work"
+  section 0; printf '%s\\0' "$1" "\${2-}" "$committed" "$work" "\${asked_s-}"
   if [ -n "\${WT_FAILED-}" ]; then : >"$WT_FAILED"; fi
   exit 3
 }
