@@ -1,5 +1,6 @@
 import type { Remote } from "./ops/operation.ts";
 import type { Repository } from "./repository.ts";
+import type { Caller } from "./workspaces.ts";
 
 /** A caller's own tokens, each by the origin that alone gets it (`https://github.com`). */
 export type GitTokens = ReadonlyMap<string, string>;
@@ -28,4 +29,10 @@ export function remoteFor(
   const token = gitTokens?.get(origin) ?? (origin === GITHUB_ORIGIN ? config.githubToken : undefined);
   if (token === undefined) return { url };
   return { url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };
+}
+
+/** The credentials that go to git hosts and to E2B for a call: whatever those send back may hold them. */
+export function credentialsOf({ gitTokens, config }: Pick<Caller, "gitTokens" | "config">): string[] {
+  const { githubToken, e2b } = config;
+  return [...(gitTokens?.values() ?? []), ...(githubToken === undefined ? [] : [githubToken]), e2b.apiKey];
 }

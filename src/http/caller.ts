@@ -1,6 +1,7 @@
 import type { Context } from "hono";
-import { configOf } from "../config.ts";
+import { configOf, SECRET_SETTINGS } from "../config.ts";
 import { traceIdOf } from "../metrics/trace.ts";
+import { Redactor } from "../redactor.ts";
 import type { Caller } from "../workspaces.ts";
 import { authenticate } from "./auth.ts";
 import { gitTokensOf, tokensIn } from "./git-tokens.ts";
@@ -25,6 +26,12 @@ export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
     waitUntil: (work) => c.executionCtx.waitUntil(work),
     cost: { objectCalls: 0, sandboxMs: 0 },
   };
+}
+
+/** What takes the secrets of a request and of the settings out of its answer. */
+export function redactorOf(c: HttpContext): Redactor {
+  const settings: Readonly<Record<string, unknown>> = { ...c.env };
+  return new Redactor([...SECRET_SETTINGS.map((name) => settings[name]), ...sentSecrets(c)].filter(isString));
 }
 
 /** Texts of a request and of the settings that no log may show. Every setting counts: a new secret needs no entry here. */
