@@ -91,6 +91,14 @@ const schema = z
   })
   .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
 
+/** Settings whose value nobody may be told. API_KEYS is none: it holds digests. */
+export const SECRET_SETTINGS = [
+  "E2B_API_KEY",
+  "GITHUB_TOKEN",
+  "METRICS_KEY",
+  "OPERATOR_KEY",
+] as const satisfies readonly (keyof z.input<typeof schema>)[];
+
 /** All settings, parsed once for each isolate. */
 export interface Config {
   readonly e2b: E2bConfig;

@@ -1,7 +1,11 @@
 import type { Remote } from "./ops/operation.ts";
 import type { Repository } from "./repository.ts";
+import type { Caller } from "./workspaces.ts";
 
-/** Hosts that the operator's GITHUB_TOKEN is meant for; a caller's own token goes to the host the caller named. */
+/** A caller's own tokens, each by the origin that alone gets it (`https://github.com`). */
+export type GitTokens = ReadonlyMap<string, string>;
+
+/** The host that the operator's GITHUB_TOKEN is meant for. */
 const GITHUB_ORIGIN = "https://github.com";
 
 /** User name that goes with a token: GitHub and GitLab take any, and document this one for installation tokens. */
@@ -13,10 +17,22 @@ const TOKEN_USER = "x-access-token";
  * The repository's host was checked against the allow list before.
  */
 export function remoteFor(
-  repository: Repository,
-  { gitToken, config }: { readonly gitToken?: string; readonly config: { readonly githubToken?: string | undefined } },
+  { origin, url }: Repository,
+  {
+    gitTokens,
+    config,
+  }: {
+    readonly gitTokens?: GitTokens;
+    readonly config: { readonly githubToken?: string | undefined };
+  },
 ): Remote {
-  const token = gitToken ?? (repository.origin === GITHUB_ORIGIN ? config.githubToken : undefined);
-  if (token === undefined) return { url: repository.url };
-  return { url: repository.url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };
+  const token = gitTokens?.get(origin) ?? (origin === GITHUB_ORIGIN ? config.githubToken : undefined);
+  if (token === undefined) return { url };
+  return { url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };
+}
+
+/** The credentials that go to git hosts and to E2B for a call: whatever those send back may hold them. */
+export function credentialsOf({ gitTokens, config }: Pick<Caller, "gitTokens" | "config">): string[] {
+  const { githubToken, e2b } = config;
+  return [...(gitTokens?.values() ?? []), ...(githubToken === undefined ? [] : [githubToken]), e2b.apiKey];
 }

@@ -1,3 +1,5 @@
+import { plainText } from "./plain-text.ts";
+
 /**
  * Every way an operation can end badly. One closed table decides the HTTP status, whether trying again can help, and
  * the `error_type` of the metrics; HTTP and MCP both read it, so an error means the same on every door.
@@ -94,12 +96,15 @@ export class WarmtreeError extends Error {
   }
 }
 
-/** The flat form every door sends (RFC 9457 adds type, title, status and instance over HTTP). */
+/**
+ * The flat form every door sends (RFC 9457 adds type, title, status and instance over HTTP). The detail may quote a git
+ * host, a repository or E2B, so it is told as plain text.
+ */
 export function errorBody(error: WarmtreeError) {
   const { retryAfterS, ...rest } = error.details;
   return {
     code: error.code,
-    detail: error.message,
+    detail: plainText(error.message),
     retryable: ERROR_KINDS[error.code].retryable,
     ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
     ...rest,

@@ -1,5 +1,5 @@
 import type * as z from "zod/v4";
-import { remoteFor } from "./credentials.ts";
+import { credentialsOf, remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/grant.ts";
 import type { SnapshotView } from "./durable/view.ts";
 import { E2bError } from "./e2b/error.ts";
@@ -8,6 +8,8 @@ import { runOperation } from "./ops/run.ts";
 import { type Seeded, seed } from "./ops/seed.ts";
 import type { clone } from "./ops/clone.ts";
 import type { Parsed } from "./ops/operation.ts";
+import { plainText } from "./plain-text.ts";
+import { Redactor } from "./redactor.ts";
 import type { Repository } from "./repository.ts";
 import { type Caller, poolFor, poolOf, pools, refused } from "./workspaces.ts";
 
@@ -45,7 +47,8 @@ export async function noteClone(
   try {
     if (await poolFor(caller, repository).cloned(facts)) await makeSnapshot(caller, repository);
   } catch (error) {
-    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: String(error) }));
+    const told = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
+    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: told }));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from "./config.ts";
+import type { GitTokens } from "./credentials.ts";
 import type { Refusal } from "./durable/outcome.ts";
 import type { Grant, Seed } from "./durable/grant.ts";
 import type { View } from "./durable/view.ts";
@@ -13,8 +14,8 @@ import type { Repository } from "./repository.ts";
 /** Who calls, and what an operation needs of the Worker around it. Made by each door after its gate. */
 export interface Caller {
   readonly tenant: string;
-  /** The caller's own git credential (`X-Git-Token`), for this call only. */
-  readonly gitToken?: string;
+  /** The caller's own git credentials (`X-Git-Token`), for this call only. */
+  readonly gitTokens?: GitTokens;
   readonly env: Env;
   readonly config: Config;
   /** For work that the answer does not wait for. */

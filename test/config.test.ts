@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConfig, rentUsdPerS } from "../src/config.ts";
+import { parseConfig, rentUsdPerS, SECRET_SETTINGS } from "../src/config.ts";
 
 const HASH = "0".repeat(64);
 
@@ -55,4 +57,13 @@ test.each([
   const wrong = () => parseConfig({ E2B_API_KEY: "k", [name]: value });
   expect(wrong).toThrow(name);
   if (value) expect(wrong).not.toThrow(new RegExp(`${value}(?!\\w)`));
+});
+
+test("every setting of the README that is a key or a token is secret; API_KEYS holds digests", () => {
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  const [, settings = ""] = /^\| setting \|(.*?)\n\n/ms.exec(readme) ?? [];
+  const names = [...settings.matchAll(/`([A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)[A-Z0-9_]*)`[^|]*\|/g)].map(
+    ([, name]) => name,
+  );
+  expect([...new Set(names)].sort()).toEqual(["API_KEYS", ...SECRET_SETTINGS].sort());
 });

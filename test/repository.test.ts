@@ -91,7 +91,7 @@ test("whatever is accepted is, to the WHATWG parser too, on an allowed host and 
   );
 });
 
-test("the operator's token goes to GitHub only, the caller's own to the host the caller named", () => {
+test("the operator's token goes to GitHub only, the caller's own to the host that it is for", () => {
   const github = parseRepository("https://github.com/o/r", ALLOWED);
   const other = parseRepository("https://git.example:8443/o/r", ALLOWED);
   const basic = (token: string) => `Basic ${btoa(`x-access-token:${token}`)}`;
@@ -99,13 +99,13 @@ test("the operator's token goes to GitHub only, the caller's own to the host the
     url: github.url,
     authorization: basic("op"),
   });
-  expect(remoteFor(github, { gitToken: "mine", config: { githubToken: "op" } })).toEqual({
+  expect(remoteFor(github, { gitTokens: new Map([[github.origin, "mine"]]), config: { githubToken: "op" } })).toEqual({
     url: github.url,
     authorization: basic("mine"),
   });
   expect(remoteFor(other, { config: { githubToken: "op" } })).toEqual({ url: other.url });
-  expect(remoteFor(other, { gitToken: "mine", config: {} })).toEqual({
-    url: other.url,
-    authorization: basic("mine"),
-  });
+  const gitTokens = new Map([[other.origin, "mine"]]);
+  expect(remoteFor(other, { gitTokens, config: {} })).toEqual({ url: other.url, authorization: basic("mine") });
+  expect(remoteFor(github, { gitTokens, config: {} })).toEqual({ url: github.url });
+  expect(remoteFor(github, { gitTokens, config: { githubToken: "op" } })).toMatchObject({ authorization: basic("op") });
 });

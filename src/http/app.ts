@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { METHOD_NAME_ALL } from "hono/router";
 import type * as z from "zod/v4";
 import { version } from "../../package.json";
 import { configOf } from "../config.ts";
@@ -10,6 +11,7 @@ import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "./openapi.ts";
 import { problem } from "./problem.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 import type { healthSchema, templateSchema, workspaceListSchema, workspaceSchema } from "./schemas.ts";
 
 type App = Hono<{ Bindings: Env }>;
@@ -25,9 +27,13 @@ export interface Service {
   templateView(caller: Caller): Promise<z.output<typeof templateSchema>>;
 }
 
-/** The HTTP door: `/v1` behind the gate, health and the API's description before it. Every error is a problem. */
+/**
+ * The HTTP door: `/v1` behind the gate, health and the API's description before it. Every error is a problem. Routes that
+ * are added to it later are behind its middleware too.
+ */
 export function createApp(service: Service): App {
   const app: App = new Hono();
+  app.use(withoutSecrets);
 
   app.post("/v1/git/:operation", async (c) => {
     const startedAt = performance.now();
@@ -74,7 +80,9 @@ function serverTiming(startedAt: number, cost: Caller["cost"]): string {
 
 function noRoute(app: App, { req }: HttpContext): WarmtreeError {
   const methods = new Set(app.routes.map(({ method }) => method));
-  const allowed = [...methods].filter((method) => app.router.match(method, req.path)[0].length > 0);
+  const allowed = [...methods].filter((method) =>
+    app.router.match(method, req.path)[0].some(([[, route]]) => route.method !== METHOD_NAME_ALL),
+  );
   if (allowed.length === 0) {
     return new WarmtreeError("not_found", `There is no ${req.path}. GET /openapi.json describes what there is.`);
   }

@@ -1,18 +1,19 @@
 import type { Context } from "hono";
-import { configOf } from "../config.ts";
-import { WarmtreeError } from "../errors.ts";
+import { configOf, SECRET_SETTINGS } from "../config.ts";
 import { traceIdOf } from "../metrics/trace.ts";
+import { Redactor } from "../redactor.ts";
 import type { Caller } from "../workspaces.ts";
 import { authenticate } from "./auth.ts";
-import { GIT_TOKEN, GIT_TOKEN_HEADER } from "./schemas.ts";
+import { gitTokensOf, tokensIn } from "./git-tokens.ts";
 
 export type HttpContext = Context<{ Bindings: Env }>;
 
 /** Lets a request through the gate and gathers what serving it takes. Throws unauthenticated or invalid_input. */
 export async function callerOf(c: HttpContext): Promise<Caller> {
-  const { tenant } = await authenticate(c.req.raw, configOf(c.env));
-  const gitToken = gitTokenOf(c.req.raw.headers);
-  return { tenant, ...(gitToken === null ? {} : { gitToken }), ...workerAround(c) };
+  const config = configOf(c.env);
+  const { tenant } = await authenticate(c.req.raw, config);
+  const gitTokens = gitTokensOf(c.req.raw.headers, config.allowedGitHosts);
+  return { tenant, ...(gitTokens && { gitTokens }), ...workerAround(c) };
 }
 
 /** What serving a request takes, whoever it is for. */
@@ -27,22 +28,21 @@ export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
   };
 }
 
-/** Texts of a request and of the settings that no log may show. Every setting counts: a new secret needs no entry here. */
-export function secretsOf(c: HttpContext): string[] {
-  const settings = Object.values<unknown>({ ...c.env }).filter((value) => typeof value === "string");
-  const headers = c.req.raw.headers;
-  const key = headers.get("Authorization")?.split(" ").at(-1) ?? "";
-  return [...settings, key, headers.get(GIT_TOKEN_HEADER) ?? ""];
+/** What takes the secrets of a request and of the settings out of its answer. */
+export function redactorOf(c: HttpContext): Redactor {
+  const settings: Readonly<Record<string, unknown>> = { ...c.env };
+  return new Redactor([...SECRET_SETTINGS.map((name) => settings[name]), ...sentSecrets(c)].filter(isString));
 }
 
-function gitTokenOf(headers: Headers): string | null {
-  const token = headers.get(GIT_TOKEN_HEADER);
-  if (token !== null && !GIT_TOKEN.test(token)) {
-    throw new WarmtreeError(
-      "invalid_input",
-      `${GIT_TOKEN_HEADER} must be 1 to 1024 printable ASCII characters without spaces. Nothing was done.`,
-      { field: GIT_TOKEN_HEADER },
-    );
-  }
-  return token;
+/** Texts of a request and of the settings that no log may show. Every setting counts: a new secret needs no entry here. */
+export function secretsOf(c: HttpContext): string[] {
+  return [...Object.values<unknown>({ ...c.env }).filter(isString), ...sentSecrets(c)];
+}
+
+const isString = (value: unknown): value is string => typeof value === "string";
+
+function sentSecrets(c: HttpContext): string[] {
+  const { headers } = c.req.raw;
+  const key = headers.get("Authorization")?.split(" ").at(-1) ?? "";
+  return [key, ...tokensIn(headers)];
 }

@@ -1,14 +1,13 @@
-/** A shorter text would be cut out of words that have nothing to do with it. */
-const MIN_SECRET_LENGTH = 8;
+import { withoutAuthorization } from "../plain-text.ts";
+import { Redactor } from "../redactor.ts";
+
 /** Errors wrap errors a few levels deep; a cycle must end somewhere. */
 const MAX_CAUSES = 5;
 
-/** A credential in the form git and E2B send it, which is not how it came. */
-const AUTHORIZATION = /\b(Basic|Bearer) +[\w.~+/=-]+/gi;
-
 /** Writes one JSON line about an error that nobody foresaw, with its stack and causes and without `secrets`. */
 export function logUnexpected(requestId: string, thrown: unknown, secrets: readonly string[]): void {
-  const error = redacted(chainOf(thrown).join("\ncaused by: "), secrets);
+  const told = withoutAuthorization(chainOf(thrown).join("\ncaused by: "));
+  const error = new Redactor(secrets).clean(told);
   console.error(JSON.stringify({ level: "error", message: "unexpected error", request_id: requestId, error }));
 }
 
@@ -20,13 +19,4 @@ function chainOf(thrown: unknown): string[] {
     link = link.cause;
   }
   return chain;
-}
-
-function redacted(text: string, secrets: readonly string[]): string {
-  let clean = text.replaceAll(AUTHORIZATION, "$1 [redacted]");
-  // The longest first: one may be part of another.
-  for (const secret of secrets.toSorted((a, b) => b.length - a.length)) {
-    if (secret.length >= MIN_SECRET_LENGTH) clean = clean.replaceAll(secret, "[redacted]");
-  }
-  return clean;
 }

@@ -9,7 +9,6 @@ import { PROBLEM_STATUSES, problemResponses, problems } from "./openapi-problems
 import { operatorRoutes, OPERATOR_SCHEME } from "./operator-openapi.ts";
 import {
   clonedSchema,
-  GIT_TOKEN,
   GIT_TOKEN_HEADER,
   healthSchema,
   problemSchema,
@@ -166,8 +165,11 @@ function gitTokenParameter() {
   return {
     name: GIT_TOKEN_HEADER,
     in: "header",
-    description: "Your own credential for the git host. It serves this call and is kept nowhere.",
-    schema: { type: "string", pattern: GIT_TOKEN.source },
+    description:
+      "Your own tokens for git hosts, as host=token, separated by commas; hosts as ALLOWED_GIT_HOSTS has them. A token goes " +
+      "to its own host alone, serves this call and is kept nowhere. Where one host is allowed, the token alone will do.",
+    schema: { type: "string" },
+    example: "github.com=<token>",
   };
 }
 

@@ -7,9 +7,6 @@ import { BUILD_STATES } from "../pool/template.ts";
 
 export const GIT_TOKEN_HEADER = "X-Git-Token";
 
-/** Longer than any git host's token, and nothing in it that could end a header or a line. */
-export const GIT_TOKEN = /^[\x21-\x7e]{1,1024}$/;
-
 const hunk = z.object({
   path: z.string(),
   kind: z.enum(CONFLICT_KINDS),

@@ -1,3 +1,4 @@
+import { plainText } from "../plain-text.ts";
 import type { BuildRecord } from "../pool/template.ts";
 import { type Caller, pool } from "../workspaces.ts";
 
@@ -34,7 +35,8 @@ function buildView({ version, state, startedAt, endedAt, reason, git, fsmonitor,
     state,
     started_at: rfc3339(startedAt),
     ...(endedAt === undefined ? {} : { ended_at: rfc3339(endedAt) }),
-    ...(reason === undefined ? {} : { reason }),
+    // It may quote E2B, or a program in the sandbox.
+    ...(reason === undefined ? {} : { reason: plainText(reason) }),
     ...(git === undefined ? {} : { git }),
     ...(fsmonitor === undefined ? {} : { fsmonitor }),
     ...(firstCommandMs === undefined ? {} : { first_command_ms: firstCommandMs }),

@@ -98,13 +98,12 @@ describe("POST /v1/git/{operation}", () => {
       "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
       "server-timing": expect.stringMatching(/^total;dur=\d+\.\d, sandbox;dur=8\.\d, object;desc="1"$/),
     });
-    expect(asked).toMatchObject([
-      { operation: "status", input: { sandbox_id: "x" }, caller: { tenant: "acme", gitToken: GIT_TOKEN } },
-    ]);
+    expect(asked).toMatchObject([{ operation: "status", input: { sandbox_id: "x" }, caller: { tenant: "acme" } }]);
+    expect(asked[0]?.caller.gitTokens).toEqual(new Map([["https://github.com", GIT_TOKEN]]));
   });
 
   it("has no token where the caller sent none", async () => {
-    const service = only({ execute: async (_operation, _input, caller) => ({ given: "gitToken" in caller }) });
+    const service = only({ execute: async (_operation, _input, caller) => ({ given: "gitTokens" in caller }) });
     expect(await (await send(service, "/v1/git/status", post("{}"))).json()).toEqual({ given: false });
   });
 

@@ -47,3 +47,18 @@ test("a beat that comes right after a percentage waits, and still nobody waits 1
   progress.stop();
   expect(times).toEqual([4.9, 10]);
 });
+
+test("of what a git host says only the phase and its percentage are told", () => {
+  const messages: string[] = [];
+  const progress = startProgress("git_clone", (_elapsedS, message) => messages.push(message));
+  for (const said of [
+    "remote: \x1b[31mReceiving objects: 7% of ghp_0123456789abcdef \u202e\r",
+    "remote: Bearer ghp_0123456789abcdef: 8%",
+    "remote: Ghp abcdefgh: 9% \x9b1m\u200b",
+  ]) {
+    vi.advanceTimersByTime(1_500);
+    progress.hear(said);
+  }
+  progress.stop();
+  expect(messages).toEqual(["git_clone: receiving objects 7%", "git_clone: ghp abcdefgh 9%"]);
+});

@@ -1,0 +1,62 @@
+import type { Next } from "hono";
+import type { Redactor } from "../redactor.ts";
+import { type HttpContext, redactorOf } from "./caller.ts";
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
+const EVENT_STREAM = /^text\/event-stream\b/;
+/** Of an event of a stream, the line that holds JSON. */
+const DATA = /^(data: ?)(.+)$/gm;
+const END_OF_EVENT = "\n\n";
+
+const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+/**
+ * Middleware before every route: no answer, whoever made it, holds a secret of its call or of the settings, in a header or
+ * in the body. A git host can know the credential of the call and say it wherever it is quoted; the caller's model would
+ * read it.
+ */
+export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> {
+  await next();
+  const { res } = c;
+  // Hono would keep the headers of the answer that it has.
+  c.res = undefined;
+  c.res = await cleaned(res, redactorOf(c));
+}
+
+async function cleaned(response: Response, redactor: Redactor): Promise<Response> {
+  const { status, statusText } = response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of response.headers) {
+    if (redactor.mayHold(value)) headers.set(name, redactor.clean(value));
+  }
+  const init = { status, statusText, headers };
+  if (response.body === null) return new Response(null, init);
+  const type = headers.get("Content-Type") ?? "";
+  if (EVENT_STREAM.test(type)) return new Response(response.body.pipeThrough(cleanEvents(redactor)), init);
+  // text() warns of types that it does not know for text, such as OpenMetrics.
+  const body = await response.bytes();
+  const text = utf8.decode(body);
+  if (!redactor.mayHold(text)) return new Response(body, init);
+  return new Response(JSON_TYPE.test(type) ? redactor.cleanJson(text) : redactor.clean(text), init);
+}
+
+/** Event by event, as they come: a secret that came in two chunks would be seen in neither. */
+function cleanEvents(redactor: Redactor): TransformStream<Uint8Array, Uint8Array> {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  const cleanData = (_: string, name: string, data: string) => name + redactor.cleanJson(data);
+  const clean = (events: string) => encoder.encode(redactor.mayHold(events) ? events.replace(DATA, cleanData) : events);
+  let begun = "";
+  return new TransformStream({
+    transform(chunk, controller) {
+      begun += decoder.decode(chunk, { stream: true });
+      const end = begun.lastIndexOf(END_OF_EVENT) + END_OF_EVENT.length;
+      if (end < END_OF_EVENT.length) return;
+      controller.enqueue(clean(begun.slice(0, end)));
+      begun = begun.slice(end);
+    },
+    flush(controller) {
+      controller.enqueue(clean(begun + decoder.decode()));
+    },
+  });
+}
