@@ -22,8 +22,8 @@ export interface GitServerOptions {
 interface GitServerFaults {
   /** Waiting time before each request is handled. */
   readonly delayMs?: number;
-  /** Answer the next `count` requests with this HTTP status and nothing else. */
-  readonly fail?: { readonly count: number; readonly status: number };
+  /** Answer the next `count` requests with this HTTP status, a Retry-After where one is given, and nothing else. */
+  readonly fail?: { readonly count: number; readonly status: number; readonly retryAfterS?: number };
 }
 
 interface GitServerCounters {
@@ -77,6 +77,8 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
     if (current.delayMs) await sleep(current.delayMs, undefined, { signal: closing.signal });
     if (current.fail && failuresLeft > 0) {
       failuresLeft -= 1;
+      const { retryAfterS } = current.fail;
+      if (retryAfterS !== undefined) response.setHeader("Retry-After", String(retryAfterS));
       return refuse(response, current.fail.status, "fault on demand");
     }
     if (service === "git-upload-pack") counts.fetches += 1;

@@ -44,9 +44,9 @@ submodules() {
 # git clone or git fetch, and whether the remote takes the filter.
 get() {
   local how=$1; shift
-  if [ -z "$filter" ]; then reached large net "$how" --progress "$@"; return; fi
-  reached large net "$how" --progress "--filter=$filter" "$@" || return
-  grep -q 'filtering not recognized' "$said" || printf '%s\\n' "$filter" >"$wt/partial"
+  reached large net "$how" --progress \${filter:+"--filter=$filter"} "$@" || return
+  if [ -n "$filter" ]; then grep -q 'filtering not recognized' "$said" || printf '%s\\n' "$filter" >"$wt/partial"; fi
+  rm -f "$said" "$heads"
 }
 from_remote() {
   local flags=(--no-checkout --template= --origin origin)

@@ -4,7 +4,10 @@ import { UNREACHABLE } from "./host-retry.ts";
 import { MAX_GIT_CPU_S, MAX_GIT_MEMORY_MIB } from "./limits.ts";
 import { sectionRecords } from "./output.ts";
 
-/** Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree, wait that the host asks for. */
+/**
+ * Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree, wait that the host asks
+ * for, whether a push was under way.
+ */
 const FAILURE_SECTION = 0;
 
 /**
@@ -110,7 +113,7 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
 /** The failure that a script reported or died of; undefined when it went well. */
 export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed | undefined {
   if (result.sections.has(FAILURE_SECTION)) {
-    const [reason = "", subject = "", committed = "", tree = "", asked = ""] = sectionRecords(
+    const [reason = "", subject = "", committed = "", tree = "", asked = "", pushed = ""] = sectionRecords(
       result.sections,
       FAILURE_SECTION,
     );
@@ -125,7 +128,7 @@ export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed |
     const work: Work = {
       ...(committed ? { committed } : {}),
       // A host that broke off may have taken the push all the same.
-      pushed: told.code === "git_unreachable" ? "unknown" : false,
+      pushed: told.code === "git_unreachable" && pushed === "unknown" ? "unknown" : false,
       tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
     };
     const field = told.field === undefined ? {} : { field: told.field };

@@ -34,9 +34,9 @@ traced() { GIT_TRACE_CURL="$heads" GIT_TRACE_CURL_NO_DATA=1 "$@"; }
 reached() {
   local failed=0
   while :; do
-    rm -f "$heads"
+    if [ -e "$heads" ]; then rm -f "$heads"; fi
     traced "$@" 2>&1 | tee "$said" >&2
-    if [ "\${PIPESTATUS[0]}" = 0 ]; then rm -f "$heads"; return 0; fi
+    if [ "\${PIPESTATUS[0]}" = 0 ]; then return; fi
     asked_wait
     if [ "$failed" -ge "$WT_RETRIES" ] || ! grep -qE "${UNREACHABLE}" "$said" || ! wait_turn "$failed"; then return 1; fi
     failed=$((failed + 1))

@@ -71,9 +71,11 @@ fi
 sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
 failed=0 races=0 rebased=false
 while :; do
+  pushed=unknown
   answer=$(traced netgit push --porcelain --no-verify origin "$sha:refs/heads/$to" 2>"$wt/tmp.err") && break
   cat "$wt/tmp.err" >&2
   if grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
+    pushed=false
     races=$((races + 1))
     if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
     fetch_branch "$to" || fail git

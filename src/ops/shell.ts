@@ -34,9 +34,9 @@ tree=$HOME/repo wt=$HOME/.warmtree
  * only; so a batch, which must stop there, is told by a file as well (WT_FAILED).
  */
 export const FAIL = `
-committed= work=unchanged
+committed= work=unchanged pushed=false
 fail() {
-  section 0; printf '%s\\0' "$1" "\${2-}" "$committed" "$work" "\${asked_s-}"
+  section 0; printf '%s\\0' "$1" "\${2-}" "$committed" "$work" "\${asked_s-}" "$pushed"
   if [ -n "\${WT_FAILED-}" ]; then : >"$WT_FAILED"; fi
   exit 3
 }
