@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import type { Cut } from "./connect/stream.ts";
+import { ApiError } from "./http/reply.ts";
 
 /** The switches, as PUT /_local/faults takes them. Each call replaces the switches it names and leaves the others. */
 export const faultsSchema = z.strictObject({
@@ -11,6 +12,16 @@ export const faultsSchema = z.strictObject({
       count: z.int().min(0),
       status: z.union([z.literal(429), z.literal(500), z.literal(502), z.literal(503)]),
       retryAfterS: z.int().min(0).optional(),
+    })
+    .optional(),
+  /** The next `count` requests to a sandbox, or to one route of it, fail with this status, or without one are reset unanswered. */
+  sandboxErrors: z
+    .strictObject({
+      count: z.int().min(0),
+      status: z.union([z.literal(409), z.literal(429), z.literal(500), z.literal(502), z.literal(503)]).optional(),
+      retryAfterS: z.int().min(0).optional(),
+      /** As the counters name it. */
+      route: z.string().min(1).optional(),
     })
     .optional(),
   /** The next `count` process streams break after so many events, or so many bytes. */
@@ -30,9 +41,15 @@ export const faultsSchema = z.strictObject({
 
 export type FaultSettings = z.output<typeof faultsSchema>;
 
-export interface ControlError {
-  readonly status: 429 | 500 | 502 | 503;
+interface ErrorOnDemand {
+  readonly status: 409 | 429 | 500 | 502 | 503;
   readonly retryAfterS: number | undefined;
+}
+
+/** What a call that a switch lets fail is answered. */
+export function errorOnDemand({ status, retryAfterS }: ErrorOnDemand): ApiError {
+  const headers = retryAfterS === undefined ? {} : { "Retry-After": String(retryAfterS) };
+  return new ApiError(status, status === 429 ? "Rate limit exceeded" : "Fault on demand", headers);
 }
 
 /** Faults on demand, for tests of clients. */
@@ -64,11 +81,20 @@ export class Faults {
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  takeControlError(): ControlError | undefined {
+  takeControlError(): ErrorOnDemand | undefined {
     const { controlErrors } = this.#settings;
     if (controlErrors === undefined || controlErrors.count === 0) return undefined;
     this.#settings = { ...this.#settings, controlErrors: { ...controlErrors, count: controlErrors.count - 1 } };
     return { status: controlErrors.status, retryAfterS: controlErrors.retryAfterS };
+  }
+
+  takeSandboxError(route: string): ErrorOnDemand | "reset" | undefined {
+    const { sandboxErrors } = this.#settings;
+    if (sandboxErrors === undefined || sandboxErrors.count === 0) return undefined;
+    if (sandboxErrors.route !== undefined && sandboxErrors.route !== route) return undefined;
+    this.#settings = { ...this.#settings, sandboxErrors: { ...sandboxErrors, count: sandboxErrors.count - 1 } };
+    const { status, retryAfterS } = sandboxErrors;
+    return status === undefined ? "reset" : { status, retryAfterS };
   }
 
   takeCut(): Cut | undefined {

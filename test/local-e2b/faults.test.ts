@@ -76,6 +76,22 @@ describe("sandboxes", () => {
     expect((await sandbox.commands.run("echo four")).stdout).toBe("four\n");
   });
 
+  it("fail so many requests, of one route where it is named, or leave them without an answer", async () => {
+    const sandbox = await test.create();
+    const answers = async (path: string): Promise<(string | number | null)[]> => {
+      const headers = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": "49983" };
+      const { status, headers: got } = await fetch(`${test.host.url}${path}`, { headers });
+      return [status, got.get("retry-after")];
+    };
+    await put({ sandboxErrors: { count: 1, status: 429, retryAfterS: 3, route: "GET /health" } });
+    expect(await answers("/metrics")).toEqual([401, null]);
+    expect(await answers("/health")).toEqual([429, "3"]);
+    expect(await answers("/health")).toEqual([204, null]);
+    await put({ sandboxErrors: { count: 1 } });
+    await expect(answers("/health")).rejects.toThrow("fetch failed");
+    expect(await answers("/health")).toEqual([204, null]);
+  });
+
   it("vanish", async () => {
     const sandbox = await test.create();
     expect((await test.admin("DELETE", `/_local/sandboxes/${sandbox.sandboxId}`)).status).toBe(204);
