@@ -37,6 +37,8 @@ export const faultsSchema = z.strictObject({
     .optional(),
   /** The next `count` creations wait for a release: before there is a sandbox, or after, with the answer held back. */
   hangCreates: z.strictObject({ count: z.int().min(0), when: z.enum(["before", "after"]) }).optional(),
+  /** The next `count` connects wait for a release before anything is resumed. */
+  hangConnects: z.strictObject({ count: z.int().min(0) }).optional(),
 });
 
 export type FaultSettings = z.output<typeof faultsSchema>;
@@ -55,10 +57,11 @@ export function errorOnDemand({ status, retryAfterS }: ErrorOnDemand): ApiError 
 /** Faults on demand, for tests of clients. */
 export class Faults {
   #settings: FaultSettings = {};
-  #hanging = new Set<() => void>();
+  readonly #hanging = { creates: new Set<() => void>(), connects: new Set<() => void>() };
 
-  get settings(): FaultSettings & { readonly hangingCreates: number } {
-    return { ...this.#settings, hangingCreates: this.#hanging.size };
+  get settings(): FaultSettings & { readonly hangingCreates: number; readonly hangingConnects: number } {
+    const { creates, connects } = this.#hanging;
+    return { ...this.#settings, hangingCreates: creates.size, hangingConnects: connects.size };
   }
 
   set(settings: FaultSettings): void {
@@ -68,12 +71,15 @@ export class Faults {
   /** Switches everything off and lets go of what hangs. */
   reset(): void {
     this.#settings = {};
-    this.releaseCreates();
+    this.release();
   }
 
-  releaseCreates(): void {
-    for (const release of this.#hanging) release();
-    this.#hanging.clear();
+  /** Lets go of what hangs. */
+  release(): void {
+    for (const hanging of Object.values(this.#hanging)) {
+      for (const release of hanging) release();
+      hanging.clear();
+    }
   }
 
   async delay(plane: "control" | "sandbox"): Promise<void> {
@@ -111,14 +117,21 @@ export class Faults {
     return hangCreates.when;
   }
 
-  /** Waits for releaseCreates, or until the client has left. @returns false when it has left */
-  async hang(left: AbortSignal): Promise<boolean> {
+  takeConnectHang(): boolean {
+    const { hangConnects } = this.#settings;
+    if (hangConnects === undefined || hangConnects.count === 0) return false;
+    this.#settings = { ...this.#settings, hangConnects: { count: hangConnects.count - 1 } };
+    return true;
+  }
+
+  /** Waits for a release, or until the client has left. @returns false when it has left */
+  async hang(what: "creates" | "connects", left: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#hanging.add(resolve);
+    this.#hanging[what].add(resolve);
     if (left.aborted) resolve();
     left.addEventListener("abort", () => resolve(), { once: true });
     await promise;
-    this.#hanging.delete(resolve);
+    this.#hanging[what].delete(resolve);
     return !left.aborted;
   }
 }

@@ -54,6 +54,17 @@ describe("the control plane", () => {
     expect(await Sandbox.kill((await lost())[0] ?? "", test.connection)).toBe(true);
   });
 
+  it("hangs before it resumes", async () => {
+    const sandbox = await test.create();
+    await sandbox.pause();
+    await put({ hangConnects: { count: 1 } });
+    const resuming = sandbox.connect();
+    await expect.poll(() => test.host.faults.settings.hangingConnects).toBe(1);
+    expect(await sandbox.isRunning()).toBe(false);
+    await test.admin("POST", "/_local/faults/release");
+    expect(await (await resuming).isRunning()).toBe(true);
+  });
+
   it("lets go of what hangs", async () => {
     await put({ hangCreates: { count: 1, when: "before" } });
     const creating = test.create();
