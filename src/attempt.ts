@@ -6,6 +6,7 @@ import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
 import { runRepeating } from "./repeating.ts";
 import { parseRepository } from "./repository.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
+import { withWork } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
 
 /**
@@ -20,9 +21,12 @@ export async function attempt<Value extends object>(
   news?: News,
 ): Promise<Parsed<Value>> {
   const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
-  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), news);
-  const parsed = await sent(operation, asked, grant, caller);
-  return !parsed.ok && parsed.needsRemote ? sent(operation, asked, grant, caller, remote()) : parsed;
+  const isRemote = operation.access === "remote";
+  const parsed = isRemote
+    ? await sent(operation, asked, grant, caller, remote(), news)
+    : await sent(operation, asked, grant, caller);
+  const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
+  return withWork(operation, isLacking ? await sent(operation, asked, grant, caller, remote()) : parsed);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { E2bError } from "./e2b/error.ts";
 import { type ErrorCode, WarmtreeError, type Work } from "./errors.ts";
 import type { Runnable } from "./ops/operation.ts";
+import { openWork, UNTOUCHED } from "./work.ts";
 
 type Failed = Pick<Runnable, "name" | "access" | "pushes" | "operations">;
 
@@ -46,9 +47,10 @@ function aftermathOf(operation: Failed, { code, started, retryAfterS }: E2bError
   const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;
   if (!started) {
     const next = code === "capacity" ? "remove files, or clone in part into a new workspace" : again;
-    return { work: { pushed: false, tree: "unchanged" }, next: `Nothing was done: ${next}.` };
+    return { work: UNTOUCHED, next: `Nothing was done: ${next}.` };
   }
-  if (access === "read") return { work: { pushed: false, tree: "unchanged" }, next: `Nothing was changed: ${again}.` };
+  const work = openWork(operation);
+  if (access === "read") return { work, next: `Nothing was changed: ${again}.` };
   const done = pushes
     ? "It may have been done in part or whole, the push too."
     : "It may have been done in part or whole; nothing was pushed.";
@@ -57,5 +59,5 @@ function aftermathOf(operation: Failed, { code, started, retryAfterS }: E2bError
     operations === undefined
       ? `Calling again is safe${pushes ? ": no commit is doubled" : ""}; status tells how the workspace stands.`
       : "See with status and log how far it came, and call what is missing.";
-  return { work: { pushed: pushes ? "unknown" : false, tree: "unknown" }, next: `${done} ${next}` };
+  return { work, next: `${done} ${next}` };
 }

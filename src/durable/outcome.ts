@@ -110,7 +110,7 @@ export function refusalOf(error: unknown): Refusal {
       return {
         ok: false,
         code: "sandbox_unavailable",
-        detail: `E2B did not give a sandbox in time. ${BUSY}`,
+        detail: `E2B did not give a sandbox ${withinTime(error)}. ${BUSY}`,
         ...retryAfterS,
       };
     case "conflict":
@@ -125,3 +125,6 @@ export function refusalOf(error: unknown): Refusal {
       };
   }
 }
+
+const withinTime = ({ limitMs }: E2bError) =>
+  limitMs === undefined ? "in time" : `within ${Math.ceil(limitMs / 1000)} s`;

@@ -12,7 +12,7 @@ let stack: Stack;
 let repo_url: string;
 
 beforeAll(async () => {
-  stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "100" } });
+  stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "100", GIT_SANDBOX_MAX_RETRIES: "0" } });
   repo_url = `${stack.git.url}/one.git`;
   await makeRepository(stack.git.root, "one", { files: 20, commits: 3 });
 });
@@ -127,6 +127,27 @@ test("steps: only with a push among them may they be pushed", async () => {
     isError: true,
     facts: { work: { pushed: "unknown", tree: "unknown" } },
   });
+  await client.close();
+});
+
+test("where the git host does not answer, only a push may be pushed", async () => {
+  const { sandbox_id } = await changed();
+  const cloning = { repo_url, agent_id: `g${++workspaces}`, task_id: "t" };
+  const told = async (operation: string, body: object) => {
+    stack.git.setFaults({ fail: { count: 100, status: 503 } });
+    const { json } = await callOperation(stack.url, operation, body);
+    stack.git.setFaults({});
+    return json;
+  };
+  const unreachable = (pushed: unknown) => ({ code: "git_unreachable", work: { pushed } });
+  expect(await told("clone", cloning)).toMatchObject(unreachable(false));
+  expect(await told("pull", { sandbox_id })).toMatchObject(unreachable(false));
+  expect(await told("push", { sandbox_id, message: "mine" })).toMatchObject(unreachable("unknown"));
+  const { call: tool, client } = await connect(`${stack.url}/mcp`, "2025-11-25");
+  stack.git.setFaults({ fail: { count: 100, status: 503 } });
+  const ran = await tool("git_run", { sandbox_id, steps: [{ op: "status" }, { op: "pull" }] });
+  stack.git.setFaults({});
+  expect(ran).toMatchObject({ isError: true, facts: unreachable(false) });
   await client.close();
 });
 
