@@ -1,15 +1,13 @@
 import { remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
-import { WarmtreeError, type Work } from "./errors.ts";
 import type { News } from "./clone-claim.ts";
 import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
-import { runOperation } from "./ops/run.ts";
+import { runRepeating } from "./repeating.ts";
 import { parseRepository } from "./repository.ts";
+import { sandboxFailure } from "./sandbox-failure.ts";
+import { withWork } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
-
-/** The script may have begun, and goes on in the sandbox whether or not anybody listens. */
-const UNKNOWN: Work = { pushed: "unknown", tree: "unknown" };
 
 /**
  * Runs an operation in a granted workspace. Only one that talks to the git host gets the credential, and one that found
@@ -23,9 +21,12 @@ export async function attempt<Value extends object>(
   news?: News,
 ): Promise<Parsed<Value>> {
   const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
-  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), news);
-  const parsed = await sent(operation, asked, grant, caller);
-  return !parsed.ok && parsed.needsRemote ? sent(operation, asked, grant, caller, remote()) : parsed;
+  const isRemote = operation.access === "remote";
+  const parsed = isRemote
+    ? await sent(operation, asked, grant, caller, remote(), news)
+    : await sent(operation, asked, grant, caller);
+  const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
+  return withWork(operation, isLacking ? await sent(operation, asked, grant, caller, remote()) : parsed);
 }
 
 /**
@@ -47,7 +48,7 @@ async function sent<Value extends object>(
   const run = async (to: Grant, known: News = {}) => {
     const startedAt = performance.now();
     try {
-      return await runOperation(
+      return await runRepeating(
         config.e2b,
         to.session,
         operation,
@@ -63,7 +64,7 @@ async function sent<Value extends object>(
   try {
     return await run(grant, news);
   } catch (error) {
-    if (!(error instanceof E2bError) || !isWorthAnother(operation, error)) throw explained(operation, error);
+    if (!(error instanceof E2bError) || !isLost(operation, error)) throw explained(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
   return run(again).catch((error: unknown) => {
@@ -71,28 +72,12 @@ async function sent<Value extends object>(
   });
 }
 
-function isWorthAnother(operation: Runnable, error: E2bError): boolean {
-  if (error.code === "not_running" || error.code === "not_found") return !error.started || operation.access === "read";
-  return error.code === "stream_broken" && operation.access === "read";
+/** The sandbox does not run, or not for long, and the pool brings it back; the operation cannot have begun, or changes nothing. */
+function isLost(operation: Runnable, { code, started }: E2bError): boolean {
+  const stopped = code === "not_running" || code === "not_found" || code === "conflict";
+  return stopped && (!started || operation.access === "read");
 }
 
 function explained(operation: Runnable, error: unknown): unknown {
-  if (!(error instanceof E2bError)) return error;
-  const work = error.started && operation.access !== "read" ? { work: UNKNOWN } : {};
-  const next = error.started
-    ? "It may have been done in part or whole: ask status. Calling again is safe."
-    : "Nothing was done; try again.";
-  const details = { ...work, ...(error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS }) };
-  if (error.code === "process_deadline" || error.code === "timeout") {
-    return new WarmtreeError("timeout", `${operation.name} ran out of time and was stopped. ${next}`, details, error);
-  }
-  if (error.code === "rate_limited") {
-    return new WarmtreeError("rate_limited", `The sandbox takes no more requests just now. ${next}`, details, error);
-  }
-  return new WarmtreeError(
-    "sandbox_unavailable",
-    `The sandbox did not answer ${operation.name}. ${next}`,
-    details,
-    error,
-  );
+  return error instanceof E2bError ? sandboxFailure(operation, error) : error;
 }

@@ -9,6 +9,7 @@ import { sandboxId } from "./ops/inputs.ts";
 import type { Parsed } from "./ops/operation.ts";
 import { OPERATIONS, operationNamed } from "./ops/registry.ts";
 import { validated } from "./validated.ts";
+import { withWork } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
 
 const MAX_STEPS = 20;
@@ -121,8 +122,9 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
   const meanS = (performance.now() - startedAt) / 1000 / results.length;
   // Where the batch ended early, what comes after was not begun.
   log.left = [...group.slice(results.length), ...log.left];
-  for (const [index, { parsed, seconds = meanS }] of results.entries()) {
-    const { op } = group[index] ?? first;
+  for (const [index, { parsed: told, seconds = meanS }] of results.entries()) {
+    const { op, operation } = group[index] ?? first;
+    const parsed = withWork(operation, told);
     log.running = [op];
     recordStep(op, caller, seconds, parsed.ok ? undefined : parsed.error);
     log.done.push({ op, ...valueOf(parsed) });

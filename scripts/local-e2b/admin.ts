@@ -27,7 +27,7 @@ const ROUTES: Readonly<Record<string, AdminHandler>> = {
     sendEmpty(response);
   },
   "POST /_local/faults/release": ({ faults }, _request, response) => {
-    faults.releaseCreates();
+    faults.release();
     sendEmpty(response);
   },
   "GET /_local/counters": ({ counters }, _request, response) => sendJson(response, 200, counters.read()),

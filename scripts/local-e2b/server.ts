@@ -3,6 +3,7 @@ import { ADMIN_PREFIX, type AdminContext, serveAdmin } from "./admin.ts";
 import { controlRoute, serveControl, teamOf } from "./control/router.ts";
 import { refuseFile } from "./envd/auth.ts";
 import { envdRoute, serveEnvd } from "./envd/router.ts";
+import { errorOnDemand } from "./faults.ts";
 import { ApiError, sendApiError, sendEmpty, sendJson } from "./http/reply.ts";
 import type { Builder } from "./state/builder.ts";
 import type { Sandbox } from "./state/sandbox.ts";
@@ -82,8 +83,19 @@ async function serveSandbox(
   const target = targetOf(request) ?? signedTarget(context, request, url);
   if (target === undefined) return false;
   const route = target.port === ENVD_PORT ? envdRoute(request, url.pathname) : undefined;
-  context.counters.count("sandbox", route ?? `${request.method} ${url.pathname}`);
+  const counted = route ?? `${request.method} ${url.pathname}`;
+  context.counters.count("sandbox", counted);
   await context.faults.delay("sandbox");
+  const fault = context.faults.takeSandboxError(counted);
+  if (fault === "reset") {
+    request.socket.resetAndDestroy();
+    return true;
+  }
+  if (fault !== undefined) {
+    // A client that is still sending its file has to be read to the end to see the answer.
+    request.resume();
+    throw errorOnDemand(fault);
+  }
   const sandbox = context.sandboxes.get(target.id);
   if (sandbox !== undefined) {
     await context.sandboxes.wake(sandbox);

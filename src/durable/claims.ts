@@ -26,8 +26,32 @@ export class Claims {
 
   /** The same key always answers the same workspace. */
   async claim(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
-    const { rows, keeper, snapshots } = this.#parts;
+    const { rows } = this.#parts;
     const known = rows.workspace(key);
+    const answer = await this.#claim(key, known, onSeed);
+    if (answer.ok) return answer;
+    const row = rows.workspace(key);
+    // Another claim that waited for the same start has taken a blank one instead.
+    if (row?.state === "bound" && row.sandbox_id !== known?.sandbox_id) return this.#claim(key, row);
+    return (row && (await this.#insteadOf(row, key))) ?? answer;
+  }
+
+  /** A blank sandbox that came while the workspace's own start takes too long. What that may still bring is killed. */
+  async #insteadOf(row: Row, key: WorkspaceKey): Promise<Grant | Refusal | undefined> {
+    const { rows, warmPool, lifecycle, endings } = this.#parts;
+    const goesOn = row.state === "warming" && lifecycle.move(row.sandbox_id) !== undefined;
+    if (!goesOn || rows.running().warm.length === 0) return undefined;
+    const now = Date.now();
+    // Both in one transaction: a workspace has one sandbox.
+    const ended = endings.end(row);
+    const warm = this.#takeWarm(key, now);
+    await ended;
+    warmPool.wake(now);
+    return warm && this.#granted({ ok: true, row: warm }, "pool");
+  }
+
+  async #claim(key: WorkspaceKey, known: Row | undefined, onSeed?: OnSeed): Promise<Grant | Refusal> {
+    const { rows, keeper, snapshots, lifecycle, patience } = this.#parts;
     if (known) {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
@@ -42,29 +66,39 @@ export class Claims {
     if (!this.hasRoom()) return this.#claimRoom(key, now, onSeed);
     onSeed?.(snapshots.seedOf(snapshot));
     const row = await this.#insert(key, snapshot.e2b_id, now);
-    const started = await this.#parts.lifecycle.start(row);
-    if (started.ok) {
-      snapshots.started(snapshot, now);
-      return this.#granted(started, "snapshot");
-    }
-    if (started.code !== "rate_limited") snapshots.failedToStart(snapshot, started.code === "workspace_gone", now);
+    const starting = lifecycle.start(row).then((outcome) => {
+      // One that was ended meanwhile says nothing of its snapshot.
+      const isEnded = rows.get(row.sandbox_id)?.state === "gone";
+      if (outcome.ok) snapshots.started(snapshot, now);
+      else if (outcome.code !== "rate_limited" && !isEnded) {
+        snapshots.failedToStart(snapshot, outcome.code === "workspace_gone", now);
+      }
+      return outcome;
+    });
+    const started = await patience.wait(starting);
+    if (started.ok) return this.#granted(started, "snapshot");
     // Where E2B may have made it all the same, the next try finds it. Else another claim may have come first.
     if (rows.get(row.sandbox_id)) return this.#granted(started, "snapshot");
     return rows.workspace(key) ? this.claim(key) : this.#claimBlank(key, now);
   }
 
   async #claimBlank(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
-    const { rows, keeper, warmPool, lifecycle, template } = this.#parts;
+    const { warmPool, lifecycle, patience, template } = this.#parts;
     warmPool.claimed(now);
-    const warm = rows.bindWarm(key, template(), now);
-    if (warm) {
-      rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
-      return this.#granted({ ok: true, row: warm }, "pool");
-    }
+    const warm = this.#takeWarm(key, now);
+    if (warm) return this.#granted({ ok: true, row: warm }, "pool");
     if (!this.hasRoom()) return this.#claimRoom(key, now);
-    const started = await lifecycle.start(await this.#insert(key, template(), now));
+    const started = await patience.wait(lifecycle.start(await this.#insert(key, template(), now)));
     if (started.ok) warmPool.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
+  }
+
+  /** A blank sandbox for the workspace; undefined: there is none. */
+  #takeWarm(key: WorkspaceKey, now: number): Row | undefined {
+    const { rows, keeper, template } = this.#parts;
+    const warm = rows.bindWarm(key, template(), now);
+    if (warm) rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
+    return warm;
   }
 
   /** The row of a new sandbox, and an alarm that finds it should this object die. */
@@ -87,14 +121,14 @@ export class Claims {
 
   /** Ends a blank sandbox, or pauses the workspace that was not used for the longest time. False: all are in use. */
   async #makeRoom(now: number): Promise<boolean> {
-    const { rows, endings, lifecycle } = this.#parts;
+    const { rows, endings, lifecycle, patience } = this.#parts;
     const [blank] = rows.running().warm;
     if (blank) {
       await endings.end(blank);
       return true;
     }
     const idle = rows.longestIdle(now - ROOM_IDLE_MS);
-    if (idle) await lifecycle.pause(this.current(idle));
+    if (idle) await patience.wait(lifecycle.pause(this.current(idle)));
     return idle !== undefined && this.hasRoom();
   }
 
@@ -103,11 +137,11 @@ export class Claims {
    * @param lost generation of a grant whose sandbox turned out not to run
    */
   async ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
-    const { rows, lifecycle } = this.#parts;
+    const { rows, lifecycle, patience } = this.#parts;
     if (row.tenant !== tenant) return NOT_FOUND;
     const moving = lifecycle.move(row.sandbox_id);
     if (moving) {
-      const moved = await moving;
+      const moved = await patience.wait(moving);
       const now = rows.get(row.sandbox_id);
       if (!now) return moved.ok ? GONE : moved;
       // A failed start or resume is this caller's answer too; after a pause it is our turn.
@@ -116,14 +150,14 @@ export class Claims {
     switch (row.state) {
       case "bound":
         if (lost === row.generation || Date.now() >= row.ends_at) {
-          return this.#granted(await lifecycle.resume(row), "paused");
+          return this.#granted(await patience.wait(lifecycle.resume(row)), "paused");
         }
         this.#touch(row);
         return this.#grant(row, "live");
       case "paused":
         return this.#wake(row, tenant);
       case "warming":
-        return this.#granted(await lifecycle.adopt(row, true), "cold");
+        return this.#granted(await patience.wait(lifecycle.adopt(row, true)), "cold");
       case "warm":
         return NOT_FOUND;
       case "gone":
@@ -140,14 +174,14 @@ export class Claims {
   }
 
   async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
-    const { rows, lifecycle, maxRunning } = this.#parts;
+    const { rows, lifecycle, patience, maxRunning } = this.#parts;
     // One whose pause is still owed takes no more room than it has.
     if (row.charged_until === null && !this.hasRoom()) {
       if (!(await this.#makeRoom(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
       return now ? this.ready(now, tenant) : GONE;
     }
-    return this.#granted(await lifecycle.resume(row), "paused");
+    return this.#granted(await patience.wait(lifecycle.resume(row)), "paused");
   }
 
   async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { E2bError } from "../e2b/error.ts";
 import type { Runnable } from "../ops/operation.ts";
-import { runOperation } from "../ops/run.ts";
+import { runRepeating } from "../repeating.ts";
 import type { Row } from "./row.ts";
 
 /** A status of a large tree; a sandbox that takes longer tells nothing. */
@@ -17,7 +17,7 @@ export function looker(config: Config): <Value extends object>(what: Runnable<un
     const session = sessionOf(row);
     if (session === undefined) return undefined;
     try {
-      const parsed = await runOperation(config.e2b, session, what, undefined, context, undefined);
+      const parsed = await runRepeating(config.e2b, session, what, undefined, context, undefined);
       return parsed.ok ? parsed.value : undefined;
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;

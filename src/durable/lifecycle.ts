@@ -9,6 +9,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
 import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./outcome.ts";
+import type { Patience } from "./patience.ts";
 import type { Row, Transition } from "./row.ts";
 import type { Rows } from "./rows.ts";
 
@@ -22,6 +23,7 @@ export interface LifecycleParts {
   readonly endings: Endings;
   readonly reporter: MetricsReporter;
   readonly plane: ControlPlane;
+  readonly patience: Patience;
   readonly inspect: Look<Inspection>;
   readonly ttlMs: number;
   readonly poolId: string;
@@ -99,6 +101,7 @@ export class Lifecycle {
         metadata: this.#cutOff.marks(row),
         autoPause: true,
       });
+      this.#parts.patience.took(Date.now() - since);
       return await this.#running(row, session, since);
     } catch (error) {
       this.#parts.reporter.count("moveFailures", "start");
@@ -123,7 +126,9 @@ export class Lifecycle {
       this.#parts.reporter.count("moves", "resume");
       try {
         const session = await this.#connect(row.e2b_id);
-        if (row.state === "paused") this.#parts.keeper.resumed((Date.now() - since) / 1000);
+        const tookMs = Date.now() - since;
+        this.#parts.patience.took(tookMs);
+        if (row.state === "paused") this.#parts.keeper.resumed(tookMs / 1000);
         const running = await this.#running(asked, session, since);
         return running.ok && row.head !== null ? await this.#verified(running.row, row.head) : running;
       } catch (error) {

@@ -10,6 +10,7 @@ import type { Look } from "./inspect.ts";
 import type { Keeper } from "./keeper.ts";
 import { START_GIVEN_UP_MS } from "./cut-off.ts";
 import { type Lifecycle } from "./lifecycle.ts";
+import type { Patience } from "./patience.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
 import { exhausted, full, GONE, type Outcome, type Refusal, refusalOf, SNAPSHOTS_OFF } from "./outcome.ts";
 import type { Row } from "./row.ts";
@@ -40,6 +41,7 @@ interface MakerParts {
   readonly snapshots: Snapshots;
   readonly keeper: Keeper;
   readonly lifecycle: Lifecycle;
+  readonly patience: Patience;
   readonly endings: Endings;
   readonly reporter: MetricsReporter;
   readonly snapshotPlane: SnapshotPlane;
@@ -65,7 +67,8 @@ export class Maker {
 
   /** A sandbox to make a snapshot in; undefined: one is being made already. It starts from the snapshot that it replaces. */
   async begin(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
-    const { rows, snapshotRows, snapshots, keeper, lifecycle, template, maxRunning, maxSnapshots, shard } = this.#parts;
+    const { rows, snapshotRows, snapshots, keeper, lifecycle, patience } = this.#parts;
+    const { template, maxRunning, maxSnapshots, shard } = this.#parts;
     const now = Date.now();
     const known = snapshotRows.of(key.tenant, key.repository, "making");
     if (known && rows.makerOf(known.snapshot_id)) return undefined;
@@ -79,7 +82,7 @@ export class Maker {
     snapshotRows.insertMaking(snapshotId, key, template(), { now, due: now + this.#givenUpAfterMs() });
     const from = old?.template === template() ? old.e2b_id : template();
     const row = rows.insertWarming(newSandboxId(shard), from, { makerOf: snapshotId }, now, now + START_GIVEN_UP_MS);
-    const started = await lifecycle.start(row);
+    const started = await patience.wait(lifecycle.start(row));
     if (!started.ok) {
       if (old && from === old.e2b_id) snapshots.failedToStart(old, started.code === "workspace_gone", Date.now());
       if (!rows.makerOf(snapshotId)) snapshotRows.setGone(snapshotId, Date.now());

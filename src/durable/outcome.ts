@@ -56,6 +56,19 @@ export function full(maxRunning: number): Refusal {
   };
 }
 
+/** The next call waits for it too, so it need not come late. */
+const ASK_AGAIN_S = 5;
+
+/** A start, resume or pause that goes on, though whoever waits for it waits no longer. */
+export function takesLonger(waitedMs: number): Refusal {
+  return {
+    ok: false,
+    code: "sandbox_unavailable",
+    detail: `E2B did not give the sandbox within ${Math.ceil(waitedMs / 1000)} s. It may still come, and nothing was changed: call again in ${ASK_AGAIN_S} s.`,
+    retryAfterS: ASK_AGAIN_S,
+  };
+}
+
 const BUSY = "Nothing was done; try again.";
 
 /** What a failed call to E2B means for whoever waits for a sandbox. Anything but an E2bError is a bug and is thrown on. */
@@ -93,16 +106,25 @@ export function refusalOf(error: unknown): Refusal {
         code: "sandbox_unavailable",
         detail: `E2B did not accept the request for a sandbox: ${error.message} The operator should check E2B_TEMPLATE and the E2B settings.`,
       };
+    case "timeout":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B did not give a sandbox ${withinTime(error)}. ${BUSY}`,
+        ...retryAfterS,
+      };
     case "conflict":
     case "unavailable":
-    case "timeout":
     case "stream_broken":
     case "process_deadline":
       return {
         ok: false,
         code: "sandbox_unavailable",
-        detail: `E2B did not give a sandbox in time. ${BUSY}`,
+        detail: `E2B failed to give a sandbox. ${BUSY}`,
         ...retryAfterS,
       };
   }
 }
+
+const withinTime = ({ limitMs }: E2bError) =>
+  limitMs === undefined ? "in time" : `within ${Math.ceil(limitMs / 1000)} s`;

@@ -12,6 +12,7 @@ import { Ledger } from "./ledger.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Maker } from "./maker.ts";
 import { MetricsReporter } from "./metrics-reporter.ts";
+import { Patience } from "./patience.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { Row } from "./row.ts";
 import { Rows } from "./rows.ts";
@@ -55,6 +56,7 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     changesAt: (at) => factsChangeAt(facts, at),
   });
   const endings = new Endings(rows, ledger, keeper, plane, reporter);
+  const patience = new Patience(settings);
   const look = looker(config);
   const lifecycle = new Lifecycle({
     rows,
@@ -63,13 +65,17 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     endings,
     reporter,
     plane,
+    patience,
     inspect: look(inspect),
     ttlMs,
     poolId,
   });
   const reconciler = new Reconciler({ rows, settings, plane, lifecycle, endings, reporter, poolId });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
-  const warmPool = new WarmPool({ rows, settings, lifecycle, endings, keeper, ...size, template, shard }, now);
+  const warmPool = new WarmPool(
+    { rows, settings, lifecycle, patience, endings, keeper, ...size, template, shard },
+    now,
+  );
   const making = { template, maxRunning, maxSnapshots: share(config.maxSnapshots), nameOf: snapshotName };
   const snapshots = new Snapshots({
     rows,
@@ -85,6 +91,7 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     snapshots,
     keeper,
     lifecycle,
+    patience,
     endings,
     reporter,
     snapshotPlane,
@@ -94,7 +101,19 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });
   const facts: FactsParts = { rows, snapshotRows, ledger, keeper, warmPool, rentOf, templates, budgetUsd };
-  const ours = { rows, snapshotRows, keeper, reporter, endings, lifecycle, reconciler, warmPool, snapshots, maker };
+  const ours = {
+    rows,
+    snapshotRows,
+    keeper,
+    reporter,
+    endings,
+    lifecycle,
+    patience,
+    reconciler,
+    warmPool,
+    snapshots,
+    maker,
+  };
   return { shard, maxRunning, template, templates, ...ours };
 }
 

@@ -28,7 +28,7 @@
  *             (not_before) until when no snapshot is tried after one that failed
  * repository  how much each repository is used: decayed count, see src/pool/top.ts
  * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version, and what rules remember, as
- *             JSON: demand, learned, budget, top; of templates (templates.ts): promoted, newest_build
+ *             JSON: demand, starts, learned, budget, top; of templates (templates.ts): promoted, newest_build
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sandbox (

@@ -4,6 +4,7 @@ type Name =
   | "reconcile_at"
   | "tend_at"
   | "demand"
+  | "starts"
   | "learned"
   | "budget"
   | "top"

@@ -13,6 +13,7 @@ import type { Endings } from "./endings.ts";
 import { START_GIVEN_UP_MS } from "./cut-off.ts";
 import { type Lifecycle } from "./lifecycle.ts";
 import type { Keeper } from "./keeper.ts";
+import type { Patience } from "./patience.ts";
 import type { Rows } from "./rows.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,6 +24,7 @@ interface WarmPoolParts {
   readonly rows: Rows;
   readonly settings: Settings;
   readonly lifecycle: Lifecycle;
+  readonly patience: Patience;
   readonly endings: Endings;
   readonly keeper: Keeper;
   readonly min: number;
@@ -114,7 +116,7 @@ export class WarmPool {
   async #refill(now: number): Promise<number> {
     const id = newSandboxId(this.#parts.shard);
     const row = this.#parts.rows.insertWarming(id, this.#parts.template(), {}, now, now + START_GIVEN_UP_MS);
-    const started = await this.#parts.lifecycle.start(row);
+    const started = await this.#parts.patience.wait(this.#parts.lifecycle.start(row));
     this.#failures = started.ok ? 0 : this.#failures + 1;
     return started.ok ? now + REFILL_EVERY_MS : Date.now() + backoffMs(this.#failures);
   }

@@ -35,6 +35,8 @@ interface E2bErrorFacts {
   retryAfterS?: number | undefined;
   /** E2B's own word on a retry, from Should-Retry. */
   retryAdvised?: boolean | undefined;
+  /** Milliseconds that were exceeded, of `timeout` and `process_deadline`, where they were ours. */
+  limitMs?: number | undefined;
 }
 
 /** Every failure of src/e2b. Messages hold no keys or tokens. */
@@ -45,6 +47,7 @@ export class E2bError extends Error {
   readonly status: number | undefined;
   readonly retryAfterS: number | undefined;
   readonly retryAdvised: boolean | undefined;
+  readonly limitMs: number | undefined;
 
   constructor(code: E2bErrorCode, message: string, facts: E2bErrorFacts) {
     super(message);
@@ -53,5 +56,6 @@ export class E2bError extends Error {
     this.status = facts.status;
     this.retryAfterS = facts.retryAfterS;
     this.retryAdvised = facts.retryAdvised;
+    this.limitMs = facts.limitMs;
   }
 }

@@ -43,6 +43,7 @@ export async function exchange<T>(
     if (timedOut && isLostConnection(error)) {
       throw new E2bError("timeout", `E2B did not ${call.what} within ${call.timeoutMs} ms. ${MAY_HAVE_STARTED}`, {
         started: true,
+        limitMs: call.timeoutMs,
       });
     }
     throw error;

@@ -1,5 +1,6 @@
 import { envdHeaders, envdUrl } from "./config.ts";
 import type { E2bConfig, SandboxAddress } from "./config.ts";
+import { E2bError } from "./error.ts";
 import { exchange, readJson } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
 import { writtenFiles } from "./schema.ts";
@@ -9,7 +10,8 @@ const UPLOAD_DEADLINE_MS = 90_000;
 
 /**
  * Writes one file in a sandbox (envd POST /files), making its folders and replacing what was there. `path` is absolute
- * or relative to the user's home. Writing the same bytes twice is harmless, so passing failures are retried.
+ * or relative to the user's home. Writing the same bytes twice is harmless, so passing failures are retried. What it throws
+ * says `started: false`: a file is of use to nobody before its writer says that it is there.
  */
 export async function uploadFile(
   config: E2bConfig,
@@ -21,7 +23,11 @@ export async function uploadFile(
   await withRetries(
     (remainingMs) => write(config, session, path, body, Math.min(UPLOAD_TIMEOUT_MS, remainingMs), fetcher),
     { idempotent: true, deadlineMs: UPLOAD_DEADLINE_MS },
-  );
+  ).catch((error: unknown) => {
+    if (!(error instanceof E2bError)) throw error;
+    const { code, message, status, retryAfterS, retryAdvised, limitMs } = error;
+    throw new E2bError(code, message, { started: false, status, retryAfterS, retryAdvised, limitMs });
+  });
 }
 
 /**

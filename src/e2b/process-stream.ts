@@ -105,8 +105,9 @@ export class ProcessStream {
 
   #failure(connectCode: string, message: string): E2bError {
     if (connectCode === "deadline_exceeded") {
-      const told = `The process ran past its ${this.#options.timeoutMs} ms and was killed. What it did until then stays.`;
-      return new E2bError("process_deadline", told, { started: true });
+      const { timeoutMs } = this.#options;
+      const told = `The process ran past its ${timeoutMs} ms and was killed. What it did until then stays.`;
+      return new E2bError("process_deadline", told, { started: true, limitMs: timeoutMs });
     }
     const refused = REFUSALS.get(connectCode);
     const started = this.#started || refused === undefined;

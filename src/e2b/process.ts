@@ -4,6 +4,7 @@ import { encodeEnvelope } from "./connect.ts";
 import { exchange } from "./exchange.ts";
 import { ProcessStream, STREAM_TYPE } from "./process-stream.ts";
 import type { OutputOptions, ProcessResult } from "./process-stream.ts";
+import { withRetries } from "./retry.ts";
 import { closeStdin } from "./stdin.ts";
 
 export type { ProcessResult };
@@ -20,13 +21,16 @@ export interface ProcessRequest extends Omit<OutputOptions, "onStart"> {
 
 /** What the sandbox's own deadline needs to win against ours: it kills the process, ours only stops listening. */
 const CLIENT_MARGIN_MS = 5_000;
+/** For a sandbox that takes no request just now. Clients of MCP give a call up after 60 s, and the process has yet to run. */
+const START_DEADLINE_MS = 30_000;
 /** Below the idle limits (60 s and up) of the proxies on the way. */
 const KEEPALIVE_S = 50;
 
 /**
  * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream), and one more where it has stdin.
- * A non-zero exit is a result, not an error. Never retried; an E2bError with `started` false says that the
- * caller may. A process whose stream broke or timed out on our side runs on until its deadline.
+ * A non-zero exit is a result, not an error. Tried again for up to 30 s while the sandbox's refusal proves that nothing was
+ * started, and never after it may have been. A process whose stream broke or timed out on our side runs on until its
+ * deadline.
  */
 export async function runProcess(
   config: E2bConfig,
@@ -61,7 +65,10 @@ export async function runProcess(
     timeoutMs: timeoutMs + CLIENT_MARGIN_MS,
   } as const;
   try {
-    return await exchange(fetcher, call, (response) => new ProcessStream({ ...request, onStart }).read(response));
+    return await withRetries(
+      () => exchange(fetcher, call, (response) => new ProcessStream({ ...request, onStart }).read(response)),
+      { idempotent: false, deadlineMs: START_DEADLINE_MS },
+    );
   } finally {
     hasEnded = true;
   }

@@ -12,6 +12,8 @@ export interface RetryClock {
 interface RetryOptions {
   /** Whether doing the call twice does no more than doing it once. */
   idempotent: boolean;
+  /** The call itself repeats tries that had no effect: only others are repeated here. */
+  begunOnly?: boolean;
   /** For all tries and the waits between them. */
   deadlineMs: number;
 }
@@ -44,7 +46,7 @@ export async function withRetries<T>(
     try {
       return await attempt(endMs - clock.nowMs());
     } catch (error) {
-      if (tries === MAX_TRIES || !mayRetry(error, options.idempotent)) throw error;
+      if (tries === MAX_TRIES || !mayRetry(error, options)) throw error;
       const delayMs = retryDelayMs(tries, error.retryAfterS, clock.random());
       if (delayMs === undefined || clock.nowMs() + delayMs >= endMs) throw error;
       await clock.sleep(delayMs);
@@ -62,7 +64,7 @@ export function retryDelayMs(tries: number, retryAfterS: number | undefined, ran
   return askedMs > MAX_RETRY_AFTER_MS ? undefined : askedMs + jitterMs;
 }
 
-function mayRetry(error: unknown, idempotent: boolean): error is E2bError {
+function mayRetry(error: unknown, { idempotent, begunOnly = false }: RetryOptions): error is E2bError {
   if (!(error instanceof E2bError)) return false;
-  return (error.retryAdvised ?? TRANSIENT.has(error.code)) && (idempotent || !error.started);
+  return (error.retryAdvised ?? TRANSIENT.has(error.code)) && (error.started ? idempotent : !begunOnly);
 }

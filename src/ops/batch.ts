@@ -74,6 +74,7 @@ export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> 
   return {
     name: "run",
     access: ACCESS.findLast((access) => needed.has(access)) ?? "read",
+    pushes: steps.some(({ operation }) => operation.pushes),
     shell: "/bin/bash",
     script,
     operations: steps.length,

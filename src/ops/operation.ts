@@ -92,6 +92,8 @@ export interface Runnable<Input = unknown, Value extends object = object> {
   readonly name: string;
   /** `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git host. */
   readonly access: "read" | "write" | "remote";
+  /** Whether it can send commits to the remote; absent: no. */
+  readonly pushes?: boolean;
   readonly shell: "/bin/sh" | "/bin/bash" | "perl";
   readonly script: string;
   /** Tried before the script; only for what changes nothing. */

@@ -138,6 +138,7 @@ export const push = defineOperation({
   name: "push",
   summary: "Commits changes and pushes them; when the remote moved, puts the commits on top and pushes again.",
   access: "remote",
+  pushes: true,
   shell: "/bin/bash",
   input,
   output,

@@ -5,6 +5,7 @@ import type { Grant } from "../../src/durable/grant.ts";
 import {
   e2b,
   endFaults,
+  fault,
   granted,
   hostUrl,
   listed,
@@ -82,6 +83,18 @@ test.each([
   const { pool } = await pausedWorkspace(script);
   expect(await view(pool)).toMatchObject({ state: "paused", unpushed });
 });
+
+test.each([429, 500, undefined])(
+  "a sandbox plane that fails once (%s) does not keep it from looking",
+  async (status) => {
+    const pool = newPool();
+    const grant = granted(await pool.claim(workspace()));
+    await shell(grant, `${PUSHED} && touch new`);
+    await fault({ sandboxErrors: { count: 1, status, route: "process.Process/Start" } });
+    expect(await pool.pause({ tenant: "acme", sandboxId: grant.sandboxId })).toBeUndefined();
+    expect(await view(pool)).toMatchObject({ state: "paused", unpushed: true });
+  },
+);
 
 test("resumed with another HEAD than it was paused with: not trusted, and the next claim starts anew", async () => {
   const { pool, grant } = await pausedWorkspace(PUSHED);

@@ -8,6 +8,7 @@ import {
   endFaults,
   fault,
   granted,
+  hosted,
   hostUrl,
   listed,
   MINUTE_MS,
@@ -156,6 +157,19 @@ test("E2B starts nothing from it just now: the ordinary way is tried, and the sn
   await make(pool);
   await fault({ controlErrors: { count: 1, status: 429, retryAfterS: 3600 } });
   expect(granted(await pool.claim(workspace()))).toMatchObject({ source: "cold" });
+  expect(await pool.snapshots("acme")).toHaveLength(1);
+});
+
+test("a workspace that was ended while its sandbox started says nothing of the snapshot", async () => {
+  const pool = newPool();
+  await make(pool);
+  await fault({ hangCreates: { count: 1, when: "after" } });
+  const claim = pool.claim(workspace());
+  await expect.poll(() => hosted(pool)).toHaveLength(1);
+  const { sandboxId } = (await pool.list("acme"))[0] ?? expect.fail("no workspace");
+  await pool.end({ tenant: "acme", sandboxId });
+  await endFaults();
+  expect(await claim).toMatchObject({ code: "workspace_gone" });
   expect(await pool.snapshots("acme")).toHaveLength(1);
 });
 

@@ -39,6 +39,15 @@ describe("uploadFile", () => {
     expect(server.requests.every(({ body }) => body.equals(bytes))).toBe(true);
   });
 
+  it("that failed for good counts as not begun: nobody reads the file", async () => {
+    server.answer(hangUp, hangUp, hangUp, hangUp);
+    expect(await e2bError(uploadFile(server.config, SANDBOX, "a", bytes))).toMatchObject({
+      code: "unavailable",
+      started: false,
+    });
+    expect(server.requests).toHaveLength(4);
+  });
+
   it.each([
     [
       "a paused sandbox",

@@ -27,6 +27,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   await server.close();
 });
 
@@ -147,8 +148,8 @@ describe("a process that was not started", () => {
       "not_running",
     ],
     [
-      "too many requests",
-      json(429, { code: 429, message: "Rate limit exceeded" }, { "retry-after": "2" }),
+      "too many requests for a longer time",
+      json(429, { code: 429, message: "Rate limit exceeded" }, { "retry-after": "25" }),
       "rate_limited",
     ],
     ["a wrong token", json(401, { code: 401, message: "unauthorized access" }), "unauthenticated"],
@@ -160,6 +161,30 @@ describe("a process that was not started", () => {
     server.answer(answer);
     expect(await e2bError(run())).toMatchObject({ code, started: false });
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe("a process that the sandbox does not take just now", () => {
+  const busy = json(429, { code: 429, message: "Rate limit exceeded" }, { "retry-after": "0" });
+
+  it.each([
+    ["a 429", busy],
+    ["a refusal in the stream", stream(frame(2, { error: { code: "resource_exhausted", message: "busy" } }))],
+    ["an envd that does not listen yet", json(502, { sandboxId: "iabc", message: "port", port: 49_983, code: 502 })],
+  ] as const)("is tried again after %s", async (_name, answer) => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    server.answer(answer, answer, stream(started, stdout("ran"), exited(0), endOfStream));
+    expect(text((await run()).stdout)).toBe("ran");
+    expect(server.requests).toHaveLength(3);
+    const [first, ...more] = server.requests;
+    expect(more.every(({ body }) => first?.body.equals(body))).toBe(true);
+  });
+
+  it("is given up with the time to wait, after four tries", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    server.answer(busy, busy, busy, busy);
+    expect(await e2bError(run())).toMatchObject({ code: "rate_limited", started: false, retryAfterS: 0 });
+    expect(server.requests).toHaveLength(4);
   });
 });
 

@@ -102,6 +102,14 @@ describe("withRetries", () => {
     expect(unknown.tries()).toBe(1);
   });
 
+  it("leaves tries that had no effect to a call that repeats them by itself", async () => {
+    const outer = { ...patient, begunOnly: true };
+    const limited = failing(e2b("rate_limited", false), 1);
+    await expect(withRetries(limited.attempt, outer, handClock())).rejects.toMatchObject({ code: "rate_limited" });
+    expect(limited.tries()).toBe(1);
+    await expect(withRetries(failing(e2b("unavailable", true), 1).attempt, outer, handClock())).resolves.toBe("done");
+  });
+
   it("takes the server's own advice on a retry over its own list", async () => {
     const discouraged = failing(e2b("unavailable", true, { retryAdvised: false }));
     await expect(withRetries(discouraged.attempt, patient, handClock())).rejects.toBeInstanceOf(E2bError);

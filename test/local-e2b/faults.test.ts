@@ -54,6 +54,17 @@ describe("the control plane", () => {
     expect(await Sandbox.kill((await lost())[0] ?? "", test.connection)).toBe(true);
   });
 
+  it("hangs before it resumes", async () => {
+    const sandbox = await test.create();
+    await sandbox.pause();
+    await put({ hangConnects: { count: 1 } });
+    const resuming = sandbox.connect();
+    await expect.poll(() => test.host.faults.settings.hangingConnects).toBe(1);
+    expect(await sandbox.isRunning()).toBe(false);
+    await test.admin("POST", "/_local/faults/release");
+    expect(await (await resuming).isRunning()).toBe(true);
+  });
+
   it("lets go of what hangs", async () => {
     await put({ hangCreates: { count: 1, when: "before" } });
     const creating = test.create();
@@ -74,6 +85,22 @@ describe("sandboxes", () => {
     await put({ cutStreams: { count: 1, afterBytes: 60 } });
     await failure(sandbox.commands.run("echo three"));
     expect((await sandbox.commands.run("echo four")).stdout).toBe("four\n");
+  });
+
+  it("fail so many requests, of one route where it is named, or leave them without an answer", async () => {
+    const sandbox = await test.create();
+    const answers = async (path: string): Promise<(string | number | null)[]> => {
+      const headers = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": "49983" };
+      const { status, headers: got } = await fetch(`${test.host.url}${path}`, { headers });
+      return [status, got.get("retry-after")];
+    };
+    await put({ sandboxErrors: { count: 1, status: 429, retryAfterS: 3, route: "GET /health" } });
+    expect(await answers("/metrics")).toEqual([401, null]);
+    expect(await answers("/health")).toEqual([429, "3"]);
+    expect(await answers("/health")).toEqual([204, null]);
+    await put({ sandboxErrors: { count: 1 } });
+    await expect(answers("/health")).rejects.toThrow("fetch failed");
+    expect(await answers("/health")).toEqual([204, null]);
   });
 
   it("vanish", async () => {

@@ -63,9 +63,8 @@ export function theSandbox({ sandboxes, team, params }: ControlCall): Sandbox {
 
 async function create(call: ControlCall, body: NewSandbox & { readonly timeout: number }): Promise<void> {
   const hang = call.faults.takeHang();
-  const left = new AbortController();
-  call.response.once("close", () => left.abort());
-  if (hang === "before" && !(await call.faults.hang(left.signal))) return;
+  const left = leaving(call);
+  if (hang === "before" && !(await call.faults.hang("creates", left))) return;
   const image = call.templates.image(call.team, body.templateID);
   const sandbox = await call.sandboxes.create({
     team: call.team,
@@ -82,12 +81,20 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
     allowInternetAccess: body.allow_internet_access,
   });
   call.templates.countSpawn(image);
-  if (hang === "after" && !(await call.faults.hang(left.signal))) return;
+  if (hang === "after" && !(await call.faults.hang("creates", left))) return;
   sendJson(call.response, 201, sandboxView(sandbox));
 }
 
 async function connect(call: ControlCall, { timeout, memory }: z.output<typeof connectV2>): Promise<void> {
   const sandbox = theSandbox(call);
+  if (call.faults.takeConnectHang() && !(await call.faults.hang("connects", leaving(call)))) return;
   const wasPaused = await call.sandboxes.resume(sandbox, timeout, memory);
   sendJson(call.response, wasPaused ? 201 : 200, sandboxView(sandbox));
+}
+
+/** Aborted when the client has left. */
+function leaving({ response }: ControlCall): AbortSignal {
+  const left = new AbortController();
+  response.once("close", () => left.abort());
+  return left.signal;
 }

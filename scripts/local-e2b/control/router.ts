@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { errorOnDemand } from "../faults.ts";
 import { ApiError, sendApiError } from "../http/reply.ts";
 import type { ControlCall, Handler, Routes } from "./call.ts";
 import { buildRoutes } from "./builds.ts";
@@ -53,10 +54,7 @@ export async function serveControl(call: ControlCall, { route }: ControlMatch): 
   const { response } = call;
   try {
     const fault = call.faults.takeControlError();
-    if (fault !== undefined) {
-      const headers = fault.retryAfterS === undefined ? {} : { "Retry-After": String(fault.retryAfterS) };
-      throw new ApiError(fault.status, fault.status === 429 ? "Rate limit exceeded" : "Fault on demand", headers);
-    }
+    if (fault !== undefined) throw errorOnDemand(fault);
     await route.handler(call);
   } catch (error) {
     if (response.headersSent || response.destroyed) return;
