@@ -100,8 +100,9 @@ test("a remote that fails now and then: push tries again, and says so when it gi
   await call(stack, "edit", { sandbox_id, files: [{ path: "b.txt", content: "b\n" }] });
   stack.git.setFaults({ fail: { count: 1, status: 503 } });
   expect(await call(stack, "push", { sandbox_id, message: "b" })).toMatchObject({ pushed: true });
-  stack.git.setFaults({ fail: { count: 1, status: 500 } });
-  const { status, json } = await callOperation(stack.url, "pull", { sandbox_id });
-  expect([status, json]).toMatchObject([502, { code: "git_unreachable", retryable: true }]);
+  stack.git.setFaults({ fail: { count: 1, status: 503, retryAfterS: 300 } });
+  const { status, json, headers } = await callOperation(stack.url, "pull", { sandbox_id });
+  expect([status, json]).toMatchObject([502, { code: "git_unreachable", retryable: true, retry_after: 300 }]);
+  expect(headers.get("Retry-After")).toBe("300");
   expect(await call(stack, "pull", { sandbox_id })).toMatchObject({ how: "nothing_new" });
 });
