@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod/v4";
 import { ROOT } from "../../scripts/support/tools.ts";
+import { freePort } from "../support/free-port.ts";
 
 const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });
 
-function start(...args: string[]) {
+function start(settings: Readonly<Record<string, string>>, ...args: string[]) {
   // Without an E2B account, whatever the machine has: this test is about the local host.
   const { E2B_API_KEY: _, ...env } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...args], { env });
+  const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...args], { env: { ...env, ...settings } });
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
@@ -19,18 +20,8 @@ function start(...args: string[]) {
   return { child, output, exit: once(child, "close") };
 }
 
-/** A port that nobody listens on; the kernel does not give it out again soon. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 test("npm start serves, and one signal ends everything it started", async () => {
-  const { child, output, exit } = start("--port", String(await freePort()), "--json", "--no-demo");
+  const { child, output, exit } = start({}, "--port", String(await freePort()), "--json", "--no-demo");
   await expect.poll(() => output.stdout).toContain("\n");
   const { url, key, remotes } = readySchema.parse(JSON.parse(output.stdout));
   const [remote = ""] = remotes;
@@ -53,13 +44,20 @@ test("npm start says in one line that its port is taken", async () => {
   onTestFinished(() => void server.close());
   await once(server, "listening");
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  const { output, exit } = start("--port", String(port));
+  const { output, exit } = start({}, "--port", String(port));
   expect(await exit).toEqual([1, null]);
   expect(output.stderr).toBe(`port ${port} is in use; choose another one: npm start -- --port <port>\n`);
 });
 
+test("npm start says which setting is wrong, and never its value", async () => {
+  const { output, exit } = start({ OPERATOR_KEY: "a secret" }, "--port", String(await freePort()), "--no-demo");
+  expect(await exit).toEqual([1, null]);
+  expect(output.stderr).toMatch(/^the Worker cannot serve: .*OPERATOR_KEY/m);
+  expect(output.stderr).not.toContain("a secret");
+});
+
 test.each([["--port=70000"], ["--frob"]])("npm start refuses %s in one line", async (...args) => {
-  const { output, exit } = start(...args);
+  const { output, exit } = start({}, ...args);
   expect(await exit).toEqual([1, null]);
   expect(output.stderr.trim().split("\n")).toHaveLength(1);
 });

@@ -46,7 +46,7 @@ test("weeks begin on Monday", () => {
 test("a new build is promoted, and the pool drains to it with no claim failing", async () => {
   await pool.list("acme");
   await expect.poll(warmTemplates).toEqual(["base"]);
-  expect(await told()).toEqual({ name: "base" });
+  expect(await told()).toEqual({ name: "base", builds_weekly: true });
 
   const build = await lookInto(MONDAY);
   await cron(MONDAY);
