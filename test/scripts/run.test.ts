@@ -98,3 +98,20 @@ test("passes signals on and answers with the script's exit code", async () => {
   child.kill("SIGTERM");
   expect(await once(child, "close")).toEqual([7, null]);
 });
+
+test("a script ends with it, also when it is killed", async () => {
+  const script = await writeScript(`
+    process.on("SIGTERM", () => {
+      console.log("told to end");
+      process.exit();
+    });
+    setInterval(() => {}, 1000);
+    console.log("waiting");
+  `);
+  const { child, output } = start(script);
+  await expect.poll(output).toContain("waiting");
+  child.kill("SIGKILL");
+  // The script has the other end of the pipe, so this waits for its end too.
+  await once(child, "close");
+  expect(output()).toContain("told to end");
+});
