@@ -1,9 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod/v4";
+import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { startGitServer } from "../../scripts/sample-remote/server.ts";
+import { callOperation } from "../../scripts/support/client.ts";
+import { localBindings } from "../../scripts/support/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { freePort } from "../support/free-port.ts";
 
@@ -37,6 +44,34 @@ test("npm start serves, and one signal ends everything it started", async () => 
   child.kill("SIGINT");
   expect(await exit).toEqual([0, null]);
   for (const address of [url, remote, host]) await expect(fetch(address)).rejects.toThrow("fetch failed");
+});
+
+test("npm start with an E2B account knows its workspaces again after a stop", async () => {
+  const port = await freePort();
+  const state = join(ROOT, ".warmtree", `e2b-${port}`);
+  onTestFinished(() => rm(state, { recursive: true, force: true }));
+  const folder = await mkdtemp(join(tmpdir(), "warmtree-start-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const git = await startGitServer({ root: folder });
+  onTestFinished(() => git.close());
+  await makeRepository(folder, "small", SAMPLES.small);
+  const e2b = await startLocalHost({ isolation: "none" });
+  onTestFinished(() => e2b.close());
+
+  const settings = { ...localBindings(e2b.url, git.url), POOL_MIN: "0", POOL_MAX: "0" };
+  const session = async <T>(use: (url: string) => Promise<T>): Promise<T> => {
+    const { child, output, exit } = start(settings, "--port", String(port), "--json", "--no-demo");
+    await expect.poll(() => output.stdout).toContain("\n");
+    const result = await use(readySchema.parse(JSON.parse(output.stdout)).url);
+    child.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
+    return result;
+  };
+  const clone = { repo_url: `${git.url}/small.git`, agent_id: "a", task_id: "t" };
+  const first = await session(async (url) => (await callOperation(url, "clone", clone)).json);
+  const again = await session(async (url) => (await callOperation(url, "clone", clone)).json);
+  const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(first);
+  expect(again).toMatchObject({ sandbox_id, created: false });
 });
 
 test("npm start says in one line that its port is taken", async () => {
