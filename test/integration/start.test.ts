@@ -36,6 +36,9 @@ test("npm start serves, and one signal ends everything it started", async () => 
 
   const headers = { Authorization: `Bearer ${key}` };
   expect((await fetch(`${url}/v1/workspaces`, { headers })).status).toBe(200);
+  // There are no Workflows in bare workerd.
+  const template = await (await fetch(`${url}/v1/template`, { headers })).json();
+  expect(template).toEqual({ name: "base", builds_weekly: false });
   expect((await fetch(`${url}/page.js`)).headers.get("Content-Type")).toContain("text/javascript");
   expect((await fetch(`${remote}/info/refs?service=git-upload-pack`)).status).toBe(200);
   const host = /sandboxes on this machine: (\S+)/.exec(output.stderr)?.[1] ?? "";
