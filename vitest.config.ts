@@ -30,8 +30,11 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
     plugins: [
       cloudflareTest(({ inject }) => {
         const url = inject("e2bUrl");
-        const bindings = { E2B_API_KEY: "test", E2B_API_URL: url, E2B_SANDBOX_URL: url, ...settings };
-        return { wrangler: { configPath: "./wrangler.toml" }, miniflare: { bindings } };
+        const e2b = { E2B_API_KEY: "test", E2B_API_URL: url, E2B_SANDBOX_URL: url };
+        // Tests call the Worker itself: nothing stands between.
+        const bindings = { ...e2b, LOOPBACK_ACCESS: "open", ...settings };
+        // A link: beside the file itself, wrangler would find .dev.vars, somebody's own settings.
+        return { main: "./src/index.ts", wrangler: { configPath: "./test/wrangler.toml" }, miniflare: { bindings } };
       }),
     ],
     test: {

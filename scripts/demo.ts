@@ -34,6 +34,7 @@ async function demo(json: boolean): Promise<number> {
       taskId: "main-job",
       operations: ["clone", ...WARM_ROUND, ...WARM_ROUND],
       counters: () => stack.host.counters(),
+      boundsCosts: true,
       onStep: (step: JobStep) => !json && console.log(stepLine(step)),
     });
     if (json) console.log(JSON.stringify({ ok, steps }));

@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Guard } from "./support/guard.mjs";
 import { install, isInstalled } from "./support/install.mjs";
 
 const MIN_NODE = [20, 0];
@@ -17,16 +18,16 @@ const MIN_TYPESCRIPT_NODE = [22, 18];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
 
-/** The process that runs now, npm or the script: signals go to it. */
+/** How soon the script hears that npm is gone. */
+const PARENT_POLL_MS = 500;
+
+/** The process that runs now, npm or the script: signals go to it, and it ends with this one. */
 let current;
 /** A signal that came before there was a script to pass it to. */
 let interruptedBy;
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.on(signal, () => {
-    interruptedBy = signal;
-    current?.kill(signal);
-  });
-}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => interrupt(signal));
+const guard = new Guard("TERM", () => interrupt("SIGTERM"));
+watchNpm();
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -34,7 +35,7 @@ async function main([script, ...args]) {
   if (!script) return fail("usage: node scripts/run.mjs <script> [arguments]");
   if (!isAtLeast(MIN_NODE)) return fail(`Node 20 or newer is needed; this is ${process.version}.`);
   if (!isInstalled(root)) {
-    const code = await install(root, (child) => (current = child));
+    const code = await install(root, keep);
     if (interruptedBy) return signalCode(interruptedBy);
     if (code !== 0) return code;
   }
@@ -55,11 +56,37 @@ function typescriptNode() {
 function run(node, args) {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
   const child = spawn(node, args, { stdio: "inherit", env });
-  current = child;
+  keep(child);
   return new Promise((resolve) => {
     child.on("error", (error) => resolve(fail(`${node} could not be started: ${error.message}`)));
     child.on("exit", (code, signal) => resolve(code ?? signalCode(signal)));
   });
+}
+
+/** Makes a child the current one. */
+function keep(child) {
+  current = child;
+  // Undefined: it could not be started.
+  if (child.pid === undefined) return;
+  guard.add(child.pid);
+  child.once("exit", () => guard.drop(child.pid));
+}
+
+function interrupt(signal) {
+  interruptedBy = signal;
+  current?.kill(signal);
+}
+
+/** npm passes on the signals that it gets, but one that is killed or hung up cannot: its child then gets another parent. */
+function watchNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(timer);
+    interrupt("SIGTERM");
+  }, PARENT_POLL_MS);
+  timer.unref();
 }
 
 function isAtLeast([major, minor]) {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Cleanups } from "./support/cleanups.ts";
-import { DEV_KEY } from "./support/client.ts";
+import { DEV_KEY, problemText } from "./support/client.ts";
 import { curlLines } from "./support/curl-lines.ts";
 import { startLocalServices } from "./support/local-services.ts";
 import type { LocalServices } from "./support/local-services.ts";
@@ -12,13 +12,16 @@ import { START_USAGE, readStartOptions } from "./support/start-options.ts";
 import type { StartOptions } from "./support/start-options.ts";
 import { STEP_HEADING, stepLine } from "./support/step-table.ts";
 import { ROOT } from "./support/tools.ts";
-import { startWranglerDev } from "./support/wrangler-dev.ts";
+import { startWorkerd } from "./support/workerd.ts";
+import type { Workerd } from "./support/workerd.ts";
 
 /** Settings of the Worker that are passed on from the environment. */
 const PASSED_ON =
   /^(?:E2B_|GIT_SANDBOX_|GIT_USER_|POOL_|KEEP_POLICY|METRICS_|OPERATOR_KEY$|ALLOWED_GIT_HOSTS$|GITHUB_TOKEN$)/;
 /** Where repositories may be when nobody says otherwise. */
 const DEFAULT_GIT_HOSTS = "github.com";
+/** The same for a Worker under wrangler dev with `--persist-to <state folder>/worker`. */
+const OBJECTS_FOLDER = join("worker", "v3", "do");
 const EXAMPLE_REPOSITORY = "https://github.com/<owner>/<name>";
 
 process.exit(await main());
@@ -48,24 +51,35 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   await requireFreePort(options.port);
   const local = !process.env.E2B_API_KEY;
   const folder = await stateFolder(options.port, local);
-  cleanups.add(() => rm(local ? folder : join(folder, "bindings.env"), { recursive: true, force: true }));
+  if (local) cleanups.add(() => rm(folder, { recursive: true, force: true }));
 
   console.error(local ? "starting the sample remote, the local sandbox host and the Worker" : "starting the Worker");
   const services = local ? await startLocalServices(folder, cleanups) : undefined;
   for (const warning of services?.host.warnings ?? []) console.error(`warning: ${warning}`);
-  signal.throwIfAborted();
-  const { port, verbose } = options;
-  const worker = await startWranglerDev({ port, bindings: bindingsFor(services), folder, verbose, signal });
+  const worker = await startWorkerd({
+    bindings: bindingsFor(services),
+    port: options.port,
+    storageDir: join(folder, OBJECTS_FOLDER),
+    log: (line, stream) => (options.verbose || stream === "stderr") && console.error(line),
+    signal,
+  });
   cleanups.add(() => worker.close());
+  await requireHealth(worker);
 
-  const url = `http://127.0.0.1:${port}`;
+  const { url } = worker;
   announce(options, url, services);
   const ended = worker.ended.then(() => {
-    throw new Error("wrangler dev ended; everything else was stopped");
+    throw new Error("the Worker ended; everything else was stopped");
   });
   const stopped = signal.aborted ? Promise.resolve() : once(signal, "abort");
   if (options.demo) await Promise.race([stopped, ended, selfCheck(url, services, signal)]);
   await Promise.race([stopped, ended]);
+}
+
+/** Rejects with one line for the user when a setting is missing or wrong. */
+async function requireHealth({ url }: Workerd): Promise<void> {
+  const response = await fetch(`${url}/healthz`);
+  if (!response.ok) throw new Error(`the Worker cannot serve: ${problemText(await response.json())}`);
 }
 
 /** With a real E2B account the Worker's memory of its sandboxes outlives a stop; local sandboxes do not. */
@@ -94,7 +108,10 @@ function announce({ json }: StartOptions, url: string, services: LocalServices |
     `page     ${url}/`,
     ...(services
       ? [`remotes  ${remotes.join("\n         ")}`, `sandboxes on this machine: ${services.host.url}`]
-      : ["sandboxes at E2B, with your E2B_API_KEY"]),
+      : [
+          "sandboxes at E2B, with your E2B_API_KEY",
+          "template  this Worker builds none by itself (docs/operations.md)",
+        ]),
     "",
     "From another shell:",
     "",
@@ -117,6 +134,8 @@ async function selfCheck(url: string, services: LocalServices | undefined, signa
     taskId: "check",
     operations: ["clone", "edit", "diff", "push"],
     counters: () => services.host.counters(),
+    // The warm pool and repository snapshots are made meanwhile.
+    boundsCosts: false,
     onStep: (step) => console.error(stepLine(step)),
   });
   if (signal.aborted) return;

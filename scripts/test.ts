@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./support/checks.ts";
+import { endWithParent } from "./support/processes.ts";
 import { SUMMARY_FILE_VARIABLE, summaryLine, summarySchema } from "./support/test-summary.ts";
 import type { Summary } from "./support/test-summary.ts";
 import { toolEnvironment, toolPath } from "./support/tools.ts";
@@ -55,9 +56,10 @@ async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pip
       const env = { ...toolEnvironment(), [SUMMARY_FILE_VARIABLE]: file };
       const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: ["inherit", output, output], env });
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => written.push(chunk));
+      endWithParent(child);
       child.on("error", reject);
       child.on("close", (exited) => resolve(exited ?? 1));
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
     });
     return { code, summary: readSummary(file), output: Buffer.concat(written).toString() };
   } finally {

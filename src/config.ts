@@ -66,6 +66,7 @@ const schema = z
     E2B_SANDBOX_URL: z.url().optional(),
     E2B_TEMPLATE: z.string().min(1).optional(),
     E2B_TEMPLATE_DEFINITION: z.enum(["debian", "host"]).optional(),
+    LOOPBACK_ACCESS: z.enum(["keyed", "open"]).default("keyed"),
     API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
     CREDENTIALS: z.literal("env").default("env"),
     GITHUB_TOKEN: z.string().min(1).optional(),
@@ -109,6 +110,8 @@ export interface Config {
   /** Of what is built, or of the template that the operator named. */
   readonly size: SandboxSize;
   readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
+  /** Whether requests to this machine are let in where no key is set. */
+  readonly loopbackAccess: "keyed" | "open";
   readonly githubToken: string | undefined;
   readonly allowedGitHosts: readonly string[];
   readonly operationTimeoutS: number;
@@ -116,9 +119,9 @@ export interface Config {
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
   readonly poolShards: number;
-  /** What a scraper sends; undefined: only loopback is served. */
+  /** What a scraper sends; undefined: only loopback is served, where that is open. */
   readonly metricsKey: string | undefined;
-  /** What opens the page and its API; undefined: only loopback is served. */
+  /** What opens the page and its API; undefined: only loopback is served, where that is open. */
   readonly operatorKey: string | undefined;
   /** 0: nothing is recorded. */
   readonly metricsShards: number;
@@ -166,6 +169,7 @@ export function parseConfig(env: object): Config {
       memoryMib: s.E2B_TEMPLATE_MEMORY_MIB ?? defaultSize.memoryMib,
     },
     apiKeys: s.API_KEYS,
+    loopbackAccess: s.LOOPBACK_ACCESS,
     githubToken: s.GITHUB_TOKEN,
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isToLocalName } from "../support/local-name.ts";
 import { ADMIN_PREFIX, type AdminContext, serveAdmin } from "./admin.ts";
 import { controlRoute, serveControl, teamOf } from "./control/router.ts";
 import { refuseFile } from "./envd/auth.ts";
@@ -16,7 +17,6 @@ export interface ServerContext extends AdminContext {
   readonly uploads: Uploads;
 }
 
-const LOCAL_NAMES = /^(?:127\.0\.0\.1|localhost|sandbox\.localhost|\[::1\])(?::\d+)?$/i;
 /** E2B's host name of a port in a sandbox: `{port}-{id}.…`. */
 const SANDBOX_NAME = /^(\d+)-([a-z0-9]+)\./;
 /** The port at which envd listens inside a sandbox. */
@@ -25,17 +25,22 @@ const ENVD_PORT = 49_983;
 /** Sends each request to the admin routes, to a sandbox's envd, or to the control plane. Never throws. */
 export async function serve(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    requireLocalName(request);
     // Parsing a target like `//` throws; a client sees that as its own bad request.
     const url = parseTarget(request);
+    if (!isToLocalName(request)) {
+      await serveNamedSandbox(context, request, response, url);
+      return;
+    }
     const upload = /^\/_local\/uploads\/(\w+)$/.exec(url.pathname)?.[1];
     if (upload !== undefined && request.method === "PUT") {
       await context.uploads.receive(upload, request);
       sendEmpty(response, 200);
     } else if (url.pathname.startsWith(ADMIN_PREFIX)) {
       await serveAdmin(context, request, response);
-    } else if (!(await serveSandbox(context, request, response, url))) {
-      await serveControlPlane(context, request, response, url);
+    } else {
+      const target = routedTarget(request) ?? signedTarget(context, request, url);
+      if (target === undefined) await serveControlPlane(context, request, response, url);
+      else await serveSandbox(context, request, response, url, target);
     }
   } catch (error) {
     if (response.headersSent) response.destroy();
@@ -44,12 +49,19 @@ export async function serve(context: ServerContext, request: IncomingMessage, re
 }
 
 /**
- * A web page that gives its own name this machine's address could otherwise use the host with a browser's help (DNS
- * rebinding), and run commands here. @throws ApiError 403
+ * Under the name of a sandbox's port there is that sandbox alone, as at E2B. Any page can have such a name, so a header that
+ * names another sandbox counts for nothing here. @throws ApiError 403
  */
-function requireLocalName({ headers: { host = "" } }: IncomingMessage): void {
-  if (LOCAL_NAMES.test(host) || SANDBOX_NAME.test(host)) return;
-  throw new ApiError(403, `this host answers to 127.0.0.1 and localhost, not to '${host}'`);
+async function serveNamedSandbox(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const { host = "" } = request.headers;
+  const target = namedTarget(host);
+  if (target === undefined) throw new ApiError(403, `this host answers to 127.0.0.1 and localhost, not to '${host}'`);
+  await serveSandbox(context, request, response, url, target);
 }
 
 function parseTarget(request: IncomingMessage): URL {
@@ -73,15 +85,13 @@ async function serveControlPlane(
   await serveControl({ ...context, request, response, url, params: match.params, team }, match);
 }
 
-/** @returns false when the request is not for a sandbox */
 async function serveSandbox(
   context: ServerContext,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
-): Promise<boolean> {
-  const target = targetOf(request) ?? signedTarget(context, request, url);
-  if (target === undefined) return false;
+  target: Target,
+): Promise<void> {
   const route = target.port === ENVD_PORT ? envdRoute(request, url.pathname) : undefined;
   const counted = route ?? `${request.method} ${url.pathname}`;
   context.counters.count("sandbox", counted);
@@ -111,7 +121,6 @@ async function serveSandbox(
   } else {
     await serveEnvd({ sandbox, request, response, url, faults: context.faults }, route);
   }
-  return true;
 }
 
 interface Target {
@@ -119,15 +128,18 @@ interface Target {
   readonly port: number;
 }
 
-/** E2B routes by header, or by host name. */
-function targetOf(request: IncomingMessage): Target | undefined {
+/** E2B routes by host name. */
+function namedTarget(host: string): Target | undefined {
+  const [, port, id] = SANDBOX_NAME.exec(host) ?? [];
+  return id === undefined ? undefined : { id, port: Number(port) };
+}
+
+/** E2B routes by header, where one address serves all sandboxes. */
+function routedTarget(request: IncomingMessage): Target | undefined {
   const { "e2b-sandbox-id": id, "e2b-sandbox-port": port } = request.headers;
-  if (typeof id === "string") {
-    if (typeof port !== "string") throw new ApiError(400, "missing header: E2b-Sandbox-Port");
-    return { id, port: Number(port) };
-  }
-  const host = SANDBOX_NAME.exec(request.headers.host ?? "");
-  return host?.[2] === undefined ? undefined : { id: host[2], port: Number(host[1]) };
+  if (typeof id !== "string") return undefined;
+  if (typeof port !== "string") throw new ApiError(400, "missing header: E2b-Sandbox-Port");
+  return { id, port: Number(port) };
 }
 
 /** A signed file URL made for one shared address names no sandbox: the one whose token made the signature is meant. */

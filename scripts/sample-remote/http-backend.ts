@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { endWithParent } from "../support/processes.ts";
 
 /** CGI headers of git are a few hundred bytes; more without a blank line is not an answer. */
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -42,6 +43,7 @@ export async function serveBackend(
 ): Promise<void> {
   // Its own process group, so that an abandoned request takes upload-pack and pack-objects with it.
   const child = spawn(backend, { detached: true, env: cgiEnvironment(target, request) });
+  endWithParent(child, "group");
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
   const exit = new Promise<void>((resolve, reject) => {

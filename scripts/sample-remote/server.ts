@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listen } from "../support/listen.ts";
+import { isToLocalName } from "../support/local-name.ts";
 import { isAuthorized } from "./auth.ts";
 import type { GitServerAuth } from "./auth.ts";
 import { findHttpBackend, serveBackend } from "./http-backend.ts";
@@ -64,6 +65,7 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     counts.requests += 1;
+    if (!isToLocalName(request)) return refuse(response, 403, "this server answers to 127.0.0.1 and localhost");
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     const [, name, service] = ROUTE.exec(decodePath(url.pathname)) ?? [];
     if (name === undefined || service === undefined || !existsSync(join(root, `${name}.git`))) {

@@ -40,10 +40,11 @@ export interface Bundle extends Manifest {
  * Bundles the Worker as `wrangler deploy` would, once for each state of its sources; later calls, from any process, find
  * it in dist/. Rejects with wrangler's output when the sources do not bundle.
  * @param entry another main module than wrangler.toml's, named index.ts, relative to the checkout
+ * @param signal gives up
  */
-export async function bundleWorker(entry?: string): Promise<Bundle> {
+export async function bundleWorker(entry?: string, signal?: AbortSignal): Promise<Bundle> {
   const folder = join(DIST, `worker-${await sourcesKey(entry)}`);
-  if (!existsSync(folder)) await build(folder, entry);
+  if (!existsSync(folder)) await build(folder, entry, signal);
   const now = new Date();
   await utimes(folder, now, now);
   return { folder, ...manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), "utf8"))) };
@@ -66,13 +67,17 @@ async function sourcesKey(entry?: string): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-async function build(folder: string, entry?: string): Promise<void> {
+async function build(folder: string, entry?: string, signal?: AbortSignal): Promise<void> {
   const building = join(DIST, `building-${randomUUID()}`);
   await mkdir(building, { recursive: true });
   try {
     const [settings, { ok, output }] = await Promise.all([
       readSettings(),
-      runTool("wrangler", ["deploy", ...(entry === undefined ? [] : [entry]), "--dry-run", "--outdir", building]),
+      runTool(
+        "wrangler",
+        ["deploy", ...(entry === undefined ? [] : [entry]), "--dry-run", "--outdir", building],
+        signal,
+      ),
     ]);
     if (!ok) throw new Error(`the Worker does not bundle:\n${output.trim()}`);
     const manifest: Manifest = { ...settings, modules: await listModules(building) };

@@ -8,7 +8,17 @@ interface Check {
 const CHECKS: readonly Check[] = [
   {
     name: "types of the Worker's bindings",
-    command: ["wrangler", "types", "--check", "--include-runtime=false", "--env-interface", "Env", "src/env.d.ts"],
+    // Without .dev.vars, somebody's own settings.
+    command: [
+      "wrangler",
+      "types",
+      "--check",
+      "--env-file=/dev/null",
+      "--include-runtime=false",
+      "--env-interface",
+      "Env",
+      "src/env.d.ts",
+    ],
   },
   { name: "typecheck src", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "typecheck page", command: ["tsc", "-p", "src/page/tsconfig.json"] },

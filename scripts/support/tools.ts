@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
+import { endWithParent } from "./processes.ts";
 
 /** The checkout. */
 export const ROOT: string = join(import.meta.dirname, "..", "..");
@@ -30,9 +31,17 @@ export interface ToolResult {
   readonly output: string;
 }
 
-/** Runs one of the checkout's tools to its end. Rejects only when it cannot be started. */
-export function runTool(name: string, args: readonly string[]): Promise<ToolResult> {
-  const child = spawn(toolPath(name), args, { cwd: ROOT, env: toolEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+/** Runs one of the checkout's tools to its end. Rejects when it cannot be started, or when `signal` ended it. */
+export function runTool(name: string, args: readonly string[], signal?: AbortSignal): Promise<ToolResult> {
+  const child = spawn(toolPath(name), args, {
+    cwd: ROOT,
+    env: toolEnvironment(),
+    stdio: ["ignore", "pipe", "pipe"],
+    // Many tools start others, and end without them.
+    detached: true,
+    ...(signal && { signal }),
+  });
+  endWithParent(child, "group");
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,19 +21,26 @@ export interface WorkerdOptions {
   readonly port?: number;
   /** Where Durable Objects keep their state. Absent: a folder that is removed with the process. */
   readonly storageDir?: string;
-  /** Receives what the runtime and the Worker log, line by line. */
-  readonly log?: (line: string) => void;
+  /** Receives what the runtime and the Worker log, line by line: warnings and errors come on stderr. */
+  readonly log?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Workerd {
   /** Without a trailing slash, such as `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly pid: number;
+  /** Resolves when the process has ended, whatever ended it. */
+  readonly ended: Promise<void>;
   /** SIGKILL, as in a crash; what is in `storageDir` stays. Resolves when the process is gone. */
   kill(): Promise<void>;
   /** Ends the process and removes its temporary files. */
   close(): Promise<void>;
 }
+
+/** No proxy stands before bare workerd, so the host that it tells the Worker is the one that the client named. */
+const FACING_CLIENTS = { LOOPBACK_ACCESS: "open" };
 
 const CONTROL_FD = 3;
 /** What workerd writes to its control descriptor once a socket accepts connections. */
@@ -45,27 +53,30 @@ const LOG_LINES_KEPT = 50;
  * Runs the bundled Worker in bare workerd, the runtime of production, on 127.0.0.1 and resolves when it accepts requests.
  * Rejects with the runtime's log when it does not start.
  */
-export async function startWorkerd({ bindings, entry, port = 0, storageDir, log }: WorkerdOptions): Promise<Workerd> {
-  const bundle = await bundleWorker(entry);
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const { bindings, entry, port = 0, storageDir, log, signal } = options;
+  const bundle = await bundleWorker(entry, signal);
   const folder = await mkdtemp(join(tmpdir(), "warmtree-workerd-"));
   const storage = storageDir ?? join(folder, "storage");
   await mkdir(storage, { recursive: true });
   // Values reach the runtime by way of its environment, so that no secret lies in a file.
-  const env = { ...bundle.vars, ...bindings };
+  const env = { ...bundle.vars, ...FACING_CLIENTS, ...bindings };
   const configFile = join(folder, "config.capnp");
   await writeFile(configFile, workerdConfig({ bundle, environment: Object.keys(env), storage, port }));
 
   const args = ["serve", "-I", bundle.folder, `--control-fd=${CONTROL_FD}`, configFile];
   const child = spawn(toolPath("workerd"), args, { stdio: ["ignore", "pipe", "pipe", "pipe"], env });
   endWithParent(child);
-  const close = async (signal: "SIGTERM" | "SIGKILL") => {
-    await stopProcess(child, signal);
+  const ended = once(child, "exit").then(() => undefined);
+  const close = async (by: "SIGTERM" | "SIGKILL") => {
+    await stopProcess(child, by);
     await rm(folder, { recursive: true, force: true });
   };
   try {
     return {
       url: `http://127.0.0.1:${await listeningPort(child, log)}`,
       pid: z.number().parse(child.pid),
+      ended,
       kill: () => close("SIGKILL"),
       close: () => close("SIGTERM"),
     };
@@ -75,16 +86,16 @@ export async function startWorkerd({ bindings, entry, port = 0, storageDir, log 
   }
 }
 
-function listeningPort(child: ChildProcess, log?: (line: string) => void): Promise<number> {
+function listeningPort(child: ChildProcess, log: WorkerdOptions["log"]): Promise<number> {
   const lastLines: string[] = [];
-  const onLine = (line: string) => {
-    log?.(line);
+  const onLine = (stream: "stdout" | "stderr") => (line: string) => {
+    log?.(line, stream);
     lastLines.push(line);
     if (lastLines.length > LOG_LINES_KEPT) lastLines.shift();
   };
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  readLines(child.stdio[1], onLine);
-  readLines(child.stdio[2], onLine);
+  readLines(child.stdio[1], onLine("stdout"));
+  readLines(child.stdio[2], onLine("stderr"));
   readLines(child.stdio[CONTROL_FD], (line) => resolve(listenEventSchema.parse(JSON.parse(line)).port));
   child.once("error", reject);
   child.once("close", (code, signal) =>

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import { HttpError } from "./http-error.ts";
+import { isOpenTo, SERVED } from "./loopback.ts";
 
 /** Who a request comes from, as far as its credentials prove it. */
 interface Identity {
@@ -19,14 +20,13 @@ const CHALLENGE = 'Bearer realm="warmtree"';
 const DEV_KEYS = decoded([
   { tenant: "dev", sha256: "ef260e9aa3c673af240d17a2660480361a8e081d1ffeca2a5ed0e3219fc18567" },
 ]);
-export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 const encoder = new TextEncoder();
 const decodedByConfig = new WeakMap<Config, readonly AcceptedKey[]>();
 
 /**
- * The one gate of every door: `Authorization: Bearer <API key>`. While no keys are configured, key `dev` is accepted at
- * a loopback address and nothing anywhere else. Throws `unauthenticated` with its WWW-Authenticate challenge.
+ * The one gate of every door: `Authorization: Bearer <API key>`. While no keys are configured, key `dev` is accepted
+ * where loopback is open, and nothing anywhere else. Throws invalid_input, or unauthenticated with its challenge.
  */
 export async function authenticate(request: Request, config: Config): Promise<Identity> {
   const accepted = acceptedKeys(request, config);
@@ -45,10 +45,10 @@ function acceptedKeys(request: Request, config: Config): readonly AcceptedKey[] 
     if (keys === undefined) decodedByConfig.set(config, (keys = decoded(config.apiKeys)));
     return keys;
   }
-  if (LOOPBACK_HOSTS.has(new URL(request.url).hostname)) return DEV_KEYS;
+  if (isOpenTo(request, config)) return DEV_KEYS;
   throw unauthenticated(
-    "No API keys are configured, so only requests to 127.0.0.1 or localhost are served. The operator makes a key with " +
-      "`npm run key -- <tenant>` and stores the entry it prints with `wrangler secret put API_KEYS`.",
+    `No API keys are configured, so ${SERVED[config.loopbackAccess]} served. The operator makes a key with ` +
+      "`npm run key -- <tenant>` and stores the entry it prints with `wrangler secret put API_KEYS`, or in .dev.vars for `wrangler dev`.",
   );
 }
 

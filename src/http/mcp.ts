@@ -7,6 +7,7 @@ import { type Caller, openSession } from "../workspaces.ts";
 import { readText } from "./body.ts";
 import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
 import { logUnexpected } from "./log.ts";
+import { hostnameOf } from "./loopback.ts";
 import { foreseen } from "./problem.ts";
 
 /** Clients give a call up after 60 s; the answer needs its way too. */
@@ -19,7 +20,7 @@ const WORKSPACE = "sandbox_id";
 export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
   return async (c: HttpContext): Promise<Response> => {
     const request = c.req.raw;
-    const refused = refusedByAddress(request, configOf(c.env).apiKeys.length > 0);
+    const refused = refusedByAddress(request, hostnameOf(request), configOf(c.env).apiKeys.length > 0);
     if (refused) return refused;
     const caller = await callerOf(c);
     const post = mcpPost(request, await readText(request));

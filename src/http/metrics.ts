@@ -9,7 +9,7 @@ import { admit } from "./own-key.ts";
 /** GET /metrics: every series, for Prometheus. Reads what was reported; no shard of the pool is asked. */
 export async function serveMetrics(c: HttpContext): Promise<Response> {
   const config = configOf(c.env);
-  await admit(c.req.raw, "METRICS_KEY", config.metricsKey);
+  await admit(c.req.raw, "METRICS_KEY", config);
   if (config.metricsShards === 0) {
     throw new WarmtreeError("not_found", "Nothing is recorded: METRICS_SHARDS is 0.");
   }

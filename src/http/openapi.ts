@@ -88,7 +88,7 @@ function otherRoutes() {
       get: {
         operationId: "listWorkspaces",
         summary: "Your workspaces, last used first.",
-        responses: { 200: json("Your workspaces", workspaceListSchema), ...problems([401, 500, 503]) },
+        responses: { 200: json("Your workspaces", workspaceListSchema), ...problems([400, 401, 500, 503]) },
       },
     },
     "/v1/workspaces/{sandbox_id}": {
@@ -96,12 +96,12 @@ function otherRoutes() {
       get: {
         operationId: "getWorkspace",
         summary: "One of your workspaces. If it is paused it is resumed meanwhile: a session begins.",
-        responses: { 200: json("The workspace", workspaceSchema), ...problems([401, 404, 500, 503]) },
+        responses: { 200: json("The workspace", workspaceSchema), ...problems([400, 401, 404, 500, 503]) },
       },
       delete: {
         operationId: "endWorkspace",
         summary: "Ends a workspace. What was not pushed is lost.",
-        responses: { 204: { description: "It is ended." }, ...problems([401, 404, 500, 503]) },
+        responses: { 204: { description: "It is ended." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/workspaces/{sandbox_id}/pause": {
@@ -109,14 +109,14 @@ function otherRoutes() {
       post: {
         operationId: "pauseWorkspace",
         summary: "Pauses a workspace: the session ends. It costs nothing until its next use, which resumes it.",
-        responses: { 204: { description: "It is paused, or was." }, ...problems([401, 404, 500, 503]) },
+        responses: { 204: { description: "It is paused, or was." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/snapshots": {
       get: {
         operationId: "listSnapshots",
         summary: "Your repository snapshots, last used first.",
-        responses: { 200: json("Your snapshots", snapshotListSchema), ...problems([401, 500, 503]) },
+        responses: { 200: json("Your snapshots", snapshotListSchema), ...problems([400, 401, 500, 503]) },
       },
       post: {
         operationId: "makeSnapshot",
@@ -140,14 +140,14 @@ function otherRoutes() {
       delete: {
         operationId: "dropSnapshot",
         summary: "Drops a repository snapshot. Workspaces that came from it go on.",
-        responses: { 204: { description: "It is dropped." }, ...problems([401, 404, 500, 503]) },
+        responses: { 204: { description: "It is dropped." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/template": {
       get: {
         operationId: "getTemplate",
         summary: "What new sandboxes start from, and how the newest build of it went.",
-        responses: { 200: json("The template", templateSchema), ...problems([401, 500, 503]) },
+        responses: { 200: json("The template", templateSchema), ...problems([400, 401, 500, 503]) },
       },
     },
     "/healthz": {

@@ -47,13 +47,13 @@ export function operatorRoutes(): object {
         operationId: "operatorGetWorkspace",
         summary: "One workspace and whose it is. Looking at it does not resume it.",
         security,
-        responses: { 200: json("The workspace", ownedWorkspaceSchema), ...problems([401, 404, 500, 503]) },
+        responses: { 200: json("The workspace", ownedWorkspaceSchema), ...problems([400, 401, 404, 500, 503]) },
       },
       delete: {
         operationId: "operatorEndWorkspace",
         summary: "Ends a workspace. What was not pushed is lost.",
         security,
-        responses: { 204: { description: "It is ended." }, ...problems([401, 404, 500, 503]) },
+        responses: { 204: { description: "It is ended." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     [`${ONE}/pause`]: {
@@ -62,7 +62,7 @@ export function operatorRoutes(): object {
         operationId: "operatorPauseWorkspace",
         summary: "Pauses a workspace. Its next use resumes it.",
         security,
-        responses: { 204: { description: "It is paused, or was." }, ...problems([401, 404, 500, 503]) },
+        responses: { 204: { description: "It is paused, or was." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     [`${ONE}/status`]: {
@@ -73,7 +73,7 @@ export function operatorRoutes(): object {
         security,
         responses: {
           200: json("Branch and changes", ownedStatusSchema),
-          ...problems([401, 404, 409, 410, 429, 500, 502, 503, 504]),
+          ...problems([400, 401, 404, 409, 410, 429, 500, 502, 503, 504]),
         },
       },
     },

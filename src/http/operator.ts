@@ -46,7 +46,7 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
 }
 
 async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
-  await admit(c.req.raw, "OPERATOR_KEY", configOf(c.env).operatorKey);
+  await admit(c.req.raw, "OPERATOR_KEY", configOf(c.env));
   return workerAround(c);
 }
 

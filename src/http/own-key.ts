@@ -1,24 +1,24 @@
-import { BEARER, LOOPBACK_HOSTS } from "./auth.ts";
+import type { Config } from "../config.ts";
+import { BEARER } from "./auth.ts";
 import { HttpError } from "./http-error.ts";
+import { isOpenTo, SERVED } from "./loopback.ts";
 
 const encoder = new TextEncoder();
 
 /**
  * The gate of a door that a key of its own opens: what lies behind it tells of all tenants, so no tenant's key does. While
- * that key is not set, only this machine is let in, without one. Throws unauthenticated.
+ * that key is not set, only this machine is let in, without one and where loopback is open. Throws invalid_input, or
+ * unauthenticated.
  * @param name of the setting that holds the key
  */
-export async function admit(
-  request: Request,
-  name: "METRICS_KEY" | "OPERATOR_KEY",
-  key: string | undefined,
-): Promise<void> {
+export async function admit(request: Request, name: "METRICS_KEY" | "OPERATOR_KEY", config: Config): Promise<void> {
   const challenge = `Bearer realm="warmtree ${name.split("_")[0]?.toLowerCase()}"`;
+  const key = name === "METRICS_KEY" ? config.metricsKey : config.operatorKey;
   if (key === undefined) {
-    if (LOOPBACK_HOSTS.has(new URL(request.url).hostname) && !isOfAnotherSite(request)) return;
+    if (isOpenTo(request, config) && !isOfAnotherSite(request)) return;
     throw unauthenticated(
-      `No ${name} is configured, so only requests to 127.0.0.1 or localhost are served. The operator sets one with ` +
-        `\`wrangler secret put ${name}\`.`,
+      `No ${name} is configured, so ${SERVED[config.loopbackAccess]} served. The operator sets one with ` +
+        `\`wrangler secret put ${name}\`, or in .dev.vars for \`wrangler dev\`.`,
       challenge,
     );
   }
@@ -30,10 +30,14 @@ export async function admit(
   throw unauthenticated(`The key is not this service's ${name}.`, `${challenge}, error="invalid_token"`);
 }
 
-/** Where nobody needs a key, a page of another site must not act through its reader's browser (Fetch Metadata). */
-function isOfAnotherSite(request: Request): boolean {
-  const site = request.headers.get("Sec-Fetch-Site") ?? "none";
-  return site !== "same-origin" && site !== "none";
+/**
+ * Where nobody needs a key, a page of another site must not act through its reader's browser. Older browsers send no Fetch
+ * Metadata, and an Origin with what changes something.
+ */
+function isOfAnotherSite({ headers, url }: Request): boolean {
+  const site = headers.get("Sec-Fetch-Site") ?? "none";
+  const { origin } = new URL(url);
+  return (site !== "same-origin" && site !== "none") || (headers.get("Origin") ?? origin) !== origin;
 }
 
 const digestOf = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(text));

@@ -81,6 +81,11 @@ export const snapshotListSchema = z.object({ snapshots: z.array(snapshotSchema).
 
 export const templateSchema = z.object({
   name: z.string().describe("What new sandboxes start from"),
+  builds_weekly: z
+    .boolean()
+    .describe(
+      "False: nothing is built here. E2B_TEMPLATE names a template, or the runtime has no Workflows (npm start)",
+    ),
   version: z.int().optional().describe("Absent: none that this service built is promoted"),
   built_at: z.iso.datetime().optional(),
   newest_build: z

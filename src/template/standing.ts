@@ -5,6 +5,7 @@ import { type Caller, pool } from "../workspaces.ts";
 /** The template on the wire; times in RFC 3339. */
 export interface TemplateView {
   readonly name: string;
+  readonly builds_weekly: boolean;
   readonly version?: number;
   readonly built_at?: string;
   readonly newest_build?: {
@@ -19,11 +20,15 @@ export interface TemplateView {
   };
 }
 
+/** What bare workerd, which has neither Workflows nor cron, leaves out of the environment. */
+const WORKFLOW = "TEMPLATE_BUILD" satisfies keyof Env;
+
 /** What new sandboxes start from, and how the newest build went: every shard is told the same, the first of both. */
 export async function templateView(caller: Caller): Promise<TemplateView> {
   const { name, promoted, newestBuild } = await pool(caller, 0).template();
   return {
     name,
+    builds_weekly: caller.config.builds !== undefined && WORKFLOW in caller.env,
     ...(promoted && { version: promoted.version, built_at: rfc3339(promoted.builtAt) }),
     ...(newestBuild && { newest_build: buildView(newestBuild) }),
   };

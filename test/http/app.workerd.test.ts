@@ -191,6 +191,7 @@ describe("/v1/template", () => {
   it("tells what new sandboxes start from, and how the newest build went", async () => {
     const view = {
       name: "base",
+      builds_weekly: true,
       newest_build: { version: 1, state: "building" as const, started_at: "2026-01-02T03:04:05Z" },
     };
     const response = await send(only({ templateView: async () => view }), "/v1/template", { headers: AUTHORIZED });

@@ -8,7 +8,7 @@ const PUBLIC = "https://warmtree.example/v1/workspaces";
 const KEYS = { first: "acme", second: "acme", other: "globex" };
 
 const configured = parseConfig({ E2B_API_KEY: "e2b", API_KEYS: (await entries(KEYS)).join(", ") });
-const unconfigured = parseConfig({ E2B_API_KEY: "e2b" });
+const unconfigured = parseConfig({ E2B_API_KEY: "e2b", LOOPBACK_ACCESS: "open" });
 
 async function entries(keys: Record<string, string>): Promise<string[]> {
   return Promise.all(
@@ -75,6 +75,13 @@ describe("configured keys", () => {
 describe("no configured keys", () => {
   it.each(["127.0.0.1:8787", "localhost", "LOCALHOST:80", "[::1]:8787"])("serves key dev at %s", async (host) => {
     expect(await authenticate(request(`http://${host}/`, "Bearer dev"), unconfigured)).toEqual({ tenant: "dev" });
+  });
+
+  it("serves nobody while loopback is not said to be open", async () => {
+    const keyed = parseConfig({ E2B_API_KEY: "e2b" });
+    const refused = authenticate(request(LOOPBACK, "Bearer dev"), keyed);
+    await expect(refused).rejects.toMatchObject(ASK);
+    await expect(refused).rejects.toThrow(/no requests are served.*npm run key/s);
   });
 
   it("serves no other key and no missing key", async () => {

@@ -60,9 +60,14 @@ describe.each(ROUTES)("the gate before %s %s", (method, path) => {
     for (const site of ["cross-site", "same-site"]) {
       expect(await statusFor(LOCAL, { "Sec-Fetch-Site": site })).toBe(401);
     }
-    for (const headers of [{}, { "Sec-Fetch-Site": "same-origin" }, { "Sec-Fetch-Site": "none" }]) {
-      expect(await statusFor(LOCAL, headers)).not.toBe(401);
+    // Older browsers say only where a page is from.
+    for (const origin of ["https://evil.example", "http://127.0.0.1:8788", "http://localhost:8787", "null"]) {
+      expect(await statusFor(LOCAL, { Origin: origin })).toBe(401);
     }
+    const own = [{}, { "Sec-Fetch-Site": "same-origin" }, { "Sec-Fetch-Site": "none" }, { Origin: LOCAL }];
+    for (const headers of own) expect(await statusFor(LOCAL, headers)).not.toBe(401);
+    const keyed = { ...unset, LOOPBACK_ACCESS: "keyed" };
+    expect((await send(path, { method }, keyed, LOCAL)).status).toBe(401);
   });
 });
 

@@ -1,17 +1,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod/v4";
+import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { startGitServer } from "../../scripts/sample-remote/server.ts";
+import { callOperation } from "../../scripts/support/client.ts";
+import { localBindings } from "../../scripts/support/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
+import { freePort } from "../support/free-port.ts";
 
 const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });
 
-function start(...args: string[]) {
+function start(settings: Readonly<Record<string, string>>, ...args: string[]) {
   // Without an E2B account, whatever the machine has: this test is about the local host.
   const { E2B_API_KEY: _, ...env } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...args], { env });
+  const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...args], { env: { ...env, ...settings } });
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
@@ -19,18 +27,8 @@ function start(...args: string[]) {
   return { child, output, exit: once(child, "close") };
 }
 
-/** A port that nobody listens on; the kernel does not give it out again soon. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 test("npm start serves, and one signal ends everything it started", async () => {
-  const { child, output, exit } = start("--port", String(await freePort()), "--json", "--no-demo");
+  const { child, output, exit } = start({}, "--port", String(await freePort()), "--json", "--no-demo");
   await expect.poll(() => output.stdout).toContain("\n");
   const { url, key, remotes } = readySchema.parse(JSON.parse(output.stdout));
   const [remote = ""] = remotes;
@@ -38,6 +36,9 @@ test("npm start serves, and one signal ends everything it started", async () => 
 
   const headers = { Authorization: `Bearer ${key}` };
   expect((await fetch(`${url}/v1/workspaces`, { headers })).status).toBe(200);
+  // There are no Workflows in bare workerd.
+  const template = await (await fetch(`${url}/v1/template`, { headers })).json();
+  expect(template).toEqual({ name: "base", builds_weekly: false });
   expect((await fetch(`${url}/page.js`)).headers.get("Content-Type")).toContain("text/javascript");
   expect((await fetch(`${remote}/info/refs?service=git-upload-pack`)).status).toBe(200);
   const host = /sandboxes on this machine: (\S+)/.exec(output.stderr)?.[1] ?? "";
@@ -48,18 +49,53 @@ test("npm start serves, and one signal ends everything it started", async () => 
   for (const address of [url, remote, host]) await expect(fetch(address)).rejects.toThrow("fetch failed");
 });
 
+test("npm start with an E2B account knows its workspaces again after a stop", async () => {
+  const port = await freePort();
+  const state = join(ROOT, ".warmtree", `e2b-${port}`);
+  onTestFinished(() => rm(state, { recursive: true, force: true }));
+  const folder = await mkdtemp(join(tmpdir(), "warmtree-start-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const git = await startGitServer({ root: folder });
+  onTestFinished(() => git.close());
+  await makeRepository(folder, "small", SAMPLES.small);
+  const e2b = await startLocalHost({ isolation: "none" });
+  onTestFinished(() => e2b.close());
+
+  const settings = { ...localBindings(e2b.url, git.url), POOL_MIN: "0", POOL_MAX: "0" };
+  const session = async <T>(use: (url: string) => Promise<T>): Promise<T> => {
+    const { child, output, exit } = start(settings, "--port", String(port), "--json", "--no-demo");
+    await expect.poll(() => output.stdout).toContain("\n");
+    const result = await use(readySchema.parse(JSON.parse(output.stdout)).url);
+    child.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
+    return result;
+  };
+  const clone = { repo_url: `${git.url}/small.git`, agent_id: "a", task_id: "t" };
+  const first = await session(async (url) => (await callOperation(url, "clone", clone)).json);
+  const again = await session(async (url) => (await callOperation(url, "clone", clone)).json);
+  const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(first);
+  expect(again).toMatchObject({ sandbox_id, created: false });
+});
+
 test("npm start says in one line that its port is taken", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await once(server, "listening");
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  const { output, exit } = start("--port", String(port));
+  const { output, exit } = start({}, "--port", String(port));
   expect(await exit).toEqual([1, null]);
   expect(output.stderr).toBe(`port ${port} is in use; choose another one: npm start -- --port <port>\n`);
 });
 
+test("npm start says which setting is wrong, and never its value", async () => {
+  const { output, exit } = start({ OPERATOR_KEY: "a secret" }, "--port", String(await freePort()), "--no-demo");
+  expect(await exit).toEqual([1, null]);
+  expect(output.stderr).toMatch(/^the Worker cannot serve: .*OPERATOR_KEY/m);
+  expect(output.stderr).not.toContain("a secret");
+});
+
 test.each([["--port=70000"], ["--frob"]])("npm start refuses %s in one line", async (...args) => {
-  const { output, exit } = start(...args);
+  const { output, exit } = start({}, ...args);
   expect(await exit).toEqual([1, null]);
   expect(output.stderr.trim().split("\n")).toHaveLength(1);
 });

@@ -74,6 +74,19 @@ describe("npm run local-e2b", () => {
     expect(await next.ended).toBe(0);
   });
 
+  it("leaves no process of sandboxes without namespaces either when it is killed", async () => {
+    const { child, ended, output } = run("--port", "0", "--json", "--isolation", "none");
+    const { url } = ready.parse(JSON.parse(await output));
+    const sandbox = await Sandbox.create("base", { apiKey: "k", apiUrl: url, sandboxUrl: url });
+    await sandbox.commands.run("sleep 4722.5", { background: true });
+    // Its leader is gone, and it goes on.
+    await sandbox.commands.run("sleep 4722.6 > /dev/null 2>&1 &");
+    await expect.poll(() => processesWith("sleep 4722.").length).toBeGreaterThanOrEqual(2);
+    child.kill("SIGKILL");
+    await ended;
+    await expect.poll(() => processesWith("sleep 4722.")).toEqual([]);
+  });
+
   it("says in one line what is wrong with its arguments, or with the port", async () => {
     const { output, child, ended } = run("--port", "0", "--json", "--isolation", "none");
     const { url } = ready.parse(JSON.parse(await output));

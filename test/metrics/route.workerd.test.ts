@@ -50,6 +50,7 @@ describe("GET /metrics", () => {
     for (const url of [LOCAL, LOCAL.replace("127.0.0.1", "localhost"), LOCAL.replace("127.0.0.1", "[::1]")]) {
       expect((await scrape(url)).status).toBe(200);
     }
+    expect((await scrape(LOCAL, {}, { ...env, LOOPBACK_ACCESS: "keyed" })).status).toBe(401);
     for (const url of [REMOTE, "http://127.0.0.1.example/metrics"]) {
       const response = await scrape(url, { Authorization: "Bearer anything-at-all" });
       expect(response.status).toBe(401);

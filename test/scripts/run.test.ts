@@ -26,7 +26,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(project, { recursive: true, force: true }));
   await mkdir(join(project, "scripts", "support"), { recursive: true });
   await mkdir(join(project, "left"));
-  for (const file of ["run.mjs", "support/install.mjs"]) {
+  for (const file of ["run.mjs", "support/guard.mjs", "support/install.mjs"]) {
     await cp(join(ROOT, "scripts", file), join(project, "scripts", file));
   }
   await writeFile(join(project, "left", "package.json"), JSON.stringify({ name: "left", version: "1.0.0" }));
@@ -97,4 +97,21 @@ test("passes signals on and answers with the script's exit code", async () => {
   await expect.poll(output).toContain("waiting");
   child.kill("SIGTERM");
   expect(await once(child, "close")).toEqual([7, null]);
+});
+
+test("a script ends with it, also when it is killed", async () => {
+  const script = await writeScript(`
+    process.on("SIGTERM", () => {
+      console.log("told to end");
+      process.exit();
+    });
+    setInterval(() => {}, 1000);
+    console.log("waiting");
+  `);
+  const { child, output } = start(script);
+  await expect.poll(output).toContain("waiting");
+  child.kill("SIGKILL");
+  // The script has the other end of the pipe, so this waits for its end too.
+  await once(child, "close");
+  expect(output()).toContain("told to end");
 });

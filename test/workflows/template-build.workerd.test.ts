@@ -46,7 +46,7 @@ test("weeks begin on Monday", () => {
 test("a new build is promoted, and the pool drains to it with no claim failing", async () => {
   await pool.list("acme");
   await expect.poll(warmTemplates).toEqual(["base"]);
-  expect(await told()).toEqual({ name: "base" });
+  expect(await told()).toEqual({ name: "base", builds_weekly: true });
 
   const build = await lookInto(MONDAY);
   await cron(MONDAY);
@@ -73,6 +73,7 @@ test("a new build is promoted, and the pool drains to it with no claim failing",
   expect(await build.getOutput()).toMatchObject({ version: 1, state: "promoted" });
   expect(await told()).toEqual({
     name: "warmtree:v1",
+    builds_weekly: true,
     version: 1,
     built_at: expect.any(String),
     newest_build: {

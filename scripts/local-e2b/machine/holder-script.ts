@@ -25,7 +25,7 @@ my ($ENOENT, $WNOHANG, $PIDFD_OPEN) = (2, 1, 434);
 # 0, 1 and 2 are what the next process gets. Perl closes all others when a program is executed.
 open(my $requests, '<&', *STDIN) && open(my $events, '>&', *STDOUT) && open(my $errors, '>&', *STDERR) or die $!;
 open STDIN, '<', '/dev/null' or die $!;
-my ($input, %kept, %watches) = ('');
+my ($input, %kept, %watches, %groups) = ('');
 sub report { syswrite $events, join(' ', @_) . "\n" }
 
 sub prepare {
@@ -52,6 +52,7 @@ sub prepare {
     return report('failed', $reason);
   }
   open $watches{$pid}, '<&=', $watch;
+  $groups{$pid} = 1;
   $kept{$pid} = [$order, $in_end, $out_end, $err_end];
   report('prepared', $pid, map { fileno $_ } @{$kept{$pid}});
 }
@@ -81,6 +82,8 @@ sub reap {
     # What is not watched is an orphan that fell to the first process.
     delete $watches{$pid} or next;
     delete $kept{$pid};
+    # Its group may outlive it.
+    delete $groups{$pid} if !kill 0, -$pid;
     report('exited', $pid, $status);
   }
 }
@@ -102,5 +105,5 @@ for (;;) {
   }
 }
 # Without a namespace that ends with this process, what it started has to be ended one by one.
-kill 'KILL', map { -$_ } keys %watches;
+kill 'KILL', map { -$_ } keys %groups;
 `;

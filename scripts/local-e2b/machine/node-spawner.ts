@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
+import { Guard } from "../../support/guard.mjs";
 import { signal } from "./census.ts";
 import { reader, writer } from "./fd.ts";
 import { type ExitStatus, type Launched, LaunchError, type LaunchRequest } from "./machine.ts";
 import { type Pipe, PipePool } from "./pipes.ts";
 import type { Spawner } from "./spawner.ts";
+
+let guard: Guard | undefined;
 
 /** Starts processes as children of Node itself, where there is no Perl to do it faster. */
 export async function nodeSpawner(pipesDirectory: string): Promise<Spawner> {
@@ -40,6 +43,7 @@ function spawnOne(pipes: PipePool, { cmd, args, cwd, env, stdin }: LaunchRequest
       errors?.writeFd ?? "pipe",
     ],
   });
+  if (child.pid !== undefined) guardGroup(child, -child.pid);
   const exited = exitOf(child);
   closeAll(input?.readFd, output?.writeFd, errors?.writeFd);
   const { pid } = child;
@@ -55,6 +59,24 @@ function spawnOne(pipes: PipePool, { cmd, args, cwd, env, stdin }: LaunchRequest
     exited,
     signal: (name) => signal(-pid, name),
   };
+}
+
+/** Nothing in its group outlives this host, whatever ends that. */
+function guardGroup(child: ChildProcess, group: number): void {
+  guard ??= new Guard("KILL", () => process.kill(process.pid, "SIGTERM"));
+  guard.add(group);
+  child.once("exit", () => {
+    if (!isPresent(group)) guard?.drop(group);
+  });
+}
+
+function isPresent(group: number): boolean {
+  try {
+    process.kill(group, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function exitOf(child: ChildProcess): Promise<ExitStatus> {

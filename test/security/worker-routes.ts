@@ -1,0 +1,27 @@
+import * as z from "zod/v4";
+import type { Route } from "./rebinding.ts";
+
+const METHODS = ["get", "post", "put", "delete"] as const;
+const openApiSchema = z.object({ paths: z.record(z.string(), z.looseObject({})) });
+
+/** They tell nothing of anybody. */
+const OPEN_TO_ALL: ReadonlySet<string> = new Set(["/healthz", "/openapi.json"]);
+/** What the API's description leaves to other documents. */
+const NOT_DESCRIBED: readonly Route[] = [
+  { method: "POST", path: "/mcp" },
+  { method: "GET", path: "/metrics" },
+];
+
+/** Every route of the Worker at `url` that asks who calls, as the Worker itself describes them. */
+export async function guardedRoutes(url: string): Promise<Route[]> {
+  const { paths } = openApiSchema.parse(await (await fetch(`${url}/openapi.json`)).json());
+  const described = Object.entries(paths)
+    .filter(([path]) => !OPEN_TO_ALL.has(path))
+    .flatMap(([path, item]) =>
+      METHODS.filter((method) => method in item).map((method) => ({
+        method: method.toUpperCase(),
+        path: path.replaceAll(/\{\w+\}/g, "s0-00000000000000000000"),
+      })),
+    );
+  return [...described, ...NOT_DESCRIBED];
+}
