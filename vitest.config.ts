@@ -91,10 +91,13 @@ export default defineConfig({
         E2B_MONTHLY_BUDGET_USD: "10",
       }),
       {
-        // By name: minutes of hostile calls.
+        // By name: minutes of hostile calls; and what every run has of the kind.
         test: {
           name: "security",
-          include: ["test/security/**/*.test.ts"],
+          include: [
+            "test/security/**/*.test.ts",
+            "test/integration/{rebinding,wrangler-dev,echo-host,token-hosts,credentials}.test.ts",
+          ],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           expect: WAITING,

@@ -99,7 +99,7 @@ async function serveSandbox(
   const fault = context.faults.takeSandboxError(counted);
   if (fault === "reset") {
     request.socket.resetAndDestroy();
-    return true;
+    return;
   }
   if (fault !== undefined) {
     // A client that is still sending its file has to be read to the end to see the answer.

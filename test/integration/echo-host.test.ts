@@ -45,5 +45,6 @@ test.each(["ghp_3b9aEchoed70c1d2F4e5A6b7C8d9E0f1", ODD_TOKEN])(
       "refuse.git",
     ]);
     expect(foundIn(logged.join("\n"), token)).toEqual([]);
+    console.log(`${calls} calls of a host that sends the credential back: none answered with it`);
   },
 );

@@ -69,4 +69,6 @@ test("npm start serves nothing to a page that has this machine's address", async
 
   const remote = await rebind(portOf(remotes[0] ?? ""), REMOTE_ROUTES, [403]);
   expect(remote).toEqual({ tried: REMOTE_ROUTES.length * 90, served: [] });
+  const tried = [worker, host, named, remote].reduce((sum, each) => sum + each.tried, 0);
+  console.log(`${tried} requests of a page with this machine's address: none served`);
 });
