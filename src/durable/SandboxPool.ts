@@ -90,7 +90,7 @@ export class SandboxPool extends DurableObject<Env> {
   view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#owned(request);
     if (!row) return undefined;
-    const resumed = request.open && row.state === "paused" && this.#claims.hasRoom();
+    const resumed = request.open && row.state === "paused" && this.#claims.room.has();
     if (resumed) this.ctx.waitUntil(this.#claims.ready(row, request.tenant));
     return this.#view(row);
   }

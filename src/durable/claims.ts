@@ -4,15 +4,15 @@ import { type Grant, grantOf, type OnSeed } from "./grant.ts";
 import { START_GIVEN_UP_MS } from "./cut-off.ts";
 import { exhausted, full, GONE, NOT_FOUND, type Outcome, type Refusal } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
+import { Room } from "./room.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 
 /** A use is written down only this often: nothing that is decided by it is finer, and each write is billed. */
 const TOUCH_EVERY_MS = 30_000;
-/** A workspace that was not used this long may be paused to make room for another. */
-const ROOM_IDLE_MS = 60_000;
 
 /** Which sandbox serves a workspace: the one it has, else one from a repository snapshot, a warm one, or a new one. */
 export class Claims {
+  readonly room: Room;
   readonly #parts: Parts;
   /** After rows changed: the alarm is set anew. */
   readonly #settle: () => Promise<void>;
@@ -22,6 +22,7 @@ export class Claims {
   constructor(parts: Parts, settle: () => Promise<void>) {
     this.#parts = parts;
     this.#settle = settle;
+    this.room = new Room(parts, (row) => this.current(row));
   }
 
   /** The same key always answers the same workspace. */
@@ -39,7 +40,7 @@ export class Claims {
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
     const snapshot = snapshots.startable(key);
     if (!snapshot) return this.#claimBlank(key, now);
-    if (!this.hasRoom()) return this.#claimRoom(key, now, onSeed);
+    if (!this.room.has()) return this.#claimRoom(key, now, onSeed);
     onSeed?.(snapshots.seedOf(snapshot));
     const row = await this.#insert(key, snapshot.e2b_id, now);
     const started = await this.#parts.lifecycle.start(row);
@@ -61,7 +62,7 @@ export class Claims {
       rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
       return this.#granted({ ok: true, row: warm }, "pool");
     }
-    if (!this.hasRoom()) return this.#claimRoom(key, now);
+    if (!this.room.has()) return this.#claimRoom(key, now);
     const started = await lifecycle.start(await this.#insert(key, template(), now));
     if (started.ok) warmPool.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
@@ -78,24 +79,7 @@ export class Claims {
 
   async #claimRoom(key: WorkspaceKey, now: number, onSeed?: OnSeed): Promise<Grant | Refusal> {
     // Another claim for this workspace, or for the room, may come first.
-    return (await this.#makeRoom(now)) ? this.claim(key, onSeed) : full(this.#parts.maxRunning);
-  }
-
-  hasRoom(): boolean {
-    return this.#parts.rows.running().total < this.#parts.maxRunning;
-  }
-
-  /** Ends a blank sandbox, or pauses the workspace that was not used for the longest time. False: all are in use. */
-  async #makeRoom(now: number): Promise<boolean> {
-    const { rows, endings, lifecycle } = this.#parts;
-    const [blank] = rows.running().warm;
-    if (blank) {
-      await endings.end(blank);
-      return true;
-    }
-    const idle = rows.longestIdle(now - ROOM_IDLE_MS);
-    if (idle) await lifecycle.pause(this.current(idle));
-    return idle !== undefined && this.hasRoom();
+    return (await this.room.make(now)) ? this.claim(key, onSeed) : full(this.#parts.maxRunning);
   }
 
   /**
@@ -142,8 +126,8 @@ export class Claims {
   async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
     const { rows, lifecycle, maxRunning } = this.#parts;
     // One whose pause is still owed takes no more room than it has.
-    if (row.charged_until === null && !this.hasRoom()) {
-      if (!(await this.#makeRoom(Date.now()))) return full(maxRunning);
+    if (row.charged_until === null && !this.room.has()) {
+      if (!(await this.room.make(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
       return now ? this.ready(now, tenant) : GONE;
     }

@@ -100,22 +100,22 @@ export class Rows {
   }
 
   /** Sandboxes that run, as far as we know, or are being started; blank ones are bound to no workspace. */
-  running(): { total: number; blankWarming: number; warm: Row[] } {
-    const { total, blank } = this.#sql
-      .exec<{ total: number; blank: number }>(
-        `SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE state = 'warming' AND tenant IS NULL AND maker_of IS NULL) AS blank
-         FROM sandbox WHERE charged_until IS NOT NULL OR state = 'warming'`,
+  running(): { total: number; blankWarming: Row[]; warm: Row[] } {
+    const { total } = this.#sql
+      .exec<{ total: number }>(
+        "SELECT COUNT(*) AS total FROM sandbox WHERE charged_until IS NOT NULL OR state = 'warming'",
       )
       .one();
-    return { total, blankWarming: blank, warm: this.#all("state = 'warm' ORDER BY created_at") };
+    return {
+      total,
+      blankWarming: this.#all("state = 'warming' AND tenant IS NULL AND maker_of IS NULL"),
+      warm: this.#all("state = 'warm' ORDER BY created_at"),
+    };
   }
 
-  /** The running workspace that was not used for the longest time, since before `usedBefore`. */
-  longestIdle(usedBefore: number): Row | undefined {
-    return this.#all(
-      "state = 'bound' AND maker_of IS NULL AND last_used_at < ? ORDER BY last_used_at LIMIT 1",
-      usedBefore,
-    )[0];
+  /** Running workspaces that were not used since `usedBefore`, the one that was not used for the longest time first. */
+  idleLongest(usedBefore: number): Row[] {
+    return this.#all("state = 'bound' AND maker_of IS NULL AND last_used_at < ? ORDER BY last_used_at", usedBefore);
   }
 
   /** The workspace of a repository that was used last. */

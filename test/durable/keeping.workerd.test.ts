@@ -1,17 +1,17 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { runProcess } from "../../src/e2b/process.ts";
 import type { Grant } from "../../src/durable/grant.ts";
 import {
   e2b,
   endFaults,
   granted,
-  hostUrl,
+  holding,
   listed,
   MINUTE_MS,
   newPool,
   type Pool,
   rows,
+  shell,
   sql,
   workspace,
 } from "./support.ts";
@@ -31,13 +31,6 @@ function clockAheadBy(ms: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => realNow() + ms);
 }
 
-async function shell({ session }: Grant, script: string): Promise<void> {
-  const request = { cmd: "/bin/bash", args: ["-c", script], envs: {}, timeoutMs: 10_000, maxOutputBytes: 10_000 };
-  const config = { apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" };
-  const { exitCode, stderr } = await runProcess(config, session, request);
-  if (exitCode !== 0) throw new Error(stderr);
-}
-
 const COMMIT = `git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m x`;
 /** A tree whose commits are all on the remote. */
 const PUSHED = `git init -q -b main ~/repo && cd ~/repo && ${COMMIT} && git update-ref refs/remotes/origin/main HEAD`;
@@ -49,10 +42,6 @@ async function pausedWorkspace(script: string): Promise<{ pool: Pool; grant: Gra
   expect(await pool.pause({ tenant: "acme", sandboxId: grant.sandboxId })).toBeUndefined();
   return { pool, grant };
 }
-
-/** Leaves a process that holds the lock for a minute, as one that does `what`. */
-const holding = (what: string) =>
-  `mkdir -p ~/.warmtree && echo ${what} >~/.warmtree/open && exec 9>>~/.warmtree/lock && flock 9 && { sleep 60 >/dev/null 2>&1 & }`;
 
 const view = async (pool: Pool) => (await pool.list("acme"))[0];
 
