@@ -2,7 +2,8 @@ import { newSandboxId } from "../pool/handle.ts";
 import type { Source } from "../pool/sources.ts";
 import { type Grant, grantOf, type OnSeed } from "./grant.ts";
 import { START_GIVEN_UP_MS } from "./cut-off.ts";
-import { exhausted, full, GONE, NOT_FOUND, type Outcome, type Refusal } from "./outcome.ts";
+import { lossOf, LOSS_TOLD_MS } from "./loss.ts";
+import { exhausted, full, GONE, lostWith, NOT_FOUND, type Outcome, type Refusal, rolledBack } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 import { Room } from "./room.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
@@ -25,15 +26,26 @@ export class Claims {
     this.room = new Room(parts, (row) => this.current(row));
   }
 
-  /** The same key always answers the same workspace. */
+  /** The same key always answers the same workspace, and says what it has lost. */
   async claim(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
+    const { rows } = this.#parts;
+    const answer = await this.#claim(key, onSeed);
+    if (!answer.ok) return answer;
+    const lost = rows.lostSince(key, Date.now() - LOSS_TOLD_MS);
+    const loss = lost && lossOf(lost);
+    if (!loss) return answer;
+    if (lost.loss_told === 0) rows.setLossTold(lost.sandbox_id);
+    return { ...answer, loss };
+  }
+
+  async #claim(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
     const { rows, keeper, snapshots } = this.#parts;
     const known = rows.workspace(key);
     if (known) {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
       // Its sandbox is gone: the claim gets a new one, unless another claim made it meanwhile.
-      return lost ? this.claim(key, onSeed) : ready;
+      return lost ? this.#claim(key, onSeed) : ready;
     }
     const now = Date.now();
     const budget = keeper.budget(now);
@@ -51,7 +63,7 @@ export class Claims {
     if (started.code !== "rate_limited") snapshots.failedToStart(snapshot, started.code === "workspace_gone", now);
     // Where E2B may have made it all the same, the next try finds it. Else another claim may have come first.
     if (rows.get(row.sandbox_id)) return this.#granted(started, "snapshot");
-    return rows.workspace(key) ? this.claim(key) : this.#claimBlank(key, now);
+    return rows.workspace(key) ? this.#claim(key) : this.#claimBlank(key, now);
   }
 
   async #claimBlank(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
@@ -79,7 +91,19 @@ export class Claims {
 
   async #claimRoom(key: WorkspaceKey, now: number, onSeed?: OnSeed): Promise<Grant | Refusal> {
     // Another claim for this workspace, or for the room, may come first.
-    return (await this.room.make(now)) ? this.claim(key, onSeed) : full(this.#parts.maxRunning);
+    return (await this.room.make(now)) ? this.#claim(key, onSeed) : full(this.#parts.maxRunning);
+  }
+
+  /**
+   * The sandbox of a workspace, for an operation in it. Until a clone has told what it has lost, there is none: an old tree
+   * must not pass for the newest.
+   * @param lost generation of a grant whose sandbox turned out not to run
+   */
+  async use(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
+    const ready = await this.ready(row, tenant, lost);
+    const now = this.#parts.rows.get(row.sandbox_id);
+    const loss = now && lossOf(now);
+    return ready.ok && loss && now.loss_told === 0 ? rolledBack(loss) : ready;
   }
 
   /**
@@ -87,15 +111,23 @@ export class Claims {
    * @param lost generation of a grant whose sandbox turned out not to run
    */
   async ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
+    const ready = await this.#ready(row, tenant, lost);
+    const now = this.#parts.rows.get(row.sandbox_id);
+    const loss = now && lossOf(now);
+    return loss && !ready.ok && ready.code === "workspace_gone" ? lostWith(loss) : ready;
+  }
+
+  async #ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
     const { rows, lifecycle } = this.#parts;
     if (row.tenant !== tenant) return NOT_FOUND;
     const moving = lifecycle.move(row.sandbox_id);
     if (moving) {
+      const wasPausing = lifecycle.isPausing(row.sandbox_id);
       const moved = await moving;
       const now = rows.get(row.sandbox_id);
       if (!now) return moved.ok ? GONE : moved;
       // A failed start or resume is this caller's answer too; after a pause it is our turn.
-      return !moved.ok && now.state !== "bound" ? moved : this.ready(now, tenant);
+      return moved.ok || wasPausing || now.state === "bound" ? this.#ready(now, tenant) : moved;
     }
     switch (row.state) {
       case "bound":
@@ -129,7 +161,7 @@ export class Claims {
     if (row.charged_until === null && !this.room.has()) {
       if (!(await this.room.make(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
-      return now ? this.ready(now, tenant) : GONE;
+      return now ? this.#ready(now, tenant) : GONE;
     }
     return this.#granted(await lifecycle.resume(row), "paused");
   }

@@ -60,6 +60,8 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
 
 const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
 
+const PAUSING = "The workspace was being paused. Nothing was done; try again.";
+
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
 /** The class of a failed git command, and the one line of its stderr that says so. */
@@ -94,6 +96,9 @@ export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed |
     const [reason = "", subject = "", committed = "", tree = ""] = sectionRecords(result.sections, FAILURE_SECTION);
     if (reason === "needs_remote") {
       return { ok: false, error: new WarmtreeError("git_unreachable", NEEDS_REMOTE), needsRemote: true };
+    }
+    if (reason === "pausing") {
+      return { ok: false, error: new WarmtreeError("workspace_busy", PAUSING), pausing: true };
     }
     const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
     const told =

@@ -79,6 +79,5 @@ export async function shell({ session }: Grant, script: string): Promise<void> {
   if (exitCode !== 0) throw new Error(stderr);
 }
 
-/** Leaves a process that holds the lock for a minute, as one that does `what`. */
-export const holding = (what: string) =>
-  `mkdir -p ~/.warmtree && echo ${what} >~/.warmtree/open && exec 9>>~/.warmtree/lock && flock 9 && { sleep 60 >/dev/null 2>&1 & }`;
+/** Leaves a process that holds the lock for a minute, as an operation does. */
+export const HOLDING = `mkdir -p ~/.warmtree && echo open >~/.warmtree/open && exec 9>>~/.warmtree/lock && flock 9 && { sleep 60 >/dev/null 2>&1 & }`;

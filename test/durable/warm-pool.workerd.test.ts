@@ -4,7 +4,7 @@ import {
   endFaults,
   fault,
   granted,
-  holding,
+  HOLDING,
   hostedSandboxes,
   hostUrl,
   listed,
@@ -147,7 +147,7 @@ test("a workspace in which an operation is at work makes no room; the next idle 
   const agents = ["a", "b", "c", "d", "e", "f"];
   for (const agent of agents) {
     const grant = granted(await pool.claim(workspace(agent)));
-    if (agent === "a") await shell(grant, holding("open"));
+    if (agent === "a") await shell(grant, HOLDING);
   }
   await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 120000 WHERE agent_id IN ('a', 'b')");
   await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 60000 WHERE agent_id = 'a'");
