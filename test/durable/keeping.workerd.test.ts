@@ -5,7 +5,8 @@ import { attempt } from "../../src/attempt.ts";
 import { configOf } from "../../src/config.ts";
 import type { Grant } from "../../src/durable/grant.ts";
 import { edit } from "../../src/ops/edit.ts";
-import type { Parsed } from "../../src/ops/operation.ts";
+import type { Parsed, Runnable } from "../../src/ops/operation.ts";
+import { push } from "../../src/ops/push.ts";
 import type { Caller } from "../../src/workspaces.ts";
 import {
   e2b,
@@ -125,30 +126,47 @@ test("resumed with more than was paused, the workspace is newer than the look at
   expect(await lossIn(pool)).toBeUndefined();
 });
 
+/** Nobody answers there. */
+const NO_HOST = "http://127.0.0.1:9";
+
 /** An operation of a Worker that was granted the workspace before. */
-async function editIn(pool: Pool, grant: Grant): Promise<Parsed<object>> {
-  const config = { ...configOf(env), poolShards: Number(pool.name) + 1 };
+function operate(pool: Pool, grant: Grant, operation: Runnable, asked: object): Promise<Parsed<object>> {
+  const config = { ...configOf(env), poolShards: Number(pool.name) + 1, allowedGitHosts: [NO_HOST], maxRetries: 0 };
   const cost = { objectCalls: 0, sandboxMs: 0 };
   const caller: Caller = { tenant: "acme", env, config, waitUntil: () => undefined, cost };
-  const files = [{ path: "new.txt", content: "new\n" }];
-  return attempt(edit, edit.input.parse({ sandbox_id: grant.sandboxId, files }), grant, caller);
+  return attempt(operation, asked, grant, caller);
 }
 
-test("an edit that reaches the sandbox between the look and E2B's pause is done after it, and is not taken for clean", async () => {
+const committed = (parsed: Parsed<object>) => (parsed.ok ? undefined : parsed.error.details.work?.committed);
+
+test("what reaches the sandbox between the look and E2B's pause is done after it: nothing of it is lost or taken for clean", async () => {
   const pool = newPool();
-  const grant = granted(await pool.claim(workspace()));
+  const grant = granted(await pool.claim({ ...workspace(), url: `${NO_HOST}/o/r` }));
   const request = { tenant: "acme", sandboxId: grant.sandboxId };
   await shell(grant, PUSHED);
-  await fault({ latencyMs: { control: 1000 } });
-  const pausing = pool.pause(request);
-  await expect.poll(async () => (await rows(pool))[0]?.["state"]).toBe("paused");
-  const edited = editIn(pool, grant);
-  await pausing;
-  await endFaults();
-  expect(await edited).toMatchObject({ ok: true });
-  expect(await view(pool)).toMatchObject({ state: "bound" });
+  const operations = [
+    [edit, { files: [{ path: "new.txt", content: "new\n" }] }],
+    // The remote does not take it: the commit is nowhere else.
+    [push, { message: "new" }],
+  ] as const;
+  let used = grant;
+  for (const [operation, asked] of operations) {
+    await fault({ latencyMs: { control: 1000 } });
+    const pausing = pool.pause(request);
+    await expect.poll(async () => (await rows(pool))[0]?.["state"]).toBe("paused");
+    const done = operate(pool, used, operation, operation.input.parse({ sandbox_id: grant.sandboxId, ...asked }));
+    expect(await pausing).toBeUndefined();
+    await endFaults();
+    const parsed = await done;
+    used = granted(await pool.use(request));
+    expect(used.source).toBe("live");
+    if (operation === push) await shell(used, `cd ~/repo && [ "$(git rev-parse HEAD)" = ${committed(parsed)} ]`);
+    else expect(parsed).toMatchObject({ ok: true });
+  }
   await pool.pause(request);
   expect(await view(pool)).toMatchObject({ state: "paused", unpushed: true });
+  expect((await pool.use(request)).ok).toBe(true);
+  expect(await lossIn(pool)).toBeUndefined();
 });
 
 test("a pause that is owed looks again: the sandbox ran on, and may hold more", async () => {

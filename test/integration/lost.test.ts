@@ -1,11 +1,8 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { clonedSchema, workspaceListSchema } from "../../src/http/schemas.ts";
-import { until } from "../support/until.ts";
 import { call, hostedSandboxes } from "../support/worker.ts";
 
 let stack: Stack;
@@ -68,24 +65,4 @@ test.each([
     json: { code: "workspace_gone", detail: expect.stringContaining("clone again") },
   });
   await call(stack, "edit", { sandbox_id: cloned.sandbox_id, ...WORK });
-});
-
-test("a push that begins while the pool pauses is done after that, and its commit stays when the remote refuses it", async () => {
-  const { sandbox_id } = await editedWorkspace("pushing");
-  const hooks = join(stack.git.root, "one.git", "hooks");
-  await mkdir(hooks, { recursive: true });
-  const hook = join(hooks, "pre-receive");
-  await writeFile(hook, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
-  stack.host.faults.set({ latencyMs: { control: 1000 } });
-  const pausing = pause(sandbox_id);
-  await until("the pool has looked", async () => (await view(sandbox_id))?.state === "paused");
-  const pushed = problem("push", { sandbox_id, message: "work" });
-  expect(await pausing).toBe(204);
-  stack.host.faults.reset();
-  expect(await pushed).toMatchObject({ status: 409, json: { code: "push_rejected", work: { pushed: false } } });
-  expect(await pause(sandbox_id)).toBe(204);
-  expect(await view(sandbox_id)).toMatchObject({ state: "paused", unpushed: true });
-  expect(await call(stack, "log", { sandbox_id, limit: 1 })).toMatchObject({ commits: [{ message: "work" }] });
-  await rm(hook);
-  expect(await call(stack, "push", { sandbox_id })).toMatchObject({ pushed: true });
 });
