@@ -25,7 +25,7 @@ const METHODS = [
 
 /**
  * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
- * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, due.ts what the alarm
+ * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, room.ts makes room for it, due.ts what the alarm
  * does, lifecycle.ts and endings.ts move sandboxes, keeper.ts says how long they run, warm-pool.ts keeps blank ones,
  * snapshots.ts says which repositories have one and maker.ts makes them, templates.ts what new sandboxes start from,
  * ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
