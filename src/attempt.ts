@@ -30,7 +30,7 @@ export async function attempt<Value extends object>(
 }
 
 /**
- * A sandbox that turns out to be paused or lost is asked for once more; an operation is sent again only when it cannot
+ * A sandbox that turns out to be paused, about to be, or lost is asked for once more; an operation is sent again only when it cannot
  * have begun, or changes nothing.
  */
 async function sent<Value extends object>(
@@ -62,7 +62,8 @@ async function sent<Value extends object>(
     }
   };
   try {
-    return await run(grant, news);
+    const parsed = await run(grant, news);
+    if (parsed.ok || !parsed.pausing) return parsed;
   } catch (error) {
     if (!(error instanceof E2bError) || !isLost(operation, error)) throw explained(operation, error);
   }

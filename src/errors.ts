@@ -30,6 +30,12 @@ export const ERROR_KINDS = {
   not_cloned: { status: 409, title: "The workspace holds no clone", type: "other", retryable: false },
   conflict: { status: 409, title: "The changes conflict", type: "conflict", retryable: false },
   dirty_tree: { status: 409, title: "Uncommitted changes are in the way", type: "conflict", retryable: false },
+  workspace_rolled_back: {
+    status: 409,
+    title: "The workspace came back without its newest files",
+    type: "other",
+    retryable: false,
+  },
   patch_failed: { status: 409, title: "The patch does not apply", type: "conflict", retryable: false },
   push_rejected: { status: 409, title: "The git host refused the push", type: "conflict", retryable: false },
   workspace_gone: { status: 410, title: "The sandbox of this workspace is gone", type: "other", retryable: false },

@@ -138,7 +138,7 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   const results = valueOf(await attempt(batchOf(group), undefined, grant, caller));
   const last = results.at(-1);
   const step = group[results.length - 1];
-  if (!step || !last || last.parsed.ok || !last.parsed.needsRemote) return results;
+  if (!step || !last || last.parsed.ok || !(last.parsed.needsRemote ?? last.parsed.pausing)) return results;
   return [...results.slice(0, -1), { parsed: await attempt(step.operation, step.asked, grant, caller) }];
 }
 

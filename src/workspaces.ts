@@ -2,6 +2,7 @@ import type { Config } from "./config.ts";
 import type { GitTokens } from "./credentials.ts";
 import type { Refusal } from "./durable/outcome.ts";
 import type { Grant, Seed } from "./durable/grant.ts";
+import type { Loss } from "./durable/loss.ts";
 import type { View } from "./durable/view.ts";
 import { WarmtreeError } from "./errors.ts";
 import { grants } from "./grants.ts";
@@ -44,6 +45,14 @@ export interface WorkspaceView {
   readonly pauses_at?: string;
   readonly unpushed?: boolean;
   readonly drops_at?: string;
+  readonly lost?: WireLoss;
+}
+
+/** What a workspace has lost, on the wire; times in RFC 3339. */
+export interface WireLoss {
+  readonly since: string;
+  readonly head?: string;
+  readonly unpushed: boolean | "unknown";
 }
 
 export const notFound = () =>
@@ -198,5 +207,10 @@ export function wireView(view: View): WorkspaceView {
     ...(view.pausesAt === undefined ? {} : { pauses_at: rfc3339(view.pausesAt) }),
     ...(view.unpushed === undefined ? {} : { unpushed: view.unpushed }),
     ...(view.dropsAt === undefined ? {} : { drops_at: rfc3339(view.dropsAt) }),
+    ...(view.loss === undefined ? {} : { lost: wireLoss(view.loss) }),
   };
+}
+
+export function wireLoss({ at, head, unpushed }: Loss): WireLoss {
+  return { since: rfc3339(at), ...(head === undefined ? {} : { head }), unpushed: unpushed ?? "unknown" };
 }

@@ -5,8 +5,9 @@ import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
 import type { Grant, Seed } from "./grant.ts";
 import { isSought } from "./cut-off.ts";
+import { lossOf } from "./loss.ts";
 import type { Made } from "./maker.ts";
-import { NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./outcome.ts";
+import { lostWith, NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 import { migrate } from "./schema.ts";
@@ -24,8 +25,9 @@ const METHODS = [
 
 /**
  * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
- * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, due.ts what the alarm
- * does, lifecycle.ts and endings.ts move sandboxes, keeper.ts says how long they run, patience.ts how long callers wait, warm-pool.ts keeps blank ones,
+ * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, room.ts makes room for
+ * it, due.ts what the alarm does, lifecycle.ts and endings.ts move sandboxes, keeper.ts says how long they run, patience.ts
+ * how long callers wait, warm-pool.ts keeps blank ones,
  * snapshots.ts says which repositories have one and maker.ts makes them, templates.ts what new sandboxes start from,
  * ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
  */
@@ -63,7 +65,7 @@ export class SandboxPool extends DurableObject<Env> {
    */
   async use(request: { tenant: string; sandboxId: string; lost?: number }): Promise<Grant | Refusal> {
     const row = this.#parts.rows.get(request.sandboxId);
-    return row ? this.#claims.ready(row, request.tenant, request.lost) : NOT_FOUND;
+    return row ? this.#claims.use(row, request.tenant, request.lost) : NOT_FOUND;
   }
 
   /**
@@ -90,7 +92,7 @@ export class SandboxPool extends DurableObject<Env> {
   view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#owned(request);
     if (!row) return undefined;
-    const resumed = request.open && row.state === "paused" && this.#claims.hasRoom();
+    const resumed = request.open && row.state === "paused" && this.#claims.room.has();
     if (resumed) this.ctx.waitUntil(this.#claims.ready(row, request.tenant));
     return this.#view(row);
   }
@@ -112,7 +114,7 @@ export class SandboxPool extends DurableObject<Env> {
     const row = this.#parts.rows.get(request.sandboxId);
     const paused = row?.state === "bound" ? await this.#parts.lifecycle.pause(row) : undefined;
     await this.#settle();
-    return paused === WORKSPACE_BUSY ? paused : undefined;
+    return paused === WORKSPACE_BUSY ? paused : this.#lost(request.sandboxId);
   }
 
   /** Ends a workspace and its sandbox. False where the tenant has none of that name. */
@@ -166,7 +168,7 @@ export class SandboxPool extends DurableObject<Env> {
     if (tenant === null) return undefined;
     const now = Date.now();
     const tier = state === "bound" ? this.#parts.keeper.tier(row, now) : state === "paused" ? "cold" : undefined;
-    return { ...viewOf(row, this.#parts.keeper.keepUntil(row, now)), tenant, ...(tier && { tier }) };
+    return { ...viewOf(row, this.#parts.keeper, now), tenant, ...(tier && { tier }) };
   }
 
   /** Takes in how a clone went. @returns whether a snapshot of its repository should be made */
@@ -202,14 +204,19 @@ export class SandboxPool extends DurableObject<Env> {
     return true;
   }
 
+  #lost(sandboxId: string): Refusal | undefined {
+    const row = this.#parts.rows.get(sandboxId);
+    const loss = row?.state === "gone" ? lossOf(row) : undefined;
+    return loss && lostWith(loss);
+  }
+
   #owned({ tenant, sandboxId }: { tenant: string; sandboxId: string }): Row | undefined {
     const row = this.#parts.rows.get(sandboxId);
     return row?.tenant === tenant ? row : undefined;
   }
 
   #view(row: Row): View {
-    const current = this.#claims.current(row);
-    return viewOf(current, this.#parts.keeper.keepUntil(current, Date.now()));
+    return viewOf(this.#claims.current(row), this.#parts.keeper, Date.now());
   }
 
   override async alarm(): Promise<void> {

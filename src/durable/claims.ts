@@ -2,17 +2,18 @@ import { newSandboxId } from "../pool/handle.ts";
 import type { Source } from "../pool/sources.ts";
 import { type Grant, grantOf, type OnSeed } from "./grant.ts";
 import { START_GIVEN_UP_MS } from "./cut-off.ts";
-import { exhausted, full, GONE, NOT_FOUND, type Outcome, type Refusal } from "./outcome.ts";
+import { lossOf, LOSS_TOLD_MS } from "./loss.ts";
+import { exhausted, full, GONE, lostWith, NOT_FOUND, type Outcome, type Refusal, rolledBack } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
+import { Room } from "./room.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 
 /** A use is written down only this often: nothing that is decided by it is finer, and each write is billed. */
 const TOUCH_EVERY_MS = 30_000;
-/** A workspace that was not used this long may be paused to make room for another. */
-const ROOM_IDLE_MS = 60_000;
 
 /** Which sandbox serves a workspace: the one it has, else one from a repository snapshot, a warm one, or a new one. */
 export class Claims {
+  readonly room: Room;
   readonly #parts: Parts;
   /** After rows changed: the alarm is set anew. */
   readonly #settle: () => Promise<void>;
@@ -22,10 +23,23 @@ export class Claims {
   constructor(parts: Parts, settle: () => Promise<void>) {
     this.#parts = parts;
     this.#settle = settle;
+    this.room = new Room(parts, (row) => this.current(row));
   }
 
-  /** The same key always answers the same workspace. */
+  /** The same key always answers the same workspace, and says what it has lost. */
   async claim(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
+    const { rows } = this.#parts;
+    const answer = await this.#claimPatiently(key, onSeed);
+    if (!answer.ok) return answer;
+    const lost = rows.lostSince(key, Date.now() - LOSS_TOLD_MS);
+    const loss = lost && lossOf(lost);
+    if (!loss) return answer;
+    if (lost.loss_told === 0) rows.setLossTold(lost.sandbox_id);
+    return { ...answer, loss };
+  }
+
+  /** Where a start takes too long, a blank sandbox that came meanwhile is as good. */
+  async #claimPatiently(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
     const { rows } = this.#parts;
     const known = rows.workspace(key);
     const answer = await this.#claim(key, known, onSeed);
@@ -56,14 +70,14 @@ export class Claims {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
       // Its sandbox is gone: the claim gets a new one, unless another claim made it meanwhile.
-      return lost ? this.claim(key, onSeed) : ready;
+      return lost ? this.#claimPatiently(key, onSeed) : ready;
     }
     const now = Date.now();
     const budget = keeper.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
     const snapshot = snapshots.startable(key);
     if (!snapshot) return this.#claimBlank(key, now);
-    if (!this.hasRoom()) return this.#claimRoom(key, now, onSeed);
+    if (!this.room.has()) return this.#claimRoom(key, now, onSeed);
     onSeed?.(snapshots.seedOf(snapshot));
     const row = await this.#insert(key, snapshot.e2b_id, now);
     const starting = lifecycle.start(row).then((outcome) => {
@@ -79,7 +93,7 @@ export class Claims {
     if (started.ok) return this.#granted(started, "snapshot");
     // Where E2B may have made it all the same, the next try finds it. Else another claim may have come first.
     if (rows.get(row.sandbox_id)) return this.#granted(started, "snapshot");
-    return rows.workspace(key) ? this.claim(key) : this.#claimBlank(key, now);
+    return rows.workspace(key) ? this.#claimPatiently(key) : this.#claimBlank(key, now);
   }
 
   async #claimBlank(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
@@ -87,7 +101,7 @@ export class Claims {
     warmPool.claimed(now);
     const warm = this.#takeWarm(key, now);
     if (warm) return this.#granted({ ok: true, row: warm }, "pool");
-    if (!this.hasRoom()) return this.#claimRoom(key, now);
+    if (!this.room.has()) return this.#claimRoom(key, now);
     const started = await patience.wait(lifecycle.start(await this.#insert(key, template(), now)));
     if (started.ok) warmPool.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
@@ -112,24 +126,19 @@ export class Claims {
 
   async #claimRoom(key: WorkspaceKey, now: number, onSeed?: OnSeed): Promise<Grant | Refusal> {
     // Another claim for this workspace, or for the room, may come first.
-    return (await this.#makeRoom(now)) ? this.claim(key, onSeed) : full(this.#parts.maxRunning);
+    return (await this.room.make(now)) ? this.#claimPatiently(key, onSeed) : full(this.#parts.maxRunning);
   }
 
-  hasRoom(): boolean {
-    return this.#parts.rows.running().total < this.#parts.maxRunning;
-  }
-
-  /** Ends a blank sandbox, or pauses the workspace that was not used for the longest time. False: all are in use. */
-  async #makeRoom(now: number): Promise<boolean> {
-    const { rows, endings, lifecycle, patience } = this.#parts;
-    const [blank] = rows.running().warm;
-    if (blank) {
-      await endings.end(blank);
-      return true;
-    }
-    const idle = rows.longestIdle(now - ROOM_IDLE_MS);
-    if (idle) await patience.wait(lifecycle.pause(this.current(idle)));
-    return idle !== undefined && this.hasRoom();
+  /**
+   * The sandbox of a workspace, for an operation in it. Until a clone has told what it has lost, there is none: an old tree
+   * must not pass for the newest.
+   * @param lost generation of a grant whose sandbox turned out not to run
+   */
+  async use(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
+    const ready = await this.ready(row, tenant, lost);
+    const now = this.#parts.rows.get(row.sandbox_id);
+    const loss = now && lossOf(now);
+    return ready.ok && loss && now.loss_told === 0 ? rolledBack(loss) : ready;
   }
 
   /**
@@ -137,15 +146,25 @@ export class Claims {
    * @param lost generation of a grant whose sandbox turned out not to run
    */
   async ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
+    const ready = await this.#ready(row, tenant, lost);
+    const now = this.#parts.rows.get(row.sandbox_id);
+    const loss = now && lossOf(now);
+    return loss && !ready.ok && ready.code === "workspace_gone" ? lostWith(loss) : ready;
+  }
+
+  async #ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
     const { rows, lifecycle, patience } = this.#parts;
     if (row.tenant !== tenant) return NOT_FOUND;
     const moving = lifecycle.move(row.sandbox_id);
     if (moving) {
+      const wasPausing = lifecycle.isPausing(row.sandbox_id);
       const moved = await patience.wait(moving);
+      // It takes too long, and goes on.
+      if (!moved.ok && lifecycle.move(row.sandbox_id) === moving) return moved;
       const now = rows.get(row.sandbox_id);
       if (!now) return moved.ok ? GONE : moved;
       // A failed start or resume is this caller's answer too; after a pause it is our turn.
-      return !moved.ok && now.state !== "bound" ? moved : this.ready(now, tenant);
+      return moved.ok || wasPausing || now.state === "bound" ? this.#ready(now, tenant) : moved;
     }
     switch (row.state) {
       case "bound":
@@ -176,10 +195,10 @@ export class Claims {
   async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
     const { rows, lifecycle, patience, maxRunning } = this.#parts;
     // One whose pause is still owed takes no more room than it has.
-    if (row.charged_until === null && !this.hasRoom()) {
-      if (!(await this.#makeRoom(Date.now()))) return full(maxRunning);
+    if (row.charged_until === null && !this.room.has()) {
+      if (!(await this.room.make(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
-      return now ? this.ready(now, tenant) : GONE;
+      return now ? this.#ready(now, tenant) : GONE;
     }
     return this.#granted(await patience.wait(lifecycle.resume(row)), "paused");
   }

@@ -1,4 +1,5 @@
 import { isSought } from "./cut-off.ts";
+import { losing } from "./loss.ts";
 import type { Parts } from "./parts.ts";
 import type { Row } from "./row.ts";
 
@@ -77,7 +78,7 @@ export class Due {
         rows.transition(row, { announced_at: now, due_at: kept.dropsAt });
         return;
       case "drop":
-        await endings.end(row);
+        await endings.end(row, kept.reason === "announced" ? losing(row, now) : {});
     }
   }
 }

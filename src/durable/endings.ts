@@ -3,13 +3,11 @@ import { E2bError } from "../e2b/error.ts";
 import { backoffMs } from "../pool/backoff.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Move, MetricsReporter } from "./metrics-reporter.ts";
+import { LOSS_TOLD_MS, losing } from "./loss.ts";
+import type { Lost, Move, MetricsReporter } from "./metrics-reporter.ts";
 import { GONE, type Outcome, type Refusal, refusalOf } from "./outcome.ts";
-import type { Row } from "./row.ts";
+import type { Row, Transition } from "./row.ts";
 import type { Rows } from "./rows.ts";
-
-/** A row that is gone is remembered this long, so that its caller hears what happened instead of "not found". */
-const GONE_KEPT_MS = 7 * 24 * 3_600_000;
 
 /** How sandboxes stop: paused by E2B, ended by us, lost; and what becomes of a move that failed. */
 export class Endings {
@@ -43,12 +41,13 @@ export class Endings {
   /**
    * Ends a workspace at once; the sandbox's kill is owed until E2B confirms it. Of one that was being started nobody knows
    * yet whether E2B has it: it counts as running until that is known, see Lifecycle.seek.
+   * @param loss it is not its owner who ends it
    */
-  async end(row: Row): Promise<void> {
+  async end(row: Row, loss: Transition = {}): Promise<void> {
     const now = Date.now();
     const isUnknown = row.state === "warming";
     const due = isUnknown ? { charged_until: now, due_at: row.due_at } : { due_at: now };
-    const gone = this.#rows.transition(row, { state: "gone", access_token: null, ...due });
+    const gone = this.#rows.transition(row, { ...loss, state: "gone", access_token: null, ...due });
     if (gone && !isUnknown) await this.kill(gone);
   }
 
@@ -68,9 +67,18 @@ export class Endings {
   /** E2B does not have it any more: the row stays a while, to say so. A blank one has nobody to say it to. */
   forget(row: Row): void {
     const now = Date.now();
+    const isLost = row.tenant !== null && (row.state === "bound" || row.state === "paused");
     const change = { state: "gone", e2b_id: null, access_token: null, charged_until: null, failures: 0 } as const;
-    if (!this.#rows.transition(row, { ...change, due_at: now + (row.tenant === null ? 0 : GONE_KEPT_MS) })) return;
+    const due_at = now + (row.tenant === null ? 0 : LOSS_TOLD_MS);
+    if (!this.#rows.transition(row, { ...change, due_at, ...(isLost ? losing(row, now) : {}) })) return;
     this.#ledger.close(row, now);
+    if (isLost) this.lost(row, "vanished", {});
+  }
+
+  /** Counts and logs what E2B lost of a workspace. */
+  lost({ sandbox_id, head, unpushed }: Row, how: Lost, found: object): void {
+    this.#reporter.count("losses", how);
+    console.warn(JSON.stringify({ event: "workspace_lost", how, sandbox_id, head, unpushed, ...found }));
   }
 
   /** A sandbox that E2B no longer has is gone; anything else is tried again when it is due. */

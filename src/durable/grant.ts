@@ -1,6 +1,7 @@
 import type { SandboxAddress } from "../e2b/config.ts";
 import type { Source } from "../pool/sources.ts";
 import { sessionOf } from "./inspect.ts";
+import type { Loss } from "./loss.ts";
 import { GONE, type Refusal } from "./outcome.ts";
 import type { Row } from "./row.ts";
 
@@ -15,6 +16,8 @@ export interface Grant {
   readonly session: SandboxAddress;
   /** Of a sandbox that was started from a repository snapshot: the commit that its seed is on. */
   readonly seedHead?: string;
+  /** Of a claim: what the workspace has lost lately, also with a sandbox before this one. */
+  readonly loss?: Loss;
 }
 
 /** The clone in a repository snapshot. */

@@ -8,16 +8,18 @@ import type { Row } from "./row.ts";
 const LOOK_TIMEOUT_S = 15;
 
 /** Looks into a running sandbox. Undefined: it could not be looked into, so nothing is known. */
-export type Look<Value> = (row: Row) => Promise<Value | undefined>;
+export type Look<Input, Value> = (row: Row, input: Input) => Promise<Value | undefined>;
 
 /** Makes looks of operations that only read. */
-export function looker(config: Config): <Value extends object>(what: Runnable<undefined, Value>) => Look<Value> {
+export function looker(
+  config: Config,
+): <Input, Value extends object>(what: Runnable<Input, Value>) => Look<Input, Value> {
   const context = { author: config.author, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
-  return (what) => async (row) => {
+  return (what) => async (row, input) => {
     const session = sessionOf(row);
     if (session === undefined) return undefined;
     try {
-      const parsed = await runRepeating(config.e2b, session, what, undefined, context, undefined);
+      const parsed = await runRepeating(config.e2b, session, what, input, context, undefined);
       return parsed.ok ? parsed.value : undefined;
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;

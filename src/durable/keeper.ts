@@ -9,7 +9,7 @@ import {
 import { keepUntil } from "../pool/keep.ts";
 import { type Learned, observeGap, observeResume, relearn, restoreLearned } from "../pool/learned.ts";
 import type { Worth } from "../pool/price.ts";
-import { type Retention, retention } from "../pool/retention.ts";
+import { dropTime, type PausedWorkspace, type Retention, retention } from "../pool/retention.ts";
 import type { Spend } from "../pool/spend.ts";
 import { dueWhenKept, idleFrom, type KeptDue } from "../pool/tiers.ts";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, type Top } from "../pool/top.ts";
@@ -87,8 +87,12 @@ export class Keeper {
 
   /** What becomes of a paused workspace. */
   retain(row: Row, now: number): Retention {
-    const unpushed = row.unpushed === null ? undefined : row.unpushed === 1;
-    return retention({ lastUsedAt: row.last_used_at, unpushed, announcedAt: row.announced_at ?? undefined }, now);
+    return retention(pausedOf(row), now);
+  }
+
+  /** When a paused workspace is dropped, if nobody uses it. */
+  dropsAt(row: Row, now: number): number {
+    return dropTime(pausedOf(row), now);
   }
 
   /** When that is decided next. */
@@ -143,3 +147,11 @@ export class Keeper {
 }
 
 const topName = (tenant: string, repository: string) => `${tenant}\n${repository}`;
+
+function pausedOf({ last_used_at: lastUsedAt, unpushed, announced_at }: Row): PausedWorkspace {
+  return {
+    lastUsedAt,
+    unpushed: unpushed === null ? undefined : unpushed === 1,
+    announcedAt: announced_at ?? undefined,
+  };
+}

@@ -1,12 +1,13 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
-import type { Inspection } from "../ops/inspect.ts";
+import type { Paused, Resumed } from "../ops/inspect.ts";
 import { e2bTimeoutS } from "../pool/tiers.ts";
 import { CutOff, isSought, runsSince, START_GIVEN_UP_MS } from "./cut-off.ts";
 import type { Endings } from "./endings.ts";
 import type { Look } from "./inspect.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Ledger } from "./ledger.ts";
+import { losing } from "./loss.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
 import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./outcome.ts";
 import type { Patience } from "./patience.ts";
@@ -24,7 +25,8 @@ export interface LifecycleParts {
   readonly reporter: MetricsReporter;
   readonly plane: ControlPlane;
   readonly patience: Patience;
-  readonly inspect: Look<Inspection>;
+  readonly lookBeforePause: Look<undefined, Paused>;
+  readonly lookAfterResume: Look<{ readonly head: string }, Resumed>;
   readonly ttlMs: number;
   readonly poolId: string;
 }
@@ -44,6 +46,7 @@ export class Lifecycle {
   readonly #parts: LifecycleParts;
   readonly #cutOff: CutOff;
   readonly #moves = new Map<string, Promise<Outcome>>();
+  readonly #pausing = new Set<string>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -53,6 +56,11 @@ export class Lifecycle {
   /** The move under way, if any. */
   move(sandboxId: string): Promise<Outcome> | undefined {
     return this.#moves.get(sandboxId);
+  }
+
+  /** Whether that is a pause. */
+  isPausing(sandboxId: string): boolean {
+    return this.#pausing.has(sandboxId);
   }
 
   /** One move at a time: where another is under way, its outcome is the answer. */
@@ -111,10 +119,7 @@ export class Lifecycle {
     }
   }
 
-  /**
-   * Resumes a paused sandbox, or one that turned out not to run. What was paused with a known HEAD must come back with
-   * it: E2B has lost files over a pause (e2b-dev/E2B#884), and an old tree must not pass for the newest.
-   */
+  /** Resumes a paused sandbox, or one that turned out not to run, and frees the lock that its pause may have left held. */
   resume(row: Row): Promise<Outcome> {
     return this.single(row, async () => {
       if (row.e2b_id === null) return GONE;
@@ -130,25 +135,28 @@ export class Lifecycle {
         this.#parts.patience.took(tookMs);
         if (row.state === "paused") this.#parts.keeper.resumed(tookMs / 1000);
         const running = await this.#running(asked, session, since);
-        return running.ok && row.head !== null ? await this.#verified(running.row, row.head) : running;
+        return running.ok ? await this.#lookedAt(running.row, row) : running;
       } catch (error) {
-        // Proof that it sleeps on, unless its pause was still owed.
+        const failed = this.#parts.endings.failed("resume", asked, error);
+        // Proof that it sleeps on, unless its pause was still owed. What E2B does not have is gone by now.
         if (error instanceof E2bError && !error.started && row.charged_until === null) {
           this.#parts.endings.stopped(asked);
         }
-        return this.#parts.endings.failed("resume", asked, error);
+        return failed;
       }
     });
   }
 
-  async #verified(row: Row, head: string): Promise<Outcome> {
-    const found = await this.#parts.inspect(row);
-    if (found === undefined || found.head === head) return { ok: true, row };
-    console.warn(
-      JSON.stringify({ event: "resumed_wrong", sandbox_id: row.sandbox_id, expected: head, found: found.head }),
-    );
-    await this.#parts.endings.end(row);
-    return GONE;
+  /**
+   * What was found before the pause must have come back: E2B has lost files over a pause (e2b-dev/E2B#884), and an old tree
+   * must not pass for the newest. The sandbox is kept, as what it holds may be nowhere else; its owner is told.
+   */
+  async #lookedAt(row: Row, paused: Row): Promise<Outcome> {
+    const found = await this.#parts.lookAfterResume(row, { head: paused.head ?? "" });
+    if (found === undefined || !isRolledBack(paused, found)) return { ok: true, row };
+    this.#parts.endings.lost(paused, "rolled_back", { found: found.head });
+    const told = this.#parts.rows.transition(row, losing(paused, Date.now()));
+    return told ? { ok: true, row: told } : GONE;
   }
 
   #connect(e2bId: string): Promise<Session> {
@@ -181,27 +189,37 @@ export class Lifecycle {
   }
 
   /**
-   * Looks what the tree holds, then pauses. The row says paused before E2B is asked: an operation that comes now resumes
-   * it, whatever became of the pause.
+   * Looks what the tree holds, then pauses; from the look on no operation begins in the sandbox. The row says paused before
+   * E2B is asked: an operation that comes now resumes it, whatever became of the pause. One that is owed is no exception:
+   * the sandbox may have run on, and been used.
    */
   pause(row: Row): Promise<Outcome> {
     return this.single(row, async () => {
-      const found = row.state === "bound" ? await this.#parts.inspect(row) : undefined;
-      if (found?.busy) {
-        this.#parts.rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);
-        return WORKSPACE_BUSY;
-      }
-      const known: Transition = found ? { head: found.head, unpushed: found.unpushed ? 1 : 0 } : {};
-      const paused = this.#parts.rows.transition(row, { ...known, state: "paused", due_at: null });
-      if (!paused || paused.e2b_id === null) return GONE;
-      this.#parts.reporter.count("moves", "pause");
+      this.#pausing.add(row.sandbox_id);
       try {
-        await this.#parts.plane.pause(paused.e2b_id);
-        return this.#parts.endings.stopped(paused);
-      } catch (error) {
-        return this.#parts.endings.failed("pause", paused, error);
+        return await this.#pause(row);
+      } finally {
+        this.#pausing.delete(row.sandbox_id);
       }
     });
+  }
+
+  async #pause(row: Row): Promise<Outcome> {
+    const found = await this.#parts.lookBeforePause(row, undefined);
+    if (found?.busy) {
+      this.#parts.rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);
+      return WORKSPACE_BUSY;
+    }
+    const known = found ? { head: found.head, unpushed: found.unpushed ? 1 : 0 } : { head: null, unpushed: null };
+    const paused = this.#parts.rows.transition(row, { ...known, state: "paused", due_at: null });
+    if (!paused || paused.e2b_id === null) return GONE;
+    this.#parts.reporter.count("moves", "pause");
+    try {
+      await this.#parts.plane.pause(paused.e2b_id);
+      return this.#parts.endings.stopped(paused);
+    } catch (error) {
+      return this.#parts.endings.failed("pause", paused, error);
+    }
   }
 
   async extend(row: Row): Promise<void> {
@@ -219,4 +237,9 @@ export class Lifecycle {
       else this.#parts.endings.postpone(row, error);
     }
   }
+}
+
+/** Whether less came back than was paused. What is more came after the look, and where nothing is known, nothing is missed. */
+function isRolledBack({ head, unpushed }: Row, found: Resumed): boolean {
+  return !found.kept || (found.head === head && unpushed === 1 && !found.unpushed);
 }

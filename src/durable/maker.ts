@@ -45,7 +45,7 @@ interface MakerParts {
   readonly endings: Endings;
   readonly reporter: MetricsReporter;
   readonly snapshotPlane: SnapshotPlane;
-  readonly lookAtSeed: Look<SeedState>;
+  readonly lookAtSeed: Look<undefined, SeedState>;
   readonly template: () => string;
   readonly nameOf: (snapshotId: string) => string;
   readonly maxRunning: number;
@@ -109,7 +109,7 @@ export class Maker {
     const snapshot = maker.maker_of === null ? undefined : snapshotRows.get(maker.maker_of);
     if (snapshot?.state !== "making" || maker.state !== "bound") return endings.end(maker);
     const ageMs = Date.now() - maker.created_at;
-    const found = await lookAtSeed(maker);
+    const found = await lookAtSeed(maker, undefined);
     const isEarly = ageMs < BEGUN_WITHIN_MS && found?.state !== "making";
     if (ageMs > this.#givenUpAfterMs() || (found?.state === "none" && !isEarly)) {
       return this.#conclude(maker, snapshot, undefined);

@@ -9,6 +9,7 @@ const REPORT_AGAIN_MS = 60_000;
 const STATE_KEY = "metrics_report";
 
 export type Move = keyof PoolCounts["moves"];
+export type Lost = keyof PoolCounts["losses"];
 
 interface State {
   readonly counts: PoolCounts;
@@ -25,6 +26,7 @@ const NOTHING: State = {
     moves: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
     moveFailures: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
     corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
+    losses: { vanished: 0, rolled_back: 0 },
     templateBuilds: { promoted: 0, failed: 0 },
   },
   sequence: 0,

@@ -1,5 +1,6 @@
 import { E2bError } from "../e2b/error.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { Loss } from "./loss.ts";
 import type { Row } from "./row.ts";
 
 /** Failures cross the object's boundary as values: a thrown error loses its class on the way. */
@@ -19,6 +20,29 @@ export const GONE: Refusal = {
   detail:
     "The sandbox of this workspace is gone, and with it what was not pushed. Everything pushed is safe: clone again for a new workspace.",
 };
+
+/** E2B lost the sandbox, or it was dropped as announced. */
+export function lostWith(loss: Loss): Refusal {
+  const detail = `The sandbox of this workspace is lost. ${held(loss)} Everything pushed is safe: clone again, with the same parameters, for a new workspace.`;
+  return { ok: false, code: "workspace_gone", detail };
+}
+
+/** E2B brought the sandbox back from a pause without the newest state of its files. */
+export function rolledBack(loss: Loss): Refusal {
+  const detail = `E2B brought this workspace back without its newest files. ${held(loss)} Nothing was done. Call clone again, with the same parameters: it answers the workspace as it is now; then see with status and log what is there.`;
+  return { ok: false, code: "workspace_rolled_back", detail };
+}
+
+function held({ at, head, unpushed }: Loss): string {
+  const on = head === undefined ? "" : ` It was on commit ${head}.`;
+  const work =
+    unpushed === undefined
+      ? "Whether it held work that was not pushed is not known."
+      : unpushed
+        ? "It held work that was not pushed, and that is lost."
+        : "The remote has all that was in it.";
+  return `That was found on ${new Date(at).toISOString()}.${on} ${work}`;
+}
 
 export const NOT_FOUND: Refusal = {
   ok: false,

@@ -1,7 +1,7 @@
 import { configOf, rentUsdPerS } from "../config.ts";
 import { controlPlane } from "../e2b/control.ts";
 import { snapshotPlane as snapshotPlaneOf } from "../e2b/snapshots.ts";
-import { inspect } from "../ops/inspect.ts";
+import { lookAfterResume, lookBeforePause } from "../ops/inspect.ts";
 import { seedState } from "../ops/seed.ts";
 import { shareOf } from "../pool/share.ts";
 import { Endings } from "./endings.ts";
@@ -66,7 +66,8 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     reporter,
     plane,
     patience,
-    inspect: look(inspect),
+    lookBeforePause: look(lookBeforePause),
+    lookAfterResume: look(lookAfterResume),
     ttlMs,
     poolId,
   });

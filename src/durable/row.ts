@@ -24,6 +24,10 @@ export type Row = {
   due_at: number | null;
   failures: number;
   maker_of: string | null;
+  lost_at: number | null;
+  lost_head: string | null;
+  lost_unpushed: number | null;
+  loss_told: number;
 };
 
 export interface WorkspaceKey {
@@ -52,5 +56,9 @@ export type Transition = Partial<
     | "announced_at"
     | "due_at"
     | "failures"
+    | "lost_at"
+    | "lost_head"
+    | "lost_unpushed"
+    | "loss_told"
   >
 >;

@@ -35,6 +35,24 @@ export class Rows {
     )[0];
   }
 
+  /** The newest loss of a workspace, also where another sandbox serves it now; older than `since` only if nobody was told. */
+  lostSince({ tenant, repository, agentId, taskId }: WorkspaceKey, since: number): Row | undefined {
+    return this.#all(
+      `tenant = ? AND repository = ? AND agent_id = ? AND task_id = ? AND lost_at IS NOT NULL
+         AND (lost_at > ? OR (loss_told = 0 AND state <> 'gone'))
+       ORDER BY lost_at DESC LIMIT 1`,
+      tenant,
+      repository,
+      agentId,
+      taskId,
+      since,
+    )[0];
+  }
+
+  setLossTold(sandboxId: string): void {
+    this.#sql.exec("UPDATE sandbox SET loss_told = 1 WHERE sandbox_id = ?", sandboxId);
+  }
+
   ofTenant(tenant: string, limit: number): Row[] {
     return this.#all("tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit);
   }
@@ -100,22 +118,22 @@ export class Rows {
   }
 
   /** Sandboxes that run, as far as we know, or are being started; blank ones are bound to no workspace. */
-  running(): { total: number; blankWarming: number; warm: Row[] } {
-    const { total, blank } = this.#sql
-      .exec<{ total: number; blank: number }>(
-        `SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE state = 'warming' AND tenant IS NULL AND maker_of IS NULL) AS blank
-         FROM sandbox WHERE charged_until IS NOT NULL OR state = 'warming'`,
+  running(): { total: number; blankWarming: Row[]; warm: Row[] } {
+    const { total } = this.#sql
+      .exec<{ total: number }>(
+        "SELECT COUNT(*) AS total FROM sandbox WHERE charged_until IS NOT NULL OR state = 'warming'",
       )
       .one();
-    return { total, blankWarming: blank, warm: this.#all("state = 'warm' ORDER BY created_at") };
+    return {
+      total,
+      blankWarming: this.#all("state = 'warming' AND tenant IS NULL AND maker_of IS NULL"),
+      warm: this.#all("state = 'warm' ORDER BY created_at"),
+    };
   }
 
-  /** The running workspace that was not used for the longest time, since before `usedBefore`. */
-  longestIdle(usedBefore: number): Row | undefined {
-    return this.#all(
-      "state = 'bound' AND maker_of IS NULL AND last_used_at < ? ORDER BY last_used_at LIMIT 1",
-      usedBefore,
-    )[0];
+  /** Running workspaces that were not used since `usedBefore`, the one that was not used for the longest time first. */
+  idleLongest(usedBefore: number): Row[] {
+    return this.#all("state = 'bound' AND maker_of IS NULL AND last_used_at < ? ORDER BY last_used_at", usedBefore);
   }
 
   /** The workspace of a repository that was used last. */
@@ -179,7 +197,7 @@ export class Rows {
       .exec<Row>(
         `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, last_used_at = MAX(last_used_at, ?),
            ends_at = ?, charged_until = ?, head = ?, unpushed = ?, announced_at = ?, due_at = ?, failures = ?,
-           generation = generation + 1
+           lost_at = ?, lost_head = ?, lost_unpushed = ?, loss_told = ?, generation = generation + 1
          WHERE sandbox_id = ? AND generation = ? RETURNING *`,
         next.state,
         next.e2b_id,
@@ -193,6 +211,10 @@ export class Rows {
         next.announced_at,
         next.due_at,
         next.failures,
+        next.lost_at,
+        next.lost_head,
+        next.lost_unpushed,
+        next.loss_told,
         row.sandbox_id,
         row.generation,
       )

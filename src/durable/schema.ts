@@ -9,11 +9,14 @@
  *   last_used_at  when the last operation began, to half a minute
  *   ends_at       when E2B's own timeout acts
  *   charged_until it runs, and the ledger has it up to here; null: it does not run
- *   head, unpushed  what was found in the tree when it was paused; null: not known
+ *   head, unpushed  what was found in the tree when it was paused; null: not known, or it was not paused since it ran
  *   announced_at  when its owner was first told that it will be dropped
  *   due_at        when the alarm looks at the row again; null: never
  *   failures      failed tries in a row of what is due
  *   maker_of      the repository snapshot that it is there to make; it serves no workspace and has no tenant
+ *   lost_at       when E2B was found to have lost the sandbox, or the newest state of its files; null: it has not
+ *   lost_head, lost_unpushed  as head and unpushed, of what was lost
+ *   loss_told     1: a clone told its caller
  * ledger      running time by hour (UTC) and price
  * snapshot    one row for each repository snapshot
  *   state         making: its maker clones; ready; gone: to be deleted at E2B
@@ -104,6 +107,11 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (tenant, repository)
    ) STRICT, WITHOUT ROWID;`,
   `CREATE TABLE seed (snapshot_id TEXT PRIMARY KEY, refs TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE sandbox ADD COLUMN lost_at INTEGER;
+   ALTER TABLE sandbox ADD COLUMN lost_head TEXT;
+   ALTER TABLE sandbox ADD COLUMN lost_unpushed INTEGER;
+   ALTER TABLE sandbox ADD COLUMN loss_told INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX sandbox_lost ON sandbox (tenant, repository, agent_id, task_id) WHERE lost_at IS NOT NULL;`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

@@ -1,5 +1,6 @@
-import { ANNOUNCED_MS } from "../pool/retention.ts";
 import type { State } from "../pool/reconcile.ts";
+import type { Keeper } from "./keeper.ts";
+import { type Loss, lossOf } from "./loss.ts";
 import type { Row } from "./row.ts";
 import type { SnapshotRow } from "./snapshot-rows.ts";
 
@@ -15,12 +16,15 @@ export interface View {
   readonly pausesAt?: number;
   /** Paused with work that no remote has; absent where that is not known. */
   readonly unpushed?: boolean;
-  /** When it is dropped for good, if nobody uses it. */
+  /** When it is dropped for good, if nobody uses it; of every paused one. */
   readonly dropsAt?: number;
+  /** What E2B has lost of it. */
+  readonly loss?: Loss;
 }
 
-/** @param keepUntil when it is paused, for one that runs; undefined: not by us */
-export function viewOf(row: Row, keepUntil: number | undefined): View {
+export function viewOf(row: Row, keeper: Keeper, now: number): View {
+  const keepUntil = keeper.keepUntil(row, now);
+  const loss = lossOf(row);
   return {
     sandboxId: row.sandbox_id,
     repository: row.repository ?? "",
@@ -31,7 +35,8 @@ export function viewOf(row: Row, keepUntil: number | undefined): View {
     lastUsedAt: row.last_used_at,
     ...(row.state === "bound" && keepUntil !== undefined ? { pausesAt: keepUntil } : {}),
     ...(row.state === "paused" && row.unpushed !== null ? { unpushed: row.unpushed === 1 } : {}),
-    ...(row.announced_at === null ? {} : { dropsAt: row.announced_at + ANNOUNCED_MS }),
+    ...(row.state === "paused" ? { dropsAt: keeper.dropsAt(row, now) } : {}),
+    ...(loss ? { loss } : {}),
   };
 }
 

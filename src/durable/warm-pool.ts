@@ -96,7 +96,7 @@ export class WarmPool {
     const template = this.#parts.template();
     const target = this.target(now);
     const { total, blankWarming, warm } = this.#parts.rows.running();
-    const blank = warm.length + blankWarming;
+    const blank = warm.length + blankWarming.length;
     const [surplus] = blank > target ? warm : [];
     if (surplus) {
       await this.#parts.endings.end(surplus);
@@ -104,7 +104,7 @@ export class WarmPool {
     }
     if (blank < target && total < maxRunning) return this.#refill(now);
     // Old ones are replaced one by one, when the pool is full: the refill that follows takes the new template.
-    const stale = blankWarming === 0 ? warm.find((row) => row.template !== template) : undefined;
+    const stale = blankWarming.length === 0 ? warm.find((row) => row.template !== template) : undefined;
     if (stale) {
       await this.#parts.endings.end(stale);
       return now + REFILL_EVERY_MS;

@@ -38,10 +38,21 @@ export const problemSchema = z.object({
   truncated: z.boolean().optional().describe("More was there than is told"),
 });
 
+const loss = z.object({
+  since: z.iso.datetime().describe("When that was found out"),
+  head: z.string().optional().describe("Commit that it was paused on"),
+  unpushed: z
+    .union([z.boolean(), z.literal("unknown")])
+    .describe("Whether it was paused with work that the remote does not have"),
+});
+
 /** What clone answers: what every result of it says, and which workspace that is. */
 export const clonedSchema = clone.output.omit({ seed: true }).extend({
   sandbox_id: z.string().describe("The workspace, for every other call"),
   source: z.enum(SOURCES).describe("Where its sandbox came from; cold: it had to be started"),
+  lost: loss
+    .optional()
+    .describe("What this workspace held when E2B lost its sandbox, or its newest files; told for a week"),
   timing: clone.output.shape.timing.extend({ sandbox_ms: z.number().describe("Until there was a sandbox") }),
 });
 
@@ -55,7 +66,8 @@ export const workspaceSchema = z.object({
   last_used_at: z.iso.datetime(),
   pauses_at: z.iso.datetime().optional().describe("When it is paused if nobody uses it"),
   unpushed: z.boolean().optional().describe("Whether it was paused with work that the remote does not have"),
-  drops_at: z.iso.datetime().optional().describe("When it is dropped for good if nobody uses it"),
+  drops_at: z.iso.datetime().optional().describe("When it is dropped for good if nobody uses it; of paused ones"),
+  lost: loss.optional().describe("What it held when E2B lost its sandbox, or its newest files"),
 });
 
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });

@@ -13,6 +13,7 @@ export const ERROR_TYPES = ["auth", "conflict", "network", "other"] as const sat
 export const MOVES = ["start", "resume", "pause", "kill", "snapshot"] as const;
 export const PERIODS = ["hour", "day", "month"] as const;
 export const BUILD_RESULTS = ["promoted", "failed"] as const;
+export const LOSSES = ["vanished", "rolled_back"] as const;
 export const CORRECTIONS = [
   "adopt",
   "kill",
@@ -112,6 +113,12 @@ export const CATALOGUE = {
     from: "pool",
     help: "Differences between the pool's rows and E2B's list that were mended. adopt and kill are sandboxes that no row knew.",
     labels: { action: CORRECTIONS },
+  },
+  warmtree_workspaces_lost_total: {
+    type: "counter",
+    from: "pool",
+    help: "Workspaces that E2B lost: vanished, or rolled back to an older state of their files by a resume.",
+    labels: { how: LOSSES },
   },
   warmtree_template_version: {
     type: "gauge",

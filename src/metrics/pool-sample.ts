@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { type State, STATES } from "../pool/reconcile.ts";
-import { BUILD_RESULTS, CORRECTIONS, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+import { BUILD_RESULTS, CORRECTIONS, LOSSES, MOVES, PERIODS, TIERS } from "./catalogue.ts";
 
 type Counts<Keys extends readonly string[]> = Readonly<Record<Keys[number], number>>;
 
@@ -11,6 +11,8 @@ export interface PoolCounts {
   readonly moveFailures: Counts<typeof MOVES>;
   /** What reconcile mended. */
   readonly corrections: Counts<typeof CORRECTIONS>;
+  /** Workspaces that E2B lost, or whose newest files it lost. */
+  readonly losses: Counts<typeof LOSSES>;
   /** How builds of the template ended; told to one shard. */
   readonly templateBuilds: Counts<typeof BUILD_RESULTS>;
 }
@@ -72,6 +74,7 @@ export const poolSampleSchema: z.ZodType<PoolSample> = z.object({
   moves: counts(MOVES),
   moveFailures: counts(MOVES),
   corrections: counts(CORRECTIONS),
+  losses: counts(LOSSES).default({ vanished: 0, rolled_back: 0 }),
   templateBuilds: counts(BUILD_RESULTS).default({ promoted: 0, failed: 0 }),
   running: number,
   runningUntil: number,

@@ -57,10 +57,14 @@ sub refused {
 
 mkdir $wt;
 open my $lock, ">>", "$wt/lock" or fail("disk_full");
+# As HOLD_UNPAUSED of shell.ts.
+my $known_hold = slurp("$wt/holds");
+if (-e "$wt/pausing") { fail("pausing") }
 $SIG{ALRM} = sub { fail("workspace_busy") };
 alarm $ENV{WT_LOCK_WAIT_S};
 flock $lock, LOCK_EX or fail("workspace_busy");
 alarm 0;
+if (slurp("$wt/holds") ne $known_hold) { fail("pausing") }
 $held = 1;
 if (-s "$wt/open") {
   if (-s $list && ! undo()) {

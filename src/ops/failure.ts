@@ -74,6 +74,8 @@ const ENDED_BY_KERNEL: ReadonlySet<number> = new Set([-1, 128 + 9, 128 + 24]);
 
 const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
 
+const PAUSING = "The workspace was being paused. Nothing was done; try again.";
+
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
 /** The class of a failed git command, and the one line of its stderr that says so. */
@@ -119,6 +121,9 @@ export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed |
     );
     if (reason === "needs_remote") {
       return { ok: false, error: new WarmtreeError("git_unreachable", NEEDS_REMOTE), needsRemote: true };
+    }
+    if (reason === "pausing") {
+      return { ok: false, error: new WarmtreeError("workspace_busy", PAUSING), pausing: true };
     }
     const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
     const told =

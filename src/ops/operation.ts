@@ -60,8 +60,16 @@ export interface ScriptOutput {
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  /** needsRemote: nothing was done, as objects are missing that only the remote has; with it, it can be done. */
-  | { readonly ok: false; readonly error: WarmtreeError; readonly needsRemote?: true };
+  /**
+   * needsRemote: nothing was done, as objects are missing that only the remote has; with it, it can be done.
+   * pausing: nothing was done, as the pool pauses the workspace; after a resume, it can be done.
+   */
+  | {
+      readonly ok: false;
+      readonly error: WarmtreeError;
+      readonly needsRemote?: true;
+      readonly pausing?: true;
+    };
 
 /** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */
 interface Upload {

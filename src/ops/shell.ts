@@ -6,7 +6,7 @@ import { UNFINISHED_WORDS } from "./unfinished.ts";
  * Pieces that scripts are made of. All are constants: a caller's text reaches a script only as "$1" or environment.
  *
  * Layout in the sandbox: `$HOME/repo` is the working tree; `$HOME/.warmtree` is ours:
- *   lock      held (flock) by the one operation that changes the workspace
+ *   lock      held (flock) by the one operation that changes the workspace, or by the pool that pauses it
  *   open      says what the lock's holder does, "open" for a change and "settle"; found not empty, its maker died and
  *             `recover` cleans up
  *   net.git   git dir for commands that talk to the remote: shares objects and refs with the tree, but has its own
@@ -15,6 +15,7 @@ import { UNFINISHED_WORDS } from "./unfinished.ts";
  *   seed      in a sandbox from a repository snapshot: the clone that a workspace's own is made of (seed.ts)
  *   new       a clone that is not whole yet
  *   partial   in a partial clone: the filter that its remote took
+ *   pausing   is there while the pool holds the lock for a pause (inspect.ts); holds names the newest time it did
  *   finished  leads to the tree while no merge, rebase or the like is unfinished in it
  *   git.config  what this sandbox's git can do, found out once
  */
@@ -87,12 +88,27 @@ export const CLEAR_AWAY = `rm -rf "$HOME/.warmtree/new" "$HOME/.warmtree/undo" "
  * Takes the lock, waiting its turn. It is on an open file description, so the kernel frees it when the holder dies. perl
  * serves where flock(1) is missing (macOS).
  */
-const HOLD = `
+export const HOLD = `
 exec 9>>"$wt/lock"
 if command -v flock >/dev/null 2>&1
 then flock -w "$WT_LOCK_WAIT_S" 9
 else perl -e 'use Fcntl ":flock"; open(my $f, ">&=", 9) or exit 1; $SIG{ALRM} = sub { exit 1 }; alarm $ARGV[0]; flock($f, LOCK_EX) or exit 1' "$WT_LOCK_WAIT_S"
 fi`;
+
+/**
+ * Around the taking of the lock. The pool holds it from its last look at a workspace until the sandbox is paused. What
+ * comes then, or has waited for the lock meanwhile and so may have slept through the pause, must not begin: whoever sent it
+ * was cut off, or sends it again. `holds` is read first, so whoever finds the newest hold in it finds `pausing` too.
+ */
+const HOLD_UNPAUSED = `
+pool_hold() { newest_hold=; if [ -e "$wt/holds" ]; then IFS= read -r newest_hold <"$wt/holds"; fi; }
+pool_hold
+known_hold=$newest_hold
+if [ -e "$wt/pausing" ]; then fail pausing; fi
+${HOLD} || fail workspace_busy
+pool_hold
+if [ "$newest_hold" != "$known_hold" ]; then fail pausing; fi
+`;
 
 /**
  * For scripts that change the workspace: one at a time. git children get the lock's descriptor closed, or a daemon of
@@ -102,7 +118,7 @@ export const LOCK = `
 tab=$'\\t'
 git() { command git "$@" 9>&-; }
 [ -d "$wt" ] || mkdir -p "$wt"
-${HOLD} || fail workspace_busy
+${HOLD_UNPAUSED}
 recover() {
   if [ -s "$wt/undo/list" ]; then perl -e '${UNDO} undo() or exit 1' || fail disk_full; fi
   ${CLEAR_AWAY}

@@ -22,16 +22,34 @@ export type Retention =
   | { readonly decision: "announce"; readonly dropsAt: number }
   | { readonly decision: "drop"; readonly reason: "clean" | "announced" };
 
+/** When a paused workspace is dropped, if nobody uses it. One whose alarm comes late is dropped no sooner. */
+export function dropTime(workspace: PausedWorkspace, now: number): number {
+  const next = retention(workspace, now);
+  switch (next.decision) {
+    case "keep":
+      return workspace.unpushed === false || isAnnounced(workspace) ? next.until : next.until + ANNOUNCED_MS;
+    case "announce":
+      return next.dropsAt;
+    case "drop":
+      return now;
+  }
+}
+
+/** A use after the notice took it back. */
+function isAnnounced({ lastUsedAt, announcedAt }: PausedWorkspace): boolean {
+  return announcedAt !== undefined && announcedAt >= lastUsedAt + UNPUSHED_KEEP_MS;
+}
+
 /** What becomes of a paused workspace. One that may hold unpushed work is dropped only after days of notice. */
-export function retention({ lastUsedAt, unpushed, announcedAt }: PausedWorkspace, now: number): Retention {
+export function retention(workspace: PausedWorkspace, now: number): Retention {
+  const { lastUsedAt, unpushed, announcedAt } = workspace;
   if (unpushed === false) {
     const until = lastUsedAt + CLEAN_KEEP_MS;
     return now < until ? { decision: "keep", until } : { decision: "drop", reason: "clean" };
   }
   const announceAt = lastUsedAt + UNPUSHED_KEEP_MS;
   if (now < announceAt) return { decision: "keep", until: announceAt };
-  // A use after the notice took it back.
-  if (announcedAt === undefined || announcedAt < announceAt) {
+  if (announcedAt === undefined || !isAnnounced(workspace)) {
     return { decision: "announce", dropsAt: now + ANNOUNCED_MS };
   }
   const dropsAt = announcedAt + ANNOUNCED_MS;

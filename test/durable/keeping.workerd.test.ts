@@ -1,18 +1,25 @@
+import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { runProcess } from "../../src/e2b/process.ts";
+import { attempt } from "../../src/attempt.ts";
+import { configOf } from "../../src/config.ts";
 import type { Grant } from "../../src/durable/grant.ts";
+import { edit } from "../../src/ops/edit.ts";
+import type { Parsed, Runnable } from "../../src/ops/operation.ts";
+import { push } from "../../src/ops/push.ts";
+import type { Caller } from "../../src/workspaces.ts";
 import {
   e2b,
   endFaults,
   fault,
   granted,
-  hostUrl,
+  HOLDING,
   listed,
   MINUTE_MS,
   newPool,
   type Pool,
   rows,
+  shell,
   sql,
   workspace,
 } from "./support.ts";
@@ -32,13 +39,6 @@ function clockAheadBy(ms: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => realNow() + ms);
 }
 
-async function shell({ session }: Grant, script: string): Promise<void> {
-  const request = { cmd: "/bin/bash", args: ["-c", script], envs: {}, timeoutMs: 10_000, maxOutputBytes: 10_000 };
-  const config = { apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" };
-  const { exitCode, stderr } = await runProcess(config, session, request);
-  if (exitCode !== 0) throw new Error(stderr);
-}
-
 const COMMIT = `git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m x`;
 /** A tree whose commits are all on the remote. */
 const PUSHED = `git init -q -b main ~/repo && cd ~/repo && ${COMMIT} && git update-ref refs/remotes/origin/main HEAD`;
@@ -51,22 +51,15 @@ async function pausedWorkspace(script: string): Promise<{ pool: Pool; grant: Gra
   return { pool, grant };
 }
 
-/** Leaves a process that holds the lock for a minute, as one that does `what`. */
-const holding = (what: string) =>
-  `mkdir -p ~/.warmtree && echo ${what} >~/.warmtree/open && exec 9>>~/.warmtree/lock && flock 9 && { sleep 60 >/dev/null 2>&1 & }`;
-
 const view = async (pool: Pool) => (await pool.list("acme"))[0];
 
-test("an operation at work refuses the pause and goes on; an index that is being written anew is paused", async () => {
+test("an operation at work refuses the pause and goes on", async () => {
   const pool = newPool();
   const grant = granted(await pool.claim(workspace()));
   const request = { tenant: "acme", sandboxId: grant.sandboxId };
-  await shell(grant, `${PUSHED} && ${holding("open")}`);
+  await shell(grant, `${PUSHED} && ${HOLDING}`);
   expect(await pool.pause(request)).toMatchObject({ ok: false, code: "workspace_busy" });
   expect(await view(pool)).toMatchObject({ state: "bound" });
-  await shell(grant, "echo settle >~/.warmtree/open");
-  expect(await pool.pause(request)).toBeUndefined();
-  expect(await view(pool)).toMatchObject({ state: "paused", unpushed: false });
 });
 
 test("what is nobody's is not paused", async () => {
@@ -96,12 +89,155 @@ test.each([429, 500, undefined])(
   },
 );
 
-test("resumed with another HEAD than it was paused with: not trusted, and the next claim starts anew", async () => {
+/** What E2B has lost of it. */
+const lossIn = async (pool: Pool) => (await view(pool))?.loss;
+
+test.each([
+  ["a HEAD whose commit is not there", "0".repeat(40), 0],
+  ["no change where there were some", undefined, 1],
+])(
+  "resumed with less than was paused (%s): kept and counted, refused until a clone has said so, and told for a week",
+  async (_, head, unpushed) => {
+    const { pool, grant } = await pausedWorkspace(PUSHED);
+    await sql(pool, "UPDATE sandbox SET head = COALESCE(?, head), unpushed = ?", head ?? null, unpushed);
+    const paused = (await sql(pool, "SELECT head FROM sandbox"))[0]?.["head"];
+    const request = { tenant: "acme", sandboxId: grant.sandboxId };
+    for (let n = 0; n < 2; n++) {
+      const detail = expect.stringContaining(`It was on commit ${paused}.`);
+      expect(await pool.use(request)).toMatchObject({ ok: false, code: "workspace_rolled_back", detail });
+    }
+    const loss = { head: paused, unpushed: unpushed === 1 };
+    expect(await view(pool)).toMatchObject({ state: "bound", loss });
+    expect(await listed(pool)).toHaveLength(1);
+    const claimed = granted(await pool.claim(workspace()));
+    expect(claimed).toMatchObject({ sandboxId: grant.sandboxId, source: "live", loss });
+    expect(granted(await pool.use(request)).source).toBe("live");
+    expect(granted(await pool.claim(workspace())).loss).toMatchObject(loss);
+    clockAheadBy(8 * DAY_MS);
+    expect(granted(await pool.claim(workspace())).loss).toBeUndefined();
+  },
+);
+
+test("a loss that nobody was told of is told however late", async () => {
   const { pool, grant } = await pausedWorkspace(PUSHED);
   await sql(pool, "UPDATE sandbox SET head = ?", "0".repeat(40));
-  expect(await pool.use({ tenant: "acme", sandboxId: grant.sandboxId })).toMatchObject({ code: "workspace_gone" });
-  expect(await listed(pool)).toEqual([]);
-  expect(granted(await pool.claim(workspace())).source).toBe("cold");
+  await pool.view({ tenant: "acme", sandboxId: grant.sandboxId, open: true });
+  await expect.poll(() => lossIn(pool)).toBeDefined();
+  clockAheadBy(8 * DAY_MS);
+  const request = { tenant: "acme", sandboxId: grant.sandboxId };
+  expect(await pool.use(request)).toMatchObject({ code: "workspace_rolled_back" });
+  expect(granted(await pool.claim(workspace())).loss).toBeDefined();
+  expect((await pool.use(request)).ok).toBe(true);
+});
+
+test("resumed with more than was paused, the workspace is newer than the look at it, and nothing is lost", async () => {
+  const { pool, grant } = await pausedWorkspace(`${PUSHED} && ${COMMIT}`);
+  await e2b.connect(grant.session.sandboxId, 60);
+  await shell(grant, `cd ~/repo && ${COMMIT}`);
+  expect(granted(await pool.use({ tenant: "acme", sandboxId: grant.sandboxId })).source).toBe("paused");
+  expect(await lossIn(pool)).toBeUndefined();
+});
+
+/** Nobody answers there. */
+const NO_HOST = "http://127.0.0.1:9";
+
+/** An operation of a Worker that was granted the workspace before. */
+function operate(pool: Pool, grant: Grant, operation: Runnable, asked: object): Promise<Parsed<object>> {
+  const config = { ...configOf(env), poolShards: Number(pool.name) + 1, allowedGitHosts: [NO_HOST], maxRetries: 0 };
+  const cost = { objectCalls: 0, sandboxMs: 0 };
+  const caller: Caller = { tenant: "acme", env, config, waitUntil: () => undefined, cost };
+  return attempt(operation, asked, grant, caller);
+}
+
+const committed = (parsed: Parsed<object>) => (parsed.ok ? undefined : parsed.error.details.work?.committed);
+
+test("what reaches the sandbox between the look and E2B's pause is done after it: nothing of it is lost or taken for clean", async () => {
+  const pool = newPool();
+  const grant = granted(await pool.claim({ ...workspace(), url: `${NO_HOST}/o/r` }));
+  const request = { tenant: "acme", sandboxId: grant.sandboxId };
+  await shell(grant, PUSHED);
+  const operations = [
+    [edit, { files: [{ path: "new.txt", content: "new\n" }] }],
+    // The remote does not take it: the commit is nowhere else.
+    [push, { message: "new" }],
+  ] as const;
+  let used = grant;
+  for (const [operation, asked] of operations) {
+    await fault({ latencyMs: { control: 1000 } });
+    const pausing = pool.pause(request);
+    await expect.poll(async () => (await rows(pool))[0]?.["state"]).toBe("paused");
+    const done = operate(pool, used, operation, operation.input.parse({ sandbox_id: grant.sandboxId, ...asked }));
+    expect(await pausing).toBeUndefined();
+    await endFaults();
+    const parsed = await done;
+    used = granted(await pool.use(request));
+    expect(used.source).toBe("live");
+    if (operation === push) await shell(used, `cd ~/repo && [ "$(git rev-parse HEAD)" = ${committed(parsed)} ]`);
+    else expect(parsed).toMatchObject({ ok: true });
+  }
+  await pool.pause(request);
+  expect(await view(pool)).toMatchObject({ state: "paused", unpushed: true });
+  expect((await pool.use(request)).ok).toBe(true);
+  expect(await lossIn(pool)).toBeUndefined();
+});
+
+test("a pause that is owed looks again: the sandbox ran on, and may hold more", async () => {
+  const pool = newPool();
+  const grant = granted(await pool.claim(workspace()));
+  await shell(grant, PUSHED);
+  await fault({ controlErrors: { count: 1, status: 429, retryAfterS: 3600 } });
+  await pool.pause({ tenant: "acme", sandboxId: grant.sandboxId });
+  expect((await e2b.get(grant.session.sandboxId)).state).toBe("running");
+  await shell(grant, "touch ~/repo/new");
+  await sql(pool, "UPDATE sandbox SET due_at = 1");
+  await runDurableObjectAlarm(pool);
+  expect((await e2b.get(grant.session.sandboxId)).state).toBe("paused");
+  expect(await view(pool)).toMatchObject({ state: "paused", unpushed: true });
+});
+
+test("an operation that waited for a pause which failed has its turn all the same", async () => {
+  const pool = newPool();
+  const { sandboxId } = granted(await pool.claim(workspace()));
+  await fault({ controlErrors: { count: 1, status: 429, retryAfterS: 3600 } });
+  const request = { tenant: "acme", sandboxId };
+  const [, used] = await Promise.all([pool.pause(request), pool.use(request)]);
+  expect(granted(used).sandboxId).toBe(sandboxId);
+});
+
+test("a paused workspace that E2B lost: the next clone gets another at once and hears what was lost", async () => {
+  const { pool, grant } = await pausedWorkspace(`${PUSHED} && ${COMMIT}`);
+  const head = (await sql(pool, "SELECT head FROM sandbox"))[0]?.["head"];
+  await e2b.kill(grant.session.sandboxId);
+  const next = granted(await pool.claim(workspace()));
+  expect(next).toMatchObject({ source: "cold", loss: { head, unpushed: true } });
+  expect(next.sandboxId).not.toBe(grant.sandboxId);
+  const again = granted(await pool.claim(workspace()));
+  expect(again).toMatchObject({ sandboxId: next.sandboxId, loss: { head } });
+  const detail = expect.stringMatching(
+    /lost\..* on commit [0-9a-f]{40}\. It held work that was not pushed.*clone again/,
+  );
+  const gone = { ok: false, code: "workspace_gone", detail };
+  const request = { tenant: "acme", sandboxId: grant.sandboxId };
+  expect(await pool.use(request)).toMatchObject(gone);
+  expect(await pool.pause(request)).toMatchObject(gone);
+  expect((await pool.list("acme")).map(({ state, loss }) => [state, loss?.unpushed])).toEqual([
+    ["bound", undefined],
+    ["gone", true],
+  ]);
+});
+
+test("a pause finds out that E2B lost the workspace, and says so", async () => {
+  const pool = newPool();
+  const { sandboxId, session } = granted(await pool.claim(workspace()));
+  await e2b.kill(session.sandboxId);
+  const detail = expect.stringContaining("is not known");
+  expect(await pool.pause({ tenant: "acme", sandboxId })).toMatchObject({ code: "workspace_gone", detail });
+});
+
+test("what its owner ended is no loss", async () => {
+  const { pool, grant } = await pausedWorkspace(`${PUSHED} && ${COMMIT}`);
+  await pool.end({ tenant: "acme", sandboxId: grant.sandboxId });
+  expect(granted(await pool.claim(workspace())).loss).toBeUndefined();
 });
 
 test("opening a paused workspace resumes it before the first operation", async () => {
@@ -121,7 +257,18 @@ test("a clean paused workspace is dropped after two weeks", async () => {
   expect(await listed(pool)).toEqual([]);
 });
 
-test("unpushed work is listed as to be dropped for a week before it is; a use takes it back", async () => {
+test("every paused workspace is listed with the time when it is dropped, from the first day", async () => {
+  for (const [script, days] of [
+    [PUSHED, 14],
+    [`${PUSHED} && touch new`, 28],
+  ] as const) {
+    const { pool } = await pausedWorkspace(script);
+    const { dropsAt, lastUsedAt } = (await view(pool)) ?? expect.fail("no workspace");
+    expect(dropsAt).toBe(lastUsedAt + days * DAY_MS);
+  }
+});
+
+test("unpushed work is announced a week before it is dropped, and told as lost after that; a use takes it back", async () => {
   const { pool, grant } = await pausedWorkspace(`${PUSHED} && touch new`);
   clockAheadBy(21 * DAY_MS + 1000);
   await runDurableObjectAlarm(pool);
@@ -138,6 +285,7 @@ test("unpushed work is listed as to be dropped for a week before it is; a use ta
   clockAheadBy(54 * DAY_MS);
   await runDurableObjectAlarm(pool);
   expect(await view(pool)).toMatchObject({ state: "gone" });
+  expect(granted(await pool.claim(workspace())).loss).toMatchObject({ unpushed: true });
 });
 
 const charged = async (pool: Pool) =>

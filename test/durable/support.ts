@@ -5,10 +5,12 @@ import type { Refusal } from "../../src/durable/outcome.ts";
 import type { Grant } from "../../src/durable/grant.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
+import { runProcess } from "../../src/e2b/process.ts";
 
 export const MINUTE_MS = 60_000;
 export const hostUrl = inject("e2bUrl");
-export const e2b = controlPlane({ apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" });
+const config = { apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "e2b.app" };
+export const e2b = controlPlane(config);
 
 let shards = 0;
 /** Of a pool object that no other test has seen. */
@@ -69,3 +71,13 @@ export async function hosted(pool: Pool): Promise<HostedSandbox[]> {
   const mark = await poolId(pool);
   return (await hostedSandboxes()).filter(({ metadata }) => metadata["warmtree_pool"] === mark);
 }
+
+/** Runs a script in the sandbox of a grant. */
+export async function shell({ session }: Grant, script: string): Promise<void> {
+  const request = { cmd: "/bin/bash", args: ["-c", script], envs: {}, timeoutMs: 10_000, maxOutputBytes: 10_000 };
+  const { exitCode, stderr } = await runProcess(config, session, request);
+  if (exitCode !== 0) throw new Error(stderr);
+}
+
+/** Leaves a process that holds the lock for a minute, as an operation does. */
+export const HOLDING = `mkdir -p ~/.warmtree && echo open >~/.warmtree/open && exec 9>>~/.warmtree/lock && flock 9 && { sleep 60 >/dev/null 2>&1 & }`;

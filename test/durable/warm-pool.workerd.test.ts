@@ -4,6 +4,7 @@ import {
   endFaults,
   fault,
   granted,
+  HOLDING,
   hostedSandboxes,
   hostUrl,
   listed,
@@ -11,6 +12,7 @@ import {
   type Pool,
   poolId,
   rows,
+  shell,
   sql,
   workspace,
 } from "./support.ts";
@@ -40,7 +42,7 @@ async function filledPool(): Promise<Pool> {
   return pool;
 }
 
-const faults = async (): Promise<{ controlErrors?: { count: number } }> =>
+const faults = async (): Promise<{ controlErrors?: { count: number }; hangingCreates: number }> =>
   (await fetch(`${hostUrl}/_local/faults`)).json();
 
 /** Creations that the host was asked for. */
@@ -125,6 +127,34 @@ test("never more than may run at once: idle workspaces make room, and without on
   const mark = await poolId(pool);
   expect(running.filter(({ metadata }) => metadata["warmtree_pool"] === mark)).toHaveLength(6);
   expect((await pool.list("acme")).find(({ agentId }) => agentId === "c")).toMatchObject({ state: "paused" });
+}, 30_000);
+
+test("a blank sandbox that is being started takes nobody's room: a claim waits for it and gets it", async () => {
+  const pool = newPool();
+  await fault({ hangCreates: { count: 1, when: "before" } });
+  await pool.list("acme");
+  await expect.poll(async () => (await faults()).hangingCreates).toBe(1);
+  for (const agent of ["a", "b", "c", "d", "e"]) granted(await pool.claim(workspace(agent)));
+  const claim = pool.claim(workspace("f"));
+  const answered = claim.then(() => "answered");
+  expect(await Promise.race([answered, poolId(pool)])).not.toBe("answered");
+  await endFaults();
+  expect(granted(await claim).source).toBe("pool");
+}, 30_000);
+
+test("a workspace in which an operation is at work makes no room; the next idle one does", async () => {
+  const pool = newPool();
+  const agents = ["a", "b", "c", "d", "e", "f"];
+  for (const agent of agents) {
+    const grant = granted(await pool.claim(workspace(agent)));
+    if (agent === "a") await shell(grant, HOLDING);
+  }
+  await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 120000 WHERE agent_id IN ('a', 'b')");
+  await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 60000 WHERE agent_id = 'a'");
+  granted(await pool.claim(workspace("g")));
+  const states = (await pool.list("acme")).map(({ agentId, state }) => [agentId, state]);
+  expect(states).toContainEqual(["a", "bound"]);
+  expect(states).toContainEqual(["b", "paused"]);
 }, 30_000);
 
 test("a refill that E2B refuses is tried again later, and claims do not suffer", async () => {

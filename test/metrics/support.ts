@@ -3,7 +3,7 @@ import type { PoolCounts, PoolFacts } from "../../src/metrics/pool-sample.ts";
 import type { Recording } from "../../src/metrics/recorder.ts";
 
 /** All series there are, whatever the traffic. Whoever changes it says so here, and in docs/metrics.md. */
-export const TOTAL_SERIES = 199;
+export const TOTAL_SERIES = 201;
 
 /** A shard of the pool in which nothing ever happened. */
 export const NO_FACTS: PoolFacts = {
@@ -28,6 +28,7 @@ export const NO_COUNTS: PoolCounts = {
   moves: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
   moveFailures: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
   corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
+  losses: { vanished: 0, rolled_back: 0 },
   templateBuilds: { promoted: 0, failed: 0 },
 };
 

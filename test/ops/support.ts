@@ -132,9 +132,13 @@ export class Home {
   }
 
   /** What is no operation of callers. */
-  async perform<Value extends object>(runnable: Runnable<undefined, Value>, signal?: AbortSignal): Promise<Value> {
+  async perform<Value extends object>(
+    runnable: Runnable<unknown, Value>,
+    signal?: AbortSignal,
+    input?: unknown,
+  ): Promise<Value> {
     const remote = this.#remote(runnable);
-    const parsed = await perform(runnable, undefined, this.#context(), remote, this.#start(signal));
+    const parsed = await perform(runnable, input, this.#context(), remote, this.#start(signal));
     if (!parsed.ok) throw parsed.error;
     return parsed.value;
   }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ANNOUNCED_MS, CLEAN_KEEP_MS, retention, UNPUSHED_KEEP_MS } from "../../src/pool/retention.ts";
+import { ANNOUNCED_MS, CLEAN_KEEP_MS, dropTime, retention, UNPUSHED_KEEP_MS } from "../../src/pool/retention.ts";
 
 const DAY = 24 * 3_600_000;
 const NOW = 1_800_000_000_000;
@@ -61,6 +61,24 @@ test("whenever it is looked at, unpushed work is never dropped without a week of
         if (found.decision === "keep") expect(found.until).toBeGreaterThan(now);
         if (used[index]) lastUsedAt = now;
       }
+    }),
+  );
+});
+
+test("what is told as the time of the drop is when it is dropped, whenever that is asked", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(true, false, undefined), fc.integer({ min: 0, max: 40 * DAY }), (state, askedAfter) => {
+      let workspace = { lastUsedAt: NOW, unpushed: state, announcedAt: undefined as number | undefined };
+      let told: number | undefined;
+      let now = NOW;
+      for (let next = retention(workspace, now); next.decision !== "drop"; next = retention(workspace, now)) {
+        if (next.decision === "announce") workspace = { ...workspace, announcedAt: now };
+        const until = next.decision === "keep" ? next.until : now;
+        if (NOW + askedAfter >= now && NOW + askedAfter < until) told = dropTime(workspace, NOW + askedAfter);
+        now = until;
+      }
+      expect(told ?? now).toBe(now);
+      expect(dropTime(workspace, now)).toBe(now);
     }),
   );
 });
