@@ -1,0 +1,105 @@
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { attempt } from "../../src/attempt.ts";
+import { configOf } from "../../src/config.ts";
+import type { Grant } from "../../src/durable/grant.ts";
+import { WarmtreeError } from "../../src/errors.ts";
+import { failureOf } from "../../src/ops/failure.ts";
+import type { Runnable } from "../../src/ops/operation.ts";
+import { ENTER, FAIL, LOCK, SECTION } from "../../src/ops/shell.ts";
+import { type Caller, useWorkspace } from "../../src/workspaces.ts";
+import { type Pool, sql } from "./support.ts";
+
+/** The least that an operation can be: it leaves a file, or a commit with it. The first one finds a tree with all of it pushed. */
+const leave: Runnable<{ readonly name: string; readonly commits: boolean }> = {
+  name: "leave",
+  access: "write",
+  shell: "/bin/bash",
+  script: `${SECTION}${FAIL}${LOCK}
+save() { git commit -q --allow-empty -m "$1"; }
+[ -d "$tree/.git" ] || { git init -q -b main "$tree" && cd "$tree" && save first && git update-ref refs/remotes/origin/main HEAD; } || fail git
+${ENTER}
+: >"$1"
+if [ "$2" = true ]; then git add "$1" && save "$1" || fail git; fi
+`,
+  command: ({ name, commits }) => ({ args: [name, String(commits)] }),
+  parse: (result) => failureOf(result) ?? { ok: true, value: {} },
+};
+
+/** Fails unless all that was left is there. */
+const find: Runnable<readonly string[]> = {
+  name: "find",
+  access: "read",
+  shell: "/bin/sh",
+  script: `${SECTION}${FAIL}${ENTER}
+ls -- "$@"
+`,
+  command: (names) => ({ args: names }),
+  parse: (result) => failureOf(result) ?? { ok: true, value: {} },
+};
+
+interface Kept {
+  readonly tenant: string;
+  readonly names: string[];
+}
+
+function callerOf(tenant: string, pool: Pool): Caller {
+  const config = { ...configOf(env), poolShards: Number(pool.name) + 1 };
+  return { tenant, env, config, waitUntil: () => undefined, cost: { objectCalls: 0, sandboxMs: 0 } };
+}
+
+/** What callers were told is done, in workspaces that their owners have not ended. */
+export class Work {
+  readonly #kept = new Map<string, Kept>();
+  readonly #ended = new Set<string>();
+  #number = 0;
+
+  /** An operation of a Worker that was granted the workspace at some time. */
+  async do(pool: Pool, tenant: string, grant: Grant, commits: boolean): Promise<void> {
+    const { sandboxId } = grant;
+    const name = `f${this.#number++}`;
+    const { ok } = await attempt(leave, { name, commits }, grant, callerOf(tenant, pool));
+    if (!ok || this.#ended.has(sandboxId)) return;
+    const kept = this.#kept.get(sandboxId) ?? { tenant, names: [] };
+    kept.names.push(name);
+    this.#kept.set(sandboxId, kept);
+  }
+
+  /** Its owner wants nothing of it any more, nor of what comes by an old grant before E2B has killed it. */
+  ended(sandboxId: string): void {
+    this.#ended.add(sandboxId);
+    this.#kept.delete(sandboxId);
+  }
+
+  workspaces(): string[] {
+    return [...this.#kept.keys()];
+  }
+
+  /** Nothing of it is taken for pushed, so nothing of it is dropped unannounced. */
+  async expectNotClean(pool: Pool): Promise<void> {
+    const clean = await sql(pool, "SELECT sandbox_id FROM sandbox WHERE unpushed = 0 OR lost_unpushed = 0");
+    expect(clean.filter(({ sandbox_id }) => this.#kept.has(String(sandbox_id)))).toEqual([]);
+  }
+
+  /** All of it is in a sandbox that the pool gives out, or told as lost. */
+  async expectKept(pool: Pool): Promise<void> {
+    for (const [sandboxId, { tenant, names }] of this.#kept) {
+      // The one before makes room.
+      await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 3000000 WHERE state = 'bound'");
+      const caller = callerOf(tenant, pool);
+      try {
+        const found = await attempt(find, names, await useWorkspace(caller, sandboxId), caller);
+        expect(found).toMatchObject({ ok: true });
+      } catch (error) {
+        expect(error).toMatchObject({ code: "workspace_gone", message: expect.stringContaining("is lost") });
+      }
+    }
+  }
+}
+
+/** Runs what may be cut off, as callers see it: with an error that is told. */
+export async function told(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof WarmtreeError)) throw error;
+  });
+}
