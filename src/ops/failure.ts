@@ -4,7 +4,7 @@ import { MAX_GIT_CPU_S, MAX_GIT_MEMORY_MIB } from "./limits.ts";
 import { sectionRecords } from "./output.ts";
 
 /** Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree. */
-const FAILURE_SECTION = 0;
+export const FAILURE_SECTION = 0;
 
 /**
  * What git's stderr means, first match wins. The texts are git's own and the same from 2.39 to 2.55; hosts add lines
