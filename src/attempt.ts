@@ -3,10 +3,13 @@ import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
 import { WarmtreeError, type Work } from "./errors.ts";
 import type { News } from "./clone-claim.ts";
-import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
+import type { OperationContext, Parsed, Remote, Runnable } from "./ops/operation.ts";
 import { runOperation } from "./ops/run.ts";
 import { parseRepository } from "./repository.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
+
+/** What a script is told beside the caller's input. */
+type Told = News & Pick<OperationContext, "push">;
 
 /** The script may have begun, and goes on in the sandbox whether or not anybody listens. */
 const UNKNOWN: Work = { pushed: "unknown", tree: "unknown" };
@@ -20,10 +23,10 @@ export async function attempt<Value extends object>(
   asked: unknown,
   grant: Grant,
   caller: Caller,
-  news?: News,
+  told?: Told,
 ): Promise<Parsed<Value>> {
   const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
-  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), news);
+  if (operation.access === "remote") return sent(operation, asked, grant, caller, remote(), told);
   const parsed = await sent(operation, asked, grant, caller);
   return !parsed.ok && parsed.needsRemote ? sent(operation, asked, grant, caller, remote()) : parsed;
 }
@@ -38,13 +41,13 @@ async function sent<Value extends object>(
   grant: Grant,
   caller: Caller,
   remote?: Remote,
-  news?: News,
+  told?: Told,
 ): Promise<Parsed<Value>> {
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, ...seeded };
-  const run = async (to: Grant, known: News = {}) => {
+  const run = async (to: Grant, known: Told = {}) => {
     const startedAt = performance.now();
     try {
       return await runOperation(
@@ -61,12 +64,13 @@ async function sent<Value extends object>(
     }
   };
   try {
-    return await run(grant, news);
+    return await run(grant, told);
   } catch (error) {
     if (!(error instanceof E2bError) || !isWorthAnother(operation, error)) throw explained(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
-  return run(again).catch((error: unknown) => {
+  // A pack comes once.
+  return run(again, told?.push && { push: told.push }).catch((error: unknown) => {
     throw explained(operation, error);
   });
 }

@@ -47,3 +47,18 @@ test("a beat that comes right after a percentage waits, and still nobody waits 1
   progress.stop();
   expect(times).toEqual([4.9, 10]);
 });
+
+test("who waits for others is told how many come first, until none do", () => {
+  const messages: string[] = [];
+  const progress = startProgress("git_push", (_elapsedS, message) => messages.push(message));
+  for (const before of [2, 1, 0]) {
+    vi.advanceTimersByTime(1_500);
+    progress.wait(before);
+  }
+  progress.stop();
+  expect(messages).toEqual([
+    "git_push: waits for 2 others to push",
+    "git_push: waits for 1 other to push",
+    "git_push: 5 s so far",
+  ]);
+});
