@@ -2,12 +2,15 @@ import { remoteFor } from "./credentials.ts";
 import type { Grant } from "./durable/grant.ts";
 import { E2bError } from "./e2b/error.ts";
 import type { News } from "./clone-claim.ts";
-import type { Parsed, Remote, Runnable } from "./ops/operation.ts";
+import type { OperationContext, Parsed, Remote, Runnable } from "./ops/operation.ts";
 import { runRepeating } from "./repeating.ts";
 import { parseRepository } from "./repository.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
 import { withWork } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
+
+/** What a script is told beside the caller's input. */
+type Told = News & Pick<OperationContext, "push">;
 
 /**
  * Runs an operation in a granted workspace. Only one that talks to the git host gets the credential, and one that found
@@ -18,12 +21,12 @@ export async function attempt<Value extends object>(
   asked: unknown,
   grant: Grant,
   caller: Caller,
-  news?: News,
+  told?: Told,
 ): Promise<Parsed<Value>> {
   const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
   const isRemote = operation.access === "remote";
   const parsed = isRemote
-    ? await sent(operation, asked, grant, caller, remote(), news)
+    ? await sent(operation, asked, grant, caller, remote(), told)
     : await sent(operation, asked, grant, caller);
   const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
   return withWork(operation, isLacking ? await sent(operation, asked, grant, caller, remote()) : parsed);
@@ -39,13 +42,13 @@ async function sent<Value extends object>(
   grant: Grant,
   caller: Caller,
   remote?: Remote,
-  news?: News,
+  told?: Told,
 ): Promise<Parsed<Value>> {
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const context = { author: config.author, maxRetries: config.maxRetries, timeoutS, ...seeded };
-  const run = async (to: Grant, known: News = {}) => {
+  const run = async (to: Grant, known: Told = {}) => {
     const startedAt = performance.now();
     try {
       return await runRepeating(
@@ -62,13 +65,14 @@ async function sent<Value extends object>(
     }
   };
   try {
-    const parsed = await run(grant, news);
+    const parsed = await run(grant, told);
     if (parsed.ok || !parsed.pausing) return parsed;
   } catch (error) {
     if (!(error instanceof E2bError) || !isLost(operation, error)) throw explained(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
-  return run(again).catch((error: unknown) => {
+  // A pack comes once.
+  return run(again, told?.push && { push: told.push }).catch((error: unknown) => {
     throw explained(operation, error);
   });
 }

@@ -50,6 +50,7 @@ export const ERROR_KINDS = {
   sandbox_unavailable: { status: 503, title: "No sandbox could be had", type: "network", retryable: true },
   budget_exhausted: { status: 503, title: "The budget is spent", type: "other", retryable: false },
   workspace_busy: { status: 503, title: "The workspace is busy", type: "other", retryable: true },
+  branch_busy: { status: 503, title: "Others push to the branch", type: "other", retryable: true },
   timeout: { status: 504, title: "The operation took too long", type: "network", retryable: true },
   disk_full: { status: 507, title: "The disk of the sandbox is full", type: "other", retryable: false },
 } as const satisfies Record<string, ErrorKind>;

@@ -4,7 +4,9 @@ import { WarmtreeError } from "./errors.ts";
 import { recorded } from "./metrics/operations.ts";
 import { clone } from "./ops/clone.ts";
 import type { Parsed } from "./ops/operation.ts";
+import { push } from "./ops/push.ts";
 import { operationNamed } from "./ops/registry.ts";
+import { pushInTurn } from "./push.ts";
 import { validated } from "./validated.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
 
@@ -18,6 +20,7 @@ export function execute(name: string, input: unknown, caller: Caller): Promise<o
 
 async function perform(name: string, input: unknown, caller: Caller): Promise<object> {
   if (name === clone.name) return executeClone(validated(clone.input, input), caller);
+  if (name === push.name) return value(await pushInTurn(validated(push.input, input), caller));
   const operation = operationNamed(name);
   if (!operation) throw new WarmtreeError("unknown_operation", `There is no operation '${name}'.`);
   const asked = validated(operation.input, input);

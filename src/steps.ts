@@ -7,7 +7,9 @@ import { batchOf, type BatchResult } from "./ops/batch.ts";
 import { clone } from "./ops/clone.ts";
 import { sandboxId } from "./ops/inputs.ts";
 import type { Parsed } from "./ops/operation.ts";
+import { push } from "./ops/push.ts";
 import { OPERATIONS, operationNamed } from "./ops/registry.ts";
+import { pushAgain, pushInTurn } from "./push.ts";
 import { validated } from "./validated.ts";
 import { withWork } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
@@ -132,14 +134,24 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
 }
 
 async function resultsOf(group: readonly WorkspaceStep[], workspace: string, caller: Caller): Promise<BatchResult> {
-  const grant = await useWorkspace(caller, workspace);
   const [first] = group;
-  if (first && group.length === 1) return [{ parsed: await attempt(first.operation, first.asked, grant, caller) }];
-  const results = valueOf(await attempt(batchOf(group), undefined, grant, caller));
+  const isAlone = group.length === 1;
+  if (first && isAlone && first.op === push.name) {
+    return [{ parsed: await pushInTurn(push.input.parse(first.asked), caller) }];
+  }
+  const grant = await useWorkspace(caller, workspace);
+  if (first && isAlone) return [{ parsed: await attempt(first.operation, first.asked, grant, caller) }];
+  // A push among others does not wait for its turn unless it loses a race.
+  const results = valueOf(await attempt(batchOf(group), undefined, grant, caller, { push: { turn: "none" } }));
   const last = results.at(-1);
   const step = group[results.length - 1];
-  if (!step || !last || last.parsed.ok || !(last.parsed.needsRemote ?? last.parsed.pausing)) return results;
-  return [...results.slice(0, -1), { parsed: await attempt(step.operation, step.asked, grant, caller) }];
+  if (!step || !last || last.parsed.ok) return results;
+  const { needsRemote, pausing, lost } = last.parsed;
+  if (!needsRemote && !pausing && !lost) return results;
+  const parsed = lost
+    ? await pushAgain(push.input.parse(step.asked), caller, lost)
+    : await attempt(step.operation, step.asked, grant, caller);
+  return [...results.slice(0, -1), { parsed }];
 }
 
 function begin(log: StepLog, count: number): void {

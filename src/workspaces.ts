@@ -23,6 +23,8 @@ export interface Caller {
   waitUntil(work: Promise<unknown>): void;
   /** Hears what git says on stderr while an operation runs, as it comes. */
   readonly onProgress?: (text: string) => void;
+  /** Hears how many other pushes come before one that waits. */
+  readonly onBefore?: (before: number) => void;
   /** Of a trace that is kept; metrics give it as an example. */
   readonly traceId?: string;
   /** What the call cost, for `Server-Timing`, and which sandbox it was given last. */
@@ -86,7 +88,8 @@ export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
   return new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
 }
 
-function granted(caller: Caller, answer: Grant | Refusal): Grant {
+/** A grant of the pool, noted; a refusal is thrown. */
+export function granted(caller: Caller, answer: Grant | Refusal): Grant {
   if (!answer.ok) throw refused(answer);
   const { sandboxId, source } = answer;
   recorder.increment(caller, "warmtree_claims_total", { source });

@@ -10,6 +10,8 @@ export interface Answer {
 export interface CallOptions {
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the call: it rejects then. */
+  readonly signal?: AbortSignal;
 }
 
 /** The key that a Worker without API_KEYS takes on loopback. */
@@ -20,12 +22,13 @@ export async function callOperation(
   url: string,
   operation: string,
   body: unknown,
-  { key = DEV_KEY, headers = {} }: CallOptions = {},
+  { key = DEV_KEY, headers = {}, signal }: CallOptions = {},
 ): Promise<Answer> {
   const response = await fetch(`${url}/v1/git/${operation}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}`, ...headers },
     body: JSON.stringify(body),
+    ...(signal && { signal }),
   });
   return { status: response.status, json: await response.json(), headers: response.headers };
 }

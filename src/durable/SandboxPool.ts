@@ -1,5 +1,6 @@
 import { retryable } from "cloudflare:durable-objects";
 import { DurableObject } from "cloudflare:workers";
+import { configOf } from "../config.ts";
 import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
 import { Due } from "./due.ts";
@@ -9,6 +10,7 @@ import { lossOf } from "./loss.ts";
 import type { Made } from "./maker.ts";
 import { lostWith, NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./outcome.ts";
 import { type Parts, partsOf } from "./parts.ts";
+import { type PlaceInLine, type PushRequest, PushTurns } from "./push-turns.ts";
 import type { Row, WorkspaceKey } from "./row.ts";
 import { migrate } from "./schema.ts";
 import type { SnapshotKey } from "./snapshot-rows.ts";
@@ -18,7 +20,19 @@ import { type OwnedView, type PageEnd, type SnapshotView, snapshotView, type Vie
 
 const LIST_LIMIT = 500;
 const METHODS = [
-  ...(["claim", "use", "touch", "list", "view", "lastUsed", "pause", "end", "workspaces", "workspace"] as const),
+  ...([
+    "claim",
+    "use",
+    "push",
+    "touch",
+    "list",
+    "view",
+    "lastUsed",
+    "pause",
+    "end",
+    "workspaces",
+    "workspace",
+  ] as const),
   ...(["snapshots", "finishSnapshot", "dropSnapshot"] as const),
   ...(["template", "templateUse", "promoteTemplate", "noteTemplateBuild"] as const),
 ] as const;
@@ -40,6 +54,7 @@ export class SandboxPool extends DurableObject<Env> {
   readonly #parts: Parts;
   readonly #claims: Claims;
   readonly #due: Due;
+  readonly #pushTurns: PushTurns;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -48,6 +63,7 @@ export class SandboxPool extends DurableObject<Env> {
     this.#parts = partsOf(ctx, env, Number(ctx.id.name ?? 0), Date.now());
     this.#claims = new Claims(this.#parts, () => this.#settle());
     this.#due = new Due(this.#parts, (row) => this.#claims.current(row));
+    this.#pushTurns = new PushTurns(configOf(env).operationTimeoutS * 1000);
   }
 
   /**
@@ -66,6 +82,16 @@ export class SandboxPool extends DurableObject<Env> {
   async use(request: { tenant: string; sandboxId: string; lost?: number }): Promise<Grant | Refusal> {
     const row = this.#parts.rows.get(request.sandboxId);
     return row ? this.#claims.use(row, request.tenant, request.lost) : NOT_FOUND;
+  }
+
+  /**
+   * The sandbox of a workspace for a push, when its turn has come.
+   * @param onBefore told how many pushes come before it, whenever that changes
+   */
+  async push(request: PushRequest, onBefore?: (before: number) => Promise<void>): Promise<PlaceInLine | Refusal> {
+    const row = this.#parts.rows.get(request.sandboxId);
+    const grant = row ? await this.#claims.ready(row, request.tenant) : NOT_FOUND;
+    return grant.ok ? this.#pushTurns.enter(request, row?.repository ?? "", grant, onBefore) : grant;
   }
 
   /**

@@ -36,7 +36,9 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
   const timeUp = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => timeUp.resolve(undefined), context.answerWithinMs);
   try {
-    const caller = progress ? { ...context.caller, onProgress: progress.hear } : context.caller;
+    const caller = progress
+      ? { ...context.caller, onProgress: progress.hear, onBefore: progress.wait }
+      : context.caller;
     work = begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
     // Also when the client leaves: what was begun is seen through. Of a failure after that, the next call tells.
     caller.waitUntil(work.result.catch(() => undefined));

@@ -9,6 +9,8 @@ const PERCENTAGE = /([A-Z][a-z]+ [a-z]+): +(\d{1,3})%/g;
 export interface Progress {
   /** Takes in what git says. */
   readonly hear: (text: string) => void;
+  /** Takes in how many others push first. */
+  readonly wait: (before: number) => void;
   readonly stop: () => void;
 }
 
@@ -33,6 +35,10 @@ export function startProgress(what: string, tell: (elapsedS: number, message: st
       const [, phase, percent] = [...text.matchAll(PERCENTAGE)].at(-1) ?? [];
       if (phase === undefined) return;
       latest = `${phase.toLowerCase()} ${percent}%`;
+      say();
+    },
+    wait(before) {
+      latest = before === 0 ? "" : `waits for ${before} other${before === 1 ? "" : "s"} to push`;
       say();
     },
     stop: () => clearInterval(beat),

@@ -8,7 +8,7 @@ import { sectionRecords } from "./output.ts";
  * Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree, wait that the host asks
  * for, whether a push was under way.
  */
-const FAILURE_SECTION = 0;
+export const FAILURE_SECTION = 0;
 
 /**
  * What git's stderr means, first match wins. The texts are git's own and the same from 2.39 to 2.55; hosts add lines

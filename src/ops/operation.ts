@@ -18,6 +18,31 @@ export interface OperationContext {
   readonly remoteRefs?: RemoteRefs | undefined;
   /** A pack of those of its objects that the seed lacks; "none": it lacks none. Undefined: not known. */
   readonly pack?: Incoming | "none" | undefined;
+  readonly push?: PushContext;
+}
+
+/** What a push is told beside its input. */
+export interface PushContext {
+  /**
+   * `none`: it ends when it loses a race. `waited`: others have pushed to the branch meanwhile. Absent: it goes on until it
+   * has won.
+   */
+  readonly turn?: "none" | "waited";
+  /** Commit that the remote branch is known to hold. */
+  readonly known?: string;
+  /** What an earlier try of the same push lost its race with. */
+  readonly lost?: LostRace;
+}
+
+/** A push that another one overtook. */
+export interface LostRace {
+  readonly to: string;
+  /** Commit that was to be pushed. */
+  readonly sha: string;
+  /** Commit that the try made; '' for none. */
+  readonly committed: string;
+  /** Branch of the tree; '' for none. */
+  readonly from: string;
 }
 
 /** Linux takes no longer parameter of a process than 128 KiB. Some 1,500 branches and tags. */
@@ -63,12 +88,14 @@ export type Parsed<T> =
   /**
    * needsRemote: nothing was done, as objects are missing that only the remote has; with it, it can be done.
    * pausing: nothing was done, as the pool pauses the workspace; after a resume, it can be done.
+   * lost: of a push without a turn, which can be sent again with one.
    */
   | {
       readonly ok: false;
       readonly error: WarmtreeError;
       readonly needsRemote?: true;
       readonly pausing?: true;
+      readonly lost?: LostRace;
     };
 
 /** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */

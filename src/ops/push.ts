@@ -1,8 +1,9 @@
 import * as z from "zod/v4";
+import { WarmtreeError } from "../errors.ts";
 import { withConflicts } from "./conflicts.ts";
-import { failureOf, type Reasons } from "./failure.ts";
+import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
-import { defineOperation } from "./operation.ts";
+import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
 import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
@@ -39,17 +40,22 @@ const output = z.object({
 
 /**
  * Commit, then push first and ask questions later: fetching before would cost a round trip and win nothing. Only when
- * the remote moved are the commits replayed on top, in memory, and pushed again. Losing a race costs no try, for every
- * race has a winner; a host that does not answer costs one. A push whose answer was lost may be repeated: what has
- * landed is found to be there and dropped by the replay.
+ * the remote moved are the commits replayed on top, in memory, and pushed again; a push that waited for others knows that
+ * it moved, and does so first. Losing a race costs no try, for every race has a winner; a host that does not answer costs
+ * one. A push whose answer was lost may be repeated: what has landed is found to be there and dropped by the replay.
+ *
+ * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
+ * have pushed, and where to. It is sent again with that, and commits no more.
  */
 const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}
-message=$1 to=$2; shift 2
+message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7; shift 7
 files=("$@")
-for state in rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
-do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 IFS= read -r branch <.git/HEAD
 case $branch in "ref: refs/heads/"*) branch=\${branch#ref: refs/heads/};; *) branch=;; esac
+commit_changes() {
+local state marked how
+for state in rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
+do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 if [ -z "$to" ]; then to=$branch; fi
 if [ -z "$to" ]; then fail detached; fi
 if [ -e .git/MERGE_HEAD ]; then
@@ -69,23 +75,36 @@ elif ! git diff --cached --quiet ${SUBMODULES} -- "\${files[@]}"; then
   cat "$wt/tmp.err" >&2; fail git
 fi
 sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
-failed=0 races=0 rebased=false
-while :; do
+}
+if [ -z "$sha" ]; then commit_changes "$@"; from=$branch; fi
+begun_at=$sha
+# Puts the commits on top of what was fetched of the branch.
+follow() {
+  meet "refs/remotes/origin/$to" "$sha" "$to" "$old" || fail git
+  replay "$(git rev-parse "refs/remotes/origin/$to")" "$sha"
+  case $? in
+    0) sha=$replayed rebased=true ;;
+    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;
+    *) fail git ;;
+  esac
+}
+send() {
+  if [ "$sha" = "$known" ]; then answer="=$tab"; return; fi
   pushed=unknown
-  answer=$(traced netgit push --porcelain --no-verify origin "$sha:refs/heads/$to" 2>"$wt/tmp.err") && break
+  answer=$(traced netgit push --porcelain --no-verify origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
+}
+failed=0 races=0 rebased=false
+# Where there is nothing to fetch, or no way to, pushing will say so.
+if [ "$turn" = waited ] && fetch_branch "$to" 2>/dev/null && ! git merge-base --is-ancestor "refs/remotes/origin/$to" "$sha"; then follow; fi
+until send; do
   cat "$wt/tmp.err" >&2
   if grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
     pushed=false
+    if [ "$turn" = none ]; then section 2; printf '%s\\0' "$to" "$sha" "$committed" "$from"; fail race_lost; fi
     races=$((races + 1))
     if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
     fetch_branch "$to" || fail git
-    meet "refs/remotes/origin/$to" "$sha" "$to" "$old" || fail git
-    replay "$(git rev-parse "refs/remotes/origin/$to")" "$sha"
-    case $? in
-      0) sha=$replayed rebased=true ;;
-      1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;
-      *) fail git ;;
-    esac
+    follow
     continue
   fi
   if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
@@ -97,10 +116,12 @@ while :; do
   failed=$((failed + 1))
 done
 moved=current
-if [ "$rebased" = true ] && ! { bring_checkout "$sha" && git reset -q --keep "$sha" --; }; then moved=kept; fi
+# While it had no turn, another operation may have gone on from here.
+if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
+elif [ "$rebased" = true ] && ! { bring_checkout "$sha" && git reset -q --keep "$sha" --; }; then moved=kept; fi
 case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="origin/$to"; fi;; esac
 section 1
-printf '%s\\0' "$branch" "$to" "$sha" "$committed" "$rebased" "$moved"
+printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$moved"
 case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac
 `;
 
@@ -134,6 +155,17 @@ const REASONS: Reasons = {
   }),
 };
 
+function lostRace({ sections }: ScriptOutput): Failed | undefined {
+  const [reason] = sectionRecords(sections, FAILURE_SECTION);
+  const [to = "", sha = "", committed = "", from = ""] = sectionRecords(sections, 2);
+  if (reason !== "race_lost") return undefined;
+  const detail = `Others push to ${to} at the same time. Nothing was pushed; try again.`;
+  const work = { ...(committed ? { committed } : {}), pushed: false, tree: "unchanged" } as const;
+  return { ok: false, error: new WarmtreeError("branch_busy", detail, { work }), lost: { to, sha, committed, from } };
+}
+
+export type Pushed = z.output<typeof output>;
+
 export const push = defineOperation({
   name: "push",
   summary: "Commits changes and pushes them; when the remote moved, puts the commits on top and pushes again.",
@@ -143,8 +175,14 @@ export const push = defineOperation({
   input,
   output,
   script,
-  command: (asked) => ({ args: [asked.message ?? "", asked.to ?? "", ...asked.files] }),
+  command({ message = "", to = "", files }, { push: { turn = "", known = "", lost } = {} }) {
+    const begun = lost ?? { to, sha: "", committed: "", from: "" };
+    const { sha, committed, from } = begun;
+    return { args: [message, begun.to, turn, known, sha, committed, from, ...files] };
+  },
   parse(result) {
+    const lost = lostRace(result);
+    if (lost) return lost;
     const failed = failureOf(result, REASONS);
     if (failed) return failed.error.code === "conflict" ? withConflicts(failed, result, "second") : failed;
     const [branch, to = "", commit = "", committed, rebased, tree, sent] = sectionRecords(result.sections, 1);

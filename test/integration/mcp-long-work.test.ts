@@ -59,7 +59,7 @@ test("a push that takes long is answered, goes on, and the same call finds it do
   stack.git.setFaults({});
   const { facts } = await connect(patient(), "2026-07-28");
   const again = await facts("git_push", { sandbox_id, message: "Long" });
-  expect(again).toMatchObject({ committed: false, pushed: false });
+  expect(again).toMatchObject({ commit: remoteGit(stack, "long", "rev-parse", "agent/long/push") });
   expect(remoteGit(stack, "long", "log", "--format=%s", "main..agent/long/push")).toBe("Long");
 });
 

@@ -28,8 +28,7 @@ test("8 pushes of 8 files at once in one workspace: 8 commits, each holding its 
   }
 });
 
-/** Everybody loses to everybody once: the work grows with the square. Sixteen at night. */
-const RACERS = process.env["NIGHTLY"] ? 16 : 4;
+const RACERS = process.env["NIGHTLY"] ? 32 : 6;
 
 test(`${RACERS} workspaces push ${RACERS} files to one branch at once: all commits are there`, async () => {
   await makeRepository(stack.git.root, "many", { files: 50, commits: 5 });

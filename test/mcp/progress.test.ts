@@ -62,3 +62,18 @@ test("of what a git host says only the phase and its percentage are told", () =>
   progress.stop();
   expect(messages).toEqual(["git_clone: receiving objects 7%", "git_clone: ghp abcdefgh 9%"]);
 });
+
+test("who waits for others is told how many come first, until none do", () => {
+  const messages: string[] = [];
+  const progress = startProgress("git_push", (_elapsedS, message) => messages.push(message));
+  for (const before of [2, 1, 0]) {
+    vi.advanceTimersByTime(1_500);
+    progress.wait(before);
+  }
+  progress.stop();
+  expect(messages).toEqual([
+    "git_push: waits for 2 others to push",
+    "git_push: waits for 1 other to push",
+    "git_push: 5 s so far",
+  ]);
+});

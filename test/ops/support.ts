@@ -11,6 +11,7 @@ import type {
   Operation,
   OperationContext,
   Parsed,
+  PushContext,
   Remote,
   RemoteRefs,
   Runnable,
@@ -35,6 +36,8 @@ export class Home {
   remoteRefs?: RemoteRefs | undefined;
   /** As the facade begins to fetch it. */
   pack?: OperationContext["pack"];
+  /** As the push queue has it. */
+  push?: PushContext;
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
   readonly #groups = new Set<number>();
@@ -83,8 +86,9 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack } = this;
-    return { ...CONTEXT, remoteRefs, pack, ...(seedHead === undefined ? {} : { seedHead }) };
+    const { seedHead, remoteRefs, pack, push } = this;
+    const known = { ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
+    return { ...CONTEXT, remoteRefs, pack, ...known };
   }
 
   #remote({ access }: Runnable): Remote | undefined {
@@ -112,7 +116,7 @@ export class Home {
   }
 
   /** Sent again with the remote when it asks for that, as by `attempt`. */
-  async #answer<O extends z.ZodType<object>>(
+  async answer<O extends z.ZodType<object>>(
     operation: Operation<z.ZodType, O>,
     input: object,
   ): Promise<Parsed<z.output<O>>> {
@@ -125,7 +129,7 @@ export class Home {
 
   /** The value; a failure is thrown. */
   async run<O extends z.ZodType<object>>(operation: Operation<z.ZodType, O>, input: object = {}): Promise<z.output<O>> {
-    const parsed = await this.#answer(operation, input);
+    const parsed = await this.answer(operation, input);
     if (!parsed.ok) throw parsed.error;
     // What leaves the API must be what the schema promises.
     return operation.output.parse(parsed.value);
@@ -145,7 +149,7 @@ export class Home {
 
   /** The failure; a success is thrown. */
   async failure(operation: Operation, input: object = {}) {
-    const parsed = await this.#answer(operation, input);
+    const parsed = await this.answer(operation, input);
     if (parsed.ok) throw new Error(`${operation.name} went well: ${JSON.stringify(parsed.value)}`);
     const { code, message, details } = parsed.error;
     return { code, message, ...details } satisfies {

@@ -1,0 +1,74 @@
+import { abortAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { configOf } from "../../src/config.ts";
+import { pushInTurn } from "../../src/push.ts";
+import type { Caller } from "../../src/workspaces.ts";
+import { granted, workspace } from "./support.ts";
+
+/** Anew, as a stub breaks with its object. */
+const pool = () => env.SANDBOX_POOL.getByName("0");
+
+/** A push that the sandbox is asked for, as no workspace here holds a clone. */
+const REACHED = { ok: false, error: { code: "not_cloned" } };
+
+function callerOf(tenant: string, more: Partial<Caller> = {}): Caller {
+  const cost = { objectCalls: 0, sandboxMs: 0 };
+  return { tenant, env, config: configOf(env), waitUntil: () => undefined, cost, ...more };
+}
+
+async function newWorkspace(tenant: string, agent = "ada"): Promise<string> {
+  return granted(await pool().claim(workspace(agent, tenant))).sandboxId;
+}
+
+const asked = (sandbox_id: string) => ({ sandbox_id, message: "m", files: [], to: "main" });
+
+test("a push waits for one call of the object, which is the only one", async () => {
+  const caller = callerOf("one-call");
+  const sandboxId = await newWorkspace("one-call");
+  expect(await pushInTurn(asked(sandboxId), caller)).toMatchObject(REACHED);
+  expect(caller.cost).toMatchObject({ objectCalls: 1, given: { sandboxId, source: "live" } });
+});
+
+test("where the object that queues pushes is evicted, those that wait go on", async () => {
+  const [first, second] = [await newWorkspace("evicted"), await newWorkspace("evicted", "eve")];
+  const held = await pool().push({ tenant: "evicted", sandboxId: first, repeat: "one", to: "main" });
+  expect(held).toMatchObject({ kind: "turn" });
+  const before: number[] = [];
+  const waiting = pushInTurn(asked(second), callerOf("evicted", { onBefore: (count) => before.push(count) }));
+  await expect.poll(() => before).toEqual([1]);
+  await abortAllDurableObjects();
+  expect(await waiting).toMatchObject(REACHED);
+});
+
+/** The pool, but for what is asked of it for pushes. */
+function callerWith(tenant: string, push: () => Promise<unknown>): Caller {
+  const { SANDBOX_POOL } = env;
+  const getByName = (name: string) =>
+    new Proxy(SANDBOX_POOL.getByName(name), {
+      get: (stub, property) => (property === "push" ? push : Reflect.get(stub, property)),
+    });
+  return callerOf(tenant, { env: { ...env, SANDBOX_POOL: new Proxy(SANDBOX_POOL, { get: () => getByName }) } });
+}
+
+test("where the pool does not answer for the queue, the push goes on without it", async () => {
+  const sandboxId = await newWorkspace("unreachable");
+  const caller = callerWith("unreachable", () => Promise.reject(new Error("the object is overloaded")));
+  expect(await pushInTurn(asked(sandboxId), caller)).toMatchObject(REACHED);
+});
+
+test("a push whose time to wait is over says how many come first, what became of the work, and when to come back", async () => {
+  const sandboxId = await newWorkspace("late");
+  const grant = granted(await pool().use({ tenant: "late", sandboxId }));
+  const place = { ok: true, kind: "late", grant, before: 7, retryAfterS: 9 };
+  await expect(
+    pushInTurn(
+      asked(sandboxId),
+      callerWith("late", () => Promise.resolve(place)),
+    ),
+  ).rejects.toMatchObject({
+    code: "branch_busy",
+    message: expect.stringMatching(/^7 other pushes .* Nothing was done; push again/),
+    details: { retryAfterS: 9, work: { pushed: false, tree: "unchanged" } },
+  });
+});
