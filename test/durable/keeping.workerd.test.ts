@@ -1,14 +1,12 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { attempt } from "../../src/attempt.ts";
-import { configOf } from "../../src/config.ts";
 import type { Grant } from "../../src/durable/grant.ts";
 import { edit } from "../../src/ops/edit.ts";
 import type { Parsed, Runnable } from "../../src/ops/operation.ts";
 import { push } from "../../src/ops/push.ts";
-import type { Caller } from "../../src/workspaces.ts";
 import {
+  callerOf,
   e2b,
   endFaults,
   fault,
@@ -143,10 +141,7 @@ const NO_HOST = "http://127.0.0.1:9";
 
 /** An operation of a Worker that was granted the workspace before. */
 function operate(pool: Pool, grant: Grant, operation: Runnable, asked: object): Promise<Parsed<object>> {
-  const config = { ...configOf(env), poolShards: Number(pool.name) + 1, allowedGitHosts: [NO_HOST], maxRetries: 0 };
-  const cost = { objectCalls: 0, sandboxMs: 0 };
-  const caller: Caller = { tenant: "acme", env, config, waitUntil: () => undefined, cost };
-  return attempt(operation, asked, grant, caller);
+  return attempt(operation, asked, grant, callerOf("acme", pool, { allowedGitHosts: [NO_HOST], maxRetries: 0 }));
 }
 
 const committed = (parsed: Parsed<object>) => (parsed.ok ? undefined : parsed.error.details.work?.committed);

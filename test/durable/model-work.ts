@@ -1,14 +1,12 @@
-import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { attempt } from "../../src/attempt.ts";
-import { configOf } from "../../src/config.ts";
 import type { Grant } from "../../src/durable/grant.ts";
 import { WarmtreeError } from "../../src/errors.ts";
 import { failureOf } from "../../src/ops/failure.ts";
 import type { Runnable } from "../../src/ops/operation.ts";
 import { ENTER, FAIL, LOCK, SECTION } from "../../src/ops/shell.ts";
-import { type Caller, useWorkspace } from "../../src/workspaces.ts";
-import { type Pool, sql } from "./support.ts";
+import { useWorkspace } from "../../src/workspaces.ts";
+import { callerOf, type Pool, sql } from "./support.ts";
 
 /** The least that an operation can be: it leaves a file, or a commit with it. The first one finds a tree with all of it pushed. */
 const leave: Runnable<{ readonly name: string; readonly commits: boolean }> = {
@@ -41,11 +39,6 @@ ls -- "$@"
 interface Kept {
   readonly tenant: string;
   readonly names: string[];
-}
-
-function callerOf(tenant: string, pool: Pool): Caller {
-  const config = { ...configOf(env), poolShards: Number(pool.name) + 1 };
-  return { tenant, env, config, waitUntil: () => undefined, cost: { objectCalls: 0, sandboxMs: 0 } };
 }
 
 /** What callers were told is done, in workspaces that their owners have not ended. */

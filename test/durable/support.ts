@@ -1,11 +1,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
+import { type Config, configOf } from "../../src/config.ts";
 import type { Refusal } from "../../src/durable/outcome.ts";
 import type { Grant } from "../../src/durable/grant.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
 import { runProcess } from "../../src/e2b/process.ts";
+import type { Caller } from "../../src/workspaces.ts";
 
 export const MINUTE_MS = 60_000;
 export const hostUrl = inject("e2bUrl");
@@ -17,6 +19,12 @@ let shards = 0;
 export const newPoolName = () => String(++shards);
 export const newPool = () => env.SANDBOX_POOL.getByName(newPoolName());
 export type Pool = ReturnType<typeof newPool>;
+
+/** A Worker's caller whose shards are pools of these tests. */
+export function callerOf(tenant: string, pool: Pool, settings: Partial<Config> = {}): Caller {
+  const known = { ...configOf(env), poolShards: Number(pool.name) + 1, ...settings };
+  return { tenant, env, config: known, waitUntil: () => undefined, cost: { objectCalls: 0, sandboxMs: 0 } };
+}
 
 export const workspace = (agentId = "ada", tenant = "acme") => ({
   tenant,
