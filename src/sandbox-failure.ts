@@ -46,7 +46,7 @@ function aftermathOf(operation: Failed, { code, started, retryAfterS }: E2bError
   const { access, pushes = false, operations } = operation;
   const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;
   if (!started) {
-    const next = code === "capacity" ? "remove files, or clone in part into a new workspace" : again;
+    const next = code === "capacity" ? "delete files that you made and do not need, or push what is committed" : again;
     return { work: UNTOUCHED, next: `Nothing was done: ${next}.` };
   }
   const work = openWork(operation);
