@@ -2,6 +2,7 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
+import type { PushRequest } from "../../src/durable/push-turns.ts";
 import { pushInTurn } from "../../src/push.ts";
 import type { Caller } from "../../src/workspaces.ts";
 import { granted, workspace } from "./support.ts";
@@ -42,7 +43,7 @@ test("where the object that queues pushes is evicted, those that wait go on", as
 });
 
 /** The pool, but for what is asked of it for pushes. */
-function callerWith(tenant: string, push: () => Promise<unknown>): Caller {
+function callerWith(tenant: string, push: (request: PushRequest) => Promise<unknown>): Caller {
   const { SANDBOX_POOL } = env;
   const getByName = (name: string) =>
     new Proxy(SANDBOX_POOL.getByName(name), {
@@ -71,4 +72,25 @@ test("a push whose time to wait is over says how many come first, what became of
     message: expect.stringMatching(/^7 other pushes .* Nothing was done; push again/),
     details: { retryAfterS: 9, work: { pushed: false, tree: "unchanged" } },
   });
+});
+
+test("calls repeat each other where they ask for the same with the same credential", async () => {
+  const sandboxId = await newWorkspace("repeats");
+  const repeats: string[] = [];
+  const noting = callerWith("repeats", (request) => {
+    repeats.push(request.repeat);
+    return Promise.reject(new Error("only noted"));
+  });
+  const same = asked(sandboxId);
+  const calls = [
+    [same, noting],
+    [same, noting],
+    [{ ...same, message: "another" }, noting],
+    [same, { ...noting, gitToken: "secret-token" }],
+  ] as const;
+  for (const [input, caller] of calls) await pushInTurn(input, caller);
+  const [first, second, otherInput, otherToken] = repeats;
+  expect(second).toBe(first);
+  expect(new Set([first, otherInput, otherToken]).size).toBe(3);
+  expect(repeats.join()).not.toContain("secret-token");
 });

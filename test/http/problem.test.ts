@@ -37,6 +37,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["budget_exhausted", 503, false],
   ["sandbox_unavailable", 503, true],
   ["workspace_busy", 503, true],
+  ["branch_busy", 503, true],
   ["timeout", 504, true],
   ["disk_full", 507, false],
 ];
