@@ -4,13 +4,14 @@ import type { Refusal } from "./durable/outcome.ts";
 import type { Grant, Seed } from "./durable/grant.ts";
 import type { Loss } from "./durable/loss.ts";
 import type { View } from "./durable/view.ts";
-import { WarmtreeError } from "./errors.ts";
+import { WarmtreeError, type Work } from "./errors.ts";
 import { grants } from "./grants.ts";
 import { recorder } from "./metrics/recorder.ts";
 import { shardFor, shardOf } from "./pool/handle.ts";
 import type { State } from "./pool/reconcile.ts";
 import type { Source } from "./pool/sources.ts";
 import type { Repository } from "./repository.ts";
+import { UNTOUCHED } from "./work.ts";
 
 /** Who calls, and what an operation needs of the Worker around it. Made by each door after its gate. */
 export interface Caller {
@@ -88,9 +89,17 @@ export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
   return new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
 }
 
+/** Without a sandbox nothing was done; of a tree that E2B lost, or brought back older, nobody knows more than that. */
+function notGranted(refusal: Refusal): WarmtreeError {
+  const { code, message, details } = refused(refusal);
+  const isTreeLost = code === "workspace_gone" || code === "workspace_rolled_back";
+  const work: Work = isTreeLost ? { pushed: false, tree: "unknown" } : UNTOUCHED;
+  return new WarmtreeError(code, message, { ...details, work });
+}
+
 /** A grant of the pool, noted; a refusal is thrown. */
 export function granted(caller: Caller, answer: Grant | Refusal): Grant {
-  if (!answer.ok) throw refused(answer);
+  if (!answer.ok) throw notGranted(answer);
   const { sandboxId, source } = answer;
   recorder.increment(caller, "warmtree_claims_total", { source });
   caller.cost.given = { sandboxId, source };

@@ -50,7 +50,8 @@ const output = z.object({
 
 /**
  * A list takes no lock. What becomes of uncommitted changes is git's own rule: all are kept, or it does not switch. A
- * new branch pulls from the remote branch it was made from, else from where the branch it was made from pulls.
+ * new branch pulls from the remote branch it was made from, else from where the branch it was made from pulls. One that is
+ * asked for again, checked out and with no commit since, is answered as made.
  */
 const script = `${SECTION}${FAIL}
 name=$1 create=$2 from=$3 count=$4
@@ -72,13 +73,19 @@ ${LOCK}${ENTER}${COMMIT_OF}${BRING}${SETTLE}
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 there() { git show-ref -q --verify -- "$1"; }
+# By this very call, whose answer was lost.
+made_before() {
+  there "refs/heads/$name" && [ "$(git symbolic-ref -q HEAD)" = "refs/heads/$name" ] &&
+    [ "$(commit_of "\${from:-HEAD}")" = "$(git rev-parse HEAD)" ]
+}
 try() {
   if git switch -q --no-guess "$@" >/dev/null 2>"$wt/tmp.err"; then return; fi
   cat "$wt/tmp.err" >&2
   if grep -qE 'would be overwritten|would lose|current index first' "$wt/tmp.err"; then fail in_the_way "$(sed -n "s/^$tab//p" "$wt/tmp.err")"; fi
   fail git "$name"
 }
-if [ "$create" = true ]; then
+if [ "$create" = true ] && made_before; then :
+elif [ "$create" = true ]; then
   if there "refs/heads/$name"; then fail branch_exists "$name"; fi
   start= upstream=$(upstream_of "")
   if [ -n "$from" ] && [ "$from" != HEAD ]; then

@@ -62,7 +62,11 @@ test.each([
   expect((await view(sandbox_id))?.lost).toEqual(cloned.lost);
   expect(await problem("edit", { sandbox_id, ...WORK })).toMatchObject({
     status: 410,
-    json: { code: "workspace_gone", detail: expect.stringContaining("clone again") },
+    json: {
+      code: "workspace_gone",
+      detail: expect.stringContaining("clone again"),
+      work: { pushed: false, tree: "unknown" },
+    },
   });
   await call(stack, "edit", { sandbox_id: cloned.sandbox_id, ...WORK });
 });

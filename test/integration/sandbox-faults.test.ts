@@ -113,6 +113,20 @@ test.each(FAULTS.slice(1))(
   },
 );
 
+test("where there is no sandbox to be had, every operation says that nothing was done", async () => {
+  const told = { code: "sandbox_unavailable", work: { pushed: false, tree: "unchanged" } };
+  const { sandbox_id } = await changed();
+  const headers = { Authorization: "Bearer dev" };
+  expect((await fetch(`${stack.url}/v1/workspaces/${sandbox_id}/pause`, { method: "POST", headers })).status).toBe(204);
+  stack.host.faults.set({ controlErrors: { count: 100, status: 500 } });
+  const cloning = { repo_url, agent_id: `n${++workspaces}`, task_id: "t" };
+  expect((await callOperation(stack.url, "clone", cloning)).json).toMatchObject(told);
+  for (const [operation, asked] of Object.entries({ ...READS, ...WRITES })) {
+    const { json } = await callOperation(stack.url, operation, { sandbox_id, ...asked });
+    expect([operation, json]).toMatchObject([operation, told]);
+  }
+});
+
 test("steps: only with a push among them may they be pushed", async () => {
   const { sandbox_id } = await changed();
   const { call: tool, client } = await connect(`${stack.url}/mcp`, "2025-11-25");

@@ -105,6 +105,21 @@ describe("without one", () => {
 
   afterEach(() => home.remove());
 
+  test("made again by a call whose answer was lost, it answers the same", async () => {
+    home.git("branch", "start");
+    for (const from of [undefined, "start"]) {
+      const asked = { name: `from-${from}`, create: true, from };
+      const made = await home.run(branch, asked);
+      write(home, { "a.txt": "changed since\n" });
+      expect(await home.run(branch, asked)).toEqual(made);
+    }
+    commit(home, { "b.txt": "since\n" }, "since");
+    expect(await home.failure(branch, { name: "from-start", create: true, from: "start" })).toMatchObject({
+      code: "invalid_input",
+      field: "name",
+    });
+  });
+
   test("uncommitted changes and new files come along where git can keep them", async () => {
     write(home, { "a.txt": "changed\n", "new.txt": "n\n" });
     expect(await home.run(branch, { name: "work", create: true })).toEqual({
