@@ -6,7 +6,7 @@ import { WarmtreeError, type Work } from "./errors.ts";
 import { encodeBase64 } from "./ops/content.ts";
 import type { LostRace, Parsed, PushContext } from "./ops/operation.ts";
 import { push, type Pushed } from "./ops/push.ts";
-import { type Caller, granted, poolOf, refused, useWorkspace } from "./workspaces.ts";
+import { type Caller, granted, notGranted, poolOf, useWorkspace } from "./workspaces.ts";
 
 type Asked = z.output<typeof push.input>;
 
@@ -45,7 +45,7 @@ async function inTurn(
   const place = await enter(asked, caller, to, lost);
   // The queue is for speed and fairness: without it, the remote still decides every race.
   if (!place) return send(await useWorkspace(caller, asked.sandbox_id), {});
-  if (!place.ok) throw refused(place);
+  if (!place.ok) throw notGranted(place);
   const grant = granted(caller, place.grant);
   switch (place.kind) {
     case "turn": {

@@ -90,7 +90,7 @@ export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
 }
 
 /** Without a sandbox nothing was done; of a tree that E2B lost, or brought back older, nobody knows more than that. */
-function notGranted(refusal: Refusal): WarmtreeError {
+export function notGranted(refusal: Refusal): WarmtreeError {
   const { code, message, details } = refused(refusal);
   const isTreeLost = code === "workspace_gone" || code === "workspace_rolled_back";
   const work: Work = isTreeLost ? { pushed: false, tree: "unknown" } : UNTOUCHED;
