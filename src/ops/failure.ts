@@ -69,8 +69,15 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 
-/** A signal, as the sandbox tells it; SIGKILL and SIGXCPU of a child, as a shell does. */
-const ENDED_BY_KERNEL: ReadonlySet<number> = new Set([-1, 128 + 9, 128 + 24]);
+/** A signal that ended the script itself, as the sandbox tells it. */
+const ENDED_BY_SIGNAL = -1;
+const ENDED: ReturnType<typeof explain> = {
+  code: "sandbox_unavailable",
+  detail:
+    "The system of the sandbox ended the operation before it was done, most likely for want of memory. Calling again is safe; where it ends the same way, ask for less.",
+};
+/** SIGKILL and SIGXCPU of git, as a shell tells them. */
+const GIT_ENDED: ReadonlySet<number> = new Set([128 + 9, 128 + 24]);
 
 const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
 
@@ -141,6 +148,12 @@ export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed |
     return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field, ...retryAfter }) };
   }
   if (result.exitCode === 0) return undefined;
-  const told = ENDED_BY_KERNEL.has(result.exitCode) ? explain("too_expensive", "") : fromStderr(result.stderr, "");
+  const told = toldByExit(result);
   return { ok: false, error: new WarmtreeError(told.code, told.detail) };
+}
+
+/** Of a script that said nothing of its end. */
+function toldByExit({ exitCode, stderr }: ScriptOutput): ReturnType<typeof explain> {
+  if (exitCode === ENDED_BY_SIGNAL) return ENDED;
+  return GIT_ENDED.has(exitCode) ? explain("too_expensive", "") : fromStderr(stderr, "");
 }

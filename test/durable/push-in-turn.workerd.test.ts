@@ -86,7 +86,7 @@ test("calls repeat each other where they ask for the same with the same credenti
     [same, noting],
     [same, noting],
     [{ ...same, message: "another" }, noting],
-    [same, { ...noting, gitToken: "secret-token" }],
+    [same, { ...noting, gitTokens: new Map([["https://github.com", "secret-token"]]) }],
   ] as const;
   for (const [input, caller] of calls) await pushInTurn(input, caller);
   const [first, second, otherInput, otherToken] = repeats;

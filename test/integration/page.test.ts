@@ -197,6 +197,7 @@ describe.skipIf(executablePath === "")("the page", () => {
       Object.values(errors.by_type).map((value) => `${count(value)} ${percent(value / operations.failed)}`),
     );
     await page.getByText("Values of Operations a minute").click();
+    await page.getByRole("table", { name: "Operations a minute" }).waitFor();
     expect(await cells("Operations a minute")).toEqual(
       points.toReversed().map(({ at, succeeded, failed, seconds: length }, index) => [
         clock(at),
