@@ -124,7 +124,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "script killed while it talks to the git host",
-    expected: ["too_expensive"],
+    expected: ["sandbox_unavailable"],
     operations: REMOTE,
     begin: slowGit,
     during: (scene) => gitAsked(scene).then(() => killScripts(scene.stack)),
