@@ -74,6 +74,7 @@ const schema = z
     GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
     GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
     GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
+    DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
     GIT_USER_NAME: z.string().min(1).default("Warmtree"),
     GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
@@ -116,6 +117,8 @@ export interface Config {
   readonly allowedGitHosts: readonly string[];
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
+  /** Whether a push reaches a repository's default branch only where it names it. */
+  readonly guardDefault: boolean;
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
   readonly poolShards: number;
@@ -174,6 +177,7 @@ export function parseConfig(env: object): Config {
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
+    guardDefault: s.DEFAULT_BRANCH === "named",
     unusedTtlS: s.GIT_SANDBOX_TTL,
     author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },
     poolShards: s.POOL_SHARDS,

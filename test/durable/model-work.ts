@@ -81,7 +81,9 @@ export class Work {
       await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 3000000 WHERE state = 'bound'");
       const caller = callerOf(tenant, pool);
       try {
-        const found = await calledAgain(async () => attempt(find, names, await useWorkspace(caller, sandboxId), caller));
+        const found = await calledAgain(async () =>
+          attempt(find, names, await useWorkspace(caller, sandboxId), caller),
+        );
         expect(found).toMatchObject({ ok: true });
       } catch (error) {
         expect(error).toMatchObject({ code: "workspace_gone", message: expect.stringContaining("is lost") });

@@ -247,7 +247,7 @@ test("local merges are kept: the two lines are merged", async () => {
   home.git("commit", "-qm", "main");
   home.git("merge", "-q", "--no-edit", "side");
   elsewhere("c.txt", "theirs\n");
-  expect(await home.run(push)).toMatchObject({ pushed: true, rebased: true });
+  expect(await home.run(push)).toMatchObject({ pushed: true, rebased: false, merged: true });
   expect(remote("ls-tree", "--name-only", "main").split("\n")).toEqual(["a.txt", "b.txt", "c.txt", "main", "side"]);
 });
 
@@ -278,8 +278,12 @@ test("from a shallow clone to a branch whose parting lies below it", async () =>
   const shallow = newHome();
   await shallow.run(clone, { shallow: true });
   write(shallow, "d.txt", "mine\n");
-  expect(await shallow.run(push, { message: "mine", to: "release" })).toMatchObject({ pushed: true, rebased: true });
-  expect(remote("log", "--format=%s", "release").split("\n").slice(0, 2)).toEqual(["mine", "elsewhere"]);
+  expect(await shallow.run(push, { message: "mine", to: "release" })).toMatchObject({
+    pushed: true,
+    rebased: true,
+    tree: "apart",
+  });
+  expect(remote("log", "--format=%s", "release").split("\n").slice(0, 2)).toEqual(["mine", "on release"]);
 });
 
 test("a policy of the host is told as such, with its words", async () => {
