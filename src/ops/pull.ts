@@ -83,7 +83,7 @@ follow() {
     *) fail git ;;
   esac
   how=rebased
-  if [ -n "$joined" ]; then how=merged; elif [ "$combined" = "$tip" ] && [ -z "$gone" ]; then how=fast_forward; fi
+  if [ -n "$joined" ]; then how=merged; elif [ "$combined" = "$tip" ]; then ahead=0; if [ -z "$gone" ]; then how=fast_forward; fi; fi
   move_to "$combined"
   if [ -n "$gone" ]; then took_back "$head" "$combined" || fail git; fi
 }

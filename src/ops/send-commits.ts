@@ -92,12 +92,12 @@ overtaken() {
     git update-ref -d "refs/warmtree/replace/$to/@"
     if git merge-base --is-ancestor "$mark" "$seen"; then fail taken_up "$to"; fi
   fi
+  refuse_removed
   if ! stands_on_remote; then follow; fi
 }
 # Puts the commits together with what was fetched of the branch.
 follow() {
   part "$seen" "$sha" "$to" "$old" || fail git
-  if [ -n "$gone" ]; then say_gone; fail history_rewritten "$to"; fi
   local line=elsewhere
   if [ "$to" = "$branch" ]; then line=; fi
   combine "$seen" "$sha" "$to" "$line"

@@ -38,6 +38,8 @@ export class Home {
   pack?: OperationContext["pack"];
   /** As the push queue has it. */
   push?: PushContext;
+  /** As the operator sets it; tests of other things push to main. */
+  guardDefault = false;
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
   readonly #groups = new Set<number>();
@@ -86,8 +88,8 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push } = this;
-    const known = { ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
+    const { seedHead, remoteRefs, pack, push, guardDefault } = this;
+    const known = { guardDefault, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
     return { ...CONTEXT, remoteRefs, pack, ...known };
   }
 
