@@ -49,7 +49,7 @@ told_apart() {
   local branch id yielding=()
   while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches)
   moving=$(git rev-list --reverse --topo-order --parents "$1..$2" --not --remotes=origin --) || return
-  if [ -z "$moving" ] || grep -q ' .* ' <<<"$moving"; then return 1; fi
+  if grep -q ' .* ' <<<"$moving"; then return 1; fi
   [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "$1..$2" --not "\${yielding[@]}" --remotes=origin --)" ]
 }
 # holds TIP SHA: whether TIP has the change that SHA is, as after a squash merge.

@@ -15,10 +15,10 @@ export const SEND = `${REPLAY}${CONFLICTS}
 seen= rebased= merged= recreated= replaced= was= answer=
 send_commits() {
   local failed=0 races=0
+  # Where there is nothing to fetch, or no way to, pushing will say so.
+  if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
   look_at_remote
   refuse_removed
-  # Where there is nothing to fetch, or no way to, pushing will say so.
-  if [ "$turn" = waited ] && fetch_branch "$to" 2>/dev/null; then look_at_remote; fi
   until stands_on_remote && send; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
     if [ -z "$answer" ] || grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then

@@ -77,6 +77,11 @@ describe("what is on the remote keeps its id", () => {
     expect(subjects("shared")).toEqual(["B", "A", "first"]);
     expect(holds("shared", a)).toBe(true);
     expect(await other.run(push, { to: "shared" })).toMatchObject({ pushed: false });
+    // Of a workspace that has nothing of its own, nothing.
+    const third = new Home(home.remote.url);
+    homes.push(third);
+    await third.run(clone, { agent_id: "cid", task_id: "t1" });
+    expect(await third.run(push, { to: "shared" })).toMatchObject({ pushed: false, tree: "apart" });
   });
 
   test("a person squashed the branch into main while the agent went on with the same lines", async () => {
@@ -313,3 +318,18 @@ test("a conflict on push to another branch: the advice, followed to the letter, 
   expect(await home.run(push, { to: "other" })).toMatchObject({ pushed: true, merged: false });
   expect(remote("show", "other:a.txt")).toBe("both");
 });
+
+test.each([[undefined], ["waited"]] as const)(
+  "of the workspace's own branch somebody took away what main still has: it is not sent there again (turn: %s)",
+  async (turn) => {
+    const m = personPushes("M");
+    await home.run(pull);
+    await home.run(push);
+    expect(remote("rev-parse", OWN)).toBe(m);
+    personPushes("N");
+    await home.run(pull);
+    seed.send(OWN, `${m}~1`);
+    if (turn) home.push = { turn };
+    expect(await home.failure(push)).toMatchObject({ code: "history_rewritten", commits: [m] });
+  },
+);
