@@ -11,6 +11,14 @@ commit_of() {
 `;
 
 /**
+ * `in_commit COMMIT PATH`: whether it holds that file or folder. As COMMIT:PATH, one that ends like `-g1a2b3c4` would be read as
+ * what git describe says of another commit. `--end-of-options` keeps a file called `--`, which `--` itself would be dropped for.
+ */
+export const IN_COMMIT = `
+in_commit() { [ -n "$(git ls-tree --name-only --end-of-options "$1" "$2" 2>/dev/null)" ]; }
+`;
+
+/**
  * `piped git-arguments…` is the left side of a pipe whose reader may stop early (git then dies of SIGPIPE, 141). The
  * shell does not see how a left side ends, so a failure is told past the pipe, on the script's own stdout. A command
  * that ends with 1 when there is nothing to print sets `nothing=1` before.

@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { failureOf } from "./failure.ts";
 import { MAX_FILES, sandboxId, treePath } from "./inputs.ts";
+import { IN_COMMIT } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
@@ -30,12 +31,12 @@ const output = z.object({
  * Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
  * state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${BRING}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${IN_COMMIT}${BRING}
 all=$1 staged=$2; shift 2
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 for path do
   there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
-    git rev-parse -q --verify "HEAD:$path" >/dev/null || fail path_not_found "$path"
+    in_commit HEAD "$path" || fail path_not_found "$path"
 done
 git status --porcelain -z --no-renames ${SUBMODULES} -- "$@" >"$wt/tmp.status" || fail git
 changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}"; done <"$wt/tmp.status"; }

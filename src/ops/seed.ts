@@ -76,7 +76,7 @@ if ! brought_up; then
   cd "$wt/new" || fail internal
   if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
     branch=$(git symbolic-ref --short HEAD)
-    on_default && git branch -q -D "$branch" || fail git
+    on_default && git branch -q -D -- "$branch" || fail git
   fi
 fi
 if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
