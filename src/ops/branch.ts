@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
 import { branchName, cursor, revision, sandboxId } from "./inputs.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { BRING } from "./partial.ts";
@@ -69,7 +70,7 @@ if [ -z "$name" ]; then
   section 2
   exec git for-each-ref --sort=-committerdate --count="$count" --format='${FIELDS.join("%00")}%00' refs/heads refs/remotes
 fi
-${LOCK}${ENTER}${COMMIT_OF}${BRING}${SETTLE}
+${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${SETTLE}
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 there() { git show-ref -q --verify -- "$1"; }
@@ -105,6 +106,7 @@ else
   bring_checkout "refs/remotes/origin/$name" || fail git
   try -c "$name" --track "refs/remotes/origin/$name"
 fi
+line_ends
 report
 settle
 `;

@@ -1,5 +1,6 @@
 import { FROM_SEED, LARGE, REFS } from "./from-seed.ts";
 import { REACHED } from "./host-retry.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { NET } from "./net.ts";
 import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
@@ -8,7 +9,7 @@ import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
  * finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
  * checks out; with the credential only in a partial clone, whose files come with it.
  */
-export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${REACHED}${SETTLE}${REFS}${LARGE}${FROM_SEED}
+export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${REACHED}${LINE_ENDS}${SETTLE}${REFS}${LARGE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8 pack=$9; shift 9
 began= fetched= seed= facts= taking= checking= start=$base
 exec 8<&0 0</dev/null
@@ -115,6 +116,7 @@ if [ -n "$target" ]; then
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
 fi
+line_ends
 cd "$HOME"
 make_net_git || fail internal
 whole || fail git_unreachable

@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { withConflicts } from "./conflicts.ts";
 import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
 import { sandboxId } from "./inputs.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
@@ -41,7 +42,7 @@ const output = z.object({
  * moves the tree and refuses, whole, where an uncommitted change would be lost. Only an asked-for merge that conflicts
  * is really begun, because its conflicts are to be edited in the files.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${SETTLE}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${LINE_ENDS}${SETTLE}
 rebase=$1 deepen=$2
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
@@ -65,6 +66,7 @@ if [ -z "$head" ]; then
   behind=$(git rev-list --count "$tip") how=fast_forward
   bring_checkout "$tip" || fail git
   git merge -q --ff-only "$tip" >/dev/null || fail git
+  line_ends
 else
   # A merge needs the commit where the two lines parted, whatever is known of them.
   if [ "$rebase" != true ]; then old=; fi
@@ -89,13 +91,14 @@ else
         1)
           limited merge -q --no-edit --no-verify --allow-unrelated-histories "$tip" >/dev/null
           if [ ! -e .git/MERGE_HEAD ]; then fail git; fi
+          line_ends
           conflicts "$head" "$tip"
           work=merging
           fail merge_begun "$from" ;;
         *) fail git ;;
       esac
     fi
-    git reset -q --keep "$target" -- || fail dirty_tree
+    move_to "$target" || fail dirty_tree
   fi
 fi
 section 1

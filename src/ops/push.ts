@@ -3,6 +3,7 @@ import { WarmtreeError } from "../errors.ts";
 import { withConflicts } from "./conflicts.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
@@ -47,7 +48,7 @@ const output = z.object({
  * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
  * have pushed, and where to. It is sent again with that, and commits no more.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${LINE_ENDS}
 message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7; shift 7
 files=("$@")
 IFS= read -r branch <.git/HEAD
@@ -65,6 +66,7 @@ if [ -e .git/MERGE_HEAD ]; then
   if [ -n "$marked" ]; then fail markers_left "$marked"; fi
 fi
 if [ -z "$message" ] && [ ! -e .git/MERGE_HEAD ] && [ -n "$(git status --porcelain ${SUBMODULES} -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
+line_ends
 git add -A --sparse -- "\${files[@]}" || fail git
 how=(--cleanup=whitespace -m "$message")
 if [ -z "$message" ]; then how=(--cleanup=strip --no-edit); fi
@@ -118,7 +120,7 @@ done
 moved=current
 # While it had no turn, another operation may have gone on from here.
 if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
-elif [ "$rebased" = true ] && ! { bring_checkout "$sha" && git reset -q --keep "$sha" --; }; then moved=kept; fi
+elif [ "$rebased" = true ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="origin/$to"; fi;; esac
 section 1
 printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$moved"
