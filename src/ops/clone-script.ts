@@ -56,8 +56,10 @@ from_remote() {
   if [ -n "$base" ]; then flags+=("--branch=$base"); fi
   get clone "\${flags[@]}" -- "$url" "$wt/new" || fail git "$base"
   cd "$wt/new" || fail internal
+  # As in every other clone: branches that a pull or push brings can be switched to.
+  if [ "$shallow" = true ]; then git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' || fail internal; fi
   if ! git rev-parse -q --verify HEAD >/dev/null && [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
-  if [ -z "$start" ]; then start=$(git symbolic-ref -q --short HEAD); fi
+  if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}; fi
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
 from_revision() {
@@ -104,7 +106,7 @@ if [ -n "$target" ]; then
   # Only clone itself has written this config yet, so git may fetch what it finds missing.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
   large "$@" -q --force "$target" -- || { whole || fail git_unreachable; fail git; }
-  if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
+  if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="refs/remotes/origin/$start" || fail git; fi
   # What git would say of the branch now.
   case $target in
     refs/remotes/origin/*)
@@ -115,6 +117,8 @@ if [ -n "$target" ]; then
   esac
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
+  # Where the first commit will be looked for, by a pull.
+  if [ -n "$start" ]; then git config "branch.$agent_branch.remote" origin && git config "branch.$agent_branch.merge" "refs/heads/$start"; fi
 fi
 line_ends
 cd "$HOME"

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { CLONE_SCRIPT } from "./clone-script.ts";
-import { branchName, hasControl, treePath } from "./inputs.ts";
+import { branchName, hasControl, tagOrSha, treePath } from "./inputs.ts";
 import { failureOf, NOT_GIT } from "./failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
@@ -26,7 +26,6 @@ const sparseFolder = treePath.refine(
 );
 
 const FILTERS = ["blob:none", "tree:0"] as const;
-const FULL_SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 const input = z.strictObject({
   repo_url: z.string().max(MAX_URL_LENGTH).describe("https address of the repository"),
@@ -41,7 +40,7 @@ const input = z.strictObject({
     .describe(
       "Leave at the remote, until they are needed, the files of all but the commit that is checked out (blob:none, the default with sparse), or their folders too (tree:0)",
     ),
-  revision: branchName
+  revision: tagOrSha
     .optional()
     .describe("Commit (its whole SHA) or tag to start from; branch then is only where pull brings changes from"),
 });
@@ -85,7 +84,7 @@ export const clone = defineOperation({
       asked.agent_id && asked.task_id ? `agent/${asked.agent_id}/${asked.task_id}` : "",
       String(asked.shallow),
       asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
-      fullName(asked.revision),
+      asked.revision ?? "",
       seedHead ?? "",
       remoteRefs?.head ?? "",
       remoteRefs?.list ?? "",
@@ -118,11 +117,6 @@ export const clone = defineOperation({
     };
   },
 });
-
-/** As the remote knows it: a SHA as it is, else a tag. */
-function fullName(revision: string | undefined): string {
-  return revision === undefined || FULL_SHA.test(revision) ? (revision ?? "") : `refs/tags/${revision}`;
-}
 
 /** Absent where the step was not done, or the sandbox's bash is too old to tell the time (before 5). */
 function taken(step: string, from = "", to = ""): Record<string, number> {

@@ -51,7 +51,7 @@ const output = z.object({
 const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
 path=$1 staged=$2 base=$3 from=$4 max=$5
 if [ -n "$base" ]; then
-  base=$(commit_of "$base") || fail ref_not_found "$3"
+  base=$(commit_of "$base") || unknown_ref "$3"
   base=$(git merge-base "$base" HEAD 2>/dev/null) || fail no_common_commit "$3"
   bring_folders "$base" || fail git
 fi

@@ -46,9 +46,12 @@ const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${LINE_ENDS}${SETTLE}
 rebase=$1 deepen=$2
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
-branch=$(git symbolic-ref -q --short HEAD)
-from=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || from=
-from=\${from#origin/}
+branch=$(git symbolic-ref -q HEAD)
+branch=\${branch#refs/heads/}
+from=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || from=
+case $from in refs/heads/*) from=\${from#refs/heads/};; *) from=\${from#refs/remotes/origin/};; esac
+# Of a branch without a commit git knows only what it is to follow.
+if [ -z "$from" ] && [ -n "$branch" ]; then from=$(git config "branch.$branch.merge") from=\${from#refs/heads/}; fi
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
 if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"

@@ -121,7 +121,7 @@ moved=current
 # While it had no turn, another operation may have gone on from here.
 if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
 elif [ "$rebased" = true ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
-case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="origin/$to"; fi;; esac
+case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi;; esac
 section 1
 printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$moved"
 case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac

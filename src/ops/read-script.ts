@@ -26,10 +26,12 @@ if [ -n "$ref" ]; then
     then git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" "$path"
     else git rev-parse --verify --end-of-options "$1^{tree}"; fi
   }
-  if ! found=$(at "$ref" 2>/dev/null); then
-    ref=$(commit_of "$ref") || fail ref_not_found "$2"
+  # A line more: git had to choose between several of that name.
+  found=$(at "$ref" 2>&1) && case $found in *'
+'*) false;; esac || {
+    ref=$(commit_of "$ref") || unknown_ref "$2"
     found=$(at "$ref") || fail git
-  fi
+  }
   mode=\${found%% *} size=\${found#* } object=\${found##* }
   size=\${size%% *}
   case $mode in

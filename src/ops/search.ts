@@ -63,7 +63,7 @@ export const search = defineOperation({
   script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
 pattern=$1 kind=$2 fold=$3 path=$4 ref=$5 from=$6 count=$7
 if [ -n "$ref" ]; then
-  ref=$(commit_of "$ref") || fail ref_not_found "$5"
+  ref=$(commit_of "$ref") || unknown_ref "$5"
   bring_files "$ref" -- \${path:+"$path"} || fail git
   if [ -n "$path" ]; then in_commit "$ref" "$path" || fail path_not_found "$path"; fi
 elif [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
