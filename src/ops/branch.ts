@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
+import { IN_THE_WAY, IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchHere, cursor, revision, sandboxId } from "./inputs.ts";
 import { LINE_ENDS } from "./line-ends.ts";
 import { COMMIT_OF } from "./looking.ts";
@@ -74,7 +75,7 @@ if [ -z "$name" ]; then
   section 2
   exec git for-each-ref --sort=-committerdate --count="$count" --format='${FIELDS.join("%00")}%00' refs/heads refs/remotes
 fi
-${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${SETTLE}
+${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${IN_THE_WAY}${SETTLE}
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
 made=
@@ -89,6 +90,7 @@ try() {
   if [ -n "$made" ]; then git branch -q -D -- "$made"; fi
   cat "$wt/tmp.err" >&2
   if grep -qE 'would be overwritten|would lose|current index first' "$wt/tmp.err"; then fail in_the_way "$(sed -n "s/^$tab//p" "$wt/tmp.err")"; fi
+  refuse_if_taken "$name"
   fail git "$name"
 }
 if [ "$create" = true ] && made_before; then :
@@ -107,7 +109,7 @@ elif [ "$create" = true ]; then
   fi
   # Whole before the tree goes to it: what fails, or is cut off, leaves the tree on the branch where it was.
   if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
-    git branch -q --no-track -- "$name" \${start:+"$start"} || fail git "$name"
+    git branch -q --no-track -- "$name" \${start:+"$start"} || { refuse_if_taken "$name"; fail git "$name"; }
     made=$name
     if [ -n "$upstream" ] && ! git branch -q --set-upstream-to="$upstream" -- "$name"; then git branch -q -D -- "$name"; fail git; fi
     try --end-of-options "$name"
@@ -130,6 +132,7 @@ settle
 `;
 
 const REASONS: Reasons = {
+  ...IN_THE_WAY_REASONS,
   is_commit: (name) => ({
     code: "invalid_input",
     field: "name",

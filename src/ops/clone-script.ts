@@ -11,7 +11,7 @@ import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
  */
 export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${REACHED}${LINE_ENDS}${SETTLE}${REFS}${LARGE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8 pack=$9; shift 9
-began= fetched= seed= facts= taking= checking= start=$base
+in_the_way= began= fetched= seed= facts= taking= checking= start=$base
 exec 8<&0 0</dev/null
 report() {
   local head branch= facts=\${2-} upstream= taken=
@@ -27,11 +27,24 @@ report() {
   printf '%s\\0' "$1" "$branch" "$head" "$upstream"
   if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi
   if [ -e "$wt/partial" ]; then read -r taken <"$wt/partial"; fi
-  printf '%s\\0' "$taken" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}"
+  printf '%s\\0' "$taken" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}" "$in_the_way"
   section 2
   submodules
   section 3
   if [ -e .git/info/sparse-checkout ]; then git sparse-checkout list; fi
+}
+# A branch of the remote beside which there can be none of the agent's name. Here it can be done without.
+find_in_the_way() {
+  local name=$agent_branch
+  while [ "$name" != "\${name%/*}" ]; do
+    name=\${name%/*}
+    if there "$name"; then in_the_way=$name; fi
+  done
+  case $known in *" refs/remotes/origin/$agent_branch/"*)
+    name=\${known#*" refs/remotes/origin/$agent_branch/"} in_the_way=$agent_branch/\${name%%$'\n'*} ;;
+  esac
+  case $agent_branch in "$start"/*) ;; *) case $start in "$agent_branch"/*) ;; *) return ;; esac ;; esac
+  git update-ref -d "refs/heads/$start" || fail internal
 }
 # Of what .gitmodules names, so that not every file of the tree is gone through.
 submodules() {
@@ -96,6 +109,7 @@ elif there "$start"; then target=refs/remotes/origin/$start
 elif ! git rev-parse -q --verify "$target" >/dev/null; then target=; fi
 if [ -n "$agent_branch" ] && there "$agent_branch"; then target=refs/remotes/origin/$agent_branch; fi
 fetched=\${EPOCHREALTIME-}
+if [ -n "$agent_branch" ]; then find_in_the_way; fi
 if [ -n "$target" ]; then
   if [ $# -gt 0 ]; then printf '%s\\n' "$@" | git sparse-checkout set --cone --stdin || fail git; fi
   branch=$agent_branch

@@ -31,7 +31,9 @@ const input = z.strictObject({
   repo_url: z.string().max(MAX_URL_LENGTH).describe("https address of the repository"),
   branch: branchName.optional().describe("Branch to start from; default: the remote's own"),
   agent_id: agentWord.optional(),
-  task_id: agentWord.optional().describe("With agent_id: work happens on branch agent/<agent_id>/<task_id>"),
+  task_id: agentWord
+    .optional()
+    .describe("With agent_id: work happens on branch agent/<agent_id>/<task_id> (agent: as the operator set it)"),
   shallow: z.boolean().default(false).describe("Newest commit only, without history"),
   sparse: z.array(sparseFolder).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
   filter: z
@@ -52,6 +54,10 @@ const output = z.object({
   branch: z.string().nullable(),
   head: z.string().nullable().describe("null when the repository has no commits"),
   base: z.string().nullable().describe("Branch of the remote that this one starts from and pulls from"),
+  in_the_way: z
+    .string()
+    .optional()
+    .describe("Branch of the remote that keeps this one from being pushed under its name; push with 'to' then"),
   created: z.boolean().describe("false: the workspace was there already and is as it was left"),
   shallow: z.boolean().describe("Whether older commits are only at the remote"),
   filter: z
@@ -78,10 +84,10 @@ export const clone = defineOperation({
   input,
   output,
   script: CLONE_SCRIPT,
-  command: (asked, { seedHead, remoteRefs, pack }) => ({
+  command: (asked, { seedHead, remoteRefs, pack, agentBranchPrefix }) => ({
     args: [
       asked.branch ?? "",
-      asked.agent_id && asked.task_id ? `agent/${asked.agent_id}/${asked.task_id}` : "",
+      asked.agent_id && asked.task_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id}` : "",
       String(asked.shallow),
       asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
       asked.revision ?? "",
@@ -97,7 +103,7 @@ export const clone = defineOperation({
     const failed = failureOf(result, { not_git: NOT_GIT });
     if (failed) return failed;
     const [created, branch, head, upstream, shallow, ...rest] = sectionRecords(result.sections, 1);
-    const [filter, usedSeed, began, fetched, ended] = rest;
+    const [filter, usedSeed, began, fetched, ended, inTheWay] = rest;
     const seed = SEED.find((word) => word === usedSeed);
     return {
       ok: true,
@@ -106,6 +112,7 @@ export const clone = defineOperation({
         branch: branch || null,
         head: head || null,
         base: upstream || null,
+        ...(inTheWay ? { in_the_way: inTheWay } : {}),
         created: created === "true",
         shallow: shallow === "true",
         filter: FILTERS.find((word) => word === filter) ?? null,

@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { withConflicts } from "./conflicts.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
+import { IN_THE_WAY, IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
 import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
@@ -48,7 +49,7 @@ const output = z.object({
  * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
  * have pushed, and where to. It is sent again with that, and commits no more.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${LINE_ENDS}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${LINE_ENDS}${IN_THE_WAY}
 message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7; shift 7
 files=("$@")
 IFS= read -r branch <.git/HEAD
@@ -105,11 +106,12 @@ until send; do
     if [ "$turn" = none ]; then section 2; printf '%s\\0' "$to" "$sha" "$committed" "$from"; fail race_lost; fi
     races=$((races + 1))
     if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
-    fetch_branch "$to" || fail git
+    fetch_branch "$to" || { refuse_if_taken_there "$to"; fail git; }
     follow
     continue
   fi
   if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
+    case $answer in *"(refname conflict"*) refuse_if_taken_there "$to";; esac
     line=\${answer##*remote rejected\\] (}
     fail push_rejected "\${line%%)*}"
   fi
@@ -128,6 +130,7 @@ case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac
 `;
 
 const REASONS: Reasons = {
+  ...IN_THE_WAY_REASONS,
   unfinished: (state) => ({
     code: "conflict",
     detail: `The tree is in the middle of something (${state}). End it with restore {all: true}, then push.`,

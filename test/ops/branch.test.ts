@@ -157,7 +157,10 @@ describe("without one", () => {
       code: "invalid_input",
       field: "name",
     });
-    expect(await home.failure(branch, { name: "there/below", create: true })).toMatchObject({ code: "git_failed" });
+    expect(await home.failure(branch, { name: "there/below", create: true })).toMatchObject({
+      code: "invalid_input",
+      field: "name",
+    });
     expect(await home.failure(branch, { name: "new", create: true, from: "nowhere" })).toMatchObject({
       code: "ref_not_found",
     });

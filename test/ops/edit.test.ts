@@ -408,7 +408,7 @@ describe("large content", () => {
       sandbox_id: "s0-00000000000000000000",
       files: [{ path: "big", content: "x".repeat(600_000) }],
     });
-    const context = { author: { name: "", email: "" }, maxRetries: 0, timeoutS: 1 };
+    const context = { author: { name: "", email: "" }, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 };
     const [upload] = edit.uploads?.(asked) ?? [];
     expect(upload?.path).toBe(`.warmtree/${edit.command(asked, context).args[1]}`);
     const small = edit.input.parse({ ...asked, files: [{ path: "small", content: "x" }] });

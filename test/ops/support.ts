@@ -21,6 +21,7 @@ import { perform, runScript, type Start } from "../../src/ops/run.ts";
 
 const CONTEXT: OperationContext = {
   author: { name: "Agent", email: "agent@example.com" },
+  agentBranchPrefix: "agent",
   maxRetries: 3,
   timeoutS: 30,
 };
@@ -36,6 +37,8 @@ export class Home {
   remoteRefs?: RemoteRefs | undefined;
   /** As the facade begins to fetch it. */
   pack?: OperationContext["pack"];
+  /** As the operator set it. */
+  agentBranchPrefix = CONTEXT.agentBranchPrefix;
   /** As the push queue has it. */
   push?: PushContext;
   /** Processes started so far: what would be requests to a sandbox. */
@@ -86,9 +89,9 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push } = this;
+    const { seedHead, remoteRefs, pack, push, agentBranchPrefix } = this;
     const known = { ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
-    return { ...CONTEXT, remoteRefs, pack, ...known };
+    return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 
   #remote({ access }: Runnable): Remote | undefined {
