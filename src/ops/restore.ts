@@ -43,6 +43,10 @@ changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}
 added() { case $1 in A[!AU]) printf '%s\\0' "$2";; esac; }
 others() { case $1 in A[!AU] | '??') ;; *) printf '%s\\0' "$2";; esac; }
 if [ "$staged" != true ]; then bring_changed diff-index HEAD -- "$@" || fail git; fi
+# In a sparse tree, reset --hard would take away the files beyond it that a caller has brought.
+to_head() {
+  if [ -e .git/info/sparse-checkout ]; then git reset -q && git restore -q --worktree -- .; else git reset -q --hard; fi
+}
 work=changed
 section 1
 if [ "$staged" = true ]; then
@@ -51,13 +55,13 @@ if [ "$staged" = true ]; then
 elif [ "$all" = true ]; then
   for state in MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert sequencer:cherry_pick BISECT_LOG:bisect
   do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
-  git reset -q --hard || fail git
+  to_head || fail git
   if [ -e .git/rebase-apply/applying ]; then git am --abort || fail git
   elif [ -e .git/rebase-merge ] || [ -e .git/rebase-apply ]; then git rebase --abort || fail git; fi
   if [ -e .git/sequencer ]; then git cherry-pick --abort || git cherry-pick --quit || fail git; fi
   if [ -e .git/BISECT_LOG ]; then git bisect reset >/dev/null || fail git; fi
   # Ending a rebase may have brought back what was stashed for it.
-  git reset -q --hard && git clean -ffdq || fail git
+  to_head && git clean -ffdq || fail git
 else
   source=HEAD
   git rev-parse -q --verify HEAD >/dev/null || source=$(git hash-object -t tree /dev/null)
