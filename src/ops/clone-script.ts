@@ -71,16 +71,47 @@ from_remote() {
   cd "$wt/new" || fail internal
   # As in every other clone: branches that a pull or push brings can be switched to.
   if [ "$shallow" = true ]; then git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' || fail internal; fi
-  if ! git rev-parse -q --verify HEAD >/dev/null && [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
-  if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}; fi
+  if git rev-parse -q --verify HEAD >/dev/null; then
+    if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}; fi
+    return
+  fi
+  if [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
+  if [ -n "$start$revision" ]; then return; fi
+  start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}
+  choose_start
+}
+# The remote's default branch is none of its branches. Of one branch alone, git has taken none then.
+choose_start() {
+  local names
+  if [ "$shallow" = true ]; then names=$(net ls-remote --heads -- "$url" | sed "s,.*\${tab}refs/heads/,,")
+  else names=$(git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin/); fi
+  # Agents make theirs from another.
+  if [ -n "$agent_branch" ]; then names=$(grep -v "^\${agent_branch%/*/*}/" <<<"$names"); fi
+  case $names in
+    '') return ;;
+    *$'\n'*) start=$(grep -xE 'main|master' <<<"$names" | head -n 1) ;;
+    *) start=$names ;;
+  esac
+  if [ -z "$start" ]; then fail no_default "$(head -n 20 <<<"$names")"; fi
+  if [ "$shallow" = true ]; then
+    get fetch --depth=1 --no-tags --no-write-fetch-head origin "+refs/heads/$start:refs/remotes/origin/$start" || fail git "$start"
+  fi
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
 from_revision() {
   local wanted=("$revision")
   case $revision in refs/*) wanted=("+$revision:$revision");; esac
   if [ -n "$base" ]; then wanted+=("+refs/heads/$base:refs/remotes/origin/$base"); fi
-  git init -q --template= "$wt/new" && cd "$wt/new" && git remote add origin "$url" || fail internal
-  get fetch --depth=1 --no-tags --no-write-fetch-head origin "\${wanted[@]}" || fail git "\${revision#refs/tags/}"
+  # Only who asks is told which hash the remote's objects are named by.
+  case \${#revision} in 64) ;; *)
+    if fetch_wanted sha1; then return; fi
+    grep -q 'mismatched algorithms' "$said" || fail git "\${revision#refs/tags/}" ;;
+  esac
+  fetch_wanted sha256 || fail git "\${revision#refs/tags/}"
+}
+fetch_wanted() {
+  cd "$HOME" && rm -rf "$wt/new" && git init -q --template= "--object-format=$1" "$wt/new" && cd "$wt/new" && git remote add origin "$url" || fail internal
+  get fetch --depth=1 --no-tags --no-write-fetch-head origin "\${wanted[@]}"
 }
 if [ -e "$tree/.git" ]; then cd "$tree" && report false; exit 0; fi
 for left in new partial; do if [ -e "$wt/$left" ]; then rm -rf "\${wt:?}/$left"; fi; done

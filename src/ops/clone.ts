@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { CLONE_SCRIPT } from "./clone-script.ts";
 import { branchName, hasControl, tagOrSha, treePath } from "./inputs.ts";
-import { failureOf, NOT_GIT } from "./failure.ts";
+import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 
@@ -76,6 +76,15 @@ const output = z.object({
     .describe("What became of the repository snapshot's clone; the facade keeps it to itself"),
 });
 
+const REASONS: Reasons = {
+  not_git: NOT_GIT,
+  no_default: (names) => ({
+    code: "ref_not_found",
+    field: "branch",
+    detail: `The repository's default branch is not there. Say with 'branch' which to start from: ${names.split("\n").join(", ")}.`,
+  }),
+};
+
 export const clone = defineOperation({
   name: "clone",
   summary: "Opens a workspace with a clone of a repository; asked again, answers the same one as it was left.",
@@ -100,7 +109,7 @@ export const clone = defineOperation({
     incoming: typeof pack === "object" ? pack : undefined,
   }),
   parse(result, asked) {
-    const failed = failureOf(result, { not_git: NOT_GIT });
+    const failed = failureOf(result, REASONS);
     if (failed) return failed;
     const [created, branch, head, upstream, shallow, ...rest] = sectionRecords(result.sections, 1);
     const [filter, usedSeed, began, fetched, ended, inTheWay] = rest;

@@ -56,8 +56,9 @@ if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
 if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"
 else
+  # Tags that moved are brought, too; those that only the workspace has stay (--tags, not a refspec, is what --prune spares).
   # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
-  reached netgit fetch -q --prune origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
+  reached netgit fetch -q --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
     if grep -q "couldn't find remote ref" "$said" && ! speaks_git; then fail not_git; fi
     fail git "$from"
   }

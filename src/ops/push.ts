@@ -34,6 +34,11 @@ const output = z.object({
   commit: z.string().describe("What the remote branch now holds"),
   committed: z.boolean().describe("Whether this call made a commit"),
   pushed: z.boolean().describe("false: the remote had it already"),
+  default_branch: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("Told of the first push into an empty repository: the branch that is its default now; null: none yet"),
   rebased: z.boolean().describe("The remote had moved; the commits were put on top"),
   tree: z
     .enum(TREE)
@@ -124,9 +129,17 @@ moved=current
 if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
 elif [ "$rebased" = true ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi;; esac
+default=
+case $answer in *"*$tab"*)
+  if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then
+    default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
+    default=\${default:--}
+  fi ;;
+esac
 section 1
 printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$moved"
 case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac
+printf '%s\\0' "$default"
 `;
 
 const REASONS: Reasons = {
@@ -190,7 +203,10 @@ export const push = defineOperation({
     if (lost) return lost;
     const failed = failureOf(result, REASONS);
     if (failed) return failed.error.code === "conflict" ? withConflicts(failed, result, "second") : failed;
-    const [branch, to = "", commit = "", committed, rebased, tree, sent] = sectionRecords(result.sections, 1);
+    const [branch, to = "", commit = "", committed, rebased, tree, sent, defaultBranch] = sectionRecords(
+      result.sections,
+      1,
+    );
     return {
       ok: true,
       value: {
@@ -199,6 +215,7 @@ export const push = defineOperation({
         commit,
         committed: Boolean(committed),
         pushed: sent === "sent",
+        ...(defaultBranch ? { default_branch: defaultBranch === "-" ? null : defaultBranch } : {}),
         rebased: rebased === "true",
         tree: TREE.find((word) => word === tree) ?? "current",
       },

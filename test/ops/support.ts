@@ -214,14 +214,15 @@ export class Seed {
   readonly tree = join(this.path, "seed");
   readonly bare = join(this.path, "remote.git");
 
-  constructor(from?: Seed) {
+  /** @param format of the objects' names */
+  constructor(from?: Seed, format = "sha1") {
     if (from) {
       copyFolder(from.path, this.path);
       replaceIn(join(this.tree, ".git/config"), from.path, this.path);
       return;
     }
-    git(this.path, "init", "-q", "--template=", "--bare", "-b", "main", "remote.git");
-    git(this.path, "init", "-q", "--template=", "-b", "main", "seed");
+    git(this.path, "init", "-q", "--template=", `--object-format=${format}`, "--bare", "-b", "main", "remote.git");
+    git(this.path, "init", "-q", "--template=", `--object-format=${format}`, "-b", "main", "seed");
     rmSync(join(this.tree, ".git/objects"), { recursive: true });
     symlinkSync("../../remote.git/objects", join(this.tree, ".git/objects"));
     git(this.tree, "remote", "add", "origin", this.bare);
