@@ -75,6 +75,14 @@ const schema = z
     GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
     GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
     DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
+    AGENT_BRANCH_PREFIX: z
+      .string()
+      .max(64)
+      .regex(
+        /^(?!(?:refs|origin)(?:\/|$))[A-Za-z0-9_][A-Za-z0-9_-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_-]*)*$/,
+        "is not words of letters, digits, '_' and '-', separated by '/' (and not refs or origin)",
+      )
+      .default("agent"),
     GIT_USER_NAME: z.string().min(1).default("Warmtree"),
     GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
@@ -121,6 +129,8 @@ export interface Config {
   readonly guardDefault: boolean;
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
+  /** What comes before agent and task in the name of an agent's branch. */
+  readonly agentBranchPrefix: string;
   readonly poolShards: number;
   /** What a scraper sends; undefined: only loopback is served, where that is open. */
   readonly metricsKey: string | undefined;
@@ -180,6 +190,7 @@ export function parseConfig(env: object): Config {
     guardDefault: s.DEFAULT_BRANCH === "named",
     unusedTtlS: s.GIT_SANDBOX_TTL,
     author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },
+    agentBranchPrefix: s.AGENT_BRANCH_PREFIX,
     poolShards: s.POOL_SHARDS,
     pool: { min: s.POOL_MIN, max: s.POOL_MAX },
     maxSandboxes: s.E2B_MAX_SANDBOXES,

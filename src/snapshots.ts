@@ -78,7 +78,8 @@ export async function makeSnapshot(caller: Caller, repository: Repository): Prom
 /** Undefined: the sandbox was lost sight of. The pool looks what became of it. */
 async function seedIn(caller: Caller, repository: Repository, { session }: Grant): Promise<Parsed<Seeded> | undefined> {
   const { config } = caller;
-  const context = { author: config.author, maxRetries: 0, timeoutS: config.operationTimeoutS };
+  const { author, agentBranchPrefix } = config;
+  const context = { author, agentBranchPrefix, maxRetries: 0, timeoutS: config.operationTimeoutS };
   const remote = remoteFor(repository, caller);
   try {
     return await runOperation(config.e2b, session, seed, undefined, context, remote);

@@ -67,3 +67,25 @@ test("every setting of the README that is a key or a token is secret; API_KEYS h
   );
   expect([...new Set(names)].sort()).toEqual(["API_KEYS", ...SECRET_SETTINGS].sort());
 });
+
+test("what agents' branches begin with is a name that git takes before another", () => {
+  const read = (prefix: string) => parseConfig({ E2B_API_KEY: "k", AGENT_BRANCH_PREFIX: prefix }).agentBranchPrefix;
+  expect(parseConfig({ E2B_API_KEY: "k" }).agentBranchPrefix).toBe("agent");
+  expect(read("bots/warm-tree_2")).toBe("bots/warm-tree_2");
+  for (const wrong of [
+    "",
+    "/a",
+    "a/",
+    "a//b",
+    "-a",
+    "a b",
+    "a..b",
+    "a.lock",
+    "refs",
+    "refs/heads",
+    "origin",
+    "origin/a",
+  ]) {
+    expect(() => read(wrong)).toThrow(/AGENT_BRANCH_PREFIX/);
+  }
+});

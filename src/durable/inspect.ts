@@ -14,7 +14,8 @@ export type Look<Input, Value> = (row: Row, input: Input) => Promise<Value | und
 export function looker(
   config: Config,
 ): <Input, Value extends object>(what: Runnable<Input, Value>) => Look<Input, Value> {
-  const context = { author: config.author, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
+  const { author, agentBranchPrefix } = config;
+  const context = { author, agentBranchPrefix, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
   return (what) => async (row, input) => {
     const session = sessionOf(row);
     if (session === undefined) return undefined;

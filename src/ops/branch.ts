@@ -1,6 +1,8 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
-import { branchName, cursor, revision, sandboxId } from "./inputs.ts";
+import { IN_THE_WAY, IN_THE_WAY_REASONS } from "./in-the-way.ts";
+import { branchHere, cursor, revision, sandboxId } from "./inputs.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { BRING } from "./partial.ts";
@@ -22,12 +24,16 @@ const FIELDS = [
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
-    name: branchName.optional().describe("Branch to switch to; default: list the branches"),
+    name: branchHere.optional().describe("Branch to switch to; default: list the branches"),
     create: z.boolean().default(false).describe("Make it a new branch"),
     from: revision.optional().describe("Where a new branch begins; default: HEAD"),
     cursor: cursor.optional(),
   })
   .refine((asked) => asked.name !== undefined || !asked.create, { path: ["name"], message: "is needed with create" })
+  .refine((asked) => !asked.create || !asked.name?.startsWith("origin/"), {
+    path: ["name"],
+    message: "may not begin with 'origin/', as git calls the remote's branches so here: leave that out",
+  })
   .refine((asked) => asked.from === undefined || asked.create, { path: ["from"], message: "goes only with create" });
 
 const listed = z.object({
@@ -69,9 +75,10 @@ if [ -z "$name" ]; then
   section 2
   exec git for-each-ref --sort=-committerdate --count="$count" --format='${FIELDS.join("%00")}%00' refs/heads refs/remotes
 fi
-${LOCK}${ENTER}${COMMIT_OF}${BRING}${SETTLE}
+${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${IN_THE_WAY}${SETTLE}
 for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
 do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
+made=
 there() { git show-ref -q --verify -- "$1"; }
 # By this very call, whose answer was lost.
 made_before() {
@@ -80,36 +87,62 @@ made_before() {
 }
 try() {
   if git switch -q --no-guess "$@" >/dev/null 2>"$wt/tmp.err"; then return; fi
+  if [ -n "$made" ]; then git branch -q -D -- "$made"; fi
   cat "$wt/tmp.err" >&2
   if grep -qE 'would be overwritten|would lose|current index first' "$wt/tmp.err"; then fail in_the_way "$(sed -n "s/^$tab//p" "$wt/tmp.err")"; fi
+  refuse_if_taken "$name"
   fail git "$name"
 }
 if [ "$create" = true ] && made_before; then :
 elif [ "$create" = true ]; then
   if there "refs/heads/$name"; then fail branch_exists "$name"; fi
+  case $name in *[!0-9a-f]* | ? | ?? | ???) ;; *)
+    if git rev-parse -q --verify "$name^{commit}" >/dev/null; then fail is_commit "$name"; fi ;;
+  esac
   start= upstream=$(upstream_of "")
   if [ -n "$from" ] && [ "$from" != HEAD ]; then
-    start=$(commit_of "$from") || fail ref_not_found "$from"
+    start=$(commit_of "$from") || unknown_ref "$from"
     bring_checkout "$start" || fail git
+    case $from in refs/heads/*) from=\${from#refs/heads/};; *) from=\${from#refs/} from=\${from#remotes/};; esac
     if there "refs/heads/$from"; then upstream=$(upstream_of "$from")
     elif there "refs/remotes/origin/\${from#origin/}"; then upstream=refs/remotes/origin/\${from#origin/}; fi
   fi
-  try --no-track -c "$name" \${start:+"$start"}
-  if [ -n "$upstream" ]; then git branch -q --set-upstream-to="$upstream" || fail git; fi
+  # Whole before the tree goes to it: what fails, or is cut off, leaves the tree on the branch where it was.
+  if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
+    git branch -q --no-track -- "$name" \${start:+"$start"} || { refuse_if_taken "$name"; fail git "$name"; }
+    made=$name
+    if [ -n "$upstream" ] && ! git branch -q --set-upstream-to="$upstream" -- "$name"; then git branch -q -D -- "$name"; fail git; fi
+    try --end-of-options "$name"
+  else try -c "$name"; fi
 elif there "refs/heads/$name"; then
   bring_checkout "refs/heads/$name" || fail git
   try --end-of-options "$name"
 else
   name=\${name#origin/}
-  if there "refs/heads/$name" || ! there "refs/remotes/origin/$name"; then fail ref_not_found "$1"; fi
+  if there "refs/heads/$name" || ! there "refs/remotes/origin/$name"; then
+    if git rev-parse -q --verify --end-of-options "$1^{commit}" >/dev/null; then fail no_branch "$1"; fi
+    fail ref_not_found "$1"
+  fi
   bring_checkout "refs/remotes/origin/$name" || fail git
   try -c "$name" --track "refs/remotes/origin/$name"
 fi
+line_ends
 report
 settle
 `;
 
 const REASONS: Reasons = {
+  ...IN_THE_WAY_REASONS,
+  is_commit: (name) => ({
+    code: "invalid_input",
+    field: "name",
+    detail: `'${name}' is the short SHA of a commit here, so a branch may not be called so: take another name.`,
+  }),
+  no_branch: (name) => ({
+    code: "ref_not_found",
+    field: "name",
+    detail: `'${name}' is a tag or a commit, and no branch. To work on it make a branch: {name: "…", create: true, from: "${name}"}.`,
+  }),
   unfinished: (state) => ({
     code: "conflict",
     detail: `The tree is in the middle of something (${state}). End it with push or with restore {all: true}, then switch.`,

@@ -1,5 +1,6 @@
 import { FROM_SEED, LARGE, REFS } from "./from-seed.ts";
 import { REACHED } from "./host-retry.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { NET } from "./net.ts";
 import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 
@@ -8,9 +9,9 @@ import { FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
  * finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
  * checks out; with the credential only in a partial clone, whose files come with it.
  */
-export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${REACHED}${SETTLE}${REFS}${LARGE}${FROM_SEED}
+export const CLONE_SCRIPT = `${SECTION}${FAIL}${LOCK}${NET}${REACHED}${LINE_ENDS}${SETTLE}${REFS}${LARGE}${FROM_SEED}
 base=$1 agent_branch=$2 shallow=$3 filter=$4 revision=$5 seed_head=$6 told_head=$7 told=$8 pack=$9; shift 9
-began= fetched= seed= facts= taking= checking= start=$base
+in_the_way= began= fetched= seed= facts= taking= checking= start=$base
 exec 8<&0 0</dev/null
 report() {
   local head branch= facts=\${2-} upstream= taken=
@@ -26,11 +27,24 @@ report() {
   printf '%s\\0' "$1" "$branch" "$head" "$upstream"
   if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi
   if [ -e "$wt/partial" ]; then read -r taken <"$wt/partial"; fi
-  printf '%s\\0' "$taken" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}"
+  printf '%s\\0' "$taken" "$seed" "$began" "$fetched" "\${EPOCHREALTIME-}" "$in_the_way"
   section 2
   submodules
   section 3
   if [ -e .git/info/sparse-checkout ]; then git sparse-checkout list; fi
+}
+# A branch of the remote beside which there can be none of the agent's name. Here it can be done without.
+find_in_the_way() {
+  local name=$agent_branch
+  while [ "$name" != "\${name%/*}" ]; do
+    name=\${name%/*}
+    if there "$name"; then in_the_way=$name; fi
+  done
+  case $known in *" refs/remotes/origin/$agent_branch/"*)
+    name=\${known#*" refs/remotes/origin/$agent_branch/"} in_the_way=$agent_branch/\${name%%$'\n'*} ;;
+  esac
+  case $agent_branch in "$start"/*) ;; *) case $start in "$agent_branch"/*) ;; *) return ;; esac ;; esac
+  git update-ref -d "refs/heads/$start" || fail internal
 }
 # Of what .gitmodules names, so that not every file of the tree is gone through.
 submodules() {
@@ -55,16 +69,49 @@ from_remote() {
   if [ -n "$base" ]; then flags+=("--branch=$base"); fi
   get clone "\${flags[@]}" -- "$url" "$wt/new" || fail git "$base"
   cd "$wt/new" || fail internal
-  if ! git rev-parse -q --verify HEAD >/dev/null && [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
-  if [ -z "$start" ]; then start=$(git symbolic-ref -q --short HEAD); fi
+  # As in every other clone: branches that a pull or push brings can be switched to.
+  if [ "$shallow" = true ]; then git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' || fail internal; fi
+  if git rev-parse -q --verify HEAD >/dev/null; then
+    if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}; fi
+    return
+  fi
+  if [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
+  if [ -n "$start$revision" ]; then return; fi
+  start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}
+  choose_start
+}
+# The remote's default branch is none of its branches. Of one branch alone, git has taken none then.
+choose_start() {
+  local names
+  if [ "$shallow" = true ]; then names=$(net ls-remote --heads -- "$url" | sed "s,.*\${tab}refs/heads/,,")
+  else names=$(git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin/); fi
+  # Agents make theirs from another.
+  if [ -n "$agent_branch" ]; then names=$(grep -v "^\${agent_branch%/*/*}/" <<<"$names"); fi
+  case $names in
+    '') return ;;
+    *$'\n'*) start=$(grep -xE 'main|master' <<<"$names" | head -n 1) ;;
+    *) start=$names ;;
+  esac
+  if [ -z "$start" ]; then fail no_default "$(head -n 20 <<<"$names")"; fi
+  if [ "$shallow" = true ]; then
+    get fetch --depth=1 --no-tags --no-write-fetch-head origin "+refs/heads/$start:refs/remotes/origin/$start" || fail git "$start"
+  fi
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
 from_revision() {
   local wanted=("$revision")
   case $revision in refs/*) wanted=("+$revision:$revision");; esac
   if [ -n "$base" ]; then wanted+=("+refs/heads/$base:refs/remotes/origin/$base"); fi
-  git init -q --template= "$wt/new" && cd "$wt/new" && git remote add origin "$url" || fail internal
-  get fetch --depth=1 --no-tags --no-write-fetch-head origin "\${wanted[@]}" || fail git "\${revision#refs/tags/}"
+  # Only who asks is told which hash the remote's objects are named by.
+  case \${#revision} in 64) ;; *)
+    if fetch_wanted sha1; then return; fi
+    grep -q 'mismatched algorithms' "$said" || fail git "\${revision#refs/tags/}" ;;
+  esac
+  fetch_wanted sha256 || fail git "\${revision#refs/tags/}"
+}
+fetch_wanted() {
+  cd "$HOME" && rm -rf "$wt/new" && git init -q --template= "--object-format=$1" "$wt/new" && cd "$wt/new" && git remote add origin "$url" || fail internal
+  get fetch --depth=1 --no-tags --no-write-fetch-head origin "\${wanted[@]}"
 }
 if [ -e "$tree/.git" ]; then cd "$tree" && report false; exit 0; fi
 for left in new partial; do if [ -e "$wt/$left" ]; then rm -rf "\${wt:?}/$left"; fi; done
@@ -93,6 +140,7 @@ elif there "$start"; then target=refs/remotes/origin/$start
 elif ! git rev-parse -q --verify "$target" >/dev/null; then target=; fi
 if [ -n "$agent_branch" ] && there "$agent_branch"; then target=refs/remotes/origin/$agent_branch; fi
 fetched=\${EPOCHREALTIME-}
+if [ -n "$agent_branch" ]; then find_in_the_way; fi
 if [ -n "$target" ]; then
   if [ $# -gt 0 ]; then printf '%s\\n' "$@" | git sparse-checkout set --cone --stdin || fail git; fi
   branch=$agent_branch
@@ -103,7 +151,7 @@ if [ -n "$target" ]; then
   # Only clone itself has written this config yet, so git may fetch what it finds missing.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
   large "$@" -q --force "$target" -- || { whole || fail git_unreachable; fail git; }
-  if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="origin/$start" || fail git; fi
+  if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="refs/remotes/origin/$start" || fail git; fi
   # The ids name it as the workspace's own (history.ts).
   if [ "$target" = "refs/remotes/origin/$agent_branch" ]; then git update-ref "refs/warmtree/own/$agent_branch/@" "$target" || fail git; fi
   # What git would say of the branch now.
@@ -116,7 +164,10 @@ if [ -n "$target" ]; then
   esac
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
+  # Where the first commit will be looked for, by a pull.
+  if [ -n "$start" ]; then git config "branch.$agent_branch.remote" origin && git config "branch.$agent_branch.merge" "refs/heads/$start"; fi
 fi
+line_ends
 cd "$HOME"
 make_net_git || fail internal
 whole || fail git_unreachable

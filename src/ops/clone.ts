@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { CLONE_SCRIPT } from "./clone-script.ts";
-import { branchName, hasControl, treePath } from "./inputs.ts";
-import { failureOf, NOT_GIT } from "./failure.ts";
+import { branchName, hasControl, tagOrSha, treePath } from "./inputs.ts";
+import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 
@@ -26,13 +26,14 @@ const sparseFolder = treePath.refine(
 );
 
 const FILTERS = ["blob:none", "tree:0"] as const;
-const FULL_SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 const input = z.strictObject({
   repo_url: z.string().max(MAX_URL_LENGTH).describe("https address of the repository"),
   branch: branchName.optional().describe("Branch to start from; default: the remote's own"),
   agent_id: agentWord.optional(),
-  task_id: agentWord.optional().describe("With agent_id: work happens on branch agent/<agent_id>/<task_id>"),
+  task_id: agentWord
+    .optional()
+    .describe("With agent_id: work happens on branch agent/<agent_id>/<task_id> (agent: as the operator set it)"),
   shallow: z.boolean().default(false).describe("Newest commit only, without history"),
   sparse: z.array(sparseFolder).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
   filter: z
@@ -41,7 +42,7 @@ const input = z.strictObject({
     .describe(
       "Leave at the remote, until they are needed, the files of all but the commit that is checked out (blob:none, the default with sparse), or their folders too (tree:0)",
     ),
-  revision: branchName
+  revision: tagOrSha
     .optional()
     .describe("Commit (its whole SHA) or tag to start from; branch then is only where pull brings changes from"),
 });
@@ -53,6 +54,10 @@ const output = z.object({
   branch: z.string().nullable(),
   head: z.string().nullable().describe("null when the repository has no commits"),
   base: z.string().nullable().describe("Branch of the remote that this one starts from and pulls from"),
+  in_the_way: z
+    .string()
+    .optional()
+    .describe("Branch of the remote that keeps this one from being pushed under its name; push with 'to' then"),
   created: z.boolean().describe("false: the workspace was there already and is as it was left"),
   shallow: z.boolean().describe("Whether older commits are only at the remote"),
   filter: z
@@ -71,6 +76,15 @@ const output = z.object({
     .describe("What became of the repository snapshot's clone; the facade keeps it to itself"),
 });
 
+const REASONS: Reasons = {
+  not_git: NOT_GIT,
+  no_default: (names) => ({
+    code: "ref_not_found",
+    field: "branch",
+    detail: `The repository's default branch is not there. Say with 'branch' which to start from: ${names.split("\n").join(", ")}.`,
+  }),
+};
+
 export const clone = defineOperation({
   name: "clone",
   summary: "Opens a workspace with a clone of a repository; asked again, answers the same one as it was left.",
@@ -79,13 +93,13 @@ export const clone = defineOperation({
   input,
   output,
   script: CLONE_SCRIPT,
-  command: (asked, { seedHead, remoteRefs, pack }) => ({
+  command: (asked, { seedHead, remoteRefs, pack, agentBranchPrefix }) => ({
     args: [
       asked.branch ?? "",
-      asked.agent_id && asked.task_id ? `agent/${asked.agent_id}/${asked.task_id}` : "",
+      asked.agent_id && asked.task_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id}` : "",
       String(asked.shallow),
       asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
-      fullName(asked.revision),
+      asked.revision ?? "",
       seedHead ?? "",
       remoteRefs?.head ?? "",
       remoteRefs?.list ?? "",
@@ -95,10 +109,10 @@ export const clone = defineOperation({
     incoming: typeof pack === "object" ? pack : undefined,
   }),
   parse(result, asked) {
-    const failed = failureOf(result, { not_git: NOT_GIT });
+    const failed = failureOf(result, REASONS);
     if (failed) return failed;
     const [created, branch, head, upstream, shallow, ...rest] = sectionRecords(result.sections, 1);
-    const [filter, usedSeed, began, fetched, ended] = rest;
+    const [filter, usedSeed, began, fetched, ended, inTheWay] = rest;
     const seed = SEED.find((word) => word === usedSeed);
     return {
       ok: true,
@@ -107,6 +121,7 @@ export const clone = defineOperation({
         branch: branch || null,
         head: head || null,
         base: upstream || null,
+        ...(inTheWay ? { in_the_way: inTheWay } : {}),
         created: created === "true",
         shallow: shallow === "true",
         filter: FILTERS.find((word) => word === filter) ?? null,
@@ -118,11 +133,6 @@ export const clone = defineOperation({
     };
   },
 });
-
-/** As the remote knows it: a SHA as it is, else a tag. */
-function fullName(revision: string | undefined): string {
-  return revision === undefined || FULL_SHA.test(revision) ? (revision ?? "") : `refs/tags/${revision}`;
-}
 
 /** Absent where the step was not done, or the sandbox's bash is too old to tell the time (before 5). */
 function taken(step: string, from = "", to = ""): Record<string, number> {

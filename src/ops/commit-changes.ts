@@ -5,7 +5,7 @@ import { UNFINISHED_WORDS } from "./unfinished.ts";
 
 /**
  * `commit_changes [FILE…]` commits what is changed, all or these files, and sets `sha` to what is to be pushed and `committed`
- * to the commit that was made. Takes `message`, `to`, `branch`, `amend`, `guard` and the array `resolve` of the script.
+ * to the commit that was made. Takes `message`, `to`, `branch`, `amend`, `guard` and the array `resolve` of the script. After LINE_ENDS.
  */
 export const COMMIT = `${MERGING}
 commit_changes() {
@@ -27,6 +27,7 @@ if [ -n "$finishing" ]; then
   if [ "\${#unsettled[@]}" -gt 0 ]; then conflicts_in_tree "\${unsettled[@]}"; fail unsettled "$(printf '%s, ' "\${unsettled[@]}")"; fi
 elif [ "\${#resolve[@]}" -gt 0 ]; then fail nothing_open; fi
 if [ -z "$message$finishing" ] && [ "$amend" != true ] && [ -n "$(git status --porcelain ${SUBMODULES} -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
+line_ends
 git add -A --sparse -- "\${files[@]}" || fail git
 if [ -n "$message" ]; then how=(--cleanup=whitespace -m "$message")
 else how=(--cleanup=strip --no-edit); fi

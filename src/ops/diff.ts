@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { readChanges } from "./changes.ts";
 import { failureOf, type Reasons } from "./failure.ts";
 import { cursor, maxBytes, revision, sandboxId, treePath } from "./inputs.ts";
-import { COMMIT_OF, PIPED } from "./looking.ts";
+import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
 import { BRING } from "./partial.ts";
 import { defineOperation } from "./operation.ts";
 import { pageEnd, textOf } from "./output.ts";
@@ -48,16 +48,16 @@ const output = z.object({
  * index, deletions that would not be seen: with deleted files the index is compared as the tree it was. A folder in the
  * place of a file is neither new nor is the file deleted, to ls-files: `--killed` names it.
  */
-const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}${BRING}
+const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
 path=$1 staged=$2 base=$3 from=$4 max=$5
 if [ -n "$base" ]; then
-  base=$(commit_of "$base") || fail ref_not_found "$3"
+  base=$(commit_of "$base") || unknown_ref "$3"
   base=$(git merge-base "$base" HEAD 2>/dev/null) || fail no_common_commit "$3"
   bring_folders "$base" || fail git
 fi
 if [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
   git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
-    git rev-parse -q --verify "\${base:-HEAD}:$path" >/dev/null || fail path_not_found "$path"
+    in_commit "\${base:-HEAD}" "$path" || fail path_not_found "$path"
 fi
 set -- \${base:+"$base"} -- \${path:+"$path"}
 if [ "$staged" = true ]; then

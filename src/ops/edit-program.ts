@@ -262,7 +262,8 @@ sub is_original {
 section(1);
 for my $path (@saved) {
   my $kind = $saved{$path};
-  my $there = -e $path || -l $path;
+  # A folder may have taken the place of a file.
+  my $there = -l $path || -e $path && ! -d $path;
   if ($kind eq "absent") { if ($there) { print "added\0$path\0" } }
   elsif (! $there) { print "deleted\0$path\0" }
   elsif (! is_original($kind, $path)) { print "modified\0$path\0" }

@@ -81,6 +81,12 @@ const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at th
 
 const PAUSING = "The workspace was being paused. Nothing was done; try again.";
 
+/** For unknown_ref of looking.ts. */
+const AMBIGUOUS: Reasons[string] = (name) => ({
+  code: "invalid_input",
+  detail: `'${name}' is the name of more than one thing here. Say which: 'refs/heads/${name}' is the branch, 'refs/tags/${name}' the tag, 'refs/remotes/${name}' what was fetched.`,
+});
+
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
 /** The class of a failed git command, and the one line of its stderr that says so. */
@@ -118,7 +124,8 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
 }
 
 /** The failure that a script reported or died of; undefined when it went well. */
-export function failureOf(result: ScriptOutput, reasons: Reasons = {}): Failed | undefined {
+export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Failed | undefined {
+  const reasons: Reasons = { ref_ambiguous: AMBIGUOUS, ...ownReasons };
   if (result.sections.has(FAILURE_SECTION)) {
     const [reason = "", subject = "", committed = "", tree = "", asked = "", pushed = ""] = sectionRecords(
       result.sections,

@@ -41,7 +41,61 @@ const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(pa
 
 export const sandboxId = z.string().regex(SANDBOX_ID, "is not a sandbox_id; clone answers one").describe("From clone");
 
-export const branchName = z.string().min(1).max(MAX_REF_LENGTH).refine(isBranchName, "is not a valid branch name");
+const refName = z.string().min(1).max(MAX_REF_LENGTH);
+
+/** A date, as `20260131`, is none; neither is a word. */
+const looksLikeSha = (name: string) => /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{7,64}$/.test(name);
+
+/** git's own names for the remote's branches in a clone. */
+const REMOTE_COPY = /^(?:(?:refs\/)?remotes\/)?origin\//;
+
+/** Why a name is no branch's, with the right spelling; undefined: it is one. */
+function notABranch(name: string): string | undefined {
+  if (name === "HEAD" || name === "@") return "is no branch: say which one";
+  if (REMOTE_COPY.test(name)) return `names git's copy of a remote branch: write '${name.replace(REMOTE_COPY, "")}'`;
+  if (name.startsWith("refs/tags/")) return "names a tag, where a branch is needed";
+  if (looksLikeSha(name)) return `looks like a commit, not a branch; a branch of this name: 'refs/heads/${name}'`;
+  return undefined;
+}
+
+/** With its full name it can be nothing else. */
+const HEADS = "refs/heads/";
+
+function namer(refusal: (name: string) => string | undefined) {
+  return refName.transform((written, context) => {
+    const isFull = written.startsWith(HEADS);
+    const name = isFull ? written.slice(HEADS.length) : written;
+    const message = isFull ? undefined : refusal(name);
+    if (message === undefined && isBranchName(name) && !name.startsWith("refs/")) return name;
+    context.addIssue({ code: "custom", message: message ?? "is not a valid branch name" });
+    return z.NEVER;
+  });
+}
+
+/** A branch of the remote, or one to be made. `refs/heads/x` is `x`; what may be meant as something else is refused. */
+export const branchName = namer(notABranch);
+
+/** A branch to switch to: `origin/x` too, which is one that only the remote has. */
+export const branchHere = refName
+  .transform((name) => name.replace(REMOTE_COPY, "origin/"))
+  .pipe(namer((name) => (REMOTE_COPY.test(name) || looksLikeSha(name) ? undefined : notABranch(name))));
+
+const TAGS = "refs/tags/";
+
+/** A tag, or a commit by its whole SHA: what a remote can be asked for by name. A tag comes as its full name. */
+export const tagOrSha = refName.transform((written, context) => {
+  const name = written.startsWith(TAGS) ? written.slice(TAGS.length) : written;
+  const refuse = (message: string) => {
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  };
+  if (!isBranchName(name)) return refuse("is not a valid tag, nor a commit by its whole SHA");
+  if (written.startsWith(TAGS)) return written;
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(name)) return name;
+  if (/^(?:refs\/|remotes\/|origin\/)/.test(name)) return refuse("names a branch: give that as 'branch'");
+  if (looksLikeSha(name)) return refuse(`is a short SHA: write it whole; a tag of this name: '${TAGS}${name}'`);
+  return `${TAGS}${name}`;
+});
 
 /** Anything that names a commit: branch, tag, SHA, `HEAD~2`. The sandbox resolves it; a leading dash never gets there. */
 export const revision = z

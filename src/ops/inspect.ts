@@ -38,7 +38,7 @@ tree_state() {
   head= unpushed=false
   if cd "$tree" 2>/dev/null && [ -e .git ]; then
     head=$(git rev-parse -q --verify HEAD)
-    if [ -n "$(git status --porcelain ${SUBMODULES} | head -c 1)" ] || [ -n "$(git rev-list -n 1 --branches HEAD --not --remotes 2>/dev/null)" ]; then unpushed=true; fi
+    if [ -n "$(git status --porcelain ${SUBMODULES} | head -c 1)" ] || [ -n "$(git rev-list -n 1 --branches HEAD --not --remotes -- 2>/dev/null)" ]; then unpushed=true; fi
   fi
 }
 `;
@@ -84,7 +84,7 @@ export const lookAfterResume: Runnable<{ readonly head: string }, Resumed> = {
   script: `${SECTION}${TREE}
 tree_state
 kept=true
-if [ -n "$1" ] && [ "$1" != "$head" ] && [ -n "$(git rev-list -n 1 "$1" --not HEAD --branches --remotes 2>&1)" ]; then kept=false; fi
+if [ -n "$1" ] && [ "$1" != "$head" ] && [ -n "$(git rev-list -n 1 "$1" --not HEAD --branches --remotes -- 2>&1)" ]; then kept=false; fi
 ${FREE}rm -f "$wt/pausing"
 section 1
 printf '%s\\0' "$head" "$unpushed" "$kept"

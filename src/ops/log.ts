@@ -81,7 +81,7 @@ export const log = defineOperation({
   output,
   script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${LIMITED}
 ref=$1 path=$2 count=$3 from=$4
-if [ -n "$ref" ]; then ref=$(commit_of "$ref") || fail ref_not_found "$1"; fi
+if [ -n "$ref" ]; then ref=$(commit_of "$ref") || unknown_ref "$1"; fi
 if [ -n "$path" ] && { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
 section 1
 limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}

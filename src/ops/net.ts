@@ -1,12 +1,14 @@
 import { CREDENTIAL_FD } from "./hand-over.ts";
 
-/** Config of net.git, to the byte. */
-const NET_CONFIG = `[core]
-	repositoryformatversion = 0
+/** Config of net.git, to the byte: one for each hash that names objects. */
+const netConfig = (version: number, extensions = "") => `[core]
+	repositoryformatversion = ${version}
 	bare = true
-[remote "origin"]
+${extensions}[remote "origin"]
 	fetch = +refs/heads/*:refs/remotes/origin/*
 `;
+const NET_CONFIG = netConfig(0);
+const SHA256_NET_CONFIG = netConfig(1, "[extensions]\n\tobjectFormat = sha256\n");
 const NET_HEAD = "ref: refs/heads/none\n";
 
 /**
@@ -60,7 +62,16 @@ holds() {
 '; done <"$1"
   [ "$content" = "$2" ]
 }
-net_config='${NET_CONFIG}' net_head='${NET_HEAD}'
+net_head='${NET_HEAD}'
+# The tree's config has a say in which of the two it is, and in nothing else. While a clone is made, it is there.
+choose_net_config() {
+  local line= in=$wt/new/.git/config
+  [ -e "$in" ] || in=$tree/.git/config
+  net_config='${NET_CONFIG}'
+  while IFS= read -r line; do
+    case $line in *[oO]bject[fF]ormat\\ =\\ sha256*) net_config='${SHA256_NET_CONFIG}';; esac
+  done <"$in"
+}
 is_net_git() {
   local entry
   if [ -L "$wt/net.git" ] || ! [ -e "$wt/net.git/config" ]; then return 1; fi
@@ -77,6 +88,7 @@ is_net_git() {
 }
 # Its config is written last.
 make_net_git() {
+  choose_net_config
   if is_net_git; then return; fi
   rm -rf "\${wt:?}/net.git" && mkdir "$wt/net.git" &&
     ln -s ../../repo/.git/objects ../../repo/.git/refs ../../repo/.git/packed-refs ../../repo/.git/shallow "$wt/net.git" || return

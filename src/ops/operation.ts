@@ -10,6 +10,8 @@ export interface Remote {
 /** What the facade knows and a script needs beside the caller's input. */
 export interface OperationContext {
   readonly author: { readonly name: string; readonly email: string };
+  /** What comes before agent and task in the name of an agent's branch. */
+  readonly agentBranchPrefix: string;
   readonly maxRetries: number;
   readonly timeoutS: number;
   /** Commit that the seed of the sandbox's repository snapshot must be on for a clone to be made of it. */

@@ -67,7 +67,8 @@ function readHeader(record: string, status: Status): void {
   const value = rest.join(" ");
   if (key === "branch.oid") status.head = value === "(initial)" ? null : value;
   else if (key === "branch.head") status.branch = value === "(detached)" ? null : value;
-  else if (key === "branch.upstream") status.upstream = value;
+  // Where a tag or a branch is called origin/main as well, git writes remotes/origin/main.
+  else if (key === "branch.upstream") status.upstream = value.replace(/^remotes\/(?=origin\/)/, "");
   else if (key === "branch.ab") {
     const counts = /^\+(\d+) -(\d+)$/.exec(value);
     if (!counts) return;

@@ -4,6 +4,7 @@ import { CONFLICTS, MERGING } from "./conflicts-script.ts";
 import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
 import { GONE_SECTION } from "./history.ts";
 import { branchName, sandboxId } from "./inputs.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
@@ -51,20 +52,24 @@ const output = z.object({
  * moves the tree and refuses, whole, where an uncommitted change would be lost. Only an asked-for merge that conflicts
  * is really begun, because its conflicts are to be edited in the files.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${CONFLICTS}${MERGING}${SETTLE}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${CONFLICTS}${MERGING}${LINE_ENDS}${SETTLE}
 rebase=$1 deepen=$2 from=$3
 for state in ${UNFINISHED_WORDS}; do if [ -e ".git/\${state%%:*}" ]; then fail unfinished "\${state#*:}"; fi; done
-branch=$(git symbolic-ref -q --short HEAD)
+branch=$(git symbolic-ref -q HEAD)
+branch=\${branch#refs/heads/}
 if [ -z "$from" ]; then
-  from=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || from=
-  from=\${from#origin/}
+  from=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || from=
+  case $from in refs/heads/*) from=\${from#refs/heads/};; *) from=\${from#refs/remotes/origin/};; esac
 fi
+# Of a branch without a commit git knows only what it is to follow.
+if [ -z "$from" ] && [ -n "$branch" ]; then from=$(git config "branch.$branch.merge") from=\${from#refs/heads/}; fi
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
 if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"
 else
+  # Tags that moved are brought, too; those that only the workspace has stay (--tags, not a refspec, is what --prune spares).
   # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
-  reached told_fetch --prune origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
+  reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
     if grep -q "couldn't find remote ref" "$said" && ! speaks_git; then fail not_git; fi
     fail git "$from"
   }
@@ -72,8 +77,7 @@ fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
 ahead=0 behind=0 how=nothing_new
-# Only what changed since the index was written is compared; where a file was put back as it was, the index does not know.
-move_to() { bring_checkout "$1" || fail git; git update-index -q --refresh; git reset -q --keep "$1" -- || fail dirty_tree; }
+go_to() { bring_checkout "$1" || fail git; move_to "$1" || fail dirty_tree; }
 follow() {
   combine "$tip" "$head" "$from"
   case $? in
@@ -84,22 +88,22 @@ follow() {
   esac
   how=rebased
   if [ -n "$joined" ]; then how=merged; elif [ "$combined" = "$tip" ]; then ahead=0; if [ -z "$gone" ]; then how=fast_forward; fi; fi
-  move_to "$combined"
+  go_to "$combined"
   if [ -n "$gone" ]; then took_back "$head" "$combined" || fail git; fi
 }
 merge() {
   if [ -n "$gone" ]; then say_gone; fail history_rewritten "$from"; fi
-  if [ "$ahead" = 0 ]; then how=fast_forward; move_to "$tip"; return; fi
+  if [ "$ahead" = 0 ]; then how=fast_forward; go_to "$tip"; return; fi
   local merged
   how=merged
   bring_checkout "$tip" || fail git
-  git update-index -q --refresh
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$head" "$tip")
   case $? in
-    0) merged=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") && move_to "$merged" || fail git ;;
+    0) merged=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") && go_to "$merged" || fail git ;;
     1)
       limited merge -q --no-edit --no-verify --allow-unrelated-histories -m "Merge branch '$from'" "$tip" >/dev/null
       if [ ! -e .git/MERGE_HEAD ]; then fail git; fi
+      line_ends
       merging_begun
       conflicts_in_tree
       work=merging
@@ -111,6 +115,7 @@ if [ -z "$head" ]; then
   behind=$(git rev-list --count "$tip") how=fast_forward
   bring_checkout "$tip" || fail git
   git merge -q --ff-only "$tip" >/dev/null || fail git
+  line_ends
 else
   # A merge needs the commit where the two lines parted, whatever is known of them.
   if [ "$rebase" != true ]; then old=; fi

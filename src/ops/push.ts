@@ -3,7 +3,9 @@ import { WarmtreeError } from "../errors.ts";
 import { withCause } from "./cause.ts";
 import { COMMIT, COMMIT_REASONS } from "./commit-changes.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
+import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
+import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { remoteMessages } from "./remote-messages.ts";
@@ -46,6 +48,11 @@ const output = z.object({
   commit: z.string().describe("What the remote branch now holds"),
   committed: z.boolean().describe("Whether this call made a commit"),
   pushed: z.boolean().describe("false: the remote had it already"),
+  default_branch: z
+    .string()
+    .nullable()
+    .optional()
+    .describe("Told of the first push into an empty repository: the branch that is its default now; null: none yet"),
   rebased: z.boolean().describe("The remote had moved; commits that it never had were put on top, with new ids"),
   merged: z.boolean().describe("The remote had moved; a merge holds both, and all commits keep their ids"),
   replaced: z.string().optional().describe("Commit that the branch held, and that this workspace had taken back"),
@@ -67,7 +74,7 @@ const output = z.object({
  * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
  * have pushed, and where to. It is sent again with that, and commits no more.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${SEND}${COMMIT}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${SEND}${LINE_ENDS}${COMMIT}
 message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7 amend=$8 guard=$9; shift 9
 resolve=("\${@:2:$1}"); shift $(($1 + 1))
 files=("$@")
@@ -76,26 +83,31 @@ case $branch in "ref: refs/heads/"*) branch=\${branch#ref: refs/heads/};; *) bra
 if [ -z "$sha" ]; then commit_changes "$@"; from=$branch; fi
 begun_at=$sha
 send_commits
-moved=current landed=
+moved=current landed= default=
 # While it had no turn, another operation may have gone on from here.
 if [ -n "$apart" ]; then moved=apart
 elif [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
-elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && { git update-index -q --refresh; git reset -q --keep "$sha" --; }; }; then moved=kept; fi
+elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in
   *"*$tab"*)
-    base=$(git rev-parse -q --abbrev-ref '@{upstream}' 2>/dev/null) || base=
-    if [ "$to" = "$branch" ] && [ -z "$base" ]; then git branch -q --set-upstream-to="origin/$to"; fi
-    base=\${base#origin/}
+    base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
+    if [ "$to" = "$branch" ] && [ -z "$base" ]; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
+    case $base in refs/remotes/origin/*) base=\${base#refs/remotes/origin/} ;; *) base= ;; esac
     if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && holds "refs/remotes/origin/$base" "$was"; then landed=$base; fi
-    ;;
+    if [ -n "$is_first" ]; then
+      default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
+      default=\${default:--}
+    fi ;;
 esac
 section 1
 printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$merged" "$replaced" "$recreated" "$landed" "$moved"
 case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac
+printf '%s\\0' "$default"
 `;
 
 const REASONS: Reasons = {
   ...COMMIT_REASONS,
+  ...IN_THE_WAY_REASONS,
   conflict: (to) => ({
     code: "conflict",
     detail: `The changes conflict with what is on ${to}. Your commit is kept and the tree is as it was. pull {rebase: false, from: "${to}"} puts the conflicts into the files: edit them, then push {to: "${to}"}.`,
@@ -150,8 +162,8 @@ export const push = defineOperation({
     if (lost) return lost;
     const failed = failureOf(result, REASONS);
     if (failed) return withCause(failed, result);
-    const [branch, to = "", commit = "", committed, rebased, merged, replaced, recreated, landed, tree, sent] =
-      sectionRecords(result.sections, 1);
+    const [branch, to = "", commit = "", committed, rebased, merged, ...rest] = sectionRecords(result.sections, 1);
+    const [replaced, recreated, landed, tree, sent, defaultBranch] = rest;
     const messages = remoteMessages(result);
     return {
       ok: true,
@@ -161,6 +173,7 @@ export const push = defineOperation({
         commit,
         committed: Boolean(committed),
         pushed: sent === "sent",
+        ...(defaultBranch ? { default_branch: defaultBranch === "-" ? null : defaultBranch } : {}),
         rebased: Boolean(rebased),
         merged: Boolean(merged),
         ...(replaced ? { replaced } : {}),

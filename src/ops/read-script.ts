@@ -17,19 +17,21 @@ if [ -n "$ref" ]; then
   if partial && commit=$(commit_of "$ref"); then
     ref=$commit
     bring_folders "$ref" || fail git
-    if [ -n "$path" ]; then bring "$(git ls-tree "$ref" -- "$path" | sed -n 's/^[0-7]* blob \\([0-9a-f]*\\).*/\\1/p' | lacking)" || fail git; fi
+    if [ -n "$path" ]; then bring "$(git ls-tree --end-of-options "$ref" "$path" | sed -n 's/^[0-7]* blob \\([0-9a-f]*\\).*/\\1/p' | lacking)" || fail git; fi
   fi
   # Of a file that is not here the size is not known.
   listed() { if partial; then git ls-tree -z --format='%(objectmode) %(objecttype) %(objectname) -%x09%(path)' "$1"; else exec git ls-tree -z -l "$1"; fi; }
   at() {
     if [ -n "$path" ]
-    then git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" -- "$path"
+    then git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" "$path"
     else git rev-parse --verify --end-of-options "$1^{tree}"; fi
   }
-  if ! found=$(at "$ref" 2>/dev/null); then
-    ref=$(commit_of "$ref") || fail ref_not_found "$2"
+  # A line more: git had to choose between several of that name.
+  found=$(at "$ref" 2>&1) && case $found in *'
+'*) false;; esac || {
+    ref=$(commit_of "$ref") || unknown_ref "$2"
     found=$(at "$ref") || fail git
-  fi
+  }
   mode=\${found%% *} size=\${found#* } object=\${found##* }
   size=\${size%% *}
   case $mode in

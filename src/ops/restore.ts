@@ -1,8 +1,8 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
 import { HISTORY } from "./history.ts";
-import { COMMIT_OF } from "./looking.ts";
 import { MAX_FILES, revision, sandboxId, treePath } from "./inputs.ts";
+import { COMMIT_OF, IN_COMMIT } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
@@ -68,19 +68,23 @@ uncommit() {
  * Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
  * state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${BRING}${UNCOMMIT}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${IN_COMMIT}${BRING}${UNCOMMIT}
 all=$1 staged=$2 to=$3; shift 3
 if [ -n "$to" ]; then uncommit; exit; fi
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 for path do
   there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
-    git rev-parse -q --verify "HEAD:$path" >/dev/null || fail path_not_found "$path"
+    in_commit HEAD "$path" || fail path_not_found "$path"
 done
 git status --porcelain -z --no-renames ${SUBMODULES} -- "$@" >"$wt/tmp.status" || fail git
 changed() { while IFS= read -r -d '' entry; do "$@" "\${entry:0:2}" "\${entry:3}"; done <"$wt/tmp.status"; }
 added() { case $1 in A[!AU]) printf '%s\\0' "$2";; esac; }
 others() { case $1 in A[!AU] | '??') ;; *) printf '%s\\0' "$2";; esac; }
 if [ "$staged" != true ]; then bring_changed diff-index HEAD -- "$@" || fail git; fi
+# In a sparse tree, reset --hard would take away the files beyond it that a caller has brought.
+to_head() {
+  if [ -e .git/info/sparse-checkout ]; then git reset -q && git restore -q --worktree -- .; else git reset -q --hard; fi
+}
 work=changed
 section 1
 if [ "$staged" = true ]; then
@@ -89,13 +93,13 @@ if [ "$staged" = true ]; then
 elif [ "$all" = true ]; then
   for state in MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert sequencer:cherry_pick BISECT_LOG:bisect
   do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
-  git reset -q --hard || fail git
+  to_head || fail git
   if [ -e .git/rebase-apply/applying ]; then git am --abort || fail git
   elif [ -e .git/rebase-merge ] || [ -e .git/rebase-apply ]; then git rebase --abort || fail git; fi
   if [ -e .git/sequencer ]; then git cherry-pick --abort || git cherry-pick --quit || fail git; fi
   if [ -e .git/BISECT_LOG ]; then git bisect reset >/dev/null || fail git; fi
   # Ending a rebase may have brought back what was stashed for it.
-  git reset -q --hard && git clean -ffdq || fail git
+  to_head && git clean -ffdq || fail git
 else
   source=HEAD
   git rev-parse -q --verify HEAD >/dev/null || source=$(git hash-object -t tree /dev/null)

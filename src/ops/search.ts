@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { failureOf } from "./failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
-import { COMMIT_OF, PIPED } from "./looking.ts";
+import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
 import { BRING } from "./partial.ts";
 import { readMatches } from "./matches.ts";
 import { defineOperation } from "./operation.ts";
@@ -60,12 +60,12 @@ export const search = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${PIPED}${BRING}
+  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
 pattern=$1 kind=$2 fold=$3 path=$4 ref=$5 from=$6 count=$7
 if [ -n "$ref" ]; then
-  ref=$(commit_of "$ref") || fail ref_not_found "$5"
+  ref=$(commit_of "$ref") || unknown_ref "$5"
   bring_files "$ref" -- \${path:+"$path"} || fail git
-  if [ -n "$path" ]; then git rev-parse -q --verify "$ref:$path" >/dev/null || fail path_not_found "$path"; fi
+  if [ -n "$path" ]; then in_commit "$ref" "$path" || fail path_not_found "$path"; fi
 elif [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
   fail path_not_found "$path"
 fi

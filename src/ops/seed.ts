@@ -30,8 +30,8 @@ const FACTS = `
 facts() {
   section 1
   if cd "$wt/seed" 2>/dev/null; then
-    branch=$(git symbolic-ref -q --short refs/remotes/origin/HEAD)
-    printf '%s\\0' "$(git rev-parse -q --verify HEAD)" "\${branch#origin/}"
+    branch=$(git symbolic-ref -q refs/remotes/origin/HEAD)
+    printf '%s\\0' "$(git rev-parse -q --verify HEAD)" "\${branch#refs/remotes/origin/}"
     git count-objects -v | while read -r what kilobytes; do case $what in size:|size-pack:) printf '%s\\0' "$kilobytes";; esac; done
     section 3
     git show-ref
@@ -75,8 +75,8 @@ if ! brought_up; then
   net clone -q --no-checkout --template= --origin origin -- "$url" "$wt/new" || fail git
   cd "$wt/new" || fail internal
   if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
-    branch=$(git symbolic-ref --short HEAD)
-    on_default && git branch -q -D "$branch" || fail git
+    branch=$(git symbolic-ref HEAD)
+    on_default && git branch -q -D -- "\${branch#refs/heads/}" || fail git
   fi
 fi
 if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then

@@ -1,9 +1,11 @@
 import { CONFLICTS } from "./conflicts-script.ts";
+import { IN_THE_WAY } from "./in-the-way.ts";
 import { REPLAY } from "./replay.ts";
 
 /**
  * `send_commits` pushes `sha` to the branch `to` of the remote, and puts it together with what is there first, where that
- * moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated`, and then `was`, what the branch was before somebody deleted it.
+ * moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated` (then `was` is what the branch was before somebody deleted it), and
+ * `is_first`, where the repository had no branch.
  *
  * Each push says what it expects of the branch (`--force-with-lease`), and that is in what is pushed: so nothing is lost at the
  * remote, and nothing comes back that somebody took away. Only of its own branch a workspace replaces what it took back.
@@ -11,8 +13,8 @@ import { REPLAY } from "./replay.ts";
  * Losing a race costs no try, for every race has a winner; a host that does not answer costs one. A push whose answer was
  * lost may be repeated: what has landed is found to be there.
  */
-export const SEND = `${REPLAY}${CONFLICTS}
-seen= rebased= merged= recreated= replaced= was= answer=
+export const SEND = `${REPLAY}${CONFLICTS}${IN_THE_WAY}
+seen= rebased= merged= recreated= replaced= was= is_first= answer=
 send_commits() {
   local failed=0 races=0
   # Where there is nothing to fetch, or no way to, pushing will say so.
@@ -29,6 +31,7 @@ send_commits() {
     say_remote
     if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
       pushed=false
+      case $answer in *"(refname conflict"*) refuse_if_taken_there "$to" ;; esac
       answer=\${answer##*remote rejected\\] (}
       fail push_rejected "\${answer%%)*}"
     fi
@@ -80,7 +83,7 @@ overtaken() {
   races=$((races + 1))
   if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
   if ! fetch_branch "$to"; then
-    if ! grep -q "couldn't find remote ref" "$said" || [ -z "$seen" ]; then fail git; fi
+    if ! grep -q "couldn't find remote ref" "$said" || [ -z "$seen" ]; then refuse_if_taken_there "$to"; fail git; fi
     git update-ref -d "refs/remotes/origin/$to" || fail git
     recreated=true was=$seen
     look_at_remote
@@ -115,7 +118,7 @@ remember_sent() {
   case $answer in
     *"*$tab"*)
       if [ -n "$own" ]; then recreated=true was=\${was:-$own}; fi
-      if [ "$(git for-each-ref --count=2 refs/remotes/origin/ | grep -c .)" -gt 1 ]; then own=$sha; fi
+      if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then is_first=true; else own=$sha; fi
       ;;
   esac
   if [ -n "$own" ] && [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi

@@ -11,7 +11,7 @@ export const unpushed: Runnable<undefined, { readonly commits: number }> = {
   // HEAD may be on no branch, or not there yet.
   script: `${SECTION}${FAIL}${ENTER}
 section 1
-git rev-list --count --branches $(git rev-parse -q --verify HEAD) --not --remotes || fail git
+git rev-list --count --branches $(git rev-parse -q --verify HEAD) --not --remotes -- || fail git
 `,
   command: () => ({ args: [] }),
   parse: (result) =>

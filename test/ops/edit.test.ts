@@ -408,7 +408,7 @@ describe("large content", () => {
       sandbox_id: "s0-00000000000000000000",
       files: [{ path: "big", content: "x".repeat(600_000) }],
     });
-    const context = { author: { name: "", email: "" }, maxRetries: 0, timeoutS: 1 };
+    const context = { author: { name: "", email: "" }, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 };
     const [upload] = edit.uploads?.(asked) ?? [];
     expect(upload?.path).toBe(`.warmtree/${edit.command(asked, context).args[1]}`);
     const small = edit.input.parse({ ...asked, files: [{ path: "small", content: "x" }] });
@@ -510,4 +510,23 @@ test("any change of trees, as files or as a patch made by diff, makes the same t
     }),
     { numRuns: FEW_RUNS },
   );
+});
+
+test("a file whose place a folder takes is deleted, and the other way round", async () => {
+  const changes = async (asked: object) => {
+    const { changed } = await home.run(edit, asked);
+    return Object.fromEntries(changed.map(({ path, change }) => [path, change]));
+  };
+  const toFolder = [
+    { path: "a.txt", delete: true },
+    { path: "a.txt/inner", content: "x\n" },
+  ];
+  expect(await changes({ files: toFolder })).toEqual({ "a.txt": "deleted", "a.txt/inner": "added" });
+  const toFile = [
+    { path: "a.txt/inner", delete: true },
+    { path: "a.txt", content: "a\n" },
+  ];
+  expect(await changes({ files: toFile })).toEqual({ "a.txt/inner": "deleted", "a.txt": "added" });
+  const patch = "--- a/a.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n--- /dev/null\n+++ b/a.txt/inner\n@@ -0,0 +1 @@\n+x\n";
+  expect(await changes({ patch })).toEqual({ "a.txt": "deleted", "a.txt/inner": "added" });
 });

@@ -219,3 +219,19 @@ test("any mess is brought back whole, and by naming everything that changed", as
     { numRuns: FEW_RUNS },
   );
 });
+
+test("in a sparse tree, files beyond it that the caller has brought come back or stay, and are not taken away unsaid", async () => {
+  home.git("sparse-checkout", "set", "--cone", "other");
+  expect(existsSync(join(home.tree, "d"))).toBe(false);
+  const beyond = { "d/b.txt": "b\n", "d/c.txt": "changed\n", "d/new.txt": "new\n" };
+  write(home, beyond);
+  expect(await home.run(restore, { all: true })).toEqual({
+    restored: ["d/c.txt"],
+    removed: ["d/new.txt"],
+    truncated: false,
+  });
+  expect(treeOf(home)).toEqual(FILES);
+  rmSync(join(home.tree, "d/b.txt"));
+  expect(await home.run(restore, { all: true })).toMatchObject({ restored: ["d/b.txt"] });
+  expect(await home.run(status)).toMatchObject({ clean: true });
+});

@@ -21,6 +21,7 @@ import { perform, runScript, type Start } from "../../src/ops/run.ts";
 
 const CONTEXT: OperationContext = {
   author: { name: "Agent", email: "agent@example.com" },
+  agentBranchPrefix: "agent",
   maxRetries: 3,
   timeoutS: 30,
 };
@@ -36,6 +37,8 @@ export class Home {
   remoteRefs?: RemoteRefs | undefined;
   /** As the facade begins to fetch it. */
   pack?: OperationContext["pack"];
+  /** As the operator set it. */
+  agentBranchPrefix = CONTEXT.agentBranchPrefix;
   /** As the push queue has it. */
   push?: PushContext;
   /** As the operator sets it; tests of other things push to main. */
@@ -88,9 +91,9 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push, guardDefault } = this;
+    const { seedHead, remoteRefs, pack, push, agentBranchPrefix, guardDefault } = this;
     const known = { guardDefault, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
-    return { ...CONTEXT, remoteRefs, pack, ...known };
+    return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 
   #remote({ access }: Runnable): Remote | undefined {
@@ -213,14 +216,15 @@ export class Seed {
   readonly tree = join(this.path, "seed");
   readonly bare = join(this.path, "remote.git");
 
-  constructor(from?: Seed) {
+  /** @param format of the objects' names */
+  constructor(from?: Seed, format = "sha1") {
     if (from) {
       copyFolder(from.path, this.path);
       replaceIn(join(this.tree, ".git/config"), from.path, this.path);
       return;
     }
-    git(this.path, "init", "-q", "--template=", "--bare", "-b", "main", "remote.git");
-    git(this.path, "init", "-q", "--template=", "-b", "main", "seed");
+    git(this.path, "init", "-q", "--template=", `--object-format=${format}`, "--bare", "-b", "main", "remote.git");
+    git(this.path, "init", "-q", "--template=", `--object-format=${format}`, "-b", "main", "seed");
     rmSync(join(this.tree, ".git/objects"), { recursive: true });
     symlinkSync("../../remote.git/objects", join(this.tree, ".git/objects"));
     git(this.tree, "remote", "add", "origin", this.bare);

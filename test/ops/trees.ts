@@ -28,7 +28,7 @@ export function homeWith(files: Tree = {}): Home {
   return home;
 }
 
-export function write(home: Home, files: Tree): void {
+export function write(home: Pick<Home, "tree">, files: Tree): void {
   for (const [path, content] of Object.entries(files)) {
     const full = join(home.tree, path);
     mkdirSync(dirname(full), { recursive: true });

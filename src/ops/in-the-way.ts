@@ -1,0 +1,47 @@
+import type { Reasons } from "./failure.ts";
+
+/**
+ * A branch is a file to git, and a part of another's name a folder: beside `agent` there can be no `agent/ada`. Git and hosts say that
+ * in many ways, so after a failure it is looked for.
+ *
+ * `refuse_if_taken NAME` ends the script where a branch here is in the way of NAME; `refuse_if_taken_there NAME`, with `netgit`, where one of the
+ * remote is.
+ */
+export const IN_THE_WAY = `
+# The names above, one a line.
+above() { local name=$1; while [ "$name" != "\${name%/*}" ]; do name=\${name%/*}; printf '%s\\n' "$name"; done; }
+refuse_if_taken() {
+  local name
+  while IFS= read -r name; do
+    if git show-ref -q --verify -- "refs/heads/$name"; then fail in_the_way_here "$1 $name"; fi
+  done < <(above "$1")
+  name=$(git for-each-ref --count=1 --format='%(refname:lstrip=2)' "refs/heads/$1/")
+  if [ -n "$name" ]; then fail in_the_way_here "$1 $name"; fi
+}
+refuse_if_taken_there() {
+  local name names=("refs/heads/$1/*")
+  while IFS= read -r name; do names+=("refs/heads/$name"); done < <(above "$1")
+  name=
+  IFS=$tab read -r _ name < <(netgit ls-remote --heads origin "\${names[@]}" 2>/dev/null)
+  if [ -n "$name" ]; then fail in_the_way_there "$1 \${name#refs/heads/}"; fi
+}
+`;
+
+const says =
+  (where: string, more: string) =>
+  (subject: string): string => {
+    const [name = "", taken = ""] = subject.split(" ");
+    return `${where} has a branch '${taken}', and beside that git can have none called '${name}'. ${more}`;
+  };
+
+const here = says("The workspace", "Take another name.");
+const there = says(
+  "The remote",
+  "Nothing was pushed. Push to a branch of another name with 'to'; or who owns that branch renames it. What branches of agents begin with is a setting of the operator (AGENT_BRANCH_PREFIX).",
+);
+
+/** For those two. */
+export const IN_THE_WAY_REASONS: Reasons = {
+  in_the_way_here: (subject) => ({ code: "invalid_input", field: "name", detail: here(subject) }),
+  in_the_way_there: (subject) => ({ code: "push_rejected", detail: there(subject) }),
+};
