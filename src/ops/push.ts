@@ -93,7 +93,7 @@ case $answer in
     base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
     if [ "$to" = "$branch" ] && [ -z "$base" ]; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
     case $base in refs/remotes/origin/*) base=\${base#refs/remotes/origin/} ;; *) base= ;; esac
-    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && holds "refs/remotes/origin/$base" "$was"; then landed=$base; fi
+    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
     if [ -n "$is_first" ]; then
       default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
       default=\${default:--}

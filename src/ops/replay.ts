@@ -52,15 +52,15 @@ told_apart() {
   if grep -q ' .* ' <<<"$moving"; then return 1; fi
   [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "$1..$2" --not "\${yielding[@]}" --remotes=origin --)" ]
 }
-# holds TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
-holds() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
+# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
+has_landed() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
 # What was on an own branch that the remote has no more, and is held by TIP, need not come on top of it.
 leave_landed() {
   local id ref landed=
   while read -r id ref; do
     case $moving in *"$id"*) ;; *) continue ;; esac
     ref=\${ref#refs/warmtree/own/}
-    if ! git show-ref -q --verify "refs/remotes/origin/\${ref%/@}" && holds "$1" "$id"; then beneath+=("^$id") landed=true; fi
+    if ! git show-ref -q --verify "refs/remotes/origin/\${ref%/@}" && has_landed "$1" "$id"; then beneath+=("^$id") landed=true; fi
   done < <(git for-each-ref --format='%(objectname) %(refname)' refs/warmtree/own/)
   if [ -n "$landed" ]; then moving=$(git rev-list --reverse --topo-order --parents "\${beneath[@]}" "$1..$2" --); fi
 }
@@ -70,7 +70,7 @@ join() {
   conflict_commit=$2
   if ! grep -q ' .* ' <<<"$moving"; then
     had=$(git rev-parse "$2~$(git rev-list --count "$1..$2" --not --remotes=origin --)") || return 2
-    if holds "$1" "$had"; then theirs=$(git commit-tree "$1^{tree}" -p "$had" -m stand-in) || return 2; fi
+    if has_landed "$1" "$had"; then theirs=$(git commit-tree "$1^{tree}" -p "$had" -m stand-in) || return 2; fi
   fi
   conflict_onto=$theirs
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$theirs" "$2") || return $?
