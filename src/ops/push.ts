@@ -40,7 +40,7 @@ const input = z.strictObject({
     .describe("Of an open merge, whose side a file takes: ours is the workspace's, theirs came in"),
 });
 
-const TREE = ["current", "kept", "apart"] as const;
+const TREE = ["current", "kept"] as const;
 
 const output = z.object({
   branch: z.string().nullable(),
@@ -58,11 +58,7 @@ const output = z.object({
   replaced: z.string().optional().describe("Commit that the branch held, and that this workspace had taken back"),
   recreated: z.literal(true).optional().describe("Somebody had deleted the branch at the remote"),
   landed_in: z.string().optional().describe("Of a recreated one: branch that has its earlier change already"),
-  tree: z
-    .enum(TREE)
-    .describe(
-      "kept: uncommitted changes kept the tree from following the rebase; pull when they are settled. apart: only this workspace's commits went to that branch, and the tree stays on its own",
-    ),
+  tree: z.enum(TREE).describe("kept: uncommitted changes kept the tree from following; pull when they are settled"),
   remote_messages: z.array(z.string()).optional().describe("What the git host said"),
 });
 
@@ -85,8 +81,7 @@ begun_at=$sha
 send_commits
 moved=current landed= default=
 # While it had no turn, another operation may have gone on from here.
-if [ -n "$apart" ]; then moved=apart
-elif [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
+if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
 elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in
   *"*$tab"*)

@@ -101,9 +101,7 @@ overtaken() {
 # Puts the commits together with what was fetched of the branch.
 follow() {
   part "$seen" "$sha" "$to" "$old" || fail git
-  local line=elsewhere
-  if [ "$to" = "$branch" ]; then line=; fi
-  combine "$seen" "$sha" "$to" "$line"
+  combine "$seen" "$sha" "$to"
   case $? in
     0) sha=$combined; if [ -n "$joined" ]; then merged=true; else rebased=true; fi ;;
     1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;

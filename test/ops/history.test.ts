@@ -67,21 +67,16 @@ describe("what is on the remote keeps its id", () => {
     expect(subjects(OWN).toSorted()).toEqual(["A", "B", "M", "Merge branch 'main'", "first"]);
   });
 
-  test("another workspace pushes to that branch, from a newer main: only its own commit goes there", async () => {
+  test("another workspace pushes to that branch, from a newer main: main's commits come along as they are", async () => {
     const { commit: a } = await agentPushes("A", { to: "shared" });
-    personPushes("M");
+    const m = personPushes("M");
     const other = new Home(home.remote.url);
     homes.push(other);
     await other.run(clone, { agent_id: "bob", task_id: "t1" });
-    expect(await agentPushes("B", { to: "shared" }, other)).toMatchObject({ rebased: true, tree: "apart" });
-    expect(subjects("shared")).toEqual(["B", "A", "first"]);
-    expect(holds("shared", a)).toBe(true);
+    expect(await agentPushes("B", { to: "shared" }, other)).toMatchObject({ rebased: false, merged: true });
+    expect(subjects("shared").toSorted()).toEqual(["A", "B", "M", "Merge branch 'shared'", "first"]);
+    expect([a, m].map((commit) => holds("shared", commit))).toEqual([true, true]);
     expect(await other.run(push, { to: "shared" })).toMatchObject({ pushed: false });
-    // Of a workspace that has nothing of its own, nothing.
-    const third = new Home(home.remote.url);
-    homes.push(third);
-    await third.run(clone, { agent_id: "cid", task_id: "t1" });
-    expect(await third.run(push, { to: "shared" })).toMatchObject({ pushed: false, tree: "apart" });
   });
 
   test("a person squashed the branch into main while the agent went on with the same lines", async () => {
@@ -147,6 +142,7 @@ describe("what a person took away does not come back", () => {
     expect(await home.failure(push, { message: "mine", to: "main" })).toMatchObject({ code: "history_rewritten" });
     expect(subjects("main")).toEqual(["first"]);
     expect(await home.run(pull)).toMatchObject({ how: "rebased", left_out: [secret], behind: 0, ahead: 1 });
+    expect(await home.run(pull)).toMatchObject({ how: "nothing_new" });
     expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
   });
 

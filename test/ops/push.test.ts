@@ -280,10 +280,9 @@ test("from a shallow clone to a branch whose parting lies below it", async () =>
   write(shallow, "d.txt", "mine\n");
   expect(await shallow.run(push, { message: "mine", to: "release" })).toMatchObject({
     pushed: true,
-    rebased: true,
-    tree: "apart",
+    merged: true,
   });
-  expect(remote("log", "--format=%s", "release").split("\n").slice(0, 2)).toEqual(["mine", "on release"]);
+  expect(remote("log", "--format=%s", "release").split("\n")).toEqual(expect.arrayContaining(["mine", "on release"]));
 });
 
 /** A rule of the host, as its hook says it. */
