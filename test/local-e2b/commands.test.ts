@@ -12,6 +12,8 @@ describe.each(["auto", "none"] as const)("commands with isolation %s", (isolatio
     await sandbox.kill();
   });
 
+  const sleeping = (seconds: string) => processesWith(`sleep ${seconds}`).filter((line) => !line.includes("bash")).length;
+
   it("answers output and exit code", async () => {
     const result = await sandbox.commands.run("echo out; echo err >&2");
     expect(result).toMatchObject({ exitCode: 0, stdout: "out\n", stderr: "err\n" });
@@ -108,10 +110,21 @@ describe.each(["auto", "none"] as const)("commands with isolation %s", (isolatio
     expect(await sandbox.commands.kill(command.pid)).toBe(true);
   });
 
-  it("kills the whole group when the time is over", async () => {
-    const error = await failure(sandbox.commands.run("sleep 4715.5 & sleep 4715.5; wait", { timeoutMs: 300 }));
+  it("kills the process alone when the time is over, or it is told to: what that started goes on", async () => {
+    const command = "sleep 4715.5 & sleep 4715.5; wait";
+    const error = await failure(sandbox.commands.run(command, { timeoutMs: 2000 }));
     expect(error).toBeInstanceOf(TimeoutError);
-    await expect.poll(() => processesWith("sleep 4715.5")).toEqual([]);
+    const killed = await sandbox.commands.run(command, { background: true });
+    await expect.poll(() => sleeping("4715.5")).toBe(4);
+    await killed.kill();
+    expect(await failure(killed.wait())).toMatchObject({ exitCode: -1 });
+    await expect.poll(() => processesWith("-c sleep 4715.5")).toEqual([]);
+    expect(sleeping("4715.5")).toBe(4);
+  });
+
+  it("tells the group it is in from its own: a signal to that ends no more than what runs in the sandbox", async () => {
+    await failure(sandbox.commands.run("kill -9 0; sleep 4716.5"));
+    expect((await sandbox.commands.run("echo here")).stdout).toBe("here\n");
   });
 
   it("reports a program that is not there as exit code 127", async () => {

@@ -7,19 +7,23 @@
  *   prepare          ->  prepared PID ORDER-FD STDIN-FD STDOUT-FD STDERR-FD | failed REASON
  *                    forks a process that waits for its order; prepares are answered in turn
  *   opened PID       the host has opened the pipe ends (through /proc/HOST-PID/fd) that were kept for it
- *   kill PID SIGNAL  to a process group; PID -1 means every process but this one
+ *   kill PID SIGNAL  to a process, while it lives; PID -1 means every process but this one
  *   echo ID          ->  echo ID, when everything before it is done
  *   (no request)     ->  exited PID WAIT-STATUS
  * Order of a prepared process, on its own pipe: a length (4 bytes, big-endian) and NUL-separated fields
  *   STDIN USER CWD ARGC ARG… NAME=VALUE…
  * Without an order it ends when the pipe does. When stdin ends (the host is gone, in whatever way), the holder exits, and
  * the kernel kills everything in the namespace. Outside of a namespace (HOST-PID "self") it serves as a fast way to start
- * processes, without the rest.
+ * processes, without the rest; each then leads a group, by which what it started is found again in the end. Inside of a
+ * namespace they are in the holder's group, as on E2B in envd's.
  */
 export const HOLDER_SCRIPT = String.raw`
 use strict;
 my ($unshare, $host_pid) = @ARGV;
-$host_pid = $$ if $host_pid eq 'self';
+my $grouped = $host_pid eq 'self';
+$host_pid = $$ if $grouped;
+# What a process of the sandbox sends to its own group reaches nobody outside, and not this process, which is the first.
+setpgrp;
 # POSIX would bring these along with four times the memory that all the rest has. They are the same on every Linux.
 my ($ENOENT, $WNOHANG, $PIDFD_OPEN) = (2, 1, 434);
 # 0, 1 and 2 are what the next process gets. Perl closes all others when a program is executed.
@@ -34,7 +38,7 @@ sub prepare {
   my $pid = $ok ? fork : undef;
   return report('failed', $!) if !defined $pid;
   if ($pid == 0) {
-    setpgrp;
+    setpgrp if $grouped;
     # Another process's input would not end, and its output not fail, while this one had the other ends of them.
     %kept = ();
     undef $_ for $order, $in_end, $out_end, $err_end;
@@ -42,7 +46,7 @@ sub prepare {
     become($orders, $in);
   }
   # Here as well: whoever is told of the process may send its group a signal.
-  setpgrp $pid, $pid;
+  setpgrp $pid, $pid if $grouped;
   # A descriptor that becomes readable when the process ends.
   my $watch = syscall $PIDFD_OPEN, $pid, 0;
   if ($watch < 0) {
@@ -52,7 +56,7 @@ sub prepare {
     return report('failed', $reason);
   }
   open $watches{$pid}, '<&=', $watch;
-  $groups{$pid} = 1;
+  $groups{$pid} = 1 if $grouped;
   $kept{$pid} = [$order, $in_end, $out_end, $err_end];
   report('prepared', $pid, map { fileno $_ } @{$kept{$pid}});
 }
@@ -83,7 +87,7 @@ sub reap {
     delete $watches{$pid} or next;
     delete $kept{$pid};
     # Its group may outlive it.
-    delete $groups{$pid} if !kill 0, -$pid;
+    delete $groups{$pid} if $grouped && !kill 0, -$pid;
     report('exited', $pid, $status);
   }
 }
@@ -101,7 +105,7 @@ for (;;) {
     if ($what eq 'prepare') { prepare() }
     elsif ($what eq 'opened') { delete $kept{$fields[0]} }
     elsif ($what eq 'echo') { report('echo', $fields[0]) }
-    elsif ($what eq 'kill') { kill $fields[1], $fields[0] }
+    elsif ($what eq 'kill') { kill $fields[1], $fields[0] if $fields[0] < 0 || $watches{$fields[0]} }
   }
 }
 # Without a namespace that ends with this process, what it started has to be ended one by one.

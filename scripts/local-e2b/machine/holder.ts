@@ -57,9 +57,9 @@ export class Holder {
     }
   }
 
-  /** To a process group, or to every process of the namespace. */
+  /** To one process, or to every process of the namespace. */
   signal(target: number | "all", name: NodeJS.Signals): void {
-    this.#send("kill", target === "all" ? "-1" : String(-target), name.replace(/^SIG/, ""));
+    this.#send("kill", target === "all" ? "-1" : String(target), name.replace(/^SIG/, ""));
   }
 
   /** Ends the process that was forked ahead. */

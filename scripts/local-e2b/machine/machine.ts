@@ -28,7 +28,7 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process in a session and group of its own. */
+/** A process that a client started. */
 export interface Launched {
   /** As the sandbox numbers it. */
   readonly pid: number;
@@ -37,7 +37,7 @@ export interface Launched {
   readonly stderr: Readable;
   /** Settles when the process itself is gone; its output may still be open in other processes. */
   readonly exited: Promise<ExitStatus>;
-  /** Reaches the whole process group; of a group that is gone, nobody. */
+  /** Reaches the process itself, and not what it started; one that is gone is nobody. */
   signal(name: NodeJS.Signals): void;
 }
 

@@ -57,9 +57,12 @@ function spawnOne(pipes: PipePool, { cmd, args, cwd, env, stdin }: LaunchRequest
     stdout: ownEnd(output, child.stdout),
     stderr: ownEnd(errors, child.stderr),
     exited,
-    signal: (name) => signal(-pid, name),
+    signal: (name) => signal(reached(pid), name),
   };
 }
+
+/** The process alone, as with envd; where there is no /proc, which tells an operation what it left running, its group. */
+const reached = (pid: number): number => (process.platform === "linux" ? pid : -pid);
 
 /** Nothing in its group outlives this host, whatever ends that. */
 function guardGroup(child: ChildProcess, group: number): void {

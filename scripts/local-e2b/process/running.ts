@@ -65,13 +65,13 @@ export class RunningProcess {
     this.#launched.stderr.resume();
   }
 
-  /** Sends a signal to the process and all that it started in its own group. */
+  /** To the process alone: what it started goes on, as with envd (e2b-dev/E2B#1031). */
   signal(name: NodeJS.Signals): void {
     this.#launched.signal(name);
     if (name === "SIGKILL" || name === "SIGTERM") this.#signalled.resolve();
   }
 
-  /** Kills the process group when the time is over. */
+  /** Kills the process, and it alone, when the time is over. */
   setDeadline(ms: number): void {
     const timer = setTimeout(() => {
       this.signal("SIGKILL");
