@@ -15,7 +15,9 @@ export interface ProcessRequest extends Omit<OutputOptions, "onStart"> {
   envs: Record<string, string>;
   /** Absolute, or relative to the user's home, where the process starts when absent. */
   cwd?: string;
-  /** Its stdin ends when this is settled, which takes a request; absent: it has none. */
+  /** Whether it has a stdin, which ends when the process does. */
+  hasStdin?: boolean;
+  /** Its stdin ends when this is settled, which takes a request. */
   openUntil?: Promise<unknown>;
 }
 
@@ -38,7 +40,7 @@ export async function runProcess(
   request: ProcessRequest,
   fetcher: typeof fetch = fetch,
 ): Promise<ProcessResult> {
-  const { cmd, args, envs, cwd, openUntil, timeoutMs } = request;
+  const { cmd, args, envs, cwd, openUntil, hasStdin = openUntil !== undefined, timeoutMs } = request;
   // Settled is settled, also where the process never starts.
   openUntil?.catch(() => undefined);
   let hasEnded = false;
@@ -60,7 +62,7 @@ export async function runProcess(
     },
     body: encodeEnvelope({
       process: { cmd, args, envs, ...(cwd === undefined ? {} : { cwd }) },
-      stdin: openUntil !== undefined,
+      stdin: hasStdin,
     }),
     timeoutMs: timeoutMs + CLIENT_MARGIN_MS,
   } as const;

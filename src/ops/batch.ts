@@ -38,7 +38,7 @@ nonce=$1 share=$2; shift 2
 unset WT_URL
 [ -d "$wt" ] || mkdir -p "$wt"
 export WT_FAILED="$wt/failed.$nonce"
-trap 'rm -f "$WT_FAILED"' EXIT
+trap 'rm -f "$WT_FAILED"; unwatch' EXIT
 hand_over() { WT_AUTH=$auth; ${HAND_OVER.trimEnd()}; }
 number=0
 while [ $# -gt 0 ]; do

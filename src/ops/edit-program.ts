@@ -57,6 +57,8 @@ sub refused {
 
 mkdir $wt;
 open my $lock, ">>", "$wt/lock" or fail("disk_full");
+# For git, too: the lock is free when the last that has it is gone.
+fcntl $lock, F_SETFD, 0;
 # As HOLD_UNPAUSED of shell.ts.
 my $known_hold = slurp("$wt/holds");
 if (-e "$wt/pausing") { fail("pausing") }

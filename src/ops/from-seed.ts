@@ -98,7 +98,7 @@ as_told() {
 # One that does not come, as when the Worker is no more, must not hold the lock for long.
 take_in() {
   large exec perl -e "$FOLLOW" "$HOME/$pack" ${PACK_WAIT_S} \\
-    git -c core.compression=0 index-pack --stdin --fix-thin --threads=1 <&8 8<&- 9>&- >/dev/null
+    git -c core.compression=0 index-pack --stdin --fix-thin --threads=1 <&8 8<&- >/dev/null
 }
 # To the commits that the Worker has fetched, or that are here under other names (pack: none). What can be done while it
 # comes is done before. That nothing they need is missing is looked at beside the checkout.
@@ -110,7 +110,7 @@ take_over() {
     commit_of "refs/remotes/origin/$branch"
     branched="create refs/heads/$branch $commit"$'\\n'
   fi
-  exec 7> >(exec git update-ref -m clone --no-deref --stdin 9>&-)
+  exec 7> >(exec git update-ref -m clone --no-deref --stdin)
   updater=$!
   if [ "$pack" != none ] && ! wait "$taking"; then known=$before branched= updates=; fi
   printf '%s' "$updates$branched" >&7

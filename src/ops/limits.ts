@@ -13,7 +13,7 @@ export const LIMITS = `ulimit -S -d ${MAX_GIT_MEMORY_MIB * 1024} 2>/dev/null; ul
 export const LIMITED = `
 limited() (
   ${LIMITS}
-  exec 9>&-
+  [ -e /proc/self/fd ] || exec 9>&-
   exec git "$@"
 )
 `;

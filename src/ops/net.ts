@@ -43,7 +43,7 @@ net() (
     set_config remote.origin.partialCloneFilter "$filter"
   fi
   export GIT_CONFIG_COUNT=$n
-  exec 9>&-
+  [ -e /proc/self/fd ] || exec 9>&-
   exec git "$@"
 )
 # Of a page git believes that it is an empty repository (the dumb protocol); of what speaks git it hears packets.

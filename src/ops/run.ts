@@ -14,6 +14,7 @@ import type {
   ScriptOutput,
 } from "./operation.ts";
 import { splitSections } from "./output.ts";
+import { CALL, watched } from "./watch.ts";
 
 /** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
@@ -41,7 +42,8 @@ function assemble(
   const { env } = command;
   const { name, email } = context.author;
   const authorization = remote?.authorization;
-  const program = [...programOf(operation), ...command.args] as const;
+  const script = watched(operation.shell, operation.script, command.incoming !== undefined);
+  const program = [...programOf({ ...operation, script }), ...command.args] as const;
   const [cmd, ...args] =
     authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {
@@ -54,12 +56,14 @@ function assemble(
       GIT_COMMITTER_NAME: name,
       GIT_COMMITTER_EMAIL: email,
       WT_NONCE: nonce,
+      [CALL]: nonce,
       WT_RETRIES: String(context.maxRetries),
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
       ...env,
     },
+    hasStdin: true,
     timeoutMs: context.timeoutS * 1000,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   };

@@ -1,6 +1,7 @@
 import { TAKE_CREDENTIAL } from "./hand-over.ts";
 import { AWAIT_EDIT, UNDO } from "./undo.ts";
 import { UNFINISHED_WORDS } from "./unfinished.ts";
+import { CALL, UNWATCH } from "./watch.ts";
 
 /**
  * Pieces that scripts are made of. All are constants: a caller's text reaches a script only as "$1" or environment.
@@ -24,7 +25,7 @@ import { UNFINISHED_WORDS } from "./unfinished.ts";
  * The first piece of every script. `section N` starts section N of the output. The nonce is random for each call, so no
  * file content can fake a mark.
  */
-export const SECTION = `${TAKE_CREDENTIAL}
+export const SECTION = `${TAKE_CREDENTIAL}${UNWATCH}
 section() { printf '\\0%s:%s\\n' "$WT_NONCE" "$1"; }
 tree=$HOME/repo wt=$HOME/.warmtree
 `;
@@ -85,6 +86,12 @@ export const CLEAR_AWAY = `rm -rf "$HOME/.warmtree/new" "$HOME/.warmtree/undo" "
   fi`;
 
 /**
+ * git's file system monitor closes what it inherits where there is a /proc (Linux, since it has one); elsewhere that
+ * daemon would hold the lock on.
+ */
+const LOCK_KEPT = `if ! [ -e /proc/self/fd ]; then git() { command git "$@" 9>&-; }; fi`;
+
+/**
  * Takes the lock, waiting its turn. It is on an open file description, so the kernel frees it when the holder dies. perl
  * serves where flock(1) is missing (macOS).
  */
@@ -111,12 +118,13 @@ if [ "$newest_hold" != "$known_hold" ]; then fail pausing; fi
 `;
 
 /**
- * For scripts that change the workspace: one at a time. git children get the lock's descriptor closed, or a daemon of
- * theirs would hold it on. A script ended by a signal leaves `open` as it is, so the next holder cleans up after it.
+ * For scripts that change the workspace: one at a time. All that they start has the lock's descriptor, so the lock is free
+ * when the last of it is gone, however the script ended. A script ended by a signal leaves `open` as it is, so the next
+ * holder cleans up after it.
  */
 export const LOCK = `
 tab=$'\\t'
-git() { command git "$@" 9>&-; }
+${LOCK_KEPT}
 [ -d "$wt" ] || mkdir -p "$wt"
 ${HOLD_UNPAUSED}
 recover() {
@@ -132,7 +140,7 @@ leave() {
   elif [ ! -e "$wt/finished" ] && [ -d "$tree/.git" ]; then ln -s ../repo "$wt/finished"; fi
   if [ ! -s "$wt/undo/list" ]; then : >"$wt/open"; fi
 }
-trap leave EXIT
+trap 'leave; unwatch' EXIT
 trap 'trap - EXIT; exit 143' HUP INT TERM
 `;
 
@@ -142,15 +150,16 @@ trap 'trap - EXIT; exit 143' HUP INT TERM
  * every look reads all of those, until the index is written again. Written in a later second it holds for every file,
  * and with it what is in each folder (untracked cache). Under the lock, so that no edit falls between the looking and
  * the writing; and not in a second in which a folder changed, but in one of the next ten. In a shell of its own, whose
- * environment never held a credential.
+ * environment never held a credential, and that is not of the call: it goes on when that has ended.
  *
  * Once in a sandbox it finds out whether git can watch the tree by itself, which it does from then on, and whether there is
  * more than one processor to look with.
  */
 export const SETTLE = `
 settle() {
-  /bin/sh -s >/dev/null 2>&1 9>&- <<'LATER' &
+  ${CALL}= /bin/sh -s >/dev/null 2>&1 9>&- <<'LATER' &
 export TZ=UTC0
+${LOCK_KEPT}
 wt=$HOME/.warmtree
 for try in 1 2 3 4 5 6 7 8 9 10; do
 sleep 1
@@ -163,7 +172,7 @@ echo settle >"$wt/open"
 if [ ! -e "$wt/git.config" ]; then
   {
     echo '[core]'
-    case $(git version --build-options 9>&-) in *'feature: fsmonitor--daemon'*) echo 'fsmonitor = true' ;; esac
+    case $(git version --build-options) in *'feature: fsmonitor--daemon'*) echo 'fsmonitor = true' ;; esac
     # Threads that look at files in turn take longer than one.
     if [ "$(nproc)" = 1 ]; then echo 'preloadIndex = false'; fi
   } >"$wt/git.config"
@@ -171,7 +180,7 @@ fi
 # A folder that changed in this second may do so once more and look the same. Git knows until the index is written again.
 touch -t "$(date +%Y%m%d%H%M.%S)" "$wt/open"
 changing=$(find . -name .git -prune -o -type d -newer "$wt/open" -print | head -n 1)
-if [ -z "$changing" ]; then GIT_OPTIONAL_LOCKS=1 git -c core.untrackedCache=true status ${SUBMODULES} 9>&-; fi
+if [ -z "$changing" ]; then GIT_OPTIONAL_LOCKS=1 git -c core.untrackedCache=true status ${SUBMODULES}; fi
 : >"$wt/open"
 exec 9>&-
 if [ -z "$changing" ]; then break; fi

@@ -95,6 +95,7 @@ section 2
 for state in ${UNFINISHED_WORDS}
 do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
 section 1
+unwatch
 exec git ${GIT_STATUS.join(" ")}
 `,
   command: () => ({ args: [] }),

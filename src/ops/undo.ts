@@ -8,7 +8,7 @@ import { UNFINISHED_FILES } from "./unfinished.ts";
  */
 export const UNDO = String.raw`
 use strict;
-use Fcntl qw(:flock);
+use Fcntl qw(:flock F_SETFD);
 my ($tree, $wt) = ("$ENV{HOME}/repo", "$ENV{HOME}/.warmtree");
 my $list = "$wt/undo/list";
 sub slurp {

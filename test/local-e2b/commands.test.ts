@@ -12,7 +12,8 @@ describe.each(["auto", "none"] as const)("commands with isolation %s", (isolatio
     await sandbox.kill();
   });
 
-  const sleeping = (seconds: string) => processesWith(`sleep ${seconds}`).filter((line) => !line.includes("bash")).length;
+  const sleeping = (seconds: string) =>
+    processesWith(`sleep ${seconds}`).filter((line) => !line.includes("bash")).length;
 
   it("answers output and exit code", async () => {
     const result = await sandbox.commands.run("echo out; echo err >&2");

@@ -56,16 +56,18 @@ export class Home {
     return git(this.tree, ...args);
   }
 
-  /** Runs a process here as the sandbox would. Aborting kills it and all it started: with SIGKILL, or the reason "SIGTERM". */
+  /** Runs a process here as the sandbox would. Aborting kills it alone: with SIGKILL, or the reason "SIGTERM". */
   #start(signal?: AbortSignal): Start {
-    return async ({ cmd, args, envs }, incoming) => {
+    return async ({ cmd, args, envs, hasStdin = false }, incoming) => {
       this.starts++;
       const env = { PATH: process.env["PATH"], ...envs, HOME: this.path };
       const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
-      void this.#receive(incoming).then(() => child.stdin.end());
+      void this.#receive(incoming).then(() => (hasStdin && !incoming ? undefined : child.stdin.end()));
       if (child.pid !== undefined) this.#groups.add(child.pid);
-      const killed = () => (signal?.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
-      signal?.addEventListener("abort", () => child.pid !== undefined && process.kill(-child.pid, killed()));
+      signal?.addEventListener("abort", () => {
+        child.kill(signal.reason === "SIGTERM" ? "SIGTERM" : "SIGKILL");
+        child.once("exit", () => [child.stdout, child.stderr].map((output) => output.destroy()));
+      });
       const stdout: Buffer[] = [];
       let stderr = "";
       child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));

@@ -1,0 +1,105 @@
+import * as fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
+import type { Parsed } from "../../src/ops/operation.ts";
+import { CutOffScene } from "./cut-off-scene.ts";
+
+/** A few with every run, a hundred at night and by `npm run test:cut-off`. */
+const CUT = process.env["NIGHTLY"] === undefined ? 10 : 100;
+/** In it most end of those that talk to the remote, and of the others. */
+const MOMENTS_MS = { remote: 1000, local: 200 };
+
+let scene: CutOffScene;
+beforeAll(async () => {
+  scene = await CutOffScene.open();
+});
+afterAll(() => scene.close());
+
+/** Whatever the workspace is in the middle of, these are no failures of ours. */
+const EXPECTED = ["not_cloned", "dirty_tree", "conflict", "invalid_input", "workspace_busy"];
+
+const trial = fc.record({
+  operation: fc.constantFrom("edit", "push", "push", "pull", "clone", "branch", "restore", "status"),
+  how: fc.constantFrom("deadline", "deadline", "SIGNAL_SIGKILL", "SIGNAL_SIGTERM", "stream"),
+  moment: fc.noBias(fc.integer({ min: 0, max: 100 })),
+  next: fc.constantFrom("edit", "status", "restore", "branch", "pull", "pause"),
+});
+type Trial = typeof trial extends fc.Arbitrary<infer Value> ? Value : never;
+
+const inputOf = (operation: string, nth: number): object => {
+  const files = Array.from({ length: 20 }, (_, n) => ({ path: `mine/${n}.txt`, content: `${nth} ${n}\n` }));
+  const inputs: Record<string, object> = {
+    edit: { files },
+    push: { message: `change ${nth}`, files: [] },
+    branch: { name: `other-${nth}`, create: true },
+    restore: { all: true },
+  };
+  return inputs[operation] ?? {};
+};
+
+/** Runs an operation and cuts it off. */
+async function cutOff({ operation, how, moment }: Trial, nth: number): Promise<Parsed<object>> {
+  const withinMs = ["push", "pull", "clone"].includes(operation) ? MOMENTS_MS.remote : MOMENTS_MS.local;
+  const afterMs = 1 + Math.round((moment / 100) * withinMs);
+  if (how === "deadline") return scene.run(operation, inputOf(operation, nth), afterMs);
+  if (how === "stream") {
+    scene.host.faults.set({ cutStreams: { count: 1, afterEvents: 1 } });
+    return scene.run(operation, inputOf(operation, nth));
+  }
+  const running = scene.run(operation, inputOf(operation, nth));
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  await scene.signal(how);
+  return running;
+}
+
+async function goOn({ next }: Trial, nth: number): Promise<void> {
+  if (next === "pause") {
+    expect(await scene.perform(lookBeforePause, undefined)).toMatchObject({ ok: true });
+    await scene.perform(lookAfterResume, { head: "" });
+    return;
+  }
+  const went = await scene.run(next, inputOf(next, nth + 0.5));
+  if (!went.ok) expect(EXPECTED).toContain(went.error.code);
+}
+
+const pushedTo = () =>
+  scene.atRemote("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/agent", "refs/heads/other-*");
+
+/** A workspace with a change, and something new at the remote. */
+async function prepare({ operation }: Trial, nth: number): Promise<void> {
+  const moved = scene.atRemote(
+    ...["-c", "user.name=Them", "-c", "user.email=them@example.com", "commit-tree", "-p", "main"],
+    ...["-m", `theirs ${nth}`, "main^{tree}"],
+  );
+  scene.atRemote("update-ref", "refs/heads/main", moved);
+  if (operation === "clone") await scene.shell("rm -rf repo");
+  else {
+    expect(await scene.run("clone", {})).toMatchObject({ ok: true });
+    expect(await scene.run("restore", inputOf("restore", nth))).toMatchObject({ ok: true });
+    if (operation !== "pull") expect(await scene.run("edit", inputOf("edit", nth))).toMatchObject({ ok: true });
+  }
+  await expect.poll(() => scene.left()).toBe("");
+}
+
+async function tryOut(each: Trial, nth: number): Promise<void> {
+  const about = JSON.stringify(each);
+  await prepare(each, nth);
+  const before = pushedTo();
+  const cut = await cutOff(each, nth);
+  await goOn(each, nth);
+  await expect.poll(() => scene.left(), { message: about }).toBe("");
+  const pushed = cut.ok ? undefined : cut.error.details.work?.pushed;
+  if (pushed === false) expect(pushedTo(), about).toBe(before);
+  if (pushed === true) expect(pushedTo(), about).not.toBe(before);
+  expect(await scene.shell("if [ -e repo ]; then git -C repo fsck --no-dangling --no-progress; fi"), about).toBe("");
+  expect(await scene.shell("grep '^at work' told || :"), about).toBe("");
+  // Whoever only looks leaves them.
+  const isChange = each.next !== "status" && each.next !== "pause";
+  if (isChange) expect(await scene.shell("find repo/.git -name '*.lock' 2>/dev/null || :"), about).toBe("");
+}
+
+test("what is cut off leaves nothing at work, and nothing of it comes later", { timeout: 600_000 }, async () => {
+  expect(await scene.run("clone", {})).toMatchObject({ ok: true });
+  for (const [nth, each] of fc.sample(trial, CUT).entries()) await tryOut(each, nth);
+  if (scene.host.isolation === "namespaces") expect(await scene.shell("head -n 1 told")).toBe("asked");
+});

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { batchOf } from "../../src/ops/batch.ts";
+import { branch } from "../../src/ops/branch.ts";
+import { diff } from "../../src/ops/diff.ts";
+import { edit } from "../../src/ops/edit.ts";
+import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
+import type { Runnable } from "../../src/ops/operation.ts";
+import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
+import { until } from "../support/until.ts";
+import { Home } from "./support.ts";
+import { homeWith, makePipe } from "./trees.ts";
+
+/** Where there is no /proc, nobody tells what is left. */
+describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which ends the leader alone,", () => {
+  let home: Home;
+  let silent: Server;
+  beforeEach(async () => {
+    silent = createServer((socket) => socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const address = silent.address();
+    home = homeWith({ "a.txt": "a\n" });
+    home.remote = { url: `http://127.0.0.1:${typeof address === "object" && address?.port}/r.git` };
+    home.git("remote", "add", "origin", home.remote.url);
+    home.git("config", "branch.main.remote", "origin");
+    home.git("config", "branch.main.merge", "refs/heads/main");
+  });
+  afterEach(async () => {
+    for (const { pid } of atWork()) process.kill(pid, "SIGKILL");
+    await until("the end of all", () => atWork().length === 0);
+    silent.close();
+    home.remove();
+  });
+
+  /** Processes of operations in this home. */
+  function atWork(): { pid: number; words: string; name: string }[] {
+    const read = (pid: string, what: string) => {
+      try {
+        return readFileSync(`/proc/${pid}/${what}`, "latin1");
+      } catch {
+        // Gone meanwhile.
+        return "";
+      }
+    };
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && read(name, "environ").includes(`\0HOME=${home.path}\0`))
+      .map((pid) => ({ pid: Number(pid), words: read(pid, "cmdline").replaceAll("\0", " "), name: read(pid, "comm") }));
+  }
+  const gits = () => atWork().filter(({ name }) => name.startsWith("git"));
+
+  /** Begins what git cannot end, and cuts it off there. */
+  async function cutOff(operation: Runnable, input: object): Promise<void> {
+    const cut = new AbortController();
+    const running = home.perform({ ...operation, direct: undefined } as Runnable, cut.signal, input);
+    await until("git at work", () => gits().some(({ words }) => / (?:fetch|push|ls-files) /.test(words)));
+    cut.abort();
+    await running.catch(() => undefined);
+  }
+  const PULL = { rebase: true };
+
+  test("leaves no process, and the next operation goes on", async () => {
+    await cutOff(pull, PULL);
+    await home.run(branch, { name: "other", create: true });
+    expect(gits()).toEqual([]);
+    await until("the end of all", () => atWork().length === 0);
+  });
+
+  test("leaves no process of a batch", async () => {
+    await cutOff(
+      batchOf([{ operation: push, asked: push.input.parse({ sandbox_id: "s0-00000000000000000000" }) }]),
+      {},
+    );
+    await until("the end of all", () => atWork().length === 0);
+    await home.run(edit, { files: [{ path: "b.txt", content: "b\n" }] });
+  });
+
+  test("leaves no process of a look", async () => {
+    mkdirSync(join(home.tree, ".git/info"), { recursive: true });
+    const pipe = join(home.tree, ".git/info/exclude");
+    rmSync(pipe, { force: true });
+    makePipe(pipe);
+    await cutOff(diff, diff.input.parse({ sandbox_id: "s0-00000000000000000000" }));
+    await until("the end of all", () => atWork().length === 0);
+  });
+
+  test("holds the workspace for as long as its git is at work, whatever ended all the rest", async () => {
+    const cut = new AbortController();
+    const running = home.perform(pull, cut.signal, PULL);
+    await until("git at work", () => gits().some(({ words }) => / fetch /.test(words)));
+    for (const { pid, name } of atWork()) if (!name.startsWith("git")) process.kill(pid, "SIGKILL");
+    cut.abort();
+    await expect(running).rejects.toThrow();
+    expect(gits()).not.toEqual([]);
+    expect(await home.perform(lookBeforePause)).toEqual({ busy: true });
+    for (const { pid } of gits()) process.kill(pid, "SIGKILL");
+    await until("the end of all", () => atWork().length === 0);
+    expect(await home.perform(lookBeforePause)).toMatchObject({ busy: false });
+    await home.perform(lookAfterResume, undefined, { head: "" });
+  });
+});
