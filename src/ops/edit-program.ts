@@ -73,6 +73,7 @@ if (-s "$wt/open") {
     $work = "unknown";
     fail("disk_full");
   }
+  defined &watch and watch();
   system "/bin/sh", "-c", q(${CLEAR_AWAY});
 }
 spew("$wt/open", "open\n") or fail("disk_full");
@@ -203,6 +204,7 @@ my %act = (
 sub git {
   my ($in, @arguments) = @_;
   local ($ENV{WT_IN}, $ENV{WT_ERR}) = ($in, "$new/err");
+  defined &watch and watch();
   open my $out, "-|", "/bin/sh", "-c", q(${LIMITS} exec git "$@" <"$WT_IN" 2>"$WT_ERR"), "sh", @arguments or fail("internal");
   local $/;
   my $text = <$out>;

@@ -61,19 +61,22 @@ export const UNWATCH = `
 unwatch() { if [ -n "\${watch-}" ]; then kill -PIPE "$watch" 2>/dev/null; fi; }
 `;
 
+/** `watch` before a program starts another for the first time: without one, nothing is left of it. */
 const PERL_WATCH = String.raw`${END_LEFT}
-my $leader = $$;
-my $watch = fork;
-if (defined $watch && ! $watch) {
-  close STDOUT;
-  close STDERR;
-  sysread STDIN, my $none, 1;
-  while (kill 0, $leader) { sleep 1 }
-  end_left();
-  exit;
+my ($leader, $watch) = ($$);
+sub watch {
+  return if defined $watch || $$ != $leader;
+  $watch = fork;
+  if (defined $watch && ! $watch) {
+    close STDOUT;
+    close STDERR;
+    sysread STDIN, my $none, 1;
+    while (kill 0, $leader) { sleep 1 }
+    end_left();
+    exit;
+  }
 }
 END { if ($$ == $leader && $watch) { kill "PIPE", $watch } }
-open STDIN, "<", "/dev/null";
 `;
 
 /** The script of a process that E2B starts. Of one whose stdin is for itself, that stays. */

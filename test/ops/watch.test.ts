@@ -4,13 +4,14 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { batchOf } from "../../src/ops/batch.ts";
-import { branch } from "../../src/ops/branch.ts";
+
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
 import type { Runnable } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
+import { restore } from "../../src/ops/restore.ts";
 import { until } from "../support/until.ts";
 import { Home } from "./support.ts";
 import { homeWith, makePipe } from "./trees.ts";
@@ -64,7 +65,7 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
 
   test("leaves no process, and the next operation goes on", async () => {
     await cutOff(pull, PULL);
-    await home.run(branch, { name: "other", create: true });
+    await home.run(restore, { all: true });
     expect(gits()).toEqual([]);
     await until("the end of all", () => atWork().length === 0);
   });
