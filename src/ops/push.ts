@@ -111,10 +111,6 @@ const REASONS: Reasons = {
     code: "history_rewritten",
     detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
   }),
-  push_rejected: (reason) => ({
-    code: "push_rejected",
-    detail: `The git host's rules refused the push${reason && `: ${reason}`}. Your commits are kept in the workspace.`,
-  }),
   taken_up: (to) => ({
     code: "push_rejected",
     detail: `Somebody pushed to ${to} on top of the commits that you took back. Nothing was pushed. pull {from: "${to}"} goes on from there; revert what you do not want.`,
