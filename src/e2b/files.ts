@@ -6,6 +6,7 @@ import { exchange, readJson } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
 import { writtenFiles } from "./schema.ts";
 
+/** Of a stream without a byte more, too. */
 const UPLOAD_TIMEOUT_MS = 60_000;
 const UPLOAD_DEADLINE_MS = 90_000;
 
