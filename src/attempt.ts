@@ -47,8 +47,8 @@ async function sent<Value extends object>(
   const { config } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
-  const { author, agentBranchPrefix, maxRetries } = config;
-  const context = { author, agentBranchPrefix, maxRetries, timeoutS, ...seeded };
+  const { author, agentBranchPrefix, maxRetries, guardDefault } = config;
+  const context = { author, agentBranchPrefix, maxRetries, guardDefault, timeoutS, ...seeded };
   const run = async (to: Grant, known: Told = {}) => {
     const startedAt = performance.now();
     try {

@@ -82,6 +82,7 @@ const schema = z
         "is not words of letters, digits, '_' and '-', separated by '/' (and not refs or origin)",
       )
       .default("agent"),
+    DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
     GIT_USER_NAME: z.string().min(1).default("Warmtree"),
     GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
@@ -124,6 +125,8 @@ export interface Config {
   readonly allowedGitHosts: readonly string[];
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
+  /** Whether a push reaches a repository's default branch only where it names it. */
+  readonly guardDefault: boolean;
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
   /** What comes before agent and task in the name of an agent's branch. */
@@ -184,6 +187,7 @@ export function parseConfig(env: object): Config {
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
+    guardDefault: s.DEFAULT_BRANCH === "named",
     unusedTtlS: s.GIT_SANDBOX_TTL,
     author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },
     agentBranchPrefix: s.AGENT_BRANCH_PREFIX,

@@ -36,6 +36,12 @@ export const ERROR_KINDS = {
     type: "other",
     retryable: false,
   },
+  history_rewritten: {
+    status: 409,
+    title: "Commits were taken away at the remote",
+    type: "conflict",
+    retryable: false,
+  },
   patch_failed: { status: 409, title: "The patch does not apply", type: "conflict", retryable: false },
   push_rejected: { status: 409, title: "The git host refused the push", type: "conflict", retryable: false },
   workspace_gone: { status: 410, title: "The sandbox of this workspace is gone", type: "other", retryable: false },
@@ -86,6 +92,10 @@ export interface ErrorDetails {
   readonly retryAfterS?: number;
   readonly work?: Work;
   readonly conflicts?: readonly ConflictHunk[];
+  /** Ids of the commits in question, newest first. */
+  readonly commits?: readonly string[];
+  /** What the git host said to a push. */
+  readonly remoteMessages?: readonly string[];
   /** More was there than is told. */
   readonly truncated?: boolean;
 }
@@ -108,12 +118,13 @@ export class WarmtreeError extends Error {
  * host, a repository or E2B, so it is told as plain text.
  */
 export function errorBody(error: WarmtreeError) {
-  const { retryAfterS, ...rest } = error.details;
+  const { retryAfterS, remoteMessages, ...rest } = error.details;
   return {
     code: error.code,
     detail: plainText(error.message),
     retryable: ERROR_KINDS[error.code].retryable,
     ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
     ...rest,
+    ...(remoteMessages === undefined ? {} : { remote_messages: remoteMessages.map(plainText) }),
   };
 }

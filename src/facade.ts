@@ -8,6 +8,7 @@ import { push } from "./ops/push.ts";
 import { operationNamed } from "./ops/registry.ts";
 import { pushInTurn } from "./push.ts";
 import { validated } from "./validated.ts";
+import { beforeBegun } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
 
 /**
@@ -15,7 +16,11 @@ import { type Caller, useWorkspace } from "./workspaces.ts";
  * Answers the operation's flat result; throws only WarmtreeError, and with bad input before anything was touched.
  */
 export function execute(name: string, input: unknown, caller: Caller): Promise<object> {
-  return recorded(name, caller, () => perform(name, input, caller));
+  const told = () =>
+    perform(name, input, caller).catch((error: unknown) => {
+      throw beforeBegun(error);
+    });
+  return recorded(name, caller, told);
 }
 
 async function perform(name: string, input: unknown, caller: Caller): Promise<object> {

@@ -11,7 +11,7 @@ import { push } from "./ops/push.ts";
 import { OPERATIONS, operationNamed } from "./ops/registry.ts";
 import { pushAgain, pushInTurn } from "./push.ts";
 import { validated } from "./validated.ts";
-import { withWork } from "./work.ts";
+import { beforeBegun, withWork } from "./work.ts";
 import { type Caller, useWorkspace } from "./workspaces.ts";
 
 const MAX_STEPS = 20;
@@ -62,9 +62,17 @@ const utf8 = new TextEncoder();
 const FROM_CLONE = "s0-00000000000000000000";
 
 /** Checks every step before any is begun. Throws invalid_input or unknown_operation, naming the step. */
-export function planSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): StepLog {
+export function planSteps(input: z.output<typeof stepsInput>): StepLog {
+  try {
+    return { done: [], running: [], left: checkedSteps(input) };
+  } catch (error) {
+    throw beforeBegun(error);
+  }
+}
+
+function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[] {
   let given = sandbox_id;
-  const left = steps.map(({ op, ...params }, index): Step => {
+  return steps.map(({ op, ...params }, index): Step => {
     const within = `steps.${index}`;
     if (op === clone.name) {
       given = FROM_CLONE;
@@ -79,7 +87,6 @@ export function planSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): S
     }
     return { op, operation, asked: validated(operation.input, { sandbox_id: given, ...params }, within) };
   });
-  return { done: [], running: [], left };
 }
 
 /**

@@ -10,6 +10,13 @@ export function openWork({ access, pushes = false }: Doing): Work {
   return access === "read" ? UNTOUCHED : { pushed: pushes ? "unknown" : false, tree: "unknown" };
 }
 
+/** An error from before an operation was begun says so. */
+export function beforeBegun(error: unknown): unknown {
+  if (!(error instanceof WarmtreeError) || error.details.work) return error;
+  const { code, message, details, cause } = error;
+  return new WarmtreeError(code, message, { ...details, work: UNTOUCHED }, cause);
+}
+
 /** A failure always says what became of the work, and only of what pushes can it be open whether it did. */
 export function withWork<Value>(operation: Doing, parsed: Parsed<Value>): Parsed<Value> {
   if (parsed.ok) return parsed;

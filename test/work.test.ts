@@ -5,7 +5,7 @@ import { edit } from "../src/ops/edit.ts";
 import { pull } from "../src/ops/pull.ts";
 import { push } from "../src/ops/push.ts";
 import { read } from "../src/ops/read.ts";
-import { withWork } from "../src/work.ts";
+import { beforeBegun, withWork } from "../src/work.ts";
 
 const failed = (work?: Work) =>
   ({ ok: false, error: new WarmtreeError("git_failed", "git failed.", work && { work }) }) as const;
@@ -29,4 +29,14 @@ test.each([
     needsRemote: true,
     error: { details: { work: { committed: "c0ffee", pushed, tree: "unchanged" } } },
   });
+});
+
+test("an error from before an operation was begun says that nothing was done; what else is thrown stays as it is", () => {
+  const work = { pushed: false, tree: "unchanged" };
+  const refused = new WarmtreeError("invalid_input", "It is wrong.", { field: "path" });
+  expect(beforeBegun(refused)).toMatchObject({ code: "invalid_input", details: { field: "path", work } });
+  const kept = new WarmtreeError("conflict", "It conflicts.", { work: { pushed: false, tree: "merging" } });
+  expect(beforeBegun(kept)).toBe(kept);
+  const foreign = new Error("another");
+  expect(beforeBegun(foreign)).toBe(foreign);
 });

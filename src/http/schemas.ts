@@ -35,6 +35,8 @@ export const problemSchema = z.object({
   field: z.string().optional().describe("The input that is wrong, as a path: files.0.path"),
   work: work.optional().describe("What became of the caller's work"),
   conflicts: z.array(hunk).optional(),
+  commits: z.array(z.string()).optional().describe("Commits that somebody took away at the remote, newest first"),
+  remote_messages: z.array(z.string()).optional().describe("What the git host said"),
   truncated: z.boolean().optional().describe("More was there than is told"),
 });
 

@@ -52,8 +52,8 @@ export const TOOLS: readonly Tool[] = [
   ]),
   tool(status, "Status", READS, "Branch and changed files"),
   tool(diff, "Diff", READS, "Unstaged changes and new files; base: since a branch"),
-  tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files", ["deepen"]),
-  tool(push, "Commit and push", TALKS, "Commit all (or files), rebase if behind, push"),
+  tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files", ["deepen", "from"]),
+  tool(push, "Commit and push", TALKS, "Commit all (or files), push; default branch only by to", ["amend", "resolve"]),
   // A long file goes on by start_line.
   tool(read, "Read", READS, "File or folder", ["cursor"]),
   tool(edit, "Edit", WRITES, "All or nothing; content is the whole file"),

@@ -152,6 +152,8 @@ if [ -n "$target" ]; then
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
   large "$@" -q --force "$target" -- || { whole || fail git_unreachable; fail git; }
   if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="refs/remotes/origin/$start" || fail git; fi
+  # The ids name it as the workspace's own (history.ts).
+  if [ "$target" = "refs/remotes/origin/$agent_branch" ]; then git update-ref "refs/warmtree/own/$agent_branch/@" "$target" || fail git; fi
   # What git would say of the branch now.
   case $target in
     refs/remotes/origin/*)

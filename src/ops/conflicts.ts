@@ -9,6 +9,9 @@ const FIRST_FILE_SECTION = 10;
 const MAX_HUNKS = 50;
 const MAX_SIDE_CHARACTERS = 8_000;
 
+/** In memory git moves a file out of the way of a folder under the id of the commit it is from: nobody finds it there. */
+const STAND_IN = /~[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+
 /** Which of merge-tree's two sides is the workspace's own. */
 export type OurSide = "first" | "second";
 
@@ -18,14 +21,15 @@ interface Stages {
   second: boolean;
 }
 
-/** Reads what `conflicts` of replay.ts printed: `git merge-tree -z` entries, then the files with diff3 markers. */
+/** Reads what conflicts-script.ts printed: entries of unmerged paths, then the files with diff3 markers. */
 function readConflicts(result: ScriptOutput, ours: OurSide): { conflicts: ConflictHunk[]; truncated: boolean } {
   const stagesByPath = new Map<string, Stages>();
   // The first record is the tree; each entry is `mode oid stage TAB path`.
   for (const entry of sectionRecords(result.sections, ENTRIES_SECTION).slice(1)) {
     const match = /^\d+ [0-9a-f]+ ([123])\t(.*)$/s.exec(entry);
     if (!match) continue;
-    const [, stage, path = ""] = match;
+    const [, stage, name = ""] = match;
+    const path = name.replace(STAND_IN, "");
     const stages = stagesByPath.get(path) ?? { base: false, first: false, second: false };
     stages[stage === "1" ? "base" : stage === "2" ? "first" : "second"] = true;
     stagesByPath.set(path, stages);

@@ -64,8 +64,6 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
     "For a clone that takes less, end this workspace once all is pushed, and clone with shallow or sparse; until then it keeps your work.",
   push_rejected: (subject) =>
     `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
-  conflict: (subject) =>
-    `The changes conflict with what is on ${subject || "the remote"}. Your commit is kept and the tree is as it was. pull {rebase: false} puts the conflicts into the files: edit them, then push.`,
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 

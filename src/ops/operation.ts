@@ -21,6 +21,8 @@ export interface OperationContext {
   /** A pack of those of its objects that the seed lacks; "none": it lacks none. Undefined: not known. */
   readonly pack?: Incoming | "none" | undefined;
   readonly push?: PushContext;
+  /** Whether a push reaches the repository's default branch only where it names it. */
+  readonly guardDefault?: boolean;
 }
 
 /** What a push is told beside its input. */

@@ -1,17 +1,21 @@
 import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
-import { withConflicts } from "./conflicts.ts";
+import { withCause } from "./cause.ts";
+import { COMMIT, COMMIT_REASONS } from "./commit-changes.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
 import { IN_THE_WAY, IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
 import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { REPLAY } from "./replay.ts";
-import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
+import { remoteMessages } from "./remote-messages.ts";
+import { SEND } from "./send-commits.ts";
+import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
 
 /** Under the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
+
+const SIDES = ["ours", "theirs", "base"] as const;
 
 const input = z.strictObject({
   sandbox_id: sandboxId,
@@ -23,10 +27,20 @@ const input = z.strictObject({
     .optional()
     .describe("Commit message; needed when there is something to commit"),
   files: z.array(treePath).max(MAX_FILES).default([]).describe("Commit only these; default: every change"),
-  to: branchName.optional().describe("Branch of the remote; default: the current one's name"),
+  to: branchName
+    .optional()
+    .describe("Branch of the remote; default: the current one's name, unless that is the repository's default branch"),
+  amend: z
+    .boolean()
+    .default(false)
+    .describe("Change the newest commit, or its message, instead of making one; only what the remote never had"),
+  resolve: z
+    .record(treePath, z.enum(SIDES))
+    .default({})
+    .describe("Of an open merge, whose side a file takes: ours is the workspace's, theirs came in"),
 });
 
-const TREE = ["current", "kept"] as const;
+const TREE = ["current", "kept", "apart"] as const;
 
 const output = z.object({
   branch: z.string().nullable(),
@@ -39,137 +53,77 @@ const output = z.object({
     .nullable()
     .optional()
     .describe("Told of the first push into an empty repository: the branch that is its default now; null: none yet"),
-  rebased: z.boolean().describe("The remote had moved; the commits were put on top"),
+  rebased: z.boolean().describe("The remote had moved; commits that it never had were put on top, with new ids"),
+  merged: z.boolean().describe("The remote had moved; a merge holds both, and all commits keep their ids"),
+  replaced: z.string().optional().describe("Commit that the branch held, and that this workspace had taken back"),
+  recreated: z.literal(true).optional().describe("Somebody had deleted the branch at the remote"),
+  landed_in: z.string().optional().describe("Of a recreated one: branch that has its earlier change already"),
   tree: z
     .enum(TREE)
-    .describe("kept: uncommitted changes kept the tree from following the rebase; pull when they are settled"),
+    .describe(
+      "kept: uncommitted changes kept the tree from following the rebase; pull when they are settled. apart: only this workspace's commits went to that branch, and the tree stays on its own",
+    ),
+  remote_messages: z.array(z.string()).optional().describe("What the git host said"),
 });
 
 /**
  * Commit, then push first and ask questions later: fetching before would cost a round trip and win nothing. Only when
- * the remote moved are the commits replayed on top, in memory, and pushed again; a push that waited for others knows that
- * it moved, and does so first. Losing a race costs no try, for every race has a winner; a host that does not answer costs
- * one. A push whose answer was lost may be repeated: what has landed is found to be there and dropped by the replay.
+ * the remote moved are the two lines put together, in memory, and pushed again; a push that waited for others knows that
+ * it moved, and does so first.
  *
  * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
  * have pushed, and where to. It is sent again with that, and commits no more.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${REPLAY}${LINE_ENDS}${IN_THE_WAY}
-message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7; shift 7
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${SEND}${LINE_ENDS}${IN_THE_WAY}${COMMIT}
+message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7 amend=$8 guard=$9; shift 9
+resolve=("\${@:2:$1}"); shift $(($1 + 1))
 files=("$@")
 IFS= read -r branch <.git/HEAD
 case $branch in "ref: refs/heads/"*) branch=\${branch#ref: refs/heads/};; *) branch=;; esac
-commit_changes() {
-local state marked how
-for state in rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD BISECT_LOG
-do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
-if [ -z "$to" ]; then to=$branch; fi
-if [ -z "$to" ]; then fail detached; fi
-if [ -e .git/MERGE_HEAD ]; then
-  if [ $# -gt 0 ]; then fail merge_open; fi
-  marked=$(git diff --name-only --diff-filter=U -z | xargs -0 grep -lE '^(<{7}|>{7}) ' -- 2>/dev/null | head -n 1)
-  work=merging
-  if [ -n "$marked" ]; then fail markers_left "$marked"; fi
-fi
-if [ -z "$message" ] && [ ! -e .git/MERGE_HEAD ] && [ -n "$(git status --porcelain ${SUBMODULES} -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
-line_ends
-git add -A --sparse -- "\${files[@]}" || fail git
-how=(--cleanup=whitespace -m "$message")
-if [ -z "$message" ]; then how=(--cleanup=strip --no-edit); fi
-if [ \${#files[@]} -gt 0 ]; then how+=(--only -- "\${files[@]}"); fi
-if git commit -q --no-verify "\${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
-  committed=$(git rev-parse HEAD) work=unchanged
-elif ! git diff --cached --quiet ${SUBMODULES} -- "\${files[@]}"; then
-  cat "$wt/tmp.err" >&2; fail git
-fi
-sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
-}
 if [ -z "$sha" ]; then commit_changes "$@"; from=$branch; fi
 begun_at=$sha
-# Puts the commits on top of what was fetched of the branch.
-follow() {
-  meet "refs/remotes/origin/$to" "$sha" "$to" "$old" || fail git
-  replay "$(git rev-parse "refs/remotes/origin/$to")" "$sha"
-  case $? in
-    0) sha=$replayed rebased=true ;;
-    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;
-    *) fail git ;;
-  esac
-}
-send() {
-  if [ "$sha" = "$known" ]; then answer="=$tab"; return; fi
-  pushed=unknown
-  answer=$(traced netgit push --porcelain --no-verify origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
-}
-failed=0 races=0 rebased=false
-# Where there is nothing to fetch, or no way to, pushing will say so.
-if [ "$turn" = waited ] && fetch_branch "$to" 2>/dev/null && ! git merge-base --is-ancestor "refs/remotes/origin/$to" "$sha"; then follow; fi
-until send; do
-  cat "$wt/tmp.err" >&2
-  if grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
-    pushed=false
-    if [ "$turn" = none ]; then section 2; printf '%s\\0' "$to" "$sha" "$committed" "$from"; fail race_lost; fi
-    races=$((races + 1))
-    if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
-    fetch_branch "$to" || { refuse_if_taken_there "$to"; fail git; }
-    follow
-    continue
-  fi
-  if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
-    case $answer in *"(refname conflict"*) refuse_if_taken_there "$to";; esac
-    line=\${answer##*remote rejected\\] (}
-    fail push_rejected "\${line%%)*}"
-  fi
-  asked_wait
-  if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
-  failed=$((failed + 1))
-done
-moved=current
+send_commits
+moved=current landed= default=
 # While it had no turn, another operation may have gone on from here.
-if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
-elif [ "$rebased" = true ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
-case $answer in *"*$tab"*) if [ "$to" = "$branch" ]; then git rev-parse -q --verify '@{upstream}' >/dev/null 2>&1 || git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi;; esac
-default=
-case $answer in *"*$tab"*)
-  if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then
-    default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
-    default=\${default:--}
-  fi ;;
+if [ -n "$apart" ]; then moved=apart
+elif [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
+elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
+case $answer in
+  *"*$tab"*)
+    base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
+    if [ "$to" = "$branch" ] && [ -z "$base" ]; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
+    base=\${base#refs/remotes/origin/}
+    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && holds "refs/remotes/origin/$base" "$was"; then landed=$base; fi
+    if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then
+      default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
+      default=\${default:--}
+    fi
+    ;;
 esac
 section 1
-printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$moved"
+printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$merged" "$replaced" "$recreated" "$landed" "$moved"
 case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac
 printf '%s\\0' "$default"
 `;
 
 const REASONS: Reasons = {
+  ...COMMIT_REASONS,
   ...IN_THE_WAY_REASONS,
-  unfinished: (state) => ({
+  conflict: (to) => ({
     code: "conflict",
-    detail: `The tree is in the middle of something (${state}). End it with restore {all: true}, then push.`,
+    detail: `The changes conflict with what is on ${to}. Your commit is kept and the tree is as it was. pull {rebase: false, from: "${to}"} puts the conflicts into the files: edit them, then push {to: "${to}"}.`,
   }),
-  detached: () => ({
-    code: "invalid_input",
-    field: "to",
-    detail: "HEAD is on no branch: say with 'to' which one to push to.",
+  history_rewritten: (from) => ({
+    code: "history_rewritten",
+    detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
   }),
-  merge_open: () => ({
-    code: "invalid_input",
-    field: "files",
-    detail: "A merge is open and is committed as a whole: push without 'files'.",
+  push_rejected: (reason) => ({
+    code: "push_rejected",
+    detail: `The git host's rules refused the push${reason && `: ${reason}`}. Your commits are kept in the workspace.`,
   }),
-  markers_left: (path) => ({
-    code: "conflict",
-    detail: `Conflict markers are left in ${path}. Edit them away, then push; or restore {all: true} gives the merge up.`,
-  }),
-  message_missing: () => ({
-    code: "invalid_input",
-    field: "message",
-    detail: "There are changes to commit: give a message.",
-  }),
-  nothing_to_push: () => ({
-    code: "invalid_input",
-    detail: "There is no commit and no change: nothing can be pushed.",
+  taken_up: (to) => ({
+    code: "push_rejected",
+    detail: `Somebody pushed to ${to} on top of the commits that you took back. Nothing was pushed. pull {from: "${to}"} goes on from there; revert what you do not want.`,
   }),
 };
 
@@ -186,27 +140,32 @@ export type Pushed = z.output<typeof output>;
 
 export const push = defineOperation({
   name: "push",
-  summary: "Commits changes and pushes them; when the remote moved, puts the commits on top and pushes again.",
+  summary: "Commits changes and pushes them; when the remote moved, puts the two together and pushes again.",
   access: "remote",
   pushes: true,
   shell: "/bin/bash",
   input,
   output,
   script,
-  command({ message = "", to = "", files }, { push: { turn = "", known = "", lost } = {} }) {
+  command(
+    { message = "", to = "", files, amend, resolve },
+    { push: { turn = "", known = "", lost } = {}, guardDefault = false },
+  ) {
     const begun = lost ?? { to, sha: "", committed: "", from: "" };
     const { sha, committed, from } = begun;
-    return { args: [message, begun.to, turn, known, sha, committed, from, ...files] };
+    const sides = Object.entries(resolve).map(([path, side]) => `${side}:${path}`);
+    const flags = [String(amend), String(guardDefault)];
+    const count = String(sides.length);
+    return { args: [message, begun.to, turn, known, sha, committed, from, ...flags, count, ...sides, ...files] };
   },
   parse(result) {
     const lost = lostRace(result);
     if (lost) return lost;
     const failed = failureOf(result, REASONS);
-    if (failed) return failed.error.code === "conflict" ? withConflicts(failed, result, "second") : failed;
-    const [branch, to = "", commit = "", committed, rebased, tree, sent, defaultBranch] = sectionRecords(
-      result.sections,
-      1,
-    );
+    if (failed) return withCause(failed, result);
+    const [branch, to = "", commit = "", committed, rebased, merged, replaced, recreated, landed, tree, sent, first] =
+      sectionRecords(result.sections, 1);
+    const messages = remoteMessages(result);
     return {
       ok: true,
       value: {
@@ -215,9 +174,14 @@ export const push = defineOperation({
         commit,
         committed: Boolean(committed),
         pushed: sent === "sent",
-        ...(defaultBranch ? { default_branch: defaultBranch === "-" ? null : defaultBranch } : {}),
-        rebased: rebased === "true",
+        ...(first ? { default_branch: first === "-" ? null : first } : {}),
+        rebased: Boolean(rebased),
+        merged: Boolean(merged),
+        ...(replaced ? { replaced } : {}),
+        ...(recreated ? { recreated: true as const } : {}),
+        ...(landed ? { landed_in: landed } : {}),
         tree: TREE.find((word) => word === tree) ?? "current",
+        ...(messages.length > 0 ? { remote_messages: messages } : {}),
       },
     };
   },

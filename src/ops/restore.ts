@@ -1,12 +1,14 @@
 import * as z from "zod/v4";
-import { failureOf } from "./failure.ts";
-import { MAX_FILES, sandboxId, treePath } from "./inputs.ts";
-import { IN_COMMIT } from "./looking.ts";
+import { failureOf, type Reasons } from "./failure.ts";
+import { HISTORY } from "./history.ts";
+import { COMMIT_OF, IN_COMMIT } from "./looking.ts";
+import { MAX_FILES, revision, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { UNFINISHED } from "./porcelain.ts";
 import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
+import { UNFINISHED_WORDS } from "./unfinished.ts";
 
 /** Of the two lists of an answer together. */
 const MAX_LISTED = 1000;
@@ -17,22 +19,58 @@ const input = z
     paths: z.array(treePath).min(1).max(MAX_FILES).optional().describe("Files and folders to bring back to HEAD"),
     all: z.literal(true).optional().describe("Everything, and an unfinished merge or rebase is given up"),
     staged: z.boolean().default(false).describe("Only unstage; the files stay as they are"),
+    to: revision
+      .optional()
+      .describe(
+        "Take back the commits made since the branch left this one, as origin/main; only what the remote never had",
+      ),
+    keep: z.literal(true).optional().describe("Goes with to: the files stay as they are, as uncommitted changes"),
   })
-  .refine((asked) => (asked.paths === undefined) !== (asked.all === undefined), "needs either paths or all");
+  .refine(
+    ({ paths, all, to }) => [paths, all, to].filter((one) => one !== undefined).length === 1,
+    "needs one of paths, all and to",
+  )
+  .refine(({ to, keep }) => (to === undefined) === (keep === undefined), {
+    path: ["keep"],
+    message: "goes with to, and to with keep: true",
+  });
 
 const output = z.object({
   restored: z.array(z.string()).describe("As they are in HEAD again"),
   removed: z.array(z.string()).describe("Not in HEAD, so deleted"),
+  head: z.string().optional().describe("With to: commit that the branch is on now"),
+  taken_back: z.array(z.string()).optional().describe("With to: commits that the branch has no more, newest first"),
   ended: z.enum(UNFINISHED).optional().describe("What was unfinished and is given up"),
   truncated: z.boolean(),
 });
 
 /**
+ * Takes back the commits since this branch left `to`. The index stays with the tree, so what was new is not untracked.
+ */
+const UNCOMMIT = `${HISTORY}${COMMIT_OF}
+uncommit() {
+  local state head target base
+  for state in ${UNFINISHED_WORDS}; do if [ -e ".git/\${state%%:*}" ]; then fail unfinished "\${state#*:}"; fi; done
+  head=$(git rev-parse -q --verify HEAD) || fail no_commits
+  target=$(commit_of "$to") || unknown_ref "$to"
+  base=$(git merge-base "$target" "$head") || fail unrelated "$to"
+  may_take_back "$base" "$head" || fail published
+  section 1
+  printf '%s\\0' "$base"
+  git rev-list "$base..$head" -- | tr '\\n' '\\0'
+  if [ "$base" = "$head" ]; then return; fi
+  git reset -q --soft "$base" || fail git
+  took_back "$head" "$base" || fail git
+}
+`;
+
+/**
  * Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
  * state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${IN_COMMIT}${BRING}
-all=$1 staged=$2; shift 2
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${IN_COMMIT}${BRING}${UNCOMMIT}
+all=$1 staged=$2 to=$3; shift 3
+if [ -n "$to" ]; then uncommit; exit; fi
 there() { [ -e "$1" ] || [ -L "$1" ]; }
 for path do
   there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
@@ -93,6 +131,25 @@ changed told
 rm -f "$wt/tmp.status" "$wt/tmp.paths"
 `;
 
+const REASONS: Reasons = {
+  unfinished: (state) => ({
+    code: "conflict",
+    detail: `The tree is in the middle of a ${state}. End it with restore {all: true}, or with push, first.`,
+  }),
+  no_commits: () => ({ code: "invalid_input", field: "to", detail: "There is no commit that could be taken back." }),
+  unrelated: (to) => ({
+    code: "invalid_input",
+    field: "to",
+    detail: `${to} has no commit in common with this branch. Nothing was changed.`,
+  }),
+  published: () => ({
+    code: "invalid_input",
+    field: "to",
+    detail:
+      "Some of the commits since then are on the remote, where others may have them. Nothing was changed; put a commit on top, or name a newer one.",
+  }),
+};
+
 export const restore = defineOperation({
   name: "restore",
   summary: "Throws uncommitted changes away: of some paths, or all of them.",
@@ -101,10 +158,16 @@ export const restore = defineOperation({
   input,
   output,
   script,
-  command: (asked) => ({ args: [String(asked.all ?? false), String(asked.staged), ...(asked.paths ?? [])] }),
-  parse(result) {
-    const failed = failureOf(result);
+  command: (asked) => ({
+    args: [String(asked.all ?? false), String(asked.staged), asked.to ?? "", ...(asked.paths ?? [])],
+  }),
+  parse(result, { to }) {
+    const failed = failureOf(result, REASONS);
     if (failed) return failed;
+    if (to !== undefined) {
+      const [head = "", ...takenBack] = sectionRecords(result.sections, 1);
+      return { ok: true, value: { restored: [], removed: [], head, taken_back: takenBack, truncated: false } };
+    }
     const ended = UNFINISHED.find((state) => sectionText(result.sections, 1).startsWith(`${state}\0`));
     const told = sectionRecords(result.sections, 2);
     const listed = (sign: string) =>

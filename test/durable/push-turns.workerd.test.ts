@@ -10,6 +10,7 @@ const pushed = (commit: string): Pushed => ({
   committed: true,
   pushed: true,
   rebased: false,
+  merged: false,
   tree: "current",
 });
 const outcome = (commit: string): PushOutcome => ({ ok: true, value: pushed(commit) });

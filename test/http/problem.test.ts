@@ -23,6 +23,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["dirty_tree", 409, false],
   ["patch_failed", 409, false],
   ["push_rejected", 409, false],
+  ["history_rewritten", 409, false],
   ["workspace_gone", 410, false],
   ["workspace_rolled_back", 409, false],
   ["payload_too_large", 413, false],

@@ -247,7 +247,7 @@ test("local merges are kept: the two lines are merged", async () => {
   home.git("commit", "-qm", "main");
   home.git("merge", "-q", "--no-edit", "side");
   elsewhere("c.txt", "theirs\n");
-  expect(await home.run(push)).toMatchObject({ pushed: true, rebased: true });
+  expect(await home.run(push)).toMatchObject({ pushed: true, rebased: false, merged: true });
   expect(remote("ls-tree", "--name-only", "main").split("\n")).toEqual(["a.txt", "b.txt", "c.txt", "main", "side"]);
 });
 
@@ -278,21 +278,45 @@ test("from a shallow clone to a branch whose parting lies below it", async () =>
   const shallow = newHome();
   await shallow.run(clone, { shallow: true });
   write(shallow, "d.txt", "mine\n");
-  expect(await shallow.run(push, { message: "mine", to: "release" })).toMatchObject({ pushed: true, rebased: true });
-  expect(remote("log", "--format=%s", "release").split("\n").slice(0, 2)).toEqual(["mine", "elsewhere"]);
+  expect(await shallow.run(push, { message: "mine", to: "release" })).toMatchObject({
+    pushed: true,
+    rebased: true,
+    tree: "apart",
+  });
+  expect(remote("log", "--format=%s", "release").split("\n").slice(0, 2)).toEqual(["mine", "on release"]);
 });
 
-test("a policy of the host is told as such, with its words", async () => {
+/** A rule of the host, as its hook says it. */
+function rule(...lines: string[]): void {
   const hook = join(seed.bare, "hooks/pre-receive");
   mkdirSync(join(seed.bare, "hooks"), { recursive: true });
-  writeFileSync(hook, "#!/bin/sh\necho 'error: GH006: Protected branch update failed' >&2\nexit 1\n");
+  writeFileSync(join(seed.bare, "said"), lines.map((line) => `${line}\n`).join(""));
+  writeFileSync(hook, '#!/bin/sh\ncat "$GIT_DIR/said" >&2\n[ ! -e "$GIT_DIR/refuses" ]\n');
+  writeFileSync(join(seed.bare, "refuses"), "");
   chmodSync(hook, 0o755);
+}
+
+test.each([
+  ["error: GH006: Protected branch update failed", "Push to another branch with 'to'."],
+  ["error: GH013: Push cannot contain secrets", "push {amend: true}"],
+  ["error: File big.bin is 120.00 MB; this exceeds the file size limit of 100.00 MB", "push {amend: true}"],
+  ["GitLab: Commit message does not follow the pattern '^[A-Z]+-[0-9]+'", 'push {amend: true, message: "…"}'],
+  ["GitLab: You cannot push commits for 'agent@example.com'. Committer is unknown", "setting of the operator"],
+  ["refusing to allow an OAuth App to create or update workflow without `workflow` scope", "X-Git-Token"],
+])("a rule of the host is told with its words and the way out: %s", async (words, way) => {
+  rule(words, "\x1b[31mSee https://host.example/rules\x1b[0m", "");
   write(home, "a.txt", "changed\n");
   const failed = await home.failure(push, { message: "m" });
   expect(failed).toMatchObject({
     code: "push_rejected",
+    message: expect.stringContaining(way),
+    remoteMessages: [words, "See https://host.example/rules"],
     work: { committed: home.git("rev-parse", "HEAD"), pushed: false },
   });
+  rmSync(join(seed.bare, "refuses"));
+  const amended = await home.run(push, { amend: true, message: "ABC-1 better" });
+  expect(amended).toMatchObject({ pushed: true, remote_messages: [words, "See https://host.example/rules"] });
+  expect(remote("rev-list", "--count", "main")).toBe("2");
 });
 
 test("hooks, fsmonitor and proxies that were written into the tree do not run or see anything", async () => {

@@ -104,9 +104,9 @@ test("paths under a symlink are not reached through it", async () => {
   expect(readFileSync(join(outside, "b.txt"), "utf8")).toBe("outside\n");
 });
 
-test("needs paths or all, and not both", async () => {
-  for (const input of [{}, { paths: ["a.txt"], all: true }]) {
-    await expect(home.run(restore, input)).rejects.toThrow("needs either paths or all");
+test("needs one of paths, all and to", async () => {
+  for (const input of [{}, { paths: ["a.txt"], all: true }, { all: true, to: "main", keep: true }]) {
+    await expect(home.run(restore, input)).rejects.toThrow("needs one of paths, all and to");
   }
 });
 

@@ -41,6 +41,8 @@ export class Home {
   agentBranchPrefix = CONTEXT.agentBranchPrefix;
   /** As the push queue has it. */
   push?: PushContext;
+  /** As the operator sets it; tests of other things push to main. */
+  guardDefault = false;
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
   readonly #groups = new Set<number>();
@@ -89,8 +91,8 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push, agentBranchPrefix } = this;
-    const known = { ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
+    const { seedHead, remoteRefs, pack, push, guardDefault, agentBranchPrefix } = this;
+    const known = { guardDefault, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 

@@ -1,0 +1,126 @@
+import { CONFLICTS } from "./conflicts-script.ts";
+import { REPLAY } from "./replay.ts";
+
+/**
+ * `send_commits` pushes `sha` to the branch `to` of the remote, and puts it together with what is there first, where that
+ * moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated`, and then `was`, what the branch was before somebody deleted it.
+ *
+ * Each push says what it expects of the branch (`--force-with-lease`), and that is in what is pushed: so nothing is lost at the
+ * remote, and nothing comes back that somebody took away. Only of its own branch a workspace replaces what it took back.
+ *
+ * Losing a race costs no try, for every race has a winner; a host that does not answer costs one. A push whose answer was
+ * lost may be repeated: what has landed is found to be there.
+ */
+export const SEND = `${REPLAY}${CONFLICTS}
+seen= rebased= merged= recreated= replaced= was= answer=
+send_commits() {
+  local failed=0 races=0
+  look_at_remote
+  refuse_removed
+  # Where there is nothing to fetch, or no way to, pushing will say so.
+  if [ "$turn" = waited ] && fetch_branch "$to" 2>/dev/null; then look_at_remote; fi
+  until stands_on_remote && send; do
+    if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
+    if [ -z "$answer" ] || grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
+      pushed=false
+      overtaken
+      continue
+    fi
+    say_remote
+    if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
+      pushed=false
+      case $answer in *"(refname conflict"*) refuse_if_taken_there "$to";; esac
+      answer=\${answer##*remote rejected\\] (}
+      fail push_rejected "\${answer%%)*}"
+    fi
+    asked_wait
+    if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
+    failed=$((failed + 1))
+  done
+  say_remote
+  remember_sent
+}
+look_at_remote() {
+  seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
+  replaced=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
+  if [ "$replaced" != "$seen" ]; then replaced=; fi
+  answer=
+}
+stands_on_remote() { [ -z "$seen" ] || [ "$seen" = "$sha" ] || [ -n "$replaced" ] || git merge-base --is-ancestor "$seen" "$sha"; }
+send() {
+  if [ "$sha" = "$known" ]; then answer="=$tab"; return; fi
+  pushed=unknown
+  answer=$(traced netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$to:$seen" origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
+  local status=$?
+  if [ -z "$answer" ]; then answer=-; fi
+  return "$status"
+}
+# Section 5: what the host said.
+say_remote() { if [ -s "$wt/tmp.err" ]; then section 5; grep '^remote:' "$wt/tmp.err"; fi; }
+# Of what was taken away from this branch, or from any while no other has it, nothing is sent.
+refuse_removed() {
+  removed_from ""
+  if [ "\${#beneath[@]}" = 0 ]; then return; fi
+  gone_of "$sha" --not --remotes=origin
+  if [ -z "$gone" ]; then
+    removed_from "$to"
+    gone_of "$sha" \${seen:+"^$seen"}
+  fi
+  if [ -n "$gone" ]; then say_gone; fail history_rewritten "$(where_removed)"; fi
+}
+# The branch that the newest of what is gone was taken away from.
+where_removed() {
+  local ref
+  ref=$(git for-each-ref --count=1 --format='%(refname)' --contains="\${gone%%$'\\n'*}" refs/warmtree/removed/)
+  ref=\${ref#refs/warmtree/removed/}
+  printf %s "\${ref%/@*}"
+}
+overtaken() {
+  local mark
+  if [ "$turn" = none ]; then section 2; printf '%s\\0' "$to" "$sha" "$committed" "$from"; fail race_lost; fi
+  races=$((races + 1))
+  if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
+  if ! fetch_branch "$to"; then
+    if ! grep -q "couldn't find remote ref" "$said"; then fail git; fi
+    refuse_if_taken_there "$to"
+    if [ -z "$seen" ]; then fail git; fi
+    git update-ref -d "refs/remotes/origin/$to" || fail git
+    recreated=true was=$seen
+    look_at_remote
+    return
+  fi
+  mark=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
+  look_at_remote
+  if [ -n "$mark" ] && [ "$mark" != "$seen" ]; then
+    git update-ref -d "refs/warmtree/replace/$to/@"
+    if git merge-base --is-ancestor "$mark" "$seen"; then fail taken_up "$to"; fi
+  fi
+  refuse_removed
+  if ! stands_on_remote; then follow; fi
+}
+# Puts the commits together with what was fetched of the branch.
+follow() {
+  part "$seen" "$sha" "$to" "$old" || fail git
+  local line=elsewhere
+  if [ "$to" = "$branch" ]; then line=; fi
+  combine "$seen" "$sha" "$to" "$line"
+  case $? in
+    0) sha=$combined; if [ -n "$joined" ]; then merged=true; else rebased=true; fi ;;
+    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;
+    *) fail git ;;
+  esac
+}
+# A branch that this push made is the workspace's own, but for the first of a repository.
+remember_sent() {
+  local own
+  if [ -n "$replaced" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
+  own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
+  case $answer in
+    *"*$tab"*)
+      if [ -n "$own" ]; then recreated=true was=\${was:-$own}; fi
+      if [ "$(git for-each-ref --count=2 refs/remotes/origin/ | grep -c .)" -gt 1 ]; then own=$sha; fi
+      ;;
+  esac
+  if [ -n "$own" ] && [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi
+}
+`;

@@ -1,0 +1,315 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { clone } from "../../src/ops/clone.ts";
+import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
+import { restore } from "../../src/ops/restore.ts";
+import { status } from "../../src/ops/status.ts";
+import { clonesOf, git, Home, Seed } from "./support.ts";
+
+const OWN = "agent/ada/t1";
+
+let seed: Seed;
+let home: Home;
+const homes: Home[] = [];
+
+const begin = clonesOf(async () => {
+  const origin = new Seed();
+  writeFileSync(join(origin.tree, "a.txt"), "one\n");
+  origin.publish("first");
+  const cloned = new Home(`file://${origin.bare}`);
+  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
+  return { seed: origin, home: cloned };
+});
+
+beforeEach(async () => {
+  ({ seed, home } = await begin());
+  homes.push(home);
+});
+
+afterEach(() => {
+  for (const made of homes.splice(0)) made.remove();
+  seed.remove();
+});
+
+const remote = (...args: string[]) => git(seed.bare, ...args);
+const subjects = (branch: string) => remote("log", "--format=%s", branch).split("\n");
+const holds = (branch: string, commit: string) => remote("branch", "--contains", commit).includes(branch);
+
+/** Commits and pushes a file of that name. */
+async function agentPushes(name: string, asked: object = {}, at = home) {
+  writeFileSync(join(at.tree, name), `${name}\n`);
+  return at.run(push, { message: name, ...asked });
+}
+
+/** Somebody else's commit on a branch of the remote. */
+function personPushes(name: string, branch = "main", text = `${name}\n`): string {
+  seed.receive(branch);
+  writeFileSync(join(seed.tree, name), text);
+  return seed.publish(name, branch);
+}
+
+/** A commit that is taken away from main by force, and another one instead. */
+function personRemoves(instead: string): string {
+  seed.git("reset", "-q", "--hard", "HEAD~1");
+  writeFileSync(join(seed.tree, instead), `${instead}\n`);
+  return seed.publish(instead);
+}
+
+describe("what is on the remote keeps its id", () => {
+  test("main moved on between two pushes to the workspace's own branch", async () => {
+    const { commit: a } = await agentPushes("A");
+    const m = personPushes("M");
+    expect(await home.run(pull)).toMatchObject({ how: "merged", behind: 1, ahead: 1 });
+    expect(await agentPushes("B")).toMatchObject({ rebased: false, merged: false });
+    expect([a, m].map((commit) => holds(OWN, commit))).toEqual([true, true]);
+    expect(subjects(OWN).toSorted()).toEqual(["A", "B", "M", "Merge branch 'main'", "first"]);
+  });
+
+  test("another workspace pushes to that branch, from a newer main: only its own commit goes there", async () => {
+    const { commit: a } = await agentPushes("A", { to: "shared" });
+    personPushes("M");
+    const other = new Home(home.remote.url);
+    homes.push(other);
+    await other.run(clone, { agent_id: "bob", task_id: "t1" });
+    expect(await agentPushes("B", { to: "shared" }, other)).toMatchObject({ rebased: true, tree: "apart" });
+    expect(subjects("shared")).toEqual(["B", "A", "first"]);
+    expect(holds("shared", a)).toBe(true);
+    expect(await other.run(push, { to: "shared" })).toMatchObject({ pushed: false });
+  });
+
+  test("a person squashed the branch into main while the agent went on with the same lines", async () => {
+    const { commit: a } = await agentPushes("A");
+    seed.git("merge", "-q", "--squash", a);
+    seed.publish("squashed");
+    writeFileSync(join(home.tree, "A"), "again\n");
+    home.git("commit", "-qam", "B");
+    expect(await home.run(pull)).toMatchObject({ how: "merged" });
+    await home.run(push);
+    expect(subjects(OWN).toSorted()).toEqual(["A", "B", "Merge branch 'main'", "first", "squashed"]);
+    expect(remote("show", `${OWN}:A`)).toBe("again");
+  });
+
+  test("a person merged the branch while the agent went on", async () => {
+    const { commit: a } = await agentPushes("A");
+    seed.git("merge", "-q", "--no-ff", "--no-edit", a);
+    seed.send();
+    await agentPushes("B");
+    await home.run(pull);
+    await agentPushes("C");
+    expect(subjects(OWN).filter((subject) => /^[ABC]$/.test(subject))).toEqual(["C", "B", "A"]);
+  });
+
+  test("a branch that was squashed and deleted: what landed is left where it is, and the next push tells of both", async () => {
+    const { commit: a } = await agentPushes("A");
+    seed.git("merge", "-q", "--squash", a);
+    seed.publish("squashed");
+    remote("branch", "-qD", OWN);
+    expect(await agentPushes("B")).toMatchObject({ recreated: true, landed_in: "main" });
+    remote("branch", "-qD", OWN);
+    expect(await home.run(pull)).toMatchObject({ how: "rebased" });
+    expect(await agentPushes("C")).toMatchObject({ recreated: true });
+    expect(subjects(OWN)).toEqual(["C", "B", "squashed", "first"]);
+  });
+});
+
+describe("what a person took away does not come back", () => {
+  let secret: string;
+  beforeEach(async () => {
+    secret = personPushes("secret");
+    await home.run(pull);
+  });
+
+  test("a push to that branch is refused, and pull leaves the commit out", async () => {
+    personRemoves("instead");
+    writeFileSync(join(home.tree, "mine"), "mine\n");
+    expect(await home.failure(push, { message: "mine", to: "main" })).toMatchObject({
+      code: "history_rewritten",
+      message: expect.stringContaining('pull {from: "main"}'),
+      commits: [secret],
+      work: { pushed: false, committed: expect.any(String) },
+    });
+    expect(await home.run(pull, { from: "main" })).toMatchObject({ how: "rebased", left_out: [secret] });
+    expect(await home.run(push, { to: "main" })).toMatchObject({ pushed: true });
+    expect(subjects("main")).toEqual(["mine", "instead", "first"]);
+    expect(existsSync(join(home.tree, "secret"))).toBe(false);
+  });
+
+  test("nor where nothing came instead, so that git itself would take it", async () => {
+    seed.send("main", `${secret}~1`);
+    writeFileSync(join(home.tree, "mine"), "mine\n");
+    expect(await home.failure(push, { message: "mine", to: "main" })).toMatchObject({ code: "history_rewritten" });
+    expect(subjects("main")).toEqual(["first"]);
+    expect(await home.run(pull)).toMatchObject({ how: "rebased", left_out: [secret], behind: 0, ahead: 1 });
+    expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
+  });
+
+  test("once that is known, not to any branch", async () => {
+    personRemoves("instead");
+    writeFileSync(join(home.tree, "mine"), "mine\n");
+    await home.failure(push, { message: "mine", to: "main" });
+    expect(await home.failure(push)).toMatchObject({ code: "history_rewritten", commits: [secret] });
+    expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "history_rewritten" });
+    expect(remote("branch", "--list", OWN)).toBe("");
+  });
+
+  test("a workspace without commits of its own follows", async () => {
+    const instead = personRemoves("instead");
+    expect(await home.run(pull)).toMatchObject({ head: instead, left_out: [secret] });
+    expect(await home.run(status)).toMatchObject({ clean: true });
+  });
+
+  test("the workspace's own branch has it: the next push replaces what that held", async () => {
+    const { commit: pushed } = await agentPushes("A");
+    personRemoves("instead");
+    expect(await home.run(pull)).toMatchObject({ how: "rebased", left_out: [secret] });
+    expect(await agentPushes("B")).toMatchObject({ pushed: true, replaced: pushed });
+    expect(subjects(OWN)).toEqual(["B", "A", "instead", "first"]);
+  });
+
+  test("but not what somebody added there meanwhile", async () => {
+    await agentPushes("A");
+    personRemoves("instead");
+    await home.run(pull);
+    const theirs = personPushes("theirs", OWN);
+    writeFileSync(join(home.tree, "B"), "B\n");
+    expect(await home.failure(push, { message: "B" })).toMatchObject({
+      code: "push_rejected",
+      work: { pushed: false },
+    });
+    expect(remote("rev-parse", OWN)).toBe(theirs);
+  });
+});
+
+describe("taking back", () => {
+  test("amend changes the newest commit, and once it is on the workspace's own branch, replaces it there", async () => {
+    const { commit: first } = await agentPushes("A");
+    writeFileSync(join(home.tree, "A"), "better\n");
+    const amended = await home.run(push, { amend: true, message: "A, better" });
+    expect(amended).toMatchObject({ committed: true, pushed: true, replaced: first });
+    expect(subjects(OWN)).toEqual(["A, better", "first"]);
+    expect(await home.run(push, { amend: true, message: "A, better" })).toMatchObject({
+      commit: amended.commit,
+      pushed: false,
+    });
+    expect(await home.run(push, { amend: true, message: "A, best" })).toMatchObject({ replaced: amended.commit });
+  });
+
+  test("amend refuses a commit that others have", async () => {
+    const { commit } = await agentPushes("A", { to: "main" });
+    expect(await home.failure(push, { amend: true, message: "other" })).toMatchObject({
+      code: "invalid_input",
+      field: "amend",
+    });
+    expect(home.git("rev-parse", "HEAD")).toBe(commit);
+  });
+
+  test("restore {to, keep} takes commits back and keeps the files; called again, it changes nothing", async () => {
+    await agentPushes("A");
+    await agentPushes("B");
+    personPushes("M");
+    const result = await home.run(restore, { to: "origin/main", keep: true });
+    expect(result.taken_back).toHaveLength(2);
+    expect(await home.run(status)).toMatchObject({ staged: [{ path: "A" }, { path: "B" }], total: 2 });
+    expect(await home.run(restore, { to: "origin/main", keep: true })).toMatchObject({ taken_back: [] });
+    expect(await home.run(push, { message: "A and B" })).toMatchObject({ pushed: true });
+    expect(subjects(OWN)).toEqual(["A and B", "first"]);
+  });
+
+  test("restore {to, keep} refuses what others have", async () => {
+    const { commit } = await agentPushes("A", { to: "main" });
+    expect(await home.failure(restore, { to: `${commit}~1`, keep: true })).toMatchObject({ code: "invalid_input" });
+    expect(home.git("rev-parse", "HEAD")).toBe(commit);
+  });
+});
+
+test("nothing lands on the default branch unasked, but the first commit of a repository", async () => {
+  const plain = new Home(home.remote.url);
+  homes.push(plain);
+  plain.guardDefault = true;
+  await plain.run(clone);
+  writeFileSync(join(plain.tree, "A"), "A\n");
+  expect(await plain.failure(push, { message: "A" })).toMatchObject({
+    code: "invalid_input",
+    field: "to",
+    message: expect.stringContaining('to: "main"'),
+  });
+  expect(plain.git("status", "--porcelain")).toBe("?? A");
+  expect(await plain.run(push, { message: "A", to: "main" })).toMatchObject({ pushed: true });
+
+  git(seed.path, "init", "-q", "--bare", "-b", "main", "empty.git");
+  const fresh = new Home(`file://${join(seed.path, "empty.git")}`);
+  homes.push(fresh);
+  fresh.guardDefault = true;
+  await fresh.run(clone);
+  expect(await agentPushes("A", {}, fresh)).toMatchObject({ pushed: true, to: "main" });
+});
+
+describe("a merge whose conflicts leave no markers", () => {
+  const BINARY = Buffer.from([0, 1, 2, 3]);
+  beforeEach(async () => {
+    writeFileSync(join(seed.tree, "bin"), BINARY);
+    writeFileSync(join(seed.tree, "gone"), "kept\n");
+    seed.publish("more");
+    await home.run(pull);
+    writeFileSync(join(seed.tree, "bin"), Buffer.from([0, 9]));
+    rmSync(join(seed.tree, "gone"));
+    writeFileSync(join(seed.tree, "a.txt"), "theirs\n");
+    seed.publish("theirs");
+    writeFileSync(join(home.tree, "bin"), Buffer.from([0, 7]));
+    writeFileSync(join(home.tree, "gone"), "ours\n");
+    writeFileSync(join(home.tree, "a.txt"), "ours\n");
+    home.git("commit", "-qam", "ours");
+    expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "conflict", work: { tree: "merging" } });
+  });
+
+  test("nothing is committed until each file is written, deleted or named; the answer lists those that are left", async () => {
+    expect(await home.failure(push)).toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("a.txt, bin, gone"),
+      conflicts: [
+        { path: "a.txt", kind: "content", ours: "ours", theirs: "theirs" },
+        { path: "bin", kind: "content" },
+        { path: "gone", kind: "deleted_by_them" },
+      ],
+      work: { tree: "merging", pushed: false },
+    });
+    writeFileSync(join(home.tree, "a.txt"), "both\n");
+    rmSync(join(home.tree, "gone"));
+    expect(await home.failure(push)).toMatchObject({ conflicts: [{ path: "bin" }] });
+    expect(await home.run(push, { resolve: { bin: "theirs" } })).toMatchObject({ committed: true, pushed: true });
+    expect(remote("ls-tree", "--name-only", OWN).split("\n")).toEqual(["a.txt", "bin"]);
+    expect(remote("cat-file", "-s", `${OWN}:bin`)).toBe("2");
+  });
+
+  test("a side that has no such file deletes it", async () => {
+    await home.run(push, { resolve: { "a.txt": "base", bin: "ours", gone: "theirs" } });
+    expect(remote("show", `${OWN}:a.txt`)).toBe("one");
+    expect(remote("ls-tree", "--name-only", OWN).split("\n")).toEqual(["a.txt", "bin"]);
+  });
+
+  test("a file that is in no conflict is not taken for one", async () => {
+    expect(await home.failure(push, { resolve: { "b.txt": "ours" } })).toMatchObject({
+      code: "invalid_input",
+      field: "resolve",
+    });
+  });
+});
+
+test("a conflict on push to another branch: the advice, followed to the letter, ends it", async () => {
+  personPushes("a.txt", "main", "theirs on main\n");
+  seed.git("checkout", "-q", "-B", "other", git(seed.bare, "rev-parse", "main~1"));
+  writeFileSync(join(seed.tree, "a.txt"), "theirs on other\n");
+  seed.publish("other", "other");
+  writeFileSync(join(home.tree, "a.txt"), "ours\n");
+  const failure = await home.failure(push, { message: "ours", to: "other" });
+  expect(failure).toMatchObject({ code: "conflict", work: { committed: expect.any(String), tree: "unchanged" } });
+  const [, from] = /pull \{rebase: false, from: "([^"]+)"\}/.exec(failure.message) ?? [];
+  expect(await home.failure(pull, { rebase: false, from })).toMatchObject({
+    conflicts: [{ path: "a.txt", ours: "ours", theirs: "theirs on other" }],
+  });
+  writeFileSync(join(home.tree, "a.txt"), "both\n");
+  expect(await home.run(push, { to: "other" })).toMatchObject({ pushed: true, merged: false });
+  expect(remote("show", "other:a.txt")).toBe("both");
+});
