@@ -74,6 +74,7 @@ const schema = z
     GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
     GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
     GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
+    DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
     AGENT_BRANCH_PREFIX: z
       .string()
       .max(64)
@@ -82,7 +83,6 @@ const schema = z
         "is not words of letters, digits, '_' and '-', separated by '/' (and not refs or origin)",
       )
       .default("agent"),
-    DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
     GIT_USER_NAME: z.string().min(1).default("Warmtree"),
     GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),

@@ -8,6 +8,9 @@ import { sectionRecords, sectionText } from "./output.ts";
 const MAX_URL_LENGTH = 2000;
 const MAX_SPARSE_FOLDERS = 100;
 
+/** Of an agent that names no task: beside `agent/ada/t1` git can have no branch `agent/ada`. */
+const ONLY_TASK = "main";
+
 /** Names the workspace and, with both given, the branch: so only what a branch name takes anywhere. */
 const agentWord = z
   .string()
@@ -30,10 +33,10 @@ const FILTERS = ["blob:none", "tree:0"] as const;
 const input = z.strictObject({
   repo_url: z.string().max(MAX_URL_LENGTH).describe("https address of the repository"),
   branch: branchName.optional().describe("Branch to start from; default: the remote's own"),
-  agent_id: agentWord.optional(),
-  task_id: agentWord
+  agent_id: agentWord
     .optional()
-    .describe("With agent_id: work happens on branch agent/<agent_id>/<task_id> (agent: as the operator set it)"),
+    .describe(`Work happens on branch agent/<agent_id>/<task_id>; without task_id on agent/<agent_id>/${ONLY_TASK}`),
+  task_id: agentWord.optional().describe("Goes with agent_id"),
   shallow: z.boolean().default(false).describe("Newest commit only, without history"),
   sparse: z.array(sparseFolder).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
   filter: z
@@ -96,7 +99,7 @@ export const clone = defineOperation({
   command: (asked, { seedHead, remoteRefs, pack, agentBranchPrefix }) => ({
     args: [
       asked.branch ?? "",
-      asked.agent_id && asked.task_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id}` : "",
+      asked.agent_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id ?? ONLY_TASK}` : "",
       String(asked.shallow),
       asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
       asked.revision ?? "",

@@ -17,7 +17,9 @@ removed_from() { mapfile -t beneath < <(git for-each-ref --format='^%(objectname
 # gone_of REVISIONS…: sets gone to those of the commits that were taken away, newest first.
 gone_of() {
   gone=
-  if [ "\${#beneath[@]}" -gt 0 ]; then gone=$(grep -vxFf <(git rev-list "\${beneath[@]}" "$@" --) <(git rev-list "$@" --)); fi
+  if [ "\${#beneath[@]}" -gt 0 ]; then
+    gone=$(grep -vxFf <(git rev-list "\${beneath[@]}" "$@" --) <(git rev-list "$@" --)) || [ $? = 1 ]
+  fi
 }
 say_gone() { section ${GONE_SECTION}; if [ -n "$gone" ]; then tr '\\n' '\\0' <<<"$gone"; fi; }
 # Own branches that the remote holds as this workspace left them, and what that is.

@@ -56,7 +56,7 @@ netgit() {
   make_net_git || return
   net --git-dir="$wt/net.git" "$@"
 }
-has_text() {
+holds() {
   local content= line
   while IFS= read -r line; do content=$content$line'
 '; done <"$1"
@@ -84,7 +84,7 @@ is_net_git() {
       *) return 1 ;;
     esac
   done
-  has_text "$wt/net.git/config" "$net_config" && has_text "$wt/net.git/HEAD" "$net_head"
+  holds "$wt/net.git/config" "$net_config" && holds "$wt/net.git/HEAD" "$net_head"
 }
 # Its config is written last.
 make_net_git() {

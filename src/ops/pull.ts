@@ -70,7 +70,12 @@ else
   # Tags that moved are brought, too; those that only the workspace has stay (--tags, not a refspec, is what --prune spares).
   # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
   reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
-    if grep -q "couldn't find remote ref" "$said" && ! speaks_git; then fail not_git; fi
+    if grep -q "couldn't find remote ref" "$said"; then
+      speaks_git || fail not_git
+      # What else is there may be wanted instead.
+      reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git
+      fail ref_not_found "$from"
+    fi
     fail git "$from"
   }
 fi
@@ -97,7 +102,6 @@ merge() {
   local merged
   how=merged
   bring_checkout "$tip" || fail git
-  git update-index -q --refresh
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$head" "$tip")
   case $? in
     0) merged=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") && go_to "$merged" || fail git ;;

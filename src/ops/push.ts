@@ -3,7 +3,7 @@ import { WarmtreeError } from "../errors.ts";
 import { withCause } from "./cause.ts";
 import { COMMIT, COMMIT_REASONS } from "./commit-changes.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
-import { IN_THE_WAY, IN_THE_WAY_REASONS } from "./in-the-way.ts";
+import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
 import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
@@ -40,7 +40,7 @@ const input = z.strictObject({
     .describe("Of an open merge, whose side a file takes: ours is the workspace's, theirs came in"),
 });
 
-const TREE = ["current", "kept", "apart"] as const;
+const TREE = ["current", "kept"] as const;
 
 const output = z.object({
   branch: z.string().nullable(),
@@ -58,11 +58,7 @@ const output = z.object({
   replaced: z.string().optional().describe("Commit that the branch held, and that this workspace had taken back"),
   recreated: z.literal(true).optional().describe("Somebody had deleted the branch at the remote"),
   landed_in: z.string().optional().describe("Of a recreated one: branch that has its earlier change already"),
-  tree: z
-    .enum(TREE)
-    .describe(
-      "kept: uncommitted changes kept the tree from following the rebase; pull when they are settled. apart: only this workspace's commits went to that branch, and the tree stays on its own",
-    ),
+  tree: z.enum(TREE).describe("kept: uncommitted changes kept the tree from following; pull when they are settled"),
   remote_messages: z.array(z.string()).optional().describe("What the git host said"),
 });
 
@@ -74,7 +70,7 @@ const output = z.object({
  * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
  * have pushed, and where to. It is sent again with that, and commits no more.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${SEND}${LINE_ENDS}${IN_THE_WAY}${COMMIT}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${SEND}${LINE_ENDS}${COMMIT}
 message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7 amend=$8 guard=$9; shift 9
 resolve=("\${@:2:$1}"); shift $(($1 + 1))
 files=("$@")
@@ -85,20 +81,18 @@ begun_at=$sha
 send_commits
 moved=current landed= default=
 # While it had no turn, another operation may have gone on from here.
-if [ -n "$apart" ]; then moved=apart
-elif [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
+if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
 elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in
   *"*$tab"*)
     base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
     if [ "$to" = "$branch" ] && [ -z "$base" ]; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
-    base=\${base#refs/remotes/origin/}
-    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && holds "refs/remotes/origin/$base" "$was"; then landed=$base; fi
-    if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then
+    case $base in refs/remotes/origin/*) base=\${base#refs/remotes/origin/} ;; *) base= ;; esac
+    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
+    if [ -n "$is_first" ]; then
       default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
       default=\${default:--}
-    fi
-    ;;
+    fi ;;
 esac
 section 1
 printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$merged" "$replaced" "$recreated" "$landed" "$moved"
@@ -116,10 +110,6 @@ const REASONS: Reasons = {
   history_rewritten: (from) => ({
     code: "history_rewritten",
     detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
-  }),
-  push_rejected: (reason) => ({
-    code: "push_rejected",
-    detail: `The git host's rules refused the push${reason && `: ${reason}`}. Your commits are kept in the workspace.`,
   }),
   taken_up: (to) => ({
     code: "push_rejected",
@@ -163,8 +153,8 @@ export const push = defineOperation({
     if (lost) return lost;
     const failed = failureOf(result, REASONS);
     if (failed) return withCause(failed, result);
-    const [branch, to = "", commit = "", committed, rebased, merged, replaced, recreated, landed, tree, sent, first] =
-      sectionRecords(result.sections, 1);
+    const [branch, to = "", commit = "", committed, rebased, merged, ...rest] = sectionRecords(result.sections, 1);
+    const [replaced, recreated, landed, tree, sent, defaultBranch] = rest;
     const messages = remoteMessages(result);
     return {
       ok: true,
@@ -174,7 +164,7 @@ export const push = defineOperation({
         commit,
         committed: Boolean(committed),
         pushed: sent === "sent",
-        ...(first ? { default_branch: first === "-" ? null : first } : {}),
+        ...(defaultBranch ? { default_branch: defaultBranch === "-" ? null : defaultBranch } : {}),
         rebased: Boolean(rebased),
         merged: Boolean(merged),
         ...(replaced ? { replaced } : {}),

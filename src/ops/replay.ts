@@ -4,13 +4,12 @@ import { LIMITED } from "./limits.ts";
 
 /**
  * Two lines become one, without touching the working tree. `part TIP SHA BRANCH OLD` finds out what of SHA is not in TIP, the
- * tip of BRANCH at the remote, and what of that was taken away there (`gone`). `combine TIP SHA BRANCH [elsewhere]` sets `combined`
- * to a commit with both. Returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and 3 where
+ * tip of BRANCH at the remote, and what of that was taken away there (`gone`). `combine TIP SHA BRANCH` sets `combined` to a
+ * commit with both. Returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and 3 where
  * commits that were taken away cannot be left out, because of a merge or of what else the remote has.
  *
  * Commits that the remote never had, without merges, are put on top of TIP. Any other keeps its id, so the two lines are
- * merged (`joined`): moving a merge would undo what was decided in it. Only where the work goes to a branch of another line
- * (`elsewhere`), as from main to a release, the commits of main stay away from there (`apart`).
+ * merged (`joined`): moving a merge would undo what was decided in it.
  *
  * A commit is moved by merging it with a stand-in: TIP's tree with the commit's own parent as parent, so that git finds
  * that parent as the merge base. (`merge-tree --merge-base` says this directly, from git 2.40 on; this works from 2.38.)
@@ -28,12 +27,11 @@ part() {
   gone_of "$2" "^$1"
 }
 combine() {
-  joined= apart= combined=
+  joined= combined=
   bring_folders "$1" || return 2
   if movable "$1" "$2"; then leave_landed "$1" "$2" && replay "$1"; return; fi
   if [ -n "$gone" ]; then return 3; fi
   if [ "\${#beneath[@]}" -gt 0 ]; then meet "$1" "$2" "$3" || return 2; fi
-  if [ "\${4-}" = elsewhere ] && told_apart "$1" "$2"; then apart=true; replay "$1"; return; fi
   if git merge-base --is-ancestor "$2" "$1"; then combined=$1; else join "$@"; fi
 }
 # Sets moving to what SHA has and TIP lacks, oldest first. Own branches at the remote yield to what somebody took away.
@@ -44,23 +42,15 @@ movable() {
   if [ -n "$gone" ]; then while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches); fi
   [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "\${beneath[@]}" "$1..$2" --not "\${yielding[@]}" --remotes=origin --)" ]
 }
-# For a branch of another line: whether this workspace's commits can be told from those that came with the branch it is on.
-told_apart() {
-  local branch id yielding=()
-  while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches)
-  moving=$(git rev-list --reverse --topo-order --parents "$1..$2" --not --remotes=origin --) || return
-  if [ -z "$moving" ] || grep -q ' .* ' <<<"$moving"; then return 1; fi
-  [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "$1..$2" --not "\${yielding[@]}" --remotes=origin --)" ]
-}
-# holds TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
-holds() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
+# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
+has_landed() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
 # What was on an own branch that the remote has no more, and is held by TIP, need not come on top of it.
 leave_landed() {
   local id ref landed=
   while read -r id ref; do
     case $moving in *"$id"*) ;; *) continue ;; esac
     ref=\${ref#refs/warmtree/own/}
-    if ! git show-ref -q --verify "refs/remotes/origin/\${ref%/@}" && holds "$1" "$id"; then beneath+=("^$id") landed=true; fi
+    if ! git show-ref -q --verify "refs/remotes/origin/\${ref%/@}" && has_landed "$1" "$id"; then beneath+=("^$id") landed=true; fi
   done < <(git for-each-ref --format='%(objectname) %(refname)' refs/warmtree/own/)
   if [ -n "$landed" ]; then moving=$(git rev-list --reverse --topo-order --parents "\${beneath[@]}" "$1..$2" --); fi
 }
@@ -70,7 +60,7 @@ join() {
   conflict_commit=$2
   if ! grep -q ' .* ' <<<"$moving"; then
     had=$(git rev-parse "$2~$(git rev-list --count "$1..$2" --not --remotes=origin --)") || return 2
-    if holds "$1" "$had"; then theirs=$(git commit-tree "$1^{tree}" -p "$had" -m stand-in) || return 2; fi
+    if has_landed "$1" "$had"; then theirs=$(git commit-tree "$1^{tree}" -p "$had" -m stand-in) || return 2; fi
   fi
   conflict_onto=$theirs
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$theirs" "$2") || return $?

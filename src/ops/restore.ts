@@ -1,8 +1,8 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
 import { HISTORY } from "./history.ts";
-import { COMMIT_OF, IN_COMMIT } from "./looking.ts";
 import { MAX_FILES, revision, sandboxId, treePath } from "./inputs.ts";
+import { COMMIT_OF, IN_COMMIT } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";

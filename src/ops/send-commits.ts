@@ -1,9 +1,11 @@
 import { CONFLICTS } from "./conflicts-script.ts";
+import { IN_THE_WAY } from "./in-the-way.ts";
 import { REPLAY } from "./replay.ts";
 
 /**
  * `send_commits` pushes `sha` to the branch `to` of the remote, and puts it together with what is there first, where that
- * moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated`, and then `was`, what the branch was before somebody deleted it.
+ * moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated` (then `was` is what the branch was before somebody deleted it), and
+ * `is_first`, where the repository had no branch.
  *
  * Each push says what it expects of the branch (`--force-with-lease`), and that is in what is pushed: so nothing is lost at the
  * remote, and nothing comes back that somebody took away. Only of its own branch a workspace replaces what it took back.
@@ -11,14 +13,14 @@ import { REPLAY } from "./replay.ts";
  * Losing a race costs no try, for every race has a winner; a host that does not answer costs one. A push whose answer was
  * lost may be repeated: what has landed is found to be there.
  */
-export const SEND = `${REPLAY}${CONFLICTS}
-seen= rebased= merged= recreated= replaced= was= answer=
+export const SEND = `${REPLAY}${CONFLICTS}${IN_THE_WAY}
+seen= rebased= merged= recreated= replaced= was= is_first= answer=
 send_commits() {
   local failed=0 races=0
+  # Where there is nothing to fetch, or no way to, pushing will say so.
+  if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
   look_at_remote
   refuse_removed
-  # Where there is nothing to fetch, or no way to, pushing will say so.
-  if [ "$turn" = waited ] && fetch_branch "$to" 2>/dev/null; then look_at_remote; fi
   until stands_on_remote && send; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
     if [ -z "$answer" ] || grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
@@ -29,8 +31,10 @@ send_commits() {
     say_remote
     if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
       pushed=false
-      case $answer in *"(refname conflict"*) refuse_if_taken_there "$to";; esac
+      case $answer in *"(refname conflict"*) refuse_if_taken_there "$to" ;; esac
       answer=\${answer##*remote rejected\\] (}
+      # A better message for it may come.
+      echo "$sha" >"$wt/refused"
       fail push_rejected "\${answer%%)*}"
     fi
     asked_wait
@@ -81,9 +85,7 @@ overtaken() {
   races=$((races + 1))
   if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
   if ! fetch_branch "$to"; then
-    if ! grep -q "couldn't find remote ref" "$said"; then fail git; fi
-    refuse_if_taken_there "$to"
-    if [ -z "$seen" ]; then fail git; fi
+    if ! grep -q "couldn't find remote ref" "$said" || [ -z "$seen" ]; then refuse_if_taken_there "$to"; fail git; fi
     git update-ref -d "refs/remotes/origin/$to" || fail git
     recreated=true was=$seen
     look_at_remote
@@ -101,9 +103,7 @@ overtaken() {
 # Puts the commits together with what was fetched of the branch.
 follow() {
   part "$seen" "$sha" "$to" "$old" || fail git
-  local line=elsewhere
-  if [ "$to" = "$branch" ]; then line=; fi
-  combine "$seen" "$sha" "$to" "$line"
+  combine "$seen" "$sha" "$to"
   case $? in
     0) sha=$combined; if [ -n "$joined" ]; then merged=true; else rebased=true; fi ;;
     1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;
@@ -118,7 +118,7 @@ remember_sent() {
   case $answer in
     *"*$tab"*)
       if [ -n "$own" ]; then recreated=true was=\${was:-$own}; fi
-      if [ "$(git for-each-ref --count=2 refs/remotes/origin/ | grep -c .)" -gt 1 ]; then own=$sha; fi
+      if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then is_first=true; else own=$sha; fi
       ;;
   esac
   if [ -n "$own" ] && [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi

@@ -73,6 +73,10 @@ test("makes the agent's branch, which pulls from the branch it started from", as
   expect(home.git("rev-parse", "--abbrev-ref", "@{upstream}")).toBe("origin/main");
 });
 
+test("an agent that names no task works on a branch of its own, too", async () => {
+  expect(await home.run(clone, { agent_id: "ada" })).toMatchObject({ branch: "agent/ada/main", base: "main" });
+});
+
 test("goes on from the agent's branch where the remote has it already", async () => {
   seed.git("checkout", "-qb", "agent/ada/t1");
   writeFileSync(join(seed.tree, "earlier"), "work");

@@ -67,15 +67,15 @@ describe("what is on the remote keeps its id", () => {
     expect(subjects(OWN).toSorted()).toEqual(["A", "B", "M", "Merge branch 'main'", "first"]);
   });
 
-  test("another workspace pushes to that branch, from a newer main: only its own commit goes there", async () => {
+  test("another workspace pushes to that branch, from a newer main: main's commits come along as they are", async () => {
     const { commit: a } = await agentPushes("A", { to: "shared" });
-    personPushes("M");
+    const m = personPushes("M");
     const other = new Home(home.remote.url);
     homes.push(other);
     await other.run(clone, { agent_id: "bob", task_id: "t1" });
-    expect(await agentPushes("B", { to: "shared" }, other)).toMatchObject({ rebased: true, tree: "apart" });
-    expect(subjects("shared")).toEqual(["B", "A", "first"]);
-    expect(holds("shared", a)).toBe(true);
+    expect(await agentPushes("B", { to: "shared" }, other)).toMatchObject({ rebased: false, merged: true });
+    expect(subjects("shared").toSorted()).toEqual(["A", "B", "M", "Merge branch 'shared'", "first"]);
+    expect([a, m].map((commit) => holds("shared", commit))).toEqual([true, true]);
     expect(await other.run(push, { to: "shared" })).toMatchObject({ pushed: false });
   });
 
@@ -142,6 +142,7 @@ describe("what a person took away does not come back", () => {
     expect(await home.failure(push, { message: "mine", to: "main" })).toMatchObject({ code: "history_rewritten" });
     expect(subjects("main")).toEqual(["first"]);
     expect(await home.run(pull)).toMatchObject({ how: "rebased", left_out: [secret], behind: 0, ahead: 1 });
+    expect(await home.run(pull)).toMatchObject({ how: "nothing_new" });
     expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
   });
 
@@ -313,3 +314,18 @@ test("a conflict on push to another branch: the advice, followed to the letter, 
   expect(await home.run(push, { to: "other" })).toMatchObject({ pushed: true, merged: false });
   expect(remote("show", "other:a.txt")).toBe("both");
 });
+
+test.each([[undefined], ["waited"]] as const)(
+  "of the workspace's own branch somebody took away what main still has: it is not sent there again (turn: %s)",
+  async (turn) => {
+    const m = personPushes("M");
+    await home.run(pull);
+    await home.run(push);
+    expect(remote("rev-parse", OWN)).toBe(m);
+    personPushes("N");
+    await home.run(pull);
+    seed.send(OWN, `${m}~1`);
+    if (turn) home.push = { turn };
+    expect(await home.failure(push)).toMatchObject({ code: "history_rewritten", commits: [m] });
+  },
+);

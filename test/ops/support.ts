@@ -91,7 +91,7 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push, guardDefault, agentBranchPrefix } = this;
+    const { seedHead, remoteRefs, pack, push, agentBranchPrefix, guardDefault } = this;
     const known = { guardDefault, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
