@@ -14,7 +14,7 @@ const CONVERTED = ["text", "eol=lf", "eol=crlf", "crlf", "crlf=input"]
  * `line_ends`, after the commit that the tree is on or its .gitattributes may have changed. Files that are committed with CRLF
  * though .gitattributes says that git stores LF are modified to git, whoever looks and whatever is done: the next add would
  * convert them. Here they are kept byte for byte, by an own line each in .git/info/attributes, which overrules .gitattributes
- * (docs/decisions/0020-line-ends.md). One process where nothing is to convert.
+ * (docs/decisions/0019-line-ends.md). One process where nothing is to convert.
  *
  * A file that was checked out with other line ends than it is stored with is checked out again, unless it was changed.
  *
