@@ -7,7 +7,7 @@ import { sectionRecords } from "./output.ts";
 import { refusal, remoteMessages } from "./remote-messages.ts";
 
 /** The failure of a pull or push with what is known of its cause: conflicts, commits, the host's words. */
-export function withCause({ error }: Failed, result: ScriptOutput): Failed {
+export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Failed {
   const { code, message, details } = error;
   const commits = sectionRecords(result.sections, GONE_SECTION);
   const messages = remoteMessages(result);
@@ -18,7 +18,8 @@ export function withCause({ error }: Failed, result: ScriptOutput): Failed {
   };
   const [reason, words = ""] = sectionRecords(result.sections, FAILURE_SECTION);
   const detail = reason === "push_rejected" ? refusal(words, messages) : message;
-  const failed: Failed = { ok: false, error: new WarmtreeError(code, detail, told) };
+  // The rest says that it can be sent again.
+  const failed: Failed = { ...rest, error: new WarmtreeError(code, detail, told) };
   if (code !== "conflict") return failed;
   // In the files of a merge the workspace's side comes first; commits that are moved come second.
   return withConflicts(failed, result, details.work?.tree === "merging" ? "first" : "second");

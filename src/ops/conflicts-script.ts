@@ -48,8 +48,9 @@ there() { [ -e "$1" ] || [ -L "$1" ]; }
 # conflicts_in_tree [PATH…]: of all unmerged paths, or these.
 conflicts_in_tree() {
   { printf 'tree\\0'; git ls-files -u -z -- "$@"; } >"$wt/tmp.conflict"
-  say_conflicts "$wt/tmp.conflict" head -c ${MAX_FILE_BYTES} --
+  say_conflicts "$wt/tmp.conflict" head_of
 }
+head_of() { head -c ${MAX_FILE_BYTES} -- "./$1"; }
 # Sets unsettled to the unmerged paths that nobody has seen to.
 find_unsettled() {
   local path
@@ -57,7 +58,7 @@ find_unsettled() {
   while IFS= read -r -d '' path; do
     if ! there "$path"; then continue; fi
     if [ ! -e "$wt/merging" ] || [ -n "$(find "./$path" -prune -newer "$wt/merging")" ]; then
-      if [ -L "$path" ] || ! grep -qE '^(<{7}|>{7}) ' -- "$path" 2>/dev/null; then continue; fi
+      if [ -L "$path" ] || ! grep -qE '^(<{7}|>{7}) ' -- "./$path" 2>/dev/null; then continue; fi
     fi
     unsettled+=("$path")
   done < <(git diff --name-only --diff-filter=U -z)
@@ -71,7 +72,7 @@ settle_path() {
     if ! git checkout-index -f "--stage=$stage" -- "$path"; then fail git "$path"; fi
     git add --sparse -- "$path" || fail git
   else
-    git rm -q -f --cached --sparse -- "$path" && rm -f -- "$path" || fail git
+    git rm -q -f --cached --sparse -- "$path" && rm -f -- "./$path" || fail git
   fi
 }
 `;

@@ -52,7 +52,7 @@ uncommit() {
   local state head target base
   for state in ${UNFINISHED_WORDS}; do if [ -e ".git/\${state%%:*}" ]; then fail unfinished "\${state#*:}"; fi; done
   head=$(git rev-parse -q --verify HEAD) || fail no_commits
-  target=$(commit_of "$to") || fail ref_not_found "$to"
+  target=$(commit_of "$to") || unknown_ref "$to"
   base=$(git merge-base "$target" "$head") || fail unrelated "$to"
   may_take_back "$base" "$head" || fail published
   section 1

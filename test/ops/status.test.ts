@@ -8,6 +8,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { SETTLE } from "../../src/ops/shell.ts";
+import type { Operation } from "../../src/ops/operation.ts";
 import { status } from "../../src/ops/status.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
@@ -56,7 +57,8 @@ test("a status and a log are one request each, and git is all that is started", 
     total: 2,
   });
   expect(await startsOf(() => home.run(log, { path: "a.txt" }))).toBe(1);
-  for (const operation of [status, log]) {
+  const looks: readonly Operation[] = [status, log];
+  for (const operation of looks) {
     expect(operation.direct?.command(operation.input.parse({ sandbox_id: "s0-00000000000000000000" }))?.[0]).toBe(
       "git",
     );
