@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { wrongAnswers } from "./answers.ts";
+import { wrongAsked } from "./asked.ts";
 import { firstFew } from "./commit-rules.ts";
 import { type Answered, answeredSchema, type Deed, isSame, trackedBy, type Violation } from "./deed.ts";
 import { type Look, lookAt } from "./look.ts";
@@ -58,7 +59,8 @@ export async function act(world: World, nth: number, operation: string, body: Re
   if (operation === "search") tell(wrongSearch(look, body, status, json));
   if (operation === "push" && status === 200) tell(wrongResolution(workspace, before.look));
   noteConflicts(workspace, look);
-  workspace.conflictOn = conflictOf(deed);
+  workspace.conflictOn = conflictOf(deed) ?? (REMOTE_OPERATIONS.includes(operation) ? undefined : workspace.conflictOn);
+  tell(await wrongAsked(world, nth, workspace, operation, body, { status, json }));
   const ask = (name: string, more: object) =>
     callOperation(world.stack.url, name, { ...more, sandbox_id: workspace.sandboxId }, { signal });
   tell(await wrongAnswers(ask, look, world.isThorough ? "all" : world.turn), "look");

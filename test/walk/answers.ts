@@ -56,8 +56,9 @@ export async function wrongAnswers(ask: Ask, look: Look, which: number | "all"):
   for (const [at, { path, file, ref }] of reads.entries()) {
     const answer = read[at];
     const expected = [file.kind, file.bytes.toString("base64")];
-    if (answer)
+    if (answer) {
       hold(wrong, "read", readSchema, answer, tellFile, expected, `${path}${ref === undefined ? "" : " at HEAD"}`);
+    }
   }
   return wrong;
 }
@@ -94,8 +95,9 @@ function hold<T extends z.ZodType>(
   }
   const told = JSON.stringify(tell(schema.parse(json)));
   const said = JSON.stringify(expected);
-  if (told !== said)
+  if (told !== said) {
     wrong.push([`${operation}-differs`, `${about} told ${told.slice(0, 1500)}, plain git ${said.slice(0, 1500)}`]);
+  }
 }
 
 function tellStatus(told: z.output<typeof statusSchema>): unknown {
@@ -133,5 +135,5 @@ function refsOf({ status, refs }: Look): unknown {
 
 function tellFile({ kind, encoding, content = "", target = "" }: z.output<typeof readSchema>): [string, string] {
   if (kind === "symlink") return ["symlink", Buffer.from(target).toString("base64")];
-  return [kind as File["kind"], encoding === "base64" ? content : Buffer.from(content).toString("base64")];
+  return [kind, encoding === "base64" ? content : Buffer.from(content).toString("base64")];
 }

@@ -13,8 +13,9 @@ export function wrongNewCommits(deed: Deed, ids: Iterable<string>): [rule: strin
     if (!commit || personIds.has(id)) continue;
     const token = tokenOf(commit);
     if (token?.startsWith("P")) wrong.push(["person-commit-copied", `${graph.name(id)} is not the person's own`]);
-    if (token === undefined && commit.parents.length < 2)
+    if (token === undefined && commit.parents.length < 2) {
       wrong.push(["unknown-commit", `${graph.name(id)} is nobody's`]);
+    }
     if (token === undefined) continue;
     const old = olds.get(token)?.[0];
     if (old !== undefined && old !== id) wrong.push(...wrongMove(graph.get(old), commit, graph.name(id)));

@@ -44,7 +44,12 @@ export function agentStep(random: Random, workspace: number, token: string): Ste
     [1, () => call("restore", { paths: [one(PATHS)], ...maybe(0.3, () => ({ staged: true })) })],
     [
       1,
-      () => call("search", { pattern: one(["line by", "line 4", "-", "\\"]), ...maybe(0.3, () => ({ ref: "HEAD" })) }),
+      () =>
+        call("search", {
+          pattern: one(["line by", "line 4", "-", "\\"]),
+          ...maybe(0.4, () => ({ ref: one(["HEAD", ...BRANCHES]) })),
+          ...maybe(0.3, () => ({ path: one(PATHS) })),
+        }),
     ],
     [
       1,

@@ -16,8 +16,9 @@ export async function personDoes(world: World, { event, args }: PersonStep): Pro
     JSON.stringify([...world.remote.branches, ...world.remote.tags]);
   world.tally.event(event, isDone ? "done" : "nothing");
   if (isDone) world.trace.push(`fetch; set -- ${args.map(quoted).join(" ")}; ${script}`);
-  else if (/^fatal: (?!.*(?:not a valid|bad revision|ambiguous))/m.test(stderr))
+  else if (/^fatal: (?!.*(?:not a valid|bad revision|ambiguous))/m.test(stderr)) {
     world.trace.push(`# the person's ${event}: ${stderr.trim()}`);
+  }
   learn(world, before);
 }
 

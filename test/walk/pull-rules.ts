@@ -15,19 +15,24 @@ function wrongSuccess(deed: Deed): Wrong[] {
   const tip = after.remote.branches.get(from);
   const [old, now] = [graph.reach(before.look?.head), graph.reach(after.look.head)];
   const wrong: Wrong[] = [];
-  if (answer.head !== after.look.head)
+  if (answer.head !== after.look.head) {
     wrong.push(["pull-answer", `head is told ${answer.head}, is ${after.look.head}`]);
-  if (tip === undefined || !now.has(tip))
+  }
+  if (tip === undefined || !now.has(tip)) {
     wrong.push(["pull-not-current", `${from} is at ${tip}, which is not in HEAD`]);
-  if (answer.how === "nothing_new" && before.look?.head !== after.look.head)
+  }
+  if (answer.how === "nothing_new" && before.look?.head !== after.look.head) {
     wrong.push(["pull-answer", "nothing_new, and HEAD moved"]);
-  if (answer.how === "fast_forward" && after.look.head !== tip)
+  }
+  if (answer.how === "fast_forward" && after.look.head !== tip) {
     wrong.push(["pull-answer", "fast_forward, and HEAD is not the tip"]);
+  }
   const onRemote = graph.reach(...trackedBy(after.look).values());
   const removed = removedFrom(memory, from);
   const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id));
-  if (moved.length > 0)
+  if (moved.length > 0) {
     wrong.push(["id-not-kept", `HEAD lacks ${firstFew(moved.map((id) => graph.name(id)))}, which the remote has`]);
+  }
   const kept = Array.from(now).filter((id) => removed.has(id) && !onRemote.has(id));
   if (body["rebase"] !== false && kept.length > 0) {
     wrong.push([

@@ -22,8 +22,9 @@ function wrongSuccess(deed: Deed): Wrong[] {
   ) {
     wrong.push(["other-ref-changed", `a push to ${to} changed others`]);
   }
-  if (tip === undefined || tip !== answer.commit)
+  if (tip === undefined || tip !== answer.commit) {
     wrong.push(["push-answer", `${to} is at ${tip}, told ${answer.commit}`]);
+  }
   if (answer.pushed !== (old !== tip)) wrong.push(["push-answer", `pushed is told ${answer.pushed}`]);
   if (body["to"] === undefined && to === DEFAULT_BRANCH && old !== tip) {
     wrong.push(["default-without-to", `${to} was pushed to, and nobody asked for it`]);
@@ -45,12 +46,14 @@ function wrongCommits(deed: Deed, to: string, reach: ReadonlySet<string>): Wrong
   const removed = removedFrom(memory, to);
   const wasThere = graph.reach(before.remote.branches.get(to));
   const back = Array.from(reach).filter((id) => removed.has(id) && !wasThere.has(id));
-  if (back.length > 0)
+  if (back.length > 0) {
     wrong.push(["removed-comes-back", `${to} has again ${firstFew(back.map((id) => graph.name(id)))}`]);
+  }
   const backTokens = new Set(Array.from(graph.tokens(removed).keys()));
   const copies = Array.from(graph.tokens(fresh)).filter(([token]) => backTokens.has(token));
-  if (copies.length > 0)
+  if (copies.length > 0) {
     wrong.push(["removed-comes-back", `${to} has again, as copies, ${copies.map(([token]) => token).join(", ")}`]);
+  }
   const all = graph.reach(...after.remote.branches.values());
   const doubledBefore = new Set(doubledTokens(memory, onRemote));
   const doubled = doubledTokens(memory, all).filter((names) => !doubledBefore.has(names));
@@ -68,8 +71,9 @@ function wrongCommits(deed: Deed, to: string, reach: ReadonlySet<string>): Wrong
 
 function wrongRecreated({ answer, before, memory }: Deed, to: string, old: string | undefined): Wrong[] {
   const isKnown = trackedBy(before.look).has(to);
-  if (old === undefined && isKnown && answer.recreated !== true)
+  if (old === undefined && isKnown && answer.recreated !== true) {
     return [["recreated-not-told", `${to} had been deleted`]];
+  }
   if (answer.recreated === true && (old !== undefined || !memory.seen.has(to))) {
     return [["recreated-not-told", `${to} is told recreated, and was ${old === undefined ? "never seen" : "there"}`]];
   }
@@ -80,8 +84,9 @@ function wrongTree({ answer, body, before, after }: Deed): Wrong[] {
   const { status, head } = after.look;
   const wrong: Wrong[] = [];
   const files = Array.isArray(body["files"]) ? body["files"] : [];
-  if (answer.tree === "current" && head !== answer.commit)
+  if (answer.tree === "current" && head !== answer.commit) {
     wrong.push(["push-answer", `tree is told current, HEAD is ${head}`]);
+  }
   if (answer.tree === "current" && files.length === 0 && status.entries.length > 0) {
     wrong.push(["push-leaves-changes", firstFew(status.entries.map(({ change, path }) => `${change} ${path}`))]);
   }

@@ -61,8 +61,9 @@ export async function runWalks({ seed, steps, walk, say }: Options): Promise<Run
       const chosen = walk ?? generate(own);
       const played = await play(stack, chosen, `w${own}`, folder, { tally, isThorough: false });
       if (played.violations.length > 0) await note(stack, folder, failures, own, chosen, played, say);
-      if ((own - seed) % 10 === 9)
+      if ((own - seed) % 10 === 9) {
         say(`${tally.walks} walks, ${tally.steps} steps, ${failures.size} kinds of failure, ${seconds().toFixed(0)} s`);
+      }
     }
   };
   try {

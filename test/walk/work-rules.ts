@@ -24,8 +24,9 @@ function wrongUnchanged({ before, after }: Deed, rule: string): Wrong[] {
   const wrong: Wrong[] = [];
   const changed = changedPaths(before.look.files, after.look.files);
   if (changed.length > 0) wrong.push([rule, `files changed: ${firstFew(changed)}`]);
-  if (before.look.head !== after.look.head || ownRefs(before.look) !== ownRefs(after.look))
+  if (before.look.head !== after.look.head || ownRefs(before.look) !== ownRefs(after.look)) {
     wrong.push([rule, "a branch moved"]);
+  }
   if (before.look.status.branch !== after.look.status.branch) wrong.push([rule, "it is on another branch"]);
   if (before.look.staged !== after.look.staged) wrong.push([rule, "what is staged changed"]);
   return wrong;
@@ -67,8 +68,9 @@ function wrongEdit({ body, before, after }: Deed): Wrong[] {
   const entries = z.array(entrySchema).parse(body["files"]);
   const was = before.look?.files ?? new Map<string, File>();
   const expected = new Map(was);
-  for (const { path, delete: isDeleted, move_to } of entries)
+  for (const { path, delete: isDeleted, move_to } of entries) {
     if (isDeleted === true || move_to !== undefined) expected.delete(path);
+  }
   for (const { path, content, base64, move_to, executable } of entries) {
     const isText = content !== undefined;
     const bytes = isText
@@ -90,14 +92,16 @@ function wrongBranch({ body, before, after }: Deed): Wrong[] {
   const name = after.look.status.branch ?? "";
   const wrong: Wrong[] = [];
   const known = new Map([...trackedBy(after.look), ...ownOf(before.look?.refs)]);
-  if (name !== asked && `origin/${name}` !== asked)
+  if (name !== asked && `origin/${name}` !== asked) {
     wrong.push(["branch-answer", `asked for ${asked}, it is on ${name}`]);
+  }
   const from = typeof body["from"] === "string" ? body["from"] : undefined;
   const expected =
     body["create"] === true ? (from === undefined ? before.look?.head : known.get(from)) : known.get(name);
   const isTag = from !== undefined && after.look.refs.has(`refs/tags/${from}`);
-  if (expected !== undefined && !isTag && after.look.head !== expected)
+  if (expected !== undefined && !isTag && after.look.head !== expected) {
     wrong.push(["branch-start", `HEAD is ${after.look.head}, not ${expected}`]);
+  }
   const dirty = before.look?.status.entries.map(({ path }) => path) ?? [];
   const lost = dirty.filter((path) => {
     const [one, other] = [before.look?.files.get(path), after.look.files.get(path)];
