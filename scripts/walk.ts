@@ -10,7 +10,7 @@ const USAGE = `npm run test:walk -- [--seed <n>] [--steps <n>] [--json] [--repla
 
 Random walks: agents over HTTP, and a person with plain git, on one remote. After every step what the service answers is
 held to plain git, and the remote to what push and pull promise. A walk that fails is made as short as it can be, and
-printed as lines for a shell. Exit code 1 when something is not as promised that test/walk/known.ts does not name, or,
+printed at once, as lines for a shell. Exit code 1 when something is not as promised that test/walk/known.ts does not name, or,
 from ${LONG_STEPS} steps on, when something that it names no longer occurs.
 
   --seed <n>       of the first walk; the next ones follow (default: 1)
@@ -34,7 +34,7 @@ else {
   const walk =
     values.replay === undefined ? undefined : walkSchema.parse(JSON.parse(await readFile(values.replay, "utf8")));
   const options = { seed: count.parse(values.seed), steps: count.parse(values.steps), walk };
-  const run = await runWalks({ ...options, say: (text) => console.error(text) });
+  const run = await runWalks({ ...options, say: values.json ? console.error : console.log });
   console.log(values.json ? reportJson(run) : reportText(run));
   process.exitCode = isGood(run) ? 0 : 1;
 }

@@ -61,7 +61,7 @@ export const answeredSchema = z.looseObject({
 });
 export type Answered = z.output<typeof answeredSchema>;
 
-export const REMOTE_PREFIX = "refs/remotes/origin/";
+const REMOTE_PREFIX = "refs/remotes/origin/";
 export const DEFAULT_BRANCH = "main";
 
 /** Branches of the remote as the workspace fetched them last. */

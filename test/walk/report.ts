@@ -1,5 +1,5 @@
 import { KNOWN } from "./known.ts";
-import type { Failure, Run } from "./run.ts";
+import type { Failure, Run } from "./outcome.ts";
 import { TRACE_BEGIN } from "./trace.ts";
 
 export const isGood = ({ failures, stale }: Run): boolean => failures.length === 0 && stale.length === 0;
@@ -23,7 +23,10 @@ export function reportJson(run: Run): string {
 
 export function reportText({ tally, failures, stale, seconds }: Run): string {
   return [
-    ...failures.flatMap(failureText),
+    ...failures.map(
+      ({ rule, operation, count, seed }) =>
+        `FAILED  ${rule} in ${operation}: ${count} walks, the first is --seed ${seed}`,
+    ),
     ...stale.map((rule) => `${rule} no longer occurs: remove it from test/walk/known.ts`),
     ...table("operation", tally.operations),
     "",
@@ -34,15 +37,16 @@ export function reportText({ tally, failures, stale, seconds }: Run): string {
   ].join("\n");
 }
 
-function failureText({ rule, operation, detail, seed, count, trace, walk }: Failure): string[] {
+/** The failure, and lines for a shell that bring it about. */
+export function failureText({ rule, operation, detail, seed, trace, walk }: Failure): string {
   return [
-    `FAILED  ${rule} in ${operation} (${count} walks, the first is --seed ${seed})`,
+    `FAILED  ${rule} in ${operation}, in ${walk.steps.length} steps (--seed ${seed})`,
     `  ${detail}`,
     TRACE_BEGIN,
     ...trace,
     `  as data: ${JSON.stringify(walk)}`,
     "",
-  ];
+  ].join("\n");
 }
 
 function table(heading: string, counts: ReadonlyMap<string, ReadonlyMap<string, number>>): string[] {

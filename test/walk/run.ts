@@ -5,6 +5,8 @@ import { startStack, type Stack } from "../../scripts/support/stack.ts";
 import { generate } from "./generate.ts";
 import { KNOWN } from "./known.ts";
 import { play, type Played } from "./play.ts";
+import type { Failure, Run } from "./outcome.ts";
+import { failureText } from "./report.ts";
 import { shrink } from "./shrink.ts";
 import type { Walk } from "./steps.ts";
 import { Tally } from "./tally.ts";
@@ -14,25 +16,6 @@ const AT_ONCE = 2;
 export const LONG_STEPS = 5000;
 /** Of one kind of failure no more are made short. */
 const SHRUNK_OF_A_KIND = 1;
-
-export interface Failure {
-  readonly rule: string;
-  readonly operation: string;
-  readonly detail: string;
-  readonly seed: number;
-  /** Walks that ended so. */
-  count: number;
-  walk: Walk;
-  trace: readonly string[];
-}
-
-export interface Run {
-  readonly tally: Tally;
-  readonly failures: readonly Failure[];
-  /** Rules of KNOWN that did not occur, in a long run. */
-  readonly stale: readonly string[];
-  readonly seconds: number;
-}
 
 export interface Options {
   readonly seed: number;
@@ -120,4 +103,5 @@ async function note(
     return isSame;
   });
   failure.trace = shortest;
+  say(failureText(failure));
 }

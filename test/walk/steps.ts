@@ -33,7 +33,6 @@ const person = z.strictObject({ by: z.literal("person"), event: z.enum(PERSON_EV
 
 const step = z.union([call, special, person]);
 export type Step = z.output<typeof step>;
-export type Call = z.output<typeof call>;
 export type Special = z.output<typeof special>["special"];
 export type PersonStep = z.output<typeof person>;
 
