@@ -11,7 +11,7 @@ const USAGE = `npm run test:walk -- [--seed <n>] [--steps <n>] [--json] [--repla
 Random walks: agents over HTTP, and a person with plain git, on one remote. After every step what the service answers is
 held to plain git, and the remote to what push and pull promise. A walk that fails is made as short as it can be, and
 printed at once, as lines for a shell. Exit code 1 when something is not as promised that test/walk/known.ts does not name, or,
-from ${LONG_STEPS} steps on, when something that it names no longer occurs.
+from ${LONG_STEPS} steps on, when something that it names no longer occurs. Ctrl-C ends the run after the walks at hand, with its report.
 
   --seed <n>       of the first walk; the next ones follow (default: 1)
   --steps <n>      in all, at most ${STEPS_A_WALK} a walk (default: 300)
@@ -34,7 +34,9 @@ else {
   const walk =
     values.replay === undefined ? undefined : walkSchema.parse(JSON.parse(await readFile(values.replay, "utf8")));
   const options = { seed: count.parse(values.seed), steps: count.parse(values.steps), walk };
-  const run = await runWalks({ ...options, say: values.json ? console.error : console.log });
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => stop.abort());
+  const run = await runWalks({ ...options, signal: stop.signal, say: values.json ? console.error : console.log });
   console.log(values.json ? reportJson(run) : reportText(run));
   process.exitCode = isGood(run) ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { wrongAnswers } from "./answers.ts";
 import { wrongAsked } from "./asked.ts";
 import { firstFew } from "./commit-rules.ts";
-import { type Answered, answeredSchema, type Deed, isSame, trackedBy, type Violation } from "./deed.ts";
+import { type Answered, answeredSchema, type Deed, isSame, LOOK, trackedBy, type Violation } from "./deed.ts";
 import { type Look, lookAt } from "./look.ts";
 import { wrongPull } from "./pull-rules.ts";
 import { wrongPush } from "./push-rules.ts";
@@ -56,14 +56,14 @@ export async function act(world: World, nth: number, operation: string, body: Re
   if (operation === "push") tell(wrongPush(deed));
   else if (operation === "pull") tell(wrongPull(deed));
   else tell(wrongWork(deed));
-  if (operation === "search") tell(wrongSearch(look, body, status, json));
+  if (operation === "search") tell(wrongSearch(look, body, status, json), LOOK);
   if (operation === "push" && status === 200) tell(wrongResolution(workspace, before.look));
   noteConflicts(workspace, look);
   workspace.conflictOn = conflictOf(deed) ?? (REMOTE_OPERATIONS.includes(operation) ? undefined : workspace.conflictOn);
-  tell(await wrongAsked(world, nth, workspace, operation, body, { status, json }));
+  tell(await wrongAsked(world, nth, workspace, operation, body, { status, json }), LOOK);
   const ask = (name: string, more: object) =>
     callOperation(world.stack.url, name, { ...more, sandbox_id: workspace.sandboxId }, { signal });
-  tell(await wrongAnswers(ask, look, world.isThorough ? "all" : world.turn), "look");
+  tell(await wrongAnswers(ask, look, world.isThorough ? "all" : world.turn), LOOK);
   return { answer, status, violations };
 }
 

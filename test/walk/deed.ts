@@ -10,6 +10,9 @@ export interface Violation {
   readonly detail: string;
 }
 
+/** The operation of a violation that is about an answer alone. */
+export const LOOK = "look";
+
 /** What is remembered of the walk so far. */
 export interface Memory {
   readonly graph: Graph;

@@ -6,8 +6,6 @@ export interface Known {
   /** Text of the detail; absent: every case of the rule. */
   readonly about?: RegExp;
   readonly reason: string;
-  /** Whether the walk can go on: what it compares next is not harmed. */
-  readonly goesOn: boolean;
 }
 
 /** A run fails on what is not in here, and a long one on an entry that no longer occurs. */

@@ -3,42 +3,52 @@ import { join } from "node:path";
 import type { Stack } from "../../scripts/support/stack.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
 import { act, lifecycle } from "./act.ts";
-import type { Violation } from "./deed.ts";
+import { LOOK, type Violation } from "./deed.ts";
 import { knownOf } from "./known.ts";
 import { personDoes } from "./person.ts";
 import { settle } from "./settle.ts";
 import type { Special, Step, Walk } from "./steps.ts";
 import { makeWorld, type World } from "./world.ts";
 
+export interface Found extends Violation {
+  /** Steps that were taken until then, this one included. */
+  readonly taken: number;
+}
+
 export interface Played {
   /** Those that are not known; empty: the walk is as promised. */
-  readonly violations: readonly Violation[];
-  /** How many steps were taken, the last one included. */
-  readonly taken: number;
+  readonly found: readonly Found[];
   readonly trace: readonly string[];
 }
 
-/** Plays a walk until it is over, or until something is not as promised. `name` is of its own for each. */
-export async function play(
-  stack: Stack,
-  walk: Walk,
-  name: string,
-  folder: string,
-  how: Pick<World, "tally" | "isThorough">,
-): Promise<Played> {
-  const { tally } = how;
+interface How extends Pick<World, "tally" | "isThorough"> {
+  /** The walk is over when this is found, and whatever else is found is passed over. */
+  readonly sought?: Pick<Violation, "rule" | "operation">;
+}
+
+export const isAlike = (one: Pick<Violation, "rule" | "operation">, other: Pick<Violation, "rule" | "operation">) =>
+  one.rule === other.rule && one.operation === other.operation;
+
+/**
+ * Plays a walk until it is over, or until something is not as promised; an answer that is wrong harms nothing, and the
+ * walk goes on. `name` is of its own for each.
+ */
+export async function play(stack: Stack, walk: Walk, name: string, folder: string, how: How): Promise<Played> {
+  const { tally, sought } = how;
   const world = await makeWorld(stack, name, walk, join(folder, name), how);
+  const all: Found[] = [];
   try {
     for (const [at, step] of walk.steps.entries()) {
       world.turn = at;
       tally.steps += 1;
-      const found = await take(world, step);
-      const violations = found.filter((one) => knownOf(one) === undefined);
-      for (const one of found) if (knownOf(one)) tally.knownOne(one.rule);
-      const ends = found.some((one) => knownOf(one)?.goesOn !== true);
-      if (ends) return { violations, taken: at + 1, trace: world.trace };
+      const found = (await take(world, step)).filter((one) => sought === undefined || isAlike(one, sought));
+      for (const one of found) {
+        if (knownOf(one)) tally.knownOne(one.rule);
+        else if (!all.some((other) => isAlike(one, other))) all.push({ ...one, taken: at + 1 });
+      }
+      if (found.some(({ operation }) => sought !== undefined || operation !== LOOK)) break;
     }
-    return { violations: [], taken: walk.steps.length, trace: world.trace };
+    return { found: all, trace: world.trace };
   } finally {
     tally.walks += 1;
     for (const nth of world.workspaces.keys()) await lifecycle(world, nth, "end");

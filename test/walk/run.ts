@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { startStack, type Stack } from "../../scripts/support/stack.ts";
 import { generate } from "./generate.ts";
 import { KNOWN } from "./known.ts";
-import { play, type Played } from "./play.ts";
+import { LOOK } from "./deed.ts";
+import { type Found, play } from "./play.ts";
 import type { Failure, Run } from "./outcome.ts";
 import { failureText } from "./report.ts";
 import { shrink } from "./shrink.ts";
@@ -14,8 +15,6 @@ import { Tally } from "./tally.ts";
 const AT_ONCE = 2;
 /** From here on everything that is known has to occur. */
 export const LONG_STEPS = 5000;
-/** Of one kind of failure no more are made short. */
-const SHRUNK_OF_A_KIND = 1;
 
 export interface Options {
   readonly seed: number;
@@ -23,10 +22,18 @@ export interface Options {
   /** Plays this one alone. */
   readonly walk?: Walk | undefined;
   readonly say: (text: string) => void;
+  /** Ends the run early; it tells what there is by then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Walking extends Pick<Options, "say" | "signal"> {
+  readonly stack: Stack;
+  readonly folder: string;
+  readonly failures: Map<string, Failure>;
 }
 
 /** Starts everything that walks need, walks, and ends it. */
-export async function runWalks({ seed, steps, walk, say }: Options): Promise<Run> {
+export async function runWalks({ seed, steps, walk, say, signal }: Options): Promise<Run> {
   const startedAt = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "warmtree-walk-"));
   // Sandboxes' files are seen from here also where they start from a snapshot, and one try is enough to see a failure.
@@ -39,11 +46,11 @@ export async function runWalks({ seed, steps, walk, say }: Options): Promise<Run
   const seconds = () => (performance.now() - startedAt) / 1000;
   let next = seed;
   const playAll = async () => {
-    while (walk ? next === seed : tally.steps < steps) {
+    while (!signal?.aborted && (walk ? next === seed : tally.steps < steps)) {
       const own = next++;
       const chosen = walk ?? generate(own);
-      const played = await play(stack, chosen, `w${own}`, folder, { tally, isThorough: false });
-      if (played.violations.length > 0) await note(stack, folder, failures, own, chosen, played, say);
+      const { found, trace } = await play(stack, chosen, `w${own}`, folder, { tally, isThorough: false });
+      for (const one of found) await note({ stack, folder, failures, say, signal }, own, chosen, one, trace);
       if ((own - seed) % 10 === 9) {
         say(`${tally.walks} walks, ${tally.steps} steps, ${failures.size} kinds of failure, ${seconds().toFixed(0)} s`);
       }
@@ -60,48 +67,32 @@ export async function runWalks({ seed, steps, walk, say }: Options): Promise<Run
   return { tally, failures: [...failures.values()], stale, seconds: seconds() };
 }
 
-/** Counts the failure, and makes the first of its kind short. */
+/** Counts a failure, and makes the first of its kind short. */
 async function note(
-  stack: Stack,
-  folder: string,
-  failures: Map<string, Failure>,
+  { stack, folder, failures, say, signal }: Walking,
   seed: number,
   walk: Walk,
-  { violations, taken, trace }: Played,
-  say: (text: string) => void,
+  { taken, ...found }: Found,
+  trace: readonly string[],
 ): Promise<void> {
-  const [first] = violations;
-  if (!first) return;
-  const { rule, operation } = first;
-  const key = `${rule} ${operation}`;
+  const key = `${found.rule} ${found.operation}`;
   const known = failures.get(key);
   if (known) {
     known.count += 1;
-    if (known.count > SHRUNK_OF_A_KIND) return;
+    return;
   }
-  const failure: Failure = {
-    rule,
-    operation,
-    detail: first.detail,
-    seed,
-    count: 1,
-    walk: { ...walk, steps: walk.steps.slice(0, taken) },
-    trace,
-  };
+  const failure: Failure = { ...found, seed, count: 1, walk: { ...walk, steps: walk.steps.slice(0, taken) }, trace };
   failures.set(key, failure);
-  say(`seed ${seed}: ${rule} in ${operation}: ${first.detail.slice(0, 300)}`);
+  say(`seed ${seed}: ${found.rule} in ${found.operation}: ${found.detail.slice(0, 300)}`);
   let times = 0;
-  let shortest = trace;
-  // What is played to make it short does not count.
   failure.walk = await shrink(failure.walk, async (candidate) => {
-    const played = await play(stack, candidate, `w${seed}s${++times}`, folder, {
-      tally: new Tally(),
-      isThorough: true,
-    });
-    const isSame = played.violations.some((one) => one.rule === rule && one.operation === operation);
-    if (isSame) shortest = played.trace;
-    return isSame;
+    if (signal?.aborted) return false;
+    // What is played to make it short does not count.
+    const how = { tally: new Tally(), isThorough: found.operation === LOOK, sought: found };
+    const played = await play(stack, candidate, `w${seed}s${key.length}x${++times}`, folder, how);
+    const [again] = played.found;
+    if (again) Object.assign(failure, { trace: played.trace, detail: again.detail });
+    return again !== undefined;
   });
-  failure.trace = shortest;
   say(failureText(failure));
 }
