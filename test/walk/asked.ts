@@ -14,7 +14,12 @@ const BEGIN = `
 export GIT_INDEX_FILE=$1/index GIT_OBJECT_DIRECTORY=$1/objects GIT_OPTIONAL_LOCKS=0
 export GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/.git/objects:$2/objects
 path=$4 own=$5
-for ref in "refs/heads/$3" "refs/remotes/origin/$3" "$3"; do git rev-parse -q --verify "$ref^{commit}" >/dev/null && break; ref=; done
+for ref in "refs/heads/$3" "refs/remotes/origin/$3" "$3"; do
+  # The remote's HEAD is refs/remotes/origin/HEAD.
+  case $ref in */HEAD) continue;; esac
+  git rev-parse -q --verify "$ref^{commit}" >/dev/null && break
+  ref=
+done
 if [ -n "$3" ] && [ -z "$ref" ]; then echo none; exit; fi
 `;
 const SCRIPTS: Readonly<Record<string, string>> = {

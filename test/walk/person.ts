@@ -26,6 +26,8 @@ function learn({ graph, remote, personIds, removed, everRemoved }: World, before
   const [was, is] = [graph.reach(...before.branches.values()), graph.reach(...remote.branches.values())];
   for (const id of is) if (!was.has(id)) personIds.add(id);
   for (const id of was) if (!is.has(id)) everRemoved.add(id);
+  // What is made anew under the name has nothing to do with what was there.
+  for (const branch of before.branches.keys()) if (!remote.branches.has(branch)) removed.delete(branch);
   for (const [branch, tip] of remote.branches) {
     const there = graph.reach(tip);
     const gone = removed.get(branch) ?? new Set();

@@ -42,11 +42,12 @@ export async function play(stack: Stack, walk: Walk, name: string, folder: strin
       world.turn = at;
       tally.steps += 1;
       const found = (await take(world, step)).filter((one) => sought === undefined || isAlike(one, sought));
-      for (const one of found) {
-        if (knownOf(one)) tally.knownOne(one.rule);
-        else if (!all.some((other) => isAlike(one, other))) all.push({ ...one, taken: at + 1 });
-      }
-      if (found.some(({ operation }) => sought !== undefined || operation !== LOOK)) break;
+      for (const one of found) if (knownOf(one)) tally.knownOne(one.rule);
+      // Of what a step did wrong, the first tells most; answers are wrong each for itself.
+      const done = found.find(({ operation }) => sought !== undefined || operation !== LOOK);
+      const unknown = found.filter((one) => !knownOf(one) && (one === done || one.operation === LOOK));
+      for (const one of unknown) if (!all.some((other) => isAlike(one, other))) all.push({ ...one, taken: at + 1 });
+      if (done) break;
     }
     return { found: all, trace: world.trace };
   } finally {

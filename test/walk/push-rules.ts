@@ -119,7 +119,11 @@ function wrongRefusal({ answer, before, after, memory, body }: Deed): Wrong[] {
   }
   if (answer.code === "history_rewritten") {
     const to = typeof body["to"] === "string" ? body["to"] : (before.look.status.branch ?? "");
-    if (removedFrom(memory, to).size === 0) wrong.push(["false-rewritten", `nobody took anything away from ${to}`]);
+    const gone = Array.from(removedFrom(memory, to));
+    if (gone.length === 0) wrong.push(["false-rewritten", `nobody took anything away from ${to}`]);
+    else if (!gone.some((id) => JSON.stringify(answer).includes(id.slice(0, 7)))) {
+      wrong.push(["rewritten-not-listed", firstFew(gone.map((id) => memory.graph.name(id)))]);
+    }
   }
   return wrong;
 }
