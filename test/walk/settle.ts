@@ -1,5 +1,6 @@
 import { act } from "./act.ts";
-import type { Violation } from "./deed.ts";
+import { LOOK, type Violation } from "./deed.ts";
+import type { Look } from "./look.ts";
 import type { Special } from "./steps.ts";
 import type { Workspace, World } from "./world.ts";
 
@@ -33,14 +34,21 @@ export async function settle(
     // Changes that are not committed would be in the way of a merge.
     const upstream = workspace.look?.status.upstream?.replace(/^origin\//, "");
     await call("pull", { rebase: false, ...(to === upstream ? {} : { from: to }) });
-    if (found.length > 0) return found;
+    if (found.some(({ operation }) => operation !== LOOK)) return found;
   }
-  if (isOpen()) {
-    const entries = workspace.look?.status.entries.filter(({ list }) => list === "conflicts") ?? [];
-    const files = entries.map(({ path }) => ({ path, content: `settled by ${token}\n` }));
-    if (files.length > 0) await call("edit", { files });
-    if (found.length > 0) return found;
+  const entries = isOpen() ? (workspace.look?.status.entries ?? []) : [];
+  const conflicts = entries.filter(({ list }) => list === "conflicts").map(({ path }) => path);
+  if (conflicts.length > 0) {
+    const files = conflicts.map((path) => settled(path, workspace.look?.files, token));
+    const { status } = await call("edit", { files });
+    // Such as a folder in the place of the file: an agent gives up then.
+    if (status !== 200) await call("restore", { all: true });
+    if (status !== 200 || found.some(({ operation }) => operation !== LOOK)) return found;
   }
   await call("push", { message: `${token} settles`, ...(to === undefined ? {} : { to }) });
   return found;
 }
+
+/** Writing goes to files alone, so a symlink in conflict is deleted. */
+const settled = (path: string, files: Look["files"] | undefined, token: string) =>
+  files?.get(path)?.kind === "symlink" ? { path, delete: true } : { path, content: `settled by ${token}\n` };
