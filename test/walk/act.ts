@@ -3,7 +3,7 @@ import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { wrongAnswers } from "./answers.ts";
 import { wrongAsked } from "./asked.ts";
 import { firstFew } from "./commit-rules.ts";
-import { type Answered, answeredSchema, type Deed, isSame, LOOK, trackedBy, type Violation } from "./deed.ts";
+import { type Answered, answeredSchema, type Deed, isSame, LOOK, refsText, trackedBy, type Violation } from "./deed.ts";
 import { type Look, lookAt } from "./look.ts";
 import { wrongPull } from "./pull-rules.ts";
 import { wrongPush } from "./push-rules.ts";
@@ -35,9 +35,7 @@ export async function act(world: World, nth: number, operation: string, body: Re
   const { status, json } = await callOperation(world.stack.url, operation, asked, { signal });
   const answer = answeredSchema.parse(json);
   world.tally.operation(operation, status === 200 ? "ok" : (answer.code ?? String(status)));
-  world.trace.push(
-    callLine(operation, operation === "clone" ? { ...body, repo_url: "$REPO" } : body, nth, JSON.stringify(json)),
-  );
+  world.trace.push(callLine(operation, body, nth, JSON.stringify(json)));
   const violations: Violation[] = [];
   const tell = (wrong: readonly [string, string][], about = operation) =>
     violations.push(...wrong.map(([rule, detail]) => ({ rule, operation: about, detail })));
@@ -56,6 +54,9 @@ export async function act(world: World, nth: number, operation: string, body: Re
   if (operation === "push") tell(wrongPush(deed));
   else if (operation === "pull") tell(wrongPull(deed));
   else tell(wrongWork(deed));
+  if (operation !== "push" && refsText(before.remote.branches) !== refsText(world.remote.branches)) {
+    tell([["remote-changed", "only a push may do that"]]);
+  }
   if (operation === "search") tell(wrongSearch(look, body, status, json), LOOK);
   if (operation === "push" && status === 200) tell(wrongResolution(workspace, before.look));
   noteConflicts(workspace, look);
@@ -128,7 +129,7 @@ export async function lifecycle(
   const { status } = await fetch(url, { method, headers: { Authorization: `Bearer ${DEV_KEY}` } });
   if (what !== "end") {
     trace.push(
-      `ID=$ID${nth}; curl -sS -X ${method} "$URL/v1/workspaces/$ID${what === "pause" ? "/pause" : ""}" -H 'Authorization: Bearer dev'   # -> ${status}`,
+      `curl -sS -X ${method} "$URL/v1/workspaces/$ID${nth}${what === "pause" ? "/pause" : ""}" -H 'Authorization: Bearer dev'   # -> ${status}`,
     );
   }
   return status;

@@ -11,5 +11,8 @@ export interface Known {
 /** A run fails on what is not in here, and a long one on an entry that no longer occurs. */
 export const KNOWN: readonly Known[] = [];
 
+/** How an entry is told. */
+export const nameOf = ({ rule, about }: Known): string => (about ? `${rule} (${about.source})` : rule);
+
 export const knownOf = ({ rule, detail }: Violation): Known | undefined =>
   KNOWN.find((known) => known.rule === rule && (known.about?.test(detail) ?? true));

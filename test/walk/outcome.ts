@@ -15,7 +15,7 @@ export interface Failure {
 export interface Run {
   readonly tally: Tally;
   readonly failures: readonly Failure[];
-  /** Rules of KNOWN that did not occur, in a long run. */
+  /** Entries of KNOWN that did not occur, in a long run. */
   readonly stale: readonly string[];
   readonly seconds: number;
 }

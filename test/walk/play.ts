@@ -4,7 +4,7 @@ import type { Stack } from "../../scripts/support/stack.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
 import { act, lifecycle } from "./act.ts";
 import { LOOK, type Violation } from "./deed.ts";
-import { knownOf } from "./known.ts";
+import { knownOf, nameOf } from "./known.ts";
 import { personDoes } from "./person.ts";
 import { settle } from "./settle.ts";
 import type { Special, Step, Walk } from "./steps.ts";
@@ -42,7 +42,10 @@ export async function play(stack: Stack, walk: Walk, name: string, folder: strin
       world.turn = at;
       tally.steps += 1;
       const found = (await take(world, step)).filter((one) => sought === undefined || isAlike(one, sought));
-      for (const one of found) if (knownOf(one)) tally.knownOne(one.rule);
+      for (const one of found) {
+        const known = knownOf(one);
+        if (known) tally.knownOne(nameOf(known));
+      }
       // Of what a step did wrong, the first tells most; answers are wrong each for itself.
       const done = found.find(({ operation }) => sought !== undefined || operation !== LOOK);
       const unknown = found.filter((one) => !knownOf(one) && (one === done || one.operation === LOOK));

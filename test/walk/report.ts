@@ -1,4 +1,4 @@
-import { KNOWN } from "./known.ts";
+import { KNOWN, nameOf } from "./known.ts";
 import type { Failure, Run } from "./outcome.ts";
 import { TRACE_BEGIN } from "./trace.ts";
 
@@ -27,12 +27,12 @@ export function reportText({ tally, failures, stale, seconds }: Run): string {
       ({ rule, operation, count, seed }) =>
         `FAILED  ${rule} in ${operation}: ${count} walks, the first is --seed ${seed}`,
     ),
-    ...stale.map((rule) => `${rule} no longer occurs: remove it from test/walk/known.ts`),
+    ...stale.map((name) => `${name} no longer occurs: remove it from test/walk/known.ts`),
     ...table("operation", tally.operations),
     "",
     ...table("person's event", tally.events),
     "",
-    ...KNOWN.map(({ rule, reason }) => `known: ${rule}, ${tally.known.get(rule) ?? 0} times: ${reason}`),
+    ...KNOWN.map((one) => `known: ${nameOf(one)}, ${tally.known.get(nameOf(one)) ?? 0} times: ${one.reason}`),
     `${tally.walks} walks, ${tally.steps} steps in ${seconds.toFixed(0)} s; ${failures.length} kinds of failure`,
   ].join("\n");
 }

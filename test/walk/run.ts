@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStack, type Stack } from "../../scripts/support/stack.ts";
 import { generate } from "./generate.ts";
-import { KNOWN } from "./known.ts";
+import { KNOWN, nameOf } from "./known.ts";
 import { LOOK } from "./deed.ts";
 import { type Found, play } from "./play.ts";
 import type { Failure, Run } from "./outcome.ts";
@@ -62,8 +62,7 @@ export async function runWalks({ seed, steps, walk, say, signal }: Options): Pro
     await stack.close();
     await rm(folder, { recursive: true, force: true });
   }
-  const stale =
-    tally.steps >= LONG_STEPS ? KNOWN.filter(({ rule }) => !tally.known.has(rule)).map(({ rule }) => rule) : [];
+  const stale = tally.steps >= LONG_STEPS ? KNOWN.map(nameOf).filter((name) => !tally.known.has(name)) : [];
   return { tally, failures: [...failures.values()], stale, seconds: seconds() };
 }
 

@@ -16,8 +16,8 @@ export class Tally {
     count(this.events, name, outcome);
   }
 
-  knownOne(rule: string): void {
-    this.known.set(rule, (this.known.get(rule) ?? 0) + 1);
+  knownOne(name: string): void {
+    this.known.set(name, (this.known.get(name) ?? 0) + 1);
   }
 }
 
