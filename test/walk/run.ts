@@ -84,7 +84,7 @@ async function note(
   failures.set(key, failure);
   say(`seed ${seed}: ${found.rule} in ${found.operation}: ${found.detail.slice(0, 300)}`);
   let times = 0;
-  failure.walk = await shrink(failure.walk, async (candidate) => {
+  const isAgain = async (candidate: Walk) => {
     if (signal?.aborted) return false;
     // What is played to make it short does not count.
     const how = { tally: new Tally(), isThorough: found.operation === LOOK, sought: found };
@@ -92,6 +92,8 @@ async function note(
     const [again] = played.found;
     if (again) Object.assign(failure, { trace: played.trace, detail: again.detail });
     return again !== undefined;
-  });
+  };
+  if (await isAgain(failure.walk)) failure.walk = await shrink(failure.walk, isAgain);
+  else say(`seed ${seed}: it does not happen again with the same steps`);
   say(failureText(failure));
 }
