@@ -45,8 +45,9 @@ export async function runWalks({ seed, steps, walk, say, signal }: Options): Pro
   const failures = new Map<string, Failure>();
   const seconds = () => (performance.now() - startedAt) / 1000;
   let next = seed;
+  const isOver = () => signal?.aborted === true || (walk ? next > seed : tally.steps >= steps);
   const playAll = async () => {
-    while (!signal?.aborted && (walk ? next === seed : tally.steps < steps)) {
+    while (!isOver()) {
       const own = next++;
       const chosen = walk ?? generate(own);
       const { found, trace } = await play(stack, chosen, `w${own}`, folder, { tally, isThorough: false });
