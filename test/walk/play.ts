@@ -26,7 +26,7 @@ interface How extends Pick<World, "tally" | "isThorough"> {
   readonly sought?: Pick<Violation, "rule" | "operation">;
 }
 
-export const isAlike = (one: Pick<Violation, "rule" | "operation">, other: Pick<Violation, "rule" | "operation">) =>
+const isAlike = (one: Pick<Violation, "rule" | "operation">, other: Pick<Violation, "rule" | "operation">) =>
   one.rule === other.rule && one.operation === other.operation;
 
 /**
