@@ -19,6 +19,8 @@ export function agentStep(random: Random, workspace: number, token: string): Ste
   return weighted(random, [
     [6, line],
     [6, () => call("edit", { files: editOf(random, token) })],
+    // A file becomes a folder.
+    [0.5, () => call("edit", { files: intoFolder(one(["a.txt", "--", "link", "empty"]), token) })],
     [
       10,
       () =>
@@ -75,6 +77,11 @@ function editOf(random: Random, token: string): object[] {
     ]);
   });
 }
+
+const intoFolder = (path: string, token: string) => [
+  { path, delete: true },
+  { path: `${path}/inner`, content: `in a folder by ${token}\n` },
+];
 
 function textOrBase64(bytes: Buffer): object {
   const text = bytes.toString();
