@@ -13,7 +13,7 @@ export function agentStep(random: Random, workspace: number, token: string): Ste
     special({
       kind: "line",
       path: one(["a.txt", "dir/c.txt", "dir/sub/d", "run.sh", "b.txt"]),
-      line: uniformInt(random, 0, 8),
+      line: one([1, 4, 8]),
       text: `line by ${token}`,
     });
   return weighted(random, [
@@ -26,7 +26,7 @@ export function agentStep(random: Random, workspace: number, token: string): Ste
       () =>
         call("push", {
           message: `${token} ${one(["says", "-x", "ünï\n\nbody", '"q"'])}`,
-          ...maybe(0.5, () => ({ to: one(["main", "main", ...BRANCHES]) })),
+          ...maybe(0.4, () => ({ to: one(["main", "main", ...BRANCHES]) })),
           ...maybe(0.1, () => ({ files: [one(PATHS)] })),
         }),
     ],

@@ -56,7 +56,7 @@ function oneStep(random: Random, workspaces: number, token: (who: "A" | "P") => 
 function personStep(random: Random, token: string): PersonStep {
   const one = <T>(from: readonly T[]) => pick(random, from);
   const branch = random() < 0.65 ? "main" : one(BRANCHES);
-  const other = random() < 0.5 ? "agent/a/t0" : one(BRANCHES);
+  const other = random() < 0.7 ? "@" : one(BRANCHES);
   const content = () => contentOf(random, token).toString("base64");
   const makers: readonly (readonly [weight: number, make: () => [PersonStep["event"], string[]]])[] = [
     [4, () => ["commit", [branch, one(PATHS), content(), one(["644", "644", "755"])]]],
@@ -64,12 +64,7 @@ function personStep(random: Random, token: string): PersonStep {
       4,
       () => [
         "line",
-        [
-          branch,
-          one(["a.txt", "dir/c.txt", "dir/sub/d", "run.sh"]),
-          String(uniformInt(random, 1, 9)),
-          `line by ${token}`,
-        ],
+        [branch, one(["a.txt", "dir/c.txt", "dir/sub/d", "run.sh"]), one(["2", "5", "9"]), `line by ${token}`],
       ],
     ],
     [1, () => ["remove", [branch, one(PATHS)]]],
@@ -82,13 +77,13 @@ function personStep(random: Random, token: string): PersonStep {
       () => [
         "drop",
         [
-          random() < 0.5 ? "main" : other,
+          random() < 0.5 ? "main" : one(BRANCHES),
           one(["1", "1", "2"]),
           ...(random() < 0.6 ? [one(PATHS), content()] : ["", ""]),
         ],
       ],
     ],
-    [2, () => ["fork", [other, one(["main", "feature", "agent/a/t0"])]]],
+    [2, () => ["fork", [one(BRANCHES), one(["main", "feature", "agent/a/t0"])]]],
     [1, () => ["tag", [one(TAGS), branch]]],
     [2, () => ["delete", [other]]],
   ];

@@ -25,6 +25,11 @@ on() {
   if git checkout -q -f --detach "refs/remotes/origin/$1" -- 2>/dev/null; then git clean -qffdx
   else [ "$1" = main ] && [ -z "$(git for-each-ref --count=1 refs/remotes)" ] && ! git rev-parse -q --verify HEAD >/dev/null; fi
 }
+# @ is the branch beside main that got a commit last.
+named() {
+  if [ "$1" != @ ]; then echo "$1"; return; fi
+  git for-each-ref --sort=-committerdate --format='%(refname:lstrip=3)' refs/remotes/origin | grep -vx main | head -n 1
+}
 send() { git push -q origin "+HEAD:refs/heads/$1"; }
 commit() { git add -A && git commit -q -m "$1"; }
 place() { case $1 in */*) if [ ! -d "./\${1%/*}" ]; then rm -rf "./\${1%%/*}"; mkdir -p "./\${1%/*}"; fi ;; esac; rm -rf "./$1"; }
@@ -40,11 +45,11 @@ export const PERSON_SCRIPTS: Readonly<Record<PersonEvent, string>> = {
   // branch path target
   link: `on "$2" && place "$3" && ln -s -- "$4" "./$3" && commit "$1" && send "$2"`,
   // into from; --ff where it is possible, or always a commit
-  merge: `on "$2" && git rev-parse -q --verify "refs/remotes/origin/$3" >/dev/null && { git merge -q "$4" -X theirs -m "$1" "refs/remotes/origin/$3" >/dev/null 2>&1 || { git merge --abort; false; }; } && send "$2"`,
+  merge: `from=refs/remotes/origin/$(named "$3"); on "$2" && git rev-parse -q --verify "$from" >/dev/null && { git merge -q "$4" -X theirs -m "$1" "$from" >/dev/null 2>&1 || { git merge --abort; false; }; } && send "$2"`,
   // into from
-  squash: `on "$2" && git rev-parse -q --verify "refs/remotes/origin/$3" >/dev/null && git merge -q --squash -X theirs "refs/remotes/origin/$3" >/dev/null 2>&1 && commit "$1" && send "$2"`,
+  squash: `from=refs/remotes/origin/$(named "$3"); on "$2" && git rev-parse -q --verify "$from" >/dev/null && git merge -q --squash -X theirs "$from" >/dev/null 2>&1 && commit "$1" && send "$2"`,
   // into from: its newest commit
-  pick: `on "$2" && ! git rev-parse -q --verify "refs/remotes/origin/$3^2" >/dev/null && git cherry-pick -n -X theirs "refs/remotes/origin/$3" >/dev/null 2>&1 && commit "$1" && send "$2"`,
+  pick: `from=refs/remotes/origin/$(named "$3"); on "$2" && ! git rev-parse -q --verify "$from^2" >/dev/null && git cherry-pick -n -X theirs "$from" >/dev/null 2>&1 && commit "$1" && send "$2"`,
   // branch count path base64: forces commits away; with a path puts another in their place
   drop: `on "$2" && git rev-parse -q --verify "HEAD~$3" >/dev/null && git reset -q --hard "HEAD~$3" && { [ -z "$4" ] || { place "$4" && printf %s "$5" | base64 -d >"./$4" && commit "$1"; }; } && send "$2"`,
   // branch from
@@ -52,5 +57,5 @@ export const PERSON_SCRIPTS: Readonly<Record<PersonEvent, string>> = {
   // name branch: made, or moved
   tag: `on "$3" && git push -q -f origin "HEAD:refs/tags/$2"`,
   // branch; the remote keeps its default branch
-  delete: `git push -q origin ":refs/heads/$2" 2>/dev/null`,
+  delete: `git push -q origin ":refs/heads/$(named "$2")" 2>/dev/null`,
 };
