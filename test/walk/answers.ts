@@ -50,7 +50,7 @@ export async function wrongAnswers(ask: Ask, look: Look, which: number | "all"):
     ...reads.map(({ path, ref }) => ask("read", { path, ...(ref === undefined ? {} : { ref }) })),
   ]);
   hold(wrong, "status", statusSchema, status, (told) => tellStatus(told), statusOf(look));
-  hold(wrong, "diff", diffSchema, diff, ({ diff: text }) => text, look.diff);
+  hold(wrong, "diff", diffSchema, diff, tellDiff, [look.diff, look.changed]);
   hold(wrong, "log", logSchema, log, ({ commits }) => commits.map(tellCommit), logOf(look, limit));
   hold(wrong, "branch", branchSchema, branch, (told) => [told.current, branchesOf(told.branches)], refsOf(look));
   for (const [at, { path, file, ref }] of reads.entries()) {
@@ -73,6 +73,11 @@ function readsOf(look: Look, which: number | "all"): { path: string; file: File;
     : [];
   return [...chosen, ...atHead];
 }
+
+const tellDiff = ({ diff, files }: z.output<typeof diffSchema>) => [
+  diff,
+  files.map(({ path, change: what, from }) => `${what} ${from === undefined ? "" : `${from} -> `}${path}`),
+];
 
 const tellCommit = ({ sha, parents, subject }: { sha: string; parents: string[]; subject: string }) => [
   sha,

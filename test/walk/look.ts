@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { readStatus, type Status } from "../../src/ops/porcelain.ts";
+import { LETTERS, readStatus, type Status } from "../../src/ops/porcelain.ts";
 import { type Commit, LOG_FORMAT, readCommits } from "./graph.ts";
 import { runBash } from "./run-bash.ts";
 
@@ -14,7 +14,7 @@ export interface Look {
   readonly unfinished: readonly string[];
   readonly log: readonly Commit[];
   readonly diff: string;
-  /** `M path` and the like; a renamed file has both its names. */
+  /** `modified path` and the like; a renamed file has both its names. */
   readonly changed: readonly string[];
   readonly staged: string;
   readonly files: ReadonlyMap<string, File>;
@@ -47,8 +47,9 @@ mark; git log "\${@:3}" HEAD -- 2>/dev/null
 mark; git diff --cached --no-ext-diff -M --src-prefix=a/ --dst-prefix=b/
 base=$(git write-tree 2>/dev/null)
 git ls-files --others --exclude-standard -z | git add -N --sparse --pathspec-from-file=- --pathspec-file-nul
-mark; git diff --no-ext-diff -M --src-prefix=a/ --dst-prefix=b/ $base --
-mark; git diff --no-ext-diff -M --name-status -z $base --
+# With conflicts there is no tree of the index, and the diff is told as against our side.
+mark; git diff --no-ext-diff -M --src-prefix=a/ --dst-prefix=b/ \${base:---ours} --
+mark; git diff --no-ext-diff -M --name-status -z \${base:---ours} --
 `;
 
 /** Throws where the tree is none, or git fails on it. */
@@ -84,10 +85,14 @@ export function readRefs(text: string): Map<string, string> {
 function readNames(text: string): string[] {
   const records = text.split("\0");
   const names: string[] = [];
+  const seen = new Set<string>();
   for (let at = 0; at + 1 < records.length; at += 2) {
     const letter = (records[at] ?? "")[0] ?? "";
     const from = letter === "R" || letter === "C" ? `${records[++at] ?? ""} -> ` : "";
-    names.push(`${letter} ${from}${records[at + 1] ?? ""}`);
+    const path = records[at + 1] ?? "";
+    // A file in conflict comes twice: as that, then as it differs from our side.
+    if (!seen.has(path)) names.push(`${LETTERS[letter] ?? letter} ${from}${path}`);
+    seen.add(path);
   }
   return names;
 }
