@@ -50,7 +50,7 @@ export async function runWalks({ seed, steps, walk, say, signal }: Options): Pro
     while (!isOver()) {
       const own = next++;
       const chosen = walk ?? generate(own);
-      const { found, trace } = await play(stack, chosen, `w${own}`, folder, { tally, isThorough: false });
+      const { found, trace } = await play(stack, chosen, `w${own}`, folder, { tally, isThorough: walk !== undefined });
       for (const one of found) await note({ stack, folder, failures, say, signal }, own, chosen, one, trace);
       if ((own - seed) % 10 === 9) {
         say(`${tally.walks} walks, ${tally.steps} steps, ${failures.size} kinds of failure, ${seconds().toFixed(0)} s`);
