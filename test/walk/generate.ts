@@ -69,8 +69,8 @@ function personStep(random: Random, token: string): PersonStep {
     ],
     [1, () => ["remove", [branch, one(PATHS)]]],
     [1, () => ["link", [branch, one(["link", "a.txt", "dir/l", "--"]), one(["a.txt", "dir", "nowhere", "-dash"])]]],
-    [3, () => ["merge", [branch, other, one(["--ff", "--no-ff"])]]],
-    [2, () => ["squash", [branch, other]]],
+    [5, () => ["merge", [branch, other, one(["--ff", "--no-ff"])]]],
+    [3, () => ["squash", [branch, other]]],
     [1, () => ["pick", [branch, other]]],
     [
       3,
