@@ -29,7 +29,11 @@ function wrongSuccess(deed: Deed): Wrong[] {
   }
   const onRemote = graph.reach(...trackedBy(after.look).values());
   const removed = removedFrom(memory, from);
-  const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id));
+  // Where something was left out, the workspace's own branch is replaced by the next push.
+  const anew = answer.left_out === undefined ? new Map<string, string[]>() : graph.tokens(now);
+  const isAnew = (id: string) =>
+    Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token));
+  const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id) && !isAnew(id));
   if (moved.length > 0) {
     wrong.push(["id-not-kept", `HEAD lacks ${firstFew(moved.map((id) => graph.name(id)))}, which the remote has`]);
   }

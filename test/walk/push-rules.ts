@@ -30,7 +30,9 @@ function wrongSuccess(deed: Deed): Wrong[] {
     wrong.push(["default-without-to", `${to} was pushed to, and nobody asked for it`]);
   }
   const reach = graph.reach(tip);
-  if (old !== undefined && !reach.has(old)) wrong.push(["not-fast-forward", `${to} lost ${graph.name(old)}`]);
+  if (old !== undefined && !reach.has(old) && answer.replaced !== old) {
+    wrong.push(["not-fast-forward", `${to} lost ${graph.name(old)}`]);
+  }
   return [...wrong, ...wrongCommits(deed, to, reach), ...wrongRecreated(deed, to, old), ...wrongTree(deed)];
 }
 
@@ -91,7 +93,7 @@ function wrongTree({ answer, body, before, after }: Deed): Wrong[] {
     wrong.push(["push-leaves-changes", firstFew(status.entries.map(({ change, path }) => `${change} ${path}`))]);
   }
   if (answer.tree === "kept" && status.entries.length === 0) wrong.push(["false-kept", "nothing is uncommitted"]);
-  if (answer.rebased !== true && before.look) {
+  if (answer.rebased !== true && answer.merged !== true && before.look) {
     const changed = changedPaths(before.look.files, after.look.files);
     if (changed.length > 0) wrong.push(["push-changes-files", firstFew(changed)]);
   }
@@ -99,7 +101,7 @@ function wrongTree({ answer, body, before, after }: Deed): Wrong[] {
 }
 
 /** A push that is refused: the remote is as it was, the files too; a commit may be kept, on top of what was. */
-function wrongRefusal({ answer, before, after, memory, body }: Deed): Wrong[] {
+function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
   const wrong: Wrong[] = [];
   if (refsText(before.remote.branches) !== refsText(after.remote.branches)) {
     wrong.push(["refused-but-done", `a push that answered ${answer.code} changed the remote`]);
@@ -118,9 +120,9 @@ function wrongRefusal({ answer, before, after, memory, body }: Deed): Wrong[] {
     wrong.push(["refused-but-done", "the kept commit does not stand on what HEAD was"]);
   }
   if (answer.code === "history_rewritten") {
-    const to = typeof body["to"] === "string" ? body["to"] : (before.look.status.branch ?? "");
-    const gone = Array.from(removedFrom(memory, to));
-    if (gone.length === 0) wrong.push(["false-rewritten", `nobody took anything away from ${to}`]);
+    // What is known to be taken away from one branch is not sent to another.
+    const gone = Array.from(memory.removed.keys()).flatMap((branch) => Array.from(removedFrom(memory, branch)));
+    if (gone.length === 0) wrong.push(["false-rewritten", "nobody took anything away"]);
     else if (!gone.some((id) => JSON.stringify(answer).includes(id.slice(0, 7)))) {
       wrong.push(["rewritten-not-listed", firstFew(gone.map((id) => memory.graph.name(id)))]);
     }
