@@ -54,6 +54,11 @@ try() {
   if make_room "$name" && git switch -q --no-guess "$@" >/dev/null; then return; fi
   fail git "$name"
 }
+keep_files() {
+  local files
+  files=$(overwritten "$1" | tr '\\0' '\\n')
+  if [ -n "$files" ]; then fail in_the_way "$files"; fi
+}
 if [ "$delete" = true ]; then
   if ! there "refs/heads/$name"; then name=\${name#origin/}; fi
   delete_branch "$name"
@@ -72,6 +77,7 @@ elif [ "$create" = true ]; then
   if [ -n "$from" ] && [ "$from" != HEAD ]; then
     start=$(commit_of "$from") || unknown_ref "$from"
     bring_checkout "$start" || fail git
+    keep_files "$start"
     case $from in refs/heads/*) from=\${from#refs/heads/};; *) from=\${from#refs/} from=\${from#remotes/};; esac
     if there "refs/heads/$from"; then upstream=$(upstream_of "$from")
     elif there "refs/remotes/origin/\${from#origin/}"; then upstream=refs/remotes/origin/\${from#origin/}; fi
@@ -86,6 +92,7 @@ elif [ "$create" = true ]; then
   else try -c "$name"; fi
 elif there "refs/heads/$name"; then
   bring_checkout "refs/heads/$name" || fail git
+  keep_files "refs/heads/$name"
   try --end-of-options "$name"
 else
   name=\${name#origin/}
@@ -94,6 +101,7 @@ else
     fail ref_not_found "$1"
   fi
   bring_checkout "refs/remotes/origin/$name" || fail git
+  keep_files "refs/remotes/origin/$name"
   try -c "$name" --track "refs/remotes/origin/$name"
 fi
 line_ends

@@ -81,7 +81,7 @@ export const COMMIT_REASONS: Reasons = {
   default_branch: (branch) => ({
     code: "invalid_input",
     field: "to",
-    detail: `'${branch}' is the repository's default branch, and nothing lands there unasked. Nothing was committed. Say to: "${branch}" if it is meant, or name another branch.`,
+    detail: `'${branch}' is the repository's default branch, and nothing lands there unasked. Nothing was committed. push {to: "${branch}"} if it is meant, or name another branch.`,
   }),
   merge_open: () => ({
     code: "invalid_input",

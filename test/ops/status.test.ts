@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
@@ -138,6 +147,23 @@ describe("a tree that was rewritten settles", () => {
     await until("a settled index", settled);
     expect(existsSync(join(home.tree, ".git/index.lock"))).toBe(false);
     expect(await home.run(status)).toMatchObject({ clean: true, branch: "older" });
+  });
+
+  test.skipIf(!existsSync("/proc"))("what waits to settle it is no look, for which an edit would wait", async () => {
+    await home.run(clone);
+    const lookers = () =>
+      readdirSync("/proc").filter((pid) => {
+        try {
+          const says = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+          return says.includes("WT_LOOK=1") && readlinkSync(`/proc/${pid}/cwd`).startsWith(home.tree);
+        } catch {
+          // It has ended, or is none.
+          return false;
+        }
+      });
+    // Well within the second for which it waits.
+    await expect.poll(lookers, { timeout: 500 }).toEqual([]);
+    expect(settled()).toBe(false);
   });
 
   test("a folder that appears in the same second is told of, also when the index is written later", async () => {
