@@ -11,7 +11,7 @@ import { REPLAY } from "./replay.ts";
 import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 import { UNFINISHED_WORDS } from "./unfinished.ts";
 
-/** Each takes three or four processes. */
+/** Each takes some eight processes. */
 const MAX_COMMITS = 100;
 /** Section of the commits that were made: what each was made of, and itself. */
 const MADE_SECTION = 2;
@@ -43,28 +43,31 @@ const output = z.object({
  */
 const script = `${SECTION}${FAIL}${LOCK}${ENTER}${COMMIT_OF}${REPLAY}${CONFLICTS}${MERGING}${LINE_ENDS}${SETTLE}
 revert=$1; shift
-how=cherry-pick state=CHERRY_PICK_HEAD
-if [ "$revert" = true ]; then how=revert state=REVERT_HEAD; fi
+how=cherry-pick
+if [ "$revert" = true ]; then how=revert; fi
 for unfinished in ${UNFINISHED_WORDS}; do if [ -e ".git/\${unfinished%%:*}" ]; then fail unfinished "\${unfinished#*:}"; fi; done
 began=$(git rev-parse -q --verify HEAD) || fail no_commits
 if partial && [ -z "$url" ]; then fail needs_remote; fi
-commits=() made=() already=()
+commits=() made=() already=() tree_now= merged= conflicting=
 for name; do
   commit=$(commit_of "$name") || unknown_ref "$name"
   commits+=("$commit")
 done
-# Merging in memory fetches what a partial clone lacks for the same merge in the tree; then, what that writes.
-bring_merge() {
-  local tree_now of merged
-  partial || return 0
-  for of in HEAD "$1" \${2:+"$2"}; do bring_folders "$of" || return; done
+# In memory first: whether anything comes of it (git itself would ask its status then, which takes it into submodules); and so what
+# a partial clone lacks is fetched, also what the merge in the tree then writes. Sets merged to the
+# tree, and conflicting.
+merge_ahead() {
+  local of
+  for of in HEAD "$1" \${2:+"$2"}; do bring_folders "$of" || return 2; done
   tree_now=$(git rev-parse 'HEAD^{tree}')
   if [ "$revert" = true ]
   then set -- "$(git commit-tree "$tree_now" -p "$1" -m stand-in)" "$(git commit-tree "\${2:-$empty}^{tree}" -p "$1" -m stand-in)"
   else set -- "$(git commit-tree "$tree_now" \${2:+-p "$2"} -m stand-in)" "$1"; fi
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$@")
-  if [ $? -gt 1 ]; then return 1; fi
-  bring_changed diff-tree -r "$tree_now" "\${merged%%$'\\n'*}"
+  conflicting=$?
+  if [ "$conflicting" -gt 1 ]; then return 2; fi
+  merged=\${merged%%$'\\n'*}
+  bring_changed diff-tree -r "$tree_now" "$merged" || return 2
 }
 give_up() {
   rm -f .git/index.lock
@@ -77,20 +80,17 @@ give_up() {
 empty=$(git hash-object -t tree /dev/null)
 for commit in "\${commits[@]}"; do
   read -r _ parent others <<<"$(git rev-list --no-walk --parents "$commit" --)"
-  bring_merge "$commit" "$parent" || give_up 1
+  merge_ahead "$commit" "$parent" || give_up 1
+  if [ "$merged:$conflicting" = "$tree_now:0" ]; then already+=("$commit"); continue; fi
   flags=()
   if [ -n "$others" ]; then flags=(-m 1); fi
-  if [ "$revert" = true ]; then flags+=(--no-edit); else flags+=(--allow-empty); fi
+  if [ "$revert" = true ]; then flags+=(--no-edit); fi
   limited "$how" "\${flags[@]}" "$commit" >/dev/null 2>"$wt/tmp.err"
   status=$?
   if [ "$status" = 0 ]; then
     made+=("$commit" "$(git rev-parse HEAD)")
-  elif [ "$status" != 1 ]; then
-    give_up "$status"
   elif [ -z "$(git ls-files -u | head -c 1)" ]; then
-    # Nothing came of it.
-    rm -f ".git/$state" .git/MERGE_MSG
-    already+=("$commit")
+    give_up "$status"
   else
     line_ends
     merging_begun

@@ -23,7 +23,7 @@ export const BRANCH_FIELDS = [
 export const BRANCH_SCRIPT = `${SECTION}${FAIL}
 name=$1 create=$2 from=$3 count=$4 delete=$5
 # By its whole name: a branch of ours may be called origin/main as well.
-upstream_of() { git rev-parse -q --symbolic-full-name "$1@{upstream}" 2>/dev/null; }
+upstream_of() { git rev-parse -q --verify --symbolic-full-name "$1@{upstream}" 2>/dev/null; }
 report() {
   IFS= read -r current <.git/HEAD
   case $current in "ref: refs/heads/"*) current=\${current#ref: refs/heads/};; *) current=;; esac
@@ -51,7 +51,7 @@ try() {
   if [ -n "$made" ]; then git branch -q -D -- "$made"; fi
   cat "$wt/tmp.err" >&2
   if grep -qE 'would be overwritten|would lose|current index first' "$wt/tmp.err"; then fail in_the_way "$(sed -n "s/^$tab//p" "$wt/tmp.err")"; fi
-  refuse_if_taken "$name"
+  if make_room "$name" && git switch -q --no-guess "$@" >/dev/null; then return; fi
   fail git "$name"
 }
 keep_files() {
@@ -84,7 +84,8 @@ elif [ "$create" = true ]; then
   fi
   # Whole before the tree goes to it: what fails, or is cut off, leaves the tree on the branch where it was.
   if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
-    git branch -q --no-track -- "$name" \${start:+"$start"} || { refuse_if_taken "$name"; fail git "$name"; }
+    add() { git branch -q --no-track -- "$name" \${start:+"$start"}; }
+    add || { make_room "$name" && add; } || fail git "$name"
     made=$name
     if [ -n "$upstream" ] && ! git branch -q --set-upstream-to="$upstream" -- "$name"; then git branch -q -D -- "$name"; fail git; fi
     try --end-of-options "$name"

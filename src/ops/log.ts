@@ -6,7 +6,7 @@ import { LIMITED } from "./limits.ts";
 import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { CHANGES, LETTERS } from "./porcelain.ts";
-import { ENTER, FAIL, IN_TREE, SECTION } from "./shell.ts";
+import { ENTER, FAIL, IN_TREE, SECTION, SUBMODULES } from "./shell.ts";
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
@@ -75,7 +75,7 @@ const FIELDS = ["%H", "%P", "%an", "%ae", "%aI", "%s", "%b"] as const;
 const FORMAT = `--format=${FIELDS.join("%x00")}`;
 const OPTIONS = ["-z", "--encoding=UTF-8", "--no-color", "--no-show-signature"] as const;
 /** Files that were merely renamed are known by their ids, so that a partial clone need not have them. */
-const FILES = ["--name-status", "-M100%", "--diff-merges=first-parent"] as const;
+const FILES = ["--name-status", "-M100%", "--diff-merges=first-parent", SUBMODULES] as const;
 
 function optionsOf({ since, until, author, files }: z.output<typeof input>): string[] {
   return [

@@ -122,6 +122,19 @@ describe("a conflict", () => {
     expect(contentOf("a.txt")).toBe(LINES.replace("8", "both").replace("1", "one"));
   });
 
+  test("of a file that a side deleted is one, too", async () => {
+    seed.git("switch", "-q", "side");
+    seed.git("rm", "-q", "a.txt");
+    const gone = publish({}, "gone", "side");
+    home.git("fetch", "-q", seed.bare, "side");
+    expect(await home.failure(apply, { commits: [gone] })).toMatchObject({
+      code: "conflict",
+      conflicts: [{ path: "a.txt", kind: "deleted_by_them" }],
+    });
+    expect(await home.run(push, { resolve: { "a.txt": "theirs" } })).toMatchObject({ committed: true });
+    expect(existsSync(join(home.tree, "a.txt"))).toBe(false);
+  });
+
   test("can be given up", async () => {
     await home.failure(apply, { commits: [side[2]] });
     expect(await home.run(restore, { all: true })).toMatchObject({ ended: "cherry_pick" });
@@ -154,4 +167,23 @@ test("in a partial clone it is the same", async () => {
   });
   expect(treeOf(partial)).toEqual({ "a.txt": LINES, "other.txt": "o\n" });
   partial.remove();
+});
+
+test("settings of submodules that git refuses are in nobody's way", async () => {
+  write(seed, {
+    ".gitmodules": '[submodule "e"]\n\tpath = sub\n\turl = https://git.example/x\n\tupdate = !touch CANARY\n',
+  });
+  seed.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
+  seed.publish("submodule");
+  const odd = new Home(home.remote.url);
+  await odd.run(clone, { agent_id: "ada", task_id: "t2" });
+  expect(await odd.run(apply, { commits: ["HEAD", side[1]] })).toMatchObject({ applied: [{ of: side[1] }] });
+  expect(await odd.run(apply, { commits: ["HEAD"], revert: true })).toMatchObject({ already: [] });
+  await odd.run(edit, { files: [{ path: "a.txt", content: LINES.replace("8", "mine") }] });
+  await odd.run(push, { message: "mine" });
+  expect(await odd.failure(apply, { commits: [side[2]] })).toMatchObject({
+    code: "conflict",
+    work: { tree: "merging" },
+  });
+  odd.remove();
 });

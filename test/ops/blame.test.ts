@@ -1,8 +1,11 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { blame } from "../../src/ops/blame.ts";
+import { clone } from "../../src/ops/clone.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import { copiesOf, type Home } from "./support.ts";
+import { copiesOf, git, Home, Seed } from "./support.ts";
 import { commit, fileName, fingerprint, homeWith, write } from "./trees.ts";
 
 let home: Home;
@@ -80,6 +83,33 @@ test("what cannot be told is said", async () => {
     message: expect.stringContaining("4 lines"),
   });
   expect(await home.failure(blame, { path: "a.txt", ref: "nowhere" })).toMatchObject({ code: "ref_not_found" });
+});
+
+test("in a partial clone it fetches what it compares, and tells of the commit that HEAD is on", async () => {
+  const seed = new Seed();
+  git(seed.bare, "config", "uploadpack.allowFilter", "true");
+  git(seed.bare, "config", "uploadpack.allowAnySHA1InWant", "true");
+  for (const [path, content] of [
+    ["a.txt", "1\n2\n3\n4\n"],
+    ["b.txt", "1\n2\n3\nfour\n"],
+  ] as const) {
+    rmSync(join(seed.tree, "a.txt"), { force: true });
+    write(seed, { [path]: content });
+    seed.publish(path);
+  }
+  const asked = { path: "b.txt" };
+  const partial = new Home(`file://${seed.bare}`);
+  await partial.run(clone, { filter: "blob:none" });
+  write(partial, { "b.txt": "not committed\n" });
+  expect((await partial.run(blame, asked)).hunks).toMatchObject([
+    { subject: "a.txt", path: "a.txt", lines: ["1", "2", "3"] },
+    { subject: "b.txt", lines: ["four"] },
+  ]);
+  expect(await partial.failure(blame, { path: "nosuch" })).toMatchObject({ code: "path_not_found" });
+  const treeless = new Home(`file://${seed.bare}`);
+  await treeless.run(clone, { filter: "tree:0" });
+  expect(await treeless.failure(blame, asked)).toMatchObject({ code: "invalid_input" });
+  for (const each of [partial, treeless, seed]) each.remove();
 });
 
 test("whatever a file is called and holds, its lines are told as they are", async () => {

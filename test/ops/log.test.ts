@@ -219,4 +219,6 @@ test("what each commit changed, when asked", async () => {
   const [newest] = (await home.run(log, { files: true, limit: 1 })).commits;
   expect(newest).toMatchObject({ files_truncated: true });
   expect(newest?.files).toHaveLength(200);
+  commit(home, { ".gitmodules": '[submodule "e"]\n\tpath = sub\n\tupdate = !no\n' }, "settings that git refuses");
+  expect((await home.run(log, { files: true, limit: 1 })).commits[0]?.files).toHaveLength(1);
 });
