@@ -11,7 +11,7 @@ await buildPage();
 const TEST_TIMEOUT_MS = 120_000;
 
 /** Hundreds of steps, each with a dozen processes; and where one fails, many more to make it short. */
-const WALK_TIMEOUT_MS = 1_800_000;
+const WALK_TIMEOUT_MS = process.env["NIGHTLY"] ? 10_800_000 : 1_800_000;
 
 /** What is waited for comes in milliseconds, or in many seconds where the machine is busy. */
 const WAITING = { poll: { timeout: 60_000 } };
@@ -115,7 +115,7 @@ export default defineConfig({
         },
       },
       {
-        // By name: it holds pull and push to promises that they do not keep yet.
+        // Two walks at a time, beside everything else.
         test: {
           name: "walk",
           include: ["test/walk/walk.test.ts"],
