@@ -64,13 +64,14 @@ export async function wrongAnswers(ask: Ask, look: Look, which: number | "all"):
 }
 
 function readsOf(look: Look, which: number | "all"): { path: string; file: File; ref?: string }[] {
-  const changed = new Set(look.status.entries.flatMap(({ path, from }) => [path, from]));
+  const told = look.status.entries.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
+  // Of a folder that is new as a whole, status tells no more.
+  const isChanged = (path: string) =>
+    told.some((name) => name === path || (name.endsWith("/") && path.startsWith(name)));
   const all = Array.from(look.files, ([path, file]) => ({ path, file }));
   const chosen = which === "all" ? all : all.slice(which % Math.max(all.length, 1)).slice(0, 1);
   const isHeadToo = look.head !== undefined && (which === "all" || which % 4 === 0);
-  const atHead = isHeadToo
-    ? chosen.filter(({ path }) => !changed.has(path)).map((one) => ({ ...one, ref: "HEAD" }))
-    : [];
+  const atHead = isHeadToo ? chosen.filter(({ path }) => !isChanged(path)).map((one) => ({ ...one, ref: "HEAD" })) : [];
   return [...chosen, ...atHead];
 }
 
