@@ -9,7 +9,7 @@ import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
 import { REPLAY } from "./replay.ts";
 import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
-import { UNFINISHED_WORDS } from "./unfinished.ts";
+import { REFUSE_UNFINISHED, UNFINISHED_REASON } from "./unfinished.ts";
 
 /** Each takes some eight processes. */
 const MAX_COMMITS = 100;
@@ -41,11 +41,11 @@ const output = z.object({
  * was. A conflict is left in the files to be edited, and a push ends it; the commits made before it stay, and those after it
  * are for another call: git's own list of them would be in the way of everything else.
  */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${COMMIT_OF}${REPLAY}${CONFLICTS}${MERGING}${LINE_ENDS}${SETTLE}
+const script = `${SECTION}${FAIL}${LOCK}${ENTER}${COMMIT_OF}${REPLAY}${CONFLICTS}${MERGING}${LINE_ENDS}${SETTLE}${REFUSE_UNFINISHED}
 revert=$1; shift
 how=cherry-pick
 if [ "$revert" = true ]; then how=revert; fi
-for unfinished in ${UNFINISHED_WORDS}; do if [ -e ".git/\${unfinished%%:*}" ]; then fail unfinished "\${unfinished#*:}"; fi; done
+refuse_unfinished
 began=$(git rev-parse -q --verify HEAD) || fail no_commits
 if partial && [ -z "$url" ]; then fail needs_remote; fi
 commits=() made=() already=() tree_now= merged= conflicting=
@@ -110,10 +110,7 @@ if [ "\${#made[@]}" -gt 0 ]; then printf '%s\\0' "\${made[@]}"; settle; fi
 
 const REASONS: Reasons = {
   no_commits: () => ({ code: "ref_not_found", detail: "This branch has no commit yet, to make changes on top of." }),
-  unfinished: (state) => ({
-    code: "conflict",
-    detail: `The tree is in the middle of a ${state}. Edit the conflicts and push, or end it with restore {all: true}.`,
-  }),
+  ...UNFINISHED_REASON,
   begun: (subject) => {
     const [commit = "", left = "0"] = subject.split(" ");
     const others =

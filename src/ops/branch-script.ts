@@ -4,6 +4,7 @@ import { LINE_ENDS } from "./line-ends.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { BRING } from "./partial.ts";
 import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
+import { REFUSE_UNFINISHED } from "./unfinished.ts";
 
 /** Of git-for-each-ref(1), in the order in which they are read. */
 export const BRANCH_FIELDS = [
@@ -36,9 +37,8 @@ if [ -z "$name" ]; then
   section 2
   exec git for-each-ref --sort=-committerdate --count="$count" --format='${BRANCH_FIELDS.join("%00")}%00' refs/heads refs/remotes
 fi
-${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${IN_THE_WAY}${DELETE_BRANCH}${SETTLE}
-for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
-do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
+${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${IN_THE_WAY}${DELETE_BRANCH}${SETTLE}${REFUSE_UNFINISHED}
+refuse_unfinished
 made=
 there() { git show-ref -q --verify -- "$1"; }
 # By this very call, whose answer was lost.

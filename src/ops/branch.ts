@@ -6,6 +6,7 @@ import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchHere, cursor, revision, sandboxId } from "./inputs.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
+import { UNFINISHED_REASON } from "./unfinished.ts";
 
 const MAX_BRANCHES = 200;
 
@@ -66,10 +67,7 @@ const REASONS: Reasons = {
     field: "name",
     detail: `'${name}' is a tag or a commit, and no branch. To work on it make a branch: {name: "…", create: true, from: "${name}"}.`,
   }),
-  unfinished: (state) => ({
-    code: "conflict",
-    detail: `The tree is in the middle of something (${state}). End it with push or with restore {all: true}, then switch.`,
-  }),
+  ...UNFINISHED_REASON,
   in_the_way: (files) => ({
     code: "dirty_tree",
     detail: `Switching would overwrite uncommitted changes${files && ` in ${files.split("\n").join(", ")}`}. Nothing was done: push or restore them first.`,
