@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -51,7 +52,20 @@ test("is made of a commit, with and without a message, listed and pushed; called
   expect(home.git("tag", "-l", "--format=%(contents:body)", "v2/b").trim()).toBe("# all of it");
   expect(await home.run(tag, asked)).toMatchObject({ made: false, pushed: false });
   expect(atRemote()).toBe("v1 commit\nv2/b tag");
-  expect((await home.run(tag)).tags?.map(({ name }) => name)).toEqual(["v2/b", "v1"]);
+  expect((await home.run(tag)).tags?.map(({ name }) => name).toSorted()).toEqual(["v1", "v2/b"]);
+});
+
+test("the newest comes first in the list", async () => {
+  for (const [name, year] of [
+    ["b", 2001],
+    ["c", 2003],
+    ["a", 2002],
+  ] as const) {
+    const env = { ...process.env, GIT_COMMITTER_DATE: `${year}-01-01T00:00:00Z` };
+    const old = ["-c", "user.name=T", "-c", "user.email=t@example.com", "commit-tree", "HEAD^{tree}", "-m", name];
+    home.git("tag", name, execFileSync("git", old, { cwd: home.tree, env, encoding: "utf8" }).trim());
+  }
+  expect((await home.run(tag)).tags?.map(({ name }) => name)).toEqual(["c", "a", "b"]);
 });
 
 test("is never moved, here or there", async () => {
