@@ -1,4 +1,4 @@
-import { SPARSE } from "./sparse.ts";
+import { OVERWRITTEN } from "./overwritten.ts";
 
 /** Records of `git ls-files` (see below) to lines of an attributes file: the whole path, no pattern. */
 const TO_LINES = String.raw`
@@ -25,7 +25,7 @@ const CONVERTED = ["text", "eol=lf", "eol=crlf", "crlf", "crlf=input"]
  *
  * After NET of net.ts.
  */
-export const LINE_ENDS = `${SPARSE}
+export const LINE_ENDS = `${OVERWRITTEN}
 line_ends() {
   local own=.git/info/attributes contrary=$wt/tmp.contrary again=() entry facts path given=(git)
   # Attributes as given: net.git has none of its own.

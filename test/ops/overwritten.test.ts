@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
@@ -58,4 +58,22 @@ test.each(["new", "out/new", "out/there", "dir/c"])("%s, uncommitted, is not ove
   seed.publish("theirs", "older");
   expect(await home.failure(pull)).toMatchObject({ code: "dirty_tree" });
   expect(mine()).toBe("mine\n");
+});
+
+test("a file that was deleted, and not committed, does not come back changed by a pull or a switch", async () => {
+  writeFileSync(join(seed.tree, "dir/c"), "2\n");
+  seed.publish("theirs", "older");
+  seed.send("main");
+  const whole = new Home(home.remote.url);
+  await whole.run(clone, { branch: "older", revision: seed.git("rev-parse", "HEAD~1") });
+  whole.git("switch", "-qc", "mine");
+  rmSync(join(whole.tree, "dir/c"));
+  expect(await whole.failure(pull, { from: "older" })).toMatchObject({ code: "dirty_tree" });
+  expect(await whole.failure(branch, { name: "main" })).toMatchObject({ code: "dirty_tree" });
+  expect(whole.git("status", "--porcelain")).toBe(" D dir/c");
+  rmSync(join(whole.tree, "out/there"));
+  writeFileSync(join(whole.tree, "dir/c"), "1\n");
+  expect(await whole.run(pull, { from: "older" })).toMatchObject({ how: "fast_forward" });
+  expect(whole.git("status", "--porcelain")).toBe(" D out/there");
+  whole.remove();
 });
