@@ -22,19 +22,19 @@ fi
 if [ -z "$from" ] && [ -n "$branch" ]; then from=$(git config "branch.$branch.merge") from=\${from#refs/heads/}; fi
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
-if [ -e .git/shallow ]; then fetch_branch "$from" || fail git "$from"
+gone_there() {
+  if ! grep -q "couldn't find remote ref" "$said"; then fail git "$from"; fi
+  speaks_git || fail not_git
+  # What else is there may be wanted instead.
+  if [ -e .git/shallow ]; then git update-ref -d "refs/remotes/origin/$from"
+  else reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
+  fail ref_not_found "$from"
+}
+if [ -e .git/shallow ]; then fetch_branch "$from" || gone_there
 else
   # Tags that moved are brought, too; those that only the workspace has stay (--tags, not a refspec, is what --prune spares).
   # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
-  reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || {
-    if grep -q "couldn't find remote ref" "$said"; then
-      speaks_git || fail not_git
-      # What else is there may be wanted instead.
-      reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git
-      fail ref_not_found "$from"
-    fi
-    fail git "$from"
-  }
+  reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || gone_there
 fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
