@@ -10,6 +10,9 @@ await buildPage();
 /** Dozens of processes a test, on machines that do other things too: it ends a test that hangs, and times none. */
 const TEST_TIMEOUT_MS = 120_000;
 
+/** Hundreds of steps, each with a dozen processes; and where one fails, many more to make it short. */
+const WALK_TIMEOUT_MS = process.env["NIGHTLY"] ? 10_800_000 : 1_800_000;
+
 /** What is waited for comes in milliseconds, or in many seconds where the machine is busy. */
 const WAITING = { poll: { timeout: 60_000 } };
 
@@ -71,7 +74,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/local-e2b/**", "test/security/**"],
+          exclude: [
+            "test/**/*.workerd.test.ts",
+            "test/integration/**",
+            "test/local-e2b/**",
+            "test/security/**",
+            "test/walk/walk.test.ts",
+          ],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           expect: WAITING,
@@ -103,6 +112,14 @@ export default defineConfig({
           expect: WAITING,
           hookTimeout: TEST_TIMEOUT_MS,
           fileParallelism: false,
+        },
+      },
+      {
+        // Two walks at a time, beside everything else.
+        test: {
+          name: "walk",
+          include: ["test/walk/walk.test.ts"],
+          testTimeout: WALK_TIMEOUT_MS,
         },
       },
       {

@@ -16,7 +16,7 @@ import { toolEnvironment, toolPath } from "./support/tools.ts";
 const NIGHTLY = process.env["NIGHTLY"] === undefined ? [] : ["--project", "security"];
 /** Durable Objects are tested in one runtime, file by file, and wait much; the others fill the machine beside that. */
 const SIDE_BY_SIDE = [
-  ["--project", "unit", "--project", "integration", ...NIGHTLY],
+  ["--project", "unit", "--project", "integration", "--project", "walk", ...NIGHTLY],
   ["--project", "workerd", "--project", "workerd-pool"],
 ] as const;
 

@@ -1,4 +1,5 @@
 import { remoteFor } from "./credentials.ts";
+import { takesStreams } from "./e2b/files.ts";
 import type { Grant, Seed } from "./durable/grant.ts";
 import type { OperationContext, Remote } from "./ops/operation.ts";
 import { fetchPack, wantedBetween } from "./remote/pack.ts";
@@ -41,7 +42,9 @@ export async function claimForClone(
     const grant = await claimWorkspace(caller, repository, agent_id, task_id, onSeed);
     const sandbox_ms = Math.round(performance.now() - startedAt);
     const news = asked !== undefined && asked.head === grant.seedHead ? await inTime(asked.news) : {};
-    return { grant, sandbox_ms, news, [Symbol.dispose]: drop };
+    const { pack, ...refs } = news;
+    const isTaken = typeof pack !== "object" || takesStreams(grant.session);
+    return { grant, sandbox_ms, news: isTaken ? news : refs, [Symbol.dispose]: drop };
   } catch (error) {
     drop();
     throw error;

@@ -58,6 +58,9 @@ const apiKey = z
     return { tenant: entry.slice(0, at), sha256: entry.slice(at + 1) };
   });
 
+/** E2B takes no other number of processors. */
+const isOneOrEven = (count: number) => count === 1 || count % 2 === 0;
+
 const schema = z
   .object({
     E2B_API_KEY: z.string().min(1, "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`"),
@@ -86,8 +89,8 @@ const schema = z
     GIT_USER_NAME: z.string().min(1).default("Warmtree"),
     GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
-    E2B_TEMPLATE_VCPUS: z.coerce.number().int().min(1).max(32).optional(),
-    E2B_TEMPLATE_MEMORY_MIB: z.coerce.number().int().min(128).max(65_536).optional(),
+    E2B_TEMPLATE_VCPUS: z.coerce.number().int().min(1).max(32).refine(isOneOrEven, "is neither 1 nor even").optional(),
+    E2B_TEMPLATE_MEMORY_MIB: z.coerce.number().int().min(128).max(65_536).multipleOf(2, "is not even").optional(),
     E2B_MONTHLY_BUDGET_USD: z.coerce.number().positive().optional(),
     KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
     POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),

@@ -52,6 +52,9 @@ test.each([
   ["GIT_SANDBOX_TIMEOUT", "soon"],
   ["GIT_SANDBOX_MAX_RETRIES", "-1"],
   ["CREDENTIALS", "none"],
+  ["DEFAULT_BRANCH", "never"],
+  ["E2B_TEMPLATE_VCPUS", "3"],
+  ["E2B_TEMPLATE_MEMORY_MIB", "511"],
   ["E2B_API_URL", "nowhere"],
 ])("%s=%s is refused by name, and its value is not repeated", (name, value) => {
   const wrong = () => parseConfig({ E2B_API_KEY: "k", [name]: value });

@@ -20,7 +20,7 @@ const named = (name: string) => OPERATIONS.find((operation) => operation.name ==
 const batch = (...names: string[]) => batchOf(names.map((name) => ({ operation: named(name), asked: {} })));
 
 const SUBJECTS = [
-  ...OPERATIONS.map((operation) => ({ operation, pushes: operation.name === "push" })),
+  ...OPERATIONS.map((operation) => ({ operation, pushes: operation.name === "push" || operation.name === "tag" })),
   { operation: batch("edit", "pull"), pushes: false },
   { operation: batch("edit", "push", "status"), pushes: true },
 ];

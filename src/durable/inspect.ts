@@ -30,11 +30,12 @@ export function looker(
 }
 
 /** What reaching a row's sandbox takes; undefined: it has none. */
-export function sessionOf({ e2b_id, access_token, domain }: Row) {
+export function sessionOf({ e2b_id, access_token, domain, envd_version }: Row) {
   if (e2b_id === null) return undefined;
   return {
     sandboxId: e2b_id,
     ...(access_token === null ? {} : { accessToken: access_token }),
     ...(domain === null ? {} : { domain }),
+    ...(envd_version === null ? {} : { envdVersion: envd_version }),
   };
 }

@@ -1,5 +1,6 @@
 import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
+import type { SandboxSession } from "../e2b/schema.ts";
 import type { Paused, Resumed } from "../ops/inspect.ts";
 import { e2bTimeoutS } from "../pool/tiers.ts";
 import { CutOff, isSought, runsSince, START_GIVEN_UP_MS } from "./cut-off.ts";
@@ -29,12 +30,6 @@ export interface LifecycleParts {
   readonly lookAfterResume: Look<{ readonly head: string }, Resumed>;
   readonly ttlMs: number;
   readonly poolId: string;
-}
-
-interface Session {
-  readonly sandboxId: string;
-  readonly accessToken?: string;
-  readonly domain?: string;
 }
 
 /**
@@ -159,17 +154,18 @@ export class Lifecycle {
     return told ? { ok: true, row: told } : GONE;
   }
 
-  #connect(e2bId: string): Promise<Session> {
+  #connect(e2bId: string): Promise<SandboxSession> {
     return this.#parts.plane.connect(e2bId, e2bTimeoutS(this.#parts.ttlMs));
   }
 
-  async #running(row: Row, session: Session, since: number): Promise<Outcome> {
+  async #running(row: Row, session: SandboxSession, since: number): Promise<Outcome> {
     const now = Date.now();
     const change: Transition = {
       state: row.tenant === null && row.maker_of === null ? "warm" : "bound",
       e2b_id: session.sandboxId,
       access_token: session.accessToken ?? null,
       domain: session.domain ?? null,
+      envd_version: session.envdVersion,
       last_used_at: now,
       ends_at: now + e2bTimeoutS(this.#parts.ttlMs) * 1000,
       charged_until: since,

@@ -6,6 +6,7 @@ export type Row = {
   e2b_id: string | null;
   access_token: string | null;
   domain: string | null;
+  envd_version: string | null;
   state: State;
   generation: number;
   template: string;
@@ -48,6 +49,7 @@ export type Transition = Partial<
     | "e2b_id"
     | "access_token"
     | "domain"
+    | "envd_version"
     | "last_used_at"
     | "ends_at"
     | "charged_until"

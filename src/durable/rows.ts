@@ -195,7 +195,7 @@ export class Rows {
     const next = { ...row, ...change };
     return this.#sql
       .exec<Row>(
-        `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, last_used_at = MAX(last_used_at, ?),
+        `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, envd_version = ?, last_used_at = MAX(last_used_at, ?),
            ends_at = ?, charged_until = ?, head = ?, unpushed = ?, announced_at = ?, due_at = ?, failures = ?,
            lost_at = ?, lost_head = ?, lost_unpushed = ?, loss_told = ?, generation = generation + 1
          WHERE sandbox_id = ? AND generation = ? RETURNING *`,
@@ -203,6 +203,7 @@ export class Rows {
         next.e2b_id,
         next.access_token,
         next.domain,
+        next.envd_version,
         next.last_used_at,
         next.ends_at,
         next.charged_until,

@@ -3,6 +3,7 @@
  *
  * sandbox     one row for each sandbox that is or was ours
  *   sandbox_id    our handle (src/pool/handle.ts); e2b_id is E2B's, null until E2B answered and after the kill
+ *   envd_version  of the daemon in it; null: from before that was written down
  *   generation    grows with every transition; work that waited for E2B writes only if it is unchanged
  *   template      what it was started from
  *   tenant…task_id  the workspace it is bound to, null in the warm pool; '' where the caller gave no agent or task
@@ -112,6 +113,7 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE sandbox ADD COLUMN lost_unpushed INTEGER;
    ALTER TABLE sandbox ADD COLUMN loss_told INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX sandbox_lost ON sandbox (tenant, repository, agent_id, task_id) WHERE lost_at IS NOT NULL;`,
+  `ALTER TABLE sandbox ADD COLUMN envd_version TEXT;`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

@@ -1,3 +1,5 @@
+import { envdHas } from "./envd-version.ts";
+
 /** How to reach E2B, or anything that speaks its API. */
 export interface E2bConfig {
   apiKey: string;
@@ -19,6 +21,8 @@ export interface SandboxAddress {
   sandboxId: string;
   accessToken?: string;
   domain?: string;
+  /** Of its envd (envd-version.ts); absent: not known, so new. */
+  envdVersion?: string;
 }
 
 /** E2B ids are `i` and 20 of [a-z0-9]; older ones carry `-` and a client id. Anything else must not get into a URL. */
@@ -51,5 +55,6 @@ export function envdHeaders(address: SandboxAddress): Record<string, string> {
     "e2b-sandbox-id": address.sandboxId,
     "e2b-sandbox-port": String(ENVD_PORT),
     ...(address.accessToken === undefined ? {} : { "x-access-token": address.accessToken }),
+    ...(envdHas("defaultUser", address.envdVersion) ? {} : { authorization: `Basic ${btoa("user:")}` }),
   };
 }

@@ -1,6 +1,8 @@
 import { apiOf, QUICK, SLOW } from "./api.ts";
+import { ApiVersions } from "./api-version.ts";
 import { SANDBOX_ID } from "./config.ts";
 import type { E2bConfig } from "./config.ts";
+import { envdHas, OLDEST_ENVD } from "./envd-version.ts";
 import { E2bError } from "./error.ts";
 import { readJson } from "./exchange.ts";
 import { sandboxDetail, sandboxList, sandboxSession } from "./schema.ts";
@@ -18,7 +20,7 @@ interface CreateRequest {
 
 /** E2B's control plane, as far as Warmtree uses it. Every method throws E2bError. */
 export interface ControlPlane {
-  /** Not idempotent: retried only when the refusal proves that no sandbox was made. */
+  /** A template whose envd is too old is an invalid_request. Not idempotent: retried only when the refusal proves that no sandbox was made. */
   create(request: CreateRequest): Promise<SandboxSession>;
   /** Resumes a paused sandbox, with `timeoutS` from now; a running one only has its end moved later. */
   connect(sandboxId: string, timeoutS: number): Promise<SandboxSession>;
@@ -40,27 +42,33 @@ const MAX_PAGES = 200;
 /** Binds the control plane to an account. */
 export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): ControlPlane {
   const { send, forJson, forNothing } = apiOf(config, fetcher);
+  const versions = new ApiVersions();
   const plane: ControlPlane = {
-    create: ({ template, timeoutS, metadata, envs, autoPause }) =>
-      forJson(
-        {
-          what: "create a sandbox",
-          method: "POST",
-          path: "/v2/sandboxes",
-          body: { templateID: template, timeout: timeoutS, metadata, ...(envs ? { envVars: envs } : {}), autoPause },
-          idempotent: false,
-          ...SLOW,
-        },
-        sandboxSession,
-      ),
+    create: async ({ template, timeoutS, metadata, envs, autoPause }) => {
+      const what = "create a sandbox";
+      const body = { templateID: template, timeout: timeoutS, metadata, ...(envs ? { envVars: envs } : {}), autoPause };
+      const made = await versions.newest((version) => {
+        const asked =
+          version === "v2"
+            ? { path: "/v2/sandboxes", body }
+            : // A sandbox that anybody may reach who knows its id is this version's default.
+              { path: "/sandboxes", body: { ...body, secure: true } };
+        return forJson({ what, method: "POST", ...asked, idempotent: false, ...SLOW }, sandboxSession);
+      });
+      if (envdHas("processes", made.envdVersion)) return made;
+      await plane.kill(made.sandboxId);
+      const message = `Template ${template} has envd ${made.envdVersion}, and nothing before ${OLDEST_ENVD} can be used: build it anew. Its sandbox was ended.`;
+      throw new E2bError("invalid_request", message, { started: false });
+    },
 
     connect: async (sandboxId, timeoutS) => {
-      const path = `/v2${sandboxPath(sandboxId)}/connect`;
+      const what = "connect to a sandbox";
+      const path = `${sandboxPath(sandboxId)}/connect`;
       const body = { timeout: timeoutS };
-      return forJson(
-        { what: "connect to a sandbox", method: "POST", path, body, idempotent: true, ...SLOW },
-        sandboxSession,
-      );
+      return versions.newest((version) => {
+        const asked = { path: version === "v2" ? `/v2${path}` : path, body };
+        return forJson({ what, method: "POST", ...asked, idempotent: true, ...SLOW }, sandboxSession);
+      });
     },
 
     get: async (sandboxId) => {

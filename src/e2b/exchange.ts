@@ -10,8 +10,8 @@ export interface Call {
   method: "GET" | "POST" | "DELETE";
   url: string;
   headers: Record<string, string>;
-  body?: string | Uint8Array | ReadableStream<Uint8Array>;
-  /** For the whole exchange, the reading of the answer included. */
+  body?: string | Uint8Array | ReadableStream<Uint8Array> | undefined;
+  /** For the whole exchange, the reading of the answer included; where the body is a stream, from its newest byte on. */
   timeoutMs: number;
 }
 
@@ -32,9 +32,13 @@ export async function exchange<T>(
 ): Promise<T> {
   const abort = new AbortController();
   // Not AbortSignal.timeout: it cannot be taken back, and a timer left pending keeps a Durable Object in memory.
-  const timer = setTimeout(() => abort.abort(), call.timeoutMs);
+  let timer = setTimeout(() => abort.abort(), call.timeoutMs);
+  const restart = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => abort.abort(), call.timeoutMs);
+  };
   try {
-    const response = await send(fetcher, call, abort.signal);
+    const response = await send(fetcher, { ...call, body: watched(call.body, restart) }, abort.signal);
     if (!response.ok) throw await refused(call, response);
     return await read(response);
   } catch (error) {
@@ -50,6 +54,18 @@ export async function exchange<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The same body, whose every part is told of as it goes. */
+function watched(body: Call["body"], onPart: () => void): Call["body"] {
+  if (!(body instanceof ReadableStream)) return body;
+  const watch = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      onPart();
+      controller.enqueue(part);
+    },
+  });
+  return body.pipeThrough(watch);
 }
 
 /** Reads a JSON answer. Throws `protocol`, naming the offending field, when it is not of the shape expected. */

@@ -1,10 +1,12 @@
 import { envdHeaders, envdUrl } from "./config.ts";
 import type { E2bConfig, SandboxAddress } from "./config.ts";
+import { envdHas } from "./envd-version.ts";
 import { E2bError } from "./error.ts";
 import { exchange, readJson } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
 import { writtenFiles } from "./schema.ts";
 
+/** Of a stream without a byte more, too. */
 const UPLOAD_TIMEOUT_MS = 60_000;
 const UPLOAD_DEADLINE_MS = 90_000;
 
@@ -29,6 +31,12 @@ export async function uploadFile(
     throw new E2bError(code, message, { started: false, status, retryAfterS, retryAdvised, limitMs });
   });
 }
+
+/**
+ * Whether a sandbox takes a file as it comes, beside a process whose stdin tells its end. An older one has no call for either.
+ */
+export const takesStreams = ({ envdVersion }: SandboxAddress): boolean =>
+  envdHas("plainUpload", envdVersion) && envdHas("closeStdin", envdVersion);
 
 /**
  * The same, as the bytes come; the file grows meanwhile, and where they break off, so does it. They come but once, so
@@ -58,6 +66,21 @@ function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> 
   });
 }
 
+/** The bytes as the one file of a form (RFC 7578). */
+function asForm(bytes: Uint8Array): { readonly type: string; readonly body: Uint8Array } {
+  const boundary = crypto.randomUUID();
+  const text = new TextEncoder();
+  const head = text.encode(
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+  );
+  const tail = text.encode(`\r\n--${boundary}--\r\n`);
+  const body = new Uint8Array(head.length + bytes.length + tail.length);
+  body.set(head);
+  body.set(bytes, head.length);
+  body.set(tail, head.length + bytes.length);
+  return { type: `multipart/form-data; boundary=${boundary}`, body };
+}
+
 function write(
   config: E2bConfig,
   session: SandboxAddress,
@@ -68,7 +91,9 @@ function write(
 ): Promise<unknown> {
   const what = "write a file";
   const url = `${envdUrl(config, session)}/files?${new URLSearchParams({ path }).toString()}`;
-  const headers = { ...envdHeaders(session), "content-type": "application/octet-stream" };
-  const call = { what, method: "POST", url, headers, body, timeoutMs } as const;
+  const isPlain = envdHas("plainUpload", session.envdVersion) || !(body instanceof Uint8Array);
+  const form = isPlain ? undefined : asForm(body);
+  const headers = { ...envdHeaders(session), "content-type": form?.type ?? "application/octet-stream" };
+  const call = { what, method: "POST", url, headers, body: form?.body ?? body, timeoutMs } as const;
   return exchange(fetcher, call, (response) => readJson(response, what, writtenFiles));
 }

@@ -6,8 +6,8 @@ import type { ErrorBody } from "./schema.ts";
 /** Answered when no machine was even tried; a placement that timed out is not among them, a machine may have begun. */
 const NO_ROOM_CODES = new Set(["sandbox_capacity_unavailable", "sandbox_no_compatible_node"]);
 
-/** E2B answers its cap on concurrent sandboxes with the rate limiter's 429; only the words and the missing Retry-After differ. */
-const SANDBOX_LIMIT = /concurrent E2B sandboxes|sandbox limit/i;
+/** E2B answers its caps on sandboxes and builds at once with the rate limiter's 429; only the words and the missing Retry-After differ. */
+const ACCOUNT_LIMIT = /concurrent E2B sandboxes|sandbox limit|concurrent template builds/i;
 
 /** Enough for E2B's longest sentence; a sandbox's own answer is not trusted to be short. */
 const MESSAGE_MAX_CHARS = 500;
@@ -62,7 +62,7 @@ function codeOf(status: number, body: ErrorBody | undefined, retryAfterS: number
     case 409:
       return "conflict";
     case 429:
-      return retryAfterS === undefined && SANDBOX_LIMIT.test(body?.message ?? "") ? "capacity" : "rate_limited";
+      return retryAfterS === undefined && ACCOUNT_LIMIT.test(body?.message ?? "") ? "capacity" : "rate_limited";
     case 502:
       return isGone(body) ? "not_running" : "unavailable";
     case 507:

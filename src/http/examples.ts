@@ -10,10 +10,13 @@ export const INPUT_EXAMPLES: Readonly<Record<string, object>> = {
   read: { sandbox_id, path: "README.md", start_line: 1, end_line: 40 },
   edit: { sandbox_id, files: [{ path: "README.md", content: "Hello, world\n" }] },
   search: { sandbox_id, pattern: "greeting", path: "src" },
-  log: { sandbox_id, limit: 10 },
+  log: { sandbox_id, ref: "main..try-again", since: "2026-01-31", files: true },
+  blame: { sandbox_id, path: "README.md", start_line: 1, end_line: 40 },
   branch: { sandbox_id, name: "try-again", create: true },
   pull: { sandbox_id },
   push: { sandbox_id, message: "Fix the greeting", files: ["README.md"] },
+  apply: { sandbox_id, commits: ["origin/main"] },
+  tag: { sandbox_id, name: "v1.2.0", message: "Version 1.2.0", push: true },
   restore: { sandbox_id, paths: ["README.md"] },
 };
 

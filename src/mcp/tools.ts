@@ -61,7 +61,7 @@ export const TOOLS: readonly Tool[] = [
     name: `${TOOL_PREFIX}run`,
     title: "Run several steps",
     description:
-      "Steps in order until one fails. op: any tool here, or log{ref,path}, search{pattern,regex,path}, branch{name,create}, restore{paths,all}",
+      "Steps until one fails. op: any tool, log{ref} search{pattern,path} blame{path} branch{name,create} restore{all} apply{commits,revert} tag{name}",
     inputSchema: leanSchema(stepsInput, new Set()),
     annotations: { ...WRITES, openWorldHint: true },
   },

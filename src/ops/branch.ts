@@ -1,31 +1,26 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
-import { IN_THE_WAY, IN_THE_WAY_REASONS } from "./in-the-way.ts";
+import { BRANCH_FIELDS as FIELDS, BRANCH_SCRIPT } from "./branch-script.ts";
+import { DELETE_REASONS } from "./delete-branch.ts";
+import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchHere, cursor, revision, sandboxId } from "./inputs.ts";
-import { LINE_ENDS } from "./line-ends.ts";
-import { COMMIT_OF } from "./looking.ts";
 import { defineOperation, type ScriptOutput } from "./operation.ts";
-import { BRING } from "./partial.ts";
 import { sectionRecords } from "./output.ts";
-import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
+import { UNFINISHED_REASON } from "./unfinished.ts";
 
 const MAX_BRANCHES = 200;
-
-/** Of git-for-each-ref(1), in the order in which readBranches takes them. */
-const FIELDS = [
-  "%(refname)",
-  "%(objectname)",
-  "%(committerdate:iso-strict)",
-  "%(subject)",
-  "%(upstream)",
-  "%(symref)",
-] as const;
 
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
     name: branchHere.optional().describe("Branch to switch to; default: list the branches"),
     create: z.boolean().default(false).describe("Make it a new branch"),
+    delete: z
+      .literal(true)
+      .optional()
+      .describe(
+        "Delete it, at the remote too: only a branch that this workspace made there, and nothing that others did",
+      ),
     from: revision.optional().describe("Where a new branch begins; default: HEAD"),
     cursor: cursor.optional(),
   })
@@ -33,6 +28,10 @@ const input = z
   .refine((asked) => !asked.create || !asked.name?.startsWith("origin/"), {
     path: ["name"],
     message: "may not begin with 'origin/', as git calls the remote's branches so here: leave that out",
+  })
+  .refine((asked) => !asked.delete || (asked.name !== undefined && !asked.create), {
+    path: ["delete"],
+    message: "needs a name, and does not go with create",
   })
   .refine((asked) => asked.from === undefined || asked.create, { path: ["from"], message: "goes only with create" });
 
@@ -49,90 +48,15 @@ const output = z.object({
   current: z.string().nullable().describe("null when HEAD is detached"),
   head: z.string().nullable().describe("null before the first commit"),
   upstream: z.string().optional(),
+  deleted: z.string().optional().describe("Branch that is gone"),
   branches: z.array(listed).optional().describe("Newest first"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
 });
 
-/**
- * A list takes no lock. What becomes of uncommitted changes is git's own rule: all are kept, or it does not switch. A
- * new branch pulls from the remote branch it was made from, else from where the branch it was made from pulls. One that is
- * asked for again, checked out and with no commit since, is answered as made.
- */
-const script = `${SECTION}${FAIL}
-name=$1 create=$2 from=$3 count=$4
-# By its whole name: a branch of ours may be called origin/main as well.
-upstream_of() { git rev-parse -q --symbolic-full-name "$1@{upstream}" 2>/dev/null; }
-report() {
-  IFS= read -r current <.git/HEAD
-  case $current in "ref: refs/heads/"*) current=\${current#ref: refs/heads/};; *) current=;; esac
-  section 1
-  printf '%s\\0' "$current" "$(git rev-parse -q --verify HEAD)" "$(upstream_of "")"
-}
-if [ -z "$name" ]; then
-  ${ENTER}
-  report
-  section 2
-  exec git for-each-ref --sort=-committerdate --count="$count" --format='${FIELDS.join("%00")}%00' refs/heads refs/remotes
-fi
-${LOCK}${ENTER}${COMMIT_OF}${BRING}${LINE_ENDS}${IN_THE_WAY}${SETTLE}
-for state in MERGE_HEAD rebase-merge rebase-apply CHERRY_PICK_HEAD REVERT_HEAD
-do if [ -e ".git/$state" ]; then fail unfinished "$state"; fi; done
-made=
-there() { git show-ref -q --verify -- "$1"; }
-# By this very call, whose answer was lost.
-made_before() {
-  there "refs/heads/$name" && [ "$(git symbolic-ref -q HEAD)" = "refs/heads/$name" ] &&
-    [ "$(commit_of "\${from:-HEAD}")" = "$(git rev-parse HEAD)" ]
-}
-try() {
-  if git switch -q --no-guess "$@" >/dev/null 2>"$wt/tmp.err"; then return; fi
-  if [ -n "$made" ]; then git branch -q -D -- "$made"; fi
-  cat "$wt/tmp.err" >&2
-  if grep -qE 'would be overwritten|would lose|current index first' "$wt/tmp.err"; then fail in_the_way "$(sed -n "s/^$tab//p" "$wt/tmp.err")"; fi
-  refuse_if_taken "$name"
-  fail git "$name"
-}
-if [ "$create" = true ] && made_before; then :
-elif [ "$create" = true ]; then
-  if there "refs/heads/$name"; then fail branch_exists "$name"; fi
-  case $name in *[!0-9a-f]* | ? | ?? | ???) ;; *)
-    if git rev-parse -q --verify "$name^{commit}" >/dev/null; then fail is_commit "$name"; fi ;;
-  esac
-  start= upstream=$(upstream_of "")
-  if [ -n "$from" ] && [ "$from" != HEAD ]; then
-    start=$(commit_of "$from") || unknown_ref "$from"
-    bring_checkout "$start" || fail git
-    case $from in refs/heads/*) from=\${from#refs/heads/};; *) from=\${from#refs/} from=\${from#remotes/};; esac
-    if there "refs/heads/$from"; then upstream=$(upstream_of "$from")
-    elif there "refs/remotes/origin/\${from#origin/}"; then upstream=refs/remotes/origin/\${from#origin/}; fi
-  fi
-  # Whole before the tree goes to it: what fails, or is cut off, leaves the tree on the branch where it was.
-  if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
-    git branch -q --no-track -- "$name" \${start:+"$start"} || { refuse_if_taken "$name"; fail git "$name"; }
-    made=$name
-    if [ -n "$upstream" ] && ! git branch -q --set-upstream-to="$upstream" -- "$name"; then git branch -q -D -- "$name"; fail git; fi
-    try --end-of-options "$name"
-  else try -c "$name"; fi
-elif there "refs/heads/$name"; then
-  bring_checkout "refs/heads/$name" || fail git
-  try --end-of-options "$name"
-else
-  name=\${name#origin/}
-  if there "refs/heads/$name" || ! there "refs/remotes/origin/$name"; then
-    if git rev-parse -q --verify --end-of-options "$1^{commit}" >/dev/null; then fail no_branch "$1"; fi
-    fail ref_not_found "$1"
-  fi
-  bring_checkout "refs/remotes/origin/$name" || fail git
-  try -c "$name" --track "refs/remotes/origin/$name"
-fi
-line_ends
-report
-settle
-`;
-
 const REASONS: Reasons = {
   ...IN_THE_WAY_REASONS,
+  ...DELETE_REASONS,
   is_commit: (name) => ({
     code: "invalid_input",
     field: "name",
@@ -143,10 +67,7 @@ const REASONS: Reasons = {
     field: "name",
     detail: `'${name}' is a tag or a commit, and no branch. To work on it make a branch: {name: "…", create: true, from: "${name}"}.`,
   }),
-  unfinished: (state) => ({
-    code: "conflict",
-    detail: `The tree is in the middle of something (${state}). End it with push or with restore {all: true}, then switch.`,
-  }),
+  ...UNFINISHED_REASON,
   in_the_way: (files) => ({
     code: "dirty_tree",
     detail: `Switching would overwrite uncommitted changes${files && ` in ${files.split("\n").join(", ")}`}. Nothing was done: push or restore them first.`,
@@ -160,15 +81,22 @@ const REASONS: Reasons = {
 
 export const branch = defineOperation({
   name: "branch",
-  summary: "Lists branches, switches to one, or makes a new one and switches to it.",
+  summary:
+    "Lists branches, switches to one, makes a new one and switches to it, or deletes one of the workspace's own.",
   access: "write",
   shell: "/bin/bash",
   input,
   output,
-  script,
+  script: BRANCH_SCRIPT,
   command: (asked) => ({
     // One more than is shown tells that there is more.
-    args: [asked.name ?? "", String(asked.create), asked.from ?? "", String((asked.cursor ?? 0) + MAX_BRANCHES + 1)],
+    args: [
+      asked.name ?? "",
+      String(asked.create),
+      asked.from ?? "",
+      String((asked.cursor ?? 0) + MAX_BRANCHES + 1),
+      String(asked.delete ?? false),
+    ],
   }),
   parse(result, asked) {
     const failed = failureOf(result, REASONS);
@@ -179,7 +107,10 @@ export const branch = defineOperation({
       head: head || null,
       ...(upstream ? { upstream: shortName(upstream) } : {}),
     };
-    if (asked.name !== undefined) return { ok: true, value: { ...where, truncated: false } };
+    const [deleted] = sectionRecords(result.sections, 3);
+    if (asked.name !== undefined) {
+      return { ok: true, value: { ...where, ...(deleted ? { deleted } : {}), truncated: false } };
+    }
     const from = asked.cursor ?? 0;
     const { branches, more } = readBranches(result, from);
     const next = more ? { cursor: String(from + MAX_BRANCHES) } : {};

@@ -4,10 +4,10 @@ import { FAILURE_SECTION, type Failed } from "./failure.ts";
 import { GONE_SECTION } from "./history.ts";
 import type { ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { remoteMessages, wayOut } from "./remote-messages.ts";
+import { refusal, remoteMessages } from "./remote-messages.ts";
 
 /** The failure of a pull or push with what is known of its cause: conflicts, commits, the host's words. */
-export function withCause({ error }: Failed, result: ScriptOutput): Failed {
+export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Failed {
   const { code, message, details } = error;
   const commits = sectionRecords(result.sections, GONE_SECTION);
   const messages = remoteMessages(result);
@@ -17,8 +17,9 @@ export function withCause({ error }: Failed, result: ScriptOutput): Failed {
     ...(messages.length > 0 ? { remoteMessages: messages } : {}),
   };
   const [reason, words = ""] = sectionRecords(result.sections, FAILURE_SECTION);
-  const detail = reason === "push_rejected" ? `${message} ${wayOut([words, ...messages])}` : message;
-  const failed: Failed = { ok: false, error: new WarmtreeError(code, detail, told) };
+  const detail = reason === "push_rejected" ? refusal(words, messages) : message;
+  // The rest says that it can be sent again.
+  const failed: Failed = { ...rest, error: new WarmtreeError(code, detail, told) };
   if (code !== "conflict") return failed;
   // In the files of a merge the workspace's side comes first; commits that are moved come second.
   return withConflicts(failed, result, details.work?.tree === "merging" ? "first" : "second");

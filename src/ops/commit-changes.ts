@@ -31,6 +31,7 @@ line_ends
 git add -A --sparse -- "\${files[@]}" || fail git
 if [ -n "$message" ]; then how=(--cleanup=whitespace -m "$message")
 else how=(--cleanup=strip --no-edit); fi
+if [ "$amend" != true ] && is_refused; then amend=true; fi
 if [ "$amend" = true ]; then prepare_amend; fi
 if [ \${#files[@]} -gt 0 ]; then how+=(--only -- "\${files[@]}"); fi
 if [ "$amend" = same ]; then :
@@ -49,6 +50,13 @@ name_branch() {
   if [ -z "$to" ]; then fail detached; fi
   if [ "$guard" = true ] && [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
   if [ "$default" = "ref: refs/remotes/origin/$to" ] && git show-ref -q --verify "refs/remotes/origin/$to"; then fail default_branch "$to"; fi
+}
+# Whether the newest commit is one that the host refused, and only its message can be what this push is for.
+is_refused() {
+  local refused=
+  if [ -z "$message" ] || [ -n "$finishing" ] || [ ! -e "$wt/refused" ]; then return 1; fi
+  read -r refused <"$wt/refused"
+  [ "$refused" = "$(git rev-parse -q --verify HEAD)" ] && git diff --cached --quiet ${SUBMODULES} HEAD --
 }
 # Called again, there is nothing to amend.
 prepare_amend() {
@@ -73,7 +81,7 @@ export const COMMIT_REASONS: Reasons = {
   default_branch: (branch) => ({
     code: "invalid_input",
     field: "to",
-    detail: `'${branch}' is the repository's default branch, and nothing lands there unasked. Nothing was committed. Say to: "${branch}" if it is meant, or name another branch.`,
+    detail: `'${branch}' is the repository's default branch, and nothing lands there unasked. Nothing was committed. push {to: "${branch}"} if it is meant, or name another branch.`,
   }),
   merge_open: () => ({
     code: "invalid_input",

@@ -29,7 +29,13 @@ say_conflicts() {
   done < <({ IFS= read -r -d '' _; conflict_paths; } <"$entries")
   rm -f "$entries"
 }
-merged_file() { git cat-file blob "$merged_tree:$1"; }
+# By its id: "tree:path" is another commit to git where the path ends like -g<id>.
+merged_file() {
+  local entry
+  IFS= read -r -d '' entry < <(git ls-tree -z "$merged_tree" -- "$1")
+  entry=\${entry%%"$tab"*}
+  git cat-file blob "\${entry##* }"
+}
 conflicts() {
   local merged_tree
   merge_trees --no-messages -z --allow-unrelated-histories "$1" "$2" >"$wt/tmp.conflict"
@@ -48,8 +54,9 @@ there() { [ -e "$1" ] || [ -L "$1" ]; }
 # conflicts_in_tree [PATH…]: of all unmerged paths, or these.
 conflicts_in_tree() {
   { printf 'tree\\0'; git ls-files -u -z -- "$@"; } >"$wt/tmp.conflict"
-  say_conflicts "$wt/tmp.conflict" head -c ${MAX_FILE_BYTES} --
+  say_conflicts "$wt/tmp.conflict" head_of
 }
+head_of() { head -c ${MAX_FILE_BYTES} -- "./$1"; }
 # Sets unsettled to the unmerged paths that nobody has seen to.
 find_unsettled() {
   local path
@@ -57,21 +64,27 @@ find_unsettled() {
   while IFS= read -r -d '' path; do
     if ! there "$path"; then continue; fi
     if [ ! -e "$wt/merging" ] || [ -n "$(find "./$path" -prune -newer "$wt/merging")" ]; then
-      if [ -L "$path" ] || ! grep -qE '^(<{7}|>{7}) ' -- "$path" 2>/dev/null; then continue; fi
+      if [ -L "$path" ] || ! grep -qE '^(<{7}|>{7}) ' -- "./$path" 2>/dev/null; then continue; fi
     fi
     unsettled+=("$path")
   done < <(git diff --name-only --diff-filter=U -z)
 }
 # settle_path SIDE:PATH: the path is as it is on that side; where it has none there, it is deleted.
 settle_path() {
-  local path=\${1#*:} stage
+  local path=\${1#*:} stage entry found=false has=
   case $1 in base:*) stage=1 ;; ours:*) stage=2 ;; *) stage=3 ;; esac
-  if [ -z "$(git ls-files -u -z -- "$path" | head -c 1)" ]; then fail not_unmerged "$path"; fi
-  if git rev-parse -q --verify ":$stage:$path" >/dev/null; then
+  while IFS= read -r -d '' entry; do
+    if [ "\${entry#*"$tab"}" != "$path" ]; then continue; fi
+    found=true
+    entry=\${entry%%"$tab"*}
+    if [ "\${entry##* }" = "$stage" ]; then has=true; fi
+  done < <(git ls-files -u -z -- "$path")
+  if [ "$found" = false ]; then fail not_unmerged "$path"; fi
+  if [ -n "$has" ]; then
     if ! git checkout-index -f "--stage=$stage" -- "$path"; then fail git "$path"; fi
     git add --sparse -- "$path" || fail git
   else
-    git rm -q -f --cached --sparse -- "$path" && rm -f -- "$path" || fail git
+    git rm -q -f --cached --sparse -- "$path" && rm -f -- "./$path" || fail git
   fi
 }
 `;

@@ -75,7 +75,7 @@ else
     *"$newline? "*|*"\${newline}K "*)
       # In the background, and not holding the output open: nobody waits for it.
       tidy() { rm -f "$own" "$own.lock" >/dev/null 2>&1 4>&1 & }
-      trap tidy EXIT
+      trap 'tidy; unwatch' EXIT
       trap 'exit 143' HUP INT TERM
       for old in "$looks"/*-*; do
         if [ -e "$old" ]; then find "$old" -prune -mmin +60 -exec rm -f {} +; fi

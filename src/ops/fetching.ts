@@ -4,7 +4,7 @@ import { BRING } from "./partial.ts";
 /**
  * Fetching branches of the remote. What a branch loses at the remote, because somebody pushed by force, is written down:
  * `refs/warmtree/removed/BRANCH/@ID` says that ID was on BRANCH once and is not any more (docs/history.md). In a shallow clone
- * git cannot tell that, and nothing is written.
+ * git takes what lies deeper than the clone for lost, so only a branch that went back to an older commit counts.
  */
 export const FETCHING = `${BRING}${REACHED}
 # When there is no older history left to get, git deletes net.git's name of the tree's list of where history ends, not the list.
@@ -18,8 +18,10 @@ told_fetch() {
   netgit -c core.abbrev=no -c fetch.output=full fetch --no-progress "$@" 2>"$wt/tmp.fetch"
   status=$?
   while IFS= read -r line; do
-    if [[ $line =~ ^' + '([0-9a-f]+)'...'.*' -> origin/'([^ ]+)' '+'(forced update)' ]]; then
-      if [ ! -e .git/shallow ]; then git update-ref "refs/warmtree/removed/\${BASH_REMATCH[2]}/@\${BASH_REMATCH[1]}" "\${BASH_REMATCH[1]}" || status=1; fi
+    if [[ $line =~ ^' + '([0-9a-f]+)'...'([0-9a-f]+)' '.*' -> origin/'([^ ]+)' '+'(forced update)' ]]; then
+      if [ ! -e .git/shallow ] || git merge-base --is-ancestor "\${BASH_REMATCH[2]}" "\${BASH_REMATCH[1]}"; then
+        git update-ref "refs/warmtree/removed/\${BASH_REMATCH[3]}/@\${BASH_REMATCH[1]}" "\${BASH_REMATCH[1]}" || status=1
+      fi
     else
       case $line in ' '*' -> '*) ;; *) printf '%s\\n' "$line" >&2 ;; esac
     fi

@@ -4,19 +4,23 @@ import type { Reasons } from "./failure.ts";
  * A branch is a file to git, and a part of another's name a folder: beside `agent` there can be no `agent/ada`. Git and hosts say that
  * in many ways, so after a failure it is looked for.
  *
- * `refuse_if_taken NAME` ends the script where a branch here is in the way of NAME; `refuse_if_taken_there NAME`, with `netgit`, where one of the
- * remote is.
+ * `make_room NAME` deletes what is in the way of NAME here, if it is a mere copy of branches that the remote has no more, and ends the
+ * script otherwise; it fails where nothing was in the way. `refuse_if_taken_there NAME`, with `netgit`, ends it where one of the remote is.
  */
 export const IN_THE_WAY = `
 # The names above, one a line.
 above() { local name=$1; while [ "$name" != "\${name%/*}" ]; do name=\${name%/*}; printf '%s\\n' "$name"; done; }
-refuse_if_taken() {
-  local name
+make_room() {
+  local name found=
   while IFS= read -r name; do
-    if git show-ref -q --verify -- "refs/heads/$name"; then fail in_the_way_here "$1 $name"; fi
-  done < <(above "$1")
-  name=$(git for-each-ref --count=1 --format='%(refname:lstrip=2)' "refs/heads/$1/")
-  if [ -n "$name" ]; then fail in_the_way_here "$1 $name"; fi
+    if ! git show-ref -q --verify -- "refs/heads/$name"; then continue; fi
+    if [ "$(git symbolic-ref -q HEAD)" = "refs/heads/$name" ] || git show-ref -q --verify -- "refs/remotes/origin/$name" ||
+      [ -n "$(git rev-list -n 1 "refs/heads/$name" --not --remotes=origin --)" ]
+    then fail in_the_way_here "$1 $name"; fi
+    git branch -q -D -- "$name" || fail git
+    found=true
+  done < <(above "$1"; git for-each-ref --format='%(refname:lstrip=2)' "refs/heads/$1/")
+  [ -n "$found" ]
 }
 refuse_if_taken_there() {
   local name names=("refs/heads/$1/*")
@@ -34,7 +38,7 @@ const says =
     return `${where} has a branch '${taken}', and beside that git can have none called '${name}'. ${more}`;
   };
 
-const here = says("The workspace", "Take another name.");
+const here = says("The workspace", "Nothing was done: take another name.");
 const there = says(
   "The remote",
   "Nothing was pushed. Push to a branch of another name with 'to'; or who owns that branch renames it. What branches of agents begin with is a setting of the operator (AGENT_BRANCH_PREFIX).",

@@ -82,6 +82,14 @@ export const branchHere = refName
 
 const TAGS = "refs/tags/";
 
+/** A tag of the workspace. `refs/tags/x` is `x`. */
+export const tagName = refName.transform((written, context) => {
+  const name = written.startsWith(TAGS) ? written.slice(TAGS.length) : written;
+  if (isBranchName(name) && !name.startsWith("refs/")) return name;
+  context.addIssue({ code: "custom", message: "is not a valid tag name" });
+  return z.NEVER;
+});
+
 /** A tag, or a commit by its whole SHA: what a remote can be asked for by name. A tag comes as its full name. */
 export const tagOrSha = refName.transform((written, context) => {
   const name = written.startsWith(TAGS) ? written.slice(TAGS.length) : written;

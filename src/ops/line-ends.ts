@@ -1,3 +1,5 @@
+import { OVERWRITTEN } from "./overwritten.ts";
+
 /** Records of `git ls-files` (see below) to lines of an attributes file: the whole path, no pattern. */
 const TO_LINES = String.raw`
 s/\0\z//; s/\A.*?\t//s; s/([\\*?[])/\\$1/g; s/([\\"])/\\$1/g;
@@ -23,7 +25,7 @@ const CONVERTED = ["text", "eol=lf", "eol=crlf", "crlf", "crlf=input"]
  *
  * After NET of net.ts.
  */
-export const LINE_ENDS = `
+export const LINE_ENDS = `${OVERWRITTEN}
 line_ends() {
   local own=.git/info/attributes contrary=$wt/tmp.contrary again=() entry facts path given=(git)
   # Attributes as given: net.git has none of its own.
@@ -47,6 +49,7 @@ line_ends() {
   if [ \${#again[@]} -gt 0 ]; then printf '%s\\0' "\${again[@]}" | git checkout-index -f -u -q -z --stdin; fi
 }
 move_to() {
+  if [ -n "$(overwritten "$1" | head -c 1 | tr '\\0' x)" ]; then return 1; fi
   git reset -q --keep "$1" -- 2>/dev/null || {
     line_ends
     git update-index -q --refresh >/dev/null

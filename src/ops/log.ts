@@ -1,20 +1,50 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./failure.ts";
-import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
+import { cursor, hasControl, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { LIMITED } from "./limits.ts";
 import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
 import { sectionRecords } from "./output.ts";
-import { ENTER, FAIL, IN_TREE, SECTION } from "./shell.ts";
+import { CHANGES, LETTERS } from "./porcelain.ts";
+import { ENTER, FAIL, IN_TREE, SECTION, SUBMODULES } from "./shell.ts";
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
 /** Longer bodies than this are logs and lists that somebody pasted; the rest is left out. */
 const MAX_BODY_CHARACTERS = 4000;
 
+const MAX_AUTHOR_LENGTH = 200;
+const MAX_FILES = 200;
+
+const day = z.iso.date();
+const time = z.iso.datetime({ offset: true });
+const moment = z
+  .string()
+  .refine(
+    (text) => day.safeParse(text).success || time.safeParse(text).success,
+    "is not a date or time as in RFC 3339",
+  );
+
+/** Of a day git would take the time of now. */
+const timeOf = (text: string, ofDay: string) =>
+  new Date(day.safeParse(text).success ? `${text}T${ofDay}Z` : text).toISOString();
+
 const input = z.strictObject({
   sandbox_id: sandboxId,
-  ref: revision.optional().describe("Where to begin; default: HEAD"),
+  ref: revision
+    .refine((text) => !text.includes("..."), "is not a revision; of two branches, 'a..b' is what b has and a lacks")
+    .optional()
+    .describe("Where to begin; default: HEAD. 'a..b': what b has and a lacks"),
+  since: moment.optional().describe("Committed at this day or time, or later (RFC 3339; a day is in UTC)"),
+  until: moment.optional().describe("Committed at this day or time, or earlier"),
+  author: z
+    .string()
+    .min(1)
+    .max(MAX_AUTHOR_LENGTH)
+    .refine((text) => !hasControl(text), "must be one line")
+    .optional()
+    .describe("Text in the author's name or address, in upper or lower case"),
+  files: z.boolean().default(false).describe("Tell what each commit changed; of a merge, against its first parent"),
   path: treePath.optional().describe("Only commits that changed this file or folder"),
   limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
   cursor: cursor.optional(),
@@ -28,6 +58,8 @@ const commit = z.object({
   date: z.string().describe("Of the author; RFC 3339"),
   subject: z.string(),
   body: z.string().optional(),
+  files: z.array(z.object({ path: z.string(), change: z.enum(CHANGES), from: z.string().optional() })).optional(),
+  files_truncated: z.literal(true).optional(),
 });
 
 const output = z.object({
@@ -42,16 +74,24 @@ const NO_COMMITS = /does not have any commits yet/;
 const FIELDS = ["%H", "%P", "%an", "%ae", "%aI", "%s", "%b"] as const;
 const FORMAT = `--format=${FIELDS.join("%x00")}`;
 const OPTIONS = ["-z", "--encoding=UTF-8", "--no-color", "--no-show-signature"] as const;
+/** Files that were merely renamed are known by their ids, so that a partial clone need not have them. */
+const FILES = ["--name-status", "-M100%", "--diff-merges=first-parent", SUBMODULES] as const;
+
+function optionsOf({ since, until, author, files }: z.output<typeof input>): string[] {
+  return [
+    ...(since === undefined ? [] : [`--since=${timeOf(since, "00:00:00")}`]),
+    ...(until === undefined ? [] : [`--until=${timeOf(until, "23:59:59")}`]),
+    ...(author === undefined ? [] : ["-F", "-i", `--author=${author}`]),
+    ...(files ? FILES : []),
+  ];
+}
 
 /** One more than is shown tells that there is more. */
 const countOf = (asked: z.output<typeof input>) => String(asked.limit + 1);
 const skipOf = (asked: z.output<typeof input>) => String(asked.cursor ?? 0);
 
 function read(result: ScriptOutput, asked: z.output<typeof input>): Parsed<z.output<typeof output>> {
-  const records = sectionRecords(result.sections, 1);
-  const commits = Array.from({ length: Math.floor(records.length / FIELDS.length) }, (_, at) =>
-    readCommit(records.slice(at * FIELDS.length)),
-  );
+  const commits = readCommits(sectionRecords(result.sections, 1));
   const truncated = commits.length > asked.limit;
   return {
     ok: true,
@@ -64,11 +104,11 @@ function read(result: ScriptOutput, asked: z.output<typeof input>): Parsed<z.out
 }
 
 const REASONS: Reasons = {
-  left_out: () => ({
+  left_out: (field) => ({
     code: "invalid_input",
-    field: "path",
+    field,
     detail:
-      "This clone has no folders of older commits (filter tree:0), so which of them changed a path cannot be told. Leave path out, or clone with filter blob:none.",
+      "This clone has no folders of older commits (filter tree:0), so what they changed cannot be told. Leave path and files out, or clone with filter blob:none.",
   }),
 };
 
@@ -80,13 +120,20 @@ export const log = defineOperation({
   input,
   output,
   script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${LIMITED}
-ref=$1 path=$2 count=$3 from=$4
-if [ -n "$ref" ]; then ref=$(commit_of "$ref") || unknown_ref "$1"; fi
-if [ -n "$path" ] && { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
+begin=$1 end=$2 path=$3 files=$4 count=$5 from=$6; shift 6
+ref= without=
+if [ -n "$begin" ]; then ref=$(commit_of "$begin") || unknown_ref "$begin"; fi
+if [ -n "$end" ]; then without=^$(commit_of "$end") || unknown_ref "$end"; fi
+if [ -n "$path$files" ] && { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then if [ -n "$path" ]; then fail left_out path; else fail left_out files; fi; fi
 section 1
-limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" \${ref:+"$ref"} -- \${path:+"$path"}
+limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" "$@" \${ref:+"$ref"} \${without:+"$without"} -- \${path:+"$path"}
 `,
-  command: (asked) => ({ args: [asked.ref ?? "", asked.path ?? "", countOf(asked), skipOf(asked)] }),
+  command: (asked) => {
+    const { ref = "", path = "", files } = asked;
+    const range = ref.indexOf("..");
+    const [without, begin] = range === -1 ? ["", ref] : [ref.slice(0, range) || "HEAD", ref.slice(range + 2) || "HEAD"];
+    return { args: [begin, without, path, files ? "files" : "", countOf(asked), skipOf(asked), ...optionsOf(asked)] };
+  },
   parse(result, asked) {
     const failed = failureOf(result, REASONS);
     if (failed && asked.ref === undefined && NO_COMMITS.test(result.stderr)) {
@@ -100,11 +147,41 @@ limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from"
       if (asked.ref !== undefined) return undefined;
       const page = [`--max-count=${countOf(asked)}`, `--skip=${skipOf(asked)}`];
       const path = asked.path === undefined ? [] : [asked.path];
-      return ["git", ...IN_TREE, "log", FORMAT, ...OPTIONS, ...page, "--", ...path];
+      return ["git", ...IN_TREE, "log", FORMAT, ...OPTIONS, ...page, ...optionsOf(asked), "--", ...path];
     },
     parse: read,
   },
 });
+
+/** Of files, git writes a status and one path, or two, after the fields; the first with a line end before it. */
+const STATUS = /^\n?([A-Z])\d*$/;
+
+type Commit = z.output<typeof commit>;
+
+function readCommits(records: readonly string[]): Commit[] {
+  const commits: Commit[] = [];
+  let at = 0;
+  while (at + FIELDS.length <= records.length) {
+    const told = readCommit(records.slice(at));
+    at += FIELDS.length;
+    const files: NonNullable<Commit["files"]> = [];
+    for (let status = STATUS.exec(records[at] ?? ""); status; status = STATUS.exec(records[at] ?? "")) {
+      const change = LETTERS[status[1] ?? ""];
+      const paths = records.slice(at + 1, at + (change === "renamed" ? 3 : 2));
+      at += 1 + paths.length;
+      const path = paths.at(-1);
+      if (change !== undefined && path !== undefined) {
+        files.push({ path, change, ...(paths.length > 1 ? { from: paths[0] } : {}) });
+      }
+    }
+    commits.push({
+      ...told,
+      ...(files.length > 0 ? { files: files.slice(0, MAX_FILES) } : {}),
+      ...(files.length > MAX_FILES ? { files_truncated: true } : {}),
+    });
+  }
+  return commits;
+}
 
 function readCommit(records: readonly string[]): z.output<typeof commit> {
   const [sha = "", parents = "", author = "", email = "", date = "", subject = "", text = ""] = records;

@@ -14,9 +14,9 @@ commit_of() {
     return
   fi
   # git says so before it prints its choice.
-  case $found in *" is ambiguous"*) ;; *) printf '%s' "$found"; return;; esac
   chosen=\${found##*'
 '} plain=\${1%%[~^@]*}
+  case $found in *" is ambiguous"*) ;; *) printf '%s' "$chosen"; return;; esac
   for named in "refs/heads/$plain" "refs/tags/$plain" "refs/remotes/$plain"; do
     other=$(git rev-parse -q --verify "$named\${1#"$plain"}^{commit}" 2>/dev/null) || continue
     if [ "$other" != "$chosen" ]; then return 2; fi

@@ -86,7 +86,8 @@ elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }
 case $answer in
   *"*$tab"*)
     base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
-    if [ "$to" = "$branch" ] && [ -z "$base" ]; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
+    # One whose base is gone still says so with a pull.
+    if [ "$to" = "$branch" ] && [ -z "$base" ] && { [ -n "$is_first" ] || ! git config "branch.$branch.merge" >/dev/null; }; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
     case $base in refs/remotes/origin/*) base=\${base#refs/remotes/origin/} ;; *) base= ;; esac
     if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
     if [ -n "$is_first" ]; then
@@ -110,10 +111,6 @@ const REASONS: Reasons = {
   history_rewritten: (from) => ({
     code: "history_rewritten",
     detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
-  }),
-  push_rejected: (reason) => ({
-    code: "push_rejected",
-    detail: `The git host's rules refused the push${reason && `: ${reason}`}. Your commits are kept in the workspace.`,
   }),
   taken_up: (to) => ({
     code: "push_rejected",

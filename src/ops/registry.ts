@@ -1,4 +1,6 @@
 import type * as z from "zod/v4";
+import { apply } from "./apply.ts";
+import { blame } from "./blame.ts";
 import { branch } from "./branch.ts";
 import { clone } from "./clone.ts";
 import { diff } from "./diff.ts";
@@ -11,11 +13,26 @@ import { read } from "./read.ts";
 import { restore } from "./restore.ts";
 import { search } from "./search.ts";
 import { status } from "./status.ts";
+import { tag } from "./tag.ts";
 
 /** Every operation but clone works in a workspace that is there already. */
 type InWorkspace = Operation<z.ZodType<{ sandbox_id: string }>>;
 
-const IN_WORKSPACE: readonly InWorkspace[] = [status, diff, read, edit, search, log, branch, pull, push, restore];
+const IN_WORKSPACE: readonly InWorkspace[] = [
+  status,
+  diff,
+  read,
+  edit,
+  search,
+  log,
+  blame,
+  branch,
+  pull,
+  push,
+  restore,
+  apply,
+  tag,
+];
 
 /** Every operation there is, in the order in which they are told of. */
 export const OPERATIONS: readonly Operation[] = [clone, ...IN_WORKSPACE];

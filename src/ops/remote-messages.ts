@@ -25,6 +25,8 @@ const AMEND = "then push {amend: true}";
 const UNCOMMIT =
   'Where an older commit of yours is the cause, restore {to: "<the branch you started from, as origin/…>", keep: true} takes your commits back and keeps the files.';
 
+const ANOTHER_BRANCH = "Push to another branch with 'to'.";
+
 /**
  * Rules that hosts have for what is in a commit, by their words (GitHub's GH codes, GitLab's push rules, Bitbucket), and the way
  * out of each. First match wins.
@@ -43,12 +45,23 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
     `The token may not change workflows: take those files back, ${AMEND}, or send a token that may in X-Git-Token. ${UNCOMMIT}`,
   ],
   [
+    /\bsign(?:ed|ature)/i,
+    "The host takes signed commits only, and these are not. Ask the operator, or push to another branch with 'to'.",
+  ],
+  [
     /GH007|e-?mail|committer|author.*(?:not a|must|verif)/i,
     "The host takes no commits by this author or committer. They are a setting of the operator's.",
   ],
   [/message|does not follow the pattern|pattern/i, `The host wants another message: push {amend: true, message: "…"}.`],
 ];
 
-/** The way out of a refusal: by the host's reason and all it said with it. */
-export const wayOut = (said: readonly string[]): string =>
-  CAUSES.find(([words]) => words.test(said.join("\n")))?.[1] ?? "Push to another branch with 'to'.";
+/** As much of a host's words as fits into a sentence; all of them come beside it. */
+const MAX_QUOTED_CHARACTERS = 300;
+
+/** What a push is told that the host's rules refused: the reason that git gives, the host's own words, and the way out. */
+export function refusal(reason: string, messages: readonly string[]): string {
+  const words = messages.join(" / ").slice(0, MAX_QUOTED_CHARACTERS);
+  const said = [reason, words].filter((text) => text !== "").join(": ");
+  const way = CAUSES.find(([pattern]) => pattern.test([reason, ...messages].join("\n")))?.[1];
+  return `The git host's rules refused the push (${said}). Your commits are kept in the workspace. ${way ?? ANOTHER_BRANCH}`;
+}

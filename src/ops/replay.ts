@@ -21,17 +21,18 @@ merge_trees() {
   if partial; then netgit --work-tree="$tree" merge-tree --write-tree "$@"; else limited merge-tree --write-tree "$@"; fi
 }
 part() {
-  meet "$1" "$2" "$3" "$4" || return
-  if [ -e .git/shallow ]; then return; fi
   removed_from "$3"
-  gone_of "$2" "^$1"
+  gone_of "$2" "^$1" || return
+  local removed=("\${beneath[@]}")
+  meet "$1" "$2" "$3" "$4" || return
+  beneath+=("\${removed[@]}")
 }
 combine() {
   joined= combined=
   bring_folders "$1" || return 2
   if movable "$1" "$2"; then leave_landed "$1" "$2" && replay "$1"; return; fi
   if [ -n "$gone" ]; then return 3; fi
-  if [ "\${#beneath[@]}" -gt 0 ]; then meet "$1" "$2" "$3" || return 2; fi
+  if [ -e .git/shallow ]; then meet "$1" "$2" "$3" || return 2; fi
   if git merge-base --is-ancestor "$2" "$1"; then combined=$1; else join "$@"; fi
 }
 # Sets moving to what SHA has and TIP lacks, oldest first. Own branches at the remote yield to what somebody took away.

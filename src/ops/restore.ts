@@ -1,13 +1,13 @@
 import * as z from "zod/v4";
-import { failureOf, type Reasons } from "./failure.ts";
-import { HISTORY } from "./history.ts";
+import { failureOf } from "./failure.ts";
 import { MAX_FILES, revision, sandboxId, treePath } from "./inputs.ts";
-import { COMMIT_OF, IN_COMMIT } from "./looking.ts";
+import { IN_COMMIT } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
 import { sectionRecords, sectionText } from "./output.ts";
 import { UNFINISHED } from "./porcelain.ts";
 import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
+import { UNCOMMIT, UNCOMMIT_REASONS } from "./uncommit.ts";
 import { UNFINISHED_WORDS } from "./unfinished.ts";
 
 /** Of the two lists of an answer together. */
@@ -45,26 +45,6 @@ const output = z.object({
 });
 
 /**
- * Takes back the commits since this branch left `to`. The index stays with the tree, so what was new is not untracked.
- */
-const UNCOMMIT = `${HISTORY}${COMMIT_OF}
-uncommit() {
-  local state head target base
-  for state in ${UNFINISHED_WORDS}; do if [ -e ".git/\${state%%:*}" ]; then fail unfinished "\${state#*:}"; fi; done
-  head=$(git rev-parse -q --verify HEAD) || fail no_commits
-  target=$(commit_of "$to") || fail ref_not_found "$to"
-  base=$(git merge-base "$target" "$head") || fail unrelated "$to"
-  may_take_back "$base" "$head" || fail published
-  section 1
-  printf '%s\\0' "$base"
-  git rev-list "$base..$head" -- | tr '\\n' '\\0'
-  if [ "$base" = "$head" ]; then return; fi
-  git reset -q --soft "$base" || fail git
-  took_back "$head" "$base" || fail git
-}
-`;
-
-/**
  * Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
  * state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
  */
@@ -91,7 +71,7 @@ if [ "$staged" = true ]; then
   if [ "$all" = true ]; then set -- .; fi
   git reset -q -- "$@" || fail git
 elif [ "$all" = true ]; then
-  for state in MERGE_HEAD:merge rebase-merge:rebase rebase-apply:rebase CHERRY_PICK_HEAD:cherry_pick REVERT_HEAD:revert sequencer:cherry_pick BISECT_LOG:bisect
+  for state in ${UNFINISHED_WORDS} sequencer:cherry_pick
   do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
   to_head || fail git
   if [ -e .git/rebase-apply/applying ]; then git am --abort || fail git
@@ -131,25 +111,6 @@ changed told
 rm -f "$wt/tmp.status" "$wt/tmp.paths"
 `;
 
-const REASONS: Reasons = {
-  unfinished: (state) => ({
-    code: "conflict",
-    detail: `The tree is in the middle of a ${state}. End it with restore {all: true}, or with push, first.`,
-  }),
-  no_commits: () => ({ code: "invalid_input", field: "to", detail: "There is no commit that could be taken back." }),
-  unrelated: (to) => ({
-    code: "invalid_input",
-    field: "to",
-    detail: `${to} has no commit in common with this branch. Nothing was changed.`,
-  }),
-  published: () => ({
-    code: "invalid_input",
-    field: "to",
-    detail:
-      "Some of the commits since then are on the remote, where others may have them. Nothing was changed; put a commit on top, or name a newer one.",
-  }),
-};
-
 export const restore = defineOperation({
   name: "restore",
   summary: "Throws uncommitted changes away: of some paths, or all of them.",
@@ -162,7 +123,7 @@ export const restore = defineOperation({
     args: [String(asked.all ?? false), String(asked.staged), asked.to ?? "", ...(asked.paths ?? [])],
   }),
   parse(result, { to }) {
-    const failed = failureOf(result, REASONS);
+    const failed = failureOf(result, UNCOMMIT_REASONS);
     if (failed) return failed;
     if (to !== undefined) {
       const [head = "", ...takenBack] = sectionRecords(result.sections, 1);

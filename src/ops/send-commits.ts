@@ -33,6 +33,8 @@ send_commits() {
       pushed=false
       case $answer in *"(refname conflict"*) refuse_if_taken_there "$to" ;; esac
       answer=\${answer##*remote rejected\\] (}
+      # A better message for it may come.
+      echo "$sha" >"$wt/refused"
       fail push_rejected "\${answer%%)*}"
     fi
     asked_wait

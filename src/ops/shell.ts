@@ -157,13 +157,14 @@ trap 'trap - EXIT; exit 143' HUP INT TERM
  */
 export const SETTLE = `
 settle() {
-  ${CALL}= /bin/sh -s >/dev/null 2>&1 9>&- <<'LATER' &
+  # Out of the tree while it waits: an edit takes a process that says WT_LOOK and is in the tree for a look that has begun.
+  (cd "$HOME" && unset WT_LOOK ${CALL} && exec /bin/sh -s) >/dev/null 2>&1 9>&- <<'LATER' &
 export TZ=UTC0
 ${LOCK_KEPT}
 wt=$HOME/.warmtree
 for try in 1 2 3 4 5 6 7 8 9 10; do
-sleep 1
 cd "$HOME"
+sleep 1
 ${HOLD} || exit
 cd repo && [ -d .git ] || exit
 # Whose maker died is seen to by the next who holds the lock.

@@ -5,7 +5,7 @@
  * that they are of this call. A leader that comes to its end by itself ends the waiting one before.
  */
 
-/** Variable by which the processes of a call are known. What is to go on by itself gets an empty one. */
+/** Variable by which the processes of a call are known. What is to go on by itself does not have it. */
 export const CALL = "WT_CALL";
 
 /** git removes its lock files when it is told to end; what does not end within this is killed. */

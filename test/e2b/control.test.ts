@@ -42,6 +42,57 @@ function asked(): string[] {
   return server.requests.map(({ method, url }) => `${method} ${url}`);
 }
 
+it("ends a sandbox whose envd is too old, and names the template", async () => {
+  server.answer(json(201, { ...made, envdVersion: "0.0.9" }), empty(204));
+  expect(await e2bError(plane.create(request))).toMatchObject({
+    code: "invalid_request",
+    message: expect.stringContaining("Template base has envd 0.0.9"),
+  });
+  expect(asked()).toEqual(["POST /v2/sandboxes", `DELETE /sandboxes/${ID}`]);
+});
+
+describe("a server without the newest routes", () => {
+  const noRoute = [
+    json(404, { code: 404, message: "no such route" }),
+    json(405, { code: 405, message: "no" }),
+  ] as const;
+
+  it.each(noRoute)("is asked by the first version's, once that is known only by those", async (answer) => {
+    server.answer(answer, json(201, made), json(201, made), json(200, made));
+    await plane.create(request);
+    await plane.create(request);
+    await plane.connect(ID, 60);
+    expect(asked()).toEqual([
+      "POST /v2/sandboxes",
+      "POST /sandboxes",
+      "POST /sandboxes",
+      `POST /sandboxes/${ID}/connect`,
+    ]);
+    expect(JSON.parse(server.requests[1]?.body.toString() ?? "")).toEqual({
+      templateID: "base",
+      timeout: 300,
+      metadata: { pool: "warm" },
+      autoPause: true,
+      secure: true,
+    });
+  });
+
+  it("is not thought of where the newest ones have answered: what is gone is asked for once", async () => {
+    server.answer(json(201, made), json(404, { code: 404, message: "gone" }));
+    await plane.create(request);
+    expect(await e2bError(plane.connect(ID, 60))).toMatchObject({ code: "not_found" });
+    expect(asked()).toEqual(["POST /v2/sandboxes", `POST /v2/sandboxes/${ID}/connect`]);
+  });
+
+  it("leaves what it is unknown where neither version finds anything", async () => {
+    const gone = json(404, { code: 404, message: "template 'x' not found" });
+    server.answer(gone, gone, json(201, made));
+    expect(await e2bError(plane.create(request))).toMatchObject({ code: "not_found", started: false });
+    await plane.create(request);
+    expect(asked()).toEqual(["POST /v2/sandboxes", "POST /sandboxes", "POST /v2/sandboxes"]);
+  });
+});
+
 describe("create", () => {
   it("sends the request and reads the session", async () => {
     server.answer(json(201, made));
@@ -119,7 +170,8 @@ describe("connect", () => {
   });
 
   it("tells a sandbox that is gone", async () => {
-    server.answer(json(404, { code: 404, message: `Sandbox "${ID}" doesn't exist` }));
+    const gone = json(404, { code: 404, message: `Sandbox "${ID}" doesn't exist` });
+    server.answer(gone, gone);
     expect(await e2bError(plane.connect(ID, 600))).toMatchObject({ code: "not_found", started: false, status: 404 });
   });
 });

@@ -32,6 +32,21 @@ describe("uploadFile", () => {
     expect(request?.headers).not.toHaveProperty("x-api-key");
   });
 
+  it("sends a form to an envd that takes nothing else, and names a user to one that has none of its own", async () => {
+    server.answer(written, written);
+    await uploadFile(server.config, { ...SANDBOX, envdVersion: "0.5.6" }, "a", bytes);
+    await uploadFile(server.config, { ...SANDBOX, envdVersion: "0.3.9" }, "a", bytes);
+    const [newer, older] = server.requests;
+    const form = await new Response(newer?.body, {
+      headers: { "content-type": newer?.headers["content-type"] ?? "" },
+    }).formData();
+    const file = form.get("file");
+    if (!(file instanceof File)) throw new Error("no file");
+    expect(new Uint8Array(await file.arrayBuffer())).toEqual(bytes);
+    expect(newer?.headers).not.toHaveProperty("authorization");
+    expect(older?.headers).toMatchObject({ authorization: `Basic ${btoa("user:")}` });
+  });
+
   it("is repeated after passing failures", async () => {
     server.answer(hangUp, json(503, { code: 503, message: "busy" }), written);
     await uploadFile(server.config, SANDBOX, "a", bytes);

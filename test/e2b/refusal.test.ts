@@ -43,8 +43,8 @@ describe("refusal", () => {
     expect(refuse(502, closed)).toMatchObject({ code: "unavailable", started: false });
   });
 
-  it("tells the cap on sandboxes from the rate limiter", () => {
-    const message = "you have reached the maximum number of concurrent E2B sandboxes (20). If you need more, …";
+  it.each(["E2B sandboxes", "template builds"])("tells the cap on %s from the rate limiter", (which) => {
+    const message = `you have reached the maximum number of concurrent ${which} (20). If you need more, …`;
     expect(refuse(429, { code: 429, message })).toMatchObject({ code: "capacity", started: false });
     expect(refuse(429, { code: 429, message: "Rate limit exceeded" }, { "retry-after": "3" })).toMatchObject({
       code: "rate_limited",

@@ -70,10 +70,10 @@ test.each([
   await call(stack, "edit", { sandbox_id, files: [{ path: "mine.txt", content: "mine\n" }] });
   const before = stack.git.counters();
   stack.git.setFaults({ delayMs: 300 });
-  const lost = send("push", { sandbox_id, message: "mine" });
+  const lost = send("push", { sandbox_id, message: "mine", to: "main" });
   await crashWhen(what, () => stack.git.counters().requests > before.requests && reached(), lost);
   stack.git.setFaults({});
-  await call(stack, "push", { sandbox_id, message: "mine" });
+  await call(stack, "push", { sandbox_id, message: "mine", to: "main" });
   expect(
     remoteGit(stack, "one", "log", "--format=%s", "-n", "2", "main")
       .split("\n")

@@ -41,7 +41,7 @@ test("a private repository by the caller's token, which is left nowhere", async 
   const clone = await call(stack, "clone", { repo_url }, withToken);
   const { sandbox_id } = clone;
   await call(stack, "edit", { sandbox_id, files: [{ path: "a.txt", content: "a\n" }] });
-  const push = await call(stack, "push", { sandbox_id, message: "private" }, withToken);
+  const push = await call(stack, "push", { sandbox_id, message: "private", to: "main" }, withToken);
   const pull = await call(stack, "pull", { sandbox_id }, withToken);
   expect(remoteGit(stack, "private", "rev-parse", "main")).toBe(push["commit"]);
   expect(await leaks([clone, push, pull])).toEqual([]);
@@ -99,7 +99,7 @@ test("a remote that fails now and then: push tries again, and says so when it gi
   const { sandbox_id } = await call(stack, "clone", { repo_url: `${stack.git.url}/public.git` });
   await call(stack, "edit", { sandbox_id, files: [{ path: "b.txt", content: "b\n" }] });
   stack.git.setFaults({ fail: { count: 1, status: 503 } });
-  expect(await call(stack, "push", { sandbox_id, message: "b" })).toMatchObject({ pushed: true });
+  expect(await call(stack, "push", { sandbox_id, message: "b", to: "main" })).toMatchObject({ pushed: true });
   stack.git.setFaults({ fail: { count: 1, status: 503, retryAfterS: 300 } });
   const { status, json, headers } = await callOperation(stack.url, "pull", { sandbox_id });
   expect([status, json]).toMatchObject([502, { code: "git_unreachable", retryable: true, retry_after: 300 }]);

@@ -36,9 +36,7 @@ for my $name (glob "/proc/[0-9]*/environ") {
 /** Processes of operations, but for what settles a tree behind one. */
 const LEFT = String.raw`
 for process in /proc/[0-9]*; do
-  if grep -qzE '^WT_(NONCE|LOOK)=' $process/environ && ! grep -qzE '^WT_CALL=$' $process/environ; then
-    tr '\0\n' '  ' <$process/cmdline; echo
-  fi
+  if grep -qz '^WT_LOOK=' $process/environ; then tr '\0\n' '  ' <$process/cmdline; echo; fi
 done 2>/dev/null
 :`;
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository, SAMPLES } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { INPUT_EXAMPLES } from "../../src/http/examples.ts";
 import { clonedSchema, workspaceListSchema } from "../../src/http/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { call, hostedSandboxes, remoteGit } from "../support/worker.ts";
@@ -38,9 +39,13 @@ test("every operation, over HTTP, in one request to the sandbox and one call of 
     ["edit", { files: [{ path: "notes/a b.md", content: "# Notes\n" }] }],
     ["diff", {}],
     ["log", { limit: 3 }],
+    ["log", { ref: "origin/main~1..", files: true }],
+    ["blame", { path: "README.md" }],
     ["branch", {}],
     ["pull", {}],
     ["push", { message: "Add notes" }],
+    ["tag", { name: "v1", push: true }],
+    ["apply", { commits: ["HEAD"], revert: true }],
     ["restore", { all: true }],
     ["status", {}],
   ];
@@ -63,8 +68,7 @@ test("asked again, the same workspace; another tenant sees nothing of it", async
   const foreign = await call(stack, "clone", { repo_url, agent_id: "ada", task_id: "t2" }, other);
   expect(foreign.sandbox_id).not.toBe(sandbox_id);
   for (const { name } of OPERATIONS.filter((operation) => operation.name !== "clone")) {
-    const body = { sandbox_id, ...(name === "search" ? { pattern: "x" } : name === "restore" ? { all: true } : {}) };
-    const full = name === "edit" ? { ...body, files: [{ path: "x", content: "" }] } : body;
+    const full = { ...INPUT_EXAMPLES[name], sandbox_id };
     const { status, json } = await callOperation(stack.url, name, full, other);
     expect([name, status, json]).toMatchObject([name, 404, { code: "workspace_not_found" }]);
   }

@@ -18,7 +18,7 @@ test("8 pushes of 8 files at once in one workspace: 8 commits, each holding its 
   const files = numbers(8).map((n) => ({ path: `new/file ${n}.txt`, content: `${n}\n` }));
   await call(stack, "edit", { sandbox_id, files });
   const pushes = await Promise.all(
-    files.map(({ path }) => call(stack, "push", { sandbox_id, message: `Add ${path}`, files: [path] })),
+    files.map(({ path }) => call(stack, "push", { sandbox_id, message: `Add ${path}`, files: [path], to: "main" })),
   );
   expect(new Set(pushes.map(({ commit }) => commit)).size).toBe(8);
   expect(remoteGit(stack, "one", "rev-list", "--count", "main")).toBe("13");

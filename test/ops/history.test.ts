@@ -183,6 +183,18 @@ describe("what a person took away does not come back", () => {
   });
 });
 
+test("in a shallow clone, a branch that went back is followed, and what it lost is not sent again", async () => {
+  const shallow = new Home(home.remote.url);
+  homes.push(shallow);
+  personPushes("M");
+  await shallow.run(clone, { shallow: true, agent_id: "eve" });
+  const { commit } = await agentPushes("A", { to: "main" }, shallow);
+  seed.send("main", "HEAD");
+  expect(await shallow.failure(push, { to: "main" })).toMatchObject({ code: "history_rewritten", commits: [commit] });
+  expect(await shallow.run(pull)).toMatchObject({ left_out: [commit], head: seed.git("rev-parse", "HEAD") });
+  expect(await shallow.run(pull)).toMatchObject({ how: "nothing_new" });
+});
+
 describe("taking back", () => {
   test("amend changes the newest commit, and once it is on the workspace's own branch, replaces it there", async () => {
     const { commit: first } = await agentPushes("A");

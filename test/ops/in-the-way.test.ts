@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { edit } from "../../src/ops/edit.ts";
+import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { git, Home, Seed } from "./support.ts";
 
@@ -66,9 +67,29 @@ test("a branch of the workspace that is in the way of a new one, or of one of th
     expect(told).toMatchObject({ code: "invalid_input", field: "name" });
     expect(told.message).toContain(`has a branch '${taken}'`);
   }
-  home.git("branch", "feature");
+  home.git("branch", "feature", home.git("commit-tree", "HEAD^{tree}", "-m", "only here"));
   home.git("update-ref", "refs/remotes/origin/feature/x", "HEAD");
   const told = await home.failure(branch, { name: "feature/x" });
   expect(told).toMatchObject({ code: "invalid_input", field: "name" });
   expect(told.message).toContain("has a branch 'feature'");
+});
+
+test("a copy of a branch that the remote has no more makes room for what came in its place", async () => {
+  seed.send("feature");
+  await home.run(clone, { ...ASKED, branch: "feature" });
+  git(seed.bare, "update-ref", "-d", "refs/heads/feature");
+  seed.send("feature/x");
+  for (let again = 0; again < 2; again++) {
+    expect(await home.failure(pull)).toMatchObject({
+      code: "ref_not_found",
+      message: expect.stringContaining("'feature'"),
+    });
+    await home.run(edit, { files: [{ path: `${again}.txt`, content: "n\n" }] });
+    await home.run(push, { message: "mine" });
+  }
+  expect(await home.run(branch, { name: "feature/x" })).toMatchObject({
+    current: "feature/x",
+    upstream: "origin/feature/x",
+  });
+  expect(home.git("branch", "--list", "feature")).toBe("");
 });

@@ -4,8 +4,12 @@ import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { apply } from "../../src/ops/apply.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
+import type { Operation } from "../../src/ops/operation.ts";
+import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
 import type { Home } from "./support.ts";
 import { commit, homeWith, makePipe, treeOf } from "./trees.ts";
 
@@ -46,6 +50,17 @@ test("what it finds is what is paused: no operation begins from then on, until a
   await resume();
   await home.run(edit, ADD);
   expect(await look()).toMatchObject({ busy: false, unpushed: true });
+});
+
+test.each([
+  { operation: push, asked: { message: "m" } },
+  { operation: pull, asked: {} },
+  { operation: apply, asked: { commits: ["HEAD"] } },
+  { operation: edit, asked: ADD },
+])("what comes meanwhile is sent again after the resume: $operation.name", async ({ operation, asked }) => {
+  await look();
+  const asOne: Operation = operation;
+  expect(await home.answer(asOne, asked)).toMatchObject({ ok: false, pausing: true });
 });
 
 test("an operation that was waiting for the lock when the pool took it does not begin after the resume either", async () => {

@@ -147,3 +147,78 @@ test("any author and message comes back as git keeps it, and nothing is written"
     { numRuns: FEW_RUNS },
   );
 });
+
+test("between two commits, since, until, by whom", async () => {
+  importCommits(
+    home,
+    ["one", "two", "three", "four"].map((message, n) => ({
+      name: n % 2 === 0 ? "Ada [bot]" : "Bob",
+      email: `a.b+${n}@example.com`,
+      message,
+    })),
+  );
+  home.git("switch", "-q", "made");
+  home.git("tag", "v2", "made~2");
+  const subjects = async (input: object) => (await home.run(log, input)).commits.map(({ subject }) => subject);
+  expect(await subjects({ ref: "v2..made" })).toEqual(["four", "three"]);
+  expect(await subjects({ ref: "v2.." })).toEqual(["four", "three"]);
+  expect(await subjects({ ref: "..made" })).toEqual([]);
+  expect(await subjects({ ref: "made..v2" })).toEqual([]);
+  expect(await home.failure(log, { ref: "nowhere..made" })).toMatchObject({
+    code: "ref_not_found",
+    message: expect.stringContaining("'nowhere'"),
+  });
+  await expect(home.run(log, { ref: "v2...made" })).rejects.toThrow(/'a..b'/);
+  for (const ref of [undefined, "made"]) {
+    expect(await subjects({ ref, author: "ada [b" })).toEqual(["three", "one"]);
+    expect(await subjects({ ref, author: "b+1@" })).toEqual(["two"]);
+    expect(await subjects({ ref, author: "a.*" })).toEqual([]);
+    const third = new Date(1_700_000_002_000).toISOString();
+    expect(await subjects({ ref, since: third })).toEqual(["four", "three"]);
+    expect(await subjects({ ref, since: third.replace("Z", "+00:00"), until: third })).toEqual(["three"]);
+    expect(await subjects({ ref, until: "2023-11-13" })).toEqual([]);
+    expect(await subjects({ ref, since: "2023-11-14", until: "2023-11-14" })).toHaveLength(4);
+    expect(await subjects({ ref, since: "2023-11-15" })).toEqual([]);
+  }
+  for (const since of ["yesterday", "2023-13-01", "--all"]) {
+    await expect(home.run(log, { since })).rejects.toThrow(/RFC 3339/);
+  }
+});
+
+test("what each commit changed, when asked", async () => {
+  commit(home, { "a.txt": "changed\n", "d/n\new": "n\n", R100: "r\n" }, "changed\n\nbody");
+  home.git("switch", "-qc", "side", "HEAD~1");
+  commit(home, { "side.txt": "s\n" }, "side");
+  home.git("switch", "-q", "main");
+  home.git("merge", "-q", "--no-ff", "-m", "merge", "side");
+  home.git("commit", "-q", "--allow-empty", "-m", "nothing");
+  home.git("mv", "d/n\new", "moved");
+  home.git("rm", "-q", "R100");
+  home.git("commit", "-qm", "moved");
+  const { commits } = await home.run(log, { files: true });
+  const told = Object.fromEntries(commits.map(({ subject, files }) => [subject, files]));
+  expect(told).toEqual({
+    moved: [
+      { path: "R100", change: "deleted" },
+      { path: "moved", change: "renamed", from: "d/n\new" },
+    ],
+    nothing: undefined,
+    merge: [{ path: "side.txt", change: "added" }],
+    side: [{ path: "side.txt", change: "added" }],
+    changed: [
+      { path: "R100", change: "added" },
+      { path: "a.txt", change: "modified" },
+      { path: "d/n\new", change: "added" },
+    ],
+    first: [{ path: "a.txt", change: "added" }],
+  });
+  expect(commits.find(({ subject }) => subject === "changed")?.body).toBe("body");
+  expect((await home.run(log, { files: true, ref: "HEAD~1..", limit: 1 })).commits[0]?.files).toEqual(told["moved"]);
+  const many = Object.fromEntries(Array.from({ length: 201 }, (_, n) => [`many/${n}`, `${n}\n`]));
+  commit(home, many, "many");
+  const [newest] = (await home.run(log, { files: true, limit: 1 })).commits;
+  expect(newest).toMatchObject({ files_truncated: true });
+  expect(newest?.files).toHaveLength(200);
+  commit(home, { ".gitmodules": '[submodule "e"]\n\tpath = sub\n\tupdate = !no\n' }, "settings that git refuses");
+  expect((await home.run(log, { files: true, limit: 1 })).commits[0]?.files).toHaveLength(1);
+});

@@ -62,7 +62,7 @@ describe("a repository whose objects are named by SHA-256", () => {
     expect(await home.run(pull)).toMatchObject({ from: "main", behind: 1 });
     publish("three\n");
     await home.run(edit, { files: [{ path: "more.txt", content: "more\n" }] });
-    expect(await home.run(push, { message: "more", to: "main" })).toMatchObject({ pushed: true, rebased: true });
+    expect(await home.run(push, { message: "more", to: "main" })).toMatchObject({ pushed: true, tree: "current" });
   });
 
   test("a snapshot of it serves clones", async () => {

@@ -40,9 +40,15 @@ const CALLS: readonly (readonly [name: string, input: object])[] = [
   ["search", { pattern: "a", ref: "HEAD" }],
   ["log", {}],
   ["log", { limit: 1, cursor: "1" }],
+  ["log", { files: true }],
+  ["blame", { path: "a.txt" }],
   ["branch", {}],
   ["branch", { name: "new", create: true, from: "main" }],
+  ["tag", { name: "v1", message: "One", push: true }],
+  ["tag", {}],
   ["push", { message: "work", to: "main" }],
+  ["branch", { name: "new", delete: true }],
+  ["apply", { commits: ["v1"] }],
   ["pull", {}],
   ["pull", { rebase: false }],
   ["restore", { paths: ["a.txt"] }],
@@ -131,8 +137,8 @@ test("every operation is among the calls, and real git's answers are understood"
   expect(new Set(calls.map(({ operation }) => operation.name))).toEqual(new Set(OPERATIONS.map(({ name }) => name)));
   for (const call of calls) check(call);
   const failed = calls.filter(({ operation, input, output }) => !operation.parse(output, input).ok);
-  // The expression that is none, and the two pulls that conflict.
-  expect(failed.map(({ operation }) => operation.name)).toEqual(["search", "pull", "pull"]);
+  // The expression that is none, the branch that was never pushed, and the two pulls that conflict.
+  expect(failed.map(({ operation }) => operation.name)).toEqual(["search", "branch", "pull", "pull"]);
 });
 
 const WORDS = [

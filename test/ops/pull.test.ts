@@ -147,6 +147,16 @@ test("a detached HEAD, a branch that went away: said", async () => {
   expect(await home.failure(pull)).toMatchObject({ code: "invalid_input" });
 });
 
+test("in a shallow clone a branch that went away is forgotten, and may be a folder of branches then", async () => {
+  seed.send("short");
+  const shallow = new Home(home.remote.url);
+  await shallow.run(clone, { shallow: true, branch: "short" });
+  git(seed.bare, "branch", "-qm", "short", "short/er");
+  expect(await shallow.failure(pull)).toMatchObject({ code: "ref_not_found" });
+  expect(await shallow.run(pull, { from: "short/er" })).toMatchObject({ how: "nothing_new" });
+  shallow.remove();
+});
+
 describe("a shallow clone", () => {
   let shallow: Home;
 

@@ -295,6 +295,17 @@ function rule(...lines: string[]): void {
   chmodSync(hook, 0o755);
 }
 
+test("a refused commit gets the better message of the next push, once nothing else is to be committed", async () => {
+  rule("The message must match ^fix: ");
+  write(home, "a.txt", "changed\n");
+  expect(await home.failure(push, { message: "a" })).toMatchObject({
+    message: expect.stringContaining("must match ^fix:"),
+  });
+  rmSync(join(seed.bare, "refuses"));
+  expect(await home.run(push, { message: "fix: a" })).toMatchObject({ committed: true, pushed: true });
+  expect(remote("log", "--format=%s", "main").split("\n")).toEqual(["fix: a", "one"]);
+});
+
 test.each([
   ["error: GH006: Protected branch update failed", "Push to another branch with 'to'."],
   ["error: GH013: Push cannot contain secrets", "push {amend: true}"],

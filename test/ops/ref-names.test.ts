@@ -175,6 +175,8 @@ test("a workspace on a repository that was empty pulls what comes first to its d
   const empty = new Seed();
   const early = new Home(`file://${empty.bare}`);
   await early.run(clone, { agent_id: "ada", task_id: "t1" });
+  // It is not there yet.
+  expect(await early.run(branch)).not.toHaveProperty("upstream");
   writeFileSync(join(empty.tree, "a.txt"), "first\n");
   empty.publish("first");
   expect(await early.run(pull)).toMatchObject({ branch: "agent/ada/t1", from: "main", how: "fast_forward" });

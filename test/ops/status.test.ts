@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
@@ -8,6 +17,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { SETTLE } from "../../src/ops/shell.ts";
+import type { Operation } from "../../src/ops/operation.ts";
 import { status } from "../../src/ops/status.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
@@ -56,7 +66,8 @@ test("a status and a log are one request each, and git is all that is started", 
     total: 2,
   });
   expect(await startsOf(() => home.run(log, { path: "a.txt" }))).toBe(1);
-  for (const operation of [status, log]) {
+  const looks: readonly Operation[] = [status, log];
+  for (const operation of looks) {
     expect(operation.direct?.command(operation.input.parse({ sandbox_id: "s0-00000000000000000000" }))?.[0]).toBe(
       "git",
     );
@@ -136,6 +147,23 @@ describe("a tree that was rewritten settles", () => {
     await until("a settled index", settled);
     expect(existsSync(join(home.tree, ".git/index.lock"))).toBe(false);
     expect(await home.run(status)).toMatchObject({ clean: true, branch: "older" });
+  });
+
+  test.skipIf(!existsSync("/proc"))("what waits to settle it is no look, for which an edit would wait", async () => {
+    await home.run(clone);
+    const lookers = () =>
+      readdirSync("/proc").filter((pid) => {
+        try {
+          const says = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+          return says.includes("WT_LOOK=1") && readlinkSync(`/proc/${pid}/cwd`).startsWith(home.tree);
+        } catch {
+          // It has ended, or is none.
+          return false;
+        }
+      });
+    // Well within the second for which it waits.
+    await expect.poll(lookers, { timeout: 500 }).toEqual([]);
+    expect(settled()).toBe(false);
   });
 
   test("a folder that appears in the same second is told of, also when the index is written later", async () => {

@@ -10,8 +10,13 @@ const newTemplate = z.object({
   name: z.string().optional(),
   alias: z.string().optional(),
   tags: z.array(z.string()).default([]),
-  cpuCount: z.int().min(1).max(32).default(BASE_IMAGE.cpuCount),
-  memoryMB: z.int().min(128).default(BASE_IMAGE.memoryMB),
+  cpuCount: z
+    .int()
+    .min(1)
+    .max(32)
+    .refine((count) => count === 1 || count % 2 === 0, "CPU count must be 1 or even")
+    .default(BASE_IMAGE.cpuCount),
+  memoryMB: z.int().min(128).multipleOf(2, "memory must be even").default(BASE_IMAGE.memoryMB),
 });
 const startBuild = z.object({
   fromImage: z.string().optional(),

@@ -1,0 +1,123 @@
+import * as z from "zod/v4";
+import { WarmtreeError } from "../errors.ts";
+import { failureOf, type Reasons } from "./failure.ts";
+import { joinedHunks, readBlame } from "./blame-lines.ts";
+import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
+import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
+import { defineOperation } from "./operation.ts";
+import { textOf } from "./output.ts";
+import { BRING } from "./partial.ts";
+import { ENTER, FAIL, SECTION } from "./shell.ts";
+
+/** A page; some hundred bytes each. */
+const MAX_LINES = 500;
+const MAX_LINE = 1_000_000_000;
+/** Of every line no more leaves the sandbox. */
+const MAX_LINE_BYTES = 5000;
+
+const lineNumber = z.int().min(1).max(MAX_LINE);
+
+const input = z
+  .strictObject({
+    sandbox_id: sandboxId,
+    path: treePath.describe("A file"),
+    ref: revision
+      .optional()
+      .describe("As it is in this commit; default: the working tree, in a partial clone the commit that HEAD is on"),
+    start_line: lineNumber.optional(),
+    end_line: lineNumber.optional(),
+    cursor: cursor.optional(),
+  })
+  .refine((asked) => (asked.start_line ?? 1) <= (asked.end_line ?? MAX_LINE), {
+    path: ["end_line"],
+    message: "is before start_line",
+  });
+
+const hunk = z.object({
+  line: z.number().describe("First line, counted from 1"),
+  sha: z.string().nullable().describe("Commit that these lines come from; null: not committed"),
+  author: z.string().optional(),
+  email: z.string().optional(),
+  date: z.string().optional().describe("Of the author; RFC 3339"),
+  subject: z.string().optional(),
+  path: z.string().optional().describe("Name of the file in that commit, where it was another"),
+  lines: z.array(z.string()).describe("The lines; the start of a long one"),
+});
+
+const output = z.object({
+  path: z.string(),
+  hunks: z.array(hunk).describe("Lines that follow each other and come from one commit"),
+  truncated: z.boolean(),
+  cursor: z.string().optional(),
+});
+
+/**
+ * git blame compares whole files of older commits, also under other names; in a partial clone it fetches them as it comes upon
+ * them, from a git directory that knows the commit alone.
+ */
+const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
+path=$1 asked=$2 first=$3 last=$4
+ref=
+if [ -n "$asked" ]; then ref=$(commit_of "$asked") || unknown_ref "$asked"; fi
+if partial; then
+  if { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
+  if [ -z "$url" ]; then fail needs_remote; fi
+  ref=\${ref:-$(git rev-parse -q --verify HEAD)} || fail path_not_found "$path"
+fi
+if [ -n "$ref" ]; then in_commit "$ref" "$path" || fail path_not_found "$path"
+elif [ -d "$path" ] && ! [ -L "$path" ]; then fail no_file "$path"
+elif ! git ls-files --error-unmatch -- "$path" >/dev/null 2>&1; then fail path_not_found "$path"; fi
+told() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
+section 1
+told --porcelain --encoding=UTF-8 -L "$first,$last" \${ref:+"$ref"} -- "$path" | cut -b 1-${MAX_LINE_BYTES}
+`;
+
+const REASONS: Reasons = {
+  left_out: () => ({
+    code: "invalid_input",
+    detail:
+      "This clone has no folders of older commits (filter tree:0), so what they changed cannot be told. Clone with filter blob:none.",
+  }),
+  no_file: (path) => ({ code: "invalid_input", field: "path", detail: `'${path}' is no file.` }),
+};
+
+/** git's words for lines that are not there, and for a folder. */
+const TOO_FEW_LINES = /^fatal: file .* has only (\d+) lines?$/m;
+const NO_FILE = /^fatal: no such path/m;
+
+export const blame = defineOperation({
+  name: "blame",
+  summary: "Which commit, and whose, each line of a file comes from.",
+  access: "read",
+  shell: "/bin/sh",
+  input,
+  output,
+  script,
+  command(asked) {
+    const first = firstOf(asked);
+    // One more than is shown tells that there is more.
+    const last = Math.min(asked.end_line ?? MAX_LINE, first + MAX_LINES);
+    return { args: [asked.path, asked.ref ?? "", String(first), String(last)] };
+  },
+  parse(result, asked) {
+    const failed = failureOf(result, REASONS);
+    const first = firstOf(asked);
+    const [, lines] = (failed && TOO_FEW_LINES.exec(result.stderr)) ?? [];
+    if (lines === "0" && first === 1) return { ok: true, value: { path: asked.path, hunks: [], truncated: false } };
+    if (lines !== undefined) return refused("start_line", `'${asked.path}' has ${lines} lines.`);
+    if (failed && NO_FILE.test(result.stderr)) return refused("path", `'${asked.path}' is no file.`);
+    if (failed) return failed;
+    const end = first + MAX_LINES;
+    const told = readBlame(textOf(result.sections.get(1) ?? new Uint8Array()), asked.path);
+    const more = told.some((one) => one.line >= end);
+    const hunks = joinedHunks(told.filter((one) => one.line < end));
+    const truncated = more || result.truncated;
+    return { ok: true, value: { path: asked.path, hunks, truncated, ...(more ? { cursor: String(end) } : {}) } };
+  },
+});
+
+const firstOf = (asked: z.output<typeof input>) => asked.cursor ?? asked.start_line ?? 1;
+
+function refused(field: string, detail: string) {
+  return { ok: false as const, error: new WarmtreeError("invalid_input", detail, { field }) };
+}

@@ -1,0 +1,54 @@
+import type { Reasons } from "./failure.ts";
+import { REACHED } from "./host-retry.ts";
+
+/**
+ * `delete_branch NAME` deletes a branch of this workspace's own (history.ts), at the remote and here. What only it holds goes with it; not
+ * what the remote never had, nor what others put there. The push says what it expects the remote to hold, so what came
+ * there since is not deleted. After NET of net.ts.
+ */
+export const DELETE_BRANCH = `${REACHED}
+delete_branch() {
+  local own seen tip default= ref
+  own=$(git rev-parse -q --verify "refs/warmtree/own/$1/@")
+  seen=$(git rev-parse -q --verify "refs/remotes/origin/$1")
+  tip=$(git rev-parse -q --verify "refs/heads/$1")
+  if [ -z "$own$seen$tip" ]; then fail ref_not_found "$1"; fi
+  if [ "$(git symbolic-ref -q HEAD)" = "refs/heads/$1" ]; then fail checked_out "$1"; fi
+  if [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
+  if [ -z "$own" ] || [ "$default" = "ref: refs/remotes/origin/$1" ]; then fail not_own "$1"; fi
+  if [ -n "$tip" ] && [ -n "$(git rev-list -n 1 "$tip" --not "$own" --remotes=origin --)" ]; then fail not_pushed "$1"; fi
+  if [ -n "$seen" ] && [ -n "$(git rev-list -n 1 "$seen" --not "$own" "--exclude=origin/$1" --remotes=origin --)" ]; then fail of_others "$1"; fi
+  if [ -z "$url" ]; then fail needs_remote; fi
+  if [ -n "$seen" ] && ! reached netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$1:$seen" origin ":refs/heads/$1"; then
+    if grep -q '^!.*\\[remote rejected\\]' "$said"; then fail push_rejected "$(sed -n 's/^!.*\\[remote rejected\\] (\\(.*\\)).*/\\1/p' "$said")"; fi
+    # Somebody may have deleted it before.
+    grep -qE 'stale info|remote ref does not exist' "$said" || fail git
+    ref=$(netgit ls-remote --heads origin "refs/heads/$1") || fail git
+    if [ -n "$ref" ]; then fail of_others "$1"; fi
+  fi
+  for ref in "refs/remotes/origin/$1" "refs/warmtree/own/$1/@" "refs/warmtree/replace/$1/@"; do git update-ref -d "$ref" || fail git; done
+  if [ -n "$tip" ]; then git branch -q -D -- "$1" || fail git; fi
+}
+`;
+
+export const DELETE_REASONS: Reasons = {
+  checked_out: (name) => ({
+    code: "invalid_input",
+    field: "name",
+    detail: `The tree is on '${name}'. Switch to another branch first; nothing was deleted.`,
+  }),
+  not_own: (name) => ({
+    code: "invalid_input",
+    field: "name",
+    detail: `'${name}' is not a branch that this workspace made at the remote, or is the default branch. Nothing was deleted.`,
+  }),
+  not_pushed: (name) => ({
+    code: "invalid_input",
+    field: "name",
+    detail: `'${name}' has commits that the remote never had. Push them, here or to another branch, then delete it; nothing was deleted.`,
+  }),
+  of_others: (name) => ({
+    code: "push_rejected",
+    detail: `Others have pushed to '${name}'. Nothing was deleted; pull {from: "${name}"} brings what they did.`,
+  }),
+};

@@ -1,0 +1,162 @@
+import * as z from "zod/v4";
+import { failureOf, type Reasons } from "./failure.ts";
+import { REACHED } from "./host-retry.ts";
+import { cursor, revision, sandboxId, tagName } from "./inputs.ts";
+import { COMMIT_OF } from "./looking.ts";
+import { NET } from "./net.ts";
+import { defineOperation, type ScriptOutput } from "./operation.ts";
+import { sectionRecords } from "./output.ts";
+import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+
+const MAX_TAGS = 200;
+/** Under the 128 KiB that Linux allows for one argument. */
+const MAX_MESSAGE_LENGTH = 16_000;
+
+/** Of git-for-each-ref(1), in the order in which readTags takes them. */
+const FIELDS = [
+  "%(refname:lstrip=2)",
+  "%(objectname)",
+  "%(*objectname)",
+  "%(creatordate:iso-strict)",
+  "%(contents:subject)",
+] as const;
+
+const input = z
+  .strictObject({
+    sandbox_id: sandboxId,
+    name: tagName.optional().describe("Tag to make, or to push; default: list the tags"),
+    ref: revision.optional().describe("Commit to tag; default: HEAD"),
+    message: z
+      .string()
+      .max(MAX_MESSAGE_LENGTH)
+      .refine((text) => text.trim() !== "" && !text.includes("\0"), "is empty")
+      .optional()
+      .describe("Makes an annotated tag, with author and date"),
+    push: z.boolean().default(false).describe("Send it to the remote; a tag that is there is never moved"),
+    cursor: cursor.optional(),
+  })
+  .refine((asked) => asked.name !== undefined || (asked.ref ?? asked.message) === undefined, {
+    path: ["name"],
+    message: "is needed with ref and message",
+  })
+  .refine((asked) => asked.name !== undefined || !asked.push, { path: ["name"], message: "is needed with push" });
+
+const listed = z.object({
+  name: z.string(),
+  sha: z.string().describe("Commit that is tagged"),
+  date: z.string().describe("Of the tag, or of the commit where it has no message; RFC 3339"),
+  subject: z.string(),
+  annotated: z.boolean(),
+});
+
+const output = z.object({
+  tag: listed.optional().describe("What was made, or was there"),
+  made: z.boolean().optional().describe("false: it was there already"),
+  pushed: z.boolean().optional().describe("Whether this call sent it; false where the remote had it already"),
+  tags: z.array(listed).optional().describe("Newest first"),
+  truncated: z.boolean(),
+  cursor: z.string().optional(),
+});
+
+/** A list takes no lock. A tag that is there and is the same is answered as made, so a call can be repeated. */
+const script = `${SECTION}${FAIL}
+name=$1 ref=$2 message=$3 push=$4 count=$5
+tags() { git for-each-ref --sort=-creatordate --count="$count" --format='${FIELDS.join("%00")}%00' "$1"; }
+if [ -z "$name" ]; then
+  ${ENTER}
+  section 1
+  tags refs/tags || fail git
+  exit
+fi
+${LOCK}${ENTER}${COMMIT_OF}${NET}${REACHED}
+full=refs/tags/$name made=false sent=
+commit=
+if [ -n "$ref" ] || ! git show-ref -q --verify -- "$full"; then commit=$(commit_of "\${ref:-HEAD}") || unknown_ref "\${ref:-HEAD}"; fi
+if git show-ref -q --verify -- "$full"; then
+  if [ -n "$commit" ] && [ "$(git rev-parse -q --verify "$full^{commit}")" != "$commit" ]; then fail tag_exists "$name"; fi
+  if [ -n "$message" ] && [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(printf %s "$message")" ]; then fail tag_exists "$name"; fi
+else
+  set --
+  if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi
+  git tag "$@" -- "$name" "$commit" || fail git "$name"
+  made=true
+fi
+if [ "$push" = true ]; then
+  pushed=unknown
+  if ! reached netgit push --porcelain --no-verify origin "$full:$full"; then
+    if grep -qE '^!.*\\[rejected\\].*already exists' "$said"; then pushed=false; fail taken_there "$name"; fi
+    if grep -q '^!.*\\[remote rejected\\]' "$said"; then pushed=false; fail refused "$(sed -n 's/^!.*\\[remote rejected\\] (\\(.*\\)).*/\\1/p' "$said")"; fi
+    fail git "$name"
+  fi
+  sent=true
+  if grep -q "^=$tab" "$said"; then sent=false; fi
+fi
+section 1
+tags "$full"
+section 2
+printf '%s\\0' "$made" "$sent"
+`;
+
+const REASONS: Reasons = {
+  tag_exists: (name) => ({
+    code: "invalid_input",
+    field: "name",
+    detail: `There is a tag '${name}' already, of another commit or with another message. Nothing was done: take another name.`,
+  }),
+  taken_there: (name) => ({
+    code: "push_rejected",
+    detail: `The remote has a tag '${name}' that is another. Nothing was pushed, and the workspace's tag is kept: take another name.`,
+  }),
+  refused: (reason) => ({
+    code: "push_rejected",
+    detail: `The git host's rules refused the tag${reason && `: ${reason}`}. It is kept in the workspace.`,
+  }),
+};
+
+export const tag = defineOperation({
+  name: "tag",
+  summary: "Lists tags, or makes one and sends it to the remote.",
+  access: "remote",
+  pushes: true,
+  shell: "/bin/bash",
+  input,
+  output,
+  script,
+  command: (asked) => ({
+    args: [
+      asked.name ?? "",
+      asked.ref ?? "",
+      asked.message ?? "",
+      String(asked.push),
+      // One more than is shown tells that there is more.
+      String((asked.cursor ?? 0) + MAX_TAGS + 1),
+    ],
+  }),
+  parse(result, asked) {
+    const failed = failureOf(result, REASONS);
+    if (failed) return failed;
+    const tags = readTags(result);
+    if (asked.name !== undefined) {
+      const [made, sent] = sectionRecords(result.sections, 2);
+      const pushed = sent ? { pushed: sent === "true" } : {};
+      const [one] = tags;
+      return { ok: true, value: { ...(one ? { tag: one } : {}), made: made === "true", ...pushed, truncated: false } };
+    }
+    const from = asked.cursor ?? 0;
+    const more = tags.length > from + MAX_TAGS;
+    const next = more ? { cursor: String(from + MAX_TAGS) } : {};
+    return {
+      ok: true,
+      value: { tags: tags.slice(from, from + MAX_TAGS), truncated: more || result.truncated, ...next },
+    };
+  },
+});
+
+function readTags(result: ScriptOutput): z.output<typeof listed>[] {
+  const records = sectionRecords(result.sections, 1);
+  return Array.from({ length: Math.floor(records.length / FIELDS.length) }, (_, n) => {
+    const [name = "", sha = "", peeled = "", date = "", subject = ""] = records.slice(n * FIELDS.length);
+    // Every line but the first begins with the end of the line before.
+    return { name: name.replace(/^\n/, ""), sha: peeled || sha, date, subject, annotated: peeled !== "" };
+  });
+}

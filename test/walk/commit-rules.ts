@@ -1,0 +1,62 @@
+import { type Commit, tokenOf } from "./graph.ts";
+import type { Deed, Memory } from "./deed.ts";
+
+/** Pure rules about commits that are told by push and by pull alike. Each answers what it finds wrong, as a sentence. */
+
+/** Commits that came about by this call: own ones (some moved), and merges. */
+export function wrongNewCommits(deed: Deed, ids: Iterable<string>): [rule: string, detail: string][] {
+  const { graph, personIds } = deed.memory;
+  const wrong: [string, string][] = [];
+  const olds = graph.tokens(graph.reach(deed.before.look?.head));
+  for (const id of ids) {
+    const commit = graph.get(id);
+    if (!commit || personIds.has(id)) continue;
+    const token = tokenOf(commit);
+    if (token?.startsWith("P")) wrong.push(["person-commit-copied", `${graph.name(id)} is not the person's own`]);
+    if (token === undefined && commit.parents.length < 2) {
+      wrong.push(["unknown-commit", `${graph.name(id)} is nobody's`]);
+    }
+    if (token === undefined) continue;
+    const old = olds.get(token)?.[0];
+    if (old !== undefined && old !== id) wrong.push(...wrongMove(graph.get(old), commit, graph.name(id)));
+  }
+  return wrong;
+}
+
+/** A moved commit changes nothing that it did not change before. */
+function wrongMove(old: Commit | undefined, moved: Commit, name: string): [string, string][] {
+  if (!old || old.parents.length !== 1 || moved.parents.length !== 1) return [];
+  const paths = new Set(old.changes.map(pathOf));
+  const others = moved.changes.map(pathOf).filter((path) => !paths.has(path));
+  return others.length > 0 ? [["change-altered", `${name} changes ${others.join(", ")}, which it did not before`]] : [];
+}
+
+const pathOf = (change: string) => change.split(" ").slice(2).join(" ");
+
+/** Tokens of own commits of `from` that `to` lacks, though nobody took them away and their change is not there either. */
+export function lostTokens({ graph, everRemoved }: Memory, from: Iterable<string>, to: ReadonlySet<string>): string[] {
+  const present = graph.tokens(to);
+  const there = new Set(Array.from(to).flatMap((id) => graph.get(id)?.changes ?? []));
+  return Array.from(graph.tokens(from)).flatMap(([token, ids]) => {
+    if (!token.startsWith("A") || present.has(token) || ids.some((id) => everRemoved.has(id))) return [];
+    const isThere = ids.some((id) => (graph.get(id)?.changes ?? []).every((change) => there.has(change)));
+    return isThere ? [] : [token];
+  });
+}
+
+/** Tokens that more than one of `ids` carries. What the person took away may have got another id meanwhile. */
+export function doubledTokens({ graph, everRemoved }: Memory, ids: Iterable<string>): string[] {
+  return Array.from(graph.tokens(ids)).flatMap(([token, those]) =>
+    token.startsWith("A") && those.length > 1 && !those.some((id) => everRemoved.has(id))
+      ? [those.map((id) => graph.name(id)).join(" and ")]
+      : [],
+  );
+}
+
+/** Those that the person forced away from the branch, as far as the workspace has seen them there. */
+export function removedFrom({ removed, seen }: Memory, branch: string): Set<string> {
+  const known = seen.get(branch);
+  return new Set(Array.from(removed.get(branch) ?? []).filter((id) => known?.has(id)));
+}
+
+export const firstFew = (names: readonly string[]): string => names.slice(0, 4).join(", ");

@@ -1,0 +1,89 @@
+import { doubledTokens, firstFew, lostTokens, removedFrom, wrongNewCommits } from "./commit-rules.ts";
+import { changedPaths, type Deed, isSame, ownRefs, trackedBy } from "./deed.ts";
+
+type Wrong = [rule: string, detail: string];
+
+/** What a pull promises of the workspace's branch. Pure. */
+export function wrongPull(deed: Deed): Wrong[] {
+  return deed.status === 200 ? wrongSuccess(deed) : wrongRefusal(deed);
+}
+
+function wrongSuccess(deed: Deed): Wrong[] {
+  const { answer, body, before, after, memory } = deed;
+  const { graph } = memory;
+  const from = answer.from ?? "";
+  const tip = after.remote.branches.get(from);
+  const [old, now] = [graph.reach(before.look?.head), graph.reach(after.look.head)];
+  const wrong: Wrong[] = [];
+  if (answer.head !== after.look.head) {
+    wrong.push(["pull-answer", `head is told ${answer.head}, is ${after.look.head}`]);
+  }
+  if (tip === undefined || !now.has(tip)) {
+    wrong.push(["pull-not-current", `${from} is at ${tip}, which is not in HEAD`]);
+  }
+  if (answer.how === "nothing_new" && before.look?.head !== after.look.head) {
+    wrong.push(["pull-answer", "nothing_new, and HEAD moved"]);
+  }
+  if (answer.how === "fast_forward" && after.look.head !== tip) {
+    wrong.push(["pull-answer", "fast_forward, and HEAD is not the tip"]);
+  }
+  const onRemote = graph.reach(...trackedBy(after.look).values());
+  const removed = removedFrom(memory, from);
+  // Where something was left out, the workspace's own branch is replaced by the next push.
+  const anew = answer.left_out === undefined ? new Map<string, string[]>() : graph.tokens(now);
+  const isAnew = (id: string) =>
+    Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token));
+  const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id) && !isAnew(id));
+  if (moved.length > 0) {
+    wrong.push(["id-not-kept", `HEAD lacks ${firstFew(moved.map((id) => graph.name(id)))}, which the remote has`]);
+  }
+  const kept = Array.from(now).filter((id) => removed.has(id) && !onRemote.has(id));
+  if (body["rebase"] !== false && kept.length > 0) {
+    wrong.push([
+      "removed-not-dropped",
+      `HEAD keeps ${firstFew(kept.map((id) => graph.name(id)))}, taken away from ${from}`,
+    ]);
+  }
+  const lost = lostTokens(
+    memory,
+    Array.from(old).filter((id) => !removed.has(id)),
+    now,
+  );
+  if (lost.length > 0) wrong.push(["own-commit-lost", `HEAD lacks ${firstFew(lost)}`]);
+  const doubled = doubledTokens(memory, now);
+  if (doubled.length > 0 && doubledTokens(memory, old).length === 0) wrong.push(["commit-doubled", firstFew(doubled)]);
+  const fresh = Array.from(now).filter((id) => !old.has(id) && !onRemote.has(id));
+  return [...wrong, ...wrongNewCommits(deed, fresh), ...wrongDirty(deed)];
+}
+
+/** What was not committed is as it was. */
+function wrongDirty({ before, after }: Deed): Wrong[] {
+  const { look } = before;
+  if (!look) return [];
+  const dirty = look.status.entries.map(({ path }) => path);
+  const changed = dirty.filter((path) => {
+    const [one, other] = [look.files.get(path), after.look.files.get(path)];
+    return one && other ? !isSame(one, other) : one !== other;
+  });
+  return changed.length > 0 ? [["uncommitted-lost", firstFew(changed)]] : [];
+}
+
+/** A pull that is refused has changed nothing, but for a merge that was asked for and is begun. */
+function wrongRefusal({ answer, before, after, body }: Deed): Wrong[] {
+  if (!before.look) return [];
+  if (answer.work?.tree === "merging" && body["rebase"] === false) {
+    return after.look.unfinished.includes("MERGE_HEAD")
+      ? []
+      : [["refused-but-done", "told merging, and no merge is open"]];
+  }
+  const wrong: Wrong[] = [];
+  if (answer.code === "dirty_tree" && before.look.status.entries.length === 0) {
+    wrong.push(["false-dirty", "nothing is uncommitted"]);
+  }
+  const changed = changedPaths(before.look.files, after.look.files);
+  if (changed.length > 0) wrong.push(["refused-but-done", `files changed: ${firstFew(changed)}`]);
+  if (before.look.head !== after.look.head) wrong.push(["refused-but-done", "HEAD moved"]);
+  if (ownRefs(before.look) !== ownRefs(after.look)) wrong.push(["refused-but-done", "a branch moved"]);
+  if (before.look.staged !== after.look.staged) wrong.push(["refused-but-done", "what is staged changed"]);
+  return wrong;
+}

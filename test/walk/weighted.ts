@@ -1,0 +1,11 @@
+import type { Random } from "../../scripts/simulate/random.ts";
+
+/** One of the makers, each as often as its weight says. */
+export function weighted<T>(random: Random, makers: readonly (readonly [weight: number, make: () => T])[]): T {
+  let left = random() * makers.reduce((sum, [weight]) => sum + weight, 0);
+  for (const [weight, make] of makers) {
+    left -= weight;
+    if (left < 0) return make();
+  }
+  throw new Error("the weights do not add up");
+}
