@@ -1,5 +1,6 @@
 import type { E2bError } from "./e2b/error.ts";
 import { type ErrorCode, WarmtreeError, type Work } from "./errors.ts";
+import { CutShort } from "./ops/cut-short.ts";
 import type { Runnable } from "./ops/operation.ts";
 import { openWork, UNTOUCHED } from "./work.ts";
 
@@ -42,18 +43,23 @@ function toldOf({ name }: Failed, { code, limitMs }: E2bError): { code: ErrorCod
   }
 }
 
-function aftermathOf(operation: Failed, { code, started, retryAfterS }: E2bError): { work: Work; next: string } {
+const DONE = {
+  unknown: "It may have been done in part or whole, the push too.",
+  false: "It may have been done in part or whole; nothing was pushed.",
+  true: "The push was done; what comes after it may not have been.",
+} as const;
+
+function aftermathOf(operation: Failed, error: E2bError): { work: Work; next: string } {
   const { access, pushes = false, operations } = operation;
+  const { code, started, retryAfterS } = error;
   const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;
   if (!started) {
     const next = code === "capacity" ? "delete files that you made and do not need, or push what is committed" : again;
     return { work: UNTOUCHED, next: `Nothing was done: ${next}.` };
   }
-  const work = openWork(operation);
+  const work = error instanceof CutShort ? { ...openWork(operation), pushed: error.pushed } : openWork(operation);
   if (access === "read") return { work, next: `Nothing was changed: ${again}.` };
-  const done = pushes
-    ? "It may have been done in part or whole, the push too."
-    : "It may have been done in part or whole; nothing was pushed.";
+  const done = DONE[`${work.pushed}`];
   // Steps that were done already are not undone by doing them again in their order.
   const next =
     operations === undefined

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { E2bError, type E2bErrorCode } from "../src/e2b/error.ts";
 import { ERROR_KINDS } from "../src/errors.ts";
 import { batchOf } from "../src/ops/batch.ts";
+import { cutShort } from "../src/ops/cut-short.ts";
 import { clone } from "../src/ops/clone.ts";
+import type { OperationContext, Runnable } from "../src/ops/operation.ts";
 import { push } from "../src/ops/push.ts";
 import { OPERATIONS } from "../src/ops/registry.ts";
 import { status } from "../src/ops/status.ts";
@@ -14,6 +16,12 @@ const CODES: readonly E2bErrorCode[] = [
 ];
 const failed = (code: E2bErrorCode, started: boolean, facts = {}) =>
   new E2bError(code, "of E2B", { started, ...facts });
+const CONTEXT: OperationContext = {
+  author: { name: "Agent", email: "agent@example.com" },
+  agentBranchPrefix: "agent",
+  maxRetries: 0,
+  timeoutS: 1,
+};
 const UNTOUCHED = { pushed: false, tree: "unchanged" };
 
 const named = (name: string) => OPERATIONS.find((operation) => operation.name === name) ?? expect.fail(name);
@@ -55,6 +63,44 @@ test("a clone that broke off pushed nothing", () => {
       "nothing was pushed. Calling again is safe; status tells how the workspace stands.",
     details: { work: { pushed: false, tree: "unknown" } },
   });
+});
+
+const printed = (sections: string) => new TextEncoder().encode(sections.replaceAll("|", "\0n:"));
+const ended = (operation: Runnable<never>, sections: string) => {
+  const error = cutShort(operation, failed("process_deadline", true, { stdout: printed(sections) }), "n");
+  return error instanceof E2bError ? sandboxFailure(operation, error) : expect.fail("no error of E2B");
+};
+
+test("a push that was ended at its deadline says what is known of it", () => {
+  const told = {
+    "": false,
+    "|6\nunknown\0": "unknown",
+    "|6\nunk": "unknown",
+    "|6\nunknown\0|6\nfalse\0": false,
+    "|6\nunknown\0|6\nfalse\0|6\nunknown\0": "unknown",
+    "|6\nunknown\0|6\ntrue\0|1\nmain": true,
+  } as const;
+  for (const [sections, pushed] of Object.entries(told)) {
+    expect(ended(push, sections).details.work).toEqual({ pushed, tree: "unknown" });
+  }
+  expect(ended(push, "").message).toContain("nothing was pushed");
+  expect(ended(push, "|6\ntrue\0").message).toContain("The push was done");
+});
+
+test("steps that were ended at their deadline say so of their pushes", () => {
+  const handle = { sandbox_id: "s0-00000000000000000000" };
+  const steps = batchOf([status, push, status].map((each) => ({ operation: each, asked: each.input.parse(handle) })));
+  const nonce = steps.command({}, CONTEXT).args[0];
+  const of = (step: string) => step.replaceAll("#", `\0${nonce}-2:`);
+  const told = [
+    ["|1\n", false],
+    ["|1\n|2\n0|3\n", "unknown"],
+    ["|1\n|2\n0|3\n#6\nfalse\0", "unknown"],
+    ["|1\n|2\n0|3\n#6\ntrue\0", true],
+    ["|1\n|2\n0|3\n#6\ntrue\0|4\n0|5\n", true],
+    ["|1\n|2\n0|3\n#6\nfalse\0|4\n3", false],
+  ] as const;
+  for (const [sections, pushed] of told) expect(ended(steps, of(sections)).details.work?.pushed).toBe(pushed);
 });
 
 test("times that were exceeded are told: the sandbox's own, and ours", () => {

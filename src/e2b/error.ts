@@ -37,6 +37,8 @@ interface E2bErrorFacts {
   retryAdvised?: boolean | undefined;
   /** Milliseconds that were exceeded, of `timeout` and `process_deadline`, where they were ours. */
   limitMs?: number | undefined;
+  /** All that the process had printed before, of `process_deadline`; absent: it was too much. */
+  stdout?: Uint8Array | undefined;
 }
 
 /** Every failure of src/e2b. Messages hold no keys or tokens. */
@@ -48,6 +50,7 @@ export class E2bError extends Error {
   readonly retryAfterS: number | undefined;
   readonly retryAdvised: boolean | undefined;
   readonly limitMs: number | undefined;
+  readonly stdout: Uint8Array | undefined;
 
   constructor(code: E2bErrorCode, message: string, facts: E2bErrorFacts) {
     super(message);
@@ -57,5 +60,6 @@ export class E2bError extends Error {
     this.retryAfterS = facts.retryAfterS;
     this.retryAdvised = facts.retryAdvised;
     this.limitMs = facts.limitMs;
+    this.stdout = facts.stdout;
   }
 }

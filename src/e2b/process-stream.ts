@@ -107,7 +107,8 @@ export class ProcessStream {
     if (connectCode === "deadline_exceeded") {
       const { timeoutMs } = this.#options;
       const told = `The process ran past its ${timeoutMs} ms and was killed. What it did until then stays.`;
-      return new E2bError("process_deadline", told, { started: true, limitMs: timeoutMs });
+      const stdout = this.#stdout.truncated ? undefined : this.#stdout.bytes();
+      return new E2bError("process_deadline", told, { started: true, limitMs: timeoutMs, stdout });
     }
     const refused = REFUSALS.get(connectCode);
     const started = this.#started || refused === undefined;

@@ -1,4 +1,4 @@
-import { WarmtreeError } from "../errors.ts";
+import { WarmtreeError, type Work } from "../errors.ts";
 import { failureOf } from "./failure.ts";
 import { HAND_OVER } from "./hand-over.ts";
 import type { Command, Operation, OperationContext, Parsed, Runnable, ScriptOutput } from "./operation.ts";
@@ -36,6 +36,7 @@ export type BatchResult = readonly StepResult[];
 const script = `${SECTION}
 nonce=$1 share=$2; shift 2
 unset WT_URL
+export watched_at
 [ -d "$wt" ] || mkdir -p "$wt"
 export WT_FAILED="$wt/failed.$nonce"
 trap 'rm -f "$WT_FAILED"; unwatch' EXIT
@@ -82,6 +83,7 @@ export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> 
       args: [nonce, String(shareBytes), ...steps.flatMap((step) => stepArguments(step, context))],
     }),
     uploads: () => steps.flatMap(({ operation, asked }) => operation.uploads?.(asked) ?? []),
+    pushed: (sections) => pushedBySteps(steps, nonce, sections),
     parse(output) {
       const ran = steps.flatMap((step, index) => resultOf(step, index + 1, nonce, shareBytes, output) ?? []);
       if (ran.length > 0) return { ok: true, value: ran };
@@ -90,6 +92,18 @@ export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> 
       );
     },
   };
+}
+
+/** The driver's end is not that of the step that it waits for, so of one that has begun and not ended only a push that was done is known. */
+function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOutput["sections"]): Work["pushed"] {
+  let isDone = false;
+  for (const [index, { operation }] of steps.entries()) {
+    const stdout = sections.get(index * 2 + 1);
+    if (!operation.pushed || !stdout) continue;
+    if (operation.pushed(splitSections(stdout, `${nonce}-${index + 1}`)) === true) isDone = true;
+    else if (!sections.has(index * 2 + 2)) return "unknown";
+  }
+  return isDone;
 }
 
 function stepArguments({ operation, asked }: Step, context: OperationContext): string[] {

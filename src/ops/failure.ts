@@ -57,6 +57,8 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
     `Uncommitted changes${subject && ` in ${subject}`} would be overwritten. Push or restore them, then call again.`,
   git_unreachable: () =>
     "The git host could not be reached, broke off or had no room, also when tried again. Call again later.",
+  timeout: () =>
+    "The time that an operation may take was nearly over, so the push was not tried. Call again: no commit is doubled.",
   host_not_allowed: () =>
     "The address leads away from the host it names, or to a protocol that is not allowed. Use the repository's own https address.",
   disk_full: () =>
@@ -145,7 +147,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
     const work: Work = {
       ...(committed ? { committed } : {}),
       // A host that broke off may have taken the push all the same.
-      pushed: told.code === "git_unreachable" && pushed === "unknown" ? "unknown" : false,
+      pushed: (told.code === "git_unreachable" || told.code === "timeout") && pushed === "unknown" ? "unknown" : false,
       tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
     };
     const field = told.field === undefined ? {} : { field: told.field };

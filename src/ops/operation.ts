@@ -1,5 +1,5 @@
 import type * as z from "zod/v4";
-import type { WarmtreeError } from "../errors.ts";
+import type { WarmtreeError, Work } from "../errors.ts";
 
 /** What a remote call of git needs: the address to use and, unless the repository is public, an Authorization header. */
 export interface Remote {
@@ -143,6 +143,8 @@ export interface Runnable<Input = unknown, Value extends object = object> {
   /** Given the very object that `command` gets. Absent or empty for nearly every call. */
   uploads?(input: Input): readonly Upload[];
   parse(output: ScriptOutput, input: Input): Parsed<Value>;
+  /** Of what pushes: whether the remote has it, by what was printed before it was ended in its middle. Pure and total. */
+  pushed?(sections: ScriptOutput["sections"]): Work["pushed"];
 }
 
 /** One git verb. */

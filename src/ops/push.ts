@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { withCause } from "./cause.ts";
+import { pushedBy } from "./cut-short.ts";
 import { COMMIT, COMMIT_REASONS } from "./commit-changes.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
 import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
@@ -149,6 +150,7 @@ export const push = defineOperation({
     const count = String(sides.length);
     return { args: [message, begun.to, turn, known, sha, committed, from, ...flags, count, ...sides, ...files] };
   },
+  pushed: pushedBy,
   parse(result) {
     const lost = lostRace(result);
     if (lost) return lost;

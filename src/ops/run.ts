@@ -1,6 +1,7 @@
 import type { E2bConfig } from "../e2b/config.ts";
 import { uploadFile, uploadStream } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
+import { cutShort, withPushed } from "./cut-short.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
 import { HAND_OVER } from "./hand-over.ts";
 import type {
@@ -20,6 +21,12 @@ import { CALL, watched } from "./watch.ts";
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** The process gets this much longer than it may wait for the lock, so that waiting ends with a clear answer. */
 const LOCK_MARGIN_S = 5;
+/**
+ * No push begins in the last part of the time, so that what is told of it before has come here when the process is killed:
+ * a second, or less where the time is short.
+ */
+const TOLD_WITHIN_MS = 1000;
+const TOLD_WITHIN_SHARE = 0.1;
 /** A process that names no folder starts in one that the template may choose. */
 const HOME = "~";
 
@@ -58,6 +65,7 @@ function assemble(
       WT_NONCE: nonce,
       [CALL]: nonce,
       WT_RETRIES: String(context.maxRetries),
+      WT_PUSH_WITHIN_MS: String(pushWithinMs(context.timeoutS * 1000)),
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
@@ -69,6 +77,9 @@ function assemble(
   };
 }
 
+const pushWithinMs = (timeoutMs: number) =>
+  Math.floor(timeoutMs - Math.min(TOLD_WITHIN_MS, timeoutMs * TOLD_WITHIN_SHARE));
+
 /** What an operation comes to: told by its program alone where that tells all, else by its script. */
 export async function perform<Value extends object>(
   operation: Runnable<unknown, Value>,
@@ -78,7 +89,9 @@ export async function perform<Value extends object>(
   start: Start,
 ): Promise<Parsed<Value>> {
   const told = operation.direct && (await runDirect(operation.direct, input, context, start));
-  return told ?? operation.parse(await runScript(operation, input, context, remote, start), input);
+  if (told) return told;
+  const output = await runScript(operation, input, context, remote, start);
+  return withPushed(operation, output, operation.parse(output, input));
 }
 
 async function runDirect<Value extends object>(
@@ -103,7 +116,10 @@ export async function runScript(
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
   const command = operation.command(input, context);
-  const { stdout, ...result } = await start(assemble(operation, command, context, remote, nonce), command.incoming);
+  const request = assemble(operation, command, context, remote, nonce);
+  const { stdout, ...result } = await start(request, command.incoming).catch((error: unknown) => {
+    throw cutShort(operation, error, nonce);
+  });
   return { ...result, sections: splitSections(stdout, nonce) };
 }
 

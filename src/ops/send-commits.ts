@@ -1,3 +1,4 @@
+import { PUSHING_SECTION } from "./cut-short.ts";
 import { CONFLICTS } from "./conflicts-script.ts";
 import { IN_THE_WAY } from "./in-the-way.ts";
 import { REPLAY } from "./replay.ts";
@@ -24,13 +25,13 @@ send_commits() {
   until stands_on_remote && send; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
     if [ -z "$answer" ] || grep -qE '^!.*\\[(remote )?rejected\\].*\\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
-      pushed=false
+      pushing false
       overtaken
       continue
     fi
     say_remote
     if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
-      pushed=false
+      pushing false
       case $answer in *"(refname conflict"*) refuse_if_taken_there "$to" ;; esac
       answer=\${answer##*remote rejected\\] (}
       # A better message for it may come.
@@ -41,9 +42,12 @@ send_commits() {
     if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
     failed=$((failed + 1))
   done
+  pushing true
   say_remote
   remember_sent
 }
+# Section 6: whether the remote has it, for when the script is ended in its middle.
+pushing() { pushed=$1; section ${PUSHING_SECTION}; printf '%s\\0' "$1"; }
 look_at_remote() {
   seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
   replaced=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
@@ -53,7 +57,9 @@ look_at_remote() {
 stands_on_remote() { [ -z "$seen" ] || [ "$seen" = "$sha" ] || [ -n "$replaced" ] || git merge-base --is-ancestor "$seen" "$sha"; }
 send() {
   if [ "$sha" = "$known" ]; then answer="=$tab"; return; fi
-  pushed=unknown
+  # What is begun must be told before the time is over.
+  if [ -n "\${watched_at-}" ] && [ "$((\${EPOCHREALTIME/./} - watched_at))" -gt "\${WT_PUSH_WITHIN_MS}000" ]; then fail timeout; fi
+  pushing unknown
   answer=$(traced netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$to:$seen" origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
   local status=$?
   if [ -z "$answer" ]; then answer=-; fi

@@ -45,7 +45,8 @@ sub end_left {
  * leader is looked for each second. The watch has no other descriptor: neither the output, whose end the caller waits for,
  * nor the credential.
  */
-const SHELL_WATCH = `exec 5<&0
+const SHELL_WATCH = `watched_at=\${EPOCHREALTIME-} watched_at=\${watched_at%.*}\${watched_at#*.}
+exec 5<&0
 ( exec </dev/null >/dev/null 2>&1 6<&-
   read -r none <&5
   exec 5<&-

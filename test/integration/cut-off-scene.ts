@@ -96,6 +96,12 @@ export class CutOffScene {
     return execFileSync("git", ["-C", join(this.#folder, "one.git"), ...args], { encoding: "utf8" }).trim();
   }
 
+  /** Somebody else's commit on the default branch. @returns its id; the branch is not moved */
+  commit(message: string): string {
+    const them = ["-c", "user.name=Them", "-c", "user.email=them@example.com"];
+    return this.atRemote(...them, "commit-tree", "-p", "main", "-m", message, "main^{tree}");
+  }
+
   /** Ends the processes that run, as E2B's own call does. */
   async signal(signal: "SIGNAL_SIGKILL" | "SIGNAL_SIGTERM"): Promise<void> {
     const { processes } = listed.parse(await this.#call("List", {}));

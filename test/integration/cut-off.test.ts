@@ -67,10 +67,7 @@ const pushedTo = () =>
 
 /** A workspace with a change, and something new at the remote. */
 async function prepare({ operation }: Trial, nth: number): Promise<void> {
-  const moved = scene.atRemote(
-    ...["-c", "user.name=Them", "-c", "user.email=them@example.com", "commit-tree", "-p", "main"],
-    ...["-m", `theirs ${nth}`, "main^{tree}"],
-  );
+  const moved = scene.commit(`theirs ${nth}`);
   scene.atRemote("update-ref", "refs/heads/main", moved);
   if (operation === "clone") await scene.shell("rm -rf repo");
   else {

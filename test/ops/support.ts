@@ -43,6 +43,8 @@ export class Home {
   push?: PushContext;
   /** As the operator sets it; tests of other things push to main. */
   guardDefault = false;
+  /** Nobody ends an operation here when it is over. */
+  timeoutS = CONTEXT.timeoutS;
   /** Processes started so far: what would be requests to a sandbox. */
   starts = 0;
   readonly #groups = new Set<number>();
@@ -93,8 +95,8 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push, agentBranchPrefix, guardDefault } = this;
-    const known = { guardDefault, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
+    const { seedHead, remoteRefs, pack, push, agentBranchPrefix, guardDefault, timeoutS } = this;
+    const known = { guardDefault, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { until } from "../support/until.ts";
-import { Home } from "./support.ts";
+import type { Home } from "./support.ts";
 import { homeWith, makePipe } from "./trees.ts";
 
 /** Where there is no /proc, nobody tells what is left. */
@@ -54,14 +54,23 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
   const gits = () => atWork().filter(({ name }) => name.startsWith("git"));
 
   /** Begins what git cannot end, and cuts it off there. */
-  async function cutOff(operation: Runnable, input: object): Promise<void> {
+  async function cutOff(operation: Runnable, input: object): Promise<unknown> {
     const cut = new AbortController();
-    const running = home.perform({ ...operation, direct: undefined } as Runnable, cut.signal, input);
-    await until("git at work", () => gits().some(({ words }) => / (?:fetch|push|ls-files) /.test(words)));
+    const running = home.perform(operation, cut.signal, input);
+    await until("git at work", () => gits().some(({ words }) => / (?:fetch|push|ls-files|add) /.test(words)));
     cut.abort();
-    await running.catch(() => undefined);
+    return running.catch((error: unknown) => error);
   }
   const PULL = { rebase: true };
+  const HANDLE = { sandbox_id: "s0-00000000000000000000" };
+  const PUSH = push.input.parse({ ...HANDLE, message: "mine" });
+
+  /** git waits for ever where it asks which files are ignored. */
+  function hangAtExcludes(): void {
+    const info = join(home.tree, ".git/info");
+    mkdirSync(info, { recursive: true });
+    makePipe(join(info, "exclude"));
+  }
 
   test("leaves no process, and the next operation goes on", async () => {
     await cutOff(pull, PULL);
@@ -71,21 +80,26 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
   });
 
   test("leaves no process of a batch", async () => {
-    await cutOff(
-      batchOf([{ operation: push, asked: push.input.parse({ sandbox_id: "s0-00000000000000000000" }) }]),
-      {},
-    );
+    await cutOff(batchOf([{ operation: push, asked: PUSH }]), {});
     await until("the end of all", () => atWork().length === 0);
     await home.run(edit, { files: [{ path: "b.txt", content: "b\n" }] });
   });
 
   test("leaves no process of a look", async () => {
-    mkdirSync(join(home.tree, ".git/info"), { recursive: true });
-    const pipe = join(home.tree, ".git/info/exclude");
-    rmSync(pipe, { force: true });
-    makePipe(pipe);
-    await cutOff(diff, diff.input.parse({ sandbox_id: "s0-00000000000000000000" }));
+    hangAtExcludes();
+    await cutOff(diff, diff.input.parse(HANDLE));
     await until("the end of all", () => atWork().length === 0);
+  });
+
+  test("says of a push whether it can have been done", async () => {
+    writeFileSync(join(home.tree, "b.txt"), "b\n");
+    home.timeoutS = 0.001;
+    expect(await home.failure(push, PUSH)).toMatchObject({ code: "timeout", work: { pushed: false } });
+    home.timeoutS = 30;
+    expect(await cutOff(push, PUSH)).toMatchObject({ details: { work: { pushed: "unknown", tree: "unknown" } } });
+    writeFileSync(join(home.tree, "c.txt"), "c\n");
+    hangAtExcludes();
+    expect(await cutOff(push, PUSH)).toMatchObject({ details: { work: { pushed: false, tree: "unknown" } } });
   });
 
   test("holds the workspace for as long as its git is at work, whatever ended all the rest", async () => {
