@@ -69,6 +69,8 @@ sub watch {
   return if defined $watch || $$ != $leader;
   $watch = fork;
   if (defined $watch && ! $watch) {
+    # In the tree it would be taken for a look.
+    chdir "/";
     close STDOUT;
     close STDERR;
     sysread STDIN, my $none, 1;
