@@ -37,6 +37,8 @@ export const faultsSchema = z.strictObject({
     .optional(),
   /** The next `count` creations wait for a release: before there is a sandbox, or after, with the answer held back. */
   hangCreates: z.strictObject({ count: z.int().min(0), when: z.enum(["before", "after"]) }).optional(),
+  /** Seconds that a run lasts at most, whatever was asked for; E2B cuts a new timeout there and answers as always. */
+  longestRunS: z.int().min(1).optional(),
   /** The next `count` connects wait for a release before anything is resumed. */
   hangConnects: z.strictObject({ count: z.int().min(0) }).optional(),
 });

@@ -71,13 +71,14 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const log = options.log ?? (() => undefined);
   for (const text of [warning, note]) if (text !== undefined) log(text);
   const maxTimeoutS = options.maxTimeoutS ?? DEFAULT_MAX_TIMEOUT_S;
-  const limits = new Limits(maxTimeoutS, options.maxRunning);
+  const faults = new Faults();
+  const limits = new Limits(maxTimeoutS, options.maxRunning, () => faults.settings.longestRunS);
   const disks = new Disks(join(root, "disks"), isolation.owner, isolation.layered);
   const sandboxes = new SandboxStore({ isolation, disks, limits, log });
   const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);
-  const context = { sandboxes, templates, uploads, builder, faults: new Faults(), counters: new Counters() };
+  const context = { sandboxes, templates, uploads, builder, faults, counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
   return {
     url: `http://127.0.0.1:${port}`,

@@ -2,7 +2,7 @@ import type { ControlPlane } from "../e2b/control.ts";
 import { E2bError } from "../e2b/error.ts";
 import type { SandboxSession } from "../e2b/schema.ts";
 import type { Paused, Resumed } from "../ops/inspect.ts";
-import { e2bTimeoutS } from "../pool/tiers.ts";
+import { e2bTimeoutS, isLastOfRun } from "../pool/tiers.ts";
 import { CutOff, isSought, runsSince, START_GIVEN_UP_MS } from "./cut-off.ts";
 import type { Endings } from "./endings.ts";
 import type { Look } from "./inspect.ts";
@@ -218,20 +218,33 @@ export class Lifecycle {
     }
   }
 
+  /**
+   * Where the account's longest run ends earlier, E2B takes that end and does not say so: what it tells of the sandbox does.
+   * Near that end the sandbox gets a new run, once nothing is at work in it.
+   */
   async extend(row: Row): Promise<void> {
     if (row.e2b_id === null) return;
-    const timeoutS = e2bTimeoutS(this.#parts.ttlMs);
     try {
-      await this.#parts.plane.setTimeout(row.e2b_id, timeoutS);
+      await this.#parts.plane.setTimeout(row.e2b_id, e2bTimeoutS(this.#parts.ttlMs));
+      const { endAtMs } = await this.#parts.plane.get(row.e2b_id);
       const now = Date.now();
-      const endsAt = now + timeoutS * 1000;
-      this.#parts.rows.setEnd(row.sandbox_id, endsAt, this.#parts.keeper.dueAt({ ...row, ends_at: endsAt }, now));
+      this.#parts.rows.setEnd(row.sandbox_id, endAtMs, this.#parts.keeper.dueAt({ ...row, ends_at: endAtMs }, now));
+      if (isLastOfRun(endAtMs, now)) await this.#runAnew(row);
     } catch (error) {
-      // The account's cap is reached, or E2B paused it: it pauses at ends_at, and the next use resumes it.
-      const capped = error instanceof E2bError && (error.code === "invalid_request" || error.code === "not_found");
-      if (capped) this.#parts.rows.setDue(row.sandbox_id, row.ends_at, 0);
+      // E2B paused it: the next use resumes it.
+      if (error instanceof E2bError && error.code === "not_found")
+        this.#parts.rows.setDue(row.sandbox_id, row.ends_at, 0);
       else this.#parts.endings.postpone(row, error);
     }
+  }
+
+  /** Of what nobody has used for a while the pause is enough. */
+  async #runAnew(row: Row): Promise<void> {
+    const { keeper } = this.#parts;
+    const now = Date.now();
+    const isWanted = keeper.keepUntil(row, now) === undefined || keeper.tier(row, now) !== "idle";
+    const paused = await this.pause(row);
+    if (paused.ok && isWanted) await this.resume(paused.row);
   }
 }
 

@@ -71,7 +71,7 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
     ttlMs,
     poolId,
   });
-  const reconciler = new Reconciler({ rows, settings, plane, lifecycle, endings, reporter, poolId });
+  const reconciler = new Reconciler({ rows, settings, plane, lifecycle, endings, keeper, reporter, poolId });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
   const warmPool = new WarmPool(
     { rows, settings, lifecycle, patience, endings, keeper, ...size, template, shard },

@@ -1,8 +1,10 @@
 import type { ControlPlane } from "../e2b/control.ts";
+import type { ListedSandbox } from "../e2b/schema.ts";
 import { E2bError } from "../e2b/error.ts";
-import { type Correction, reconcile } from "../pool/reconcile.ts";
+import { type Correction, type KnownSandbox, reconcile } from "../pool/reconcile.ts";
 import type { Endings } from "./endings.ts";
 import { isSought, POOL_MARK, SANDBOX_MARK } from "./cut-off.ts";
+import type { Keeper } from "./keeper.ts";
 import { type Lifecycle } from "./lifecycle.ts";
 import type { MetricsReporter } from "./metrics-reporter.ts";
 import type { Rows } from "./rows.ts";
@@ -17,6 +19,7 @@ interface ReconcilerParts {
   readonly plane: ControlPlane;
   readonly lifecycle: Lifecycle;
   readonly endings: Endings;
+  readonly keeper: Keeper;
   readonly reporter: MetricsReporter;
   readonly poolId: string;
 }
@@ -63,6 +66,7 @@ export class Reconciler {
       moving: this.#parts.lifecycle.move(row.sandbox_id) !== undefined,
     }));
     const listed = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
+    this.#takeEnds(known, listed);
     const corrections = reconcile(
       known,
       listed.map((s) => ({ e2bId: s.sandboxId, sandboxId: s.metadata?.[SANDBOX_MARK], state: s.state })),
@@ -72,6 +76,20 @@ export class Reconciler {
     }
     for (const { action } of corrections) this.#parts.reporter.count("corrections", action);
     await Promise.all(corrections.map((correction) => this.#mend(correction)));
+  }
+
+  /** When E2B itself will act on what runs, where that is earlier than was asked for: its account may have less time. */
+  #takeEnds(known: readonly KnownSandbox[], listed: readonly ListedSandbox[]): void {
+    const ends = new Map(
+      listed.map(({ sandboxId, endAtMs, state }) => [sandboxId, state === "running" ? endAtMs : Infinity]),
+    );
+    for (const { sandboxId, e2bId, moving } of known) {
+      const row = moving ? undefined : this.#parts.rows.get(sandboxId);
+      const endAtMs = ends.get(e2bId ?? "") ?? Infinity;
+      if (row?.e2b_id !== e2bId || (row.state !== "bound" && row.state !== "warm") || endAtMs >= row.ends_at) continue;
+      const due = this.#parts.keeper.dueAt({ ...row, ends_at: endAtMs }, Date.now());
+      this.#parts.rows.setEnd(sandboxId, endAtMs, due);
+    }
   }
 
   async #mend(correction: Correction): Promise<void> {

@@ -2,7 +2,7 @@
 export const STATES = ["warming", "warm", "bound", "paused", "gone"] as const;
 export type State = (typeof STATES)[number];
 
-interface KnownSandbox {
+export interface KnownSandbox {
   readonly sandboxId: string;
   readonly e2bId: string | null;
   readonly state: State;

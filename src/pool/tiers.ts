@@ -26,6 +26,14 @@ const EXTEND_BEFORE_MS = 5 * MINUTE_MS;
 /** E2B's free plan refuses longer timeouts; a sandbox that is used on is extended before it ends. */
 const E2B_CAP_MS = 60 * MINUTE_MS;
 
+/**
+ * Whether the end of a run, as E2B gave it, is not worth another extension: the account's longest run is over then, and the
+ * sandbox gets a new run by a pause and a resume, while there is time to wait for what is at work.
+ */
+export function isLastOfRun(endsAt: number, now: number): boolean {
+  return endsAt - now <= EXTEND_BEFORE_MS;
+}
+
 /** The timeout to ask E2B for, in whole seconds. */
 export function e2bTimeoutS(ttlMs: number): number {
   return Math.ceil(Math.min(pauseAt(0, ttlMs) + E2B_MARGIN_MS, E2B_CAP_MS) / 1000);

@@ -1,12 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import {
   e2b,
   endFaults,
   fault,
   granted,
+  HOLDING,
   hosted,
   hostedSandboxes,
   listed,
@@ -15,6 +16,7 @@ import {
   type Pool,
   poolId,
   rows,
+  shell,
   sql,
   workspace,
 } from "./support.ts";
@@ -117,6 +119,54 @@ test("a sandbox in use is given more time before E2B would pause it", async () =
   await age(pool, 18 * MINUTE_MS);
   await runDurableObjectAlarm(pool);
   expect(await endOf(session.sandboxId)).toBeGreaterThan(before - MINUTE_MS);
+});
+
+describe("where the account's longest run ends earlier than was asked for", () => {
+  const startOf = async (id: string) => (await e2b.get(id)).startedAtMs;
+
+  test("the end is what E2B says, and near it a sandbox in use gets a new run", async () => {
+    const pool = newPool();
+    const { sandboxId, session } = granted(await pool.claim(workspace()));
+    const { sandboxId: id } = session;
+    const began = await startOf(id);
+    await age(pool, 38 * MINUTE_MS);
+    granted(await pool.use({ tenant: "acme", sandboxId }));
+    await fault({ longestRunS: 600 });
+    await runDurableObjectAlarm(pool);
+    const ends = await sql(pool, "SELECT ends_at FROM sandbox WHERE sandbox_id = ?", sandboxId);
+    expect(ends).toEqual([{ ends_at: await endOf(id) }]);
+    expect(await startOf(id)).toBe(began);
+    await fault({ longestRunS: 200 });
+    await age(pool, 6 * MINUTE_MS);
+    granted(await pool.use({ tenant: "acme", sandboxId }));
+    await runDurableObjectAlarm(pool);
+    expect(await startOf(id)).toBeGreaterThan(began);
+    expect((await e2b.get(id)).state).toBe("running");
+  });
+
+  test("an end that is earlier than ours is learned from the list", async () => {
+    const pool = newPool();
+    const { sandboxId, session } = granted(await pool.claim(workspace()));
+    await e2b.setTimeout(session.sandboxId, 600);
+    await age(pool, 10 * MINUTE_MS);
+    await runDurableObjectAlarm(pool);
+    const ends = await sql(pool, "SELECT ends_at FROM sandbox WHERE sandbox_id = ?", sandboxId);
+    expect(ends).toEqual([{ ends_at: await endOf(session.sandboxId) }]);
+  });
+
+  test("an operation at work is not cut: the new run waits for it", async () => {
+    const pool = newPool();
+    const grant = granted(await pool.claim(workspace()));
+    const { sandboxId: id } = grant.session;
+    const began = await startOf(id);
+    await age(pool, 38 * MINUTE_MS);
+    granted(await pool.use({ tenant: "acme", sandboxId: grant.sandboxId }));
+    await fault({ longestRunS: 200 });
+    await shell(grant, HOLDING);
+    await runDurableObjectAlarm(pool);
+    expect(await startOf(id)).toBe(began);
+    expect((await rows(pool))[0]).toMatchObject({ state: "bound" });
+  });
 });
 
 test("a sandbox that E2B paused by itself is resumed when its loss is told, once for all who tell", async () => {

@@ -111,7 +111,7 @@ describe("the seed", () => {
     expect(await maker.perform(seedState)).toMatchObject({ state: "making" });
     stop.abort();
     await running;
-    expect(await maker.perform(seedState)).toMatchObject({ state: "none" });
+    await expect.poll(() => maker.perform(seedState)).toMatchObject({ state: "none" });
     server.setFaults({});
     expect(await maker.perform(makeSeed)).toMatchObject({ head });
   });

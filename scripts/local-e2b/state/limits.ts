@@ -6,10 +6,13 @@ export class Limits {
   readonly #maxTimeoutS: number;
   /** Running sandboxes per team; undefined for no limit. */
   readonly #maxRunning: number | undefined;
+  readonly #longestRunS: () => number | undefined;
 
-  constructor(maxTimeoutS: number, maxRunning: number | undefined) {
+  /** @param longestRunS of a run, where that is less than the longest timeout */
+  constructor(maxTimeoutS: number, maxRunning: number | undefined, longestRunS: () => number | undefined) {
     this.#maxTimeoutS = maxTimeoutS;
     this.#maxRunning = maxRunning;
+    this.#longestRunS = longestRunS;
   }
 
   /** @throws ApiError 400 */
@@ -29,6 +32,6 @@ export class Limits {
 
   /** No single run lasts longer than the limit, whatever was asked for; milliseconds since 1970. */
   endOfRun(startedAtMs: number, wantedMs: number): number {
-    return Math.min(wantedMs, startedAtMs + this.#maxTimeoutS * 1000);
+    return Math.min(wantedMs, startedAtMs + (this.#longestRunS() ?? this.#maxTimeoutS) * 1000);
   }
 }
