@@ -231,10 +231,14 @@ export class Lifecycle {
       this.#parts.rows.setEnd(row.sandbox_id, endAtMs, this.#parts.keeper.dueAt({ ...row, ends_at: endAtMs }, now));
       if (isLastOfRun(endAtMs, now)) await this.#runAnew(row);
     } catch (error) {
-      // E2B paused it: the next use resumes it.
-      if (error instanceof E2bError && error.code === "not_found")
+      const code = error instanceof E2bError ? error.code : undefined;
+      if (code === "invalid_request") {
+        // More than the account may have, and said so.
+        await this.#runAnew(row);
+      } else if (code === "not_found") {
+        // E2B paused it: the next use resumes it.
         this.#parts.rows.setDue(row.sandbox_id, row.ends_at, 0);
-      else this.#parts.endings.postpone(row, error);
+      } else this.#parts.endings.postpone(row, error);
     }
   }
 
