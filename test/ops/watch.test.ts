@@ -54,10 +54,14 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
   const gits = () => atWork().filter(({ name }) => name.startsWith("git"));
 
   /** Begins what git cannot end, and cuts it off there. */
-  async function cutOff(operation: Runnable, input: object): Promise<unknown> {
+  async function cutOff(
+    operation: Runnable,
+    input: object,
+    at: "fetch" | "push" | "ls-files" | "add",
+  ): Promise<unknown> {
     const cut = new AbortController();
     const running = home.perform(operation, cut.signal, input);
-    await until("git at work", () => gits().some(({ words }) => / (?:fetch|push|ls-files|add) /.test(words)));
+    await until("git at work", () => gits().some(({ words }) => words.includes(` ${at} `)));
     cut.abort();
     return running.catch((error: unknown) => error);
   }
@@ -73,21 +77,21 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
   }
 
   test("leaves no process, and the next operation goes on", async () => {
-    await cutOff(pull, PULL);
+    await cutOff(pull, PULL, "fetch");
     await home.run(restore, { all: true });
     expect(gits()).toEqual([]);
     await until("the end of all", () => atWork().length === 0);
   });
 
   test("leaves no process of a batch", async () => {
-    await cutOff(batchOf([{ operation: push, asked: PUSH }]), {});
+    await cutOff(batchOf([{ operation: push, asked: PUSH }]), {}, "push");
     await until("the end of all", () => atWork().length === 0);
     await home.run(edit, { files: [{ path: "b.txt", content: "b\n" }] });
   });
 
   test("leaves no process of a look", async () => {
     hangAtExcludes();
-    await cutOff(diff, diff.input.parse(HANDLE));
+    await cutOff(diff, diff.input.parse(HANDLE), "ls-files");
     await until("the end of all", () => atWork().length === 0);
   });
 
@@ -96,10 +100,12 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
     home.timeoutS = 0.001;
     expect(await home.failure(push, PUSH)).toMatchObject({ code: "timeout", work: { pushed: false } });
     home.timeoutS = 30;
-    expect(await cutOff(push, PUSH)).toMatchObject({ details: { work: { pushed: "unknown", tree: "unknown" } } });
+    expect(await cutOff(push, PUSH, "push")).toMatchObject({
+      details: { work: { pushed: "unknown", tree: "unknown" } },
+    });
     writeFileSync(join(home.tree, "c.txt"), "c\n");
     hangAtExcludes();
-    expect(await cutOff(push, PUSH)).toMatchObject({ details: { work: { pushed: false, tree: "unknown" } } });
+    expect(await cutOff(push, PUSH, "add")).toMatchObject({ details: { work: { pushed: false, tree: "unknown" } } });
   });
 
   test("holds the workspace for as long as its git is at work, whatever ended all the rest", async () => {
