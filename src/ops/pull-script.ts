@@ -82,7 +82,8 @@ else
   # A merge needs the commit where the two lines parted, whatever is known of them.
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
-  read -r ahead behind <<<"$(git rev-list --left-right --count "\${beneath[@]}" "$head...$tip" --)"
+  ahead=$(git rev-list --count "\${beneath[@]}" "$tip..$head" --)
+  behind=$(git rev-list --count "\${known[@]}" "$head..$tip" --)
   if [ "$behind" = 0 ] && [ -z "$gone" ]; then :
   elif [ "$rebase" = true ]; then follow
   else merge; fi

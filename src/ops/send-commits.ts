@@ -19,6 +19,7 @@ send_commits() {
   local failed=0 races=0
   # Where there is nothing to fetch, or no way to, pushing will say so.
   if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
+  begin_on_others
   look_at_remote
   refuse_removed
   until stands_on_remote && send; do
@@ -43,6 +44,19 @@ send_commits() {
   done
   say_remote
   remember_sent
+}
+# Of a repository that was empty when it was cloned: a first commit goes on top of what came since.
+begin_on_others() {
+  local base
+  if [ -n "$(git for-each-ref --count=1 refs/remotes)" ]; then return; fi
+  reached told_fetch origin '+refs/heads/*:refs/remotes/origin/*' || fail git
+  base=$(git config "branch.$branch.merge") base=\${base#refs/heads/}
+  for base in "$base" main master "$(git for-each-ref --count=1 --format='%(refname:lstrip=3)' refs/remotes/origin)"; do
+    if [ -z "$base" ] || ! git show-ref -q --verify "refs/remotes/origin/$base"; then continue; fi
+    seen=$(git rev-parse "refs/remotes/origin/$base")
+    follow "$base"
+    return
+  done
 }
 look_at_remote() {
   seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
@@ -98,15 +112,15 @@ overtaken() {
     if git merge-base --is-ancestor "$mark" "$seen"; then fail taken_up "$to"; fi
   fi
   refuse_removed
-  if ! stands_on_remote; then follow; fi
+  if ! stands_on_remote; then follow "$to"; fi
 }
-# Puts the commits together with what was fetched of the branch.
+# Puts the commits together with what was fetched of a branch.
 follow() {
-  part "$seen" "$sha" "$to" "$old" || fail git
-  combine "$seen" "$sha" "$to"
+  part "$seen" "$sha" "$1" "$old" || fail git
+  combine "$seen" "$sha" "$1"
   case $? in
     0) sha=$combined; if [ -n "$joined" ]; then merged=true; else rebased=true; fi ;;
-    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$to" ;;
+    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$1" ;;
     *) fail git ;;
   esac
 }

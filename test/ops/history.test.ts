@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
@@ -181,6 +182,30 @@ describe("what a person took away does not come back", () => {
     });
     expect(remote("rev-parse", OWN)).toBe(theirs);
   });
+});
+
+test("a branch that went back, though not behind this workspace, is pulled", async () => {
+  const m = personPushes("M");
+  personPushes("N");
+  writeFileSync(join(home.tree, "M"), "in the way\n");
+  await home.failure(pull);
+  rmSync(join(home.tree, "M"));
+  seed.send("main", m);
+  expect(await home.run(pull, { rebase: false })).toMatchObject({ how: "fast_forward", head: m, behind: 1 });
+});
+
+test("a first commit, made while the repository was empty, goes on top of what came meanwhile", async () => {
+  git(seed.path, "init", "-q", "--bare", "-b", "main", "late.git");
+  const bare = join(seed.path, "late.git");
+  const early = new Home(`file://${bare}`);
+  homes.push(early);
+  await early.run(clone, { agent_id: "eve", task_id: "t1" });
+  await early.run(branch, { name: "agent/eve/t2", create: true });
+  writeFileSync(join(early.tree, "mine"), "mine\n");
+  seed.git("push", "-q", bare, "main");
+  expect(await early.run(push, { message: "mine" })).toMatchObject({ pushed: true, rebased: true });
+  expect(git(bare, "log", "--format=%s", "agent/eve/t2").split("\n")).toEqual(["mine", "first"]);
+  expect(await early.run(pull)).toMatchObject({ from: "main", how: "nothing_new" });
 });
 
 test("in a shallow clone, a branch that went back is followed, and what it lost is not sent again", async () => {
