@@ -35,8 +35,8 @@ afterEach(() => {
 });
 
 const remote = (...args: string[]) => git(seed.bare, ...args);
-const subjects = (branch: string) => remote("log", "--format=%s", branch).split("\n");
-const holds = (branch: string, commit: string) => remote("branch", "--contains", commit).includes(branch);
+const subjects = (ref: string) => remote("log", "--format=%s", ref).split("\n");
+const holds = (name: string, commit: string) => remote("branch", "--contains", commit).includes(name);
 
 /** Commits and pushes a file of that name. */
 async function agentPushes(name: string, asked: object = {}, at = home) {
@@ -45,10 +45,10 @@ async function agentPushes(name: string, asked: object = {}, at = home) {
 }
 
 /** Somebody else's commit on a branch of the remote. */
-function personPushes(name: string, branch = "main", text = `${name}\n`): string {
-  seed.receive(branch);
+function personPushes(name: string, to = "main", text = `${name}\n`): string {
+  seed.receive(to);
   writeFileSync(join(seed.tree, name), text);
-  return seed.publish(name, branch);
+  return seed.publish(name, to);
 }
 
 /** A commit that is taken away from main by force, and another one instead. */
