@@ -167,6 +167,7 @@ elif [ -n "$agent_branch" ]; then
   # Where the first commit will be looked for, by a pull.
   if [ -n "$start" ]; then git config "branch.$agent_branch.remote" origin && git config "branch.$agent_branch.merge" "refs/heads/$start"; fi
 fi
+if [ -z "$target" ]; then : >"$wt/began_empty"; fi
 line_ends
 cd "$HOME"
 make_net_git || fail internal

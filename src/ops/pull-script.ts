@@ -26,7 +26,7 @@ gone_there() {
   if ! grep -q "couldn't find remote ref" "$said"; then fail git "$from"; fi
   speaks_git || fail not_git
   # What else is there may be wanted instead.
-  if [ -e .git/shallow ]; then git update-ref -d "refs/remotes/origin/$from"
+  if [ -e .git/shallow ]; then forget_branch "$from"
   else reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
   fail ref_not_found "$from"
 }

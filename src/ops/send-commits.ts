@@ -48,7 +48,7 @@ send_commits() {
 # Of a repository that was empty when it was cloned: a first commit goes on top of what came since.
 begin_on_others() {
   local base
-  if [ -n "$(git for-each-ref --count=1 refs/remotes)" ]; then return; fi
+  if [ ! -e "$wt/began_empty" ]; then return; fi
   reached told_fetch origin '+refs/heads/*:refs/remotes/origin/*' || fail git
   base=$(git config "branch.$branch.merge") base=\${base#refs/heads/}
   for base in "$base" main master "$(git for-each-ref --count=1 --format='%(refname:lstrip=3)' refs/remotes/origin)"; do
@@ -80,9 +80,9 @@ refuse_removed() {
   removed_from ""
   if [ "\${#beneath[@]}" = 0 ]; then return; fi
   gone_of "$sha" --not --remotes=origin
-  if [ -z "$gone" ]; then
+  if [ -z "$gone" ] && [ -n "$seen" ]; then
     removed_from "$to"
-    gone_of "$sha" \${seen:+"^$seen"}
+    gone_of "$sha" "^$seen"
   fi
   if [ -n "$gone" ]; then say_gone; fail history_rewritten "$(where_removed)"; fi
 }
@@ -100,7 +100,7 @@ overtaken() {
   if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
   if ! fetch_branch "$to"; then
     if ! grep -q "couldn't find remote ref" "$said" || [ -z "$seen" ]; then refuse_if_taken_there "$to"; fail git; fi
-    git update-ref -d "refs/remotes/origin/$to" || fail git
+    forget_branch "$to" || fail git
     recreated=true was=$seen
     look_at_remote
     return
@@ -127,6 +127,7 @@ follow() {
 # A branch that this push made is the workspace's own, but for the first of a repository.
 remember_sent() {
   local own
+  if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
   if [ -n "$replaced" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
   case $answer in

@@ -102,16 +102,42 @@ describe("what is on the remote keeps its id", () => {
     expect(subjects(OWN).filter((subject) => /^[ABC]$/.test(subject))).toEqual(["C", "B", "A"]);
   });
 
-  test("a branch that was squashed and deleted: what landed is left where it is, and the next push tells of both", async () => {
+  test("a branch that was squashed and deleted: what it held keeps its ids, and the next push tells of both", async () => {
     const { commit: a } = await agentPushes("A");
     seed.git("merge", "-q", "--squash", a);
     seed.publish("squashed");
     remote("branch", "-qD", OWN);
     expect(await agentPushes("B")).toMatchObject({ recreated: true, landed_in: "main" });
     remote("branch", "-qD", OWN);
-    expect(await home.run(pull)).toMatchObject({ how: "rebased" });
-    expect(await agentPushes("C")).toMatchObject({ recreated: true });
-    expect(subjects(OWN)).toEqual(["C", "B", "squashed", "first"]);
+    writeFileSync(join(home.tree, "A"), "again\n");
+    home.git("commit", "-qam", "C");
+    expect(await home.run(pull)).toMatchObject({ how: "merged" });
+    expect(await home.run(push)).toMatchObject({ recreated: true });
+    expect(subjects(OWN).toSorted()).toEqual(["A", "B", "C", "Merge branch 'main'", "first", "squashed"]);
+  });
+
+  test("a person's commit on a branch that was deleted since is not copied", async () => {
+    seed.send("feature");
+    const p = personPushes("P", "feature");
+    await home.run(pull, { from: "feature" });
+    remote("branch", "-qD", "feature");
+    personPushes("M");
+    writeFileSync(join(home.tree, "mine"), "mine\n");
+    await home.run(pull);
+    await home.run(push, { message: "mine", to: "main" });
+    expect(holds("main", p)).toBe(true);
+    expect(subjects("main").filter((subject) => subject === "P")).toEqual(["P"]);
+  });
+
+  test("a branch that lost commits and was deleted then can be made again", async () => {
+    const m = personPushes("M");
+    await home.run(pull);
+    await home.run(push);
+    seed.send(OWN, `${m}~1`);
+    await home.failure(push);
+    remote("branch", "-qD", OWN);
+    await home.run(pull);
+    expect(await home.run(push)).toMatchObject({ pushed: true, recreated: true });
   });
 });
 
