@@ -29,8 +29,10 @@ elif [ "\${#resolve[@]}" -gt 0 ]; then fail nothing_open; fi
 if [ -z "$message$finishing" ] && [ "$amend" != true ] && [ -n "$(git status --porcelain ${SUBMODULES} -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
 line_ends
 git add -A --sparse -- "\${files[@]}" || fail git
+# Lines that begin with # are the message's own, but for git's list of conflicts.
 if [ -n "$message" ]; then how=(--cleanup=whitespace -m "$message")
-else how=(--cleanup=strip --no-edit); fi
+elif [ -n "$finishing" ] && [ -e .git/MERGE_MSG ]; then how=(--cleanup=whitespace -m "$(sed '/^# Conflicts:$/,$d' .git/MERGE_MSG)")
+else how=(--cleanup=verbatim --no-edit); fi
 if [ "$amend" != true ] && is_refused; then amend=true; fi
 if [ "$amend" = true ]; then prepare_amend; fi
 if [ \${#files[@]} -gt 0 ]; then how+=(--only -- "\${files[@]}"); fi
@@ -61,7 +63,7 @@ is_refused() {
 # Called again, there is nothing to amend.
 prepare_amend() {
   had=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
-  if git diff --cached --quiet ${SUBMODULES} HEAD -- "\${files[@]}" && { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$message" ]; }; then amend=same; return; fi
+  if git diff --cached --quiet ${SUBMODULES} HEAD -- "\${files[@]}" && { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$(git stripspace <<<"$message")" ]; }; then amend=same; return; fi
   # One without parents has nothing beneath it.
   may_take_back "$(git rev-parse -q --verify HEAD^ || git hash-object -t tree /dev/null)" "$had" || fail published "$(git rev-parse --short HEAD)"
   how+=(--amend)

@@ -88,6 +88,17 @@ test("again with nothing new: nothing is committed, nothing is pushed", async ()
   expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
 });
 
+test("amend keeps a message with lines that begin with #; the same message again changes nothing", async () => {
+  write(home, "a.txt", "changed\n");
+  await home.run(push, { message: "#12: change\n\n# Body", to: "mine" });
+  write(home, "a.txt", "better\n");
+  await home.run(push, { amend: true, to: "mine" });
+  expect(remote("log", "-1", "--format=%B", "mine")).toBe("#12: change\n\n# Body");
+  const asked = { amend: true, message: "#12: other \n\n\nBody\n", to: "mine" };
+  const { commit } = await home.run(push, asked);
+  expect(await home.run(push, asked)).toMatchObject({ commit, committed: false, pushed: false });
+});
+
 test("files: only these are committed, whatever else is changed or staged", async () => {
   write(home, "a.txt", "changed\n");
   write(home, "b.txt", "changed\n");
