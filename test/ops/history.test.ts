@@ -218,6 +218,14 @@ describe("taking back", () => {
     expect(home.git("rev-parse", "HEAD")).toBe(commit);
   });
 
+  test("amend changes the message of a merge that pull made, whatever came in by it", async () => {
+    const { commit: a } = await agentPushes("A");
+    const m = personPushes("M");
+    await home.run(pull);
+    expect(await home.run(push, { amend: true, message: "merge" })).toMatchObject({ committed: true, pushed: true });
+    expect(remote("rev-parse", `${OWN}^1`, `${OWN}^2`)).toBe(`${a}\n${m}`);
+  });
+
   test("restore {to, keep} takes commits back and keeps the files; called again, it changes nothing", async () => {
     await agentPushes("A");
     await agentPushes("B");

@@ -317,6 +317,15 @@ test("a refused commit gets the better message of the next push, once nothing el
   expect(remote("log", "--format=%s", "main").split("\n")).toEqual(["fix: a", "one"]);
 });
 
+test("a refused commit that went to another branch is left as it is, whatever the next push says", async () => {
+  rule("main is protected");
+  write(home, "a.txt", "changed\n");
+  await home.failure(push, { message: "a" });
+  rmSync(join(seed.bare, "refuses"));
+  const { commit } = await home.run(push, { to: "mine" });
+  expect(await home.run(push, { message: "b", to: "mine" })).toMatchObject({ commit, committed: false, pushed: false });
+});
+
 test.each([
   ["error: GH006: Protected branch update failed", "Push to another branch with 'to'."],
   ["error: GH013: Push cannot contain secrets", "push {amend: true}"],
