@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
@@ -34,8 +35,8 @@ afterEach(() => {
 });
 
 const remote = (...args: string[]) => git(seed.bare, ...args);
-const subjects = (branch: string) => remote("log", "--format=%s", branch).split("\n");
-const holds = (branch: string, commit: string) => remote("branch", "--contains", commit).includes(branch);
+const subjects = (name: string) => remote("log", "--format=%s", name).split("\n");
+const holds = (name: string, commit: string) => remote("branch", "--contains", commit).includes(name);
 
 /** Commits and pushes a file of that name. */
 async function agentPushes(name: string, asked: object = {}, at = home) {
@@ -183,6 +184,16 @@ describe("what a person took away does not come back", () => {
   });
 });
 
+test("a branch that a person set back, and that was deleted later, is made again", async () => {
+  await agentPushes("A");
+  seed.send(OWN, "main");
+  await home.run(pull, { from: OWN });
+  remote("branch", "-qD", OWN);
+  await home.run(pull);
+  expect(await agentPushes("B")).toMatchObject({ pushed: true, recreated: true });
+  expect(subjects(OWN)).toEqual(["B", "first"]);
+});
+
 test("in a shallow clone, a branch that went back is followed, and what it lost is not sent again", async () => {
   const shallow = new Home(home.remote.url);
   homes.push(shallow);
@@ -236,6 +247,34 @@ describe("taking back", () => {
     expect(await home.run(restore, { to: "origin/main", keep: true })).toMatchObject({ taken_back: [] });
     expect(await home.run(push, { message: "A and B" })).toMatchObject({ pushed: true });
     expect(subjects(OWN)).toEqual(["A and B", "first"]);
+  });
+
+  test("what was taken back and pulled again stays, whatever is pushed there", async () => {
+    const { commit: a } = await agentPushes("A");
+    await home.run(restore, { to: "origin/main", keep: true });
+    await home.run(restore, { all: true });
+    await home.run(pull, { from: OWN });
+    await home.run(branch, { name: "other", create: true, from: "origin/main" });
+    expect(await agentPushes("B", { to: OWN })).not.toHaveProperty("replaced");
+    expect(holds(OWN, a)).toBe(true);
+  });
+
+  test("what was taken back on one branch and is pushed on from on another is not replaced there", async () => {
+    await agentPushes("A", { to: "feature" });
+    await home.run(push);
+    await home.run(push, { amend: true, message: "other" });
+    await home.run(branch, { name: "feature" });
+    expect(await agentPushes("B")).not.toHaveProperty("replaced");
+    expect(subjects("feature")).toEqual(["B", "A", "first"]);
+    expect(home.git("for-each-ref", "refs/warmtree/replace/")).toBe("");
+  });
+
+  test("a branch whose first push was cut off, and is repeated, is the workspace's own", async () => {
+    const { commit } = await agentPushes("A");
+    // As where the host took it and its answer was lost.
+    for (const ref of [`refs/warmtree/own/${OWN}/@`, `refs/remotes/origin/${OWN}`]) home.git("update-ref", "-d", ref);
+    expect(await home.run(push)).toMatchObject({ pushed: false });
+    expect(await home.run(push, { amend: true, message: "better" })).toMatchObject({ replaced: commit });
   });
 
   test("restore {to, keep} refuses what others have", async () => {

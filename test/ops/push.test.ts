@@ -349,6 +349,16 @@ test.each([
   expect(remote("rev-list", "--count", "main")).toBe("2");
 });
 
+test("a branch that the host cannot change though nobody else pushes to it: said, and not tried for ever", async () => {
+  writeFileSync(join(seed.bare, "refs/heads/main.lock"), "");
+  write(home, "a.txt", "changed\n");
+  expect(await home.failure(push, { message: "m" })).toMatchObject({
+    code: "push_rejected",
+    message: expect.stringContaining("failed to update ref"),
+    work: { pushed: false },
+  });
+});
+
 test("hooks, fsmonitor and proxies that were written into the tree do not run or see anything", async () => {
   const witness = join(home.path, "ran");
   for (const name of [
