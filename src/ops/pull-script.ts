@@ -83,6 +83,8 @@ else
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
   read -r ahead behind <<<"$(git rev-list --left-right --count "\${beneath[@]}" "$head...$tip" --)"
+  # What was taken away may be there again.
+  if [ "\${#beneath[@]}" -gt "\${#met[@]}" ]; then behind=$(git rev-list --count "\${met[@]}" "$head..$tip" --); fi
   if [ "$behind" = 0 ] && [ -z "$gone" ]; then :
   elif [ "$rebase" = true ]; then follow
   else merge; fi

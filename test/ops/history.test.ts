@@ -147,6 +147,15 @@ describe("what a person took away does not come back", () => {
     expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
   });
 
+  test("what is put back comes with the next pull", async () => {
+    seed.send("main", `${secret}~1`);
+    await home.run(pull);
+    seed.send("main", secret);
+    expect(await home.run(pull)).toMatchObject({ how: "fast_forward", head: secret, behind: 1 });
+    expect(await home.run(pull)).toMatchObject({ how: "nothing_new", behind: 0 });
+    expect(await agentPushes("mine", { to: "main" })).toMatchObject({ pushed: true, rebased: false });
+  });
+
   test("once that is known, not to any branch", async () => {
     personRemoves("instead");
     writeFileSync(join(home.tree, "mine"), "mine\n");
