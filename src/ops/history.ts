@@ -34,11 +34,11 @@ own_branches() {
     if [ "$(git rev-parse -q --verify "refs/remotes/origin/$branch")" = "$id" ]; then printf '%s %s\\n' "$branch" "$id"; fi
   done < <(git for-each-ref --format='%(refname) %(objectname)' refs/warmtree/own/)
 }
-# may_take_back BASE SHA: whether the commits from BASE to SHA were never at the remote, but on own branches.
+# may_take_back RANGE: whether its commits were never at the remote, but on own branches.
 may_take_back() {
   local branch id yielding=()
   while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches)
-  [ "$(git rev-list --count "$1..$2" --)" = "$(git rev-list --count "$1..$2" --not "\${yielding[@]}" ${WAS_THERE} --)" ]
+  [ "$(git rev-list --count "$1" --)" = "$(git rev-list --count "$1" --not "\${yielding[@]}" ${WAS_THERE} --)" ]
 }
 # took_back OLD NEW: own branches at the remote that hold what is in OLD and not in NEW are replaced by the next push.
 took_back() {

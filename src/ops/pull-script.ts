@@ -83,11 +83,15 @@ else
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
   ahead=$(git rev-list --count "\${beneath[@]}" "$tip..$head" --)
-  behind=$(git rev-list --count "\${known[@]}" "$head..$tip" --)
+  # What was taken away may be there again.
+  behind=$(git rev-list --count "\${met[@]}" "$head..$tip" --)
   if [ "$behind" = 0 ] && [ -z "$gone" ]; then :
   elif [ "$rebase" = true ]; then follow
   else merge; fi
 fi
+# What was taken back of that branch, and is here again, is not to be replaced.
+if [ "$how" != nothing_new ] && mark=$(git rev-parse -q --verify "refs/warmtree/replace/$from/@") && git merge-base --is-ancestor "$mark" HEAD
+then git update-ref -d "refs/warmtree/replace/$from/@" || fail git; fi
 section 1
 printf '%s\\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
 if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi

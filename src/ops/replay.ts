@@ -4,7 +4,7 @@ import { LIMITED } from "./limits.ts";
 
 /**
  * Two lines become one, without touching the working tree. `part TIP SHA BRANCH OLD` finds out what of SHA is not in TIP, the
- * tip of BRANCH at the remote, and what of that was taken away there (`gone`); in a shallow clone, what is `known` to both. `combine TIP SHA BRANCH` sets `combined` to a
+ * tip of BRANCH at the remote, and what of that was taken away there (`gone`); `beneath` without that is `met`. `combine TIP SHA BRANCH` sets `combined` to a
  * commit with both. Returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and 3 where
  * commits that were taken away cannot be left out, because of a merge or of what else the remote has.
  *
@@ -25,7 +25,7 @@ part() {
   gone_of "$2" "^$1" || return
   local removed=("\${beneath[@]}")
   meet "$1" "$2" "$3" "$4" || return
-  known=("\${beneath[@]}")
+  met=("\${beneath[@]}")
   beneath+=("\${removed[@]}")
 }
 combine() {

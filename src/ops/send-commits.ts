@@ -14,9 +14,9 @@ import { REPLAY } from "./replay.ts";
  * lost may be repeated: what has landed is found to be there.
  */
 export const SEND = `${REPLAY}${CONFLICTS}${IN_THE_WAY}
-seen= rebased= merged= recreated= replaced= was= is_first= answer=
+seen= mark= rebased= merged= recreated= replaced= was= is_first= answer=
 send_commits() {
-  local failed=0 races=0
+  local failed=0 races=0 unmoved=0
   # Where there is nothing to fetch, or no way to, pushing will say so.
   if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
   begin_on_others
@@ -33,10 +33,9 @@ send_commits() {
     if grep -q '^!.*\\[remote rejected\\]' <<<"$answer"; then
       pushed=false
       case $answer in *"(refname conflict"*) refuse_if_taken_there "$to" ;; esac
-      answer=\${answer##*remote rejected\\] (}
       # A better message for it may come.
       echo "$sha" >"$wt/refused"
-      fail push_rejected "\${answer%%)*}"
+      refused_by_host
     fi
     asked_wait
     if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
@@ -58,10 +57,13 @@ begin_on_others() {
     return
   done
 }
+refused_by_host() { answer=\${answer##*rejected\\] (}; fail push_rejected "\${answer%%)*}"; }
 look_at_remote() {
   seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
-  replaced=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
-  if [ "$replaced" != "$seen" ]; then replaced=; fi
+  mark=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
+  replaced=
+  # Taken up again, it is replaced by nothing.
+  if [ -n "$mark" ] && [ "$mark" = "$seen" ] && ! git merge-base --is-ancestor "$seen" "$sha"; then replaced=$seen; fi
   answer=
 }
 stands_on_remote() { [ -z "$seen" ] || [ "$seen" = "$sha" ] || [ -n "$replaced" ] || git merge-base --is-ancestor "$seen" "$sha"; }
@@ -94,7 +96,6 @@ where_removed() {
   printf %s "\${ref%/@*}"
 }
 overtaken() {
-  local mark
   if [ "$turn" = none ]; then section 2; printf '%s\\0' "$to" "$sha" "$committed" "$from"; fail race_lost; fi
   races=$((races + 1))
   if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
@@ -105,11 +106,15 @@ overtaken() {
     look_at_remote
     return
   fi
-  mark=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
+  # A host that refuses what nobody is in the way of does so for another reason.
+  if [ -z "$answer" ] || [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" != "$seen" ]; then unmoved=0
+  elif [ "$unmoved" -ge "$WT_RETRIES" ] || { [ "$unmoved" -gt 0 ] && ! wait_turn "$((unmoved - 1))"; }; then refused_by_host
+  else unmoved=$((unmoved + 1)); fi
   look_at_remote
   if [ -n "$mark" ] && [ "$mark" != "$seen" ]; then
     git update-ref -d "refs/warmtree/replace/$to/@"
     if git merge-base --is-ancestor "$mark" "$seen"; then fail taken_up "$to"; fi
+    mark=
   fi
   refuse_removed
   if ! stands_on_remote; then follow "$to"; fi
@@ -126,16 +131,20 @@ follow() {
 }
 # A branch that this push made is the workspace's own, but for the first of a repository.
 remember_sent() {
-  local own
+  local own made=
   if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
-  if [ -n "$replaced" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
+  if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
   case $answer in
     *"*$tab"*)
       if [ -n "$own" ]; then recreated=true was=\${was:-$own}; fi
-      if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then is_first=true; else own=$sha; fi
-      ;;
+      made=true ;;
+    # The answer to the push that made it was lost: of its commits only this workspace knew.
+    *"=$tab"*) if [ -z "$own$seen" ]; then made=$(git rev-list -n 1 "$sha" --not "--exclude=origin/$to" --remotes=origin --); fi ;;
   esac
+  if [ -n "$made" ]; then
+    if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then is_first=true; else own=$sha; fi
+  fi
   if [ -n "$own" ] && [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi
 }
 `;

@@ -135,6 +135,16 @@ describe("a conflict", () => {
     expect(existsSync(join(home.tree, "a.txt"))).toBe(false);
   });
 
+  test("of a commit whose message has lines that begin with #: the push keeps them", async () => {
+    const message = "#12: side\n\n#13 as well";
+    seed.git("switch", "-q", "side");
+    const numbered = publish({ "a.txt": LINES.replace("8", "eighth") }, message, "side");
+    home.git("fetch", "-q", seed.bare, "side");
+    expect(await home.failure(apply, { commits: [numbered] })).toMatchObject({ code: "conflict" });
+    await home.run(push, { resolve: { "a.txt": "theirs" } });
+    expect(git(seed.bare, "log", "-1", "--format=%B", "agent/ada/t1")).toBe(message);
+  });
+
   test("can be given up", async () => {
     await home.failure(apply, { commits: [side[2]] });
     expect(await home.run(restore, { all: true })).toMatchObject({ ended: "cherry_pick" });

@@ -173,6 +173,15 @@ describe("what a person took away does not come back", () => {
     expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
   });
 
+  test("what is put back comes with the next pull", async () => {
+    seed.send("main", `${secret}~1`);
+    await home.run(pull);
+    seed.send("main", secret);
+    expect(await home.run(pull)).toMatchObject({ how: "fast_forward", head: secret, behind: 1 });
+    expect(await home.run(pull)).toMatchObject({ how: "nothing_new", behind: 0 });
+    expect(await agentPushes("mine", { to: "main" })).toMatchObject({ pushed: true, rebased: false });
+  });
+
   test("once that is known, not to any branch", async () => {
     personRemoves("instead");
     writeFileSync(join(home.tree, "mine"), "mine\n");
@@ -234,6 +243,16 @@ test("a first commit, made while the repository was empty, goes on top of what c
   expect(await early.run(pull)).toMatchObject({ from: "main", how: "nothing_new" });
 });
 
+test("a branch that a person set back, and that was deleted later, is made again", async () => {
+  await agentPushes("A");
+  seed.send(OWN, "main");
+  await home.run(pull, { from: OWN });
+  remote("branch", "-qD", OWN);
+  await home.run(pull);
+  expect(await agentPushes("B")).toMatchObject({ pushed: true, recreated: true });
+  expect(subjects(OWN)).toEqual(["B", "first"]);
+});
+
 test("in a shallow clone, a branch that went back is followed, and what it lost is not sent again", async () => {
   const shallow = new Home(home.remote.url);
   homes.push(shallow);
@@ -269,6 +288,14 @@ describe("taking back", () => {
     expect(home.git("rev-parse", "HEAD")).toBe(commit);
   });
 
+  test("amend changes the message of a merge that pull made, whatever came in by it", async () => {
+    const { commit: a } = await agentPushes("A");
+    const m = personPushes("M");
+    await home.run(pull);
+    expect(await home.run(push, { amend: true, message: "merge" })).toMatchObject({ committed: true, pushed: true });
+    expect(remote("rev-parse", `${OWN}^1`, `${OWN}^2`)).toBe(`${a}\n${m}`);
+  });
+
   test("restore {to, keep} takes commits back and keeps the files; called again, it changes nothing", async () => {
     await agentPushes("A");
     await agentPushes("B");
@@ -279,6 +306,34 @@ describe("taking back", () => {
     expect(await home.run(restore, { to: "origin/main", keep: true })).toMatchObject({ taken_back: [] });
     expect(await home.run(push, { message: "A and B" })).toMatchObject({ pushed: true });
     expect(subjects(OWN)).toEqual(["A and B", "first"]);
+  });
+
+  test("what was taken back and pulled again stays, whatever is pushed there", async () => {
+    const { commit: a } = await agentPushes("A");
+    await home.run(restore, { to: "origin/main", keep: true });
+    await home.run(restore, { all: true });
+    await home.run(pull, { from: OWN });
+    await home.run(branch, { name: "other", create: true, from: "origin/main" });
+    expect(await agentPushes("B", { to: OWN })).not.toHaveProperty("replaced");
+    expect(holds(OWN, a)).toBe(true);
+  });
+
+  test("what was taken back on one branch and is pushed on from on another is not replaced there", async () => {
+    await agentPushes("A", { to: "feature" });
+    await home.run(push);
+    await home.run(push, { amend: true, message: "other" });
+    await home.run(branch, { name: "feature" });
+    expect(await agentPushes("B")).not.toHaveProperty("replaced");
+    expect(subjects("feature")).toEqual(["B", "A", "first"]);
+    expect(home.git("for-each-ref", "refs/warmtree/replace/")).toBe("");
+  });
+
+  test("a branch whose first push was cut off, and is repeated, is the workspace's own", async () => {
+    const { commit } = await agentPushes("A");
+    // As where the host took it and its answer was lost.
+    for (const ref of [`refs/warmtree/own/${OWN}/@`, `refs/remotes/origin/${OWN}`]) home.git("update-ref", "-d", ref);
+    expect(await home.run(push)).toMatchObject({ pushed: false });
+    expect(await home.run(push, { amend: true, message: "better" })).toMatchObject({ replaced: commit });
   });
 
   test("restore {to, keep} refuses what others have", async () => {
