@@ -44,8 +44,11 @@ movable() {
   if [ -n "$gone" ]; then find_acknowledged; fi
   [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "\${beneath[@]}" "$1..$2" --not "\${acknowledged[@]}" --)" ]
 }
-# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
-has_landed() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
+# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge. A conflict may be TIP's tree as well.
+has_landed() {
+  local merged
+  merged=$(merge_trees --no-messages --name-only "$1" "$2") && [ "$merged" = "$(git rev-parse "$1^{tree}")" ]
+}
 # What was on an own branch that the remote has no more, and is held by TIP, need not come on top of it.
 leave_landed() {
   local id ref landed=

@@ -92,6 +92,21 @@ describe("what is on the remote keeps its id", () => {
     expect(remote("show", `${OWN}:A`)).toBe("again");
   });
 
+  test.each(["bin", "gone"])(
+    "what the agent pushed conflicts with main without markers: no side wins in silence (%s)",
+    async (path) => {
+      writeFileSync(join(seed.tree, path), Buffer.from([0, 1]));
+      seed.publish("more");
+      await home.run(pull);
+      if (path === "gone") rmSync(join(home.tree, path));
+      else writeFileSync(join(home.tree, path), Buffer.from([0, 7]));
+      await home.run(push, { message: "ours" });
+      writeFileSync(join(seed.tree, path), Buffer.from([0, 9]));
+      seed.publish("theirs");
+      expect(await home.failure(pull)).toMatchObject({ code: "conflict", conflicts: [{ path }] });
+    },
+  );
+
   test("a person merged the branch while the agent went on", async () => {
     const { commit: a } = await agentPushes("A");
     seed.git("merge", "-q", "--no-ff", "--no-edit", a);
