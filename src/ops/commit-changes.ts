@@ -42,6 +42,10 @@ elif git commit -q --no-verify "\${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
   if [ "$amend" = true ]; then took_back "$had" "$committed" || fail git; fi
 elif ! git diff --cached --quiet ${SUBMODULES} -- "\${files[@]}"; then
   cat "$wt/tmp.err" >&2; fail git
+elif [ -n "$finishing" ]; then
+  # All is as it was before the apply: there is nothing to commit, and git would leave it open.
+  git cherry-pick --quit || fail git
+  work=unchanged
 fi
 sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
 }

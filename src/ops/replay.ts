@@ -38,14 +38,17 @@ combine() {
 }
 # Sets moving to what SHA has and TIP lacks, oldest first. Own branches at the remote yield to what somebody took away.
 movable() {
-  local branch id yielding=()
+  local acknowledged=(${WAS_THERE})
   moving=$(git rev-list --reverse --topo-order --parents "\${beneath[@]}" "$1..$2" --) || return
   if grep -q ' .* ' <<<"$moving"; then return 1; fi
-  if [ -n "$gone" ]; then while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches); fi
-  [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "\${beneath[@]}" "$1..$2" --not "\${yielding[@]}" ${WAS_THERE} --)" ]
+  if [ -n "$gone" ]; then find_acknowledged; fi
+  [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "\${beneath[@]}" "$1..$2" --not "\${acknowledged[@]}" --)" ]
 }
-# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
-has_landed() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
+# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge. A conflict may be TIP's tree as well.
+has_landed() {
+  local merged
+  merged=$(merge_trees --no-messages --name-only "$1" "$2") && [ "$merged" = "$(git rev-parse "$1^{tree}")" ]
+}
 # Where TIP holds what the remote had of SHA, as after a squash merge, only what came since is new to it.
 join() {
   local theirs=$1 landed merged

@@ -133,8 +133,10 @@ follow() {
 remember_sent() {
   local own made=
   if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
-  if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
+  # Before the other, so that a push that is cut off here takes too much for theirs, and nothing for its own.
+  if [ -n "$own" ] && [ -n "$seen" ] && [ "$seen" != "$own" ]; then git update-ref "refs/warmtree/others/$to/@" "$seen"; fi
+  if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   case $answer in
     *"*$tab"*)
       if [ -n "$own" ]; then recreated=true was=\${was:-$own}; fi

@@ -92,6 +92,21 @@ describe("what is on the remote keeps its id", () => {
     expect(remote("show", `${OWN}:A`)).toBe("again");
   });
 
+  test.each(["bin", "gone"])(
+    "what the agent pushed conflicts with main without markers: no side wins in silence (%s)",
+    async (path) => {
+      writeFileSync(join(seed.tree, path), Buffer.from([0, 1]));
+      seed.publish("more");
+      await home.run(pull);
+      if (path === "gone") rmSync(join(home.tree, path));
+      else writeFileSync(join(home.tree, path), Buffer.from([0, 7]));
+      await home.run(push, { message: "ours" });
+      writeFileSync(join(seed.tree, path), Buffer.from([0, 9]));
+      seed.publish("theirs");
+      expect(await home.failure(pull)).toMatchObject({ code: "conflict", conflicts: [{ path }] });
+    },
+  );
+
   test("a person merged the branch while the agent went on", async () => {
     const { commit: a } = await agentPushes("A");
     seed.git("merge", "-q", "--no-ff", "--no-edit", a);
@@ -203,6 +218,14 @@ describe("what a person took away does not come back", () => {
     expect(await home.run(pull)).toMatchObject({ how: "rebased", left_out: [secret] });
     expect(await agentPushes("B")).toMatchObject({ pushed: true, replaced: pushed });
     expect(subjects(OWN)).toEqual(["B", "A", "instead", "first"]);
+  });
+
+  test("but not where others' commits are on it: they keep their ids", async () => {
+    await agentPushes("A");
+    personPushes("P", OWN);
+    await agentPushes("B");
+    seed.send("main", `${secret}~1`);
+    expect(await home.failure(pull)).toMatchObject({ code: "history_rewritten", commits: [secret] });
   });
 
   test("but not what somebody added there meanwhile", async () => {
@@ -334,6 +357,38 @@ describe("taking back", () => {
     for (const ref of [`refs/warmtree/own/${OWN}/@`, `refs/remotes/origin/${OWN}`]) home.git("update-ref", "-d", ref);
     expect(await home.run(push)).toMatchObject({ pushed: false });
     expect(await home.run(push, { amend: true, message: "better" })).toMatchObject({ replaced: commit });
+  });
+
+  test("what others put on the own branch, and what is beneath, stays; what is on top is taken back", async () => {
+    await agentPushes("A");
+    const p = personPushes("P", OWN);
+    const { commit: b } = await agentPushes("B");
+    expect(await home.failure(restore, { to: "origin/main", keep: true })).toMatchObject({ code: "invalid_input" });
+    expect(await home.run(restore, { to: p, keep: true })).toMatchObject({ taken_back: [b] });
+    expect(await home.run(push, { message: "C" })).toMatchObject({ replaced: b });
+    expect(subjects(OWN)).toEqual(["C", "P", "A", "first"]);
+  });
+
+  test("what others pushed, pulled and sent as it is, is not amended", async () => {
+    await agentPushes("A");
+    personPushes("P", OWN);
+    await home.run(pull, { from: OWN });
+    expect(await home.run(push)).toMatchObject({ pushed: false });
+    expect(await home.failure(push, { amend: true, message: "mine" })).toMatchObject({ field: "amend" });
+  });
+
+  test("in another workspace on the same branch, too: only what agents committed last is amended", async () => {
+    await agentPushes("A");
+    const next = async () => {
+      const other = new Home(home.remote.url);
+      homes.push(other);
+      await other.run(clone, { agent_id: "ada", task_id: "t1" });
+      return other.answer(push, { amend: true, message: "amended" });
+    };
+    expect(await next()).toMatchObject({ ok: true, value: { pushed: true } });
+    personPushes("P", OWN);
+    expect(await next()).toMatchObject({ ok: false, error: { code: "invalid_input" } });
+    expect(subjects(OWN)).toEqual(["P", "amended", "first"]);
   });
 
   test("restore {to, keep} refuses what others have", async () => {
