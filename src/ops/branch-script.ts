@@ -89,7 +89,12 @@ elif [ "$create" = true ]; then
     made=$name
     if [ -n "$upstream" ] && ! git branch -q --set-upstream-to="$upstream" -- "$name"; then git branch -q -D -- "$name"; fail git; fi
     try --end-of-options "$name"
-  else try -c "$name"; fi
+  else
+    # Before the first commit git knows only what a branch is to follow.
+    upstream=$(git config "branch.$(git symbolic-ref -q --short HEAD).merge")
+    try -c "$name"
+    if [ -n "$upstream" ]; then git config "branch.$name.remote" origin && git config "branch.$name.merge" "$upstream" || fail git; fi
+  fi
 elif there "refs/heads/$name"; then
   bring_checkout "refs/heads/$name" || fail git
   keep_files "refs/heads/$name"

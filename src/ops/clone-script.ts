@@ -153,7 +153,12 @@ if [ -n "$target" ]; then
   large "$@" -q --force "$target" -- || { whole || fail git_unreachable; fail git; }
   if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="refs/remotes/origin/$start" || fail git; fi
   # The ids name it as the workspace's own (history.ts).
-  if [ "$target" = "refs/remotes/origin/$agent_branch" ]; then git update-ref "refs/warmtree/own/$agent_branch/@" "$target" || fail git; fi
+  if [ "$target" = "refs/remotes/origin/$agent_branch" ]; then
+    git update-ref "refs/warmtree/own/$agent_branch/@" "$target" || fail git
+    others=$(git log --format='%H %cn <%ce>' "$target" --not "--exclude=origin/$agent_branch" --remotes=origin -- |
+      grep -m 1 -vF " $GIT_COMMITTER_NAME <$GIT_COMMITTER_EMAIL>")
+    if [ -n "$others" ]; then git update-ref "refs/warmtree/others/$agent_branch/@" "\${others%% *}" || fail git; fi
+  fi
   # What git would say of the branch now.
   case $target in
     refs/remotes/origin/*)
@@ -167,6 +172,7 @@ elif [ -n "$agent_branch" ]; then
   # Where the first commit will be looked for, by a pull.
   if [ -n "$start" ]; then git config "branch.$agent_branch.remote" origin && git config "branch.$agent_branch.merge" "refs/heads/$start"; fi
 fi
+if [ -z "$target" ]; then : >"$wt/began_empty"; fi
 line_ends
 cd "$HOME"
 make_net_git || fail internal

@@ -29,8 +29,10 @@ elif [ "\${#resolve[@]}" -gt 0 ]; then fail nothing_open; fi
 if [ -z "$message$finishing" ] && [ "$amend" != true ] && [ -n "$(git status --porcelain ${SUBMODULES} -- "\${files[@]}" | head -c 1)" ]; then fail message_missing; fi
 line_ends
 git add -A --sparse -- "\${files[@]}" || fail git
+# Lines that begin with # are the message's own, but for git's list of conflicts.
 if [ -n "$message" ]; then how=(--cleanup=whitespace -m "$message")
-else how=(--cleanup=strip --no-edit); fi
+elif [ -n "$finishing" ] && [ -e .git/MERGE_MSG ]; then how=(--cleanup=whitespace -m "$(sed '/^# Conflicts:$/,$d' .git/MERGE_MSG)")
+else how=(--cleanup=verbatim --no-edit); fi
 if [ "$amend" != true ] && is_refused; then amend=true; fi
 if [ "$amend" = true ]; then prepare_amend; fi
 if [ \${#files[@]} -gt 0 ]; then how+=(--only -- "\${files[@]}"); fi
@@ -40,6 +42,10 @@ elif git commit -q --no-verify "\${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
   if [ "$amend" = true ]; then took_back "$had" "$committed" || fail git; fi
 elif ! git diff --cached --quiet ${SUBMODULES} -- "\${files[@]}"; then
   cat "$wt/tmp.err" >&2; fail git
+elif [ -n "$finishing" ]; then
+  # All is as it was before the apply: there is nothing to commit, and git would leave it open.
+  git cherry-pick --quit || fail git
+  work=unchanged
 fi
 sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
 }
@@ -51,19 +57,21 @@ name_branch() {
   if [ "$guard" = true ] && [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
   if [ "$default" = "ref: refs/remotes/origin/$to" ] && git show-ref -q --verify "refs/remotes/origin/$to"; then fail default_branch "$to"; fi
 }
-# Whether the newest commit is one that the host refused, and only its message can be what this push is for.
+# Whether the newest commit is one that the host refused and has nowhere, and only its message can be what this push is for.
 is_refused() {
   local refused=
   if [ -z "$message" ] || [ -n "$finishing" ] || [ ! -e "$wt/refused" ]; then return 1; fi
   read -r refused <"$wt/refused"
-  [ "$refused" = "$(git rev-parse -q --verify HEAD)" ] && git diff --cached --quiet ${SUBMODULES} HEAD --
+  [ "$refused" = "$(git rev-parse -q --verify HEAD)" ] && git diff --cached --quiet ${SUBMODULES} HEAD -- &&
+    [ -n "$(git rev-list -n 1 HEAD --not --remotes=origin --)" ]
 }
 # Called again, there is nothing to amend.
 prepare_amend() {
   had=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
-  if git diff --cached --quiet ${SUBMODULES} HEAD -- "\${files[@]}" && { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$message" ]; }; then amend=same; return; fi
-  # One without parents has nothing beneath it.
-  may_take_back "$(git rev-parse -q --verify HEAD^ || git hash-object -t tree /dev/null)" "$had" || fail published "$(git rev-parse --short HEAD)"
+  if git diff --cached --quiet ${SUBMODULES} HEAD -- "\${files[@]}" && { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$(git stripspace <<<"$message")" ]; }; then amend=same; return; fi
+  # Where the clone ends git knows of no parents, and the new commit would have none.
+  if [ -e .git/shallow ] && grep -qxF "$had" .git/shallow; then fail no_parents "\${branch:-$to}"; fi
+  may_take_back "$had^!" || fail published "$(git rev-parse --short HEAD)"
   how+=(--amend)
 }
 `;
@@ -118,6 +126,11 @@ export const COMMIT_REASONS: Reasons = {
     code: "invalid_input",
     field: "amend",
     detail: `${commit} is on the remote, where others may have it. Nothing was changed; push without 'amend' to put a commit on top.`,
+  }),
+  no_parents: (branch) => ({
+    code: "invalid_input",
+    field: "amend",
+    detail: `This clone ends at the newest commit. Nothing was changed. pull {from: "${branch}", deepen: 1} fetches what is beneath it; then amend it.`,
   }),
   nothing_to_push: () => ({
     code: "invalid_input",

@@ -46,7 +46,7 @@ conflicts() {
 
 /**
  * A merge whose conflicts are in the files. Each unmerged path must have been written since, deleted or named, before it is
- * committed: of a file without markers (a binary one, one that a side deleted) git would take ours without a word.
+ * committed: of a file without markers (a binary one, one that a side deleted) git would take ours without a word. After CONFLICTS.
  */
 export const MERGING = `
 merging_begun() { : >"$wt/merging"; }
@@ -67,7 +67,7 @@ find_unsettled() {
       if [ -L "$path" ] || ! grep -qE '^(<{7}|>{7}) ' -- "./$path" 2>/dev/null; then continue; fi
     fi
     unsettled+=("$path")
-  done < <(git diff --name-only --diff-filter=U -z)
+  done < <(git ls-files -u -z | conflict_paths)
 }
 # settle_path SIDE:PATH: the path is as it is on that side; where it has none there, it is deleted.
 settle_path() {

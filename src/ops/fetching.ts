@@ -2,9 +2,9 @@ import { REACHED } from "./host-retry.ts";
 import { BRING } from "./partial.ts";
 
 /**
- * Fetching branches of the remote. What a branch loses at the remote, because somebody pushed by force, is written down:
- * `refs/warmtree/removed/BRANCH/@ID` says that ID was on BRANCH once and is not any more (docs/history.md). In a shallow clone
- * git takes what lies deeper than the clone for lost, so only a branch that went back to an older commit counts.
+ * Fetching branches of the remote. What the remote has no more is written down (history.ts): commits that a branch lost because
+ * somebody pushed by force, and branches that somebody deleted. In a shallow clone git takes what lies deeper than the clone
+ * for lost, so only a branch that went back to an older commit counts.
  */
 export const FETCHING = `${BRING}${REACHED}
 # When there is no older history left to get, git deletes net.git's name of the tree's list of where history ends, not the list.
@@ -12,22 +12,32 @@ settle_depth() {
   if ! [ -L "$wt/net.git/shallow" ]; then rm -f .git/shallow; ln -sf ../../repo/.git/shallow "$wt/net.git/shallow"; fi
 }
 settle_depth
-# git tells a lost commit in its summary of a fetch, which is no error and is kept from where those are looked for.
+# git tells of both in its summary of a fetch, which is no error and is kept from where those are looked for.
 told_fetch() {
-  local status line
+  local status line before= lost=
+  case " $* " in *' --prune '*) before=$(git for-each-ref --format='%(objectname) %(refname:lstrip=3)' refs/remotes/origin/)$'\\n' ;; esac
   netgit -c core.abbrev=no -c fetch.output=full fetch --no-progress "$@" 2>"$wt/tmp.fetch"
   status=$?
   while IFS= read -r line; do
     if [[ $line =~ ^' + '([0-9a-f]+)'...'([0-9a-f]+)' '.*' -> origin/'([^ ]+)' '+'(forced update)' ]]; then
-      if [ ! -e .git/shallow ] || git merge-base --is-ancestor "\${BASH_REMATCH[2]}" "\${BASH_REMATCH[1]}"; then
-        git update-ref "refs/warmtree/removed/\${BASH_REMATCH[3]}/@\${BASH_REMATCH[1]}" "\${BASH_REMATCH[1]}" || status=1
-      fi
+      set -- "\${BASH_REMATCH[@]:1}"
+      if [ ! -e .git/shallow ] || git merge-base --is-ancestor "$2" "$1"; then lost+="update refs/warmtree/removed/$3/@$1 $1"$'\\n'; fi
+    elif [[ $line =~ ^' - [deleted] '.*' -> origin/'([^ ]+)$ ]]; then
+      set -- "\${BASH_REMATCH[1]}" "\${before%%" \${BASH_REMATCH[1]}"$'\\n'*}"
+      lost+="update refs/warmtree/had/$1/@\${2##*$'\\n'} \${2##*$'\\n'}"$'\\n'
     else
       case $line in ' '*' -> '*) ;; *) printf '%s\\n' "$line" >&2 ;; esac
     fi
   done <"$wt/tmp.fetch"
   rm -f "$wt/tmp.fetch"
+  if [ -n "$lost" ]; then printf %s "$lost" | git update-ref --stdin || return 1; fi
   return "$status"
+}
+# A branch that the remote is found not to have any more.
+forget_branch() {
+  local id
+  id=$(git rev-parse -q --verify "refs/remotes/origin/$1") || return 0
+  git update-ref "refs/warmtree/had/$1/@$id" "$id" && git update-ref -d "refs/remotes/origin/$1"
 }
 fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
 # Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:

@@ -6,10 +6,15 @@ export const GONE_SECTION = 4;
  * a branch of the remote is not sent to it again. What is known of that are names beside the tree's own, which no fetch and
  * no push touches:
  *   refs/warmtree/removed/BRANCH/@ID  ID was on BRANCH of the remote once (fetching.ts)
+ *   refs/warmtree/had/BRANCH/@ID      ID is what BRANCH of the remote was when somebody deleted it (fetching.ts)
  *   refs/warmtree/own/BRANCH/@        BRANCH is this workspace's own: what it last pushed there
+ *   refs/warmtree/others/BRANCH/@     the newest commit of others on that: it and what is beneath it are not replaced
  *   refs/warmtree/replace/BRANCH/@    what this workspace took back of its own BRANCH: the next push replaces it, while the
  *                                     remote holds just that
  */
+/** What the remote has or had, for rev-list after --not; of what it has, less what --exclude names before it. */
+export const WAS_THERE = "--remotes=origin --glob=refs/warmtree/removed --glob=refs/warmtree/had";
+
 export const HISTORY = `
 beneath=() gone=
 # What was taken away from BRANCH, or from any ("") is beneath: as good as there already.
@@ -30,11 +35,18 @@ own_branches() {
     if [ "$(git rev-parse -q --verify "refs/remotes/origin/$branch")" = "$id" ]; then printf '%s %s\\n' "$branch" "$id"; fi
   done < <(git for-each-ref --format='%(refname) %(objectname)' refs/warmtree/own/)
 }
-# may_take_back BASE SHA: whether the commits from BASE to SHA were never at the remote, but on own branches.
+# Sets acknowledged to revisions: what others may have, for it was at the remote and not on own branches alone.
+find_acknowledged() {
+  local branch id
+  acknowledged=()
+  while read -r branch id; do acknowledged+=("--exclude=origin/$branch"); done < <(own_branches)
+  acknowledged+=(${WAS_THERE} --glob=refs/warmtree/others/)
+}
+# may_take_back RANGE: whether its commits were never at the remote, but on own branches.
 may_take_back() {
-  local branch id yielding=()
-  while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches)
-  [ "$(git rev-list --count "$1..$2" --)" = "$(git rev-list --count "$1..$2" --not "\${yielding[@]}" --remotes=origin --)" ]
+  local acknowledged
+  find_acknowledged
+  [ "$(git rev-list --count "$1" --)" = "$(git rev-list --count "$1" --not "\${acknowledged[@]}" --)" ]
 }
 # took_back OLD NEW: own branches at the remote that hold what is in OLD and not in NEW are replaced by the next push.
 took_back() {

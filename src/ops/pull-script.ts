@@ -26,7 +26,7 @@ gone_there() {
   if ! grep -q "couldn't find remote ref" "$said"; then fail git "$from"; fi
   speaks_git || fail not_git
   # What else is there may be wanted instead.
-  if [ -e .git/shallow ]; then git update-ref -d "refs/remotes/origin/$from"
+  if [ -e .git/shallow ]; then forget_branch "$from"
   else reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
   fail ref_not_found "$from"
 }
@@ -82,11 +82,16 @@ else
   # A merge needs the commit where the two lines parted, whatever is known of them.
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
-  read -r ahead behind <<<"$(git rev-list --left-right --count "\${beneath[@]}" "$head...$tip" --)"
+  ahead=$(git rev-list --count "\${beneath[@]}" "$tip..$head" --)
+  # What was taken away may be there again.
+  behind=$(git rev-list --count "\${met[@]}" "$head..$tip" --)
   if [ "$behind" = 0 ] && [ -z "$gone" ]; then :
   elif [ "$rebase" = true ]; then follow
   else merge; fi
 fi
+# What was taken back of that branch, and is here again, is not to be replaced.
+if [ "$how" != nothing_new ] && mark=$(git rev-parse -q --verify "refs/warmtree/replace/$from/@") && git merge-base --is-ancestor "$mark" HEAD
+then git update-ref -d "refs/warmtree/replace/$from/@" || fail git; fi
 section 1
 printf '%s\\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
 if [ -e .git/shallow ]; then printf 'true\\0'; else printf 'false\\0'; fi

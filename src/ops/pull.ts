@@ -65,7 +65,7 @@ const REASONS: Reasons = {
   }),
   cannot_leave_out: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote, and your work is merged with them or with other branches, so they cannot be left out. Nothing was changed. Make a new branch with branch {name, create: true, from: "origin/${from}"} and take your own commits there with apply {commits}.`,
+    detail: `Somebody took commits away from ${from} at the remote, and your work is merged with them or with other branches, or others have pushed on top of it, so they cannot be left out. Nothing was changed. Make a new branch with branch {name, create: true, from: "origin/${from}"} and take your own commits there with apply {commits}.`,
   }),
 };
 

@@ -1,10 +1,10 @@
 import { FETCHING } from "./fetching.ts";
-import { HISTORY } from "./history.ts";
+import { HISTORY, WAS_THERE } from "./history.ts";
 import { LIMITED } from "./limits.ts";
 
 /**
  * Two lines become one, without touching the working tree. `part TIP SHA BRANCH OLD` finds out what of SHA is not in TIP, the
- * tip of BRANCH at the remote, and what of that was taken away there (`gone`). `combine TIP SHA BRANCH` sets `combined` to a
+ * tip of BRANCH at the remote, and what of that was taken away there (`gone`); `beneath` without that is `met`. `combine TIP SHA BRANCH` sets `combined` to a
  * commit with both. Returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and 3 where
  * commits that were taken away cannot be left out, because of a merge or of what else the remote has.
  *
@@ -25,48 +25,49 @@ part() {
   gone_of "$2" "^$1" || return
   local removed=("\${beneath[@]}")
   meet "$1" "$2" "$3" "$4" || return
+  met=("\${beneath[@]}")
   beneath+=("\${removed[@]}")
 }
 combine() {
   joined= combined=
   bring_folders "$1" || return 2
-  if movable "$1" "$2"; then leave_landed "$1" "$2" && replay "$1"; return; fi
+  if movable "$1" "$2"; then replay "$1"; return; fi
   if [ -n "$gone" ]; then return 3; fi
   if [ -e .git/shallow ]; then meet "$1" "$2" "$3" || return 2; fi
   if git merge-base --is-ancestor "$2" "$1"; then combined=$1; else join "$@"; fi
 }
 # Sets moving to what SHA has and TIP lacks, oldest first. Own branches at the remote yield to what somebody took away.
 movable() {
-  local branch id yielding=()
+  local acknowledged=(${WAS_THERE})
   moving=$(git rev-list --reverse --topo-order --parents "\${beneath[@]}" "$1..$2" --) || return
   if grep -q ' .* ' <<<"$moving"; then return 1; fi
-  if [ -n "$gone" ]; then while read -r branch id; do yielding+=("--exclude=origin/$branch"); done < <(own_branches); fi
-  [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "\${beneath[@]}" "$1..$2" --not "\${yielding[@]}" --remotes=origin --)" ]
+  if [ -n "$gone" ]; then find_acknowledged; fi
+  [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "\${beneath[@]}" "$1..$2" --not "\${acknowledged[@]}" --)" ]
 }
-# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge.
-has_landed() { [ "$(merge_trees --no-messages --name-only "$1" "$2" | head -n 1)" = "$(git rev-parse "$1^{tree}")" ]; }
-# What was on an own branch that the remote has no more, and is held by TIP, need not come on top of it.
-leave_landed() {
-  local id ref landed=
-  while read -r id ref; do
-    case $moving in *"$id"*) ;; *) continue ;; esac
-    ref=\${ref#refs/warmtree/own/}
-    if ! git show-ref -q --verify "refs/remotes/origin/\${ref%/@}" && has_landed "$1" "$id"; then beneath+=("^$id") landed=true; fi
-  done < <(git for-each-ref --format='%(objectname) %(refname)' refs/warmtree/own/)
-  if [ -n "$landed" ]; then moving=$(git rev-list --reverse --topo-order --parents "\${beneath[@]}" "$1..$2" --); fi
+# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge. A conflict may be TIP's tree as well.
+has_landed() {
+  local merged
+  merged=$(merge_trees --no-messages --name-only "$1" "$2") && [ "$merged" = "$(git rev-parse "$1^{tree}")" ]
 }
 # Where TIP holds what the remote had of SHA, as after a squash merge, only what came since is new to it.
 join() {
-  local theirs=$1 had merged
+  local theirs=$1 landed merged
   conflict_commit=$2
-  if ! grep -q ' .* ' <<<"$moving"; then
-    had=$(git rev-parse "$2~$(git rev-list --count "$1..$2" --not --remotes=origin --)") || return 2
-    if has_landed "$1" "$had"; then theirs=$(git commit-tree "$1^{tree}" -p "$had" -m stand-in) || return 2; fi
-  fi
+  landed=$(newest_landed "$1" "$2") || return 2
+  if [ -n "$landed" ]; then theirs=$(git commit-tree "$1^{tree}" -p "$landed" -m stand-in) || return 2; fi
   conflict_onto=$theirs
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$theirs" "$2") || return $?
   combined=$(git commit-tree "$merged" -p "$2" -p "$1" -m "Merge branch '$3'") || return 2
   joined=true
+}
+# In a line without merges, the newest commit that the remote had and whose change TIP holds. More than a few are not tried.
+newest_landed() {
+  local commit own
+  if grep -q ' .* ' <<<"$moving"; then return; fi
+  own=$(git rev-list --count "$1..$2" --not ${WAS_THERE} --) || return
+  for commit in $(git rev-list --skip="$own" --max-count=10 "$1..$2" --); do
+    if has_landed "$1" "$commit"; then echo "$commit"; return; fi
+  done
 }
 author_of() { git log -1 --date=raw --format='%an%n%ae%n%ad%n%B' "$1" --; }
 # Puts what is moving on top of TIP.

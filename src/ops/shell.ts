@@ -18,6 +18,9 @@ import { CALL, UNWATCH } from "./watch.ts";
  *   partial   in a partial clone: the filter that its remote took
  *   pausing   is there while the pool holds the lock for a pause (inspect.ts); holds names the newest time it did
  *   finished  leads to the tree while no merge, rebase or the like is unfinished in it
+ *   began_empty  is there until the first push, where the repository had no commit
+ *   refused   the commit that the git host refused last
+ *   merging   is as old as the merge that is open
  *   git.config  what this sandbox's git can do, found out once
  */
 

@@ -13,7 +13,7 @@ refuse_unfinished
   head=$(git rev-parse -q --verify HEAD) || fail no_commits
   target=$(commit_of "$to") || unknown_ref "$to"
   base=$(git merge-base "$target" "$head") || fail unrelated "$to"
-  may_take_back "$base" "$head" || fail published
+  may_take_back "$base..$head" || fail published
   section 1
   printf '%s\\0' "$base"
   git rev-list "$base..$head" -- | tr '\\n' '\\0'

@@ -11,7 +11,7 @@ function callsIn(message: string): { readonly op: string; readonly input: Record
     op,
     // A name without a value is for the caller to fill in.
     input: JSON.parse(
-      `{${text.replaceAll(/(\w+)(: )?(?=[^"]*(?:"[^"]*"[^"]*)*$)/g, (all, name, colon) => (colon ? `"${name}": ` : /^(?:true|false)$/.test(name) ? all : `"${name}": null`))}}`,
+      `{${text.replaceAll(/(\w+)(: )?(?=[^"]*(?:"[^"]*"[^"]*)*$)/g, (all, name, colon) => (colon ? `"${name}": ` : /^(?:true|false|\d+)$/.test(name) ? all : `"${name}": null`))}}`,
     ),
   }));
 }
@@ -151,6 +151,18 @@ test("commits that were taken back, and built upon meanwhile", async () => {
   write("mine", "better\n");
   expect(await call("push")).toMatchObject({ ok: true, value: { pushed: true } });
   expect(remote("show", "agent/ada/t1:mine")).toBe("better");
+});
+
+test("amend of the only commit of a shallow clone: once it has parents", async () => {
+  const own = "agent/ada/t1";
+  write("mine", "mine\n");
+  await call("push", { message: "mine" });
+  home.remove();
+  home = new Home(home.remote.url);
+  await home.run(clone, { agent_id: "ada", task_id: "t1", branch: own, shallow: true });
+  expect(await follow(await refusal("push", { amend: true, message: "better" }))).toMatchObject([{ ok: true }]);
+  expect(await call("push", { amend: true, message: "better" })).toMatchObject({ ok: true, value: { pushed: true } });
+  expect(remote("log", "--format=%s", own).split("\n")).toEqual(["better", "first"]);
 });
 
 test("a conflict of apply: what is left of it, and its end", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { apply } from "../../src/ops/apply.ts";
@@ -135,6 +135,24 @@ describe("a conflict", () => {
     expect(existsSync(join(home.tree, "a.txt"))).toBe(false);
   });
 
+  test("that is settled as it was before ends without a commit", async () => {
+    await home.failure(apply, { commits: [side[2]] });
+    expect(await home.run(push, { resolve: { "a.txt": "ours" } })).toMatchObject({ committed: false });
+    expect(await home.run(status)).not.toHaveProperty("unfinished");
+    expect(contentOf("a.txt")).toBe(LINES.replace("8", "mine"));
+    expect(await home.run(apply, { commits: [side[1]] })).toMatchObject({ applied: [{ of: side[1] }] });
+  });
+
+  test("of a commit whose message has lines that begin with #: the push keeps them", async () => {
+    const message = "#12: side\n\n#13 as well";
+    seed.git("switch", "-q", "side");
+    const numbered = publish({ "a.txt": LINES.replace("8", "eighth") }, message, "side");
+    home.git("fetch", "-q", seed.bare, "side");
+    expect(await home.failure(apply, { commits: [numbered] })).toMatchObject({ code: "conflict" });
+    await home.run(push, { resolve: { "a.txt": "theirs" } });
+    expect(git(seed.bare, "log", "-1", "--format=%B", "agent/ada/t1")).toBe(message);
+  });
+
   test("can be given up", async () => {
     await home.failure(apply, { commits: [side[2]] });
     expect(await home.run(restore, { all: true })).toMatchObject({ ended: "cherry_pick" });
@@ -173,6 +191,8 @@ test("settings of submodules that git refuses are in nobody's way", async () => 
   write(seed, {
     ".gitmodules": '[submodule "e"]\n\tpath = sub\n\turl = https://git.example/x\n\tupdate = !touch CANARY\n',
   });
+  // Where it has no folder, git takes it out again.
+  mkdirSync(join(seed.tree, "sub"));
   seed.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
   seed.publish("submodule");
   const odd = new Home(home.remote.url);
@@ -185,5 +205,6 @@ test("settings of submodules that git refuses are in nobody's way", async () => 
     code: "conflict",
     work: { tree: "merging" },
   });
+  expect(await odd.failure(push)).toMatchObject({ code: "conflict", message: expect.stringContaining("a.txt") });
   odd.remove();
 });

@@ -84,6 +84,16 @@ test("what others pushed to it is not deleted, seen or not", async () => {
   expect(await remove()).toMatchObject({ deleted: OWN });
 });
 
+test("what others pushed to it is not deleted, also where the workspace pushed on top of it", async () => {
+  others();
+  await home.run(branch, { name: OWN });
+  await home.run(edit, { files: [{ path: "more.txt", content: "more\n" }] });
+  await home.run(push, { message: "more" });
+  await home.run(branch, { name: "main" });
+  expect(await refusal()).toMatchObject({ code: "push_rejected", message: expect.stringContaining("Others") });
+  expect(atRemote()).toContain(OWN);
+});
+
 test("a branch of others, the default branch and a name that is none stay", async () => {
   seed.send("feature");
   await home.run(branch, { name: OWN });

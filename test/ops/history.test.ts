@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
@@ -34,8 +35,8 @@ afterEach(() => {
 });
 
 const remote = (...args: string[]) => git(seed.bare, ...args);
-const subjects = (branch: string) => remote("log", "--format=%s", branch).split("\n");
-const holds = (branch: string, commit: string) => remote("branch", "--contains", commit).includes(branch);
+const subjects = (ref: string) => remote("log", "--format=%s", ref).split("\n");
+const holds = (name: string, commit: string) => remote("branch", "--contains", commit).includes(name);
 
 /** Commits and pushes a file of that name. */
 async function agentPushes(name: string, asked: object = {}, at = home) {
@@ -44,10 +45,10 @@ async function agentPushes(name: string, asked: object = {}, at = home) {
 }
 
 /** Somebody else's commit on a branch of the remote. */
-function personPushes(name: string, branch = "main", text = `${name}\n`): string {
-  seed.receive(branch);
+function personPushes(name: string, to = "main", text = `${name}\n`): string {
+  seed.receive(to);
   writeFileSync(join(seed.tree, name), text);
-  return seed.publish(name, branch);
+  return seed.publish(name, to);
 }
 
 /** A commit that is taken away from main by force, and another one instead. */
@@ -91,6 +92,21 @@ describe("what is on the remote keeps its id", () => {
     expect(remote("show", `${OWN}:A`)).toBe("again");
   });
 
+  test.each(["bin", "gone"])(
+    "what the agent pushed conflicts with main without markers: no side wins in silence (%s)",
+    async (path) => {
+      writeFileSync(join(seed.tree, path), Buffer.from([0, 1]));
+      seed.publish("more");
+      await home.run(pull);
+      if (path === "gone") rmSync(join(home.tree, path));
+      else writeFileSync(join(home.tree, path), Buffer.from([0, 7]));
+      await home.run(push, { message: "ours" });
+      writeFileSync(join(seed.tree, path), Buffer.from([0, 9]));
+      seed.publish("theirs");
+      expect(await home.failure(pull)).toMatchObject({ code: "conflict", conflicts: [{ path }] });
+    },
+  );
+
   test("a person merged the branch while the agent went on", async () => {
     const { commit: a } = await agentPushes("A");
     seed.git("merge", "-q", "--no-ff", "--no-edit", a);
@@ -101,16 +117,42 @@ describe("what is on the remote keeps its id", () => {
     expect(subjects(OWN).filter((subject) => /^[ABC]$/.test(subject))).toEqual(["C", "B", "A"]);
   });
 
-  test("a branch that was squashed and deleted: what landed is left where it is, and the next push tells of both", async () => {
+  test("a branch that was squashed and deleted: what it held keeps its ids, and the next push tells of both", async () => {
     const { commit: a } = await agentPushes("A");
     seed.git("merge", "-q", "--squash", a);
     seed.publish("squashed");
     remote("branch", "-qD", OWN);
     expect(await agentPushes("B")).toMatchObject({ recreated: true, landed_in: "main" });
     remote("branch", "-qD", OWN);
-    expect(await home.run(pull)).toMatchObject({ how: "rebased" });
-    expect(await agentPushes("C")).toMatchObject({ recreated: true });
-    expect(subjects(OWN)).toEqual(["C", "B", "squashed", "first"]);
+    writeFileSync(join(home.tree, "A"), "again\n");
+    home.git("commit", "-qam", "C");
+    expect(await home.run(pull)).toMatchObject({ how: "merged" });
+    expect(await home.run(push)).toMatchObject({ recreated: true });
+    expect(subjects(OWN).toSorted()).toEqual(["A", "B", "C", "Merge branch 'main'", "first", "squashed"]);
+  });
+
+  test("a person's commit on a branch that was deleted since is not copied", async () => {
+    seed.send("feature");
+    const p = personPushes("P", "feature");
+    await home.run(pull, { from: "feature" });
+    remote("branch", "-qD", "feature");
+    personPushes("M");
+    writeFileSync(join(home.tree, "mine"), "mine\n");
+    await home.run(pull);
+    await home.run(push, { message: "mine", to: "main" });
+    expect(holds("main", p)).toBe(true);
+    expect(subjects("main").filter((subject) => subject === "P")).toEqual(["P"]);
+  });
+
+  test("a branch that lost commits and was deleted then can be made again", async () => {
+    const m = personPushes("M");
+    await home.run(pull);
+    await home.run(push);
+    seed.send(OWN, `${m}~1`);
+    await home.failure(push);
+    remote("branch", "-qD", OWN);
+    await home.run(pull);
+    expect(await home.run(push)).toMatchObject({ pushed: true, recreated: true });
   });
 });
 
@@ -146,6 +188,15 @@ describe("what a person took away does not come back", () => {
     expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
   });
 
+  test("what is put back comes with the next pull", async () => {
+    seed.send("main", `${secret}~1`);
+    await home.run(pull);
+    seed.send("main", secret);
+    expect(await home.run(pull)).toMatchObject({ how: "fast_forward", head: secret, behind: 1 });
+    expect(await home.run(pull)).toMatchObject({ how: "nothing_new", behind: 0 });
+    expect(await agentPushes("mine", { to: "main" })).toMatchObject({ pushed: true, rebased: false });
+  });
+
   test("once that is known, not to any branch", async () => {
     personRemoves("instead");
     writeFileSync(join(home.tree, "mine"), "mine\n");
@@ -169,6 +220,14 @@ describe("what a person took away does not come back", () => {
     expect(subjects(OWN)).toEqual(["B", "A", "instead", "first"]);
   });
 
+  test("but not where others' commits are on it: they keep their ids", async () => {
+    await agentPushes("A");
+    personPushes("P", OWN);
+    await agentPushes("B");
+    seed.send("main", `${secret}~1`);
+    expect(await home.failure(pull)).toMatchObject({ code: "history_rewritten", commits: [secret] });
+  });
+
   test("but not what somebody added there meanwhile", async () => {
     await agentPushes("A");
     personRemoves("instead");
@@ -181,6 +240,40 @@ describe("what a person took away does not come back", () => {
     });
     expect(remote("rev-parse", OWN)).toBe(theirs);
   });
+});
+
+test("a branch that went back, though not behind this workspace, is pulled", async () => {
+  const m = personPushes("M");
+  personPushes("N");
+  writeFileSync(join(home.tree, "M"), "in the way\n");
+  await home.failure(pull);
+  rmSync(join(home.tree, "M"));
+  seed.send("main", m);
+  expect(await home.run(pull, { rebase: false })).toMatchObject({ how: "fast_forward", head: m, behind: 1 });
+});
+
+test("a first commit, made while the repository was empty, goes on top of what came meanwhile", async () => {
+  git(seed.path, "init", "-q", "--bare", "-b", "main", "late.git");
+  const bare = join(seed.path, "late.git");
+  const early = new Home(`file://${bare}`);
+  homes.push(early);
+  await early.run(clone, { agent_id: "eve", task_id: "t1" });
+  await early.run(branch, { name: "agent/eve/t2", create: true });
+  writeFileSync(join(early.tree, "mine"), "mine\n");
+  seed.git("push", "-q", bare, "main");
+  expect(await early.run(push, { message: "mine" })).toMatchObject({ pushed: true, rebased: true });
+  expect(git(bare, "log", "--format=%s", "agent/eve/t2").split("\n")).toEqual(["mine", "first"]);
+  expect(await early.run(pull)).toMatchObject({ from: "main", how: "nothing_new" });
+});
+
+test("a branch that a person set back, and that was deleted later, is made again", async () => {
+  await agentPushes("A");
+  seed.send(OWN, "main");
+  await home.run(pull, { from: OWN });
+  remote("branch", "-qD", OWN);
+  await home.run(pull);
+  expect(await agentPushes("B")).toMatchObject({ pushed: true, recreated: true });
+  expect(subjects(OWN)).toEqual(["B", "first"]);
 });
 
 test("in a shallow clone, a branch that went back is followed, and what it lost is not sent again", async () => {
@@ -218,6 +311,14 @@ describe("taking back", () => {
     expect(home.git("rev-parse", "HEAD")).toBe(commit);
   });
 
+  test("amend changes the message of a merge that pull made, whatever came in by it", async () => {
+    const { commit: a } = await agentPushes("A");
+    const m = personPushes("M");
+    await home.run(pull);
+    expect(await home.run(push, { amend: true, message: "merge" })).toMatchObject({ committed: true, pushed: true });
+    expect(remote("rev-parse", `${OWN}^1`, `${OWN}^2`)).toBe(`${a}\n${m}`);
+  });
+
   test("restore {to, keep} takes commits back and keeps the files; called again, it changes nothing", async () => {
     await agentPushes("A");
     await agentPushes("B");
@@ -228,6 +329,66 @@ describe("taking back", () => {
     expect(await home.run(restore, { to: "origin/main", keep: true })).toMatchObject({ taken_back: [] });
     expect(await home.run(push, { message: "A and B" })).toMatchObject({ pushed: true });
     expect(subjects(OWN)).toEqual(["A and B", "first"]);
+  });
+
+  test("what was taken back and pulled again stays, whatever is pushed there", async () => {
+    const { commit: a } = await agentPushes("A");
+    await home.run(restore, { to: "origin/main", keep: true });
+    await home.run(restore, { all: true });
+    await home.run(pull, { from: OWN });
+    await home.run(branch, { name: "other", create: true, from: "origin/main" });
+    expect(await agentPushes("B", { to: OWN })).not.toHaveProperty("replaced");
+    expect(holds(OWN, a)).toBe(true);
+  });
+
+  test("what was taken back on one branch and is pushed on from on another is not replaced there", async () => {
+    await agentPushes("A", { to: "feature" });
+    await home.run(push);
+    await home.run(push, { amend: true, message: "other" });
+    await home.run(branch, { name: "feature" });
+    expect(await agentPushes("B")).not.toHaveProperty("replaced");
+    expect(subjects("feature")).toEqual(["B", "A", "first"]);
+    expect(home.git("for-each-ref", "refs/warmtree/replace/")).toBe("");
+  });
+
+  test("a branch whose first push was cut off, and is repeated, is the workspace's own", async () => {
+    const { commit } = await agentPushes("A");
+    // As where the host took it and its answer was lost.
+    for (const ref of [`refs/warmtree/own/${OWN}/@`, `refs/remotes/origin/${OWN}`]) home.git("update-ref", "-d", ref);
+    expect(await home.run(push)).toMatchObject({ pushed: false });
+    expect(await home.run(push, { amend: true, message: "better" })).toMatchObject({ replaced: commit });
+  });
+
+  test("what others put on the own branch, and what is beneath, stays; what is on top is taken back", async () => {
+    await agentPushes("A");
+    const p = personPushes("P", OWN);
+    const { commit: b } = await agentPushes("B");
+    expect(await home.failure(restore, { to: "origin/main", keep: true })).toMatchObject({ code: "invalid_input" });
+    expect(await home.run(restore, { to: p, keep: true })).toMatchObject({ taken_back: [b] });
+    expect(await home.run(push, { message: "C" })).toMatchObject({ replaced: b });
+    expect(subjects(OWN)).toEqual(["C", "P", "A", "first"]);
+  });
+
+  test("what others pushed, pulled and sent as it is, is not amended", async () => {
+    await agentPushes("A");
+    personPushes("P", OWN);
+    await home.run(pull, { from: OWN });
+    expect(await home.run(push)).toMatchObject({ pushed: false });
+    expect(await home.failure(push, { amend: true, message: "mine" })).toMatchObject({ field: "amend" });
+  });
+
+  test("in another workspace on the same branch, too: only what agents committed last is amended", async () => {
+    await agentPushes("A");
+    const next = async () => {
+      const other = new Home(home.remote.url);
+      homes.push(other);
+      await other.run(clone, { agent_id: "ada", task_id: "t1" });
+      return other.answer(push, { amend: true, message: "amended" });
+    };
+    expect(await next()).toMatchObject({ ok: true, value: { pushed: true } });
+    personPushes("P", OWN);
+    expect(await next()).toMatchObject({ ok: false, error: { code: "invalid_input" } });
+    expect(subjects(OWN)).toEqual(["P", "amended", "first"]);
   });
 
   test("restore {to, keep} refuses what others have", async () => {

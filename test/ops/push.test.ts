@@ -88,6 +88,17 @@ test("again with nothing new: nothing is committed, nothing is pushed", async ()
   expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
 });
 
+test("amend keeps a message with lines that begin with #; the same message again changes nothing", async () => {
+  write(home, "a.txt", "changed\n");
+  await home.run(push, { message: "#12: change\n\n# Body", to: "mine" });
+  write(home, "a.txt", "better\n");
+  await home.run(push, { amend: true, to: "mine" });
+  expect(remote("log", "-1", "--format=%B", "mine")).toBe("#12: change\n\n# Body");
+  const asked = { amend: true, message: "#12: other \n\n\nBody\n", to: "mine" };
+  const { commit } = await home.run(push, asked);
+  expect(await home.run(push, asked)).toMatchObject({ commit, committed: false, pushed: false });
+});
+
 test("files: only these are committed, whatever else is changed or staged", async () => {
   write(home, "a.txt", "changed\n");
   write(home, "b.txt", "changed\n");
@@ -306,6 +317,15 @@ test("a refused commit gets the better message of the next push, once nothing el
   expect(remote("log", "--format=%s", "main").split("\n")).toEqual(["fix: a", "one"]);
 });
 
+test("a refused commit that went to another branch is left as it is, whatever the next push says", async () => {
+  rule("main is protected");
+  write(home, "a.txt", "changed\n");
+  await home.failure(push, { message: "a" });
+  rmSync(join(seed.bare, "refuses"));
+  const { commit } = await home.run(push, { to: "mine" });
+  expect(await home.run(push, { message: "b", to: "mine" })).toMatchObject({ commit, committed: false, pushed: false });
+});
+
 test.each([
   ["error: GH006: Protected branch update failed", "Push to another branch with 'to'."],
   ["error: GH013: Push cannot contain secrets", "push {amend: true}"],
@@ -327,6 +347,16 @@ test.each([
   const amended = await home.run(push, { amend: true, message: "ABC-1 better" });
   expect(amended).toMatchObject({ pushed: true, remote_messages: [words, "See https://host.example/rules"] });
   expect(remote("rev-list", "--count", "main")).toBe("2");
+});
+
+test("a branch that the host cannot change though nobody else pushes to it: said, and not tried for ever", async () => {
+  writeFileSync(join(seed.bare, "refs/heads/main.lock"), "");
+  write(home, "a.txt", "changed\n");
+  expect(await home.failure(push, { message: "m" })).toMatchObject({
+    code: "push_rejected",
+    message: expect.stringContaining("failed to update ref"),
+    work: { pushed: false },
+  });
 });
 
 test("hooks, fsmonitor and proxies that were written into the tree do not run or see anything", async () => {

@@ -43,7 +43,7 @@ test("is made of a commit, with and without a message, listed and pushed; called
     made: false,
     pushed: true,
   });
-  const asked = { name: "v2/b", message: "Version 2\n\n# all of it\n", push: true };
+  const asked = { name: "v2/b", message: "Version 2  \n\n\n# all of it\n", push: true };
   expect(await home.run(tag, asked)).toMatchObject({
     tag: { name: "v2/b", sha: second, subject: "Version 2", annotated: true },
     made: true,

@@ -47,9 +47,11 @@ export async function act(world: World, nth: number, operation: string, body: Re
   if (REMOTE_OPERATIONS.includes(operation)) world.remote = await lookAtRemote(world.bare, world.graph);
   const look = await lookAt(workspace.repo, `${world.folder}/scratch-${nth}`, world.bare);
   world.graph.add(look.log);
+  // A push is held to what was known before it.
+  const seen = new Map(Array.from(workspace.seen, ([branch, ids]) => [branch, new Set(ids)] as const));
   remember(world, workspace, trackedBy(look));
   workspace.look = look;
-  const memory = { ...world, seen: workspace.seen };
+  const memory = { ...world, seen: operation === "push" ? seen : workspace.seen };
   const deed: Deed = { operation, body, status, answer, memory, before, after: { look, remote: world.remote } };
   if (operation === "push") tell(wrongPush(deed));
   else if (operation === "pull") tell(wrongPull(deed));

@@ -65,9 +65,9 @@ export async function wrongAnswers(ask: Ask, look: Look, which: number | "all"):
 
 function readsOf(look: Look, which: number | "all"): { path: string; file: File; ref?: string }[] {
   const told = look.status.entries.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
-  // Of a folder that is new as a whole, status tells no more.
+  // Of a folder that is new as a whole, or has taken a file's place, status tells no more.
   const isChanged = (path: string) =>
-    told.some((name) => name === path || (name.endsWith("/") && path.startsWith(name)));
+    told.some((name) => name === path || path.startsWith(name.endsWith("/") ? name : `${name}/`));
   const all = Array.from(look.files, ([path, file]) => ({ path, file }));
   const chosen = which === "all" ? all : all.slice(which % Math.max(all.length, 1)).slice(0, 1);
   const isHeadToo = look.head !== undefined && (which === "all" || which % 4 === 0);
