@@ -51,6 +51,9 @@ export async function act(world: World, nth: number, operation: string, body: Re
   const seen = new Map(Array.from(workspace.seen, ([branch, ids]) => [branch, new Set(ids)] as const));
   remember(world, workspace, trackedBy(look));
   workspace.look = look;
+  if (answer.left_out !== undefined) {
+    for (const token of world.graph.tokens(world.graph.reach(look.head)).keys()) world.movedAnew.add(token);
+  }
   const memory = { ...world, seen: operation === "push" ? seen : workspace.seen };
   const deed: Deed = { operation, body, status, answer, memory, before, after: { look, remote: world.remote } };
   if (operation === "push") tell(wrongPush(deed));

@@ -45,9 +45,9 @@ export function lostTokens({ graph, everRemoved }: Memory, from: Iterable<string
 }
 
 /** Tokens that more than one of `ids` carries. What the person took away may have got another id meanwhile. */
-export function doubledTokens({ graph, everRemoved }: Memory, ids: Iterable<string>): string[] {
+export function doubledTokens({ graph, everRemoved, movedAnew }: Memory, ids: Iterable<string>): string[] {
   return Array.from(graph.tokens(ids)).flatMap(([token, those]) =>
-    token.startsWith("A") && those.length > 1 && !those.some((id) => everRemoved.has(id))
+    token.startsWith("A") && those.length > 1 && !movedAnew.has(token) && !those.some((id) => everRemoved.has(id))
       ? [those.map((id) => graph.name(id)).join(" and ")]
       : [],
   );

@@ -22,6 +22,8 @@ export interface Memory {
   readonly removed: ReadonlyMap<string, ReadonlySet<string>>;
   /** What the person's events have taken from every branch at some time. */
   readonly everRemoved: ReadonlySet<string>;
+  /** Tokens of commits that a pull moved off what was taken away: on own branches they stay as they were until the next push there. */
+  readonly movedAnew: ReadonlySet<string>;
   /** By branch: what this workspace has seen on it at the remote. */
   readonly seen: ReadonlyMap<string, ReadonlySet<string>>;
 }

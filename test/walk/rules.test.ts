@@ -55,6 +55,7 @@ const memory = (told: Partial<Memory> = {}): Memory => ({
   personIds: new Set(["p1", "p2", "q1"]),
   removed: new Map(),
   everRemoved: new Set(),
+  movedAnew: new Set(),
   seen: new Map(),
   ...told,
 });

@@ -35,6 +35,7 @@ export interface World {
   readonly personIds: Set<string>;
   readonly removed: Map<string, Set<string>>;
   readonly everRemoved: Set<string>;
+  readonly movedAnew: Set<string>;
   readonly tally: Tally;
   /** Lines for a shell that do the same. */
   readonly trace: string[];
@@ -96,6 +97,7 @@ export async function makeWorld(
     personIds: graph.reach(...remote.branches.values()),
     removed: new Map(),
     everRemoved: new Set(),
+    movedAnew: new Set(),
     turn: 0,
   };
 }
