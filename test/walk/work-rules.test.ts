@@ -24,7 +24,8 @@ const look = (files: Readonly<Record<string, File>>): Look => ({
 const remote = { branches: new Map<string, string>(), tags: new Map<string, string>() };
 
 function deed(operation: string, body: object, before: Look, after: Look, status = 200): Deed {
-  const nothing = { personIds: new Set<string>(), removed: new Map(), everRemoved: new Set<string>(), seen: new Map() };
+  const none = new Set<string>();
+  const nothing = { personIds: none, removed: new Map(), everRemoved: none, movedAnew: none, seen: new Map() };
   return {
     operation,
     body: { ...body },
