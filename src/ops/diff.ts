@@ -71,6 +71,10 @@ else
   [ -d "$looks" ] || mkdir -p "$looks"
   untracked() { exec git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- \${path:+"$path"}; }
   seen=$newline$(untracked -t --unmerged --deleted --killed)
+  # What a new file has taken the place of, where that was not checked out.
+  case $seen in *"\${newline}K "*)
+    ! partial || bring "$(untracked -z --killed | xargs -0 git ls-files -s -- | cut -d ' ' -f 2 | lacking)" || fail git ;;
+  esac
   case $seen in
     *"$newline? "*|*"\${newline}K "*)
       # In the background, and not holding the output open: nobody waits for it.

@@ -39,6 +39,11 @@ forget_branch() {
   id=$(git rev-parse -q --verify "refs/remotes/origin/$1") || return 0
   git update-ref "refs/warmtree/had/$1/@$id" "$id" && git update-ref -d "refs/remotes/origin/$1"
 }
+# lost_below OLD TIP SHA BRANCH: whether BRANCH lost OLD, on which SHA stands, as a shallow clone can tell once the two lines meet.
+lost_below() {
+  if [ -z "$1" ] || git merge-base --is-ancestor "$1" "$2" || ! git merge-base --is-ancestor "$1" "$3"; then return 1; fi
+  git update-ref "refs/warmtree/removed/$4/@$1" "$1"
+}
 fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
 # Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
 # asked without a depth, the remote would send the whole history of every branch that was merged since.

@@ -80,8 +80,10 @@ if [ -z "$head" ]; then
   line_ends
 else
   # A merge needs the commit where the two lines parted, whatever is known of them.
+  was=$old
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
+  if [ -z "$old" ] && lost_below "$was" "$tip" "$head" "$from"; then part "$tip" "$head" "$from" || fail git; fi
   ahead=$(git rev-list --count "\${beneath[@]}" "$tip..$head" --)
   # What was taken away may be there again.
   behind=$(git rev-list --count "\${met[@]}" "$head..$tip" --)

@@ -24,7 +24,7 @@ part() {
   removed_from "$3"
   gone_of "$2" "^$1" || return
   local removed=("\${beneath[@]}")
-  meet "$1" "$2" "$3" "$4" || return
+  meet "$1" "$2" "$3" "\${4-}" || return
   met=("\${beneath[@]}")
   beneath+=("\${removed[@]}")
 }
@@ -33,7 +33,13 @@ combine() {
   bring_folders "$1" || return 2
   if movable "$1" "$2"; then replay "$1"; return; fi
   if [ -n "$gone" ]; then return 3; fi
-  if [ -e .git/shallow ]; then meet "$1" "$2" "$3" || return 2; fi
+  if [ -e .git/shallow ]; then
+    meet "$1" "$2" "$3" || return 2
+    if lost_below "\${old-}" "$@"; then
+      part "$@" || return 2
+      if [ -n "$gone" ]; then return 3; fi
+    fi
+  fi
   if git merge-base --is-ancestor "$2" "$1"; then combined=$1; else join "$@"; fi
 }
 # Sets moving to what SHA has and TIP lacks, oldest first. Own branches at the remote yield to what somebody took away.

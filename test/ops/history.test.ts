@@ -288,6 +288,21 @@ test("in a shallow clone, a branch that went back is followed, and what it lost 
   expect(await shallow.run(pull)).toMatchObject({ how: "nothing_new" });
 });
 
+test("in a shallow clone, a merge that is asked for does not bring back what was replaced", async () => {
+  const shallow = new Home(home.remote.url);
+  homes.push(shallow);
+  const secret = personPushes("secret");
+  await shallow.run(clone, { shallow: true, agent_id: "eve" });
+  personRemoves("instead");
+  expect(await shallow.failure(pull, { rebase: false })).toMatchObject({
+    code: "history_rewritten",
+    commits: [secret],
+  });
+  expect(await shallow.run(pull)).toMatchObject({ left_out: [secret] });
+  await agentPushes("A", { to: "main" }, shallow);
+  expect(subjects("main")).toEqual(["A", "instead", "first"]);
+});
+
 describe("taking back", () => {
   test("amend changes the newest commit, and once it is on the workspace's own branch, replaces it there", async () => {
     const { commit: first } = await agentPushes("A");
