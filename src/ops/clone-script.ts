@@ -75,7 +75,11 @@ from_remote() {
     if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}; fi
     return
   fi
-  if [ -z "$(git for-each-ref --count=1)" ]; then speaks_git || fail not_git; fi
+  if [ -z "$(git for-each-ref --count=1)" ]; then
+    speaks_git || fail not_git
+    # Before 2.42 git makes it SHA-1; without any object that can still be changed.
+    if [ -n "$is_sha256" ]; then git config core.repositoryFormatVersion 1 && git config extensions.objectFormat sha256 || fail internal; fi
+  fi
   if [ -n "$start$revision" ]; then return; fi
   start=$(git symbolic-ref -q HEAD) start=\${start#refs/heads/}
   choose_start

@@ -46,10 +46,12 @@ net() (
   [ -e /proc/self/fd ] || exec 9>&-
   exec git "$@"
 )
-# Of a page git believes that it is an empty repository (the dumb protocol); of what speaks git it hears packets.
+# Of a page git believes that it is an empty repository (the dumb protocol); of what speaks git it hears packets. Sets is_sha256.
 speaks_git() {
   rm -f "$wt/tmp.packets"
   GIT_TRACE_PACKET="$wt/tmp.packets" net ls-remote -- "$url" HEAD >/dev/null 2>&1
+  is_sha256=
+  if grep -q 'object-format=sha256' "$wt/tmp.packets" 2>/dev/null; then is_sha256=true; fi
   [ -s "$wt/tmp.packets" ] && rm -f "$wt/tmp.packets"
 }
 netgit() {

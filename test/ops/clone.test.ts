@@ -73,6 +73,19 @@ test("makes the agent's branch, which pulls from the branch it started from", as
   expect(home.git("rev-parse", "--abbrev-ref", "@{upstream}")).toBe("origin/main");
 });
 
+test("an empty SHA-256 repository takes a first push, and can be pulled from", async () => {
+  git(seed.path, "init", "-q", "--bare", "-b", "main", "--object-format=sha256", "sha256.git");
+  const fresh = new Home(`file://${join(seed.path, "sha256.git")}`);
+  await fresh.run(clone, { agent_id: "ada" });
+  writeFileSync(join(fresh.tree, "a"), "a\n");
+  expect(await fresh.run(push, { message: "first" })).toMatchObject({
+    pushed: true,
+    commit: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(await fresh.run(pull, { from: "agent/ada/main" })).toMatchObject({ how: "nothing_new" });
+  fresh.remove();
+});
+
 test("an agent that names no task works on a branch of its own, too", async () => {
   expect(await home.run(clone, { agent_id: "ada" })).toMatchObject({ branch: "agent/ada/main", base: "main" });
 });
