@@ -301,6 +301,20 @@ test("in a shallow clone, a merge that is asked for does not bring back what was
   expect(subjects("main")).toEqual(["A", "instead", "first"]);
 });
 
+test("in a shallow clone, what a branch lost stays known after a pull that failed", async () => {
+  const shallow = new Home(home.remote.url);
+  homes.push(shallow);
+  const secret = personPushes("secret");
+  await shallow.run(clone, { shallow: true, agent_id: "eve" });
+  personRemoves("instead");
+  writeFileSync(join(shallow.tree, "instead"), "in the way\n");
+  expect(await shallow.failure(pull)).toMatchObject({ code: "dirty_tree" });
+  rmSync(join(shallow.tree, "instead"));
+  expect(await shallow.run(pull)).toMatchObject({ head: seed.git("rev-parse", "HEAD") });
+  expect(holds("main", secret)).toBe(false);
+  expect(existsSync(join(shallow.tree, "secret"))).toBe(false);
+});
+
 describe("taking back", () => {
   test("amend changes the newest commit, and once it is on the workspace's own branch, replaces it there", async () => {
     const { commit: first } = await agentPushes("A");
