@@ -45,12 +45,16 @@ lost_below() {
   git update-ref "refs/warmtree/removed/$4/@$1" "$1"
 }
 fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
-# Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
+# After a failure, a shallow clone takes the branch for unfetched: where it was is all that tells what it has lost.
+unfetch() { [ -z "$stood" ] || git update-ref "refs/remotes/origin/$1" "$stood"; }
+stood=
+# Fetches a branch and sets old to where it was; of a shallow clone stood as well. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
 # asked without a depth, the remote would send the whole history of every branch that was merged since.
 fetch_branch() {
   local depth=()
   old=$(git rev-parse -q --verify "refs/remotes/origin/$1")
-  if [ -e .git/shallow ]; then depth=("--depth=$(($(git rev-list --count --first-parent "\${old:-HEAD}" --) + \${deepen:-0}))"); fi
+  stood=
+  if [ -e .git/shallow ]; then stood=$old depth=("--depth=$(($(git rev-list --count --first-parent "\${old:-HEAD}" --) + \${deepen:-0}))"); fi
   fetch_history "\${depth[@]}" origin "+refs/heads/$1:refs/remotes/origin/$1"
 }
 # meet TIP SHA BRANCH [OLD]: afterwards it can be told what of SHA is not in TIP. In a shallow clone: either SHA's own commits, without

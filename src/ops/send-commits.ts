@@ -137,7 +137,7 @@ follow() {
   combine "$seen" "$sha" "$1"
   case $? in
     0) sha=$combined; if [ -n "$joined" ]; then merged=true; else rebased=true; fi ;;
-    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$1" ;;
+    1) conflicts "$conflict_onto" "$conflict_commit"; unfetch "$1"; fail conflict "$1" ;;
     3) say_gone; fail history_rewritten "$1" ;;
     *) fail git ;;
   esac

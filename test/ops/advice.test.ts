@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { operationNamed } from "../../src/ops/registry.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Seed } from "./support.ts";
+import { cloneForEach, git, Home } from "./support.ts";
 
 /** The calls that an error names, as they stand there: `pull {rebase: false, from: "main"}`. */
 function callsIn(message: string): { readonly op: string; readonly input: Record<string, unknown> }[] {
@@ -19,23 +20,14 @@ function callsIn(message: string): { readonly op: string; readonly input: Record
 let seed: Seed;
 let home: Home;
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), "one\n");
-  origin.publish("first");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), "one\n");
+    origin.publish("first");
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => ({ seed, home } = made),
+);
 
 const write = (name: string, text: string) => writeFileSync(join(home.tree, name), text);
 

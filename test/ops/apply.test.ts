@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { apply } from "../../src/ops/apply.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Seed } from "./support.ts";
+import { cloneForEach, git, Home } from "./support.ts";
 import { treeOf, write } from "./trees.ts";
 
 const LINES = "1\n2\n3\n4\n5\n6\n7\n8\n";
@@ -22,31 +23,24 @@ function publish(files: Readonly<Record<string, string>>, message: string, to = 
   return seed.publish(message, to);
 }
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  git(origin.bare, "config", "uploadpack.allowFilter", "true");
-  git(origin.bare, "config", "uploadpack.allowAnySHA1InWant", "true");
-  seed = origin;
-  publish({ "a.txt": LINES, "other.txt": "o\n" }, "first");
-  origin.git("switch", "-qc", "side");
-  publish({ "a.txt": LINES.replace("1", "one") }, "side one", "side");
-  publish({ "new.txt": "new\n" }, "side two\n\nwith a body", "side");
-  publish({ "a.txt": LINES.replace("1", "one").replace("8", "eight") }, "side three", "side");
-  origin.git("switch", "-q", "main");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-  side = seed.git("rev-list", "--reverse", "main..side").split("\n");
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    git(origin.bare, "config", "uploadpack.allowFilter", "true");
+    git(origin.bare, "config", "uploadpack.allowAnySHA1InWant", "true");
+    seed = origin;
+    publish({ "a.txt": LINES, "other.txt": "o\n" }, "first");
+    origin.git("switch", "-qc", "side");
+    publish({ "a.txt": LINES.replace("1", "one") }, "side one", "side");
+    publish({ "new.txt": "new\n" }, "side two\n\nwith a body", "side");
+    publish({ "a.txt": LINES.replace("1", "one").replace("8", "eight") }, "side three", "side");
+    origin.git("switch", "-q", "main");
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => {
+    ({ seed, home } = made);
+    side = seed.git("rev-list", "--reverse", "main..side").split("\n");
+  },
+);
 
 const subjects = () => home.git("log", "--format=%s", "origin/main..").split("\n");
 const contentOf = (path: string) => readFileSync(join(home.tree, path), "utf8");

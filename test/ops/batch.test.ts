@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/v4";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { batchOf, type BatchResult } from "../../src/ops/batch.ts";
 import { branch } from "../../src/ops/branch.ts";
-import { clone } from "../../src/ops/clone.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { log } from "../../src/ops/log.ts";
 import { TAKE_CREDENTIAL } from "../../src/ops/hand-over.ts";
@@ -14,30 +13,22 @@ import { push } from "../../src/ops/push.ts";
 import { read } from "../../src/ops/read.ts";
 import { search } from "../../src/ops/search.ts";
 import { status } from "../../src/ops/status.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Home, Seed } from "./support.ts";
+import { cloneForEach, git } from "./support.ts";
 
 const sandbox_id = "s0-00000000000000000000";
 
 let seed: Seed;
 let home: Home;
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), "one\n");
-  origin.publish("one");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone);
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), "one\n");
+    origin.publish("one");
+  },
+  {},
+  (made) => ({ seed, home } = made),
+);
 
 type AskedStep = readonly [operation: Operation, input?: object];
 

@@ -7,7 +7,8 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Seed } from "./support.ts";
+import { cloneForEach, git, Home } from "./support.ts";
 
 const OWN = "agent/ada/t1";
 
@@ -15,23 +16,20 @@ let seed: Seed;
 let home: Home;
 const homes: Home[] = [];
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), "one\n");
-  origin.publish("first");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-  homes.push(home);
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), "one\n");
+    origin.publish("first");
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => {
+    ({ seed, home } = made);
+    homes.push(home);
+  },
+);
 
 afterEach(() => {
   for (const made of homes.splice(0)) made.remove();
-  seed.remove();
 });
 
 const remote = (...args: string[]) => git(seed.bare, ...args);
@@ -301,6 +299,20 @@ test("in a shallow clone, a merge that is asked for does not bring back what was
   expect(await shallow.run(pull)).toMatchObject({ left_out: [secret] });
   await agentPushes("A", { to: "main" }, shallow);
   expect(subjects("main")).toEqual(["A", "instead", "first"]);
+});
+
+test("in a shallow clone, what a branch lost stays known after a pull that failed", async () => {
+  const shallow = new Home(home.remote.url);
+  homes.push(shallow);
+  const secret = personPushes("secret");
+  await shallow.run(clone, { shallow: true, agent_id: "eve" });
+  personRemoves("instead");
+  writeFileSync(join(shallow.tree, "instead"), "in the way\n");
+  expect(await shallow.failure(pull)).toMatchObject({ code: "dirty_tree" });
+  rmSync(join(shallow.tree, "instead"));
+  expect(await shallow.run(pull)).toMatchObject({ head: seed.git("rev-parse", "HEAD") });
+  expect(holds("main", secret)).toBe(false);
+  expect(existsSync(join(shallow.tree, "secret"))).toBe(false);
 });
 
 describe("taking back", () => {

@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { clone } from "../../src/ops/clone.ts";
+import { expect, test } from "vitest";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
@@ -14,7 +13,8 @@ import { search } from "../../src/ops/search.ts";
 import { status } from "../../src/ops/status.ts";
 import { unpushed } from "../../src/ops/unpushed.ts";
 import { FEW_RUNS } from "../support/runs.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Home, Seed } from "./support.ts";
+import { cloneForEach, git } from "./support.ts";
 import { fileName, write } from "./trees.ts";
 
 /** What git, or a shell, may take for something else than a file. */
@@ -25,28 +25,19 @@ let seed: Seed;
 let home: Home;
 
 /** Every name is a file, and a file in a folder; what they held first and what they hold now differ. */
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  for (const version of ["first", "second"]) {
-    write(
-      origin,
-      Object.fromEntries(NAMES.flatMap((name) => [name, `in/${name}`].map((path) => [path, `${version} ${path}\n`]))),
-    );
-    origin.publish(version);
-  }
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    for (const version of ["first", "second"]) {
+      write(
+        origin,
+        Object.fromEntries(NAMES.flatMap((name) => [name, `in/${name}`].map((path) => [path, `${version} ${path}\n`]))),
+      );
+      origin.publish(version);
+    }
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => ({ seed, home } = made),
+);
 
 const path = fc.oneof(fc.constantFrom(...NAMES), fc.constantFrom(...NAMES.map((name) => `in/${name}`)));
 

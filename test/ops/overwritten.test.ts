@@ -1,35 +1,27 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
-import { clonesOf, Home, Seed } from "./support.ts";
+import type { Seed } from "./support.ts";
+import { cloneForEach, Home } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  mkdirSync(join(origin.tree, "dir"));
-  writeFileSync(join(origin.tree, "dir/c"), "1\n");
-  mkdirSync(join(origin.tree, "out"));
-  writeFileSync(join(origin.tree, "out/there"), "1\n");
-  origin.publish("first");
-  origin.send("older");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { sparse: ["dir"], branch: "older" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    mkdirSync(join(origin.tree, "dir"));
+    writeFileSync(join(origin.tree, "dir/c"), "1\n");
+    mkdirSync(join(origin.tree, "out"));
+    writeFileSync(join(origin.tree, "out/there"), "1\n");
+    origin.publish("first");
+    origin.send("older");
+  },
+  { sparse: ["dir"], branch: "older" },
+  (made) => ({ seed, home } = made),
+);
 
 /** Of a name that the remote takes too. */
 function bothWrite(path: string): () => string {

@@ -5,7 +5,8 @@ import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { status } from "../../src/ops/status.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Seed } from "./support.ts";
+import { cloneForEach, git, Home } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
@@ -18,23 +19,14 @@ function commitAt(path: string, text: string, branch = "main"): string {
   return seed.publish(`change ${path}`, branch);
 }
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), "1\n2\n3\n");
-  origin.publish("change a.txt");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), "1\n2\n3\n");
+    origin.publish("change a.txt");
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => ({ seed, home } = made),
+);
 
 function commitHere(path: string, text: string, at = home): void {
   writeFileSync(join(at.tree, path), text);

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
-import { clone } from "../../src/ops/clone.ts";
 import type { LostRace } from "../../src/ops/operation.ts";
 import { push } from "../../src/ops/push.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Home, Seed } from "./support.ts";
+import { cloneForEach, git } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
@@ -14,23 +14,14 @@ const write = (path: string, text: string) => writeFileSync(join(home.tree, path
 const remote = (...args: string[]) => git(seed.bare, ...args);
 const head = () => home.git("rev-parse", "HEAD");
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), "a\n");
-  origin.publish("one");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone);
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), "a\n");
+    origin.publish("one");
+  },
+  {},
+  (made) => ({ seed, home } = made),
+);
 
 /** Somebody else's commit on a branch of the remote. */
 function elsewhere(path: string, to = "main"): string {

@@ -9,12 +9,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { status } from "../../src/ops/status.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Seed } from "./support.ts";
+import { cloneForEach, git, Home } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
@@ -29,24 +30,21 @@ const write = (at: Home, path: string, text: string) => writeFileSync(join(at.tr
 const remote = (...args: string[]) => git(seed.bare, ...args);
 const LINES = Array.from({ length: 20 }, (_, n) => `line ${n}`).join("\n");
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), `${LINES}\n`);
-  writeFileSync(join(origin.tree, "b.txt"), "b\n");
-  origin.publish("one");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone);
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-  homes.push(home);
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), `${LINES}\n`);
+    writeFileSync(join(origin.tree, "b.txt"), "b\n");
+    origin.publish("one");
+  },
+  {},
+  (made) => {
+    ({ seed, home } = made);
+    homes.push(home);
+  },
+);
 
 afterEach(() => {
   for (const made of homes.splice(0)) made.remove();
-  seed.remove();
 });
 
 /** Somebody else's commit on the remote's main. */

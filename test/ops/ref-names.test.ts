@@ -12,7 +12,7 @@ import { read } from "../../src/ops/read.ts";
 import { search } from "../../src/ops/search.ts";
 import { seed as makeSeed } from "../../src/ops/seed.ts";
 import { status } from "../../src/ops/status.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import { cloneForEach, git, Home, Seed } from "./support.ts";
 
 let seed: Seed;
 let home: Home;
@@ -20,26 +20,19 @@ let home: Home;
 let first: string;
 let second: string;
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  for (const content of ["first\n", "second\n"]) {
-    writeFileSync(join(origin.tree, "a.txt"), content);
-    origin.publish(content.trim());
-  }
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-  [second = "", first = ""] = seed.git("rev-list", "main").split("\n");
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    for (const content of ["first\n", "second\n"]) {
+      writeFileSync(join(origin.tree, "a.txt"), content);
+      origin.publish(content.trim());
+    }
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => {
+    ({ seed, home } = made);
+    [second = "", first = ""] = seed.git("rev-list", "main").split("\n");
+  },
+);
 
 async function cloneOf(input: object): Promise<Home> {
   const made = new Home(home.remote.url);

@@ -2,9 +2,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, afterEach, beforeEach } from "vitest";
 import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
+import { clone } from "../../src/ops/clone.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
 import type {
   Incoming,
@@ -287,6 +288,29 @@ export function clonesOf(make: () => Promise<Cloned>): () => Promise<Cloned> {
     const seed = new Seed(made.seed);
     return { seed, home: made.home.copy(`file://${seed.bare}`) };
   };
+}
+
+/**
+ * For each test of the file, or of the describe block, a remote with what `publish` commits and a workspace that cloned it as
+ * `asked`; both are gone after it.
+ */
+export function cloneForEach(publish: (origin: Seed) => void, asked: object, take: (made: Cloned) => void): void {
+  const begin = clonesOf(async () => {
+    const seed = new Seed();
+    publish(seed);
+    const home = new Home(`file://${seed.bare}`);
+    await home.run(clone, asked);
+    return { seed, home };
+  });
+  let made: Cloned | undefined;
+  beforeEach(async () => {
+    made = await begin();
+    take(made);
+  });
+  afterEach(() => {
+    made?.home.remove();
+    made?.seed.remove();
+  });
 }
 
 function copyFolder(from: string, to: string): void {

@@ -1,32 +1,23 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { clone } from "../../src/ops/clone.ts";
+import { expect, test } from "vitest";
 import { tag } from "../../src/ops/tag.ts";
-import { clonesOf, git, Home, Seed } from "./support.ts";
+import type { Home, Seed } from "./support.ts";
+import { cloneForEach, git } from "./support.ts";
 import { commit, homeWith } from "./trees.ts";
 
 let seed: Seed;
 let home: Home;
 
-const begin = clonesOf(async () => {
-  const origin = new Seed();
-  writeFileSync(join(origin.tree, "a.txt"), "a\n");
-  origin.publish("first");
-  const cloned = new Home(`file://${origin.bare}`);
-  await cloned.run(clone, { agent_id: "ada", task_id: "t1" });
-  return { seed: origin, home: cloned };
-});
-
-beforeEach(async () => {
-  ({ seed, home } = await begin());
-});
-
-afterEach(() => {
-  home.remove();
-  seed.remove();
-});
+cloneForEach(
+  (origin) => {
+    writeFileSync(join(origin.tree, "a.txt"), "a\n");
+    origin.publish("first");
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => ({ seed, home } = made),
+);
 
 const atRemote = () => git(seed.bare, "for-each-ref", "--format=%(refname:short) %(objecttype)", "refs/tags");
 
