@@ -4,7 +4,7 @@ import { BRING } from "./partial.ts";
 /**
  * Fetching branches of the remote. What the remote has no more is written down (history.ts): commits that a branch lost because
  * somebody pushed by force, and branches that somebody deleted. In a shallow clone git takes what lies deeper than the clone
- * for lost, so only a branch that went back to an older commit counts.
+ * for lost, so there what a branch was is doubted first, until `settle_doubts` has older commits to tell by.
  */
 export const FETCHING = `${BRING}${REACHED}
 # When there is no older history left to get, git deletes net.git's name of the tree's list of where history ends, not the list.
@@ -21,7 +21,8 @@ told_fetch() {
   while IFS= read -r line; do
     if [[ $line =~ ^' + '([0-9a-f]+)'...'([0-9a-f]+)' '.*' -> origin/'([^ ]+)' '+'(forced update)' ]]; then
       set -- "\${BASH_REMATCH[@]:1}"
-      if [ ! -e .git/shallow ] || git merge-base --is-ancestor "$2" "$1"; then lost+="update refs/warmtree/removed/$3/@$1 $1"$'\\n'; fi
+      if [ ! -e .git/shallow ] || git merge-base --is-ancestor "$2" "$1"; then lost+="update refs/warmtree/removed/$3/@$1 $1"$'\\n'
+      else lost+="update refs/warmtree/doubted/$3/@$1 $1"$'\\n'; fi
     elif [[ $line =~ ^' - [deleted] '.*' -> origin/'([^ ]+)$ ]]; then
       set -- "\${BASH_REMATCH[1]}" "\${before%%" \${BASH_REMATCH[1]}"$'\\n'*}"
       lost+="update refs/warmtree/had/$1/@\${2##*$'\\n'} \${2##*$'\\n'}"$'\\n'
@@ -39,22 +40,13 @@ forget_branch() {
   id=$(git rev-parse -q --verify "refs/remotes/origin/$1") || return 0
   git update-ref "refs/warmtree/had/$1/@$id" "$id" && git update-ref -d "refs/remotes/origin/$1"
 }
-# lost_below OLD TIP SHA BRANCH: whether BRANCH lost OLD, on which SHA stands, as a shallow clone can tell once the two lines meet.
-lost_below() {
-  if [ -z "$1" ] || git merge-base --is-ancestor "$1" "$2" || ! git merge-base --is-ancestor "$1" "$3"; then return 1; fi
-  git update-ref "refs/warmtree/removed/$4/@$1" "$1"
-}
 fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
-# After a failure, a shallow clone takes the branch for unfetched: where it was is all that tells what it has lost.
-unfetch() { [ -z "$stood" ] || git update-ref "refs/remotes/origin/$1" "$stood"; }
-stood=
-# Fetches a branch and sets old to where it was; of a shallow clone stood as well. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
+# Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
 # asked without a depth, the remote would send the whole history of every branch that was merged since.
 fetch_branch() {
   local depth=()
   old=$(git rev-parse -q --verify "refs/remotes/origin/$1")
-  stood=
-  if [ -e .git/shallow ]; then stood=$old depth=("--depth=$(($(git rev-list --count --first-parent "\${old:-HEAD}" --) + \${deepen:-0}))"); fi
+  if [ -e .git/shallow ]; then depth=("--depth=$(($(git rev-list --count --first-parent "\${old:-HEAD}" --) + \${deepen:-0}))"); fi
   fetch_history "\${depth[@]}" origin "+refs/heads/$1:refs/remotes/origin/$1"
 }
 # meet TIP SHA BRANCH [OLD]: afterwards it can be told what of SHA is not in TIP. In a shallow clone: either SHA's own commits, without
@@ -70,5 +62,18 @@ meet() {
     if [ ! -e .git/shallow ] || git merge-base "$1" "$2" >/dev/null; then return 0; fi
     fetch_history "--deepen=$depth" origin "+refs/heads/$3:refs/remotes/origin/$3" || return 1
   done
+}
+# settle_doubts SHA [BUT]: finds out of each commit in SHA, less BUT, that a shallow clone saw a branch leave, whether the branch still holds
+# it. Where the remote does not say, it stays in doubt.
+settle_doubts() {
+  local ref id branch tip
+  while read -r id ref; do
+    if [ "$id" = "\${2-}" ]; then continue; fi
+    branch=\${ref#refs/warmtree/doubted/} branch=\${branch%/@*}
+    tip=refs/remotes/origin/$branch
+    if ! git show-ref -q --verify "$tip" || ! meet "$tip" "$id" "$branch"; then continue; fi
+    if ! git merge-base --is-ancestor "$id" "$tip"; then git update-ref "refs/warmtree/removed/$branch/@$id" "$id" || return 1; fi
+    git update-ref -d "$ref" || return 1
+  done < <(git for-each-ref --merged="$1" --format='%(objectname) %(refname)' refs/warmtree/doubted/)
 }
 `;

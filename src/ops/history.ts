@@ -6,6 +6,7 @@ export const GONE_SECTION = 4;
  * a branch of the remote is not sent to it again. What is known of that are names beside the tree's own, which no fetch and
  * no push touches:
  *   refs/warmtree/removed/BRANCH/@ID  ID was on BRANCH of the remote once (fetching.ts)
+ *   refs/warmtree/doubted/BRANCH/@ID  ID was, and a shallow clone does not know yet whether it still is (fetching.ts)
  *   refs/warmtree/had/BRANCH/@ID      ID is what BRANCH of the remote was when somebody deleted it (fetching.ts)
  *   refs/warmtree/own/BRANCH/@        BRANCH is this workspace's own: what it last pushed there
  *   refs/warmtree/others/BRANCH/@     the newest commit of others on that: it and what is beneath it are not replaced

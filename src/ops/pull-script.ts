@@ -39,12 +39,12 @@ fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
 ahead=0 behind=0 how=nothing_new
-go_to() { bring_checkout "$1" || fail git; move_to "$1" || { unfetch "$from"; fail dirty_tree; }; }
+go_to() { bring_checkout "$1" || fail git; move_to "$1" || fail dirty_tree; }
 follow() {
   combine "$tip" "$head" "$from"
   case $? in
     0) ;;
-    1) conflicts "$conflict_onto" "$conflict_commit"; unfetch "$from"; fail conflict "$from" ;;
+    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$from" ;;
     3) say_gone; fail cannot_leave_out "$from" ;;
     *) fail git ;;
   esac
@@ -82,7 +82,6 @@ else
   # A merge needs the commit where the two lines parted, whatever is known of them.
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
-  if [ -z "$old" ] && lost_below "$stood" "$tip" "$head" "$from"; then part "$tip" "$head" "$from" || fail git; fi
   ahead=$(git rev-list --count "\${beneath[@]}" "$tip..$head" --)
   # What was taken away may be there again.
   behind=$(git rev-list --count "\${met[@]}" "$head..$tip" --)

@@ -21,6 +21,7 @@ merge_trees() {
   if partial; then netgit --work-tree="$tree" merge-tree --write-tree "$@"; else limited merge-tree --write-tree "$@"; fi
 }
 part() {
+  settle_doubts "$2" "\${4-}" || return
   removed_from "$3"
   gone_of "$2" "^$1" || return
   local removed=("\${beneath[@]}")
@@ -34,11 +35,8 @@ combine() {
   if movable "$1" "$2"; then replay "$1"; return; fi
   if [ -n "$gone" ]; then return 3; fi
   if [ -e .git/shallow ]; then
-    meet "$1" "$2" "$3" || return 2
-    if lost_below "\${old-}" "$@"; then
-      part "$@" || return 2
-      if [ -n "$gone" ]; then return 3; fi
-    fi
+    meet "$1" "$2" "$3" && part "$@" || return 2
+    if [ -n "$gone" ]; then return 3; fi
   fi
   if git merge-base --is-ancestor "$2" "$1"; then combined=$1; else join "$@"; fi
 }

@@ -91,6 +91,7 @@ send() {
 say_remote() { if [ -s "$wt/tmp.err" ]; then section 5; grep '^remote:' "$wt/tmp.err"; fi; }
 # Of what was taken away from this branch, or from any while no other has it, nothing is sent.
 refuse_removed() {
+  settle_doubts "$sha" "\${old-}" || fail git
   removed_from ""
   if [ "\${#beneath[@]}" = 0 ]; then return; fi
   gone_of "$sha" --not --remotes=origin
@@ -137,7 +138,7 @@ follow() {
   combine "$seen" "$sha" "$1"
   case $? in
     0) sha=$combined; if [ -n "$joined" ]; then merged=true; else rebased=true; fi ;;
-    1) conflicts "$conflict_onto" "$conflict_commit"; unfetch "$1"; fail conflict "$1" ;;
+    1) conflicts "$conflict_onto" "$conflict_commit"; fail conflict "$1" ;;
     3) say_gone; fail history_rewritten "$1" ;;
     *) fail git ;;
   esac

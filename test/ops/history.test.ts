@@ -315,6 +315,20 @@ test("in a shallow clone, what a branch lost stays known after a pull that faile
   expect(existsSync(join(shallow.tree, "secret"))).toBe(false);
 });
 
+test("in a shallow clone, what main lost is not sent there again, though another branch has it", async () => {
+  const shallow = new Home(home.remote.url);
+  homes.push(shallow);
+  const secret = personPushes("secret");
+  await shallow.run(clone, { shallow: true, agent_id: "eve", task_id: "t2" });
+  await shallow.run(push);
+  seed.git("reset", "-q", "--hard", "HEAD~1");
+  seed.send("main", "HEAD");
+  await shallow.run(pull);
+  expect(await shallow.run(push)).toMatchObject({ commit: secret, rebased: true });
+  expect(await shallow.failure(push, { to: "main" })).toMatchObject({ code: "history_rewritten", commits: [secret] });
+  expect(holds("main", secret)).toBe(false);
+});
+
 describe("taking back", () => {
   test("amend changes the newest commit, and once it is on the workspace's own branch, replaces it there", async () => {
     const { commit: first } = await agentPushes("A");
