@@ -28,6 +28,13 @@ const WITH_WARM_POOL = [
 /** Sequences of the pool's model test: a few seconds with every run, minutes at night. */
 const MODEL_RUNS = process.env["NIGHTLY"] ? 500 : 50;
 
+/**
+ * What property tests draw: the same for everybody with every run, so that a failure is of the change at hand; anew at night.
+ * 1 has no meaning of its own.
+ */
+const PROPERTY_SEED = process.env["NIGHTLY"] ? undefined : 1;
+const PROPERTIES = { setupFiles: ["./test/support/property-seed.ts"], provide: { propertySeed: PROPERTY_SEED } };
+
 function workerdProject(name: string, include: string[], exclude: string[], settings: Record<string, string>) {
   return {
     plugins: [
@@ -52,9 +59,9 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
       isolate: false,
       // By itself, where all projects run at once: it has another number of workers than they.
       sequence: { groupOrder: 1 },
-      setupFiles: ["./test/durable/fresh-objects.ts"],
+      setupFiles: [...PROPERTIES.setupFiles, "./test/durable/fresh-objects.ts"],
       globalSetup: ["./test/support/local-host.ts"],
-      provide: { modelRuns: MODEL_RUNS },
+      provide: { ...PROPERTIES.provide, modelRuns: MODEL_RUNS },
     },
   };
 }
@@ -72,6 +79,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...PROPERTIES,
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: [
@@ -102,6 +110,7 @@ export default defineConfig({
       {
         // By name: minutes of hostile calls; and what every run has of the kind.
         test: {
+          ...PROPERTIES,
           name: "security",
           include: [
             "test/security/**/*.test.ts",
@@ -124,6 +133,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PROPERTIES,
           name: "integration",
           include: ["test/integration/**/*.test.ts", "test/local-e2b/**/*.test.ts"],
           isolate: false,

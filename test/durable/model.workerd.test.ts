@@ -257,12 +257,33 @@ async function expectInvariants(pool: Pool, mark: string): Promise<void> {
   expect(doubled).toEqual([]);
 }
 
-/** With E2B well again, one alarm for what is owed and one reconcile make rows and host agree. */
+/** The pool looks into a sandbox that it resumed for up to 15 s, where E2B pauses it meanwhile; see src/durable/inspect.ts. */
+const MOVES_END_MS = 20_000;
+
+/** With E2B well again and no move under way, one alarm for what is owed and one reconcile make rows and host agree. */
 async function expectAgreement(pool: Pool, mark: string): Promise<void> {
   await endFaults();
   // The pool's own refills would make the two lists, read one after the other, of different times.
   await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('tend_at', ?)", String(Number.MAX_SAFE_INTEGER));
   await sql(pool, "UPDATE sandbox SET created_at = created_at - 200000 WHERE state = 'warming'");
+  const agree = async () => {
+    await makeAllDue(pool);
+    // A start or resume that E2B has not answered yet is in one of the two lists only.
+    const moving = "SELECT 1 FROM sandbox WHERE state = 'warming' OR (state = 'paused' AND charged_until IS NOT NULL)";
+    await expect.poll(async () => (await sql(pool, moving)).length).toBe(0);
+    const rows = await sql(pool, "SELECT e2b_id, state FROM sandbox WHERE e2b_id IS NOT NULL ORDER BY e2b_id");
+    const ours = rows.map(({ e2b_id, state }) => `${e2b_id} ${state === "paused" ? "paused" : "running"}`);
+    const theirs = (await hosted(mark)).map(
+      ({ sandboxID, state }) => `${sandboxID} ${state === "paused" ? "paused" : "running"}`,
+    );
+    return { ours, theirs: theirs.sort() };
+  };
+  await expect
+    .poll(agree, { timeout: MOVES_END_MS, interval: 500 })
+    .toSatisfy(({ ours, theirs }: Awaited<ReturnType<typeof agree>>) => ours.join("\n") === theirs.join("\n"));
+}
+
+async function makeAllDue(pool: Pool): Promise<void> {
   for (let n = 0; n < 2; n++) {
     await makeDue(
       pool,
@@ -271,16 +292,6 @@ async function expectAgreement(pool: Pool, mark: string): Promise<void> {
     await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('reconcile_at', '1')");
     await alarm(pool);
   }
-  // A start or resume that E2B has not answered yet is in one of the two lists only.
-  const moving = "SELECT 1 FROM sandbox WHERE state = 'warming' OR (state = 'paused' AND charged_until IS NOT NULL)";
-  await expect.poll(async () => (await sql(pool, moving)).length).toBe(0);
-  const rows = await sql(pool, "SELECT e2b_id, state FROM sandbox WHERE e2b_id IS NOT NULL ORDER BY e2b_id");
-  const held = (await hosted(mark)).map(({ sandboxID, state }) => ({
-    e2b_id: sandboxID,
-    state: state === "paused" ? "paused" : "running",
-  }));
-  const ours = rows.map(({ e2b_id, state }) => ({ e2b_id, state: state === "paused" ? "paused" : "running" }));
-  expect(ours).toEqual(held.sort((a, b) => (a.e2b_id < b.e2b_id ? -1 : 1)));
 }
 
 interface AccountRow {

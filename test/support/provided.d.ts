@@ -4,6 +4,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Base URL of a local sandbox host that runs as long as the project's tests (local-host.ts). */
     e2bUrl: string;
+    /** Of property tests; undefined: another each time. */
+    propertySeed: number | undefined;
     /** Sequences that the pool's model test tries. */
     modelRuns: number;
   }
