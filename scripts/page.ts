@@ -3,7 +3,7 @@ import { buildPage } from "./support/page.ts";
 
 const USAGE = `node scripts/run.mjs scripts/page.ts
 
-Builds the operator's page from src/page into dist/page. wrangler does it by itself before it serves or deploys
+Builds the operator's page from src/dashboard into dist/page. wrangler does it by itself before it serves or deploys
 ([build] in wrangler.toml), and so do the tests.`;
 
 const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });

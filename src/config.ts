@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
 import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usdPerSecond } from "./pool/price.ts";
-import type { DefinitionName } from "./template/definition.ts";
+import type { DefinitionName } from "./pool/template.ts";
 
 /** Two to three minutes is a large clone; five is the plan's limit for one operation. */
 const DEFAULT_OPERATION_TIMEOUT_S = 300;

@@ -1,4 +1,4 @@
-import { plainText } from "./plain-text.ts";
+import { plainText } from "./redaction/plain-text.ts";
 
 /**
  * Every way an operation can end badly. One closed table decides the HTTP status, whether trying again can help, and

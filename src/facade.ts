@@ -1,15 +1,16 @@
-import { attempt } from "./attempt.ts";
-import { executeClone } from "./clone-workspace.ts";
+import { attempt } from "./execution/dispatch.ts";
+import { executeClone } from "./clone/clone.ts";
 import { WarmtreeError } from "./errors.ts";
 import { recorded } from "./metrics/operations.ts";
 import { clone } from "./ops/clone.ts";
-import type { Parsed } from "./ops/operation.ts";
+import type { Parsed } from "./ops/output/script-output.ts";
 import { push } from "./ops/push.ts";
 import { operationNamed } from "./ops/registry.ts";
-import { pushInTurn } from "./push.ts";
-import { validated } from "./validated.ts";
-import { beforeBegun } from "./work.ts";
-import { type Caller, useWorkspace } from "./workspaces.ts";
+import { pushInTurn } from "./execution/push.ts";
+import { validated } from "./execution/parse-input.ts";
+import { beforeBegun } from "./ops/work.ts";
+import { useWorkspace } from "./workspace/workspaces.ts";
+import type { Caller } from "./workspace/caller.ts";
 
 /**
  * The one door to every operation, for HTTP, MCP and Workflows: checks the input, finds the workspace, runs the script.

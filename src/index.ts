@@ -1,13 +1,13 @@
 import { execute } from "./facade.ts";
 import { createApp } from "./http/app.ts";
-import { mcpRoute } from "./http/mcp.ts";
-import { serveMetrics } from "./http/metrics.ts";
-import { addOperatorRoutes } from "./http/operator.ts";
-import { addPageRoutes } from "./http/page.ts";
-import { addSnapshotRoutes } from "./http/snapshots.ts";
-import { templateView } from "./template/standing.ts";
+import { mcpRoute } from "./http/routes/mcp.ts";
+import { serveMetrics } from "./http/routes/metrics.ts";
+import { addOperatorRoutes } from "./http/routes/operator.ts";
+import { addPageRoutes } from "./http/routes/dashboard.ts";
+import { addSnapshotRoutes } from "./http/routes/snapshots.ts";
+import { templateView } from "./workspace/template-view.ts";
 import { scheduled } from "./workflows/schedule.ts";
-import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspaces.ts";
+import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspace/workspaces.ts";
 
 export { Metrics } from "./durable/Metrics.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";

@@ -1,18 +1,19 @@
 import * as z from "zod/v4";
-import { attempt } from "./attempt.ts";
+import { attempt } from "./execution/dispatch.ts";
 import { WarmtreeError } from "./errors.ts";
 import { execute } from "./facade.ts";
 import { recordStep } from "./metrics/operations.ts";
 import { batchOf, type BatchResult } from "./ops/batch.ts";
 import { clone } from "./ops/clone.ts";
 import { sandboxId } from "./ops/inputs.ts";
-import type { Parsed } from "./ops/operation.ts";
+import type { Parsed } from "./ops/output/script-output.ts";
 import { push } from "./ops/push.ts";
 import { OPERATIONS, operationNamed } from "./ops/registry.ts";
-import { pushAgain, pushInTurn } from "./push.ts";
-import { validated } from "./validated.ts";
-import { beforeBegun, withWork } from "./work.ts";
-import { type Caller, useWorkspace } from "./workspaces.ts";
+import { pushAgain, pushInTurn } from "./execution/push.ts";
+import { validated } from "./execution/parse-input.ts";
+import { beforeBegun, withWork } from "./ops/work.ts";
+import { useWorkspace } from "./workspace/workspaces.ts";
+import type { Caller } from "./workspace/caller.ts";
 
 const MAX_STEPS = 20;
 /**

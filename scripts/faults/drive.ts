@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { ERROR_KINDS, type ErrorCode } from "../../src/errors.ts";
-import { problemSchema } from "../../src/http/schemas.ts";
+import { problemSchema } from "../../src/api/schemas.ts";
 import type { Answer } from "../support/client.ts";
 import type { Stack } from "../support/stack.ts";
 import type { Fault } from "./faults.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod/v4";
-import { problemSchema, workspaceListSchema } from "../../src/http/schemas.ts";
+import { problemSchema, workspaceListSchema } from "../../src/api/schemas.ts";
 import type { GitServer } from "../sample-remote/server.ts";
 import { type Answer, callOperation, DEV_KEY } from "../support/client.ts";
 import { git } from "../support/git.ts";

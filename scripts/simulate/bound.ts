@@ -1,5 +1,5 @@
 import { PAUSE_S } from "../../src/pool/learned.ts";
-import { noDemand, observeClaim, savingsS } from "../../src/pool/warm-pool.ts";
+import { noDemand, observeClaim, savingsS } from "../../src/pool/warm-pool-size.ts";
 import type { Play } from "./play.ts";
 import type { Trace } from "./trace.ts";
 import { CREATE_S, RESUME_S, startsOf, WORTH } from "./world.ts";

@@ -1,4 +1,4 @@
-import { type KeepRule, keepUntil } from "../../src/pool/keep.ts";
+import { type KeepRule, keepUntil } from "../../src/pool/idle-timeout.ts";
 import { breakEvenMs, type Learned, nothingLearned, observeGap, observeResume } from "../../src/pool/learned.ts";
 import { NO_TOP, placeInTop, scoreAfterUse, TOP_COUNT } from "../../src/pool/top.ts";
 import type { Trace } from "./trace.ts";

@@ -1,5 +1,5 @@
 import { boundsUnder, budgetState, correctBudget, fullBudget, worthUnder } from "../../src/pool/budget.ts";
-import { keepUntil } from "../../src/pool/keep.ts";
+import { keepUntil } from "../../src/pool/idle-timeout.ts";
 import { nothingLearned, observeGap, observeResume, PAUSE_S, relearn } from "../../src/pool/learned.ts";
 import { HOUR_MS, hourOf } from "../../src/pool/spend.ts";
 import { Meter } from "./meter.ts";

@@ -6,7 +6,7 @@ import {
   observeCreation,
   type PoolBounds,
   poolTarget,
-} from "../../src/pool/warm-pool.ts";
+} from "../../src/pool/warm-pool-size.ts";
 import type { Worth } from "../../src/pool/price.ts";
 import { CREATE_S } from "./world.ts";
 
@@ -40,13 +40,13 @@ export const reactive =
     };
   };
 
-/** What the rule of src/pool/warm-pool.ts goes by; a budget changes it as time passes. */
+/** What the rule of src/pool/warm-pool-size.ts goes by; a budget changes it as time passes. */
 export interface Terms {
   readonly bounds: PoolBounds;
   readonly worth: Worth;
 }
 
-/** The rule of src/pool/warm-pool.ts. */
+/** The rule of src/pool/warm-pool-size.ts. */
 export const byDemand =
   (terms: () => Terms): MakeSizeRule =>
   () => {

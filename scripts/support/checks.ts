@@ -1,11 +1,16 @@
+import { wrongRooms } from "./rooms.ts";
 import { runTool } from "./tools.ts";
 
+type Tool = readonly [tool: string, ...args: string[]];
+
+/** A tool that fails with a status, or a function that says what is wrong: "" for nothing. */
 interface Check {
   readonly name: string;
-  readonly command: readonly [tool: string, ...args: string[]];
+  readonly command: Tool | (() => Promise<string>);
 }
 
 const CHECKS: readonly Check[] = [
+  { name: "rooms: imports run down, none in a circle", command: wrongRooms },
   {
     name: "types of the Worker's bindings",
     // Without .dev.vars, somebody's own settings.
@@ -21,7 +26,7 @@ const CHECKS: readonly Check[] = [
     ],
   },
   { name: "typecheck src", command: ["tsc", "-p", "tsconfig.json"] },
-  { name: "typecheck page", command: ["tsc", "-p", "src/page/tsconfig.json"] },
+  { name: "typecheck dashboard", command: ["tsc", "-p", "src/dashboard/tsconfig.json"] },
   { name: "typecheck scripts and test", command: ["tsc", "-p", "tsconfig.node.json"] },
   { name: "typecheck workerd tests", command: ["tsc", "-p", "tsconfig.workerd.json"] },
   { name: "lint", command: ["oxlint", "--type-aware"] },
@@ -48,10 +53,19 @@ export async function runChecks(): Promise<{ passed: number; failed: number }> {
 
 async function runCheck(check: Check): Promise<boolean> {
   const startedAt = performance.now();
-  const [tool, ...args] = check.command;
-  const { ok, output } = await runTool(tool, args);
+  const { ok, output } = await outcomeOf(check.command);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${ok ? "ok    " : "FAILED"} ${seconds.padStart(5)} s  ${check.name}`);
-  if (!ok) console.log(`$ ${check.command.join(" ")}\n${output.trim()}\n`);
+  if (!ok) console.log(`${output.trim()}\n`);
   return ok;
+}
+
+async function outcomeOf(command: Check["command"]): Promise<{ ok: boolean; output: string }> {
+  if (typeof command === "function") {
+    const wrong = await command();
+    return { ok: wrong === "", output: wrong };
+  }
+  const [tool, ...args] = command;
+  const { ok, output } = await runTool(tool, args);
+  return { ok, output: `$ ${command.join(" ")}\n${output}` };
 }

@@ -4,11 +4,11 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "./tools.ts";
 
-const SOURCE = join(ROOT, "src", "page");
+const SOURCE = join(ROOT, "src", "dashboard");
 const BUILT = join(ROOT, "dist", "page");
 
 /**
- * Builds the page's files, which the Worker has in itself as text (src/http/page.ts). Takes some tens of milliseconds;
+ * Builds the page's files, which the Worker has in itself as text (src/http/routes/dashboard.ts). Takes some tens of milliseconds;
  * several processes may do it at once.
  */
 export async function buildPage(): Promise<void> {

@@ -1,5 +1,5 @@
 import type * as z from "zod/v4";
-import { workspacePageSchema } from "../../src/http/operator-schemas.ts";
+import { workspacePageSchema } from "../../src/api/operator-schemas.ts";
 import { overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { problemText } from "../support/client.ts";
 import type { Minutes, TopOptions } from "./options.ts";

@@ -1,8 +1,8 @@
 import type { Overview } from "../../src/metrics/overview-schema.ts";
-import { ago, clock, count, NOTHING, percent, range, rate, seconds, usd } from "../../src/page/format.ts";
-import { isAlarming, perMinute } from "../../src/page/rates.ts";
-import type { Workspace } from "../../src/page/types.ts";
-import { nameOf, nextOf, stateOf } from "../../src/page/workspace-texts.ts";
+import { ago, clock, count, NOTHING, percent, range, rate, seconds, usd } from "../../src/dashboard/format.ts";
+import { isAlarming, perMinute } from "../../src/dashboard/rates.ts";
+import type { Workspace } from "../../src/dashboard/types.ts";
+import { nameOf, nextOf, stateOf } from "../../src/dashboard/workspace-texts.ts";
 import { type Line, line, type Part } from "./line.ts";
 import { spark, table } from "./table.ts";
 

@@ -1,7 +1,7 @@
 import type { Overview } from "../../src/metrics/overview-schema.ts";
-import { clock, range } from "../../src/page/format.ts";
-import { poll } from "../../src/page/poll.ts";
-import type { Workspace } from "../../src/page/types.ts";
+import { clock, range } from "../../src/dashboard/format.ts";
+import { poll } from "../../src/dashboard/poll.ts";
+import type { Workspace } from "../../src/dashboard/types.ts";
 import type { Client } from "./client.ts";
 import { frameOf, newestLines, workspaceLines } from "./frame.ts";
 import { type Line, line, rendered } from "./line.ts";

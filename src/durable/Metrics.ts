@@ -6,8 +6,8 @@ import { standingOf } from "../metrics/history.ts";
 import { type PoolSample, poolSampleSchema } from "../metrics/pool-sample.ts";
 import type { Look, Reading } from "../metrics/scrape.ts";
 import { COUNTED, seriesOf } from "../metrics/series.ts";
-import { MetricsHistory } from "./metrics-history.ts";
-import { MetricsRows } from "./metrics-rows.ts";
+import { MetricsHistory } from "./storage/metrics-history.ts";
+import { MetricsRows } from "./storage/metrics-table.ts";
 
 /** The recorder gives a batch up after 5 minutes; three times that, and it can never be added twice. */
 const BATCH_REMEMBERED_MS = 15 * 60_000;

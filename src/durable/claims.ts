@@ -1,12 +1,21 @@
 import { newSandboxId } from "../pool/handle.ts";
 import type { Source } from "../pool/sources.ts";
-import { type Grant, grantOf, type OnSeed } from "./grant.ts";
-import { START_GIVEN_UP_MS } from "./cut-off.ts";
-import { lossOf, LOSS_TOLD_MS } from "./loss.ts";
-import { exhausted, full, GONE, lostWith, NOT_FOUND, type Outcome, type Refusal, rolledBack } from "./outcome.ts";
-import type { Parts } from "./parts.ts";
+import { type Grant, grantOf, type OnSeed } from "./sandboxes/grant.ts";
+import { START_GIVEN_UP_MS } from "./sandboxes/orphaned-starts.ts";
+import { lossOf, LOSS_TOLD_MS } from "./sandboxes/loss.ts";
+import {
+  exhausted,
+  full,
+  GONE,
+  lostWith,
+  NOT_FOUND,
+  type Outcome,
+  type Refusal,
+  rolledBack,
+} from "./sandboxes/refusal.ts";
+import type { Parts } from "./shard.ts";
 import { Room } from "./room.ts";
-import type { Row, WorkspaceKey } from "./row.ts";
+import type { Row, WorkspaceKey } from "./storage/row.ts";
 
 /** A use is written down only this often: nothing that is decided by it is finer, and each write is billed. */
 const TOUCH_EVERY_MS = 30_000;

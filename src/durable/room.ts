@@ -1,6 +1,6 @@
-import { WORKSPACE_BUSY } from "./outcome.ts";
-import type { Parts } from "./parts.ts";
-import type { Row } from "./row.ts";
+import { WORKSPACE_BUSY } from "./sandboxes/refusal.ts";
+import type { Parts } from "./shard.ts";
+import type { Row } from "./storage/row.ts";
 
 /** A workspace that was not used this long may be paused to make room for another. */
 const ROOM_IDLE_MS = 60_000;

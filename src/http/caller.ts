@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { configOf, SECRET_SETTINGS } from "../config.ts";
 import { traceIdOf } from "../metrics/trace.ts";
-import { Redactor } from "../redactor.ts";
-import type { Caller } from "../workspaces.ts";
+import { Redactor } from "../redaction/redactor.ts";
+import type { Caller } from "../workspace/caller.ts";
 import { authenticate } from "./auth.ts";
 import { gitTokensOf, tokensIn } from "./git-tokens.ts";
 

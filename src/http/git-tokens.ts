@@ -1,6 +1,6 @@
-import type { GitTokens } from "../credentials.ts";
+import type { GitTokens } from "../remote/credentials.ts";
 import { WarmtreeError } from "../errors.ts";
-import { GIT_TOKEN_HEADER } from "./schemas.ts";
+import { GIT_TOKEN_HEADER } from "../api/schemas.ts";
 
 /** Longer than any git host's token, and nothing in it that could end a header or a line. */
 const TOKEN = /^[\x21-\x7e]{1,1024}$/;

@@ -1,5 +1,5 @@
-import { withoutAuthorization } from "../plain-text.ts";
-import { Redactor } from "../redactor.ts";
+import { withoutAuthorization } from "../redaction/plain-text.ts";
+import { Redactor } from "../redaction/redactor.ts";
 
 /** Errors wrap errors a few levels deep; a cycle must end somewhere. */
 const MAX_CAUSES = 5;

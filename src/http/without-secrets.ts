@@ -1,5 +1,5 @@
 import type { Next } from "hono";
-import type { Redactor } from "../redactor.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { type HttpContext, redactorOf } from "./caller.ts";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;

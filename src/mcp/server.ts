@@ -5,7 +5,7 @@ import {
   type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
-import type { LeanSchema } from "./lean-schema.ts";
+import type { LeanSchema } from "./minimal-json-schema.ts";
 import { INSTRUCTIONS, type Tool, TOOLS } from "./tools.ts";
 
 /** The lists are the same for everybody and change only with a deployment. */

@@ -8,7 +8,7 @@ import { push } from "../ops/push.ts";
 import { read } from "../ops/read.ts";
 import { status } from "../ops/status.ts";
 import { stepsInput } from "../steps.ts";
-import { type LeanSchema, leanSchema } from "./lean-schema.ts";
+import { type LeanSchema, leanSchema } from "./minimal-json-schema.ts";
 
 export interface Tool {
   readonly name: string;

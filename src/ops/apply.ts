@@ -1,12 +1,12 @@
 import * as z from "zod/v4";
-import { withCause } from "./cause.ts";
+import { withCause } from "./output/cause.ts";
 import { CONFLICTS, MERGING } from "./conflicts-script.ts";
-import { failureOf, type Reasons } from "./failure.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { revision, sandboxId } from "./inputs.ts";
 import { LINE_ENDS } from "./line-ends.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
+import { sectionRecords } from "./output/sections.ts";
 import { REPLAY } from "./replay.ts";
 import { ENTER, FAIL, LOCK, SECTION, SETTLE } from "./shell.ts";
 import { REFUSE_UNFINISHED, UNFINISHED_REASON } from "./unfinished.ts";

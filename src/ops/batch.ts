@@ -1,8 +1,9 @@
 import { WarmtreeError, type Work } from "../errors.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "./output/failure.ts";
 import { HAND_OVER } from "./hand-over.ts";
-import type { Command, Operation, OperationContext, Parsed, Runnable, ScriptOutput } from "./operation.ts";
-import { sectionText, splitSections } from "./output.ts";
+import type { Command, Operation, OperationContext, Runnable } from "./operation.ts";
+import type { Parsed, ScriptOutput } from "./output/script-output.ts";
+import { sectionText, splitSections } from "./output/sections.ts";
 import { MAX_OUTPUT_BYTES, programOf } from "./run.ts";
 import { SECTION } from "./shell.ts";
 

@@ -1,11 +1,11 @@
 import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
-import { failureOf, type Reasons } from "./failure.ts";
-import { joinedHunks, readBlame } from "./blame-lines.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
+import { joinedHunks, readBlame } from "./output/blame-lines.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
-import { textOf } from "./output.ts";
+import { textOf } from "./output/sections.ts";
 import { BRING } from "./partial.ts";
 import { ENTER, FAIL, SECTION } from "./shell.ts";
 

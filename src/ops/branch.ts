@@ -1,11 +1,12 @@
 import * as z from "zod/v4";
-import { failureOf, type Reasons } from "./failure.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { BRANCH_FIELDS as FIELDS, BRANCH_SCRIPT } from "./branch-script.ts";
 import { DELETE_REASONS } from "./delete-branch.ts";
 import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchHere, cursor, revision, sandboxId } from "./inputs.ts";
-import { defineOperation, type ScriptOutput } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
+import { defineOperation } from "./operation.ts";
+import type { ScriptOutput } from "./output/script-output.ts";
+import { sectionRecords } from "./output/sections.ts";
 import { UNFINISHED_REASON } from "./unfinished.ts";
 
 const MAX_BRANCHES = 200;

@@ -1,9 +1,9 @@
 import * as z from "zod/v4";
 import { CLONE_SCRIPT } from "./clone-script.ts";
 import { branchName, hasControl, tagOrSha, treePath } from "./inputs.ts";
-import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
+import { failureOf, NOT_GIT, type Reasons } from "./output/failure.ts";
 import { defineOperation } from "./operation.ts";
-import { sectionRecords, sectionText } from "./output.ts";
+import { sectionRecords, sectionText } from "./output/sections.ts";
 
 const MAX_URL_LENGTH = 2000;
 const MAX_SPARSE_FOLDERS = 100;

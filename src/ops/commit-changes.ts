@@ -1,5 +1,5 @@
 import { MERGING } from "./conflicts-script.ts";
-import type { Reasons } from "./failure.ts";
+import type { Reasons } from "./output/failure.ts";
 import { SUBMODULES } from "./shell.ts";
 import { UNFINISHED_WORDS } from "./unfinished.ts";
 

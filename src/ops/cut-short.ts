@@ -1,7 +1,8 @@
 import { E2bError } from "../e2b/error.ts";
 import { WarmtreeError, type Work } from "../errors.ts";
-import type { Parsed, Runnable, ScriptOutput } from "./operation.ts";
-import { sectionText, splitSections } from "./output.ts";
+import type { Runnable } from "./operation.ts";
+import type { Parsed, ScriptOutput } from "./output/script-output.ts";
+import { sectionText, splitSections } from "./output/sections.ts";
 
 /** What pushes, ended at its deadline, with what is known of its push. */
 export class CutShort extends E2bError {

@@ -1,4 +1,4 @@
-import type { Reasons } from "./failure.ts";
+import type { Reasons } from "./output/failure.ts";
 import { REACHED } from "./host-retry.ts";
 
 /**

@@ -1,12 +1,12 @@
 import * as z from "zod/v4";
-import { readChanges } from "./changes.ts";
-import { failureOf, type Reasons } from "./failure.ts";
+import { readChanges } from "./output/changes.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { cursor, maxBytes, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
 import { BRING } from "./partial.ts";
 import { defineOperation } from "./operation.ts";
-import { pageEnd, textOf } from "./output.ts";
-import { CHANGES } from "./porcelain.ts";
+import { pageEnd, textOf } from "./output/sections.ts";
+import { CHANGES } from "./output/porcelain.ts";
 import { ENTER, FAIL, SECTION, SUBMODULES } from "./shell.ts";
 
 const MAX_FILES = 1000;

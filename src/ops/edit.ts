@@ -1,9 +1,9 @@
 import * as z from "zod/v4";
 import { EDIT_PROGRAM } from "./edit-program.ts";
-import { failureOf, type Reasons } from "./failure.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { MAX_FILES, OUTSIDE, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
+import { sectionRecords } from "./output/sections.ts";
 import { fitsInline, pack, type Payload, pieces, type Step } from "./payload.ts";
 
 /** Only a patch of more files than this makes a longer list. */

@@ -1,4 +1,4 @@
-import type { Reasons } from "./failure.ts";
+import type { Reasons } from "./output/failure.ts";
 
 /**
  * A branch is a file to git, and a part of another's name a folder: beside `agent` there can be no `agent/ada`. Git and hosts say that

@@ -1,11 +1,12 @@
 import * as z from "zod/v4";
-import { failureOf, type Reasons } from "./failure.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { cursor, hasControl, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { LIMITED } from "./limits.ts";
-import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
-import { CHANGES, LETTERS } from "./porcelain.ts";
+import { defineOperation } from "./operation.ts";
+import type { Parsed, ScriptOutput } from "./output/script-output.ts";
+import { sectionRecords } from "./output/sections.ts";
+import { CHANGES, LETTERS } from "./output/porcelain.ts";
 import { ENTER, FAIL, IN_TREE, SECTION, SUBMODULES } from "./shell.ts";
 
 const DEFAULT_LIMIT = 20;

@@ -1,14 +1,10 @@
 import type * as z from "zod/v4";
-import type { WarmtreeError, Work } from "../errors.ts";
-
-/** What a remote call of git needs: the address to use and, unless the repository is public, an Authorization header. */
-export interface Remote {
-  readonly url: string;
-  readonly authorization?: string;
-}
+import type { Work } from "../errors.ts";
+import type { PrefetchedRemote, StreamedFile } from "../remote/types.ts";
+import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
 /** What the facade knows and a script needs beside the caller's input. */
-export interface OperationContext {
+export interface OperationContext extends PrefetchedRemote {
   readonly author: { readonly name: string; readonly email: string };
   /** What comes before agent and task in the name of an agent's branch. */
   readonly agentBranchPrefix: string;
@@ -16,10 +12,6 @@ export interface OperationContext {
   readonly timeoutS: number;
   /** Commit that the seed of the sandbox's repository snapshot must be on for a clone to be made of it. */
   readonly seedHead?: string;
-  /** What the remote has, where the facade knows already. */
-  readonly remoteRefs?: RemoteRefs | undefined;
-  /** A pack of those of its objects that the seed lacks; "none": it lacks none. Undefined: not known. */
-  readonly pack?: Incoming | "none" | undefined;
   readonly push?: PushContext;
   /** Whether a push reaches the repository's default branch only where it names it. */
   readonly guardDefault?: boolean;
@@ -38,69 +30,12 @@ export interface PushContext {
   readonly lost?: LostRace;
 }
 
-/** A push that another one overtook. */
-export interface LostRace {
-  readonly to: string;
-  /** Commit that was to be pushed. */
-  readonly sha: string;
-  /** Commit that the try made; '' for none. */
-  readonly committed: string;
-  /** Branch of the tree; '' for none. */
-  readonly from: string;
-}
-
-/** Linux takes no longer parameter of a process than 128 KiB. Some 1,500 branches and tags. */
-export const MAX_LIST_BYTES = 100 * 1024;
-
-/** Branches and tags of a remote at one moment. */
-export interface RemoteRefs {
-  /** The default branch's name. */
-  readonly head: string;
-  /**
-   * A line of object and name for each, as `git show-ref` would list them after a fetch: branches in refs/remotes/origin,
-   * HEAD among them, tags in refs/tags, sorted by name. No more than MAX_LIST_BYTES.
-   */
-  readonly list: string;
-}
-
 /** Positional parameters and environment of a script: the only places where a caller's text may go. */
 export interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly incoming?: Incoming | undefined;
+  readonly incoming?: StreamedFile | undefined;
 }
-
-/** A file that the sandbox gets while the script runs, which removes it. The script's stdin ends when no more comes. */
-export interface Incoming {
-  /** Relative to the home folder; a name nobody else uses. */
-  readonly path: string;
-  readonly bytes: AsyncIterable<Uint8Array>;
-}
-
-/** What came back from the sandbox, cut at the script's section marks. */
-export interface ScriptOutput {
-  readonly exitCode: number;
-  readonly sections: ReadonlyMap<number, Uint8Array>;
-  /** The newest part of what git said, for classifying failures; never shown whole to callers. */
-  readonly stderr: string;
-  /** The sandbox sent more than the Worker was willing to hold. */
-  readonly truncated: boolean;
-}
-
-export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
-  /**
-   * needsRemote: nothing was done, as objects are missing that only the remote has; with it, it can be done.
-   * pausing: nothing was done, as the pool pauses the workspace; after a resume, it can be done.
-   * lost: of a push without a turn, which can be sent again with one.
-   */
-  | {
-      readonly ok: false;
-      readonly error: WarmtreeError;
-      readonly needsRemote?: true;
-      readonly pausing?: true;
-      readonly lost?: LostRace;
-    };
 
 /** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */
 interface Upload {

@@ -1,4 +1,4 @@
-import { encodeBase64 } from "./content.ts";
+import { encodeBase64 } from "./output/content.ts";
 
 /** One action of an edit, as the script is told of it; `content` is what is written, or the patch. */
 export interface Step {

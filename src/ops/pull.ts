@@ -1,10 +1,10 @@
 import * as z from "zod/v4";
-import { withCause } from "./cause.ts";
-import { failureOf, NOT_GIT, type Reasons } from "./failure.ts";
+import { withCause } from "./output/cause.ts";
+import { failureOf, NOT_GIT, type Reasons } from "./output/failure.ts";
 import { GONE_SECTION } from "./history.ts";
 import { branchName, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
+import { sectionRecords } from "./output/sections.ts";
 import { PULL_SCRIPT } from "./pull-script.ts";
 import { UNFINISHED_REASON } from "./unfinished.ts";
 

@@ -1,15 +1,16 @@
 import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
-import { withCause } from "./cause.ts";
+import { withCause } from "./output/cause.ts";
 import { pushedBy } from "./cut-short.ts";
 import { COMMIT, COMMIT_REASONS } from "./commit-changes.ts";
-import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./failure.ts";
+import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./output/failure.ts";
 import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
 import { LINE_ENDS } from "./line-ends.ts";
-import { defineOperation, type ScriptOutput } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
-import { remoteMessages } from "./remote-messages.ts";
+import { defineOperation } from "./operation.ts";
+import type { ScriptOutput } from "./output/script-output.ts";
+import { sectionRecords } from "./output/sections.ts";
+import { remoteMessages } from "./output/remote-messages.ts";
 import { SEND } from "./send-commits.ts";
 import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
 

@@ -1,9 +1,10 @@
 import * as z from "zod/v4";
-import { ENTRY_KINDS, readContent, readFolder, readTree } from "./content.ts";
-import { failureOf, type Reasons } from "./failure.ts";
+import { ENTRY_KINDS, readContent, readFolder, readTree } from "./output/content.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { cursor, folderPath, maxBytes, revision, sandboxId } from "./inputs.ts";
-import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
-import { sectionRecords, sectionText } from "./output.ts";
+import { defineOperation } from "./operation.ts";
+import type { Parsed, ScriptOutput } from "./output/script-output.ts";
+import { sectionRecords, sectionText } from "./output/sections.ts";
 import { READ_SCRIPT } from "./read-script.ts";
 
 const MAX_ENTRIES = 1000;

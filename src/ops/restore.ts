@@ -1,11 +1,11 @@
 import * as z from "zod/v4";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "./output/failure.ts";
 import { MAX_FILES, revision, sandboxId, treePath } from "./inputs.ts";
 import { IN_COMMIT } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
 import { BRING } from "./partial.ts";
-import { sectionRecords, sectionText } from "./output.ts";
-import { UNFINISHED } from "./porcelain.ts";
+import { sectionRecords, sectionText } from "./output/sections.ts";
+import { UNFINISHED } from "./output/porcelain.ts";
 import { ENTER, FAIL, LOCK, SECTION, SUBMODULES } from "./shell.ts";
 import { UNCOMMIT, UNCOMMIT_REASONS } from "./uncommit.ts";
 import { UNFINISHED_WORDS } from "./unfinished.ts";

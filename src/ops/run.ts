@@ -4,17 +4,10 @@ import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/proc
 import { cutShort, withPushed } from "./cut-short.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
 import { HAND_OVER } from "./hand-over.ts";
-import type {
-  Command,
-  Direct,
-  Incoming,
-  OperationContext,
-  Parsed,
-  Remote,
-  Runnable,
-  ScriptOutput,
-} from "./operation.ts";
-import { splitSections } from "./output.ts";
+import type { Command, Direct, OperationContext, Runnable } from "./operation.ts";
+import type { StreamedFile, Remote } from "../remote/types.ts";
+import type { Parsed, ScriptOutput } from "./output/script-output.ts";
+import { splitSections } from "./output/sections.ts";
 import { CALL, watched } from "./watch.ts";
 
 /** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
@@ -31,7 +24,7 @@ const TOLD_WITHIN_SHARE = 0.1;
 const HOME = "~";
 
 /** Runs one process of the sandbox to its end. */
-export type Start = (request: ProcessRequest, incoming?: Incoming) => Promise<ProcessResult>;
+export type Start = (request: ProcessRequest, incoming?: StreamedFile) => Promise<ProcessResult>;
 
 /** The program that runs an operation's script, and its parameters before the caller's own. */
 export function programOf({ shell, script, name }: Runnable): readonly [program: string, ...args: string[]] {

@@ -1,10 +1,10 @@
 import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "./output/failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
 import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
 import { BRING } from "./partial.ts";
-import { readMatches } from "./matches.ts";
+import { readMatches } from "./output/matches.ts";
 import { defineOperation } from "./operation.ts";
 import { regexParts } from "./regex-parts.ts";
 import { ENTER, FAIL, SECTION } from "./shell.ts";

@@ -1,9 +1,10 @@
 import * as z from "zod/v4";
 import { cursor, sandboxId } from "./inputs.ts";
-import { defineOperation, type Parsed, type ScriptOutput } from "./operation.ts";
-import { failureOf } from "./failure.ts";
-import { sectionRecords, sectionText } from "./output.ts";
-import { type Change, CHANGES, readStatus, type Status, type StatusEntry, UNFINISHED } from "./porcelain.ts";
+import { defineOperation } from "./operation.ts";
+import type { Parsed, ScriptOutput } from "./output/script-output.ts";
+import { failureOf } from "./output/failure.ts";
+import { sectionRecords, sectionText } from "./output/sections.ts";
+import { type Change, CHANGES, readStatus, type Status, type StatusEntry, UNFINISHED } from "./output/porcelain.ts";
 import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, SUBMODULES } from "./shell.ts";
 import { UNFINISHED_WORDS } from "./unfinished.ts";
 

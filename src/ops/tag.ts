@@ -1,11 +1,12 @@
 import * as z from "zod/v4";
-import { failureOf, type Reasons } from "./failure.ts";
+import { failureOf, type Reasons } from "./output/failure.ts";
 import { REACHED } from "./host-retry.ts";
 import { cursor, revision, sandboxId, tagName } from "./inputs.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { NET } from "./net.ts";
-import { defineOperation, type ScriptOutput } from "./operation.ts";
-import { sectionRecords } from "./output.ts";
+import { defineOperation } from "./operation.ts";
+import type { ScriptOutput } from "./output/script-output.ts";
+import { sectionRecords } from "./output/sections.ts";
 import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
 
 const MAX_TAGS = 200;

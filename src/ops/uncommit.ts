@@ -1,4 +1,4 @@
-import type { Reasons } from "./failure.ts";
+import type { Reasons } from "./output/failure.ts";
 import { HISTORY } from "./history.ts";
 import { COMMIT_OF } from "./looking.ts";
 import { REFUSE_UNFINISHED, UNFINISHED_REASON } from "./unfinished.ts";

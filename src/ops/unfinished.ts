@@ -1,4 +1,4 @@
-import type { Reasons } from "./failure.ts";
+import type { Reasons } from "./output/failure.ts";
 
 /** What can be unfinished in a tree, in the words of status, and the files in .git that say so; the first one counts. */
 export const UNFINISHED_FILES = [

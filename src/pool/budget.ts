@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import type { Worth } from "./price.ts";
 import { HOUR_MS, hourOf, nextMonthOf, type Spend } from "./spend.ts";
-import type { PoolBounds } from "./warm-pool.ts";
+import type { PoolBounds } from "./warm-pool-size.ts";
 
 /** How hard one hour of too much or too little corrects: half the error is gone after about nine hours. */
 const GAIN = 0.08;

@@ -1,5 +1,8 @@
 import * as z from "zod/v4";
 
+/** Definitions of a template: for E2B, and for a sandbox host on this machine (src/template/definition.ts). */
+export type DefinitionName = "debian" | "host";
+
 /** The template that Warmtree builds; its builds are told apart by tags v1, v2, … */
 export const TEMPLATE = "warmtree";
 /** Leads to the build that was promoted last. */

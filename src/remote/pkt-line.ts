@@ -1,4 +1,4 @@
-import { joined } from "../bytes.ts";
+import { joined } from "./bytes.ts";
 
 /** A length comes first, and counts itself. */
 const LENGTH_BYTES = 4;

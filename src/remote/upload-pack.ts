@@ -1,4 +1,4 @@
-import type { Remote } from "../ops/operation.ts";
+import type { Remote } from "./types.ts";
 import { DELIMITER, FLUSH, pktLine } from "./pkt-line.ts";
 
 /** What a git host is asked in protocol version 2, without asking first whether it speaks it: one that does not answers something else. */

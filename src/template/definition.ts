@@ -1,3 +1,5 @@
+import type { DefinitionName } from "../pool/template.ts";
+
 /** A step of E2B's builder. RUN: a line for `bash -lc`, and the user who runs it. */
 interface BuildStep {
   readonly type: "RUN";
@@ -68,5 +70,4 @@ const HOST: Definition = {
   steps: [{ type: "RUN", args: ["git version --build-options && command -v bash perl", "user"] }],
 };
 
-export const DEFINITIONS = { debian: DEBIAN, host: HOST } as const;
-export type DefinitionName = keyof typeof DEFINITIONS;
+export const DEFINITIONS: Readonly<Record<DefinitionName, Definition>> = { debian: DEBIAN, host: HOST };

@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { PoolDoor } from "../template/build.ts";
-import { pool, pools } from "../workspaces.ts";
+import { pool, pools } from "../workspace/workspaces.ts";
 
 /** All shards of the pool; how builds went is told to the first. */
 export function poolDoor(env: Env, config: Config): PoolDoor {

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
-import { type Caller, pauseWorkspace, useWorkspace } from "../../src/workspaces.ts";
+import { pauseWorkspace, useWorkspace } from "../../src/workspace/workspaces.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 import { granted, workspace } from "./support.ts";
 
 const pool = env.SANDBOX_POOL.getByName("0");

@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { attempt } from "../../src/attempt.ts";
-import type { Grant } from "../../src/durable/grant.ts";
+import { attempt } from "../../src/execution/dispatch.ts";
+import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { edit } from "../../src/ops/edit.ts";
-import type { Parsed, Runnable } from "../../src/ops/operation.ts";
+import type { Runnable } from "../../src/ops/operation.ts";
+import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { push } from "../../src/ops/push.ts";
 import {
   callerOf,

@@ -2,8 +2,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Metrics } from "../../src/durable/Metrics.ts";
-import { MetricsReporter } from "../../src/durable/metrics-reporter.ts";
-import type { PoolFacts } from "../../src/metrics/pool-sample.ts";
+import { MetricsReporter } from "../../src/durable/reporting/reporter.ts";
+import type { PoolFacts, PoolSample } from "../../src/metrics/pool-sample.ts";
 import { NO_FACTS } from "../metrics/support.ts";
 
 /** What all shards of the pool report to. */
@@ -30,16 +30,18 @@ const sandboxes = (bound: number): PoolFacts => ({ ...NO_FACTS, sandboxes: { ...
 const newShard = () => ({ number: ++shards, stub: env.METRICS.getByName(`pool-shard-${shards}`) });
 type Shard = ReturnType<typeof newShard>;
 
+const sendToMetrics = (object: string, sample: PoolSample) => env.METRICS.getByName(object).report(sample);
+
 /** Lets a reporter work inside a shard, as one that has just woken. @returns when it says that it is due */
 const awake = (
   { number, stub }: Shard,
   work: (reporter: MetricsReporter) => Promise<void> | void,
-  namespace = env.METRICS,
+  send = sendToMetrics,
   metricsShards = 1,
 ) =>
   runInDurableObject(stub, async (_: Metrics, { storage }) => {
-    const options = { shard: number, metricsShards, facts: () => facts, changesAt: () => changesAt };
-    const reporter = new MetricsReporter(storage, namespace, options);
+    const options = { shard: number, metricsShards, facts: () => facts, changesAt: () => changesAt, send };
+    const reporter = new MetricsReporter(storage, options);
     await work(reporter);
     return reporter.dueAt();
   });
@@ -53,11 +55,6 @@ const sampleOf = async ({ number }: Shard) =>
 async function told(shard: Shard): Promise<{ sequence: number; bound: number } | undefined> {
   const sample = await sampleOf(shard);
   return sample && { sequence: sample.sequence, bound: sample.sandboxes.bound };
-}
-
-/** The Metrics object, where something else happens to a report. */
-function metricsThat(report_: (sample: Parameters<Metrics["report"]>[0]) => Promise<void>): typeof env.METRICS {
-  return new Proxy(env.METRICS, { get: () => () => ({ report: report_ }) });
 }
 
 test("tells changes of one window in one sample, later ones in the next, and nothing that is no news", async () => {
@@ -90,10 +87,10 @@ test("tells changes of one window in one sample, later ones in the next, and not
 test.each(["before", "after"] as const)("a report that was lost %s it arrived is made again", async (when) => {
   const shard = newShard();
   facts = sandboxes(10);
-  const lossy = metricsThat(async (sample) => {
+  const lossy = async (_object: string, sample: PoolSample) => {
     if (when === "after") await metrics().report(sample);
     throw new Error("the connection was lost");
-  });
+  };
   const due = await awake(
     shard,
     async (reporter) => {
@@ -135,11 +132,11 @@ test("what changes while a report is under way is told in the next", async () =>
   const shard = newShard();
   const arrived = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
-  const slow = metricsThat(async (sample) => {
+  const slow = async (_object: string, sample: PoolSample) => {
     arrived.resolve();
     await held.promise;
     await metrics().report(sample);
-  });
+  };
   const due = await awake(
     shard,
     async (reporter) => {
@@ -181,7 +178,7 @@ test("with no shards of metrics nothing is told and nothing owed", async () => {
       reporter.changed(0);
       reporter.count("moves", "start");
     },
-    env.METRICS,
+    sendToMetrics,
     0,
   );
   expect(due).toBeUndefined();

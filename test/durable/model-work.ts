@@ -1,11 +1,11 @@
 import { expect } from "vitest";
-import { attempt } from "../../src/attempt.ts";
-import type { Grant } from "../../src/durable/grant.ts";
+import { attempt } from "../../src/execution/dispatch.ts";
+import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { errorBody, WarmtreeError } from "../../src/errors.ts";
-import { failureOf } from "../../src/ops/failure.ts";
+import { failureOf } from "../../src/ops/output/failure.ts";
 import type { Runnable } from "../../src/ops/operation.ts";
 import { ENTER, FAIL, LOCK, SECTION } from "../../src/ops/shell.ts";
-import { useWorkspace } from "../../src/workspaces.ts";
+import { useWorkspace } from "../../src/workspace/workspaces.ts";
 import { callerOf, type Pool, sql } from "./support.ts";
 
 /** The least that an operation can be: it leaves a file, or a commit with it. The first one finds a tree with all of it pushed. */

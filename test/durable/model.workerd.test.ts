@@ -2,7 +2,7 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { env } from "cloudflare:workers";
 import { expect, inject, test } from "vitest";
-import type { Grant } from "../../src/durable/grant.ts";
+import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { told, Work } from "./model-work.ts";
 import {
@@ -257,7 +257,7 @@ async function expectInvariants(pool: Pool, mark: string): Promise<void> {
   expect(doubled).toEqual([]);
 }
 
-/** The pool looks into a sandbox that it resumed for up to 15 s, where E2B pauses it meanwhile; see src/durable/inspect.ts. */
+/** The pool looks into a sandbox that it resumed for up to 15 s, where E2B pauses it meanwhile; see src/durable/sandboxes/probe.ts. */
 const MOVES_END_MS = 20_000;
 
 /** With E2B well again and no move under way, one alarm for what is owed and one reconcile make rows and host agree. */

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
-import { type Caller, openSession } from "../../src/workspaces.ts";
+import { openSession } from "../../src/workspace/workspaces.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 import { granted, MINUTE_MS, sql, workspace } from "./support.ts";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;

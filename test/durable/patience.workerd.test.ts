@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import type { Grant } from "../../src/durable/grant.ts";
-import type { Refusal } from "../../src/durable/outcome.ts";
+import type { Grant } from "../../src/durable/sandboxes/grant.ts";
+import type { Refusal } from "../../src/durable/sandboxes/refusal.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { e2b, endFaults, fault, granted, hosted, listed, newPool, type Pool, rows, sql, workspace } from "./support.ts";
 

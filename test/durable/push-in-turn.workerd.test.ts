@@ -2,9 +2,9 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
-import type { PushRequest } from "../../src/durable/push-turns.ts";
-import { pushInTurn } from "../../src/push.ts";
-import type { Caller } from "../../src/workspaces.ts";
+import type { PushRequest } from "../../src/durable/pushes/push-turns.ts";
+import { pushInTurn } from "../../src/execution/push.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 import { granted, workspace } from "./support.ts";
 
 /** Anew, as a stub breaks with its object. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Entered, PushQueue } from "../../src/durable/push-queue.ts";
+import { type Entered, PushQueue } from "../../src/durable/pushes/push-queue.ts";
 
 const TIMEOUT_MS = 60_000;
 

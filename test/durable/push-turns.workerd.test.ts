@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PushOutcome, PushRequest } from "../../src/durable/push-turns.ts";
+import type { PushOutcome, PushRequest } from "../../src/durable/pushes/push-turns.ts";
 import type { Pushed } from "../../src/ops/push.ts";
 import { granted, newPool, type Pool, workspace } from "./support.ts";
 

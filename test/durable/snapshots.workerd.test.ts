@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
-import type { Grant, Seed } from "../../src/durable/grant.ts";
+import type { Grant, Seed } from "../../src/durable/sandboxes/grant.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 import { snapshotPlane } from "../../src/e2b/snapshots.ts";

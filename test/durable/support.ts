@@ -2,12 +2,12 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import { type Config, configOf } from "../../src/config.ts";
-import type { Refusal } from "../../src/durable/outcome.ts";
-import type { Grant } from "../../src/durable/grant.ts";
+import type { Refusal } from "../../src/durable/sandboxes/refusal.ts";
+import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
 import { runProcess } from "../../src/e2b/process.ts";
-import type { Caller } from "../../src/workspaces.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 
 export const MINUTE_MS = 60_000;
 export const hostUrl = inject("e2bUrl");

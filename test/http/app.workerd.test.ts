@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WarmtreeError } from "../../src/errors.ts";
 import { execute } from "../../src/facade.ts";
 import { createApp, type Service } from "../../src/http/app.ts";
-import { INPUT_EXAMPLES } from "../../src/http/examples.ts";
-import { problemSchema } from "../../src/http/schemas.ts";
+import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
+import { problemSchema } from "../../src/api/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
-import { templateView } from "../../src/template/standing.ts";
-import { type Caller, endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "../../src/workspaces.ts";
+import { templateView } from "../../src/workspace/template-view.ts";
+import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "../../src/workspace/workspaces.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 
 const BASE = "https://warmtree.example";
 const KEY = "wt_key-of-acme";

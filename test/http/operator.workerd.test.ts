@@ -2,7 +2,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type * as z from "zod/v4";
-import { workspacePageSchema } from "../../src/http/operator-schemas.ts";
+import { workspacePageSchema } from "../../src/api/operator-schemas.ts";
 import app from "../../src/index.ts";
 import { overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { seriesOf } from "../../src/metrics/series.ts";

@@ -12,11 +12,12 @@ import { E2bError } from "../../src/e2b/error.ts";
 import { uploadFile } from "../../src/e2b/files.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 import type { SandboxSession } from "../../src/e2b/schema.ts";
-import type { Operation, Parsed, Runnable } from "../../src/ops/operation.ts";
+import type { Operation, Runnable } from "../../src/ops/operation.ts";
+import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { runOperation } from "../../src/ops/run.ts";
-import { sandboxFailure } from "../../src/sandbox-failure.ts";
-import { withWork } from "../../src/work.ts";
+import { sandboxFailure } from "../../src/execution/sandbox-failure.ts";
+import { withWork } from "../../src/ops/work.ts";
 
 /** flock, which then tells of each git of another call that is at work though the lock was free. */
 const WATCHFUL_FLOCK = String.raw`#!/usr/bin/perl

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
-import type { Parsed } from "../../src/ops/operation.ts";
+import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
+import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { CutOffScene } from "./cut-off-scene.ts";
 
 /** A few with every run, a hundred at night and by `npm run test:cut-off`. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
-import { clonedSchema, workspaceListSchema } from "../../src/http/schemas.ts";
+import { clonedSchema, workspaceListSchema } from "../../src/api/schemas.ts";
 import { call, hostedSandboxes } from "../support/worker.ts";
 
 let stack: Stack;

@@ -11,9 +11,9 @@ import { CHROMIUM_ARGS, findChromium } from "../../scripts/support/chromium.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
-import { ownedWorkspaceSchema } from "../../src/http/operator-schemas.ts";
+import { ownedWorkspaceSchema } from "../../src/api/operator-schemas.ts";
 import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";
-import { clock, count, percent, rate, seconds, usd } from "../../src/page/format.ts";
+import { clock, count, percent, rate, seconds, usd } from "../../src/dashboard/format.ts";
 import { until } from "../support/until.ts";
 import { call } from "../support/worker.ts";
 

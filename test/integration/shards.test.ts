@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
-import { workspaceListSchema } from "../../src/http/schemas.ts";
+import { workspaceListSchema } from "../../src/api/schemas.ts";
 import { shardOf } from "../../src/pool/handle.ts";
 import { call, hostedSandboxes } from "../support/worker.ts";
 

@@ -8,7 +8,7 @@ import * as z from "zod/v4";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
-import { snapshotListSchema, snapshotSchema } from "../../src/http/schemas.ts";
+import { snapshotListSchema, snapshotSchema } from "../../src/api/schemas.ts";
 import { call, hostedSandboxes, remoteGit } from "../support/worker.ts";
 
 const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");

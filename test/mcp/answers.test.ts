@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { WarmtreeError } from "../../src/errors.ts";
-import { parametersOf } from "../../src/mcp/page-sizes.ts";
+import { parametersOf } from "../../src/mcp/default-page-sizes.ts";
 import { answered, failed, withNextPage } from "../../src/mcp/result.ts";
 
 test("an answer is said once, as compact JSON", () => {

@@ -1,7 +1,7 @@
 import { countTokens as cl100k } from "gpt-tokenizer/encoding/cl100k_base";
 import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
 import { expect, test } from "vitest";
-import { type LeanSchema, leanSchema } from "../../src/mcp/lean-schema.ts";
+import { type LeanSchema, leanSchema } from "../../src/mcp/minimal-json-schema.ts";
 import { INSTRUCTIONS, TOOLS } from "../../src/mcp/tools.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { status } from "../../src/ops/status.ts";

@@ -7,7 +7,7 @@ import { execute } from "../../src/facade.ts";
 import app from "../../src/index.ts";
 import { COUNTED, seriesOf } from "../../src/metrics/series.ts";
 import { traceIdOf } from "../../src/metrics/trace.ts";
-import type { Caller } from "../../src/workspaces.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 import { TOTAL_SERIES } from "./support.ts";
 
 const LOCAL = "http://127.0.0.1:8787/metrics";

@@ -5,7 +5,7 @@ import { listen } from "../../scripts/support/listen.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { diff } from "../../src/ops/diff.ts";
-import { lookAfterResume } from "../../src/ops/inspect.ts";
+import { lookAfterResume } from "../../src/ops/probes/tree-state.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";

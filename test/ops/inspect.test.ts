@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { apply } from "../../src/ops/apply.ts";
 import { edit } from "../../src/ops/edit.ts";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
+import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
 import type { Operation } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";

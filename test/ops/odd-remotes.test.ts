@@ -9,7 +9,7 @@ import { log } from "../../src/ops/log.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { read } from "../../src/ops/read.ts";
-import { seed as makeSeed } from "../../src/ops/seed.ts";
+import { seed as makeSeed } from "../../src/ops/probes/base-clone.ts";
 import { status } from "../../src/ops/status.ts";
 import { git, Home, Seed } from "./support.ts";
 

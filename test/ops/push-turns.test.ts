@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
-import type { LostRace } from "../../src/ops/operation.ts";
+import type { LostRace } from "../../src/ops/output/script-output.ts";
 import { push } from "../../src/ops/push.ts";
 import type { Home, Seed } from "./support.ts";
 import { cloneForEach, git } from "./support.ts";

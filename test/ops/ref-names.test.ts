@@ -10,7 +10,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { read } from "../../src/ops/read.ts";
 import { search } from "../../src/ops/search.ts";
-import { seed as makeSeed } from "../../src/ops/seed.ts";
+import { seed as makeSeed } from "../../src/ops/probes/base-clone.ts";
 import { status } from "../../src/ops/status.ts";
 import { cloneForEach, git, Home, Seed } from "./support.ts";
 

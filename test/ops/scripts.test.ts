@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
+import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
 import type { Runnable } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 

@@ -6,10 +6,10 @@ import { type GitServer, startGitServer } from "../../scripts/sample-remote/serv
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
-import { seed as makeSeed, seedState } from "../../src/ops/seed.ts";
+import { seed as makeSeed, seedState } from "../../src/ops/probes/base-clone.ts";
 import { status } from "../../src/ops/status.ts";
-import { fetchPack, wantedBetween } from "../../src/remote/pack.ts";
-import { remoteRefs } from "../../src/remote/refs.ts";
+import { fetchPack, wantedBetween } from "../../src/remote/fetch-pack.ts";
+import { remoteRefs } from "../../src/remote/ls-refs.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
 

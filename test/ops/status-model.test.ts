@@ -20,7 +20,7 @@ import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { edit } from "../../src/ops/edit.ts";
 import type { Operation } from "../../src/ops/operation.ts";
-import { readStatus } from "../../src/ops/porcelain.ts";
+import { readStatus } from "../../src/ops/output/porcelain.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";

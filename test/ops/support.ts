@@ -7,17 +7,9 @@ import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
-import type {
-  Incoming,
-  Operation,
-  OperationContext,
-  Parsed,
-  PushContext,
-  Remote,
-  RemoteRefs,
-  Runnable,
-  ScriptOutput,
-} from "../../src/ops/operation.ts";
+import type { Operation, OperationContext, PushContext, Runnable } from "../../src/ops/operation.ts";
+import type { StreamedFile, Remote, RemoteRefs } from "../../src/remote/types.ts";
+import type { Parsed, ScriptOutput } from "../../src/ops/output/script-output.ts";
 import { perform, runScript, type Start } from "../../src/ops/run.ts";
 
 const CONTEXT: OperationContext = {
@@ -84,7 +76,7 @@ export class Home {
   }
 
   /** As a sandbox would: where the bytes break off, so does the file. */
-  async #receive(incoming: Incoming | undefined): Promise<void> {
+  async #receive(incoming: StreamedFile | undefined): Promise<void> {
     if (!incoming) return;
     const file = join(this.path, incoming.path);
     writeFileSync(file, "");

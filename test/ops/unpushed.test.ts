@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { unpushed } from "../../src/ops/unpushed.ts";
+import { unpushed } from "../../src/ops/probes/unpushed.ts";
 import { Home } from "./support.ts";
 import { commit, homeWith } from "./trees.ts";
 

@@ -7,7 +7,7 @@ import { batchOf } from "../../src/ops/batch.ts";
 
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/inspect.ts";
+import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
 import type { Runnable } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";

@@ -15,7 +15,7 @@ import { overviewOf } from "../../src/metrics/overview.ts";
 import { rangeOf } from "../../src/metrics/overview-points.ts";
 import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { bucketOf, seriesOf } from "../../src/metrics/series.ts";
-import type { Workspace } from "../../src/page/types.ts";
+import type { Workspace } from "../../src/dashboard/types.ts";
 
 const NOW = Date.UTC(2026, 5, 15, 18, 0, 2);
 

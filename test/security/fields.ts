@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { INPUT_EXAMPLES } from "../../src/http/examples.ts";
+import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
 import type { Operation } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 

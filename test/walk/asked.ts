@@ -27,6 +27,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   search: `if [ -z "$ref" ]; then set -- --untracked; else set -- "$ref"; fi
 git grep -n -z -I -F -e "$own" "$@" -- \${path:+"$path"} | cat`,
   diff: `base=$(git merge-base "$ref" HEAD) || { echo apart; exit; }
+# Noting a new file where another was takes that out of the index.
+if [ "$own" = true ] && [ -e .git/index ]; then cp .git/index "$GIT_INDEX_FILE"; fi
 if [ "$own" = true ]; then git diff --no-ext-diff -M --cached "$base" --; else git diff --no-ext-diff -M "$base" --; fi`,
   read: `git ls-tree -z "$ref" -- "$path"; printf '\\0'; git cat-file -p "$ref:$path" | base64 -w 0`,
 };

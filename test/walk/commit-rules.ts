@@ -1,4 +1,4 @@
-import { type Commit, tokenOf } from "./graph.ts";
+import { type Commit, type Graph, tokenOf } from "./graph.ts";
 import type { Deed, Memory } from "./deed.ts";
 
 /** Pure rules about commits that are told by push and by pull alike. Each answers what it finds wrong, as a sentence. */
@@ -33,14 +33,20 @@ function wrongMove(old: Commit | undefined, moved: Commit, name: string): [strin
 
 const pathOf = (change: string) => change.split(" ").slice(2).join(" ");
 
+export const changesOf = (graph: Graph, ids: Iterable<string>): ReadonlySet<string> =>
+  new Set(Array.from(ids).flatMap((id) => graph.get(id)?.changes ?? []));
+
+/** Whether all that a commit changes is among `changes`. */
+export const isIn = (graph: Graph, id: string, changes: ReadonlySet<string>): boolean =>
+  (graph.get(id)?.changes ?? []).every((change) => changes.has(change));
+
 /** Tokens of own commits of `from` that `to` lacks, though nobody took them away and their change is not there either. */
 export function lostTokens({ graph, everRemoved }: Memory, from: Iterable<string>, to: ReadonlySet<string>): string[] {
   const present = graph.tokens(to);
-  const there = new Set(Array.from(to).flatMap((id) => graph.get(id)?.changes ?? []));
+  const there = changesOf(graph, to);
   return Array.from(graph.tokens(from)).flatMap(([token, ids]) => {
     if (!token.startsWith("A") || present.has(token) || ids.some((id) => everRemoved.has(id))) return [];
-    const isThere = ids.some((id) => (graph.get(id)?.changes ?? []).every((change) => there.has(change)));
-    return isThere ? [] : [token];
+    return ids.some((id) => isIn(graph, id, there)) ? [] : [token];
   });
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { LETTERS, readStatus, type Status } from "../../src/ops/porcelain.ts";
+import { LETTERS, readStatus, type Status } from "../../src/ops/output/porcelain.ts";
 import { type Commit, LOG_FORMAT, readCommits } from "./graph.ts";
 import { runBash } from "./run-bash.ts";
 

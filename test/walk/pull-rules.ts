@@ -1,4 +1,4 @@
-import { doubledTokens, firstFew, lostTokens, removedFrom, wrongNewCommits } from "./commit-rules.ts";
+import { changesOf, doubledTokens, firstFew, isIn, lostTokens, removedFrom, wrongNewCommits } from "./commit-rules.ts";
 import { changedPaths, type Deed, isSame, ownRefs, trackedBy } from "./deed.ts";
 
 type Wrong = [rule: string, detail: string];
@@ -31,8 +31,11 @@ function wrongSuccess(deed: Deed): Wrong[] {
   const removed = removedFrom(memory, from);
   // Where something was left out, the workspace's own branch is replaced by the next push.
   const anew = answer.left_out === undefined ? new Map<string, string[]>() : graph.tokens(now);
+  // Where a person has made the same change, nothing is put on top of it.
+  const there = answer.left_out === undefined ? undefined : changesOf(graph, now);
   const isAnew = (id: string) =>
-    Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token));
+    Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token)) ||
+    (there !== undefined && isIn(graph, id, there));
   const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id) && !isAnew(id));
   if (moved.length > 0) {
     wrong.push(["id-not-kept", `HEAD lacks ${firstFew(moved.map((id) => graph.name(id)))}, which the remote has`]);

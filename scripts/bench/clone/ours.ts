@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Sandbox } from "e2b";
 import * as z from "zod/v4";
-import { SANDBOX_MARK } from "../../../src/durable/cut-off.ts";
+import { SANDBOX_MARK } from "../../../src/durable/sandboxes/orphaned-starts.ts";
 import type { Cleanups } from "../../support/cleanups.ts";
 import { callOperation, DEV_KEY, problemText } from "../../support/client.ts";
 import { startHostProcess } from "../../support/host-process.ts";

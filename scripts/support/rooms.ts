@@ -1,0 +1,107 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ROOT } from "./tools.ts";
+
+/**
+ * The rooms of src, from the entrance down: folders, and files that are a room by themselves. A file imports from its own
+ * room and from those below it, types included. What lies in a folder and is named here by itself is not the folder's.
+ */
+const ROOMS = [
+  "index.ts",
+  "workflows",
+  "http/routes",
+  "http",
+  "mcp",
+  "steps.ts",
+  "facade.ts",
+  "dashboard",
+  "clone",
+  "execution",
+  "api",
+  "workspace",
+  "durable",
+  "durable/snapshots",
+  "durable/pushes",
+  "durable/sandboxes",
+  "durable/reporting",
+  "durable/storage",
+  "template",
+  "metrics",
+  "ops",
+  "ops/probes",
+  "ops/operation.ts",
+  "ops/output",
+  "ops/scripts",
+  "config.ts",
+  "remote",
+  "pool",
+  "e2b",
+  "errors.ts",
+  "redaction",
+] as const;
+
+const IMPORT = /(?:\bfrom|\bimport\(|^import)\s*"(\.[^"]+\.tsx?)"/gm;
+
+/** Each file of a folder with the files that it imports; paths are relative to the folder. */
+type Imports = ReadonlyMap<string, readonly string[]>;
+
+async function importsOf(folder: string): Promise<Imports> {
+  const names = (await readdir(folder, { recursive: true }))
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts"))
+    .sort();
+  const entries = names.map(async (name): Promise<[string, string[]]> => {
+    const text = await readFile(join(folder, name), "utf8");
+    const targets = [...text.matchAll(IMPORT)].map(([, target = ""]) => join(dirname(name), target));
+    return [name, targets.filter((target) => !target.startsWith(".."))];
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** The number of a file's room in ROOMS; undefined: it is in none. */
+function roomOf(file: string, rooms: readonly string[]): number | undefined {
+  const fits = rooms.filter((room) => file === room || file.startsWith(`${room}/`));
+  const nearest = fits.toSorted((a, b) => b.length - a.length)[0];
+  return nearest === undefined ? undefined : rooms.indexOf(nearest);
+}
+
+/** Sentences about files in no room, imports from a room above, and files that import each other. */
+export function wrongImports(imports: Imports, rooms: readonly string[]): string[] {
+  const wrong: string[] = [];
+  for (const [file, targets] of imports) {
+    const room = roomOf(file, rooms);
+    if (room === undefined) wrong.push(`${file} is in no room`);
+    for (const target of targets) {
+      const below = roomOf(target, rooms);
+      if (room !== undefined && below !== undefined && below < room) {
+        wrong.push(`${file} (${rooms[room]}) imports ${target} from a room above (${rooms[below]})`);
+      }
+    }
+  }
+  return [...wrong, ...circles(imports).map(drawn)];
+}
+
+const drawn = (circle: readonly string[]) => `circle: ${circle.join(" -> ")}`;
+
+/** Each circle once, from the file where it was entered. */
+function circles(imports: Imports): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string) => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file]);
+    if (path.includes(file) || done.has(file)) return;
+    path.push(file);
+    for (const target of imports.get(file) ?? []) visit(target);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file);
+  return found;
+}
+
+/** Prints the rooms of src in their order, and says what is wrong with imports there and in scripts: "" for nothing. */
+export async function wrongRooms(): Promise<string> {
+  const [src, scripts] = await Promise.all([importsOf(join(ROOT, "src")), importsOf(join(ROOT, "scripts"))]);
+  console.log(`rooms: ${ROOMS.join(" > ")}`);
+  return [...wrongImports(src, ROOMS), ...circles(scripts).map(drawn)].join("\n");
+}

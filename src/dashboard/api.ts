@@ -1,0 +1,73 @@
+import type * as z from "zod/v4";
+import type { problemSchema } from "../api/schemas.ts";
+import type { Minutes, Overview, Status, Workspace, WorkspacePage } from "./types.ts";
+
+/** What was reported is read, nothing else: it answers at once or not at all. */
+const LOOK_TIMEOUT_MS = 10_000;
+/** A paused sandbox may have to be resumed first. */
+const ACT_TIMEOUT_MS = 120_000;
+
+/** The service refused, and says why. Any other error means that it was not reached. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** What an error means to a person. */
+export function explained(error: unknown): string {
+  if (error instanceof Refused) return error.message;
+  if (error instanceof DOMException && error.name === "TimeoutError") return "The service did not answer in time.";
+  return "The service cannot be reached.";
+}
+
+/** `/v1/operator` of the service that the page came from. */
+export class Api {
+  /** OPERATOR_KEY; undefined: a service on this machine asks for none. */
+  readonly key: string | undefined;
+
+  constructor(key: string | undefined) {
+    this.key = key;
+  }
+
+  overview(minutes: Minutes): Promise<Overview> {
+    return this.#ask("GET", `overview?minutes=${minutes}`, LOOK_TIMEOUT_MS);
+  }
+
+  workspaces(cursor?: string): Promise<WorkspacePage> {
+    const after = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+    return this.#ask("GET", `workspaces${after}`, LOOK_TIMEOUT_MS);
+  }
+
+  workspace(sandboxId: string): Promise<Workspace> {
+    return this.#ask("GET", `workspaces/${encodeURIComponent(sandboxId)}`, LOOK_TIMEOUT_MS);
+  }
+
+  status(sandboxId: string): Promise<Status> {
+    return this.#ask("POST", `workspaces/${encodeURIComponent(sandboxId)}/status`, ACT_TIMEOUT_MS);
+  }
+
+  pause(sandboxId: string): Promise<void> {
+    return this.#ask("POST", `workspaces/${encodeURIComponent(sandboxId)}/pause`, ACT_TIMEOUT_MS);
+  }
+
+  end(sandboxId: string): Promise<void> {
+    return this.#ask("DELETE", `workspaces/${encodeURIComponent(sandboxId)}`, ACT_TIMEOUT_MS);
+  }
+
+  async #ask<Answer>(method: string, path: string, timeoutMs: number): Promise<Answer> {
+    const response = await fetch(`/v1/operator/${path}`, {
+      method,
+      headers: this.key === undefined ? {} : { Authorization: `Bearer ${this.key}` },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    // What the service sends is what these types say: both come from one build (header.tsx says when not).
+    const body = response.status === 204 ? undefined : await response.json();
+    if (response.ok) return body;
+    const { detail }: z.output<typeof problemSchema> = body;
+    throw new Refused(response.status, detail);
+  }
+}

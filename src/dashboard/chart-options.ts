@@ -1,0 +1,89 @@
+import uPlot from "uplot";
+import type { ChartProps, Series } from "./chart-series.ts";
+import { minute } from "./format.ts";
+
+const AXIS_WIDTH_PX = 52;
+/** Axes of what is counted. */
+const WHOLE_STEPS = Array.from({ length: 7 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+const FONT = "12px Inter, system-ui, sans-serif";
+
+/**
+ * How uPlot draws a chart. Its own legend is not used: ours is read by screen readers.
+ * @param pointAt hears the index of the point under the pointer
+ */
+export function plotOptions(
+  { kind, series, line, format, least, isWhole }: ChartProps,
+  parent: HTMLElement,
+  pointAt: (index: number | undefined) => void,
+): uPlot.Options {
+  const color = colorsOf(parent);
+  const draw = ({ label, color: name, dash }: Series, shape: ChartProps["kind"]): uPlot.Series => ({
+    label,
+    stroke: color(name),
+    width: 2,
+    ...(dash && { dash: [5, 4] }),
+    ...shapeOf(shape, color(name)),
+  });
+  const drawn = series.map((one) => draw(one, kind));
+  const axis = { stroke: color("muted"), font: FONT, ticks: { show: false } };
+  return {
+    width: parent.clientWidth,
+    height: parent.clientHeight,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false }, points: { show: kind === "lines" }, sync: { key: "page" } },
+    scales: {
+      x: { range: (plot) => wholePieces(plot.data[0]) },
+      y: { range: (_plot, _min, max) => [0, Math.max((max ?? 0) * 1.05, least)] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 28,
+        space: 70,
+        values: (_plot, splits) => splits.map((time) => minute(time * 1000)),
+      },
+      {
+        ...axis,
+        grid: { stroke: color("border"), width: 1 },
+        size: AXIS_WIDTH_PX,
+        space: 32,
+        ...(isWhole && { incrs: WHOLE_STEPS }),
+        values: (_plot, splits) => splits.map(format),
+      },
+    ],
+    series: [
+      {},
+      // As columnsOf orders them.
+      ...(kind === "lines" ? drawn : drawn.toReversed()),
+      ...(line ? [draw(line, "lines")] : []),
+    ],
+    hooks: { setCursor: [({ cursor }) => pointAt(cursor.idx ?? undefined)] },
+  };
+}
+
+/** From the beginning of the first piece to the end of the last: what is drawn stands in their middles. */
+function wholePieces(times: ArrayLike<number>): [number, number] {
+  const [first = 0, second = 0, last = 0] = [times[0], times[1], times[times.length - 1]];
+  const half = (second - first) / 2;
+  return [first - half, last + half];
+}
+
+function shapeOf(kind: ChartProps["kind"], fill: string): Partial<uPlot.Series> {
+  if (kind === "lines") return {};
+  const { bars, stepped } = uPlot.paths;
+  const paths = kind === "bars" ? bars?.({ size: [0.75, 40], radius: 0.15 }) : stepped?.({ align: 1 });
+  return { fill, width: 0, points: { show: false }, ...(paths && { paths }) };
+}
+
+/** A canvas knows no variables of CSS: a colour is what an element of that colour has. */
+function colorsOf(parent: HTMLElement): (name: string) => string {
+  return (name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(--${name})`;
+    parent.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return color;
+  };
+}

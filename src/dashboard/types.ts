@@ -1,0 +1,11 @@
+import type * as z from "zod/v4";
+import type { ownedStatusSchema, ownedWorkspaceSchema, workspacePageSchema } from "../api/operator-schemas.ts";
+import type { Overview } from "../metrics/overview-schema.ts";
+
+// What the API answers, by its own schemas.
+export type { Overview };
+export type Minutes = Overview["minutes"];
+export type Point = Overview["points"][number];
+export type Workspace = z.output<typeof ownedWorkspaceSchema>;
+export type WorkspacePage = z.output<typeof workspacePageSchema>;
+export type Status = z.output<typeof ownedStatusSchema>;

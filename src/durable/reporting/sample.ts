@@ -1,0 +1,62 @@
+import type { PoolFacts } from "../../metrics/pool-sample.ts";
+import { idleFrom } from "../../pool/tiers.ts";
+import type { Ledger } from "../storage/ledger.ts";
+import type { Row } from "../storage/row.ts";
+import type { Rows } from "../storage/sandbox-table.ts";
+import type { SnapshotRows } from "../storage/snapshot-table.ts";
+import type { Promoted } from "../../pool/template.ts";
+
+export interface FactsParts {
+  readonly rows: Rows;
+  readonly snapshotRows: SnapshotRows;
+  readonly ledger: Ledger;
+  readonly keeper: { tier(row: Row, now: number): "top" | "active" | "idle" };
+  readonly warmPool: { target(now: number): number };
+  readonly rentOf: (row: Row) => number;
+  readonly templates: { promoted(): Promoted | undefined };
+  readonly budgetUsd: number | undefined;
+}
+
+/** How this shard stands, for the metrics. Reads aggregates: not for the path of a claim. */
+export function factsOf(
+  { rows, snapshotRows, ledger, keeper, warmPool, rentOf, templates, budgetUsd }: FactsParts,
+  now: number,
+): PoolFacts {
+  const sandboxes = { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 };
+  const paused = { total: 0, unpushed: 0, announced: 0 };
+  for (const { state, ...counts } of rows.counts()) {
+    sandboxes[state] = counts.total;
+    if (state === "paused") Object.assign(paused, counts);
+  }
+  const workspaces = { top: 0, active: 0, idle: 0, cold: paused.total };
+  for (const row of rows.bound()) workspaces[keeper.tier(row, now)]++;
+  const ready = snapshotRows.ready();
+  const charging = rows.charging();
+  const { hourUsd, dayUsd, monthUsd } = ledger.spend(now);
+  return {
+    sandboxes,
+    workspaces,
+    unpushed: paused.unpushed,
+    announced: paused.announced,
+    poolTarget: warmPool.target(now),
+    running: charging.length,
+    runningUntil: Math.max(0, ...charging.map((row) => row.ends_at)),
+    ranSeconds: ledger.ranSeconds(now),
+    usdPerSecond: charging.reduce((sum, row) => sum + rentOf(row), 0),
+    spentUsd: { hour: hourUsd, day: dayUsd, month: monthUsd },
+    budgetUsd: budgetUsd ?? 0,
+    templateVersion: templates.promoted()?.version ?? 0,
+    templateBuiltAt: templates.promoted()?.builtAt ?? 0,
+    snapshots: ready.length,
+    oldestSnapshotAt: ready.length === 0 ? 0 : Math.min(...ready.map((snapshot) => snapshot.made_at)),
+  };
+}
+
+/** When the facts change by the clock alone: the next active workspace becomes idle. */
+export function factsChangeAt({ rows }: Pick<FactsParts, "rows">, now: number): number | undefined {
+  const times = rows
+    .bound()
+    .map((row) => idleFrom(row.last_used_at))
+    .filter((time) => time > now);
+  return times.length === 0 ? undefined : Math.min(...times);
+}

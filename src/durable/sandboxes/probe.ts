@@ -1,0 +1,41 @@
+import type { Config } from "../../config.ts";
+import { E2bError } from "../../e2b/error.ts";
+import type { Runnable } from "../../ops/operation.ts";
+import { runRepeating } from "../../ops/run-repeating.ts";
+import type { Row } from "../storage/row.ts";
+
+/** A status of a large tree; a sandbox that takes longer tells nothing. */
+const LOOK_TIMEOUT_S = 15;
+
+/** Looks into a running sandbox. Undefined: it could not be looked into, so nothing is known. */
+export type Look<Input, Value> = (row: Row, input: Input) => Promise<Value | undefined>;
+
+/** Makes looks of operations that only read. */
+export function looker(
+  config: Config,
+): <Input, Value extends object>(what: Runnable<Input, Value>) => Look<Input, Value> {
+  const { author, agentBranchPrefix } = config;
+  const context = { author, agentBranchPrefix, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
+  return (what) => async (row, input) => {
+    const session = sessionOf(row);
+    if (session === undefined) return undefined;
+    try {
+      const parsed = await runRepeating(config.e2b, session, what, input, context, undefined);
+      return parsed.ok ? parsed.value : undefined;
+    } catch (error) {
+      if (!(error instanceof E2bError)) throw error;
+      return undefined;
+    }
+  };
+}
+
+/** What reaching a row's sandbox takes; undefined: it has none. */
+export function sessionOf({ e2b_id, access_token, domain, envd_version }: Row) {
+  if (e2b_id === null) return undefined;
+  return {
+    sandboxId: e2b_id,
+    ...(access_token === null ? {} : { accessToken: access_token }),
+    ...(domain === null ? {} : { domain }),
+    ...(envd_version === null ? {} : { envdVersion: envd_version }),
+  };
+}

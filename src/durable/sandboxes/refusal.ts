@@ -1,0 +1,154 @@
+import { E2bError } from "../../e2b/error.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { Loss } from "./loss.ts";
+import type { Row } from "../storage/row.ts";
+
+/** Failures cross the object's boundary as values: a thrown error loses its class on the way. */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly retryAfterS?: number;
+}
+
+/** What became of a sandbox that somebody needs. */
+export type Outcome = { readonly ok: true; readonly row: Row } | Refusal;
+
+export const GONE: Refusal = {
+  ok: false,
+  code: "workspace_gone",
+  detail:
+    "The sandbox of this workspace is gone, and with it what was not pushed. Everything pushed is safe: clone again for a new workspace.",
+};
+
+/** E2B lost the sandbox, or it was dropped as announced. */
+export function lostWith(loss: Loss): Refusal {
+  const detail = `The sandbox of this workspace is lost. ${held(loss)} Everything pushed is safe: clone again, with the same parameters, for a new workspace.`;
+  return { ok: false, code: "workspace_gone", detail };
+}
+
+/** E2B brought the sandbox back from a pause without the newest state of its files. */
+export function rolledBack(loss: Loss): Refusal {
+  const detail = `E2B brought this workspace back without its newest files. ${held(loss)} Nothing was done. Call clone again, with the same parameters: it answers the workspace as it is now; then see with status and log what is there.`;
+  return { ok: false, code: "workspace_rolled_back", detail };
+}
+
+function held({ at, head, unpushed }: Loss): string {
+  const on = head === undefined ? "" : ` It was on commit ${head}.`;
+  const work =
+    unpushed === undefined
+      ? "Whether it held work that was not pushed is not known."
+      : unpushed
+        ? "It held work that was not pushed, and that is lost."
+        : "The remote has all that was in it.";
+  return `That was found on ${new Date(at).toISOString()}.${on} ${work}`;
+}
+
+export const NOT_FOUND: Refusal = {
+  ok: false,
+  code: "workspace_not_found",
+  detail: "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
+};
+
+export const WORKSPACE_BUSY: Refusal = {
+  ok: false,
+  code: "workspace_busy",
+  detail: "An operation is at work in this workspace. It goes on, and nothing was paused: try again when it has ended.",
+};
+
+export const SNAPSHOTS_OFF: Refusal = {
+  ok: false,
+  code: "misconfigured",
+  detail: "Repository snapshots are turned off here (SNAPSHOT_MAX). Clones go the ordinary way. Nothing was done.",
+};
+
+export function exhausted(liftsAt: number, now: number): Refusal {
+  return {
+    ok: false,
+    code: "budget_exhausted",
+    detail: `This month's budget for sandboxes is spent: no new workspace until ${new Date(liftsAt).toISOString()}. Workspaces that are there go on. Nothing was done.`,
+    retryAfterS: Math.ceil((liftsAt - now) / 1000),
+  };
+}
+
+export function full(maxRunning: number): Refusal {
+  return {
+    ok: false,
+    code: "sandbox_unavailable",
+    detail: `All ${maxRunning} sandboxes that may run at once are in use. Nothing was done; try again in a minute, or end a workspace.`,
+    retryAfterS: 60,
+  };
+}
+
+/** The next call waits for it too, so it need not come late. */
+const ASK_AGAIN_S = 5;
+
+/** A start, resume or pause that goes on, though whoever waits for it waits no longer. */
+export function takesLonger(waitedMs: number): Refusal {
+  return {
+    ok: false,
+    code: "sandbox_unavailable",
+    detail: `E2B did not give the sandbox within ${Math.ceil(waitedMs / 1000)} s. It may still come, and nothing was changed: call again in ${ASK_AGAIN_S} s.`,
+    retryAfterS: ASK_AGAIN_S,
+  };
+}
+
+const BUSY = "Nothing was done; try again.";
+
+/** What a failed call to E2B means for whoever waits for a sandbox. Anything but an E2bError is a bug and is thrown on. */
+export function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof E2bError)) throw error;
+  const retryAfterS = error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS };
+  switch (error.code) {
+    case "rate_limited":
+      return {
+        ok: false,
+        code: "rate_limited",
+        detail: `E2B takes no more requests just now. ${BUSY}`,
+        ...retryAfterS,
+      };
+    case "capacity":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B has no room for another sandbox: the account's limit is reached. ${BUSY}`,
+        ...retryAfterS,
+      };
+    case "unauthenticated":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: "E2B refused this service's key. Nothing was done; the operator must set E2B_API_KEY anew.",
+      };
+    case "not_found":
+    case "not_running":
+      return GONE;
+    case "invalid_request":
+    case "protocol":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B did not accept the request for a sandbox: ${error.message} The operator should check E2B_TEMPLATE and the E2B settings.`,
+      };
+    case "timeout":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B did not give a sandbox ${withinTime(error)}. ${BUSY}`,
+        ...retryAfterS,
+      };
+    case "conflict":
+    case "unavailable":
+    case "stream_broken":
+    case "process_deadline":
+      return {
+        ok: false,
+        code: "sandbox_unavailable",
+        detail: `E2B failed to give a sandbox. ${BUSY}`,
+        ...retryAfterS,
+      };
+  }
+}
+
+const withinTime = ({ limitMs }: E2bError) =>
+  limitMs === undefined ? "in time" : `within ${Math.ceil(limitMs / 1000)} s`;

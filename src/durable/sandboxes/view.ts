@@ -1,0 +1,77 @@
+import type { State } from "../../pool/reconcile.ts";
+import type { Keeper } from "./idle-policy.ts";
+import { type Loss, lossOf } from "./loss.ts";
+import type { Row } from "../storage/row.ts";
+import type { SnapshotRow } from "../storage/snapshot-table.ts";
+
+/** A workspace as its owner may see it; times are Unix milliseconds. */
+export interface View {
+  readonly sandboxId: string;
+  readonly repository: string;
+  readonly agentId: string;
+  readonly taskId: string;
+  readonly state: State;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly pausesAt?: number;
+  /** Paused with work that no remote has; absent where that is not known. */
+  readonly unpushed?: boolean;
+  /** When it is dropped for good, if nobody uses it; of every paused one. */
+  readonly dropsAt?: number;
+  /** What E2B has lost of it. */
+  readonly loss?: Loss;
+}
+
+export function viewOf(row: Row, keeper: Keeper, now: number): View {
+  const keepUntil = keeper.keepUntil(row, now);
+  const loss = lossOf(row);
+  return {
+    sandboxId: row.sandbox_id,
+    repository: row.repository ?? "",
+    agentId: row.agent_id ?? "",
+    taskId: row.task_id ?? "",
+    state: row.state,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    ...(row.state === "bound" && keepUntil !== undefined ? { pausesAt: keepUntil } : {}),
+    ...(row.state === "paused" && row.unpushed !== null ? { unpushed: row.unpushed === 1 } : {}),
+    ...(row.state === "paused" ? { dropsAt: keeper.dropsAt(row, now) } : {}),
+    ...(loss ? { loss } : {}),
+  };
+}
+
+/** A workspace as the operator sees it. */
+export interface OwnedView extends View {
+  readonly tenant: string;
+  readonly tier?: "top" | "active" | "idle" | "cold";
+}
+
+/** A repository snapshot as its tenant may see it; times are Unix milliseconds. */
+export interface SnapshotView {
+  readonly snapshotId: string;
+  readonly repository: string;
+  readonly state: "making" | "ready";
+  readonly madeAt: number;
+  readonly lastUsedAt: number;
+  readonly starts: number;
+  readonly head?: string;
+  readonly bytes: number;
+  /** Seconds of a full clone, and of the newest fetch on top of the snapshot. */
+  readonly cloneS: number;
+  readonly fetchS: number;
+}
+
+export function snapshotView(row: SnapshotRow): SnapshotView {
+  return {
+    snapshotId: row.snapshot_id,
+    repository: row.repository,
+    state: row.state === "making" ? "making" : "ready",
+    madeAt: row.made_at,
+    lastUsedAt: row.last_used_at,
+    starts: row.starts,
+    ...(row.head === null ? {} : { head: row.head }),
+    bytes: row.bytes,
+    cloneS: row.clone_s,
+    fetchS: row.fetch_s,
+  };
+}

@@ -1,0 +1,72 @@
+import type { State } from "../../pool/reconcile.ts";
+
+/** One row of `sandbox`, see schema.ts. A type, not an interface: SqlStorage wants an index signature. */
+export type Row = {
+  sandbox_id: string;
+  e2b_id: string | null;
+  access_token: string | null;
+  domain: string | null;
+  envd_version: string | null;
+  state: State;
+  generation: number;
+  template: string;
+  tenant: string | null;
+  repository: string | null;
+  url: string | null;
+  agent_id: string | null;
+  task_id: string | null;
+  created_at: number;
+  last_used_at: number;
+  ends_at: number;
+  charged_until: number | null;
+  head: string | null;
+  unpushed: number | null;
+  announced_at: number | null;
+  due_at: number | null;
+  failures: number;
+  maker_of: string | null;
+  lost_at: number | null;
+  lost_head: string | null;
+  lost_unpushed: number | null;
+  loss_told: number;
+};
+
+export interface WorkspaceKey {
+  readonly tenant: string;
+  readonly repository: string;
+  /** '' where the caller gave none. */
+  readonly agentId: string;
+  readonly taskId: string;
+  /** Address of the repository. */
+  readonly url: string;
+}
+
+/** What a transition may write; what a row is bound to never changes. */
+export type Transition = Partial<
+  Pick<
+    Row,
+    | "state"
+    | "e2b_id"
+    | "access_token"
+    | "domain"
+    | "envd_version"
+    | "last_used_at"
+    | "ends_at"
+    | "charged_until"
+    | "head"
+    | "unpushed"
+    | "announced_at"
+    | "due_at"
+    | "failures"
+    | "lost_at"
+    | "lost_head"
+    | "lost_unpushed"
+    | "loss_told"
+  >
+>;
+
+/** The last workspace of a page: the next one begins after it. */
+export interface PageEnd {
+  readonly lastUsedAt: number;
+  readonly sandboxId: string;
+}

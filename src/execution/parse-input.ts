@@ -1,0 +1,45 @@
+import type * as z from "zod/v4";
+import { WarmtreeError } from "../errors.ts";
+
+/** Deeper than any input that is taken. */
+const MAX_TOLD_DEPTH = 6;
+
+/**
+ * Input that a schema has checked. Throws invalid_input that names the first wrong field, under `within` when the input
+ * is a part of something larger.
+ */
+export function validated<Input extends z.ZodType>(schema: Input, input: unknown, within?: string): z.output<Input> {
+  const garbled = garbledIn(input);
+  if (garbled) {
+    const field = [...(within ? [within] : []), ...garbled].join(".");
+    throw new WarmtreeError("invalid_input", `${field}: holds half a character (a lone surrogate). Nothing was done.`, {
+      field,
+    });
+  }
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const field = [...(within ? [within] : []), ...(issue?.path ?? []), ...unknown].join(".");
+  const detail = `${field || "The input"}: ${issue?.message ?? "is not valid"}. Nothing was done.`;
+  throw new WarmtreeError("invalid_input", detail, field ? { field } : {});
+}
+
+/**
+ * Where an input holds text that UTF-8 cannot carry, as JSON can write it (`"\\ud800"`): on its way it would become other
+ * text. Undefined: nowhere. It may be nested as deeply as JSON is.
+ */
+function garbledIn(input: unknown): readonly string[] | undefined {
+  const left: { readonly path: readonly string[]; readonly value: unknown }[] = [{ path: [], value: input }];
+  for (let next = left.pop(); next; next = left.pop()) {
+    const { path, value } = next;
+    if (typeof value === "string" && !value.isWellFormed()) return path;
+    if (typeof value !== "object" || value === null) continue;
+    for (const [name, member] of Object.entries(value)) {
+      const within = path.length < MAX_TOLD_DEPTH ? [...path, name.toWellFormed()] : path;
+      if (!name.isWellFormed()) return within;
+      left.push({ path: within, value: member });
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,69 @@
+import type { E2bError } from "../e2b/error.ts";
+import { type ErrorCode, WarmtreeError, type Work } from "../errors.ts";
+import { CutShort } from "../ops/cut-short.ts";
+import type { Runnable } from "../ops/operation.ts";
+import { openWork, UNTOUCHED } from "../ops/work.ts";
+
+type Failed = Pick<Runnable, "name" | "access" | "pushes" | "operations">;
+
+/** What a caller is told of an operation that its sandbox failed: what happened, what became of the work, what to do. */
+export function sandboxFailure(operation: Failed, error: E2bError): WarmtreeError {
+  const { code, happened } = toldOf(operation, error);
+  const { work, next } = aftermathOf(operation, error);
+  const { retryAfterS } = error;
+  const details = { work, ...(retryAfterS === undefined ? {} : { retryAfterS }) };
+  return new WarmtreeError(code, `${happened} ${next}`, details, error);
+}
+
+function toldOf({ name }: Failed, { code, limitMs }: E2bError): { code: ErrorCode; happened: string } {
+  const time = limitMs === undefined ? "its time" : `${Math.ceil(limitMs / 1000)} s`;
+  switch (code) {
+    case "process_deadline":
+      return { code: "timeout", happened: `${name} took longer than ${time} and was stopped.` };
+    case "timeout":
+      return { code: "timeout", happened: `The sandbox did not answer ${name} within ${time}.` };
+    case "rate_limited":
+      return { code: "rate_limited", happened: "The sandbox takes no more requests just now." };
+    case "capacity":
+      return { code: "disk_full", happened: `The disk of the sandbox has no room for ${name}.` };
+    case "stream_broken":
+      return {
+        code: "sandbox_unavailable",
+        happened: `The connection to the sandbox broke off before ${name} was answered.`,
+      };
+    case "not_running":
+    case "not_found":
+    case "conflict":
+      return { code: "sandbox_unavailable", happened: `The sandbox stopped before ${name} was answered.` };
+    case "unavailable":
+    case "unauthenticated":
+    case "invalid_request":
+    case "protocol":
+      return { code: "sandbox_unavailable", happened: `The sandbox did not answer ${name}.` };
+  }
+}
+
+const DONE = {
+  unknown: "It may have been done in part or whole, the push too.",
+  false: "It may have been done in part or whole; nothing was pushed.",
+  true: "The push was done; what comes after it may not have been.",
+} as const;
+
+function aftermathOf(operation: Failed, error: E2bError): { work: Work; next: string } {
+  const { access, pushes = false, operations } = operation;
+  const { code, started, retryAfterS } = error;
+  const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;
+  if (!started) {
+    const next = code === "capacity" ? "delete files that you made and do not need, or push what is committed" : again;
+    return { work: UNTOUCHED, next: `Nothing was done: ${next}.` };
+  }
+  const work = error instanceof CutShort ? { ...openWork(operation), pushed: error.pushed } : openWork(operation);
+  if (access === "read") return { work, next: `Nothing was changed: ${again}.` };
+  const done = DONE[`${work.pushed}`];
+  // Steps that were done already are not undone by doing them again in their order.
+  const next =
+    operations === undefined
+      ? `Calling again is safe${pushes ? ": no commit is doubled" : ""}; status tells how the workspace stands.`
+      : "See with status and log how far it came, and call what is missing.";
+  return { work, next: `${done} ${next}` };
+}

@@ -1,0 +1,49 @@
+import css from "../../../dist/page/page.css.txt";
+import html from "../../../dist/page/index.html";
+import js from "../../../dist/page/page.js.txt";
+import type { Hono } from "hono";
+
+/** Only what comes from here runs, and nothing can frame the page; what it asks for leaves with its key as a header. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+].join("; ");
+
+const HEADERS = {
+  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+const FILES = [
+  { path: "/", type: "text/html; charset=utf-8", text: html },
+  { path: "/page.css", type: "text/css; charset=utf-8", text: css },
+  { path: "/page.js", type: "text/javascript; charset=utf-8", text: js },
+];
+
+/** The page for whoever runs the service. It holds nothing secret: what it shows it asks of `/v1/operator`, with a key. */
+export function addPageRoutes(app: Hono<{ Bindings: Env }>): void {
+  for (const { path, type, text } of FILES) {
+    let tag: Promise<string> | undefined;
+    app.get(path, async (c) => {
+      // Always asked for and seldom sent: a new version must not run with a part of an old one.
+      const ETag = await (tag ??= tagOf(text));
+      const headers = { ...HEADERS, ETag, "Cache-Control": "no-cache" };
+      if (c.req.header("If-None-Match") === ETag) return new Response(null, { status: 304, headers });
+      return new Response(text, { headers: { ...headers, "Content-Type": type } });
+    });
+  }
+}
+
+async function tagOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return `"${[...new Uint8Array(digest, 0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
+}

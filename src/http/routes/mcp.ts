@@ -1,0 +1,61 @@
+import { configOf } from "../../config.ts";
+import { refusedByAddress } from "../../mcp/address.ts";
+import { callTool } from "../../mcp/call.ts";
+import { newServer } from "../../mcp/server.ts";
+import { mcpPost, opensSession, serveMcp } from "../../mcp/transport.ts";
+import { openSession } from "../../workspace/workspaces.ts";
+import type { Caller } from "../../workspace/caller.ts";
+import { readText } from "../body.ts";
+import { callerOf, type HttpContext, secretsOf } from "../caller.ts";
+import { logUnexpected } from "../log.ts";
+import { hostnameOf } from "../loopback.ts";
+import { foreseen } from "../problem-response.ts";
+
+/** Clients give a call up after 60 s; the answer needs its way too. */
+const ANSWER_WITHIN_MS = 45_000;
+
+/** In the query of the MCP address: the workspace that a client goes on with. */
+const WORKSPACE = "sandbox_id";
+
+/** The MCP door: POST only, each request on its own, behind the same gate as `/v1`. */
+export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
+  return async (c: HttpContext): Promise<Response> => {
+    const request = c.req.raw;
+    const refused = refusedByAddress(request, hostnameOf(request), configOf(c.env).apiKeys.length > 0);
+    if (refused) return refused;
+    const caller = await callerOf(c);
+    const post = mcpPost(request, await readText(request));
+    if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
+    return serveMcp(post, () =>
+      newServer((tool, given, { mcpReq }) => {
+        const { _meta: { progressToken } = {} } = mcpReq;
+        const told = progressToken !== undefined && {
+          tell: (progress: number, message: string) => {
+            const params = { progressToken, progress, message };
+            // Who has gone hears nothing more.
+            mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
+          },
+        };
+        const explain = (thrown: unknown) => explained(thrown, c);
+        return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, explain, ...told });
+      }),
+    );
+  };
+}
+
+/** Nobody waits for it, and the first operation asks again. */
+async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
+  try {
+    await openSession(caller, c.req.query(WORKSPACE));
+  } catch (error) {
+    logUnexpected(crypto.randomUUID(), error, secretsOf(c));
+  }
+}
+
+function explained(thrown: unknown, c: HttpContext) {
+  const error = foreseen(thrown);
+  if (error.code !== "internal") return { error };
+  const requestId = crypto.randomUUID();
+  logUnexpected(requestId, thrown, secretsOf(c));
+  return { error, instance: `urn:uuid:${requestId}` };
+}

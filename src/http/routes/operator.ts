@@ -1,0 +1,92 @@
+import type { Hono } from "hono";
+import { configOf } from "../../config.ts";
+import { WarmtreeError } from "../../errors.ts";
+import { overviewOf } from "../../metrics/overview.ts";
+import { rangeOf } from "../../metrics/overview-points.ts";
+import type { Overview } from "../../metrics/overview-schema.ts";
+import { lookAtMetrics } from "../../metrics/scrape.ts";
+import { anyWorkspace, pageOfWorkspaces } from "../../workspace/operator.ts";
+import { validated } from "../../execution/parse-input.ts";
+import { endWorkspace, pauseWorkspace, useWorkspace } from "../../workspace/workspaces.ts";
+import type { Caller } from "../../workspace/caller.ts";
+import { answer } from "../answer.ts";
+import { type HttpContext, workerAround } from "../caller.ts";
+import { overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
+import { admit } from "../service-key.ts";
+
+import { attempt } from "../../execution/dispatch.ts";
+import { execute } from "../../facade.ts";
+import { status } from "../../ops/status.ts";
+import { unpushed } from "../../ops/probes/unpushed.ts";
+
+/** As many changed files as a person reads before ending a workspace. */
+const STATUS_LIMIT = 100;
+
+/** What the page at `/` shows and does, for whoever holds OPERATOR_KEY. */
+export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
+  app.get("/v1/operator/overview", async (c) => {
+    const operator = await operatorOf(c);
+    const { minutes } = validated(overviewQuery, c.req.query());
+    return answer(await overview(operator, minutes));
+  });
+  app.get("/v1/operator/workspaces", async (c) => {
+    const operator = await operatorOf(c);
+    const { limit, cursor } = validated(pageQuery, c.req.query());
+    return answer(await pageOfWorkspaces(operator, limit, cursor));
+  });
+  app.get("/v1/operator/workspaces/:sandbox_id", async (c) =>
+    answer(await anyWorkspace(await operatorOf(c), c.req.param("sandbox_id"))),
+  );
+  // POST, because it uses the workspace: one that is paused is resumed.
+  app.post("/v1/operator/workspaces/:sandbox_id/status", async (c) => {
+    const sandbox_id = c.req.param("sandbox_id");
+    return answer(await statusOf(await ownerOf(c, sandbox_id, "status"), sandbox_id));
+  });
+  app.post("/v1/operator/workspaces/:sandbox_id/pause", async (c) => {
+    const sandbox_id = c.req.param("sandbox_id");
+    await pauseWorkspace(await ownerOf(c, sandbox_id, "pause"), sandbox_id);
+    return answer(null);
+  });
+  app.delete("/v1/operator/workspaces/:sandbox_id", async (c) => {
+    const sandbox_id = c.req.param("sandbox_id");
+    await endWorkspace(await ownerOf(c, sandbox_id, "end"), sandbox_id);
+    return answer(null);
+  });
+}
+
+async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
+  await admit(c.req.raw, "OPERATOR_KEY", configOf(c.env));
+  return workerAround(c);
+}
+
+/**
+ * The operator acts in the name of the tenant whose workspace it is: every check of ownership stays as it is. The log says
+ * that it was not the tenant.
+ */
+async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "pause" | "end"): Promise<Caller> {
+  const operator = await operatorOf(c);
+  const { tenant } = await anyWorkspace(operator, sandbox_id);
+  console.warn(JSON.stringify({ event: "operator_acted", action, tenant, sandbox_id }));
+  return { ...operator, tenant };
+}
+
+/** Reads what was reported; no shard of the pool is asked, so none is kept awake. */
+async function overview({ env, config }: Omit<Caller, "tenant">, minutes: Overview["minutes"]): Promise<Overview> {
+  if (config.metricsShards === 0) {
+    throw new WarmtreeError("not_found", "Nothing is recorded, so there is no overview: METRICS_SHARDS is 0.");
+  }
+  const now = Date.now();
+  const range = rangeOf(minutes, now);
+  return overviewOf(await lookAtMetrics({ env, config }, range.from), range, config.maxSandboxes, now);
+}
+
+/**
+ * What git says of a workspace, and how many commits would be lost with it: ahead of its upstream says nothing of that,
+ * for the branch of an agent has the branch it began on for upstream.
+ */
+async function statusOf(owner: Caller, sandboxId: string): Promise<object> {
+  const told = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
+  const found = await attempt(unpushed, undefined, await useWorkspace(owner, sandboxId), owner);
+  if (!found.ok) throw found.error;
+  return { ...told, unpushed_commits: found.value.commits };
+}

@@ -1,0 +1,166 @@
+import { ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../../errors.ts";
+import type { Parsed, ScriptOutput } from "./script-output.ts";
+import { UNREACHABLE } from "../host-retry.ts";
+import { MAX_GIT_CPU_S, MAX_GIT_MEMORY_MIB } from "../limits.ts";
+import { sectionRecords } from "./sections.ts";
+
+/**
+ * Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree, wait that the host asks
+ * for, whether a push was under way.
+ */
+export const FAILURE_SECTION = 0;
+
+/**
+ * What git's stderr means, first match wins. The texts are git's own and the same from 2.39 to 2.55; hosts add lines
+ * beginning "remote:". Refusals of policy come before authentication: both may say 403.
+ */
+const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
+  // The last two are a shell's words for a child that the kernel ended.
+  [/Out of memory|Cannot allocate memory|Memory exhausted|\bKilled\b|CPU time limit exceeded/, "too_expensive"],
+  [/No space left on device|unable to write file|pack exceeds maximum/, "disk_full"],
+  [
+    /protected branch|declined|deny updating|deletion prohibited|rule violations|GH0\d\d|not allowed to push|shallow update not allowed/,
+    "push_rejected",
+  ],
+  [
+    /could not read Username|Authentication failed|returned error: 40[13]|HTTP 40[13]|Permission to .* denied|Access denied|Write access .* not granted/s,
+    "git_auth_failed",
+  ],
+  [/repository '.*' not found|Repository not found|returned error: 404|HTTP 404/s, "repository_not_found"],
+  [
+    /Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/s,
+    "ref_not_found",
+  ],
+  [/is beyond a symbolic link|ignored by one of your|invalid path '/, "invalid_input"],
+  [/did not match any file|does not exist in|exists on disk, but not in/, "path_not_found"],
+  [/would be overwritten|local changes|not uptodate|Cannot merge|cannot switch branch/i, "dirty_tree"],
+  [/not a git repository/, "not_cloned"],
+  [/transport '.*' not allowed|returned error: 30\d|unable to update url base from redirection/, "host_not_allowed"],
+  [new RegExp(UNREACHABLE), "git_unreachable"],
+];
+
+/** What a caller is told; `subject` is the branch, path or file in question. */
+const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
+  invalid_input: (said) => `git takes no such file: ${said}`,
+  too_expensive: () =>
+    `git needed more than the ${MAX_GIT_MEMORY_MIB} MiB or ${MAX_GIT_CPU_S} s of a processor that one command gets, and was ended. Ask for less: one folder, a simpler pattern, smaller files.`,
+  not_cloned: () => "The workspace has no working tree yet. Call clone again; it answers the same sandbox_id.",
+  workspace_busy: () =>
+    "Another operation is changing this workspace and did not end in time. Nothing was done; try again.",
+  git_auth_failed: () =>
+    "The git host refused the credential. Send a token that may do this in X-Git-Token, or ask the operator.",
+  repository_not_found: () => "The git host says there is no such repository, or that the credential may not see it.",
+  ref_not_found: (subject) =>
+    `There is no branch, tag or commit${subject && ` '${subject}'`}. Use branch to list what there is.`,
+  path_not_found: (subject) => `There is no path${subject && ` '${subject}'`} here. Use read on a folder to list it.`,
+  dirty_tree: (subject) =>
+    `Uncommitted changes${subject && ` in ${subject}`} would be overwritten. Push or restore them, then call again.`,
+  git_unreachable: () =>
+    "The git host could not be reached, broke off or had no room, also when tried again. Call again later.",
+  timeout: () =>
+    "The time that an operation may take was nearly over, so the push was not tried. Call again: no commit is doubled.",
+  host_not_allowed: () =>
+    "The address leads away from the host it names, or to a protocol that is not allowed. Use the repository's own https address.",
+  disk_full: () =>
+    "The disk of the sandbox is full. Files that you made and do not need can go (edit with delete, restore with paths); what is committed can go to the remote (push without new changes). " +
+    "For a clone that takes less, end this workspace once all is pushed, and clone with shallow or sparse; until then it keeps your work.",
+  push_rejected: (subject) =>
+    `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
+  patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
+};
+
+/** A signal that ended the script itself, as the sandbox tells it. */
+const ENDED_BY_SIGNAL = -1;
+const ENDED: ReturnType<typeof explain> = {
+  code: "sandbox_unavailable",
+  detail:
+    "The system of the sandbox ended the operation before it was done, most likely for want of memory. Calling again is safe; where it ends the same way, ask for less.",
+};
+/** SIGKILL and SIGXCPU of git, as a shell tells them. */
+const GIT_ENDED: ReadonlySet<number> = new Set([128 + 9, 128 + 24]);
+
+const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
+
+const PAUSING = "The workspace was being paused. Nothing was done; try again.";
+
+/** For unknown_ref of looking.ts. */
+const AMBIGUOUS: Reasons[string] = (name) => ({
+  code: "invalid_input",
+  detail: `'${name}' is the name of more than one thing here. Say which: 'refs/heads/${name}' is the branch, 'refs/tags/${name}' the tag, 'refs/remotes/${name}' what was fetched.`,
+});
+
+const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
+
+/** The class of a failed git command, and the one line of its stderr that says so. */
+function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
+  for (const [pattern, code] of STDERR_CLASSES) {
+    const line = stderr.split("\n").find((text) => pattern.test(text));
+    if (line !== undefined) return { code, line };
+  }
+  // Not the progress of what went well before, nor a shell's words about its own lines.
+  const line = stderr.split(/[\r\n]+/).findLast((text) => /^(?:fatal|error): /.test(text));
+  return { code: "git_failed", line: line ?? "" };
+}
+
+export type Failed = Parsed<never> & { ok: false };
+
+/** An operation's own reasons for `fail`, explained to the caller. */
+export type Reasons = Readonly<
+  Record<string, (subject: string) => { code: ErrorCode; detail: string; field?: string }>
+>;
+
+/** For speaks_git of net.ts. */
+export const NOT_GIT: Reasons[string] = () => ({
+  code: "repository_not_found",
+  detail: "The git host answered with something else than a git repository, a web page perhaps. Check the address.",
+});
+
+function explain(code: ErrorCode, subject: string): { code: ErrorCode; detail: string; field?: string } {
+  const words = DETAILS[code];
+  return { code, detail: words ? words(subject) : `${ERROR_KINDS[code].title}${subject && `: ${subject}`}.` };
+}
+
+function fromStderr(stderr: string, subject: string): ReturnType<typeof explain> {
+  const { code, line } = classifyStderr(stderr);
+  return explain(code, code === "git_failed" || code === "invalid_input" ? line : subject);
+}
+
+/** The failure that a script reported or died of; undefined when it went well. */
+export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Failed | undefined {
+  const reasons: Reasons = { ref_ambiguous: AMBIGUOUS, ...ownReasons };
+  if (result.sections.has(FAILURE_SECTION)) {
+    const [reason = "", subject = "", committed = "", tree = "", asked = "", pushed = ""] = sectionRecords(
+      result.sections,
+      FAILURE_SECTION,
+    );
+    if (reason === "needs_remote") {
+      return { ok: false, error: new WarmtreeError("git_unreachable", NEEDS_REMOTE), needsRemote: true };
+    }
+    if (reason === "pausing") {
+      return { ok: false, error: new WarmtreeError("workspace_busy", PAUSING), pausing: true };
+    }
+    const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
+    const told =
+      reason === "git"
+        ? fromStderr(result.stderr, subject)
+        : (own?.(subject) ?? explain(isErrorCode(reason) ? reason : "internal", subject));
+    const work: Work = {
+      ...(committed ? { committed } : {}),
+      // A host that broke off may have taken the push all the same.
+      pushed: (told.code === "git_unreachable" || told.code === "timeout") && pushed === "unknown" ? "unknown" : false,
+      tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
+    };
+    const field = told.field === undefined ? {} : { field: told.field };
+    const retryAfter = told.code === "git_unreachable" && asked ? { retryAfterS: Number(asked) } : {};
+    return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field, ...retryAfter }) };
+  }
+  if (result.exitCode === 0) return undefined;
+  const told = toldByExit(result);
+  return { ok: false, error: new WarmtreeError(told.code, told.detail) };
+}
+
+/** Of a script that said nothing of its end. */
+function toldByExit({ exitCode, stderr }: ScriptOutput): ReturnType<typeof explain> {
+  if (exitCode === ENDED_BY_SIGNAL) return ENDED;
+  return GIT_ENDED.has(exitCode) ? explain("too_expensive", "") : fromStderr(stderr, "");
+}

@@ -1,0 +1,48 @@
+import { textOf } from "./sections.ts";
+
+const NUL = 0;
+const NEWLINE = 10;
+const MAX_TEXT_CHARACTERS = 300;
+
+export interface Match {
+  path: string;
+  line: number;
+  text: string;
+}
+
+/**
+ * Reads what `git grep -n -z` says: path, NUL, line number, NUL, the line. In a commit the path has the commit's name
+ * and a colon before it. `lines` counts the line ends that were read, those within paths too, so that a later page can
+ * begin behind them. Total: what is no match ends the reading.
+ */
+export function readMatches(
+  bytes: Uint8Array,
+  limit: number,
+  inCommit: boolean,
+): { matches: Match[]; lines: number; more: boolean } {
+  const matches: Match[] = [];
+  let at = 0;
+  while (matches.length < limit) {
+    const pathEnd = bytes.indexOf(NUL, at);
+    const numberEnd = pathEnd === -1 ? -1 : bytes.indexOf(NUL, pathEnd + 1);
+    const lineEnd = numberEnd === -1 ? -1 : bytes.indexOf(NEWLINE, numberEnd + 1);
+    if (lineEnd === -1) break;
+    const name = textOf(bytes.subarray(at, pathEnd));
+    const line = Number(textOf(bytes.subarray(pathEnd + 1, numberEnd)));
+    if (!Number.isSafeInteger(line)) break;
+    const text = textOf(bytes.subarray(numberEnd + 1, lineEnd));
+    const path = inCommit ? name.slice(name.indexOf(":") + 1) : name;
+    matches.push({ path, line, text: shorten(text) });
+    at = lineEnd + 1;
+  }
+  return { matches, lines: countLineEnds(bytes.subarray(0, at)), more: at > 0 && at < bytes.length };
+}
+
+const shorten = (text: string): string =>
+  text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS).toWellFormed()}…` : text;
+
+function countLineEnds(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === NEWLINE) count++;
+  return count;
+}

@@ -1,0 +1,67 @@
+import type { ScriptOutput } from "./script-output.ts";
+import { sectionText } from "./sections.ts";
+
+const MESSAGES_SECTION = 5;
+/** As much as a host has to say; the rest is decoration. */
+const MAX_LINES = 30;
+const MAX_LINE_CHARACTERS = 500;
+
+/** Progress of the host's own work, which git prints among its messages. */
+const PROGRESS = /^(?:Resolving deltas|Counting objects|Compressing objects|Processed \d+ references|Total \d+)\b/;
+
+/** What the git host said to a push: the lines that git prints as `remote: …`, without what steers a terminal. */
+export function remoteMessages({ sections }: ScriptOutput): string[] {
+  const lines = sectionText(sections, MESSAGES_SECTION)
+    .split(/[\r\n]+/)
+    .filter((line) => line.startsWith("remote:"))
+    // oxlint-disable-next-line no-control-regex -- they are what is taken out
+    .map((line) => line.slice("remote:".length).replaceAll(/\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, ""))
+    .map((line) => line.trim().slice(0, MAX_LINE_CHARACTERS))
+    .filter((line) => line !== "" && !PROGRESS.test(line));
+  return lines.slice(0, MAX_LINES);
+}
+
+const AMEND = "then push {amend: true}";
+const UNCOMMIT =
+  'Where an older commit of yours is the cause, restore {to: "<the branch you started from, as origin/…>", keep: true} takes your commits back and keeps the files.';
+
+const ANOTHER_BRANCH = "Push to another branch with 'to'.";
+
+/**
+ * Rules that hosts have for what is in a commit, by their words (GitHub's GH codes, GitLab's push rules, Bitbucket), and the way
+ * out of each. First match wins.
+ */
+const CAUSES: readonly (readonly [RegExp, string])[] = [
+  [
+    /GH013|secret|push protection|credential.*(?:found|detected)/i,
+    `A secret is in a commit: take it out of the file, ${AMEND}. ${UNCOMMIT}`,
+  ],
+  [
+    /GH001|exceeds .*(?:limit|size)|larger than|too large|file size/i,
+    `A file is too large for the host: delete it, ${AMEND}. ${UNCOMMIT}`,
+  ],
+  [
+    /workflow.*scope|scope.*workflow/i,
+    `The token may not change workflows: take those files back, ${AMEND}, or send a token that may in X-Git-Token. ${UNCOMMIT}`,
+  ],
+  [
+    /\bsign(?:ed|ature)/i,
+    "The host takes signed commits only, and these are not. Ask the operator, or push to another branch with 'to'.",
+  ],
+  [
+    /GH007|e-?mail|committer|author.*(?:not a|must|verif)/i,
+    "The host takes no commits by this author or committer. They are a setting of the operator's.",
+  ],
+  [/message|does not follow the pattern|pattern/i, `The host wants another message: push {amend: true, message: "…"}.`],
+];
+
+/** As much of a host's words as fits into a sentence; all of them come beside it. */
+const MAX_QUOTED_CHARACTERS = 300;
+
+/** What a push is told that the host's rules refused: the reason that git gives, the host's own words, and the way out. */
+export function refusal(reason: string, messages: readonly string[]): string {
+  const words = messages.join(" / ").slice(0, MAX_QUOTED_CHARACTERS);
+  const said = [reason, words].filter((text) => text !== "").join(": ");
+  const way = CAUSES.find(([pattern]) => pattern.test([reason, ...messages].join("\n")))?.[1];
+  return `The git host's rules refused the push (${said}). Your commits are kept in the workspace. ${way ?? ANOTHER_BRANCH}`;
+}

@@ -1,0 +1,57 @@
+import type { OwnedView } from "../durable/sandboxes/view.ts";
+import type { PageEnd } from "../durable/storage/row.ts";
+import { WarmtreeError } from "../errors.ts";
+import { notFound, poolOf, pools, wireView, type WorkspaceView } from "./workspaces.ts";
+import type { Caller } from "./caller.ts";
+
+/** Whoever asks for all tenants. */
+type Operator = Pick<Caller, "env" | "config" | "cost">;
+
+/** A workspace on the wire, and whose it is. */
+export interface OwnedWorkspaceView extends WorkspaceView {
+  readonly tenant: string;
+  readonly tier?: NonNullable<OwnedView["tier"]>;
+}
+
+export interface WorkspacePage {
+  readonly workspaces: readonly OwnedWorkspaceView[];
+  readonly cursor?: string;
+}
+
+/** Before every workspace: none was used later. */
+const START: PageEnd = { lastUsedAt: Number.MAX_SAFE_INTEGER, sandboxId: "" };
+
+/** A PageEnd on the wire. */
+const CURSOR = /^(\d{1,16})\.(s\d{1,4}-[0-9a-z]{20})$/;
+
+/** Workspaces of all tenants, last used first. One that is used meanwhile moves to the front of the list. */
+export async function pageOfWorkspaces(operator: Operator, limit: number, cursor?: string): Promise<WorkspacePage> {
+  const after = cursor === undefined ? START : pageEnd(cursor);
+  const found = (await Promise.all(pools(operator).map((shard) => shard.workspaces({ after, limit })))).flat();
+  const page = found.sort(lastUsedFirst).slice(0, limit);
+  const last = page.at(-1);
+  // A shard that has more told of as many as fit.
+  const more = last && found.length >= limit ? { cursor: `${last.lastUsedAt}.${last.sandboxId}` } : {};
+  return { workspaces: page.map(ownedView), ...more };
+}
+
+function lastUsedFirst(a: PageEnd, b: PageEnd): number {
+  return b.lastUsedAt - a.lastUsedAt || (a.sandboxId < b.sandboxId ? 1 : -1);
+}
+
+function pageEnd(cursor: string): PageEnd {
+  const [, lastUsedAt, sandboxId] = CURSOR.exec(cursor) ?? [];
+  if (sandboxId !== undefined) return { lastUsedAt: Number(lastUsedAt), sandboxId };
+  throw new WarmtreeError("invalid_input", "cursor is not one that a page ended with.", { field: "cursor" });
+}
+
+/** One workspace and whose it is. Looking at it does not resume it. */
+export async function anyWorkspace(operator: Operator, sandboxId: string): Promise<OwnedWorkspaceView> {
+  const view = await poolOf(operator, sandboxId).workspace(sandboxId);
+  if (!view) throw notFound();
+  return ownedView(view);
+}
+
+function ownedView(view: OwnedView): OwnedWorkspaceView {
+  return { ...wireView(view), tenant: view.tenant, ...(view.tier && { tier: view.tier }) };
+}

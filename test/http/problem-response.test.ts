@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ConfigError } from "../../src/config.ts";
+import { ERROR_KINDS, type ErrorCode, type ErrorDetails, WarmtreeError } from "../../src/errors.ts";
+import { HttpError } from "../../src/http/http-error.ts";
+import { problem } from "../../src/http/problem-response.ts";
+import { problemSchema } from "../../src/api/schemas.ts";
+
+/** What clients were promised, whatever else changes. */
+const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
+  ["invalid_input", 400, false],
+  ["unauthenticated", 401, false],
+  ["host_not_allowed", 403, false],
+  ["git_auth_failed", 403, false],
+  ["unknown_operation", 404, false],
+  ["not_found", 404, false],
+  ["workspace_not_found", 404, false],
+  ["repository_not_found", 404, false],
+  ["ref_not_found", 404, false],
+  ["path_not_found", 404, false],
+  ["method_not_allowed", 405, false],
+  ["not_cloned", 409, false],
+  ["conflict", 409, false],
+  ["dirty_tree", 409, false],
+  ["patch_failed", 409, false],
+  ["push_rejected", 409, false],
+  ["history_rewritten", 409, false],
+  ["workspace_gone", 410, false],
+  ["workspace_rolled_back", 409, false],
+  ["payload_too_large", 413, false],
+  ["too_expensive", 422, false],
+  ["unsupported_media_type", 415, false],
+  ["rate_limited", 429, true],
+  ["snapshot_not_found", 404, false],
+  ["internal", 500, false],
+  ["git_failed", 502, false],
+  ["git_unreachable", 502, true],
+  ["misconfigured", 503, false],
+  ["budget_exhausted", 503, false],
+  ["sandbox_unavailable", 503, true],
+  ["workspace_busy", 503, true],
+  ["branch_busy", 503, true],
+  ["timeout", 504, true],
+  ["disk_full", 507, false],
+];
+
+const EVERYTHING = {
+  field: "files.0.path",
+  retryAfterS: 1.2,
+  work: { committed: "9f2c61b", pushed: "unknown", tree: "merging" },
+  conflicts: [{ path: "a", kind: "content", line: 3, base: "1", ours: "2", theirs: "3" }],
+  truncated: true,
+} as const satisfies ErrorDetails;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+let logged: string[];
+
+beforeEach(() => {
+  logged = [];
+  vi.spyOn(console, "error").mockImplementation((line: string) => logged.push(line));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function answered(thrown: unknown, secrets: string[] = []) {
+  const response = problem(thrown, () => secrets);
+  const body: unknown = await response.json();
+  // A member that the published schema does not know would be lost here.
+  expect(problemSchema.parse(body)).toEqual(body);
+  return { response, body: problemSchema.parse(body) };
+}
+
+describe("every code", () => {
+  it("has a promise", () => {
+    expect(PROMISED.map(([code]) => code).sort()).toEqual(Object.keys(ERROR_KINDS).sort());
+  });
+
+  it.each(PROMISED)("%s is answered as promised: %i", async (code, status, retryable) => {
+    const { response, body } = await answered(new WarmtreeError(code, "What and why.", EVERYTHING));
+    expect(response.status).toBe(status);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "x-request-id": expect.stringMatching(UUID),
+      "retry-after": "2",
+    });
+    const { retryAfterS, ...members } = EVERYTHING;
+    expect(body).toEqual({
+      type: `urn:warmtree:problem:${code}`,
+      title: ERROR_KINDS[code].title,
+      status,
+      detail: "What and why.",
+      instance: `urn:uuid:${response.headers.get("x-request-id")}`,
+      code,
+      retryable,
+      retry_after: retryAfterS,
+      ...members,
+    });
+  });
+});
+
+it("leaves out what there is nothing to say about", async () => {
+  const { response, body } = await answered(new WarmtreeError("conflict", "Why."));
+  expect(Object.keys(body).sort()).toEqual(["code", "detail", "instance", "retryable", "status", "title", "type"]);
+  expect(response.headers.has("retry-after")).toBe(false);
+});
+
+it("sends the header fields that belong to a refusal", async () => {
+  const { response } = await answered(new HttpError("method_not_allowed", "Why.", { Allow: "GET" }));
+  expect(response.headers.get("allow")).toBe("GET");
+});
+
+it("says which setting is wrong", async () => {
+  const { response, body } = await answered(new ConfigError("Settings are wrong: E2B_API_KEY is required"));
+  expect(response.status).toBe(503);
+  expect(body).toMatchObject({ code: "misconfigured", detail: expect.stringContaining("E2B_API_KEY") });
+  expect(logged).toEqual([]);
+});
+
+describe("what nobody foresaw", () => {
+  it.each([
+    new Error("boom at 10.0.0.7"),
+    new TypeError("boom at 10.0.0.7"),
+    "boom at 10.0.0.7",
+    { message: "boom at 10.0.0.7" },
+    undefined,
+    null,
+  ])("tells the caller an id and no more: %o", async (thrown) => {
+    const { response, body } = await answered(thrown);
+    expect(response.status).toBe(500);
+    expect(body.code).toBe("internal");
+    expect(JSON.stringify(body)).not.toMatch(/boom|10\.0\.0\.7/);
+    expect(logged).toHaveLength(1);
+    expect(JSON.parse(logged[0] ?? "")).toMatchObject({
+      level: "error",
+      request_id: body.instance.slice("urn:uuid:".length),
+    });
+  });
+
+  it("logs the stack and the causes", async () => {
+    const cause = new Error("the root", { cause: "a word" });
+    await answered(new WarmtreeError("internal", "For callers.", {}, cause));
+    expect(JSON.parse(logged[0] ?? "")).toHaveProperty(
+      "error",
+      expect.stringMatching(/For callers\.[^]*problem\.test\.ts[^]*caused by: Error: the root[^]*caused by: a word/),
+    );
+  });
+
+  it("leaves nothing of a secret that another one begins", async () => {
+    await answered(new Error("it was abcdefgh-ijkl"), ["abcdefgh", "abcdefgh-ijkl"]);
+    expect(logged[0]).not.toMatch(/abcdefgh|ijkl/);
+  });
+
+  it("ends where causes go in a circle", async () => {
+    const error = new Error("round");
+    error.cause = error;
+    await answered(error);
+    expect(logged).toHaveLength(1);
+  });
+
+  it("keeps secrets out of the log, also in the form they are sent in", async () => {
+    const token = "ghp_0123456789abcdef";
+    const sent = `Basic ${btoa(`x-access-token:${token}`)}`;
+    const inner = new Error(`header ${token} is bad`);
+    await answered(new Error(`sent ${sent} and Bearer ${token}`, { cause: inner }), [token, ""]);
+    expect(logged[0]).not.toContain(token);
+    expect(logged[0]).not.toContain(btoa(token).slice(4, 16));
+    expect(logged[0]).toContain("sent Basic [redacted] and Bearer [redacted]");
+    expect(logged[0]).toContain("header [redacted] is bad");
+  });
+});

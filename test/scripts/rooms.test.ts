@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { wrongImports } from "../../scripts/support/rooms.ts";
+
+const ROOMS = ["index.ts", "upper", "lower", "lower/core.ts"];
+const wrong = (imports: Readonly<Record<string, readonly string[]>>) =>
+  wrongImports(new Map(Object.entries(imports)), ROOMS);
+
+test("imports down and within a room are right", () => {
+  expect(
+    wrong({
+      "index.ts": ["upper/a.ts", "lower/c.ts"],
+      "upper/a.ts": ["upper/b.ts", "lower/core.ts"],
+      "upper/b.ts": [],
+      "lower/c.ts": ["lower/core.ts"],
+      "lower/core.ts": [],
+    }),
+  ).toEqual([]);
+});
+
+test("an import from a room above is told, from a room within a room too", () => {
+  expect(wrong({ "lower/c.ts": ["upper/a.ts"], "upper/a.ts": [], "lower/core.ts": ["lower/c.ts"] })).toEqual([
+    "lower/c.ts (lower) imports upper/a.ts from a room above (upper)",
+    "lower/core.ts (lower/core.ts) imports lower/c.ts from a room above (lower)",
+  ]);
+});
+
+test("a circle is told, and a file in no room", () => {
+  expect(wrong({ "upper/a.ts": ["upper/b.ts"], "upper/b.ts": ["upper/a.ts"], "loose.ts": [] })).toEqual([
+    "loose.ts is in no room",
+    "circle: upper/a.ts -> upper/b.ts -> upper/a.ts",
+  ]);
+});
