@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { buildPage } from "./scripts/support/page.ts";
+import { textFiles } from "./scripts/support/text-files.ts";
 
 // Outside of wrangler, which does it by itself: the Worker holds the page as text.
 await buildPage();
@@ -38,6 +39,7 @@ const PROPERTIES = { setupFiles: ["./test/support/property-seed.ts"], provide: {
 function workerdProject(name: string, include: string[], exclude: string[], settings: Record<string, string>) {
   return {
     plugins: [
+      textFiles,
       cloudflareTest(({ inject }) => {
         const url = inject("e2bUrl");
         const e2b = { E2B_API_KEY: "test", E2B_API_URL: url, E2B_SANDBOX_URL: url };
@@ -78,6 +80,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/reporter.ts"],
     projects: [
       {
+        plugins: [textFiles],
         test: {
           ...PROPERTIES,
           name: "unit",
@@ -109,6 +112,7 @@ export default defineConfig({
       }),
       {
         // By name: minutes of hostile calls; and what every run has of the kind.
+        plugins: [textFiles],
         test: {
           ...PROPERTIES,
           name: "security",
@@ -125,6 +129,7 @@ export default defineConfig({
       },
       {
         // Two walks at a time, beside everything else.
+        plugins: [textFiles],
         test: {
           name: "walk",
           include: ["test/walk/walk.test.ts"],
@@ -132,6 +137,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [textFiles],
         test: {
           ...PROPERTIES,
           name: "integration",

@@ -17,6 +17,7 @@ const MIN_TYPESCRIPT_NODE = [22, 18];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
+const textImports = new URL("support/text-imports.mjs", import.meta.url).href;
 
 /** How soon the script hears that npm is gone. */
 const PARENT_POLL_MS = 500;
@@ -55,7 +56,7 @@ function typescriptNode() {
 
 function run(node, args) {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
-  const child = spawn(node, args, { stdio: "inherit", env });
+  const child = spawn(node, ["--import", textImports, ...args], { stdio: "inherit", env });
   keep(child);
   return new Promise((resolve) => {
     child.on("error", (error) => resolve(fail(`${node} could not be started: ${error.message}`)));

@@ -1,4 +1,5 @@
 import { wrongRooms } from "./rooms.ts";
+import { wrongScripts } from "./shell-files.ts";
 import { runTool } from "./tools.ts";
 
 type Tool = readonly [tool: string, ...args: string[]];
@@ -11,6 +12,7 @@ interface Check {
 
 const CHECKS: readonly Check[] = [
   { name: "rooms: imports run down, none in a circle", command: wrongRooms },
+  { name: "shell and Perl files", command: wrongScripts },
   {
     name: "types of the Worker's bindings",
     // Without .dev.vars, somebody's own settings.

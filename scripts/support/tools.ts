@@ -33,7 +33,12 @@ export interface ToolResult {
 
 /** Runs one of the checkout's tools to its end. Rejects when it cannot be started, or when `signal` ended it. */
 export function runTool(name: string, args: readonly string[], signal?: AbortSignal): Promise<ToolResult> {
-  const child = spawn(toolPath(name), args, {
+  return runProgram(toolPath(name), args, signal);
+}
+
+/** The same for a program of the machine's. */
+export function runProgram(command: string, args: readonly string[], signal?: AbortSignal): Promise<ToolResult> {
+  const child = spawn(command, args, {
     cwd: ROOT,
     env: toolEnvironment(),
     stdio: ["ignore", "pipe", "pipe"],

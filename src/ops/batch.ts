@@ -1,11 +1,11 @@
 import { WarmtreeError, type Work } from "../errors.ts";
 import { failureOf } from "./output/failure.ts";
-import { HAND_OVER } from "./hand-over.ts";
 import type { Command, Operation, OperationContext, Runnable } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionText, splitSections } from "./output/sections.ts";
 import { MAX_OUTPUT_BYTES, programOf } from "./run.ts";
-import { SECTION } from "./shell.ts";
+import { assemble } from "./scripts/assemble.ts";
+import batchScript from "./scripts/batch.sh" with { type: "text" };
 
 /** An operation with its checked input. */
 export interface Step {
@@ -25,49 +25,12 @@ interface StepResult {
 /** What each step came to, in order. Only the last can be a failure: after one, nothing more is run. */
 export type BatchResult = readonly StepResult[];
 
-/**
- * Runs each step's own script as a child, in order, until one does not end well. A step's output is cut to its share,
- * so that the answers of later steps are never lost; the child can still write what nobody will read. The remote and
- * its credential reach the steps that talk to it and no other.
- *
- * Arguments: nonce, bytes for each step, then for each step its access, how many settings and how many words it has, and
- * both; the words are its program and all parameters of that. Section 2n-1 is the stdout of step n; section 2n its exit code, and when it
- * began and ended. On stderr a step is preceded by a line with its nonce.
- */
-const script = `${SECTION}
-nonce=$1 share=$2; shift 2
-unset WT_URL
-export watched_at
-[ -d "$wt" ] || mkdir -p "$wt"
-export WT_FAILED="$wt/failed.$nonce"
-trap 'rm -f "$WT_FAILED"; unwatch' EXIT
-hand_over() { WT_AUTH=$auth; ${HAND_OVER.trimEnd()}; }
-number=0
-while [ $# -gt 0 ]; do
-  access=$1 settings=$2 words=$3; shift 3
-  number=$((number + 1)) began=\${EPOCHREALTIME-}
-  section "$((number * 2 - 1))"
-  printf '\\n%s-%s\\n' "$nonce" "$number" >&2
-  (
-    export WT_NONCE="$nonce-$number"
-    for setting in "\${@:1:settings}"; do export "$setting"; done
-    if [ "$access" = remote ]; then
-      export WT_URL="$url"
-      if [ -n "$auth" ]; then hand_over "\${@:settings + 1:words}"; fi
-    fi
-    exec "\${@:settings + 1:words}"
-  ) | { head -c "$share"; exec cat >/dev/null; }
-  code=\${PIPESTATUS[0]}
-  shift "$((settings + words))"
-  section "$((number * 2))"
-  printf '%s %s %s' "$code" "$began" "\${EPOCHREALTIME-}"
-  if [ "$code" -ne 0 ] || [ -e "$WT_FAILED" ]; then exit "$code"; fi
-done
-`;
-
 const ACCESS = ["read", "write", "remote"] as const;
 
-/** Several operations on one workspace as one process of the sandbox, in order, until one fails. */
+/**
+ * Several operations on one workspace as one process of the sandbox, in order, until one fails. Each step runs its own script, see
+ * scripts/batch.sh.
+ */
 export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> {
   // Not the nonce of the call: that one marks what the driver itself says.
   const nonce = crypto.randomUUID();
@@ -78,7 +41,7 @@ export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> 
     access: ACCESS.findLast((access) => needed.has(access)) ?? "read",
     pushes: steps.some(({ operation }) => operation.pushes),
     shell: "/bin/bash",
-    script,
+    script: assemble(batchScript),
     operations: steps.length,
     command: (_asked, context) => ({
       args: [nonce, String(shareBytes), ...steps.flatMap((step) => stepArguments(step, context))],
@@ -108,7 +71,7 @@ function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOu
 }
 
 function stepArguments({ operation, asked }: Step, context: OperationContext): string[] {
-  const { args, env = {} }: Command = operation.command(asked, context);
+  const { args = [], env = {} }: Command = operation.command(asked, context);
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const words = [...programOf(operation), ...args];
   return [operation.access, String(settings.length), String(words.length), ...settings, ...words];

@@ -3,17 +3,14 @@ import { WarmtreeError } from "../errors.ts";
 import { failureOf, type Reasons } from "./output/failure.ts";
 import { joinedHunks, readBlame } from "./output/blame-lines.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
-import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
 import { defineOperation } from "./operation.ts";
 import { textOf } from "./output/sections.ts";
-import { BRING } from "./partial.ts";
-import { ENTER, FAIL, SECTION } from "./shell.ts";
+import { assemble } from "./scripts/assemble.ts";
+import blameScript from "./scripts/blame.sh" with { type: "text" };
 
 /** A page; some hundred bytes each. */
 const MAX_LINES = 500;
 const MAX_LINE = 1_000_000_000;
-/** Of every line no more leaves the sandbox. */
-const MAX_LINE_BYTES = 5000;
 
 const lineNumber = z.int().min(1).max(MAX_LINE);
 
@@ -51,27 +48,6 @@ const output = z.object({
   cursor: z.string().optional(),
 });
 
-/**
- * git blame compares whole files of older commits, also under other names; in a partial clone it fetches them as it comes upon
- * them, from a git directory that knows the commit alone.
- */
-const script = `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
-path=$1 asked=$2 first=$3 last=$4
-ref=
-if [ -n "$asked" ]; then ref=$(commit_of "$asked") || unknown_ref "$asked"; fi
-if partial; then
-  if { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
-  if [ -z "$url" ]; then fail needs_remote; fi
-  ref=\${ref:-$(git rev-parse -q --verify HEAD)} || fail path_not_found "$path"
-fi
-if [ -n "$ref" ]; then in_commit "$ref" "$path" || fail path_not_found "$path"
-elif [ -d "$path" ] && ! [ -L "$path" ]; then fail no_file "$path"
-elif ! git ls-files --error-unmatch -- "$path" >/dev/null 2>&1; then fail path_not_found "$path"; fi
-told() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
-section 1
-told --porcelain --encoding=UTF-8 -L "$first,$last" \${ref:+"$ref"} -- "$path" | cut -b 1-${MAX_LINE_BYTES}
-`;
-
 const REASONS: Reasons = {
   left_out: () => ({
     code: "invalid_input",
@@ -92,12 +68,14 @@ export const blame = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script,
+  script: assemble(blameScript),
   command(asked) {
     const first = firstOf(asked);
     // One more than is shown tells that there is more.
     const last = Math.min(asked.end_line ?? MAX_LINE, first + MAX_LINES);
-    return { args: [asked.path, asked.ref ?? "", String(first), String(last)] };
+    return {
+      env: { IN_PATH: asked.path, IN_REF: asked.ref ?? "", IN_FIRST: String(first), IN_LAST: String(last) },
+    };
   },
   parse(result, asked) {
     const failed = failureOf(result, REASONS);

@@ -1,13 +1,14 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./output/failure.ts";
-import { BRANCH_FIELDS as FIELDS, BRANCH_SCRIPT } from "./branch-script.ts";
-import { DELETE_REASONS } from "./delete-branch.ts";
-import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
+import { DELETE_REASONS } from "./output/delete-branch-reasons.ts";
+import { IN_THE_WAY_REASONS } from "./output/in-the-way-reasons.ts";
 import { branchHere, cursor, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
-import { UNFINISHED_REASON } from "./unfinished.ts";
+import { UNFINISHED_REASON } from "./output/unfinished-reason.ts";
+import { assemble } from "./scripts/assemble.ts";
+import branchScript from "./scripts/branch.sh" with { type: "text" };
 
 const MAX_BRANCHES = 200;
 
@@ -80,6 +81,16 @@ const REASONS: Reasons = {
   }),
 };
 
+/** Of git-for-each-ref(1), in the order in which they are read. */
+const FIELDS = [
+  "%(refname)",
+  "%(objectname)",
+  "%(committerdate:iso-strict)",
+  "%(subject)",
+  "%(upstream)",
+  "%(symref)",
+] as const;
+
 export const branch = defineOperation({
   name: "branch",
   summary:
@@ -88,16 +99,17 @@ export const branch = defineOperation({
   shell: "/bin/bash",
   input,
   output,
-  script: BRANCH_SCRIPT,
+  script: assemble(branchScript),
   command: (asked) => ({
-    // One more than is shown tells that there is more.
-    args: [
-      asked.name ?? "",
-      String(asked.create),
-      asked.from ?? "",
-      String((asked.cursor ?? 0) + MAX_BRANCHES + 1),
-      String(asked.delete ?? false),
-    ],
+    env: {
+      IN_NAME: asked.name ?? "",
+      IN_CREATE: String(asked.create),
+      IN_FROM: asked.from ?? "",
+      // One more than is shown tells that there is more.
+      IN_COUNT: String((asked.cursor ?? 0) + MAX_BRANCHES + 1),
+      IN_DELETE: String(asked.delete ?? false),
+      IN_FORMAT: `${FIELDS.join("%00")}%00`,
+    },
   }),
   parse(result, asked) {
     const failed = failureOf(result, REASONS);

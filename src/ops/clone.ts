@@ -1,9 +1,10 @@
 import * as z from "zod/v4";
-import { CLONE_SCRIPT } from "./clone-script.ts";
 import { branchName, hasControl, tagOrSha, treePath } from "./inputs.ts";
 import { failureOf, NOT_GIT, type Reasons } from "./output/failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output/sections.ts";
+import { assemble } from "./scripts/assemble.ts";
+import cloneScript from "./scripts/clone.sh" with { type: "text" };
 
 const MAX_URL_LENGTH = 2000;
 const MAX_SPARSE_FOLDERS = 100;
@@ -95,20 +96,20 @@ export const clone = defineOperation({
   shell: "/bin/bash",
   input,
   output,
-  script: CLONE_SCRIPT,
+  script: assemble(cloneScript),
   command: (asked, { seedHead, remoteRefs, pack, agentBranchPrefix }) => ({
-    args: [
-      asked.branch ?? "",
-      asked.agent_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id ?? ONLY_TASK}` : "",
-      String(asked.shallow),
-      asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
-      asked.revision ?? "",
-      seedHead ?? "",
-      remoteRefs?.head ?? "",
-      remoteRefs?.list ?? "",
-      typeof pack === "object" ? pack.path : (pack ?? ""),
-      ...asked.sparse,
-    ],
+    env: {
+      IN_BASE: asked.branch ?? "",
+      IN_AGENT_BRANCH: asked.agent_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id ?? ONLY_TASK}` : "",
+      IN_SHALLOW: String(asked.shallow),
+      IN_FILTER: asked.filter ?? (asked.sparse.length > 0 ? "blob:none" : ""),
+      IN_REVISION: asked.revision ?? "",
+      IN_SEED_HEAD: seedHead ?? "",
+      IN_REMOTE_HEAD: remoteRefs?.head ?? "",
+      IN_REMOTE_REFS: remoteRefs?.list ?? "",
+      IN_PACK: typeof pack === "object" ? pack.path : (pack ?? ""),
+    },
+    args: asked.sparse,
     incoming: typeof pack === "object" ? pack : undefined,
   }),
   parse(result, asked) {

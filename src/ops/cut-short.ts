@@ -31,7 +31,7 @@ export function withPushed<Value>({ pushed }: Pushing, output: ScriptOutput, par
 }
 
 /** Section that `pushing` of send-commits.ts prints, again and again. */
-export const PUSHING_SECTION = 6;
+const PUSHING_SECTION = 6;
 
 /** Before it is begun for the first time, and after each that the remote refused, nothing is pushed. */
 export function pushedBy(sections: ScriptOutput["sections"]): Work["pushed"] {

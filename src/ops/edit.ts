@@ -1,10 +1,11 @@
 import * as z from "zod/v4";
-import { EDIT_PROGRAM } from "./edit-program.ts";
 import { failureOf, type Reasons } from "./output/failure.ts";
 import { MAX_FILES, OUTSIDE, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output/sections.ts";
 import { fitsInline, pack, type Payload, pieces, type Step } from "./payload.ts";
+import { assemble } from "./scripts/assemble.ts";
+import editProgram from "./scripts/edit.pl" with { type: "text" };
 
 /** Only a patch of more files than this makes a longer list. */
 const MAX_LISTED = 1000;
@@ -141,7 +142,7 @@ export const edit = defineOperation({
   shell: "perl",
   input,
   output,
-  script: EDIT_PROGRAM,
+  script: assemble(editProgram, "perl"),
   command(asked) {
     const { payload, upload } = packed(asked);
     const inline = fitsInline(payload);

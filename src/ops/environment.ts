@@ -1,3 +1,5 @@
+import { SCRIPT_VALUES } from "./scripts/shared.ts";
+
 /**
  * Settings that git gets by environment, so that nothing is written into the repository and nothing in it can switch them
  * off. Each is here because a repository, or the machine's own config, could otherwise run a program, ask a question,
@@ -77,5 +79,6 @@ export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
   SSH_ASKPASS: "",
   GIT_PAGER: "cat",
   GIT_EDITOR: "true",
+  ...SCRIPT_VALUES,
   ...configured(GIT_SETTINGS),
 };

@@ -1,13 +1,14 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./output/failure.ts";
 import { cursor, hasControl, revision, sandboxId, treePath } from "./inputs.ts";
-import { COMMIT_OF } from "./looking.ts";
-import { LIMITED } from "./limits.ts";
 import { defineOperation } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
 import { CHANGES, LETTERS } from "./output/porcelain.ts";
-import { ENTER, FAIL, IN_TREE, SECTION, SUBMODULES } from "./shell.ts";
+import { IN_TREE } from "./git-arguments.ts";
+import { SUBMODULES } from "./git-arguments.ts";
+import { assemble } from "./scripts/assemble.ts";
+import logScript from "./scripts/log.sh" with { type: "text" };
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
@@ -78,18 +79,21 @@ const OPTIONS = ["-z", "--encoding=UTF-8", "--no-color", "--no-show-signature"] 
 /** Files that were merely renamed are known by their ids, so that a partial clone need not have them. */
 const FILES = ["--name-status", "-M100%", "--diff-merges=first-parent", SUBMODULES] as const;
 
-function optionsOf({ since, until, author, files }: z.output<typeof input>): string[] {
+/** Parameters of git log, but for the commits and the path. */
+function argumentsOf(asked: z.output<typeof input>): string[] {
+  const { since, until, author, files, limit, cursor: skip = 0 } = asked;
   return [
+    FORMAT,
+    ...OPTIONS,
+    // One more than is shown tells that there is more.
+    `--max-count=${limit + 1}`,
+    `--skip=${skip}`,
     ...(since === undefined ? [] : [`--since=${timeOf(since, "00:00:00")}`]),
     ...(until === undefined ? [] : [`--until=${timeOf(until, "23:59:59")}`]),
     ...(author === undefined ? [] : ["-F", "-i", `--author=${author}`]),
     ...(files ? FILES : []),
   ];
 }
-
-/** One more than is shown tells that there is more. */
-const countOf = (asked: z.output<typeof input>) => String(asked.limit + 1);
-const skipOf = (asked: z.output<typeof input>) => String(asked.cursor ?? 0);
 
 function read(result: ScriptOutput, asked: z.output<typeof input>): Parsed<z.output<typeof output>> {
   const commits = readCommits(sectionRecords(result.sections, 1));
@@ -120,20 +124,15 @@ export const log = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${LIMITED}
-begin=$1 end=$2 path=$3 files=$4 count=$5 from=$6; shift 6
-ref= without=
-if [ -n "$begin" ]; then ref=$(commit_of "$begin") || unknown_ref "$begin"; fi
-if [ -n "$end" ]; then without=^$(commit_of "$end") || unknown_ref "$end"; fi
-if [ -n "$path$files" ] && { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then if [ -n "$path" ]; then fail left_out path; else fail left_out files; fi; fi
-section 1
-limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from" "$@" \${ref:+"$ref"} \${without:+"$without"} -- \${path:+"$path"}
-`,
+  script: assemble(logScript),
   command: (asked) => {
     const { ref = "", path = "", files } = asked;
     const range = ref.indexOf("..");
     const [without, begin] = range === -1 ? ["", ref] : [ref.slice(0, range) || "HEAD", ref.slice(range + 2) || "HEAD"];
-    return { args: [begin, without, path, files ? "files" : "", countOf(asked), skipOf(asked), ...optionsOf(asked)] };
+    return {
+      env: { IN_BEGIN: begin, IN_WITHOUT: without, IN_PATH: path, IN_FILES: files ? "files" : "" },
+      args: argumentsOf(asked),
+    };
   },
   parse(result, asked) {
     const failed = failureOf(result, REASONS);
@@ -146,9 +145,8 @@ limited log '${FORMAT}' ${OPTIONS.join(" ")} --max-count="$count" --skip="$from"
     command(asked) {
       // Which commit a name stands for is for the script to find out.
       if (asked.ref !== undefined) return undefined;
-      const page = [`--max-count=${countOf(asked)}`, `--skip=${skipOf(asked)}`];
       const path = asked.path === undefined ? [] : [asked.path];
-      return ["git", ...IN_TREE, "log", FORMAT, ...OPTIONS, ...page, ...optionsOf(asked), "--", ...path];
+      return ["git", ...IN_TREE, "log", ...argumentsOf(asked), "--", ...path];
     },
     parse: read,
   },

@@ -30,10 +30,12 @@ export interface PushContext {
   readonly lost?: LostRace;
 }
 
-/** Positional parameters and environment of a script: the only places where a caller's text may go. */
+/** What a script gets: the only places where a caller's text may go. */
 export interface Command {
-  readonly args: readonly string[];
+  /** Inputs by name, all beginning with IN_. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A list, as "$@". */
+  readonly args?: readonly string[];
   readonly incoming?: StreamedFile | undefined;
 }
 

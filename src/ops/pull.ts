@@ -1,12 +1,12 @@
 import * as z from "zod/v4";
-import { withCause } from "./output/cause.ts";
+import { GONE_SECTION, withCause } from "./output/cause.ts";
 import { failureOf, NOT_GIT, type Reasons } from "./output/failure.ts";
-import { GONE_SECTION } from "./history.ts";
 import { branchName, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output/sections.ts";
-import { PULL_SCRIPT } from "./pull-script.ts";
-import { UNFINISHED_REASON } from "./unfinished.ts";
+import { UNFINISHED_REASON } from "./output/unfinished-reason.ts";
+import { assemble } from "./scripts/assemble.ts";
+import pullScript from "./scripts/pull.sh" with { type: "text" };
 
 const HOW = ["nothing_new", "fast_forward", "rebased", "merged"] as const;
 
@@ -76,8 +76,10 @@ export const pull = defineOperation({
   shell: "/bin/bash",
   input,
   output,
-  script: PULL_SCRIPT,
-  command: (asked) => ({ args: [String(asked.rebase), String(asked.deepen ?? 0), asked.from ?? ""] }),
+  script: assemble(pullScript),
+  command: (asked) => ({
+    env: { IN_REBASE: String(asked.rebase), IN_DEEPEN: String(asked.deepen ?? 0), IN_FROM: asked.from ?? "" },
+  }),
   parse(result) {
     const failed = failureOf(result, REASONS);
     if (failed) return withCause(failed, result);

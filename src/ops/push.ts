@@ -2,17 +2,16 @@ import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { withCause } from "./output/cause.ts";
 import { pushedBy } from "./cut-short.ts";
-import { COMMIT, COMMIT_REASONS } from "./commit-changes.ts";
+import { COMMIT_REASONS } from "./output/commit-reasons.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./output/failure.ts";
-import { IN_THE_WAY_REASONS } from "./in-the-way.ts";
+import { IN_THE_WAY_REASONS } from "./output/in-the-way-reasons.ts";
 import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
-import { LINE_ENDS } from "./line-ends.ts";
 import { defineOperation } from "./operation.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
 import { remoteMessages } from "./output/remote-messages.ts";
-import { SEND } from "./send-commits.ts";
-import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+import { assemble } from "./scripts/assemble.ts";
+import pushScript from "./scripts/push.sh" with { type: "text" };
 
 /** Under the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
@@ -64,45 +63,6 @@ const output = z.object({
   remote_messages: z.array(z.string()).optional().describe("What the git host said"),
 });
 
-/**
- * Commit, then push first and ask questions later: fetching before would cost a round trip and win nothing. Only when
- * the remote moved are the two lines put together, in memory, and pushed again; a push that waited for others knows that
- * it moved, and does so first.
- *
- * A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
- * have pushed, and where to. It is sent again with that, and commits no more.
- */
-const script = `${SECTION}${FAIL}${LOCK}${ENTER}${SEND}${LINE_ENDS}${COMMIT}
-message=$1 to=$2 turn=$3 known=$4 sha=$5 committed=$6 from=$7 amend=$8 guard=$9; shift 9
-resolve=("\${@:2:$1}"); shift $(($1 + 1))
-files=("$@")
-IFS= read -r branch <.git/HEAD
-case $branch in "ref: refs/heads/"*) branch=\${branch#ref: refs/heads/};; *) branch=;; esac
-if [ -z "$sha" ]; then commit_changes "$@"; from=$branch; fi
-begun_at=$sha
-send_commits
-moved=current landed= default=
-# While it had no turn, another operation may have gone on from here.
-if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then moved=kept
-elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
-case $answer in
-  *"*$tab"*)
-    base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
-    # One whose base is gone still says so with a pull.
-    if [ "$to" = "$branch" ] && [ -z "$base" ] && { [ -n "$is_first" ] || ! git config "branch.$branch.merge" >/dev/null; }; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
-    case $base in refs/remotes/origin/*) base=\${base#refs/remotes/origin/} ;; *) base= ;; esac
-    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
-    if [ -n "$is_first" ]; then
-      default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\\(.*\\)\${tab}HEAD$,\\1,p")
-      default=\${default:--}
-    fi ;;
-esac
-section 1
-printf '%s\\0' "$from" "$to" "$sha" "$committed" "$rebased" "$merged" "$replaced" "$recreated" "$landed" "$moved"
-case $answer in *"=$tab"*) printf 'same\\0';; *) printf 'sent\\0';; esac
-printf '%s\\0' "$default"
-`;
-
 const REASONS: Reasons = {
   ...COMMIT_REASONS,
   ...IN_THE_WAY_REASONS,
@@ -113,6 +73,11 @@ const REASONS: Reasons = {
   history_rewritten: (from) => ({
     code: "history_rewritten",
     detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
+  }),
+  shallow_end: () => ({
+    code: "history_rewritten",
+    detail:
+      "This clone is shallow, and somebody took the commit that it ends at away from the remote. Nothing was pushed. pull leaves it out and puts your own commits on top of what is there.",
   }),
   taken_up: (to) => ({
     code: "push_rejected",
@@ -139,7 +104,7 @@ export const push = defineOperation({
   shell: "/bin/bash",
   input,
   output,
-  script,
+  script: assemble(pushScript),
   command(
     { message = "", to = "", files, amend, resolve },
     { push: { turn = "", known = "", lost } = {}, guardDefault = false },
@@ -147,9 +112,21 @@ export const push = defineOperation({
     const begun = lost ?? { to, sha: "", committed: "", from: "" };
     const { sha, committed, from } = begun;
     const sides = Object.entries(resolve).map(([path, side]) => `${side}:${path}`);
-    const flags = [String(amend), String(guardDefault)];
-    const count = String(sides.length);
-    return { args: [message, begun.to, turn, known, sha, committed, from, ...flags, count, ...sides, ...files] };
+    return {
+      env: {
+        IN_MESSAGE: message,
+        IN_TO: begun.to,
+        IN_TURN: turn,
+        IN_KNOWN: known,
+        IN_SHA: sha,
+        IN_COMMITTED: committed,
+        IN_FROM: from,
+        IN_AMEND: String(amend),
+        IN_GUARD: String(guardDefault),
+        IN_RESOLVE: String(sides.length),
+      },
+      args: [...sides, ...files],
+    };
   },
   pushed: pushedBy,
   parse(result) {

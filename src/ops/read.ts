@@ -5,7 +5,8 @@ import { cursor, folderPath, maxBytes, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords, sectionText } from "./output/sections.ts";
-import { READ_SCRIPT } from "./read-script.ts";
+import { assemble } from "./scripts/assemble.ts";
+import readScript from "./scripts/read.sh" with { type: "text" };
 
 const MAX_ENTRIES = 1000;
 const MAX_LINE = 1_000_000_000;
@@ -63,21 +64,21 @@ export const read = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: READ_SCRIPT,
+  script: assemble(readScript),
   command(asked) {
     const ranged = asked.start_line !== undefined || asked.end_line !== undefined;
     const first = asked.start_line ?? 1;
     return {
-      args: [
-        asked.path,
-        asked.ref ?? "",
-        ranged ? String(first) : "",
-        String((asked.end_line ?? MAX_LINE) - first + 1),
-        String(asked.cursor ?? 0),
+      env: {
+        IN_PATH: asked.path,
+        IN_REF: asked.ref ?? "",
+        IN_FIRST_LINE: ranged ? String(first) : "",
+        IN_LINES: String((asked.end_line ?? MAX_LINE) - first + 1),
+        IN_FROM_BYTE: String(asked.cursor ?? 0),
         // One more than is shown tells that there is more.
-        String(asked.max_bytes + 1),
-        String(MAX_ENTRIES + 1),
-      ],
+        IN_MAX_BYTES: String(asked.max_bytes + 1),
+        IN_MAX_ENTRIES: String(MAX_ENTRIES + 1),
+      },
     };
   },
   parse(result, asked): Parsed<z.output<typeof output>> {

@@ -3,12 +3,14 @@ import { uploadFile, uploadStream } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
 import { cutShort, withPushed } from "./cut-short.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
-import { HAND_OVER } from "./hand-over.ts";
 import type { Command, Direct, OperationContext, Runnable } from "./operation.ts";
 import type { StreamedFile, Remote } from "../remote/types.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { splitSections } from "./output/sections.ts";
-import { CALL, watched } from "./watch.ts";
+import { CALL } from "./watched.ts";
+import { watched } from "./watched.ts";
+import { assemble } from "./scripts/assemble.ts";
+import handOver from "./scripts/lib/hand-over.sh" with { type: "text" };
 
 /** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
@@ -23,6 +25,8 @@ const TOLD_WITHIN_SHARE = 0.1;
 /** A process that names no folder starts in one that the template may choose. */
 const HOME = "~";
 
+const HAND_OVER = assemble(handOver);
+
 /** Runs one process of the sandbox to its end. */
 export type Start = (request: ProcessRequest, incoming?: StreamedFile) => Promise<ProcessResult>;
 
@@ -32,7 +36,7 @@ export function programOf({ shell, script, name }: Runnable): readonly [program:
 }
 
 /** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
-function assemble(
+function requestOf(
   operation: Runnable,
   command: Command,
   context: OperationContext,
@@ -43,7 +47,7 @@ function assemble(
   const { name, email } = context.author;
   const authorization = remote?.authorization;
   const script = watched(operation.shell, operation.script, command.incoming !== undefined);
-  const program = [...programOf({ ...operation, script }), ...command.args] as const;
+  const program = [...programOf({ ...operation, script }), ...(command.args ?? [])] as const;
   const [cmd, ...args] =
     authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {
@@ -109,7 +113,7 @@ export async function runScript(
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
   const command = operation.command(input, context);
-  const request = assemble(operation, command, context, remote, nonce);
+  const request = requestOf(operation, command, context, remote, nonce);
   const { stdout, ...result } = await start(request, command.incoming).catch((error: unknown) => {
     throw cutShort(operation, error, nonce);
   });

@@ -2,20 +2,17 @@ import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { failureOf } from "./output/failure.ts";
 import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
-import { COMMIT_OF, IN_COMMIT, PIPED } from "./looking.ts";
-import { BRING } from "./partial.ts";
 import { readMatches } from "./output/matches.ts";
 import { defineOperation } from "./operation.ts";
 import { regexParts } from "./regex-parts.ts";
-import { ENTER, FAIL, SECTION } from "./shell.ts";
+import { assemble } from "./scripts/assemble.ts";
+import searchScript from "./scripts/search.sh" with { type: "text" };
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 const MAX_PATTERN_LENGTH = 1000;
 /** Their state machine takes git a few megabytes. */
 const MAX_REGEX_PARTS = 10_000;
-/** Of every line no more leaves the sandbox: the longest path, a line number, and more than is shown of the text. */
-const MAX_LINE_BYTES = 6000;
 /** A match is one line but where its path holds line ends; some room for those. */
 const SPARE_LINES = 50;
 
@@ -60,34 +57,17 @@ export const search = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: `${SECTION}${FAIL}${ENTER}${COMMIT_OF}${IN_COMMIT}${PIPED}${BRING}
-pattern=$1 kind=$2 fold=$3 path=$4 ref=$5 from=$6 count=$7
-if [ -n "$ref" ]; then
-  ref=$(commit_of "$ref") || unknown_ref "$5"
-  bring_files "$ref" -- \${path:+"$path"} || fail git
-  if [ -n "$path" ]; then in_commit "$ref" "$path" || fail path_not_found "$path"; fi
-elif [ -n "$path" ] && ! [ -e "$path" ] && ! [ -L "$path" ]; then
-  fail path_not_found "$path"
-fi
-if [ -n "$ref" ]; then set -- "$ref"; else set -- --untracked; fi
-found() {
-  piped grep -n -z -I --no-color --no-column --no-heading --no-break --full-name --no-textconv "$kind" \${fold:+"$fold"} -e "$pattern" "$@" -- \${path:+"$path"} |
-    cut -b 1-${MAX_LINE_BYTES}
-}
-nothing=1
-section 1
-if [ "$from" -gt 0 ]; then found "$@" | tail -n "+$((from + 1))" | head -n "$count"; else found "$@" | head -n "$count"; fi
-`,
+  script: assemble(searchScript),
   command: (asked) => ({
-    args: [
-      asked.pattern,
-      asked.regex ? "-E" : "-F",
-      asked.ignore_case ? "-i" : "",
-      asked.path ?? "",
-      asked.ref ?? "",
-      String(asked.cursor ?? 0),
-      String(asked.limit + SPARE_LINES),
-    ],
+    env: {
+      IN_PATTERN: asked.pattern,
+      IN_KIND: asked.regex ? "-E" : "-F",
+      IN_FOLD: asked.ignore_case ? "-i" : "",
+      IN_PATH: asked.path ?? "",
+      IN_REF: asked.ref ?? "",
+      IN_FROM_LINE: String(asked.cursor ?? 0),
+      IN_COUNT: String(asked.limit + SPARE_LINES),
+    },
   }),
   parse(result, asked) {
     const failed = failureOf(LOST_OBJECT.test(result.stderr) ? { ...result, exitCode: 1 } : result);

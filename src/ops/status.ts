@@ -5,8 +5,10 @@ import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { failureOf } from "./output/failure.ts";
 import { sectionRecords, sectionText } from "./output/sections.ts";
 import { type Change, CHANGES, readStatus, type Status, type StatusEntry, UNFINISHED } from "./output/porcelain.ts";
-import { ENTER, FAIL, IN_FINISHED_TREE, SECTION, SUBMODULES } from "./shell.ts";
-import { UNFINISHED_WORDS } from "./unfinished.ts";
+import { IN_FINISHED_TREE } from "./git-arguments.ts";
+import { SUBMODULES } from "./git-arguments.ts";
+import { assemble } from "./scripts/assemble.ts";
+import statusScript from "./scripts/status.sh" with { type: "text" };
 
 const DEFAULT_LIMIT = 500;
 const MAX_LIMIT = 5000;
@@ -91,15 +93,8 @@ export const status = defineOperation({
   shell: "/bin/sh",
   input,
   output,
-  script: `${SECTION}${FAIL}${ENTER}
-section 2
-for state in ${UNFINISHED_WORDS}
-do if [ -e ".git/\${state%%:*}" ]; then printf '%s\\0' "\${state##*:}"; fi; done
-section 1
-unwatch
-exec git ${GIT_STATUS.join(" ")}
-`,
-  command: () => ({ args: [] }),
+  script: assemble(statusScript),
+  command: () => ({ args: GIT_STATUS }),
   parse(result, asked) {
     const failure = failureOf(result);
     if (failure) return failure;

@@ -1,13 +1,11 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./output/failure.ts";
-import { REACHED } from "./host-retry.ts";
 import { cursor, revision, sandboxId, tagName } from "./inputs.ts";
-import { COMMIT_OF } from "./looking.ts";
-import { NET } from "./net.ts";
 import { defineOperation } from "./operation.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
-import { ENTER, FAIL, LOCK, SECTION } from "./shell.ts";
+import { assemble } from "./scripts/assemble.ts";
+import tagScript from "./scripts/tag.sh" with { type: "text" };
 
 const MAX_TAGS = 200;
 /** Under the 128 KiB that Linux allows for one argument. */
@@ -59,45 +57,6 @@ const output = z.object({
   cursor: z.string().optional(),
 });
 
-/** A list takes no lock. A tag that is there and is the same is answered as made, so a call can be repeated. */
-const script = `${SECTION}${FAIL}
-name=$1 ref=$2 message=$3 push=$4 count=$5
-tags() { git for-each-ref --sort=-creatordate --count="$count" --format='${FIELDS.join("%00")}%00' "$1"; }
-if [ -z "$name" ]; then
-  ${ENTER}
-  section 1
-  tags refs/tags || fail git
-  exit
-fi
-${LOCK}${ENTER}${COMMIT_OF}${NET}${REACHED}
-full=refs/tags/$name made=false sent=
-commit=
-if [ -n "$ref" ] || ! git show-ref -q --verify -- "$full"; then commit=$(commit_of "\${ref:-HEAD}") || unknown_ref "\${ref:-HEAD}"; fi
-if git show-ref -q --verify -- "$full"; then
-  if [ -n "$commit" ] && [ "$(git rev-parse -q --verify "$full^{commit}")" != "$commit" ]; then fail tag_exists "$name"; fi
-  if [ -n "$message" ] && [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(git stripspace <<<"$message")" ]; then fail tag_exists "$name"; fi
-else
-  set --
-  if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi
-  git tag "$@" -- "$name" "$commit" || fail git "$name"
-  made=true
-fi
-if [ "$push" = true ]; then
-  pushed=unknown
-  if ! reached netgit push --porcelain --no-verify origin "$full:$full"; then
-    if grep -qE '^!.*\\[rejected\\].*already exists' "$said"; then pushed=false; fail taken_there "$name"; fi
-    if grep -q '^!.*\\[remote rejected\\]' "$said"; then pushed=false; fail refused "$(sed -n 's/^!.*\\[remote rejected\\] (\\(.*\\)).*/\\1/p' "$said")"; fi
-    fail git "$name"
-  fi
-  sent=true
-  if grep -q "^=$tab" "$said"; then sent=false; fi
-fi
-section 1
-tags "$full"
-section 2
-printf '%s\\0' "$made" "$sent"
-`;
-
 const REASONS: Reasons = {
   tag_exists: (name) => ({
     code: "invalid_input",
@@ -122,16 +81,17 @@ export const tag = defineOperation({
   shell: "/bin/bash",
   input,
   output,
-  script,
+  script: assemble(tagScript),
   command: (asked) => ({
-    args: [
-      asked.name ?? "",
-      asked.ref ?? "",
-      asked.message ?? "",
-      String(asked.push),
+    env: {
+      IN_NAME: asked.name ?? "",
+      IN_REF: asked.ref ?? "",
+      IN_MESSAGE: asked.message ?? "",
+      IN_PUSH: String(asked.push),
       // One more than is shown tells that there is more.
-      String((asked.cursor ?? 0) + MAX_TAGS + 1),
-    ],
+      IN_COUNT: String((asked.cursor ?? 0) + MAX_TAGS + 1),
+      IN_FORMAT: `${FIELDS.join("%00")}%00`,
+    },
   }),
   parse(result, asked) {
     const failed = failureOf(result, REASONS);

@@ -4,22 +4,24 @@ import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { errorBody, WarmtreeError } from "../../src/errors.ts";
 import { failureOf } from "../../src/ops/output/failure.ts";
 import type { Runnable } from "../../src/ops/operation.ts";
-import { ENTER, FAIL, LOCK, SECTION } from "../../src/ops/shell.ts";
+import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { useWorkspace } from "../../src/workspace/workspaces.ts";
 import { callerOf, type Pool, sql } from "./support.ts";
+
+const pieces = (...names: readonly string[]) => names.map((name) => `. "$WT_LIB/${name}.sh"\n`).join("");
 
 /** The least that an operation can be: it leaves a file, or a commit with it. The first one finds a tree with all of it pushed. */
 const leave: Runnable<{ readonly name: string; readonly commits: boolean }> = {
   name: "leave",
   access: "write",
   shell: "/bin/bash",
-  script: `${SECTION}${FAIL}${LOCK}
+  script: assemble(`${pieces("section", "fail", "lock", "enter")}lock
 save() { git commit -q --allow-empty -m "$1"; }
 [ -d "$tree/.git" ] || { git init -q -b main "$tree" && cd "$tree" && save first && git update-ref refs/remotes/origin/main HEAD; } || fail git
-${ENTER}
+enter
 : >"$1"
 if [ "$2" = true ]; then git add "$1" && save "$1" || fail git; fi
-`,
+`),
   command: ({ name, commits }) => ({ args: [name, String(commits)] }),
   parse: (result) => failureOf(result) ?? { ok: true, value: {} },
 };
@@ -29,9 +31,9 @@ const find: Runnable<readonly string[]> = {
   name: "find",
   access: "read",
   shell: "/bin/sh",
-  script: `${SECTION}${FAIL}${ENTER}
+  script: assemble(`${pieces("section", "fail", "enter")}enter
 ls -- "$@"
-`,
+`),
   command: (names) => ({ args: names }),
   parse: (result) => failureOf(result) ?? { ok: true, value: {} },
 };

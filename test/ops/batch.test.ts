@@ -6,7 +6,7 @@ import { batchOf, type BatchResult } from "../../src/ops/batch.ts";
 import { branch } from "../../src/ops/branch.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { log } from "../../src/ops/log.ts";
-import { TAKE_CREDENTIAL } from "../../src/ops/hand-over.ts";
+import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { defineOperation, type Operation } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
@@ -106,7 +106,7 @@ test("a failure is told from the stderr of its own step", async () => {
 
 test("the remote and its credential reach the steps that need them, settings and parameters each their own", async () => {
   home.remote = { url: `file://${seed.bare}`, authorization: "Basic c2VjcmV0" };
-  const tell = `${TAKE_CREDENTIAL}${MARK}echo "\${url:-none} \${auth:-none} \${WT_AUTH-gone} \${OWN-none} $#:$1"`;
+  const tell = `${assemble(`. "$WT_LIB/take-credential.sh"`)}${MARK}echo "\${url:-none} \${auth:-none} \${WT_AUTH-gone} \${OWN-none} $#:$1"`;
   const results = values(await run([probe(tell)], [probe(tell, "remote", { OWN: "a b\n'c'" })], [probe(tell, "read")]));
   expect(results).toMatchObject([
     { said: "none none gone none 2:first parameter\n" },

@@ -410,10 +410,10 @@ describe("large content", () => {
     });
     const context = { author: { name: "", email: "" }, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 };
     const [upload] = edit.uploads?.(asked) ?? [];
-    expect(upload?.path).toBe(`.warmtree/${edit.command(asked, context).args[1]}`);
+    expect(upload?.path).toBe(`.warmtree/${edit.command(asked, context).args?.[1]}`);
     const small = edit.input.parse({ ...asked, files: [{ path: "small", content: "x" }] });
     expect(edit.uploads?.(small)).toEqual([]);
-    for (const argument of edit.command(small, context).args) expect(argument.length).toBeLessThan(128 * 1024);
+    for (const argument of edit.command(small, context).args ?? []) expect(argument.length).toBeLessThan(128 * 1024);
   });
 });
 

@@ -329,6 +329,20 @@ test("in a shallow clone, what main lost is not sent there again, though another
   expect(holds("main", secret)).toBe(false);
 });
 
+test("in a shallow clone, a push on top of what main lost is refused by the host, and pull is the way on", async () => {
+  const shallow = new Home(home.remote.url);
+  homes.push(shallow);
+  personPushes("secret");
+  await shallow.run(clone, { shallow: true, agent_id: "eve", task_id: "t3" });
+  personRemoves("instead");
+  writeFileSync(join(shallow.tree, "A"), "A\n");
+  const refused = await shallow.failure(push, { message: "A" });
+  expect(refused).toMatchObject({ code: "history_rewritten", work: { committed: expect.any(String), pushed: false } });
+  expect(await shallow.run(pull)).toMatchObject({ how: "rebased" });
+  expect(await shallow.run(push, { message: "A" })).toMatchObject({ pushed: true });
+  expect(subjects("agent/eve/t3")).toEqual(["A", "instead", "first"]);
+});
+
 describe("taking back", () => {
   test("amend changes the newest commit, and once it is on the workspace's own branch, replaces it there", async () => {
     const { commit: first } = await agentPushes("A");

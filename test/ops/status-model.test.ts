@@ -24,9 +24,11 @@ import { readStatus } from "../../src/ops/output/porcelain.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
-import { SETTLE } from "../../src/ops/shell.ts";
+import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { status } from "../../src/ops/status.ts";
 import { Home, Seed } from "./support.ts";
+
+const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nsettle\nwait');
 
 const NIGHTLY = process.env["NIGHTLY"] !== undefined;
 const SEQUENCES = NIGHTLY ? 30 : 3;
@@ -102,7 +104,7 @@ afterAll(() => rmSync(impatient, { recursive: true }));
 
 const settle: Step = {
   name: "settle",
-  take: ({ home }) => home.piece(`${SETTLE}\nsettle\nwait`, { PATH: `${impatient}:${process.env["PATH"]}` }),
+  take: ({ home }) => home.piece(REFRESH_INDEX, { PATH: `${impatient}:${process.env["PATH"]}` }),
 };
 
 const write = fc

@@ -16,11 +16,13 @@ import { log } from "../../src/ops/log.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
-import { SETTLE } from "../../src/ops/shell.ts";
+import { assemble } from "../../src/ops/scripts/assemble.ts";
 import type { Operation } from "../../src/ops/operation.ts";
 import { status } from "../../src/ops/status.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
+
+const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nsettle\nwait');
 
 let seed: Seed;
 let home: Home;
@@ -174,7 +176,7 @@ describe("a tree that was rewritten settles", () => {
     const bin = join(home.path, "bin");
     mkdirSync(bin);
     writeFileSync(join(bin, "sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
-    await home.piece(`${SETTLE}\nsettle\nwait`, { PATH: `${bin}:${process.env["PATH"]}` });
+    await home.piece(REFRESH_INDEX, { PATH: `${bin}:${process.env["PATH"]}` });
     mkdirSync(join(home.tree, "logs"));
     write("logs/a.log", "1\n");
     const now = Date.now();
@@ -195,7 +197,7 @@ describe("a tree that was rewritten settles", () => {
     const bin = join(home.path, "bin");
     mkdirSync(bin);
     writeFileSync(join(bin, "nproc"), `#!/bin/sh\necho ${processors}\n`, { mode: 0o755 });
-    await home.piece(`${SETTLE}\nsettle\nwait`, { PATH: `${bin}:${process.env["PATH"]}` });
+    await home.piece(REFRESH_INDEX, { PATH: `${bin}:${process.env["PATH"]}` });
     expect(home.git("config", "--file", config, "--default", "", "--get", "core.preloadIndex").trim()).toBe(preloads);
     expect(await home.run(status)).toMatchObject({ clean: true });
   });

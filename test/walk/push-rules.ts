@@ -1,5 +1,5 @@
 import { doubledTokens, firstFew, lostTokens, removedFrom, wrongNewCommits } from "./commit-rules.ts";
-import { changedPaths, DEFAULT_BRANCH, type Deed, refsText, trackedBy } from "./deed.ts";
+import { changedPaths, DEFAULT_BRANCH, type Deed, type Memory, refsText, trackedBy } from "./deed.ts";
 
 type Wrong = [rule: string, detail: string];
 
@@ -26,7 +26,8 @@ function wrongSuccess(deed: Deed): Wrong[] {
     wrong.push(["push-answer", `${to} is at ${tip}, told ${answer.commit}`]);
   }
   if (answer.pushed !== (old !== tip)) wrong.push(["push-answer", `pushed is told ${answer.pushed}`]);
-  if (body["to"] === undefined && to === DEFAULT_BRANCH && old !== tip) {
+  // The first push into an empty repository is free.
+  if (body["to"] === undefined && to === DEFAULT_BRANCH && old !== tip && before.remote.branches.size > 0) {
     wrong.push(["default-without-to", `${to} was pushed to, and nobody asked for it`]);
   }
   const reach = graph.reach(tip);
@@ -100,6 +101,14 @@ function wrongTree({ answer, body, before, after }: Deed): Wrong[] {
   return wrong;
 }
 
+/** Whether a branch was deleted and made again without commits that the workspace saw there: it cannot tell that from a loss. */
+const isRemadeOlder = ({ graph, seen }: Memory, branches: ReadonlyMap<string, string>) =>
+  Array.from(seen).some(([name, ids]) => {
+    const tip = branches.get(name);
+    const there = graph.reach(tip);
+    return tip !== undefined && Array.from(ids).some((id) => !there.has(id));
+  });
+
 /** A push that is refused: the remote is as it was, the files too; a commit may be kept, on top of what was. */
 function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
   const wrong: Wrong[] = [];
@@ -122,8 +131,9 @@ function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
   if (answer.code === "history_rewritten") {
     // What is known to be taken away from one branch is not sent to another.
     const gone = Array.from(memory.removed.keys()).flatMap((branch) => Array.from(removedFrom(memory, branch)));
-    if (gone.length === 0) wrong.push(["false-rewritten", "nobody took anything away"]);
-    else if (!gone.some((id) => JSON.stringify(answer).includes(id.slice(0, 7)))) {
+    if (gone.length === 0 && !isRemadeOlder(memory, after.remote.branches)) {
+      wrong.push(["false-rewritten", "nobody took anything away"]);
+    } else if (!gone.some((id) => JSON.stringify(answer).includes(id.slice(0, 7)))) {
       wrong.push(["rewritten-not-listed", firstFew(gone.map((id) => memory.graph.name(id)))]);
     }
   }

@@ -1,10 +1,12 @@
 import { WarmtreeError } from "../../errors.ts";
 import { withConflicts } from "./conflicts.ts";
 import { FAILURE_SECTION, type Failed } from "./failure.ts";
-import { GONE_SECTION } from "../history.ts";
 import type { ScriptOutput } from "./script-output.ts";
 import { sectionRecords } from "./sections.ts";
 import { refusal, remoteMessages } from "./remote-messages.ts";
+
+/** Ids of commits that were taken away at the remote, newest first (scripts/lib/history.sh). */
+export const GONE_SECTION = 4;
 
 /** The failure of a pull or push with what is known of its cause: conflicts, commits, the host's words. */
 export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Failed {

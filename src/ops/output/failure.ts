@@ -1,7 +1,8 @@
 import { ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../../errors.ts";
 import type { Parsed, ScriptOutput } from "./script-output.ts";
-import { UNREACHABLE } from "../host-retry.ts";
-import { MAX_GIT_CPU_S, MAX_GIT_MEMORY_MIB } from "../limits.ts";
+import { UNREACHABLE } from "../scripts/shared.ts";
+import { MAX_GIT_CPU_S } from "../scripts/shared.ts";
+import { MAX_GIT_MEMORY_MIB } from "../scripts/shared.ts";
 import { sectionRecords } from "./sections.ts";
 
 /**

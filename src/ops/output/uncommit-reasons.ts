@@ -1,0 +1,19 @@
+import type { Reasons } from "./failure.ts";
+import { UNFINISHED_REASON } from "./unfinished-reason.ts";
+
+/** What `uncommit` (scripts/lib/uncommit.sh) refuses. */
+export const UNCOMMIT_REASONS: Reasons = {
+  ...UNFINISHED_REASON,
+  no_commits: () => ({ code: "invalid_input", field: "to", detail: "There is no commit that could be taken back." }),
+  unrelated: (to) => ({
+    code: "invalid_input",
+    field: "to",
+    detail: `${to} has no commit in common with this branch. Nothing was changed.`,
+  }),
+  published: () => ({
+    code: "invalid_input",
+    field: "to",
+    detail:
+      "Some of the commits since then are on the remote, where others may have them. Nothing was changed; put a commit on top, or name a newer one.",
+  }),
+};

@@ -1,0 +1,47 @@
+# Runs each step's own script as a child, in order, until one does not end well. A step's output is cut to its share,
+# so that the answers of later steps are never lost; the child can still write what nobody will read. The remote and
+# its credential reach the steps that talk to it and no other.
+#
+# Arguments: nonce, bytes for each step, then for each step its access, how many settings and how many words it has, and
+# both; the words are its program and all parameters of that. Section 2n-1 is the stdout of step n; section 2n its exit code, and when it
+# began and ended. On stderr a step is preceded by a line with its nonce.
+. "$WT_LIB/section.sh"
+
+nonce=$1 share=$2
+shift 2
+unset WT_URL
+export watched_at
+[ -d "$wt" ] || mkdir -p "$wt"
+export WT_FAILED="$wt/failed.$nonce"
+trap 'rm -f "$WT_FAILED"; unwatch' EXIT
+hand_over() {
+  WT_AUTH=$auth
+  . "$WT_LIB/hand-over.sh"
+}
+number=0
+while [ $# -gt 0 ]; do
+  access=$1 settings=$2 words=$3
+  shift 3
+  number=$((number + 1)) began=${EPOCHREALTIME-}
+  section "$((number * 2 - 1))"
+  printf '\n%s-%s\n' "$nonce" "$number" >&2
+  (
+    export WT_NONCE="$nonce-$number"
+    # Each is NAME=value.
+    # shellcheck disable=SC2163
+    for setting in "${@:1:settings}"; do export "$setting"; done
+    if [ "$access" = remote ]; then
+      export WT_URL="$url"
+      if [ -n "$auth" ]; then hand_over "${@:settings+1:words}"; fi
+    fi
+    exec "${@:settings+1:words}"
+  ) | {
+    head -c "$share"
+    exec cat >/dev/null
+  }
+  code=${PIPESTATUS[0]}
+  shift "$((settings + words))"
+  section "$((number * 2))"
+  printf '%s %s %s' "$code" "$began" "${EPOCHREALTIME-}"
+  if [ "$code" -ne 0 ] || [ -e "$WT_FAILED" ]; then exit "$code"; fi
+done

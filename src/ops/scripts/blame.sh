@@ -1,0 +1,27 @@
+# git blame compares whole files of older commits, also under other names; in a partial clone it fetches them as it comes upon
+# them, from a git directory that knows the commit alone.
+. "$WT_LIB/section.sh"
+. "$WT_LIB/fail.sh"
+. "$WT_LIB/enter.sh"
+. "$WT_LIB/commit-of.sh"
+. "$WT_LIB/in-commit.sh"
+. "$WT_LIB/piped.sh"
+. "$WT_LIB/bring.sh"
+
+enter
+path=$IN_PATH asked=$IN_REF first=$IN_FIRST last=$IN_LAST
+ref=
+if [ -n "$asked" ]; then ref=$(commit_of "$asked") || unknown_ref "$asked"; fi
+if partial; then
+  if { IFS= read -r filter <"$wt/partial"; } 2>/dev/null && [ "$filter" = tree:0 ]; then fail left_out; fi
+  if [ -z "$url" ]; then fail needs_remote; fi
+  ref=${ref:-$(git rev-parse -q --verify HEAD)} || fail path_not_found "$path"
+fi
+if [ -n "$ref" ]; then
+  in_commit "$ref" "$path" || fail path_not_found "$path"
+elif [ -d "$path" ] && ! [ -L "$path" ]; then
+  fail no_file "$path"
+elif ! git ls-files --error-unmatch -- "$path" >/dev/null 2>&1; then fail path_not_found "$path"; fi
+told() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
+section 1
+told --porcelain --encoding=UTF-8 -L "$first,$last" ${ref:+"$ref"} -- "$path" | cut -b 1-5000

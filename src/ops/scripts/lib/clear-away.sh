@@ -1,0 +1,6 @@
+# Deletes what an operation that was ended leaves behind, but for an edit's changes (undo.pl).
+rm -rf "$HOME/.warmtree/new" "$HOME/.warmtree/undo" "$HOME"/.warmtree/tmp.*
+if [ -d "$HOME/repo/.git" ]; then
+  for lock in index HEAD packed-refs shallow config; do rm -f "$HOME/repo/.git/$lock.lock"; done
+  find "$HOME/repo/.git/refs" -name '*.lock' -type f -delete
+fi

@@ -1,0 +1,2 @@
+require "$ENV{WT_LIB}/end-left.pl";
+end_left();

@@ -1,0 +1,78 @@
+# Fetching branches of the remote. What the remote has no more is written down (history.ts): commits that a branch lost because
+# somebody pushed by force, and branches that somebody deleted. In a shallow clone git takes what lies deeper than the clone
+# for lost, so there what a branch was is doubted first, until `settle_doubts` has older commits to tell by.
+. "$WT_LIB/bring.sh"
+. "$WT_LIB/reached.sh"
+
+# When there is no older history left to get, git deletes net.git's name of the tree's list of where history ends, not the list.
+settle_depth() {
+  if ! [ -L "$wt/net.git/shallow" ]; then
+    rm -f .git/shallow
+    ln -sf ../../repo/.git/shallow "$wt/net.git/shallow"
+  fi
+}
+# git tells of both in its summary of a fetch, which is no error and is kept from where those are looked for.
+told_fetch() {
+  local status line before= lost=
+  case " $* " in *' --prune '*) before=$(git for-each-ref --format='%(objectname) %(refname:lstrip=3)' refs/remotes/origin/)$'\n' ;; esac
+  netgit -c core.abbrev=no -c fetch.output=full fetch --no-progress "$@" 2>"$wt/tmp.fetch"
+  status=$?
+  while IFS= read -r line; do
+    if [[ $line =~ ^' + '([0-9a-f]+)'...'([0-9a-f]+)' '.*' -> origin/'([^ ]+)' '+'(forced update)' ]]; then
+      set -- "${BASH_REMATCH[@]:1}"
+      if [ ! -e .git/shallow ] || git merge-base --is-ancestor "$2" "$1"; then
+        lost+="update refs/warmtree/removed/$3/@$1 $1"$'\n'
+      else lost+="update refs/warmtree/doubted/$3/@$1 $1"$'\n'; fi
+    elif [[ $line =~ ^' - [deleted] '.*' -> origin/'([^ ]+)$ ]]; then
+      set -- "${BASH_REMATCH[1]}" "${before%%" ${BASH_REMATCH[1]}"$'\n'*}"
+      lost+="update refs/warmtree/had/$1/@${2##*$'\n'} ${2##*$'\n'}"$'\n'
+    else
+      case $line in ' '*' -> '*) ;; *) printf '%s\n' "$line" >&2 ;; esac
+    fi
+  done <"$wt/tmp.fetch"
+  rm -f "$wt/tmp.fetch"
+  if [ -n "$lost" ]; then printf %s "$lost" | git update-ref --stdin || return 1; fi
+  return "$status"
+}
+# A branch that the remote is found not to have any more.
+forget_branch() {
+  local id
+  id=$(git rev-parse -q --verify "refs/remotes/origin/$1") || return 0
+  git update-ref "refs/warmtree/had/$1/@$id" "$id" && git update-ref -d "refs/remotes/origin/$1"
+}
+fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
+# Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
+# asked without a depth, the remote would send the whole history of every branch that was merged since.
+fetch_branch() {
+  local depth=()
+  old=$(git rev-parse -q --verify "refs/remotes/origin/$1")
+  if [ -e .git/shallow ]; then depth=("--depth=$(($(git rev-list --count --first-parent "${old:-HEAD}" --) + ${deepen:-0}))"); fi
+  fetch_history "${depth[@]}" origin "+refs/heads/$1:refs/remotes/origin/$1"
+}
+# meet TIP SHA BRANCH [OLD]: afterwards it can be told what of SHA is not in TIP. In a shallow clone: either SHA's own commits, without
+# merges, stand on what the branch was before (then in beneath), or older ones are fetched until the two lines meet.
+meet() {
+  local depth
+  beneath=()
+  if [ -e .git/shallow ] && [ -n "${4-}" ] && git merge-base --is-ancestor "$4" "$2" && [ -z "$(git rev-list -n 1 --merges "$4..$2" --)" ]; then
+    beneath=("^$4")
+    return 0
+  fi
+  for depth in 50 500 2147483647; do
+    if [ ! -e .git/shallow ] || git merge-base "$1" "$2" >/dev/null; then return 0; fi
+    fetch_history "--deepen=$depth" origin "+refs/heads/$3:refs/remotes/origin/$3" || return 1
+  done
+}
+# settle_doubts SHA [BUT]: finds out of each commit in SHA, less BUT, that a shallow clone saw a branch leave, whether the branch still holds
+# it. Where the remote does not say, it stays in doubt.
+settle_doubts() {
+  local ref id branch tip
+  while read -r id ref; do
+    if [ "$id" = "${2-}" ]; then continue; fi
+    branch=${ref#refs/warmtree/doubted/} branch=${branch%/@*}
+    tip=refs/remotes/origin/$branch
+    if ! git show-ref -q --verify "$tip" || ! meet "$tip" "$id" "$branch"; then continue; fi
+    if ! git merge-base --is-ancestor "$id" "$tip"; then git update-ref "refs/warmtree/removed/$branch/@$id" "$id" || return 1; fi
+    git update-ref -d "$ref" || return 1
+  done < <(git for-each-ref --merged="$1" --format='%(objectname) %(refname)' refs/warmtree/doubted/)
+}

@@ -1,0 +1,8 @@
+# `piped git-arguments…` is the left side of a pipe whose reader may stop early (git then dies of SIGPIPE, 141). The
+# shell does not see how a left side ends, so a failure is told past the pipe, on the script's own stdout. A command
+# that ends with 1 when there is nothing to print sets `nothing=1` before.
+. "$WT_LIB/limited.sh"
+
+nothing=0
+exec 4>&1
+piped() { limited "$@" || case $? in "$nothing" | 141) ;; 137 | 152) fail too_expensive >&4 ;; *) fail git >&4 ;; esac }

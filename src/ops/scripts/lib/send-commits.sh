@@ -1,0 +1,196 @@
+# `send_commits` pushes `sha` to the branch `to` of the remote, and puts it together with what is there first, where that
+# moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated` (then `was` is what the branch was before somebody deleted it), and
+# `is_first`, where the repository had no branch.
+#
+# Each push says what it expects of the branch (`--force-with-lease`), and that is in what is pushed: so nothing is lost at the
+# remote, and nothing comes back that somebody took away. Only of its own branch a workspace replaces what it took back.
+#
+# Losing a race costs no try, for every race has a winner; a host that does not answer costs one. A push whose answer was
+# lost may be repeated: what has landed is found to be there.
+. "$WT_LIB/replay.sh"
+. "$WT_LIB/conflicts.sh"
+. "$WT_LIB/in-the-way.sh"
+
+seen= mark= rebased= merged= recreated= replaced= was= is_first= answer= unanswered=
+send_commits() {
+  local failed=0 races=0 unmoved=0
+  # Where there is nothing to fetch, or no way to, pushing will say so.
+  if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
+  begin_on_others
+  look_at_remote
+  refuse_removed
+  until stands_on_remote && send; do
+    if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
+    if [ -z "$answer" ] || grep -qE '^!.*\[(remote )?rejected\].*\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
+      pushing false
+      overtaken
+      continue
+    fi
+    say_remote
+    if grep -q '^!.*\[remote rejected\]' <<<"$answer"; then
+      pushing false
+      case $answer in
+        *"(refname conflict"*) refuse_if_taken_there "$to" ;;
+        # The commit that a shallow clone ends at is not at the remote any more.
+        *"(shallow update not allowed"*) fail shallow_end ;;
+      esac
+      # A better message for it may come.
+      echo "$sha" >"$wt/refused"
+      refused_by_host
+    fi
+    asked_wait
+    if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
+    failed=$((failed + 1)) unanswered=true
+  done
+  pushing true
+  say_remote
+  remember_sent
+}
+# Section 6: whether the remote has it, for when the script is ended in its middle. Where the answer to one try was lost, the
+# remote may refuse the next because of that one.
+pushing() {
+  pushed=$1
+  if [ "$1:$unanswered" = false:true ]; then pushed=unknown; fi
+  section 6
+  printf '%s\0' "$pushed"
+}
+# Of a repository that was empty when it was cloned: a first commit goes on top of what came since.
+begin_on_others() {
+  local base
+  if [ ! -e "$wt/began_empty" ]; then return; fi
+  reached told_fetch origin '+refs/heads/*:refs/remotes/origin/*' || fail git
+  base=$(git config "branch.$branch.merge") base=${base#refs/heads/}
+  for base in "$base" main master "$(git for-each-ref --count=1 --format='%(refname:lstrip=3)' refs/remotes/origin)"; do
+    if [ -z "$base" ] || ! git show-ref -q --verify "refs/remotes/origin/$base"; then continue; fi
+    seen=$(git rev-parse "refs/remotes/origin/$base")
+    follow "$base"
+    return
+  done
+}
+refused_by_host() {
+  answer=${answer##*rejected\] (}
+  fail push_rejected "${answer%%)*}"
+}
+look_at_remote() {
+  seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
+  mark=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
+  replaced=
+  # Taken up again, it is replaced by nothing.
+  if [ -n "$mark" ] && [ "$mark" = "$seen" ] && ! git merge-base --is-ancestor "$seen" "$sha"; then replaced=$seen; fi
+  answer=
+}
+stands_on_remote() { [ -z "$seen" ] || [ "$seen" = "$sha" ] || [ -n "$replaced" ] || git merge-base --is-ancestor "$seen" "$sha"; }
+send() {
+  if [ "$sha" = "$known" ]; then
+    answer="=$tab"
+    return
+  fi
+  # What is begun must be told before the time is over.
+  if [ -n "${watched_at-}" ] && [ "$((${EPOCHREALTIME/./} - watched_at))" -gt "${WT_PUSH_WITHIN_MS}000" ]; then fail timeout; fi
+  pushing unknown
+  answer=$(traced netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$to:$seen" origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
+  local status=$?
+  if [ -z "$answer" ]; then answer=-; fi
+  return "$status"
+}
+# Section 5: what the host said.
+say_remote() { if [ -s "$wt/tmp.err" ]; then
+  section 5
+  grep '^remote:' "$wt/tmp.err"
+fi; }
+# Of what was taken away from this branch, or from any while no other has it, nothing is sent.
+refuse_removed() {
+  settle_doubts "$sha" "${old-}" || fail git
+  removed_from ""
+  if [ "${#beneath[@]}" = 0 ]; then return; fi
+  gone_of "$sha" --not --remotes=origin
+  if [ -z "$gone" ] && [ -n "$seen" ]; then
+    removed_from "$to"
+    gone_of "$sha" "^$seen"
+  fi
+  if [ -n "$gone" ]; then
+    say_gone
+    fail history_rewritten "$(where_removed)"
+  fi
+}
+# The branch that the newest of what is gone was taken away from.
+where_removed() {
+  local ref
+  ref=$(git for-each-ref --count=1 --format='%(refname)' --contains="${gone%%$'\n'*}" refs/warmtree/removed/)
+  ref=${ref#refs/warmtree/removed/}
+  printf %s "${ref%/@*}"
+}
+overtaken() {
+  if [ "$turn" = none ]; then
+    section 2
+    printf '%s\0' "$to" "$sha" "$committed" "$from"
+    fail race_lost
+  fi
+  races=$((races + 1))
+  if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
+  if ! fetch_branch "$to"; then
+    if ! grep -q "couldn't find remote ref" "$said" || [ -z "$seen" ]; then
+      refuse_if_taken_there "$to"
+      fail git
+    fi
+    forget_branch "$to" || fail git
+    recreated=true was=$seen
+    look_at_remote
+    return
+  fi
+  # A host that refuses what nobody is in the way of does so for another reason.
+  if [ -z "$answer" ] || [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" != "$seen" ]; then
+    unmoved=0
+  elif [ "$unmoved" -ge "$WT_RETRIES" ] || { [ "$unmoved" -gt 0 ] && ! wait_turn "$((unmoved - 1))"; }; then
+    refused_by_host
+  else unmoved=$((unmoved + 1)); fi
+  look_at_remote
+  if [ -n "$mark" ] && [ "$mark" != "$seen" ]; then
+    git update-ref -d "refs/warmtree/replace/$to/@"
+    if git merge-base --is-ancestor "$mark" "$seen"; then fail taken_up "$to"; fi
+    mark=
+  fi
+  refuse_removed
+  if ! stands_on_remote; then follow "$to"; fi
+}
+# Puts the commits together with what was fetched of a branch.
+follow() {
+  part "$seen" "$sha" "$1" "$old" || fail git
+  combine "$seen" "$sha" "$1"
+  case $? in
+    0)
+      sha=$combined
+      if [ -n "$joined" ]; then merged=true; else rebased=true; fi
+      ;;
+    1)
+      conflicts "$conflict_onto" "$conflict_commit"
+      fail conflict "$1"
+      ;;
+    3)
+      say_gone
+      fail history_rewritten "$1"
+      ;;
+    *) fail git ;;
+  esac
+}
+# A branch that this push made is the workspace's own, but for the first of a repository.
+remember_sent() {
+  local own made=
+  if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
+  own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
+  # Before the other, so that a push that is cut off here takes too much for theirs, and nothing for its own.
+  if [ -n "$own" ] && [ -n "$seen" ] && [ "$seen" != "$own" ]; then git update-ref "refs/warmtree/others/$to/@" "$seen"; fi
+  if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
+  case $answer in
+    *"*$tab"*)
+      if [ -n "$own" ]; then recreated=true was=${was:-$own}; fi
+      made=true
+      ;;
+    # The answer to the push that made it was lost: of its commits only this workspace knew.
+    *"=$tab"*) if [ -z "$own$seen" ]; then made=$(git rev-list -n 1 "$sha" --not "--exclude=origin/$to" --remotes=origin --); fi ;;
+  esac
+  if [ -n "$made" ]; then
+    if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then is_first=true; else own=$sha; fi
+  fi
+  if [ -n "$own" ] && [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi
+}

@@ -1,0 +1,2 @@
+require "$ENV{WT_LIB}/undo.pl";
+undo() or exit 1;

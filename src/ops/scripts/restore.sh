@@ -1,0 +1,75 @@
+# Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
+# state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
+. "$WT_LIB/section.sh"
+. "$WT_LIB/fail.sh"
+. "$WT_LIB/lock.sh"
+. "$WT_LIB/enter.sh"
+. "$WT_LIB/in-commit.sh"
+. "$WT_LIB/bring.sh"
+. "$WT_LIB/uncommit.sh"
+
+lock
+enter
+all=$IN_ALL staged=$IN_STAGED to=$IN_TO
+if [ -n "$to" ]; then
+  uncommit
+  exit
+fi
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+for path; do
+  there "$path" || git ls-files --error-unmatch -- "$path" >/dev/null 2>&1 ||
+    in_commit HEAD "$path" || fail path_not_found "$path"
+done
+git status --porcelain -z --no-renames --ignore-submodules=dirty -- "$@" >"$wt/tmp.status" || fail git
+changed() { while IFS= read -r -d '' entry; do "$@" "${entry:0:2}" "${entry:3}"; done <"$wt/tmp.status"; }
+added() { case $1 in A[!AU]) printf '%s\0' "$2" ;; esac }
+others() { case $1 in A[!AU] | '??') ;; *) printf '%s\0' "$2" ;; esac }
+if [ "$staged" != true ]; then bring_changed diff-index HEAD -- "$@" || fail git; fi
+# In a sparse tree, reset --hard would take away the files beyond it that a caller has brought.
+to_head() {
+  if [ -e .git/info/sparse-checkout ]; then git reset -q && git restore -q --worktree -- .; else git reset -q --hard; fi
+}
+work=changed
+section 1
+if [ "$staged" = true ]; then
+  if [ "$all" = true ]; then set -- .; fi
+  git reset -q -- "$@" || fail git
+elif [ "$all" = true ]; then
+  for state in $WT_UNFINISHED sequencer:cherry_pick; do if [ -e ".git/${state%%:*}" ]; then printf '%s\0' "${state##*:}"; fi; done
+  to_head || fail git
+  if [ -e .git/rebase-apply/applying ]; then
+    git am --abort || fail git
+  elif [ -e .git/rebase-merge ] || [ -e .git/rebase-apply ]; then git rebase --abort || fail git; fi
+  if [ -e .git/sequencer ]; then git cherry-pick --abort || git cherry-pick --quit || fail git; fi
+  if [ -e .git/BISECT_LOG ]; then git bisect reset >/dev/null || fail git; fi
+  # Ending a rebase may have brought back what was stashed for it.
+  to_head && git clean -ffdq || fail git
+else
+  source=HEAD
+  git rev-parse -q --verify HEAD >/dev/null || source=$(git hash-object -t tree /dev/null)
+  # First what is not in HEAD: when a file has come back in the place of its folder, git would not find it any more.
+  for kind in added others; do
+    changed "$kind" >"$wt/tmp.paths"
+    if [ -s "$wt/tmp.paths" ]; then
+      git restore "--source=$source" --staged --worktree --pathspec-from-file="$wt/tmp.paths" --pathspec-file-nul || fail git
+    fi
+  done
+  git clean -ffdq -- "$@" || fail git
+fi
+section 2
+left=1001
+told() {
+  local sign=+
+  if [ "$staged" = true ]; then
+    case $1 in ' '* | '??') return ;; esac
+  elif ! there "$2"; then
+    sign=-
+  elif [ "$1" = '??' ]; then
+    # Told already: it was deleted only in the index, so it was in HEAD and is back.
+    return
+  fi
+  if [ "$left" -gt 0 ]; then printf '%s%s\0' "$sign" "$2"; fi
+  left=$((left - 1))
+}
+changed told
+rm -f "$wt/tmp.status" "$wt/tmp.paths"

@@ -1,0 +1,51 @@
+# A list takes no lock. A tag that is there and is the same is answered as made, so a call can be repeated.
+. "$WT_LIB/section.sh"
+. "$WT_LIB/fail.sh"
+. "$WT_LIB/lock.sh"
+. "$WT_LIB/enter.sh"
+. "$WT_LIB/commit-of.sh"
+. "$WT_LIB/net.sh"
+. "$WT_LIB/reached.sh"
+
+name=$IN_NAME ref=$IN_REF message=$IN_MESSAGE push=$IN_PUSH count=$IN_COUNT format=$IN_FORMAT
+tags() { git for-each-ref --sort=-creatordate --count="$count" --format="$format" "$1"; }
+if [ -z "$name" ]; then
+  enter
+  section 1
+  tags refs/tags || fail git
+  exit
+fi
+lock
+enter
+full=refs/tags/$name made=false sent=
+commit=
+if [ -n "$ref" ] || ! git show-ref -q --verify -- "$full"; then commit=$(commit_of "${ref:-HEAD}") || unknown_ref "${ref:-HEAD}"; fi
+if git show-ref -q --verify -- "$full"; then
+  if [ -n "$commit" ] && [ "$(git rev-parse -q --verify "$full^{commit}")" != "$commit" ]; then fail tag_exists "$name"; fi
+  if [ -n "$message" ] && [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(git stripspace <<<"$message")" ]; then fail tag_exists "$name"; fi
+else
+  set --
+  if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi
+  git tag "$@" -- "$name" "$commit" || fail git "$name"
+  made=true
+fi
+if [ "$push" = true ]; then
+  pushed=unknown
+  if ! reached netgit push --porcelain --no-verify origin "$full:$full"; then
+    if grep -qE '^!.*\[rejected\].*already exists' "$said"; then
+      pushed=false
+      fail taken_there "$name"
+    fi
+    if grep -q '^!.*\[remote rejected\]' "$said"; then
+      pushed=false
+      fail refused "$(sed -n 's/^!.*\[remote rejected\] (\(.*\)).*/\1/p' "$said")"
+    fi
+    fail git "$name"
+  fi
+  sent=true
+  if grep -q "^=$tab" "$said"; then sent=false; fi
+fi
+section 1
+tags "$full"
+section 2
+printf '%s\0' "$made" "$sent"
