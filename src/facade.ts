@@ -1,4 +1,4 @@
-import { attempt } from "./execution/dispatch.ts";
+import { dispatch } from "./execution/dispatch.ts";
 import { executeClone } from "./clone/clone.ts";
 import { WarmtreeError } from "./errors.ts";
 import { recorded } from "./metrics/operations.ts";
@@ -7,7 +7,7 @@ import type { Parsed } from "./ops/output/script-output.ts";
 import { push } from "./ops/push.ts";
 import { operationNamed } from "./ops/registry.ts";
 import { pushInTurn } from "./execution/push.ts";
-import { validated } from "./execution/parse-input.ts";
+import { parseInput } from "./execution/parse-input.ts";
 import { beforeBegun } from "./ops/work.ts";
 import { useWorkspace } from "./workspace/workspaces.ts";
 import type { Caller } from "./workspace/caller.ts";
@@ -25,12 +25,12 @@ export function execute(name: string, input: unknown, caller: Caller): Promise<o
 }
 
 async function perform(name: string, input: unknown, caller: Caller): Promise<object> {
-  if (name === clone.name) return executeClone(validated(clone.input, input), caller);
-  if (name === push.name) return value(await pushInTurn(validated(push.input, input), caller));
+  if (name === clone.name) return executeClone(parseInput(clone.input, input), caller);
+  if (name === push.name) return value(await pushInTurn(parseInput(push.input, input), caller));
   const operation = operationNamed(name);
   if (!operation) throw new WarmtreeError("unknown_operation", `There is no operation '${name}'.`);
-  const asked = validated(operation.input, input);
-  return value(await attempt(operation, asked, await useWorkspace(caller, asked.sandbox_id), caller));
+  const asked = parseInput(operation.input, input);
+  return value(await dispatch(operation, asked, await useWorkspace(caller, asked.sandbox_id), caller));
 }
 
 function value<Value extends object>(parsed: Parsed<Value>): Value {

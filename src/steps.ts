@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { attempt } from "./execution/dispatch.ts";
+import { dispatch } from "./execution/dispatch.ts";
 import { WarmtreeError } from "./errors.ts";
 import { execute } from "./facade.ts";
 import { recordStep } from "./metrics/operations.ts";
@@ -10,7 +10,7 @@ import type { Parsed } from "./ops/output/script-output.ts";
 import { push } from "./ops/push.ts";
 import { OPERATIONS, operationNamed } from "./ops/registry.ts";
 import { pushAgain, pushInTurn } from "./execution/push.ts";
-import { validated } from "./execution/parse-input.ts";
+import { parseInput } from "./execution/parse-input.ts";
 import { beforeBegun, withWork } from "./ops/work.ts";
 import { useWorkspace } from "./workspace/workspaces.ts";
 import type { Caller } from "./workspace/caller.ts";
@@ -77,7 +77,7 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
     const within = `steps.${index}`;
     if (op === clone.name) {
       given = FROM_CLONE;
-      validated(clone.input, params, within);
+      parseInput(clone.input, params, within);
       return { op, asked: params };
     }
     const operation = operationNamed(op);
@@ -86,7 +86,7 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
       const detail = `${within}.op: there is no '${op}'. It is one of ${names}. Nothing was done.`;
       throw new WarmtreeError("unknown_operation", detail, { field: `${within}.op` });
     }
-    return { op, operation, asked: validated(operation.input, { sandbox_id: given, ...params }, within) };
+    return { op, operation, asked: parseInput(operation.input, { sandbox_id: given, ...params }, within) };
   });
 }
 
@@ -148,9 +148,9 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
     return [{ parsed: await pushInTurn(push.input.parse(first.asked), caller) }];
   }
   const grant = await useWorkspace(caller, workspace);
-  if (first && isAlone) return [{ parsed: await attempt(first.operation, first.asked, grant, caller) }];
+  if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.asked, grant, caller) }];
   // A push among others does not wait for its turn unless it loses a race.
-  const results = valueOf(await attempt(batchOf(group), undefined, grant, caller, { push: { turn: "none" } }));
+  const results = valueOf(await dispatch(batchOf(group), undefined, grant, caller, { push: { turn: "none" } }));
   const last = results.at(-1);
   const step = group[results.length - 1];
   if (!step || !last || last.parsed.ok) return results;
@@ -158,7 +158,7 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   if (!needsRemote && !pausing && !lost) return results;
   const parsed = lost
     ? await pushAgain(push.input.parse(step.asked), caller, lost)
-    : await attempt(step.operation, step.asked, grant, caller);
+    : await dispatch(step.operation, step.asked, grant, caller);
   return [...results.slice(0, -1), { parsed }];
 }
 

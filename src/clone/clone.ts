@@ -1,10 +1,10 @@
 import type * as z from "zod/v4";
-import { attempt } from "../execution/dispatch.ts";
-import { claimForClone } from "./prefetch.ts";
+import { dispatch } from "../execution/dispatch.ts";
+import { claimWithPrefetch } from "./prefetch.ts";
 import { ERROR_KINDS, WarmtreeError } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import { parseRepository } from "../remote/address.ts";
-import { noteClone } from "./snapshots.ts";
+import { recordCloneResult } from "./snapshots.ts";
 import { endWorkspace, wireLoss } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
@@ -24,16 +24,16 @@ export async function executeClone(asked: z.output<typeof clone.input>, caller: 
 /** A sandbox that was bound for a clone that can never succeed is ended again. */
 async function cloneOnce(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
-  using claim = await claimForClone(caller, repository, asked);
+  using claim = await claimWithPrefetch(caller, repository, asked);
   const { grant, sandbox_ms, news } = claim;
-  const parsed = await attempt(clone, { ...asked, repo_url: repository.url }, grant, caller, news);
+  const parsed = await dispatch(clone, { ...asked, repo_url: repository.url }, grant, caller, news);
   const had = grant.source === "live" || grant.source === "paused";
   if (!parsed.ok && !had && !ERROR_KINDS[parsed.error.code].retryable) {
     caller.waitUntil(endWorkspace(caller, grant.sandboxId));
   }
   if (!parsed.ok) throw parsed.error;
   const result = parsed.value;
-  if (result.created) caller.waitUntil(noteClone(caller, repository, grant.sandboxId, result));
+  if (result.created) caller.waitUntil(recordCloneResult(caller, repository, grant.sandboxId, result));
   const { seed, timing, ...cloned } = result;
   // Without its seed a snapshot saves no more than any other start.
   const source = seed === "unsound" ? "cold" : grant.source;

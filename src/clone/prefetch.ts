@@ -24,7 +24,7 @@ interface CloneClaim extends Disposable {
  * is new may read it. What has not come in time the sandbox asks for by itself. What is still on its way when the claim is
  * disposed of is dropped.
  */
-export async function claimForClone(
+export async function claimWithPrefetch(
   caller: Caller,
   repository: Repository,
   { agent_id = "", task_id = "" }: { readonly agent_id?: string | undefined; readonly task_id?: string | undefined },

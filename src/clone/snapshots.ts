@@ -34,7 +34,7 @@ export interface WireSnapshot {
  * Tells the pool how a clone that made a tree went, and makes a snapshot of its repository where that is worth it. Nobody
  * waits for it, so it never throws.
  */
-export async function noteClone(
+export async function recordCloneResult(
   caller: Caller,
   repository: Repository,
   sandboxId: string,

@@ -7,7 +7,7 @@ import { type PoolSample, poolSampleSchema } from "../metrics/pool-sample.ts";
 import type { Look, Reading } from "../metrics/scrape.ts";
 import { COUNTED, seriesOf } from "../metrics/series.ts";
 import { MetricsHistory } from "./storage/metrics-history.ts";
-import { MetricsRows } from "./storage/metrics-table.ts";
+import { MetricsTable } from "./storage/metrics-table.ts";
 
 /** The recorder gives a batch up after 5 minutes; three times that, and it can never be added twice. */
 const BATCH_REMEMBERED_MS = 15 * 60_000;
@@ -24,12 +24,12 @@ export class Metrics extends DurableObject<Env> {
     for (const method of ["add", "report", "read", "look"] as const) retryable(this.prototype[method]);
   }
 
-  readonly #rows: MetricsRows;
+  readonly #rows: MetricsTable;
   readonly #history: MetricsHistory;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#rows = new MetricsRows(ctx.storage);
+    this.#rows = new MetricsTable(ctx.storage);
     this.#history = new MetricsHistory(ctx.storage);
   }
 

@@ -3,13 +3,13 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
-import { Due } from "./alarm.ts";
+import { AlarmHandler } from "./alarm.ts";
 import type { Grant, Seed } from "./sandboxes/grant.ts";
-import { isSought } from "./sandboxes/orphaned-starts.ts";
+import { isOrphaned } from "./sandboxes/orphaned-starts.ts";
 import { lossOf } from "./sandboxes/loss.ts";
-import type { Made } from "./snapshots/builder.ts";
+import type { BuiltSnapshot } from "./snapshots/builder.ts";
 import { lostWith, NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./sandboxes/refusal.ts";
-import { type Parts, partsOf } from "./shard.ts";
+import { type Shard, createShard } from "./shard.ts";
 import { type PlaceInLine, type PushRequest, PushTurns } from "./pushes/push-turns.ts";
 import type { Row, WorkspaceKey } from "./storage/row.ts";
 import { migrate } from "./storage/schema.ts";
@@ -52,18 +52,18 @@ export class SandboxPool extends DurableObject<Env> {
     for (const method of METHODS) retryable(this.prototype[method]);
   }
 
-  readonly #parts: Parts;
+  readonly #parts: Shard;
   readonly #claims: Claims;
-  readonly #due: Due;
+  readonly #due: AlarmHandler;
   readonly #pushTurns: PushTurns;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     migrate(ctx.storage);
     // Objects are named by their shard number.
-    this.#parts = partsOf(ctx, env, Number(ctx.id.name ?? 0), Date.now());
+    this.#parts = createShard(ctx, env, Number(ctx.id.name ?? 0), Date.now());
     this.#claims = new Claims(this.#parts, () => this.#settle());
-    this.#due = new Due(this.#parts, (row) => this.#claims.current(row));
+    this.#due = new AlarmHandler(this.#parts, (row) => this.#claims.current(row));
     this.#pushTurns = new PushTurns(configOf(env).operationTimeoutS * 1000);
   }
 
@@ -107,7 +107,7 @@ export class SandboxPool extends DurableObject<Env> {
   /** The tenant's workspaces, last used first. */
   async list(tenant: string): Promise<View[]> {
     // The first call of a new deployment is what fills its pool.
-    this.#parts.warmPool.wake(Date.now());
+    this.#parts.filler.wake(Date.now());
     await this.#settle();
     return this.#parts.rows.ofTenant(tenant, LIST_LIMIT).map((row) => this.#view(row));
   }
@@ -147,11 +147,11 @@ export class SandboxPool extends DurableObject<Env> {
   /** Ends a workspace and its sandbox. False where the tenant has none of that name. */
   async end(request: { tenant: string; sandboxId: string }): Promise<boolean> {
     const row = this.#owned(request);
-    if (row && row.state !== "gone") await this.#parts.endings.end(row);
+    if (row && row.state !== "gone") await this.#parts.termination.end(row);
     const ended = this.#parts.rows.get(request.sandboxId);
     // A start under way in this object sees for itself that it came too late.
     const moving = this.#parts.lifecycle.move(request.sandboxId);
-    if (ended && isSought(ended) && !moving) await this.#parts.lifecycle.seek(ended);
+    if (ended && isOrphaned(ended) && !moving) await this.#parts.lifecycle.seek(ended);
     await this.#settle();
     return row !== undefined;
   }
@@ -173,13 +173,13 @@ export class SandboxPool extends DurableObject<Env> {
 
   /** What sandboxes that are not gone started from, and what lies beneath repository snapshots. */
   templateUse(): string[] {
-    return [...this.#parts.rows.templates(), ...this.#parts.snapshotRows.templates()];
+    return [...this.#parts.rows.templates(), ...this.#parts.snapshotTable.templates()];
   }
 
   /** New sandboxes start from this version, and blank ones of others are replaced; a version that is not newer changes nothing. */
   async promoteTemplate(promoted: Promoted): Promise<void> {
     if (!this.#parts.templates.promote(promoted)) return;
-    this.#parts.warmPool.wake(Date.now());
+    this.#parts.filler.wake(Date.now());
     await this.#settle();
   }
 
@@ -194,8 +194,8 @@ export class SandboxPool extends DurableObject<Env> {
     // A blank sandbox is nobody's workspace.
     if (tenant === null) return undefined;
     const now = Date.now();
-    const tier = state === "bound" ? this.#parts.keeper.tier(row, now) : state === "paused" ? "cold" : undefined;
-    return { ...viewOf(row, this.#parts.keeper, now), tenant, ...(tier && { tier }) };
+    const tier = state === "bound" ? this.#parts.idlePolicy.tier(row, now) : state === "paused" ? "cold" : undefined;
+    return { ...viewOf(row, this.#parts.idlePolicy, now), tenant, ...(tier && { tier }) };
   }
 
   /** Takes in how a clone went. @returns whether a snapshot of its repository should be made */
@@ -205,26 +205,26 @@ export class SandboxPool extends DurableObject<Env> {
 
   /** A sandbox to make a repository's snapshot in; undefined: one is being made already. */
   async beginSnapshot(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
-    const begun = await this.#parts.maker.begin(key);
+    const begun = await this.#parts.builder.begin(key);
     await this.#settle();
     return begun;
   }
 
   /** The clone in it ended. @param made absent: it failed. @returns whether there is a snapshot now */
-  async finishSnapshot(request: { tenant: string; makerId: string; made?: Made }): Promise<boolean> {
-    const finished = await this.#parts.maker.finish(request.tenant, request.makerId, request.made);
+  async finishSnapshot(request: { tenant: string; makerId: string; made?: BuiltSnapshot }): Promise<boolean> {
+    const finished = await this.#parts.builder.finish(request.tenant, request.makerId, request.made);
     await this.#settle();
     return finished;
   }
 
   /** The tenant's repository snapshots, last used first. */
   snapshots(tenant: string): SnapshotView[] {
-    return this.#parts.snapshotRows.ofTenant(tenant).map(snapshotView);
+    return this.#parts.snapshotTable.ofTenant(tenant).map(snapshotView);
   }
 
   /** False where the tenant has none of that name. */
   async dropSnapshot({ tenant, snapshotId }: { tenant: string; snapshotId: string }): Promise<boolean> {
-    const row = this.#parts.snapshotRows.get(snapshotId);
+    const row = this.#parts.snapshotTable.get(snapshotId);
     if (row?.tenant !== tenant || row.state === "gone") return false;
     this.#parts.snapshots.drop(row, "asked_for", Date.now());
     await this.#settle();
@@ -243,7 +243,7 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   #view(row: Row): View {
-    return viewOf(this.#claims.current(row), this.#parts.keeper, Date.now());
+    return viewOf(this.#claims.current(row), this.#parts.idlePolicy, Date.now());
   }
 
   override async alarm(): Promise<void> {

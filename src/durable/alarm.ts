@@ -1,29 +1,29 @@
-import { isSought } from "./sandboxes/orphaned-starts.ts";
+import { isOrphaned } from "./sandboxes/orphaned-starts.ts";
 import { losing } from "./sandboxes/loss.ts";
-import type { Parts } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import type { Row } from "./storage/row.ts";
 
 /** One alarm takes on this many rows, so that its time is bounded; what is left is due at once again. */
 const DUE_BATCH = 24;
 
 /** What the alarm does. Idempotent, and never throws: each row's failure postpones that row. */
-export class Due {
-  readonly #parts: Parts;
+export class AlarmHandler {
+  readonly #parts: Shard;
   readonly #current: (row: Row) => Row;
 
   /** @param current gives a row its last use, also where that is not written down yet */
-  constructor(parts: Parts, current: (row: Row) => Row) {
+  constructor(parts: Shard, current: (row: Row) => Row) {
     this.#parts = parts;
     this.#current = current;
   }
 
   async run(): Promise<void> {
-    const { rows, reconciler, warmPool, snapshots, reporter } = this.#parts;
+    const { rows, reconciler, filler, snapshots, reporter } = this.#parts;
     const before = Date.now();
     const due = rows.due(before, DUE_BATCH);
     await Promise.all(due.map((row) => this.#act(this.#current(row))));
     const reconciled = await reconciler.runIfDue(Date.now());
-    const tended = await warmPool.tendIfDue(Date.now());
+    const tended = await filler.tendIfDue(Date.now());
     const dropped = await snapshots.runIfDue(Date.now());
     if (rows.running().total > 0) reconciler.schedule(Date.now());
     if (due.length > 0 || reconciled || tended || dropped) reporter.changed(Date.now());
@@ -32,16 +32,16 @@ export class Due {
 
   /** When there is something to do next; undefined: nothing is. */
   nextAt(): number | undefined {
-    const { rows, snapshotRows, reconciler, warmPool, reporter } = this.#parts;
-    const dues = [rows.firstDueAt(), snapshotRows.firstDueAt(), reconciler.dueAt(), warmPool.dueAt(), reporter.dueAt()];
+    const { rows, snapshotTable, reconciler, filler, reporter } = this.#parts;
+    const dues = [rows.firstDueAt(), snapshotTable.firstDueAt(), reconciler.dueAt(), filler.dueAt(), reporter.dueAt()];
     const times = dues.filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   async #act(row: Row): Promise<void> {
-    const { rows, keeper, lifecycle, endings, maker } = this.#parts;
+    const { rows, idlePolicy, lifecycle, termination, builder } = this.#parts;
     if (lifecycle.move(row.sandbox_id)) return;
-    if (row.maker_of !== null && (row.state === "bound" || row.state === "paused")) return maker.tend(row);
+    if (row.maker_of !== null && (row.state === "bound" || row.state === "paused")) return builder.tend(row);
     const now = Date.now();
     switch (row.state) {
       case "warming":
@@ -49,7 +49,7 @@ export class Due {
         return;
       case "warm":
       case "bound": {
-        const due = keeper.due(row, now);
+        const due = idlePolicy.due(row, now);
         if (due.action === "wait") rows.setDue(row.sandbox_id, due.until, 0);
         else if (due.action === "renew") await lifecycle.resume(row);
         else await lifecycle[due.action](row);
@@ -61,15 +61,15 @@ export class Due {
         else await this.#retain(row, now);
         return;
       case "gone":
-        if (isSought(row)) await lifecycle.seek(row);
+        if (isOrphaned(row)) await lifecycle.seek(row);
         else if (row.e2b_id === null) rows.remove(row.sandbox_id);
-        else await endings.kill(row);
+        else await termination.kill(row);
     }
   }
 
   async #retain(row: Row, now: number): Promise<void> {
-    const { rows, keeper, endings } = this.#parts;
-    const kept = keeper.retain(row, now);
+    const { rows, idlePolicy, termination } = this.#parts;
+    const kept = idlePolicy.retain(row, now);
     switch (kept.decision) {
       case "keep":
         rows.setDue(row.sandbox_id, kept.until, 0);
@@ -78,7 +78,7 @@ export class Due {
         rows.transition(row, { announced_at: now, due_at: kept.dropsAt });
         return;
       case "drop":
-        await endings.end(row, kept.reason === "announced" ? losing(row, now) : {});
+        await termination.end(row, kept.reason === "announced" ? losing(row, now) : {});
     }
   }
 }

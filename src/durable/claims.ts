@@ -13,7 +13,7 @@ import {
   type Refusal,
   rolledBack,
 } from "./sandboxes/refusal.ts";
-import type { Parts } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import { Room } from "./room.ts";
 import type { Row, WorkspaceKey } from "./storage/row.ts";
 
@@ -23,13 +23,13 @@ const TOUCH_EVERY_MS = 30_000;
 /** Which sandbox serves a workspace: the one it has, else one from a repository snapshot, a warm one, or a new one. */
 export class Claims {
   readonly room: Room;
-  readonly #parts: Parts;
+  readonly #parts: Shard;
   /** After rows changed: the alarm is set anew. */
   readonly #settle: () => Promise<void>;
   /** Uses that are not written down yet; losing them makes a workspace look at most TOUCH_EVERY_MS older. */
   readonly #touched = new Map<string, number>();
 
-  constructor(parts: Parts, settle: () => Promise<void>) {
+  constructor(parts: Shard, settle: () => Promise<void>) {
     this.#parts = parts;
     this.#settle = settle;
     this.room = new Room(parts, (row) => this.current(row));
@@ -61,20 +61,20 @@ export class Claims {
 
   /** A blank sandbox that came while the workspace's own start takes too long. What that may still bring is killed. */
   async #insteadOf(row: Row, key: WorkspaceKey): Promise<Grant | Refusal | undefined> {
-    const { rows, warmPool, lifecycle, endings } = this.#parts;
+    const { rows, filler, lifecycle, termination } = this.#parts;
     const goesOn = row.state === "warming" && lifecycle.move(row.sandbox_id) !== undefined;
     if (!goesOn || rows.running().warm.length === 0) return undefined;
     const now = Date.now();
     // Both in one transaction: a workspace has one sandbox.
-    const ended = endings.end(row);
+    const ended = termination.end(row);
     const warm = this.#takeWarm(key, now);
     await ended;
-    warmPool.wake(now);
+    filler.wake(now);
     return warm && this.#granted({ ok: true, row: warm }, "pool");
   }
 
   async #claim(key: WorkspaceKey, known: Row | undefined, onSeed?: OnSeed): Promise<Grant | Refusal> {
-    const { rows, keeper, snapshots, lifecycle, patience } = this.#parts;
+    const { rows, idlePolicy, snapshots, lifecycle, startPatience } = this.#parts;
     if (known) {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
@@ -82,9 +82,9 @@ export class Claims {
       return lost ? this.#claimPatiently(key, onSeed) : ready;
     }
     const now = Date.now();
-    const budget = keeper.budget(now);
+    const budget = idlePolicy.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
-    const snapshot = snapshots.startable(key);
+    const snapshot = snapshots.findReady(key);
     if (!snapshot) return this.#claimBlank(key, now);
     if (!this.room.has()) return this.#claimRoom(key, now, onSeed);
     onSeed?.(snapshots.seedOf(snapshot));
@@ -98,7 +98,7 @@ export class Claims {
       }
       return outcome;
     });
-    const started = await patience.wait(starting);
+    const started = await startPatience.wait(starting);
     if (started.ok) return this.#granted(started, "snapshot");
     // Where E2B may have made it all the same, the next try finds it. Else another claim may have come first.
     if (rows.get(row.sandbox_id)) return this.#granted(started, "snapshot");
@@ -106,21 +106,21 @@ export class Claims {
   }
 
   async #claimBlank(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
-    const { warmPool, lifecycle, patience, template } = this.#parts;
-    warmPool.claimed(now);
+    const { filler, lifecycle, startPatience, template } = this.#parts;
+    filler.claimed(now);
     const warm = this.#takeWarm(key, now);
     if (warm) return this.#granted({ ok: true, row: warm }, "pool");
     if (!this.room.has()) return this.#claimRoom(key, now);
-    const started = await patience.wait(lifecycle.start(await this.#insert(key, template(), now)));
-    if (started.ok) warmPool.created((Date.now() - now) / 1000);
+    const started = await startPatience.wait(lifecycle.start(await this.#insert(key, template(), now)));
+    if (started.ok) filler.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
   }
 
   /** A blank sandbox for the workspace; undefined: there is none. */
   #takeWarm(key: WorkspaceKey, now: number): Row | undefined {
-    const { rows, keeper, template } = this.#parts;
+    const { rows, idlePolicy, template } = this.#parts;
     const warm = rows.bindWarm(key, template(), now);
-    if (warm) rows.setDue(warm.sandbox_id, keeper.dueAt(warm, now), 0);
+    if (warm) rows.setDue(warm.sandbox_id, idlePolicy.dueAt(warm, now), 0);
     return warm;
   }
 
@@ -162,12 +162,12 @@ export class Claims {
   }
 
   async #ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
-    const { rows, lifecycle, patience } = this.#parts;
+    const { rows, lifecycle, startPatience } = this.#parts;
     if (row.tenant !== tenant) return NOT_FOUND;
     const moving = lifecycle.move(row.sandbox_id);
     if (moving) {
       const wasPausing = lifecycle.isPausing(row.sandbox_id);
-      const moved = await patience.wait(moving);
+      const moved = await startPatience.wait(moving);
       // It takes too long, and goes on.
       if (!moved.ok && lifecycle.move(row.sandbox_id) === moving) return moved;
       const now = rows.get(row.sandbox_id);
@@ -178,14 +178,14 @@ export class Claims {
     switch (row.state) {
       case "bound":
         if (lost === row.generation || Date.now() >= row.ends_at) {
-          return this.#granted(await patience.wait(lifecycle.resume(row)), "paused");
+          return this.#granted(await startPatience.wait(lifecycle.resume(row)), "paused");
         }
         this.#touch(row);
         return this.#grant(row, "live");
       case "paused":
         return this.#wake(row, tenant);
       case "warming":
-        return this.#granted(await patience.wait(lifecycle.adopt(row, true)), "cold");
+        return this.#granted(await startPatience.wait(lifecycle.adopt(row, true)), "cold");
       case "warm":
         return NOT_FOUND;
       case "gone":
@@ -202,14 +202,14 @@ export class Claims {
   }
 
   async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
-    const { rows, lifecycle, patience, maxRunning } = this.#parts;
+    const { rows, lifecycle, startPatience, maxRunning } = this.#parts;
     // One whose pause is still owed takes no more room than it has.
     if (row.charged_until === null && !this.room.has()) {
       if (!(await this.room.make(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
       return now ? this.#ready(now, tenant) : GONE;
     }
-    return this.#granted(await patience.wait(lifecycle.resume(row)), "paused");
+    return this.#granted(await startPatience.wait(lifecycle.resume(row)), "paused");
   }
 
   async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {
@@ -224,15 +224,15 @@ export class Claims {
   }
 
   #touch(row: Row): void {
-    const { rows, keeper } = this.#parts;
+    const { rows, idlePolicy } = this.#parts;
     const now = Date.now();
-    keeper.used(now - this.current(row).last_used_at, now);
+    idlePolicy.used(now - this.current(row).last_used_at, now);
     if (now - row.last_used_at < TOUCH_EVERY_MS) {
       this.#touched.set(row.sandbox_id, now);
     } else {
       this.#touched.delete(row.sandbox_id);
       rows.touch(row.sandbox_id, now);
-      keeper.remember(row, now);
+      idlePolicy.remember(row, now);
     }
   }
 

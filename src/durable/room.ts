@@ -1,5 +1,5 @@
 import { WORKSPACE_BUSY } from "./sandboxes/refusal.ts";
-import type { Parts } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 import type { Row } from "./storage/row.ts";
 
 /** A workspace that was not used this long may be paused to make room for another. */
@@ -7,11 +7,11 @@ const ROOM_IDLE_MS = 60_000;
 
 /** Room for one more running sandbox, of the `maxRunning` that this shard may have. */
 export class Room {
-  readonly #parts: Parts;
+  readonly #parts: Shard;
   readonly #current: (row: Row) => Row;
 
   /** @param current gives a row its last use, also where that is not written down yet */
-  constructor(parts: Parts, current: (row: Row) => Row) {
+  constructor(parts: Shard, current: (row: Row) => Row) {
     this.#parts = parts;
     this.#current = current;
   }
@@ -26,11 +26,11 @@ export class Room {
    * @returns false: all sandboxes that run are in use
    */
   async make(now: number): Promise<boolean> {
-    const { rows, endings } = this.#parts;
+    const { rows, termination } = this.#parts;
     const { warm, blankWarming } = rows.running();
     const [blank] = warm;
     if (blank) {
-      await endings.end(blank);
+      await termination.end(blank);
       return true;
     }
     const [starting] = blankWarming;
@@ -41,14 +41,14 @@ export class Room {
   /** Whether a blank sandbox that takes up room is there by now, or takes up none any more. */
   async #started({ sandbox_id: id }: Row): Promise<boolean> {
     const starting = this.#parts.lifecycle.move(id);
-    if (starting) await this.#parts.patience.wait(starting);
+    if (starting) await this.#parts.startPatience.wait(starting);
     return this.#parts.rows.get(id)?.state !== "warming";
   }
 
   async #pauseIdle(now: number): Promise<boolean> {
-    const { rows, lifecycle, patience } = this.#parts;
+    const { rows, lifecycle, startPatience } = this.#parts;
     for (const idle of rows.idleLongest(now - ROOM_IDLE_MS)) {
-      const paused = await patience.wait(lifecycle.pause(this.#current(idle)));
+      const paused = await startPatience.wait(lifecycle.pause(this.#current(idle)));
       // An operation may take longer than a minute: the next one, then.
       if (paused !== WORKSPACE_BUSY) break;
     }

@@ -1,32 +1,32 @@
 import { configOf, rentUsdPerS } from "../config.ts";
 import { controlPlane } from "../e2b/control.ts";
 import { snapshotPlane as snapshotPlaneOf } from "../e2b/snapshots.ts";
-import { lookAfterResume, lookBeforePause } from "../ops/probes/tree-state.ts";
+import { probeAfterResume, probeBeforePause } from "../ops/probes/tree-state.ts";
 import { seedState } from "../ops/probes/base-clone.ts";
 import { shareOf } from "../pool/share.ts";
-import { Endings } from "./sandboxes/termination.ts";
-import { type FactsParts, factsChangeAt, factsOf } from "./reporting/sample.ts";
-import { looker } from "./sandboxes/probe.ts";
-import { Keeper } from "./sandboxes/idle-policy.ts";
+import { Termination } from "./sandboxes/termination.ts";
+import { type SampleSources, sampleChangesAt, takeSample } from "./reporting/sample.ts";
+import { probeFor } from "./sandboxes/probe.ts";
+import { IdlePolicy } from "./sandboxes/idle-policy.ts";
 import { Ledger } from "./storage/ledger.ts";
 import { Lifecycle } from "./sandboxes/lifecycle.ts";
-import { Maker } from "./snapshots/builder.ts";
+import { SnapshotBuilder } from "./snapshots/builder.ts";
 import { MetricsReporter } from "./reporting/reporter.ts";
-import { Patience } from "./sandboxes/start-patience.ts";
+import { StartPatience } from "./sandboxes/start-patience.ts";
 import { Reconciler } from "./sandboxes/reconciler.ts";
 import type { Row } from "./storage/row.ts";
-import { Rows } from "./storage/sandbox-table.ts";
-import { Settings } from "./storage/key-values.ts";
-import { SnapshotRows } from "./storage/snapshot-table.ts";
-import { Snapshots } from "./snapshots/catalog.ts";
-import { Templates } from "./sandboxes/template-version.ts";
-import { WarmPool } from "./sandboxes/warm-pool-filler.ts";
+import { SandboxTable } from "./storage/sandbox-table.ts";
+import { KeyValues } from "./storage/key-values.ts";
+import { SnapshotTable } from "./storage/snapshot-table.ts";
+import { SnapshotCatalog } from "./snapshots/catalog.ts";
+import { TemplateVersion } from "./sandboxes/template-version.ts";
+import { WarmPoolFiller } from "./sandboxes/warm-pool-filler.ts";
 
 /** What a shard of the pool is made of. */
-export type Parts = ReturnType<typeof partsOf>;
+export type Shard = ReturnType<typeof createShard>;
 
 /** Puts a shard together from its storage and the settings. Its tables must be there. */
-export function partsOf({ storage }: DurableObjectState, env: Env, shard: number, now: number) {
+export function createShard({ storage }: DurableObjectState, env: Env, shard: number, now: number) {
   const config = configOf(env);
   const { waitUsdPerS, poolShards } = config;
   const share = (total: number) => shareOf(total, poolShards, shard);
@@ -36,85 +36,91 @@ export function partsOf({ storage }: DurableObjectState, env: Env, shard: number
   const maxRunning = share(config.maxSandboxes);
 
   const plane = controlPlane(config.e2b);
-  const rows = new Rows(storage);
+  const rows = new SandboxTable(storage);
   const snapshotPlane = snapshotPlaneOf(config.e2b);
-  const snapshotRows = new SnapshotRows(storage);
-  const settings = new Settings(storage);
+  const snapshotTable = new SnapshotTable(storage);
+  const settings = new KeyValues(storage);
   const poolId = settings.poolId();
-  const templates = new Templates(settings, config);
+  const templates = new TemplateVersion(settings, config);
   const template = () => templates.name();
   // What comes of a snapshot has the size of the template beneath it.
   const rentOf = (row: Pick<Row, "template">) =>
-    rentUsdPerS(config, snapshotRows.startedAs(row.template)?.template ?? row.template);
+    rentUsdPerS(config, snapshotTable.startedAs(row.template)?.template ?? row.template);
   const ledger = new Ledger(storage, rows, rentOf);
   const worth = { waitUsdPerS, rentUsdPerS: rentUsdPerS(config, template()) };
-  const keeper = new Keeper(rows, settings, ledger, { policy: config.keepPolicy, ttlMs, worth, budgetUsd }, now);
+  const idlePolicy = new IdlePolicy(
+    rows,
+    settings,
+    ledger,
+    { policy: config.keepPolicy, ttlMs, worth, budgetUsd },
+    now,
+  );
   const reporter = new MetricsReporter(storage, {
     shard,
     metricsShards: config.metricsShards,
-    facts: (at) => factsOf(facts, at),
-    changesAt: (at) => factsChangeAt(facts, at),
+    facts: (at) => takeSample(facts, at),
+    changesAt: (at) => sampleChangesAt(facts, at),
     send: (object, sample) => env.METRICS.getByName(object).report(sample),
   });
-  const endings = new Endings(rows, ledger, keeper, plane, reporter);
-  const patience = new Patience(settings);
-  const look = looker(config);
+  const termination = new Termination(rows, ledger, idlePolicy, plane, reporter);
+  const startPatience = new StartPatience(settings);
+  const look = probeFor(config);
   const lifecycle = new Lifecycle({
     rows,
     ledger,
-    keeper,
-    endings,
+    idlePolicy,
+    termination,
     reporter,
     plane,
-    patience,
-    lookBeforePause: look(lookBeforePause),
-    lookAfterResume: look(lookAfterResume),
+    startPatience,
+    probeBeforePause: look(probeBeforePause),
+    probeAfterResume: look(probeAfterResume),
     ttlMs,
     poolId,
   });
-  const reconciler = new Reconciler({ rows, settings, plane, lifecycle, endings, keeper, reporter, poolId });
+  const reconciler = new Reconciler({ rows, settings, plane, lifecycle, termination, idlePolicy, reporter, poolId });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
-  const warmPool = new WarmPool(
-    { rows, settings, lifecycle, patience, endings, keeper, ...size, template, shard },
+  const filler = new WarmPoolFiller(
+    { rows, settings, lifecycle, startPatience, termination, idlePolicy, ...size, template, shard },
     now,
   );
   const making = { template, maxRunning, maxSnapshots: share(config.maxSnapshots), nameOf: snapshotName };
-  const snapshots = new Snapshots({
+  const snapshots = new SnapshotCatalog({
     rows,
-    snapshotRows,
-    keeper,
+    snapshotTable,
+    idlePolicy,
     snapshotPlane,
     policy: config.snapshotPolicy,
     ...making,
   });
-  const maker = new Maker({
+  const builder = new SnapshotBuilder({
     rows,
-    snapshotRows,
+    snapshotTable,
     snapshots,
-    keeper,
+    idlePolicy,
     lifecycle,
-    patience,
-    endings,
+    startPatience,
+    termination,
     reporter,
     snapshotPlane,
     shard,
     ...making,
-    lookAtSeed: look(seedState),
+    probeBaseClone: look(seedState),
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });
-  const facts: FactsParts = { rows, snapshotRows, ledger, keeper, warmPool, rentOf, templates, budgetUsd };
+  const facts: SampleSources = { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd };
   const ours = {
     rows,
-    snapshotRows,
-    keeper,
+    snapshotTable,
+    idlePolicy,
     reporter,
-    endings,
+    termination,
     lifecycle,
-    patience,
+    startPatience,
     reconciler,
-    warmPool,
+    filler,
     snapshots,
-    maker,
+    builder,
   };
   return { shard, maxRunning, template, templates, ...ours };
 }

@@ -1,7 +1,7 @@
 import { remoteFor } from "../remote/credentials.ts";
 import type { Grant } from "../durable/sandboxes/grant.ts";
 import { E2bError } from "../e2b/error.ts";
-import type { OperationContext, Runnable } from "../ops/operation.ts";
+import type { OperationContext, SandboxTask } from "../ops/operation.ts";
 import type { Parsed } from "../ops/output/script-output.ts";
 import type { PrefetchedRemote, Remote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
@@ -18,8 +18,8 @@ type Told = PrefetchedRemote & Pick<OperationContext, "push">;
  * Runs an operation in a granted workspace. Only one that talks to the git host gets the credential, and one that found
  * that its clone lacks something: it is sent again with it.
  */
-export async function attempt<Value extends object>(
-  operation: Runnable<unknown, Value>,
+export async function dispatch<Value extends object>(
+  operation: SandboxTask<unknown, Value>,
   asked: unknown,
   grant: Grant,
   caller: Caller,
@@ -28,18 +28,18 @@ export async function attempt<Value extends object>(
   const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
   const isRemote = operation.access === "remote";
   const parsed = isRemote
-    ? await sent(operation, asked, grant, caller, remote(), told)
-    : await sent(operation, asked, grant, caller);
+    ? await sendOnce(operation, asked, grant, caller, remote(), told)
+    : await sendOnce(operation, asked, grant, caller);
   const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
-  return withWork(operation, isLacking ? await sent(operation, asked, grant, caller, remote()) : parsed);
+  return withWork(operation, isLacking ? await sendOnce(operation, asked, grant, caller, remote()) : parsed);
 }
 
 /**
  * A sandbox that turns out to be paused, about to be, or lost is asked for once more; an operation is sent again only when it cannot
  * have begun, or changes nothing.
  */
-async function sent<Value extends object>(
-  operation: Runnable<unknown, Value>,
+async function sendOnce<Value extends object>(
+  operation: SandboxTask<unknown, Value>,
   asked: unknown,
   grant: Grant,
   caller: Caller,
@@ -71,21 +71,21 @@ async function sent<Value extends object>(
     const parsed = await run(grant, told);
     if (parsed.ok || !parsed.pausing) return parsed;
   } catch (error) {
-    if (!(error instanceof E2bError) || !isLost(operation, error)) throw explained(operation, error);
+    if (!(error instanceof E2bError) || !isLost(operation, error)) throw toWarmtreeError(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
   // A pack comes once.
   return run(again, told?.push && { push: told.push }).catch((error: unknown) => {
-    throw explained(operation, error);
+    throw toWarmtreeError(operation, error);
   });
 }
 
 /** The sandbox does not run, or not for long, and the pool brings it back; the operation cannot have begun, or changes nothing. */
-function isLost(operation: Runnable, { code, started }: E2bError): boolean {
+function isLost(operation: SandboxTask, { code, started }: E2bError): boolean {
   const stopped = code === "not_running" || code === "not_found" || code === "conflict";
   return stopped && (!started || operation.access === "read");
 }
 
-function explained(operation: Runnable, error: unknown): unknown {
+function toWarmtreeError(operation: SandboxTask, error: unknown): unknown {
   return error instanceof E2bError ? sandboxFailure(operation, error) : error;
 }

@@ -8,7 +8,7 @@ const MAX_TOLD_DEPTH = 6;
  * Input that a schema has checked. Throws invalid_input that names the first wrong field, under `within` when the input
  * is a part of something larger.
  */
-export function validated<Input extends z.ZodType>(schema: Input, input: unknown, within?: string): z.output<Input> {
+export function parseInput<Input extends z.ZodType>(schema: Input, input: unknown, within?: string): z.output<Input> {
   const garbled = garbledIn(input);
   if (garbled) {
     const field = [...(within ? [within] : []), ...garbled].join(".");

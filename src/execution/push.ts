@@ -1,5 +1,5 @@
 import type * as z from "zod/v4";
-import { attempt } from "./dispatch.ts";
+import { dispatch } from "./dispatch.ts";
 import type { Grant } from "../durable/sandboxes/grant.ts";
 import type { PushOutcome } from "../durable/pushes/push-turns.ts";
 import { WarmtreeError, type Work } from "../errors.ts";
@@ -19,7 +19,7 @@ type Asked = z.output<typeof push.input>;
 export function pushInTurn(asked: Asked, caller: Caller): Promise<Parsed<Pushed>> {
   const work = inTurn(asked, caller, asked.to, async (grant, waited) => {
     const context: PushContext = asked.to === undefined ? { turn: "none" } : waited;
-    return settled(asked, caller, await attempt(push, asked, grant, caller, { push: context }));
+    return settled(asked, caller, await dispatch(push, asked, grant, caller, { push: context }));
   });
   caller.waitUntil(work.catch(() => undefined));
   return work;
@@ -28,7 +28,7 @@ export function pushInTurn(asked: Asked, caller: Caller): Promise<Parsed<Pushed>
 /** A push that lost a race without a turn is sent again with one. */
 export function pushAgain(asked: Asked, caller: Caller, lost: LostRace): Promise<Parsed<Pushed>> {
   const context: PushContext = { turn: "waited", lost };
-  return inTurn(asked, caller, lost.to, (grant) => attempt(push, asked, grant, caller, { push: context }), lost);
+  return inTurn(asked, caller, lost.to, (grant) => dispatch(push, asked, grant, caller, { push: context }), lost);
 }
 
 const settled = async (asked: Asked, caller: Caller, parsed: Parsed<Pushed>): Promise<Parsed<Pushed>> =>
@@ -51,9 +51,9 @@ async function inTurn(
   const grant = granted(caller, place.grant);
   switch (place.kind) {
     case "turn": {
-      const sent = send(grant, place.waited ? { turn: "waited" } : {});
-      caller.waitUntil(tellOutcome(place.turn, sent));
-      return sent;
+      const sendOnce = send(grant, place.waited ? { turn: "waited" } : {});
+      caller.waitUntil(tellOutcome(place.turn, sendOnce));
+      return sendOnce;
     }
     case "outcome":
       return joined(asked, caller, grant, place.outcome, place.joinedLate);
@@ -86,10 +86,10 @@ interface Turn extends Disposable {
 }
 
 /** Ends the turn. The answer does not wait for it, and an object that is gone has no turns to end. */
-async function tellOutcome(turn: Turn, sent: Promise<Parsed<Pushed>>): Promise<void> {
+async function tellOutcome(turn: Turn, sendOnce: Promise<Parsed<Pushed>>): Promise<void> {
   using held = turn;
   try {
-    await held.end(outcomeOf(await sent));
+    await held.end(outcomeOf(await sendOnce));
   } catch (error) {
     if (error instanceof WarmtreeError) await held.end(failed(error)).catch(() => undefined);
   }
@@ -115,7 +115,7 @@ async function joined(
   if (!outcome.ok) return { ok: false, error: new WarmtreeError(outcome.code, outcome.detail, outcome.details) };
   if (!joinedLate) return outcome;
   const { commit } = outcome.value;
-  const parsed = await attempt(push, asked, grant, caller, { push: { turn: "none", known: commit } });
+  const parsed = await dispatch(push, asked, grant, caller, { push: { turn: "none", known: commit } });
   if (parsed.ok && parsed.value.commit === commit && !parsed.value.committed) return outcome;
   return settled(asked, caller, parsed);
 }

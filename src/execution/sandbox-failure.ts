@@ -1,10 +1,10 @@
 import type { E2bError } from "../e2b/error.ts";
 import { type ErrorCode, WarmtreeError, type Work } from "../errors.ts";
 import { CutShort } from "../ops/cut-short.ts";
-import type { Runnable } from "../ops/operation.ts";
+import type { SandboxTask } from "../ops/operation.ts";
 import { openWork, UNTOUCHED } from "../ops/work.ts";
 
-type Failed = Pick<Runnable, "name" | "access" | "pushes" | "operations">;
+type Failed = Pick<SandboxTask, "name" | "access" | "pushes" | "operations">;
 
 /** What a caller is told of an operation that its sandbox failed: what happened, what became of the work, what to do. */
 export function sandboxFailure(operation: Failed, error: E2bError): WarmtreeError {

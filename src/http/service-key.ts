@@ -11,7 +11,11 @@ const encoder = new TextEncoder();
  * unauthenticated.
  * @param name of the setting that holds the key
  */
-export async function admit(request: Request, name: "METRICS_KEY" | "OPERATOR_KEY", config: Config): Promise<void> {
+export async function requireServiceKey(
+  request: Request,
+  name: "METRICS_KEY" | "OPERATOR_KEY",
+  config: Config,
+): Promise<void> {
   const challenge = `Bearer realm="warmtree ${name.split("_")[0]?.toLowerCase()}"`;
   const key = name === "METRICS_KEY" ? config.metricsKey : config.operatorKey;
   if (key === undefined) {

@@ -2,7 +2,7 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { WarmtreeError } from "../errors.ts";
 import { execute } from "../facade.ts";
 import { planSteps, runSteps, stepsInput } from "../steps.ts";
-import { validated } from "../execution/parse-input.ts";
+import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { parametersOf } from "./default-page-sizes.ts";
 import { startProgress } from "./progress.ts";
@@ -63,7 +63,7 @@ function begin({ operation }: Tool, given: object, caller: Caller, signal: Abort
 }
 
 function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
-  const { steps, ...rest } = validated(stepsInput, parametersOf("run", given));
+  const { steps, ...rest } = parseInput(stepsInput, parametersOf("run", given));
   const named = steps.map(({ op, ...parameters }) => {
     const operation = op.startsWith(TOOL_PREFIX) ? op.slice(TOOL_PREFIX.length) : op;
     return { op: operation, ...parametersOf(operation, parameters) };

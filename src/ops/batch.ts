@@ -1,6 +1,6 @@
 import { WarmtreeError, type Work } from "../errors.ts";
 import { failureOf } from "./output/failure.ts";
-import type { Command, Operation, OperationContext, Runnable } from "./operation.ts";
+import type { Command, Operation, OperationContext, SandboxTask } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionText, splitSections } from "./output/sections.ts";
 import { MAX_OUTPUT_BYTES, programOf } from "./run.ts";
@@ -31,7 +31,7 @@ const ACCESS = ["read", "write", "remote"] as const;
  * Several operations on one workspace as one process of the sandbox, in order, until one fails. Each step runs its own script, see
  * scripts/batch.sh.
  */
-export function batchOf(steps: readonly Step[]): Runnable<unknown, BatchResult> {
+export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResult> {
   // Not the nonce of the call: that one marks what the driver itself says.
   const nonce = crypto.randomUUID();
   const shareBytes = Math.floor(MAX_OUTPUT_BYTES / steps.length) - MARKS_BYTES;

@@ -1,6 +1,6 @@
 import { E2bError } from "../e2b/error.ts";
 import { WarmtreeError, type Work } from "../errors.ts";
-import type { Runnable } from "./operation.ts";
+import type { SandboxTask } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionText, splitSections } from "./output/sections.ts";
 
@@ -14,7 +14,7 @@ export class CutShort extends E2bError {
   }
 }
 
-type Pushing = Pick<Runnable, "pushed">;
+type Pushing = Pick<SandboxTask, "pushed">;
 
 /** Says of an operation that was ended at its deadline whether its push was done, where that is known. */
 export function cutShort({ pushed }: Pushing, error: unknown, nonce: string): unknown {

@@ -64,7 +64,7 @@ export interface Direct<Input = unknown, Value extends object = object> {
  * What one process of the sandbox does. `script` is a constant; `command` and `parse` are pure, and `parse` is total:
  * any bytes give a value or an error, never a throw.
  */
-export interface Runnable<Input = unknown, Value extends object = object> {
+export interface SandboxTask<Input = unknown, Value extends object = object> {
   readonly name: string;
   /** `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git host. */
   readonly access: "read" | "write" | "remote";
@@ -88,7 +88,7 @@ export interface Runnable<Input = unknown, Value extends object = object> {
 export interface Operation<
   Input extends z.ZodType = z.ZodType,
   Output extends z.ZodType<object> = z.ZodType<object>,
-> extends Runnable<z.output<Input>, z.output<Output>> {
+> extends SandboxTask<z.output<Input>, z.output<Output>> {
   /** One sentence for the API description. */
   readonly summary: string;
   readonly input: Input;

@@ -3,7 +3,7 @@ import { uploadFile, uploadStream } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
 import { cutShort, withPushed } from "./cut-short.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
-import type { Command, Direct, OperationContext, Runnable } from "./operation.ts";
+import type { Command, Direct, OperationContext, SandboxTask } from "./operation.ts";
 import type { StreamedFile, Remote } from "../remote/types.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { splitSections } from "./output/sections.ts";
@@ -31,13 +31,13 @@ const HAND_OVER = assemble(handOver);
 export type Start = (request: ProcessRequest, incoming?: StreamedFile) => Promise<ProcessResult>;
 
 /** The program that runs an operation's script, and its parameters before the caller's own. */
-export function programOf({ shell, script, name }: Runnable): readonly [program: string, ...args: string[]] {
+export function programOf({ shell, script, name }: SandboxTask): readonly [program: string, ...args: string[]] {
   return shell === "perl" ? [shell, "-e", script, "--"] : [shell, "-c", script, name];
 }
 
 /** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
 function requestOf(
-  operation: Runnable,
+  operation: SandboxTask,
   command: Command,
   context: OperationContext,
   remote: Remote | undefined,
@@ -79,7 +79,7 @@ const pushWithinMs = (timeoutMs: number) =>
 
 /** What an operation comes to: told by its program alone where that tells all, else by its script. */
 export async function perform<Value extends object>(
-  operation: Runnable<unknown, Value>,
+  operation: SandboxTask<unknown, Value>,
   input: unknown,
   context: OperationContext,
   remote: Remote | undefined,
@@ -105,7 +105,7 @@ async function runDirect<Value extends object>(
 }
 
 export async function runScript(
-  operation: Runnable,
+  operation: SandboxTask,
   input: unknown,
   context: OperationContext,
   remote: Remote | undefined,
@@ -127,7 +127,7 @@ export async function runScript(
 export async function runOperation<Value extends object>(
   e2b: E2bConfig,
   session: Parameters<typeof runProcess>[1],
-  operation: Runnable<unknown, Value>,
+  operation: SandboxTask<unknown, Value>,
   input: unknown,
   context: OperationContext,
   remote: Remote | undefined,

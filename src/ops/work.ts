@@ -1,8 +1,8 @@
 import { WarmtreeError, type Work } from "../errors.ts";
-import type { Runnable } from "./operation.ts";
+import type { SandboxTask } from "./operation.ts";
 import type { Parsed } from "./output/script-output.ts";
 
-type Doing = Pick<Runnable, "access" | "pushes">;
+type Doing = Pick<SandboxTask, "access" | "pushes">;
 
 export const UNTOUCHED: Work = { pushed: false, tree: "unchanged" };
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { parseRepository } from "../../src/remote/address.ts";
-import { noteClone } from "../../src/clone/snapshots.ts";
+import { recordCloneResult } from "../../src/clone/snapshots.ts";
 import type { Caller } from "../../src/workspace/caller.ts";
 
 afterEach(() => {
@@ -30,7 +30,7 @@ test("the log of a snapshot that could not be made holds no credential and steer
     waitUntil: () => undefined,
     cost: { objectCalls: 0, sandboxMs: 0 },
   };
-  await noteClone(
+  await recordCloneResult(
     caller,
     parseRepository("https://github.com/o/r", config.allowedGitHosts),
     "s0-00000000000000000000",

@@ -1,9 +1,9 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import { attempt } from "../../src/execution/dispatch.ts";
+import { dispatch } from "../../src/execution/dispatch.ts";
 import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { edit } from "../../src/ops/edit.ts";
-import type { Runnable } from "../../src/ops/operation.ts";
+import type { SandboxTask } from "../../src/ops/operation.ts";
 import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { push } from "../../src/ops/push.ts";
 import {
@@ -141,8 +141,8 @@ test("resumed with more than was paused, the workspace is newer than the look at
 const NO_HOST = "http://127.0.0.1:9";
 
 /** An operation of a Worker that was granted the workspace before. */
-function operate(pool: Pool, grant: Grant, operation: Runnable, asked: object): Promise<Parsed<object>> {
-  return attempt(operation, asked, grant, callerOf("acme", pool, { allowedGitHosts: [NO_HOST], maxRetries: 0 }));
+function operate(pool: Pool, grant: Grant, operation: SandboxTask, asked: object): Promise<Parsed<object>> {
+  return dispatch(operation, asked, grant, callerOf("acme", pool, { allowedGitHosts: [NO_HOST], maxRetries: 0 }));
 }
 
 const committed = (parsed: Parsed<object>) => (parsed.ok ? undefined : parsed.error.details.work?.committed);

@@ -80,10 +80,10 @@ describe("batches", () => {
               await evictDurableObject(stub);
               continue;
             }
-            const sent = batches[next.at % batches.length];
-            if (!sent) continue;
-            await stub.add(sent);
-            arrived.add(sent);
+            const sendOnce = batches[next.at % batches.length];
+            if (!sendOnce) continue;
+            await stub.add(sendOnce);
+            arrived.add(sendOnce);
           }
           const expected: Record<string, number> = {};
           for (const { deltas } of arrived) {

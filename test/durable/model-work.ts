@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import { attempt } from "../../src/execution/dispatch.ts";
+import { dispatch } from "../../src/execution/dispatch.ts";
 import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { errorBody, WarmtreeError } from "../../src/errors.ts";
 import { failureOf } from "../../src/ops/output/failure.ts";
-import type { Runnable } from "../../src/ops/operation.ts";
+import type { SandboxTask } from "../../src/ops/operation.ts";
 import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { useWorkspace } from "../../src/workspace/workspaces.ts";
 import { callerOf, type Pool, sql } from "./support.ts";
@@ -11,7 +11,7 @@ import { callerOf, type Pool, sql } from "./support.ts";
 const pieces = (...names: readonly string[]) => names.map((name) => `. "$WT_LIB/${name}.sh"\n`).join("");
 
 /** The least that an operation can be: it leaves a file, or a commit with it. The first one finds a tree with all of it pushed. */
-const leave: Runnable<{ readonly name: string; readonly commits: boolean }> = {
+const leave: SandboxTask<{ readonly name: string; readonly commits: boolean }> = {
   name: "leave",
   access: "write",
   shell: "/bin/bash",
@@ -27,7 +27,7 @@ if [ "$2" = true ]; then git add "$1" && save "$1" || fail git; fi
 };
 
 /** Fails unless all that was left is there. */
-const find: Runnable<readonly string[]> = {
+const find: SandboxTask<readonly string[]> = {
   name: "find",
   access: "read",
   shell: "/bin/sh",
@@ -53,7 +53,7 @@ export class Work {
   async do(pool: Pool, tenant: string, grant: Grant, commits: boolean): Promise<void> {
     const { sandboxId } = grant;
     const name = `f${this.#number++}`;
-    const { ok } = await attempt(leave, { name, commits }, grant, callerOf(tenant, pool));
+    const { ok } = await dispatch(leave, { name, commits }, grant, callerOf(tenant, pool));
     if (!ok || this.#ended.has(sandboxId)) return;
     const kept = this.#kept.get(sandboxId) ?? { tenant, names: [] };
     kept.names.push(name);
@@ -84,7 +84,7 @@ export class Work {
       const caller = callerOf(tenant, pool);
       try {
         const found = await calledAgain(async () =>
-          attempt(find, names, await useWorkspace(caller, sandboxId), caller),
+          dispatch(find, names, await useWorkspace(caller, sandboxId), caller),
         );
         expect(found).toMatchObject({ ok: true });
       } catch (error) {

@@ -115,10 +115,10 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
     }
     case "snapshot": {
       const { tenant, repository, url } = workspace(todo.name, tenantOf(todo.name));
-      const maker = await pool.beginSnapshot({ tenant, repository, url });
-      if (!maker?.ok || !todo.finished) return;
+      const builder = await pool.beginSnapshot({ tenant, repository, url });
+      if (!builder?.ok || !todo.finished) return;
       const made = { head: todo.name, refs: null, bytes: 1, seconds: 9 };
-      await pool.finishSnapshot({ tenant, makerId: maker.sandboxId, made });
+      await pool.finishSnapshot({ tenant, makerId: builder.sandboxId, made });
       return;
     }
     case "refuse":
@@ -144,7 +144,7 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
       await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('reconcile_at', '1')");
       return alarm(pool);
     case "cut off":
-      return cutOff(pool, callers);
+      return orphans(pool, callers);
     case "use":
     case "lost":
     case "pause":
@@ -161,7 +161,7 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
 }
 
 /** A start whose answer was lost with the object that waited for it: nobody was granted the workspace yet. */
-async function cutOff(pool: Pool, { known, work }: Callers): Promise<void> {
+async function orphans(pool: Pool, { known, work }: Callers): Promise<void> {
   const [row] = await sql(
     pool,
     `UPDATE sandbox SET e2b_id = NULL, state = 'warming', charged_until = NULL, due_at = 1 WHERE sandbox_id =

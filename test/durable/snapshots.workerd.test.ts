@@ -31,9 +31,9 @@ const repository = (name = "r") => ({
 afterEach(endFaults);
 
 async function begun(pool: Pool, name?: string): Promise<Grant> {
-  const maker = await pool.beginSnapshot(repository(name));
-  if (!maker) throw new Error("one is being made already");
-  return granted(maker);
+  const builder = await pool.beginSnapshot(repository(name));
+  if (!builder) throw new Error("one is being made already");
+  return granted(builder);
 }
 
 /** A snapshot as the Worker makes it, but for git. */
@@ -70,7 +70,7 @@ async function later(pool: Pool, ms: number): Promise<void> {
   await runInDurableObject(pool, (instance: SandboxPool) => instance.alarm());
 }
 
-test("a claim starts from the snapshot, with the commit that its seed must be on; its maker is gone", async () => {
+test("a claim starts from the snapshot, with the commit that its seed must be on; its builder is gone", async () => {
   const pool = newPool();
   await make(pool);
   expect(await listed(pool)).toEqual([]);
@@ -97,11 +97,11 @@ test("one at a time for a repository, by its tenant alone", async () => {
 
 test("a Worker that left in the middle: the alarm waits for the clone and takes the snapshot", async () => {
   const pool = newPool();
-  const maker = await begun(pool);
+  const builder = await begun(pool);
   await later(pool, MINUTE_MS / 2);
   expect(await states(pool)).toEqual(["making"]);
   const { exitCode } = await leaveSeed(
-    maker,
+    builder,
     `${SEED}; git remote add origin x; git update-ref refs/remotes/origin/HEAD HEAD`,
   );
   expect(exitCode).toBe(0);
@@ -112,7 +112,7 @@ test("a Worker that left in the middle: the alarm waits for the clone and takes 
   expect(await listed(pool)).toEqual([]);
 });
 
-test("nothing comes of a maker without a clone: it is ended, and the repository left alone for a while", async () => {
+test("nothing comes of a builder without a clone: it is ended, and the repository left alone for a while", async () => {
   const pool = newPool();
   await begun(pool);
   await later(pool, 2 * MINUTE_MS);
@@ -132,11 +132,11 @@ test("a clone that failed, and one without a commit, leave nothing", async () =>
 
 test("E2B takes no snapshot just now: the alarm tries again", async () => {
   const pool = newPool();
-  const maker = await begun(pool);
-  await leaveSeed(maker, `${SEED}; git update-ref refs/remotes/origin/HEAD HEAD`);
+  const builder = await begun(pool);
+  await leaveSeed(builder, `${SEED}; git update-ref refs/remotes/origin/HEAD HEAD`);
   await fault({ controlErrors: { count: 10, status: 500 } });
   const made = { head: HEAD, refs: REFS, bytes: 1, seconds: 8 };
-  expect(await pool.finishSnapshot({ tenant: "acme", makerId: maker.sandboxId, made })).toBe(false);
+  expect(await pool.finishSnapshot({ tenant: "acme", makerId: builder.sandboxId, made })).toBe(false);
   expect(await states(pool)).toEqual(["making"]);
   await endFaults();
   await later(pool, 2 * MINUTE_MS);

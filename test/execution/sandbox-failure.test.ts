@@ -4,7 +4,7 @@ import { ERROR_KINDS } from "../../src/errors.ts";
 import { batchOf } from "../../src/ops/batch.ts";
 import { cutShort } from "../../src/ops/cut-short.ts";
 import { clone } from "../../src/ops/clone.ts";
-import type { OperationContext, Runnable } from "../../src/ops/operation.ts";
+import type { OperationContext, SandboxTask } from "../../src/ops/operation.ts";
 import { push } from "../../src/ops/push.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { status } from "../../src/ops/status.ts";
@@ -66,7 +66,7 @@ test("a clone that broke off pushed nothing", () => {
 });
 
 const printed = (sections: string) => new TextEncoder().encode(sections.replaceAll("|", "\0n:"));
-const ended = (operation: Runnable<never>, sections: string) => {
+const ended = (operation: SandboxTask<never>, sections: string) => {
   const error = cutShort(operation, failed("process_deadline", true, { stdout: printed(sections) }), "n");
   return error instanceof E2bError ? sandboxFailure(operation, error) : expect.fail("no error of E2B");
 };

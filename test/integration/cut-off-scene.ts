@@ -12,7 +12,7 @@ import { E2bError } from "../../src/e2b/error.ts";
 import { uploadFile } from "../../src/e2b/files.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 import type { SandboxSession } from "../../src/e2b/schema.ts";
-import type { Operation, Runnable } from "../../src/ops/operation.ts";
+import type { Operation, SandboxTask } from "../../src/ops/operation.ts";
 import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { runOperation } from "../../src/ops/run.ts";
@@ -127,7 +127,7 @@ export class CutOffScene {
   }
 
   async perform<Value extends object>(
-    operation: Runnable<unknown, Value>,
+    operation: SandboxTask<unknown, Value>,
     input: unknown,
     timeoutMs = 60_000,
   ): Promise<Parsed<Value>> {

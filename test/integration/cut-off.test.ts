@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
+import { probeAfterResume, probeBeforePause } from "../../src/ops/probes/tree-state.ts";
 import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { CutOffScene } from "./cut-off-scene.ts";
 
@@ -54,8 +54,8 @@ async function cutOff({ operation, how, moment }: Trial, nth: number): Promise<P
 
 async function goOn({ next }: Trial, nth: number): Promise<void> {
   if (next === "pause") {
-    expect(await scene.perform(lookBeforePause, undefined)).toMatchObject({ ok: true });
-    await scene.perform(lookAfterResume, { head: "" });
+    expect(await scene.perform(probeBeforePause, undefined)).toMatchObject({ ok: true });
+    await scene.perform(probeAfterResume, { head: "" });
     return;
   }
   const went = await scene.run(next, inputOf(next, nth + 0.5));

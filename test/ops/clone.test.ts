@@ -5,7 +5,7 @@ import { listen } from "../../scripts/support/listen.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { diff } from "../../src/ops/diff.ts";
-import { lookAfterResume } from "../../src/ops/probes/tree-state.ts";
+import { probeAfterResume } from "../../src/ops/probes/tree-state.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
@@ -242,6 +242,6 @@ test("settings of submodules that git refuses are in nobody's way", async () => 
   expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
   expect(await home.run(pull)).toMatchObject({ how: "nothing_new" });
   expect(await home.run(restore, { all: true })).toMatchObject({ restored: [], removed: [] });
-  const look = { ...lookAfterResume, command: () => ({ args: [""] }) };
+  const look = { ...probeAfterResume, command: () => ({ args: [""] }) };
   expect(await home.perform(look)).toMatchObject({ unpushed: false, kept: true });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { apply } from "../../src/ops/apply.ts";
 import { edit } from "../../src/ops/edit.ts";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
+import { probeAfterResume, probeBeforePause } from "../../src/ops/probes/tree-state.ts";
 import type { Operation } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
@@ -24,8 +24,8 @@ afterEach(async () => {
 });
 
 const ours = (name: string) => join(home.path, ".warmtree", name);
-const look = () => home.perform(lookBeforePause);
-const resume = (head = "") => home.perform(lookAfterResume, undefined, { head });
+const look = () => home.perform(probeBeforePause);
+const resume = (head = "") => home.perform(probeAfterResume, undefined, { head });
 const ADD = { files: [{ path: "new.txt", content: "new\n" }] };
 
 /** Holds the lock as an operation would that does `what`. @returns lets go */

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
+import { probeAfterResume, probeBeforePause } from "../../src/ops/probes/tree-state.ts";
 import { log } from "../../src/ops/log.ts";
 import { push } from "../../src/ops/push.ts";
 import { read } from "../../src/ops/read.ts";
@@ -88,8 +88,8 @@ test("whatever a file is called, what changes touches that file and no other", a
 test("what the pool asks does not take a file for a commit", async () => {
   const pushedHead = home.git("rev-parse", "HEAD");
   const look = async () => {
-    const found = await home.perform(lookBeforePause);
-    const { kept } = await home.perform(lookAfterResume, undefined, { head: pushedHead });
+    const found = await home.perform(probeBeforePause);
+    const { kept } = await home.perform(probeAfterResume, undefined, { head: pushedHead });
     return { ...found, kept };
   };
   expect(await look()).toMatchObject({ unpushed: false, kept: true });

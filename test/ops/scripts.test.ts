@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
-import type { Runnable } from "../../src/ops/operation.ts";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
+import type { SandboxTask } from "../../src/ops/operation.ts";
+import { probeAfterResume, probeBeforePause } from "../../src/ops/probes/tree-state.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { homeWith } from "./trees.ts";
 
-const SCRIPTS: readonly Runnable<never>[] = [...OPERATIONS, lookBeforePause, lookAfterResume];
+const SCRIPTS: readonly SandboxTask<never>[] = [...OPERATIONS, probeBeforePause, probeAfterResume];
 const FOLDER = join(import.meta.dirname, "..", "..", "src", "ops", "scripts");
 
 test.each(SCRIPTS.filter(({ shell }) => shell !== "perl"))(

@@ -7,7 +7,7 @@ import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
-import type { Operation, OperationContext, PushContext, Runnable } from "../../src/ops/operation.ts";
+import type { Operation, OperationContext, PushContext, SandboxTask } from "../../src/ops/operation.ts";
 import type { StreamedFile, Remote, RemoteRefs } from "../../src/remote/types.ts";
 import type { Parsed, ScriptOutput } from "../../src/ops/output/script-output.ts";
 import { perform, runScript, type Start } from "../../src/ops/run.ts";
@@ -93,11 +93,11 @@ export class Home {
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 
-  #remote({ access }: Runnable): Remote | undefined {
+  #remote({ access }: SandboxTask): Remote | undefined {
     return access === "remote" ? this.remote : undefined;
   }
 
-  #upload(operation: Runnable, asked: unknown): void {
+  #upload(operation: SandboxTask, asked: unknown): void {
     for (const { path, bytes } of operation.uploads?.(asked) ?? []) writeFileSync(join(this.path, path), bytes);
   }
 
@@ -117,7 +117,7 @@ export class Home {
     return runScript(operation, asked, this.#context(), this.#remote(operation), this.#start(signal));
   }
 
-  /** Sent again with the remote when it asks for that, as by `attempt`. */
+  /** Sent again with the remote when it asks for that, as by `dispatch`. */
   async answer<O extends z.ZodType<object>>(
     operation: Operation<z.ZodType, O>,
     input: object,
@@ -139,7 +139,7 @@ export class Home {
 
   /** What is no operation of callers. */
   async perform<Value extends object>(
-    runnable: Runnable<unknown, Value>,
+    runnable: SandboxTask<unknown, Value>,
     signal?: AbortSignal,
     input?: unknown,
   ): Promise<Value> {

@@ -7,8 +7,8 @@ import { batchOf } from "../../src/ops/batch.ts";
 
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
-import { lookAfterResume, lookBeforePause } from "../../src/ops/probes/tree-state.ts";
-import type { Runnable } from "../../src/ops/operation.ts";
+import { probeAfterResume, probeBeforePause } from "../../src/ops/probes/tree-state.ts";
+import type { SandboxTask } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
@@ -55,7 +55,7 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
 
   /** Begins what git cannot end, and cuts it off there. */
   async function cutOff(
-    operation: Runnable,
+    operation: SandboxTask,
     input: object,
     at: "fetch" | "push" | "ls-files" | "add",
   ): Promise<unknown> {
@@ -116,10 +116,10 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
     cut.abort();
     await expect(running).rejects.toThrow();
     expect(gits()).not.toEqual([]);
-    expect(await home.perform(lookBeforePause)).toEqual({ busy: true });
+    expect(await home.perform(probeBeforePause)).toEqual({ busy: true });
     for (const { pid } of gits()) process.kill(pid, "SIGKILL");
     await until("the end of all", () => atWork().length === 0);
-    expect(await home.perform(lookBeforePause)).toMatchObject({ busy: false });
-    await home.perform(lookAfterResume, undefined, { head: "" });
+    expect(await home.perform(probeBeforePause)).toMatchObject({ busy: false });
+    await home.perform(probeAfterResume, undefined, { head: "" });
   });
 });

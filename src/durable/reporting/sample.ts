@@ -2,24 +2,24 @@ import type { PoolFacts } from "../../metrics/pool-sample.ts";
 import { idleFrom } from "../../pool/tiers.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import type { Row } from "../storage/row.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
-import type { SnapshotRows } from "../storage/snapshot-table.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
+import type { SnapshotTable } from "../storage/snapshot-table.ts";
 import type { Promoted } from "../../pool/template.ts";
 
-export interface FactsParts {
-  readonly rows: Rows;
-  readonly snapshotRows: SnapshotRows;
+export interface SampleSources {
+  readonly rows: SandboxTable;
+  readonly snapshotTable: SnapshotTable;
   readonly ledger: Ledger;
-  readonly keeper: { tier(row: Row, now: number): "top" | "active" | "idle" };
-  readonly warmPool: { target(now: number): number };
+  readonly idlePolicy: { tier(row: Row, now: number): "top" | "active" | "idle" };
+  readonly filler: { target(now: number): number };
   readonly rentOf: (row: Row) => number;
   readonly templates: { promoted(): Promoted | undefined };
   readonly budgetUsd: number | undefined;
 }
 
 /** How this shard stands, for the metrics. Reads aggregates: not for the path of a claim. */
-export function factsOf(
-  { rows, snapshotRows, ledger, keeper, warmPool, rentOf, templates, budgetUsd }: FactsParts,
+export function takeSample(
+  { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd }: SampleSources,
   now: number,
 ): PoolFacts {
   const sandboxes = { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 };
@@ -29,8 +29,8 @@ export function factsOf(
     if (state === "paused") Object.assign(paused, counts);
   }
   const workspaces = { top: 0, active: 0, idle: 0, cold: paused.total };
-  for (const row of rows.bound()) workspaces[keeper.tier(row, now)]++;
-  const ready = snapshotRows.ready();
+  for (const row of rows.bound()) workspaces[idlePolicy.tier(row, now)]++;
+  const ready = snapshotTable.ready();
   const charging = rows.charging();
   const { hourUsd, dayUsd, monthUsd } = ledger.spend(now);
   return {
@@ -38,7 +38,7 @@ export function factsOf(
     workspaces,
     unpushed: paused.unpushed,
     announced: paused.announced,
-    poolTarget: warmPool.target(now),
+    poolTarget: filler.target(now),
     running: charging.length,
     runningUntil: Math.max(0, ...charging.map((row) => row.ends_at)),
     ranSeconds: ledger.ranSeconds(now),
@@ -53,7 +53,7 @@ export function factsOf(
 }
 
 /** When the facts change by the clock alone: the next active workspace becomes idle. */
-export function factsChangeAt({ rows }: Pick<FactsParts, "rows">, now: number): number | undefined {
+export function sampleChangesAt({ rows }: Pick<SampleSources, "rows">, now: number): number | undefined {
   const times = rows
     .bound()
     .map((row) => idleFrom(row.last_used_at))

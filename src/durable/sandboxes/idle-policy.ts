@@ -15,13 +15,13 @@ import { dueWhenKept, idleFrom, type KeptDue } from "../../pool/tiers.ts";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, type Top } from "../../pool/top.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import type { Row } from "../storage/row.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
-import type { Settings } from "../storage/key-values.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
+import type { KeyValues } from "../storage/key-values.ts";
 
 /** Spend moves slowly; adding up a month of hours for each decision would not be in proportion. */
 const SPEND_FRESH_MS = 10_000;
 
-export interface KeeperOptions {
+export interface IdlePolicyOptions {
   readonly policy: "tiers" | "learned";
   readonly ttlMs: number;
   readonly worth: Worth;
@@ -30,17 +30,17 @@ export interface KeeperOptions {
 }
 
 /** How long idle workspaces run, and what the budget still allows: the rules of src/pool with what they remember. */
-export class Keeper {
-  readonly #rows: Rows;
-  readonly #settings: Settings;
+export class IdlePolicy {
+  readonly #rows: SandboxTable;
+  readonly #settings: KeyValues;
   readonly #ledger: Ledger;
-  readonly #options: KeeperOptions;
+  readonly #options: IdlePolicyOptions;
   #learned: Learned;
   #budget: Budget;
   #top: Top;
   #spend: { at: number; spend: Spend } | undefined;
 
-  constructor(rows: Rows, settings: Settings, ledger: Ledger, options: KeeperOptions, now: number) {
+  constructor(rows: SandboxTable, settings: KeyValues, ledger: Ledger, options: IdlePolicyOptions, now: number) {
     this.#rows = rows;
     this.#settings = settings;
     this.#ledger = ledger;

@@ -3,31 +3,31 @@ import { E2bError } from "../../e2b/error.ts";
 import type { SandboxSession } from "../../e2b/schema.ts";
 import type { Paused, Resumed } from "../../ops/probes/tree-state.ts";
 import { e2bTimeoutS, isLastOfRun } from "../../pool/tiers.ts";
-import { CutOff, isSought, runsSince, START_GIVEN_UP_MS } from "./orphaned-starts.ts";
-import type { Endings } from "./termination.ts";
-import type { Look } from "./probe.ts";
-import type { Keeper } from "./idle-policy.ts";
+import { OrphanedStarts, isOrphaned, runsSince, START_GIVEN_UP_MS } from "./orphaned-starts.ts";
+import type { Termination } from "./termination.ts";
+import type { Probe } from "./probe.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import { losing } from "./loss.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./refusal.ts";
-import type { Patience } from "./start-patience.ts";
+import type { StartPatience } from "./start-patience.ts";
 import type { Row, Transition } from "../storage/row.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
 
 /** An operation was found running in a workspace that looked idle; most end well within this. */
 const BUSY_AGAIN_MS = 30_000;
 
 export interface LifecycleParts {
-  readonly rows: Rows;
+  readonly rows: SandboxTable;
   readonly ledger: Ledger;
-  readonly keeper: Keeper;
-  readonly endings: Endings;
+  readonly idlePolicy: IdlePolicy;
+  readonly termination: Termination;
   readonly reporter: MetricsReporter;
   readonly plane: ControlPlane;
-  readonly patience: Patience;
-  readonly lookBeforePause: Look<undefined, Paused>;
-  readonly lookAfterResume: Look<{ readonly head: string }, Resumed>;
+  readonly startPatience: StartPatience;
+  readonly probeBeforePause: Probe<undefined, Paused>;
+  readonly probeAfterResume: Probe<{ readonly head: string }, Resumed>;
   readonly ttlMs: number;
   readonly poolId: string;
 }
@@ -39,13 +39,13 @@ export interface LifecycleParts {
  */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
-  readonly #cutOff: CutOff;
+  readonly #orphans: OrphanedStarts;
   readonly #moves = new Map<string, Promise<Outcome>>();
   readonly #pausing = new Set<string>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
-    this.#cutOff = new CutOff(parts);
+    this.#orphans = new OrphanedStarts(parts);
   }
 
   /** The move under way, if any. */
@@ -76,12 +76,12 @@ export class Lifecycle {
   adopt(row: Row, orStart: boolean): Promise<Outcome> {
     return this.single(row, async () => {
       try {
-        const found = await this.#cutOff.find(row);
+        const found = await this.#orphans.find(row);
         if (found) {
           return await this.#running(row, await this.#connect(found.sandboxId), runsSince(found));
         }
       } catch (error) {
-        return this.#parts.endings.failed("start", row, error);
+        return this.#parts.termination.failed("start", row, error);
       }
       if (orStart) return this.#create(row);
       if (Date.now() - row.created_at >= START_GIVEN_UP_MS) this.#parts.rows.remove(row.sandbox_id);
@@ -91,7 +91,7 @@ export class Lifecycle {
 
   /** For a row that was ended while its start was under way or cut off: kills what E2B may hold by now. */
   seek(row: Row): Promise<Outcome> {
-    return this.single(row, () => this.#cutOff.seek(row));
+    return this.single(row, () => this.#orphans.seek(row));
   }
 
   async #create(row: Row): Promise<Outcome> {
@@ -101,10 +101,10 @@ export class Lifecycle {
       const session = await this.#parts.plane.create({
         template: row.template,
         timeoutS: e2bTimeoutS(this.#parts.ttlMs),
-        metadata: this.#cutOff.marks(row),
+        metadata: this.#orphans.marks(row),
         autoPause: true,
       });
-      this.#parts.patience.took(Date.now() - since);
+      this.#parts.startPatience.took(Date.now() - since);
       return await this.#running(row, session, since);
     } catch (error) {
       this.#parts.reporter.count("moveFailures", "start");
@@ -127,15 +127,15 @@ export class Lifecycle {
       try {
         const session = await this.#connect(row.e2b_id);
         const tookMs = Date.now() - since;
-        this.#parts.patience.took(tookMs);
-        if (row.state === "paused") this.#parts.keeper.resumed(tookMs / 1000);
+        this.#parts.startPatience.took(tookMs);
+        if (row.state === "paused") this.#parts.idlePolicy.resumed(tookMs / 1000);
         const running = await this.#running(asked, session, since);
         return running.ok ? await this.#lookedAt(running.row, row) : running;
       } catch (error) {
-        const failed = this.#parts.endings.failed("resume", asked, error);
+        const failed = this.#parts.termination.failed("resume", asked, error);
         // Proof that it sleeps on, unless its pause was still owed. What E2B does not have is gone by now.
         if (error instanceof E2bError && !error.started && row.charged_until === null) {
-          this.#parts.endings.stopped(asked);
+          this.#parts.termination.stopped(asked);
         }
         return failed;
       }
@@ -147,9 +147,9 @@ export class Lifecycle {
    * must not pass for the newest. The sandbox is kept, as what it holds may be nowhere else; its owner is told.
    */
   async #lookedAt(row: Row, paused: Row): Promise<Outcome> {
-    const found = await this.#parts.lookAfterResume(row, { head: paused.head ?? "" });
+    const found = await this.#parts.probeAfterResume(row, { head: paused.head ?? "" });
     if (found === undefined || !isRolledBack(paused, found)) return { ok: true, row };
-    this.#parts.endings.lost(paused, "rolled_back", { found: found.head });
+    this.#parts.termination.lost(paused, "rolled_back", { found: found.head });
     const told = this.#parts.rows.transition(row, losing(paused, Date.now()));
     return told ? { ok: true, row: told } : GONE;
   }
@@ -174,12 +174,12 @@ export class Lifecycle {
       announced_at: null,
       failures: 0,
     };
-    const due = this.#parts.keeper.dueAt({ ...row, ...change }, now);
+    const due = this.#parts.idlePolicy.dueAt({ ...row, ...change }, now);
     const next = this.#parts.rows.transition(row, { ...change, due_at: due });
     if (next) return { ok: true, row: next };
     // The workspace was ended meanwhile: nobody will come for this sandbox.
     const ended = this.#parts.rows.get(row.sandbox_id);
-    if (ended && isSought(ended)) await this.#cutOff.unwanted(ended, session.sandboxId, since);
+    if (ended && isOrphaned(ended)) await this.#orphans.unwanted(ended, session.sandboxId, since);
     else await this.#parts.plane.kill(session.sandboxId);
     return GONE;
   }
@@ -201,7 +201,7 @@ export class Lifecycle {
   }
 
   async #pause(row: Row): Promise<Outcome> {
-    const found = await this.#parts.lookBeforePause(row, undefined);
+    const found = await this.#parts.probeBeforePause(row, undefined);
     if (found?.busy) {
       this.#parts.rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);
       return WORKSPACE_BUSY;
@@ -212,9 +212,9 @@ export class Lifecycle {
     this.#parts.reporter.count("moves", "pause");
     try {
       await this.#parts.plane.pause(paused.e2b_id);
-      return this.#parts.endings.stopped(paused);
+      return this.#parts.termination.stopped(paused);
     } catch (error) {
-      return this.#parts.endings.failed("pause", paused, error);
+      return this.#parts.termination.failed("pause", paused, error);
     }
   }
 
@@ -228,7 +228,7 @@ export class Lifecycle {
       await this.#parts.plane.setTimeout(row.e2b_id, e2bTimeoutS(this.#parts.ttlMs));
       const { endAtMs } = await this.#parts.plane.get(row.e2b_id);
       const now = Date.now();
-      this.#parts.rows.setEnd(row.sandbox_id, endAtMs, this.#parts.keeper.dueAt({ ...row, ends_at: endAtMs }, now));
+      this.#parts.rows.setEnd(row.sandbox_id, endAtMs, this.#parts.idlePolicy.dueAt({ ...row, ends_at: endAtMs }, now));
       if (isLastOfRun(endAtMs, now)) await this.#runAnew(row);
     } catch (error) {
       const code = error instanceof E2bError ? error.code : undefined;
@@ -238,15 +238,15 @@ export class Lifecycle {
       } else if (code === "not_found") {
         // E2B paused it: the next use resumes it.
         this.#parts.rows.setDue(row.sandbox_id, row.ends_at, 0);
-      } else this.#parts.endings.postpone(row, error);
+      } else this.#parts.termination.postpone(row, error);
     }
   }
 
   /** Of what nobody has used for a while the pause is enough. */
   async #runAnew(row: Row): Promise<void> {
-    const { keeper } = this.#parts;
+    const { idlePolicy } = this.#parts;
     const now = Date.now();
-    const isWanted = keeper.keepUntil(row, now) === undefined || keeper.tier(row, now) !== "idle";
+    const isWanted = idlePolicy.keepUntil(row, now) === undefined || idlePolicy.tier(row, now) !== "idle";
     const paused = await this.pause(row);
     if (paused.ok && isWanted) await this.resume(paused.row);
   }

@@ -1,6 +1,6 @@
 import type { Config } from "../../config.ts";
 import { E2bError } from "../../e2b/error.ts";
-import type { Runnable } from "../../ops/operation.ts";
+import type { SandboxTask } from "../../ops/operation.ts";
 import { runRepeating } from "../../ops/run-repeating.ts";
 import type { Row } from "../storage/row.ts";
 
@@ -8,12 +8,12 @@ import type { Row } from "../storage/row.ts";
 const LOOK_TIMEOUT_S = 15;
 
 /** Looks into a running sandbox. Undefined: it could not be looked into, so nothing is known. */
-export type Look<Input, Value> = (row: Row, input: Input) => Promise<Value | undefined>;
+export type Probe<Input, Value> = (row: Row, input: Input) => Promise<Value | undefined>;
 
 /** Makes looks of operations that only read. */
-export function looker(
+export function probeFor(
   config: Config,
-): <Input, Value extends object>(what: Runnable<Input, Value>) => Look<Input, Value> {
+): <Input, Value extends object>(what: SandboxTask<Input, Value>) => Probe<Input, Value> {
   const { author, agentBranchPrefix } = config;
   const context = { author, agentBranchPrefix, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
   return (what) => async (row, input) => {

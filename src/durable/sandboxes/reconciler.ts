@@ -2,24 +2,24 @@ import type { ControlPlane } from "../../e2b/control.ts";
 import type { ListedSandbox } from "../../e2b/schema.ts";
 import { E2bError } from "../../e2b/error.ts";
 import { type Correction, type KnownSandbox, reconcile } from "../../pool/reconcile.ts";
-import type { Endings } from "./termination.ts";
-import { isSought, POOL_MARK, SANDBOX_MARK } from "./orphaned-starts.ts";
-import type { Keeper } from "./idle-policy.ts";
+import type { Termination } from "./termination.ts";
+import { isOrphaned, POOL_MARK, SANDBOX_MARK } from "./orphaned-starts.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
 import { type Lifecycle } from "./lifecycle.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
-import type { Settings } from "../storage/key-values.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
+import type { KeyValues } from "../storage/key-values.ts";
 
 /** Rows are written before E2B is asked, so this only finds what went wrong elsewhere; ten minutes bound its price. */
 const RECONCILE_EVERY_MS = 10 * 60_000;
 
 interface ReconcilerParts {
-  readonly rows: Rows;
-  readonly settings: Settings;
+  readonly rows: SandboxTable;
+  readonly settings: KeyValues;
   readonly plane: ControlPlane;
   readonly lifecycle: Lifecycle;
-  readonly endings: Endings;
-  readonly keeper: Keeper;
+  readonly termination: Termination;
+  readonly idlePolicy: IdlePolicy;
   readonly reporter: MetricsReporter;
   readonly poolId: string;
 }
@@ -87,7 +87,7 @@ export class Reconciler {
       const row = moving ? undefined : this.#parts.rows.get(sandboxId);
       const endAtMs = ends.get(e2bId ?? "") ?? Infinity;
       if (row?.e2b_id !== e2bId || (row.state !== "bound" && row.state !== "warm") || endAtMs >= row.ends_at) continue;
-      const due = this.#parts.keeper.dueAt({ ...row, ends_at: endAtMs }, Date.now());
+      const due = this.#parts.idlePolicy.dueAt({ ...row, ends_at: endAtMs }, Date.now());
       this.#parts.rows.setEnd(sandboxId, endAtMs, due);
     }
   }
@@ -101,10 +101,10 @@ export class Reconciler {
         await this.#parts.lifecycle.adopt(row, false);
         return;
       case "note_paused":
-        this.#parts.endings.stopped(row);
+        this.#parts.termination.stopped(row);
         return;
       case "discard":
-        await this.#parts.endings.end(row);
+        await this.#parts.termination.end(row);
         return;
       case "pause":
         await this.#parts.lifecycle.pause(row);
@@ -112,7 +112,7 @@ export class Reconciler {
       case "verify":
         if (row.e2b_id === null) return;
         await this.#parts.plane.get(row.e2b_id).catch((error: unknown) => {
-          if (error instanceof E2bError && error.code === "not_found") this.#parts.endings.forget(row);
+          if (error instanceof E2bError && error.code === "not_found") this.#parts.termination.forget(row);
           else throw error;
         });
     }
@@ -121,7 +121,7 @@ export class Reconciler {
   /** Unless it is what a start that began after the rows were read is waiting for. */
   async #killStray({ e2bId, sandboxId }: Correction & { action: "kill" }): Promise<void> {
     const row = sandboxId === undefined ? undefined : this.#parts.rows.get(sandboxId);
-    if (row && isSought(row)) {
+    if (row && isOrphaned(row)) {
       await this.#parts.lifecycle.seek(row);
       return;
     }

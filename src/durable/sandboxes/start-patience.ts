@@ -1,13 +1,13 @@
 import { observeStart, restoreStarts, type Starts, startWaitMs } from "../../pool/start-wait.ts";
 import { type Outcome, takesLonger } from "./refusal.ts";
-import type { Settings } from "../storage/key-values.ts";
+import type { KeyValues } from "../storage/key-values.ts";
 
 /** How long callers wait for E2B to start or resume a sandbox; by what that took of late. */
-export class Patience {
-  readonly #settings: Settings;
+export class StartPatience {
+  readonly #settings: KeyValues;
   #starts: Starts;
 
-  constructor(settings: Settings) {
+  constructor(settings: KeyValues) {
     this.#settings = settings;
     this.#starts = restoreStarts(settings.json("starts"));
   }

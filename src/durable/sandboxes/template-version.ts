@@ -6,7 +6,7 @@ import {
   restorePromoted,
   templateName,
 } from "../../pool/template.ts";
-import type { Settings } from "../storage/key-values.ts";
+import type { KeyValues } from "../storage/key-values.ts";
 
 /** How a shard stands with templates. */
 export interface TemplateStanding {
@@ -17,13 +17,13 @@ export interface TemplateStanding {
 }
 
 /** What new sandboxes start from, and how the newest build of that went. */
-export class Templates {
-  readonly #settings: Settings;
+export class TemplateVersion {
+  readonly #settings: KeyValues;
   readonly #config: Pick<Config, "template" | "builds">;
   /** Asked for with each claim. */
   #promoted: Promoted | undefined;
 
-  constructor(settings: Settings, config: Pick<Config, "template" | "builds">) {
+  constructor(settings: KeyValues, config: Pick<Config, "template" | "builds">) {
     this.#settings = settings;
     this.#config = config;
     // Where the operator named a template, what was promoted before is of no interest.

@@ -1,26 +1,32 @@
 import type { ControlPlane } from "../../e2b/control.ts";
 import { E2bError } from "../../e2b/error.ts";
 import { backoffMs } from "../../pool/backoff.ts";
-import type { Keeper } from "./idle-policy.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import { LOSS_TOLD_MS, losing } from "./loss.ts";
 import type { Lost, Move, MetricsReporter } from "../reporting/reporter.ts";
 import { GONE, type Outcome, type Refusal, refusalOf } from "./refusal.ts";
 import type { Row, Transition } from "../storage/row.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
 
 /** How sandboxes stop: paused by E2B, ended by us, lost; and what becomes of a move that failed. */
-export class Endings {
-  readonly #rows: Rows;
+export class Termination {
+  readonly #rows: SandboxTable;
   readonly #ledger: Ledger;
-  readonly #keeper: Keeper;
+  readonly #idlePolicy: IdlePolicy;
   readonly #plane: ControlPlane;
   readonly #reporter: MetricsReporter;
 
-  constructor(rows: Rows, ledger: Ledger, keeper: Keeper, plane: ControlPlane, reporter: MetricsReporter) {
+  constructor(
+    rows: SandboxTable,
+    ledger: Ledger,
+    idlePolicy: IdlePolicy,
+    plane: ControlPlane,
+    reporter: MetricsReporter,
+  ) {
     this.#rows = rows;
     this.#ledger = ledger;
-    this.#keeper = keeper;
+    this.#idlePolicy = idlePolicy;
     this.#plane = plane;
     this.#reporter = reporter;
   }
@@ -31,7 +37,7 @@ export class Endings {
     const next = this.#rows.transition(row, {
       state: "paused",
       charged_until: null,
-      due_at: this.#keeper.retainUntil(row, now),
+      due_at: this.#idlePolicy.retainUntil(row, now),
       failures: 0,
     });
     if (next) this.#ledger.close(row, now);

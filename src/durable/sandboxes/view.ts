@@ -1,5 +1,5 @@
 import type { State } from "../../pool/reconcile.ts";
-import type { Keeper } from "./idle-policy.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
 import { type Loss, lossOf } from "./loss.ts";
 import type { Row } from "../storage/row.ts";
 import type { SnapshotRow } from "../storage/snapshot-table.ts";
@@ -22,8 +22,8 @@ export interface View {
   readonly loss?: Loss;
 }
 
-export function viewOf(row: Row, keeper: Keeper, now: number): View {
-  const keepUntil = keeper.keepUntil(row, now);
+export function viewOf(row: Row, idlePolicy: IdlePolicy, now: number): View {
+  const keepUntil = idlePolicy.keepUntil(row, now);
   const loss = lossOf(row);
   return {
     sandboxId: row.sandbox_id,
@@ -35,7 +35,7 @@ export function viewOf(row: Row, keeper: Keeper, now: number): View {
     lastUsedAt: row.last_used_at,
     ...(row.state === "bound" && keepUntil !== undefined ? { pausesAt: keepUntil } : {}),
     ...(row.state === "paused" && row.unpushed !== null ? { unpushed: row.unpushed === 1 } : {}),
-    ...(row.state === "paused" ? { dropsAt: keeper.dropsAt(row, now) } : {}),
+    ...(row.state === "paused" ? { dropsAt: idlePolicy.dropsAt(row, now) } : {}),
     ...(loss ? { loss } : {}),
   };
 }

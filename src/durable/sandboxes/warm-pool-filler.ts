@@ -9,24 +9,24 @@ import {
   poolTarget,
   restoreDemand,
 } from "../../pool/warm-pool-size.ts";
-import type { Endings } from "./termination.ts";
+import type { Termination } from "./termination.ts";
 import { START_GIVEN_UP_MS } from "./orphaned-starts.ts";
 import { type Lifecycle } from "./lifecycle.ts";
-import type { Keeper } from "./idle-policy.ts";
-import type { Patience } from "./start-patience.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
-import type { Settings } from "../storage/key-values.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
+import type { StartPatience } from "./start-patience.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
+import type { KeyValues } from "../storage/key-values.ts";
 
 /** E2B's free plan allows one creation a second. */
 const REFILL_EVERY_MS = 1_000;
 
 interface WarmPoolParts {
-  readonly rows: Rows;
-  readonly settings: Settings;
+  readonly rows: SandboxTable;
+  readonly settings: KeyValues;
   readonly lifecycle: Lifecycle;
-  readonly patience: Patience;
-  readonly endings: Endings;
-  readonly keeper: Keeper;
+  readonly startPatience: StartPatience;
+  readonly termination: Termination;
+  readonly idlePolicy: IdlePolicy;
   readonly min: number;
   readonly max: number;
   /** Most sandboxes that may run at once, bound ones included. */
@@ -40,7 +40,7 @@ interface WarmPoolParts {
  * The blank sandboxes that wait for a claim. Claims take one and never wait for a refill; the alarm brings the pool
  * towards its target, one sandbox at a time, so that a claim's own start always finds room in E2B's creation rate.
  */
-export class WarmPool {
+export class WarmPoolFiller {
   readonly #parts: WarmPoolParts;
   #demand: Demand;
   #failures = 0;
@@ -73,10 +73,10 @@ export class WarmPool {
   }
 
   target(now: number): number {
-    const bounds = boundsUnder(this.#parts, this.#parts.keeper.budget(now).kappa);
-    return this.#parts.keeper.budget(now).state === "exhausted"
+    const bounds = boundsUnder(this.#parts, this.#parts.idlePolicy.budget(now).kappa);
+    return this.#parts.idlePolicy.budget(now).state === "exhausted"
       ? 0
-      : poolTarget(this.#demand, now, bounds, this.#parts.keeper.worth(now));
+      : poolTarget(this.#demand, now, bounds, this.#parts.idlePolicy.worth(now));
   }
 
   /** One step towards the target, if it is time. @returns whether it was */
@@ -99,24 +99,24 @@ export class WarmPool {
     const blank = warm.length + blankWarming.length;
     const [surplus] = blank > target ? warm : [];
     if (surplus) {
-      await this.#parts.endings.end(surplus);
+      await this.#parts.termination.end(surplus);
       return now + REFILL_EVERY_MS;
     }
     if (blank < target && total < maxRunning) return this.#refill(now);
     // Old ones are replaced one by one, when the pool is full: the refill that follows takes the new template.
     const stale = blankWarming.length === 0 ? warm.find((row) => row.template !== template) : undefined;
     if (stale) {
-      await this.#parts.endings.end(stale);
+      await this.#parts.termination.end(stale);
       return now + REFILL_EVERY_MS;
     }
-    const bounds = boundsUnder(this.#parts, this.#parts.keeper.budget(now).kappa);
-    return nextDropAt(this.#demand, now, bounds, this.#parts.keeper.worth(now));
+    const bounds = boundsUnder(this.#parts, this.#parts.idlePolicy.budget(now).kappa);
+    return nextDropAt(this.#demand, now, bounds, this.#parts.idlePolicy.worth(now));
   }
 
   async #refill(now: number): Promise<number> {
     const id = newSandboxId(this.#parts.shard);
     const row = this.#parts.rows.insertWarming(id, this.#parts.template(), {}, now, now + START_GIVEN_UP_MS);
-    const started = await this.#parts.patience.wait(this.#parts.lifecycle.start(row));
+    const started = await this.#parts.startPatience.wait(this.#parts.lifecycle.start(row));
     this.#failures = started.ok ? 0 : this.#failures + 1;
     return started.ok ? now + REFILL_EVERY_MS : Date.now() + backoffMs(this.#failures);
   }

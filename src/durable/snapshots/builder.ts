@@ -4,19 +4,19 @@ import type { SeedState } from "../../ops/probes/base-clone.ts";
 import { newSandboxId } from "../../pool/handle.ts";
 import { SNAPSHOT_KEPT_MS } from "../../pool/snapshot-worth.ts";
 import { NO_SCORE } from "../../pool/top.ts";
-import type { Endings } from "../sandboxes/termination.ts";
+import type { Termination } from "../sandboxes/termination.ts";
 import { type Grant, grantOf } from "../sandboxes/grant.ts";
-import type { Look } from "../sandboxes/probe.ts";
-import type { Keeper } from "../sandboxes/idle-policy.ts";
+import type { Probe } from "../sandboxes/probe.ts";
+import type { IdlePolicy } from "../sandboxes/idle-policy.ts";
 import { START_GIVEN_UP_MS } from "../sandboxes/orphaned-starts.ts";
 import { type Lifecycle } from "../sandboxes/lifecycle.ts";
-import type { Patience } from "../sandboxes/start-patience.ts";
+import type { StartPatience } from "../sandboxes/start-patience.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import { exhausted, full, GONE, type Outcome, type Refusal, refusalOf, SNAPSHOTS_OFF } from "../sandboxes/refusal.ts";
 import type { Row } from "../storage/row.ts";
-import type { Rows } from "../storage/sandbox-table.ts";
-import type { SnapshotKey, SnapshotRow, SnapshotRows } from "../storage/snapshot-table.ts";
-import type { Snapshots } from "./catalog.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
+import type { SnapshotKey, SnapshotRow, SnapshotTable } from "../storage/snapshot-table.ts";
+import type { SnapshotCatalog } from "./catalog.ts";
 
 /** The Worker tells when the clone is done. Should it be gone by then, the alarm looks this often. */
 const LOOK_EVERY_MS = 20_000;
@@ -28,7 +28,7 @@ const MARGIN_MS = 2 * 60_000;
 const TRY_AGAIN_MS = 6 * 3_600_000;
 
 /** What the seed turned out to be. */
-export interface Made {
+export interface BuiltSnapshot {
   readonly head: string | null;
   readonly refs: string | null;
   readonly bytes: number;
@@ -36,16 +36,16 @@ export interface Made {
 }
 
 interface MakerParts {
-  readonly rows: Rows;
-  readonly snapshotRows: SnapshotRows;
-  readonly snapshots: Snapshots;
-  readonly keeper: Keeper;
+  readonly rows: SandboxTable;
+  readonly snapshotTable: SnapshotTable;
+  readonly snapshots: SnapshotCatalog;
+  readonly idlePolicy: IdlePolicy;
   readonly lifecycle: Lifecycle;
-  readonly patience: Patience;
-  readonly endings: Endings;
+  readonly startPatience: StartPatience;
+  readonly termination: Termination;
   readonly reporter: MetricsReporter;
   readonly snapshotPlane: SnapshotPlane;
-  readonly lookAtSeed: Look<undefined, SeedState>;
+  readonly probeBaseClone: Probe<undefined, SeedState>;
   readonly template: () => string;
   readonly nameOf: (snapshotId: string) => string;
   readonly maxRunning: number;
@@ -58,7 +58,7 @@ interface MakerParts {
  * Makes repository snapshots: a sandbox of its own gets a clean clone, E2B takes a snapshot of it, and it is ended. The
  * Worker runs the clone, for it has the caller's credential; it may leave in the middle, and the alarm sees it through.
  */
-export class Maker {
+export class SnapshotBuilder {
   readonly #parts: MakerParts;
 
   constructor(parts: MakerParts) {
@@ -67,25 +67,25 @@ export class Maker {
 
   /** A sandbox to make a snapshot in; undefined: one is being made already. It starts from the snapshot that it replaces. */
   async begin(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
-    const { rows, snapshotRows, snapshots, keeper, lifecycle, patience } = this.#parts;
+    const { rows, snapshotTable, snapshots, idlePolicy, lifecycle, startPatience } = this.#parts;
     const { template, maxRunning, maxSnapshots, shard } = this.#parts;
     const now = Date.now();
-    const known = snapshotRows.of(key.tenant, key.repository, "making");
+    const known = snapshotTable.of(key.tenant, key.repository, "making");
     if (known && rows.makerOf(known.snapshot_id)) return undefined;
-    if (known) snapshotRows.setGone(known.snapshot_id, now);
-    const budget = keeper.budget(now);
+    if (known) snapshotTable.setGone(known.snapshot_id, now);
+    const budget = idlePolicy.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
     if (maxSnapshots === 0) return SNAPSHOTS_OFF;
     if (rows.running().total >= maxRunning) return full(maxRunning);
-    const old = snapshots.startable(key);
+    const old = snapshots.findReady(key);
     const snapshotId = newSandboxId(shard);
-    snapshotRows.insertMaking(snapshotId, key, template(), { now, due: now + this.#givenUpAfterMs() });
+    snapshotTable.insertMaking(snapshotId, key, template(), { now, due: now + this.#givenUpAfterMs() });
     const from = old?.template === template() ? old.e2b_id : template();
     const row = rows.insertWarming(newSandboxId(shard), from, { makerOf: snapshotId }, now, now + START_GIVEN_UP_MS);
-    const started = await patience.wait(lifecycle.start(row));
+    const started = await startPatience.wait(lifecycle.start(row));
     if (!started.ok) {
       if (old && from === old.e2b_id) snapshots.failedToStart(old, started.code === "workspace_gone", Date.now());
-      if (!rows.makerOf(snapshotId)) snapshotRows.setGone(snapshotId, Date.now());
+      if (!rows.makerOf(snapshotId)) snapshotTable.setGone(snapshotId, Date.now());
       return started;
     }
     rows.setDue(row.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
@@ -94,75 +94,75 @@ export class Maker {
   }
 
   /** The clone in a maker ended. @param made undefined: it failed. @returns whether there is a snapshot now */
-  async finish(tenant: string, makerId: string, made: Made | undefined): Promise<boolean> {
-    const { rows, snapshotRows } = this.#parts;
-    const maker = rows.get(makerId);
-    const snapshot = maker?.maker_of ? snapshotRows.get(maker.maker_of) : undefined;
-    if (!maker || snapshot?.tenant !== tenant) return false;
-    if (snapshot.state === "making" && maker.state === "bound") await this.#conclude(maker, snapshot, made);
-    return snapshotRows.get(snapshot.snapshot_id)?.state === "ready";
+  async finish(tenant: string, makerId: string, made: BuiltSnapshot | undefined): Promise<boolean> {
+    const { rows, snapshotTable } = this.#parts;
+    const builder = rows.get(makerId);
+    const snapshot = builder?.maker_of ? snapshotTable.get(builder.maker_of) : undefined;
+    if (!builder || snapshot?.tenant !== tenant) return false;
+    if (snapshot.state === "making" && builder.state === "bound") await this.#conclude(builder, snapshot, made);
+    return snapshotTable.get(snapshot.snapshot_id)?.state === "ready";
   }
 
   /** For the alarm: what has become of a maker that nobody told of. */
-  async tend(maker: Row): Promise<void> {
-    const { rows, snapshotRows, lookAtSeed, endings } = this.#parts;
-    const snapshot = maker.maker_of === null ? undefined : snapshotRows.get(maker.maker_of);
-    if (snapshot?.state !== "making" || maker.state !== "bound") return endings.end(maker);
-    const ageMs = Date.now() - maker.created_at;
-    const found = await lookAtSeed(maker, undefined);
+  async tend(builder: Row): Promise<void> {
+    const { rows, snapshotTable, probeBaseClone, termination } = this.#parts;
+    const snapshot = builder.maker_of === null ? undefined : snapshotTable.get(builder.maker_of);
+    if (snapshot?.state !== "making" || builder.state !== "bound") return termination.end(builder);
+    const ageMs = Date.now() - builder.created_at;
+    const found = await probeBaseClone(builder, undefined);
     const isEarly = ageMs < BEGUN_WITHIN_MS && found?.state !== "making";
     if (ageMs > this.#givenUpAfterMs() || (found?.state === "none" && !isEarly)) {
-      return this.#conclude(maker, snapshot, undefined);
+      return this.#conclude(builder, snapshot, undefined);
     }
     if (found?.state === "ready" && !isEarly) {
-      return this.#conclude(maker, snapshot, { ...found, seconds: ageMs / 1000 });
+      return this.#conclude(builder, snapshot, { ...found, seconds: ageMs / 1000 });
     }
-    rows.setDue(maker.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
+    rows.setDue(builder.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
   }
 
   #givenUpAfterMs(): number {
     return this.#parts.operationTimeoutMs + MARGIN_MS;
   }
 
-  async #conclude(maker: Row, snapshot: SnapshotRow, made: Made | undefined): Promise<void> {
-    const { snapshotRows, endings, lifecycle } = this.#parts;
+  async #conclude(builder: Row, snapshot: SnapshotRow, made: BuiltSnapshot | undefined): Promise<void> {
+    const { snapshotTable, termination, lifecycle } = this.#parts;
     if (made?.head) {
       const { head } = made;
-      const taken = await lifecycle.single(maker, () => this.#take(maker, snapshot, { ...made, head }));
+      const taken = await lifecycle.single(builder, () => this.#take(builder, snapshot, { ...made, head }));
       // Not taken, but it may yet be: the alarm tries again.
       if (!taken.ok && taken.code !== "workspace_gone") return;
     }
     const now = Date.now();
-    if (snapshotRows.get(snapshot.snapshot_id)?.state === "making") {
-      snapshotRows.setGone(snapshot.snapshot_id, now);
-      const known = snapshotRows.clones(snapshot);
-      if (known) snapshotRows.setClones(snapshot, { ...known, not_before: now + TRY_AGAIN_MS });
+    if (snapshotTable.get(snapshot.snapshot_id)?.state === "making") {
+      snapshotTable.setGone(snapshot.snapshot_id, now);
+      const known = snapshotTable.clones(snapshot);
+      if (known) snapshotTable.setClones(snapshot, { ...known, not_before: now + TRY_AGAIN_MS });
     }
-    await endings.end(maker);
+    await termination.end(builder);
   }
 
-  async #take(maker: Row, snapshot: SnapshotRow, made: Made & { head: string }): Promise<Outcome> {
-    const { snapshotRows, snapshotPlane, endings, reporter, nameOf, rows } = this.#parts;
-    if (maker.e2b_id === null) return GONE;
+  async #take(builder: Row, snapshot: SnapshotRow, made: BuiltSnapshot & { head: string }): Promise<Outcome> {
+    const { snapshotTable, snapshotPlane, termination, reporter, nameOf, rows } = this.#parts;
+    if (builder.e2b_id === null) return GONE;
     reporter.count("moves", "snapshot");
     try {
-      const e2bId = await snapshotPlane.take(maker.e2b_id, nameOf(snapshot.snapshot_id));
+      const e2bId = await snapshotPlane.take(builder.e2b_id, nameOf(snapshot.snapshot_id));
       const now = Date.now();
       // It may have been given up meanwhile.
-      if (snapshotRows.get(snapshot.snapshot_id)?.state !== "making") return GONE;
+      if (snapshotTable.get(snapshot.snapshot_id)?.state !== "making") return GONE;
       const { head, refs, bytes, seconds } = made;
-      const known = snapshotRows.clones(snapshot);
+      const known = snapshotTable.clones(snapshot);
       // One that started from an older snapshot tells nothing of a full clone.
-      const fullS = known?.full_s ?? (maker.template === snapshot.template ? seconds : null);
-      if (!known) snapshotRows.setClones(snapshot, { score: NO_SCORE, full_s: fullS, not_before: 0 });
+      const fullS = known?.full_s ?? (builder.template === snapshot.template ? seconds : null);
+      if (!known) snapshotTable.setClones(snapshot, { score: NO_SCORE, full_s: fullS, not_before: 0 });
       const ready = { e2b_id: e2bId, head, refs, bytes, clone_s: fullS ?? seconds, due_at: now + SNAPSHOT_KEPT_MS };
-      snapshotRows.setReady(snapshot, ready, now);
+      snapshotTable.setReady(snapshot, ready, now);
       this.#parts.snapshots.holdToCap(now);
-      return { ok: true, row: maker };
+      return { ok: true, row: builder };
     } catch (error) {
       reporter.count("moveFailures", "snapshot");
       if (error instanceof E2bError && error.code === "not_found") return GONE;
-      endings.postpone(rows.get(maker.sandbox_id) ?? maker, error);
+      termination.postpone(rows.get(builder.sandbox_id) ?? builder, error);
       return refusalOf(error);
     }
   }

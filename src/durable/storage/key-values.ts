@@ -12,7 +12,7 @@ type Name =
   | "newest_build";
 
 /** Small facts of the whole pool. Synchronous, like the rows. */
-export class Settings {
+export class KeyValues {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {

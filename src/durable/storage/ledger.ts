@@ -1,6 +1,6 @@
 import { chargesOf, ledgerFrom, type LedgerHour, type Spend, spendAt } from "../../pool/spend.ts";
 import type { Row } from "./row.ts";
-import type { Rows } from "./sandbox-table.ts";
+import type { SandboxTable } from "./sandbox-table.ts";
 
 type LedgerRow = { hour: number; usd_per_s: number; running_ms: number };
 
@@ -10,11 +10,11 @@ type LedgerRow = { hour: number; usd_per_s: number; running_ms: number };
  */
 export class Ledger {
   readonly #sql: SqlStorage;
-  readonly #rows: Rows;
+  readonly #rows: SandboxTable;
   readonly #rentOf: (row: Row) => number;
 
   /** @param rentOf dollars for one second of a row's sandbox */
-  constructor(storage: DurableObjectStorage, rows: Rows, rentOf: (row: Row) => number) {
+  constructor(storage: DurableObjectStorage, rows: SandboxTable, rentOf: (row: Row) => number) {
     this.#sql = storage.sql;
     this.#rows = rows;
     this.#rentOf = rentOf;

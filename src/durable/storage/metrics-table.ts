@@ -21,7 +21,7 @@ const TABLES = `
   ) STRICT;`;
 
 /** All SQL of a Metrics object. Synchronous: each method is one transaction. */
-export class MetricsRows {
+export class MetricsTable {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
 

@@ -9,7 +9,7 @@ interface Purpose {
 }
 
 /** SQL of the sandboxes. Synchronous: what is read and written between two awaits is one transaction. */
-export class Rows {
+export class SandboxTable {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {

@@ -33,7 +33,7 @@ export interface SnapshotKey extends Repository {
 }
 
 /** SQL of the repository snapshots. Synchronous, like the rows of sandboxes. */
-export class SnapshotRows {
+export class SnapshotTable {
   readonly #sql: SqlStorage;
 
   constructor(storage: DurableObjectStorage) {

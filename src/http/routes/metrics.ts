@@ -4,12 +4,12 @@ import { CONTENT_TYPES, exposition } from "../../metrics/exposition.ts";
 import { negotiated } from "../../metrics/negotiation.ts";
 import { exposedFamilies, readMetrics } from "../../metrics/scrape.ts";
 import type { HttpContext } from "../caller.ts";
-import { admit } from "../service-key.ts";
+import { requireServiceKey } from "../service-key.ts";
 
 /** GET /metrics: every series, for Prometheus. Reads what was reported; no shard of the pool is asked. */
 export async function serveMetrics(c: HttpContext): Promise<Response> {
   const config = configOf(c.env);
-  await admit(c.req.raw, "METRICS_KEY", config);
+  await requireServiceKey(c.req.raw, "METRICS_KEY", config);
   if (config.metricsShards === 0) {
     throw new WarmtreeError("not_found", "Nothing is recorded: METRICS_SHARDS is 0.");
   }

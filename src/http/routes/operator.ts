@@ -6,15 +6,15 @@ import { rangeOf } from "../../metrics/overview-points.ts";
 import type { Overview } from "../../metrics/overview-schema.ts";
 import { lookAtMetrics } from "../../metrics/scrape.ts";
 import { anyWorkspace, pageOfWorkspaces } from "../../workspace/operator.ts";
-import { validated } from "../../execution/parse-input.ts";
+import { parseInput } from "../../execution/parse-input.ts";
 import { endWorkspace, pauseWorkspace, useWorkspace } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
 import { type HttpContext, workerAround } from "../caller.ts";
 import { overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
-import { admit } from "../service-key.ts";
+import { requireServiceKey } from "../service-key.ts";
 
-import { attempt } from "../../execution/dispatch.ts";
+import { dispatch } from "../../execution/dispatch.ts";
 import { execute } from "../../facade.ts";
 import { status } from "../../ops/status.ts";
 import { unpushed } from "../../ops/probes/unpushed.ts";
@@ -26,12 +26,12 @@ const STATUS_LIMIT = 100;
 export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/operator/overview", async (c) => {
     const operator = await operatorOf(c);
-    const { minutes } = validated(overviewQuery, c.req.query());
+    const { minutes } = parseInput(overviewQuery, c.req.query());
     return answer(await overview(operator, minutes));
   });
   app.get("/v1/operator/workspaces", async (c) => {
     const operator = await operatorOf(c);
-    const { limit, cursor } = validated(pageQuery, c.req.query());
+    const { limit, cursor } = parseInput(pageQuery, c.req.query());
     return answer(await pageOfWorkspaces(operator, limit, cursor));
   });
   app.get("/v1/operator/workspaces/:sandbox_id", async (c) =>
@@ -55,7 +55,7 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
 }
 
 async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
-  await admit(c.req.raw, "OPERATOR_KEY", configOf(c.env));
+  await requireServiceKey(c.req.raw, "OPERATOR_KEY", configOf(c.env));
   return workerAround(c);
 }
 
@@ -86,7 +86,7 @@ async function overview({ env, config }: Omit<Caller, "tenant">, minutes: Overvi
  */
 async function statusOf(owner: Caller, sandboxId: string): Promise<object> {
   const told = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
-  const found = await attempt(unpushed, undefined, await useWorkspace(owner, sandboxId), owner);
+  const found = await dispatch(unpushed, undefined, await useWorkspace(owner, sandboxId), owner);
   if (!found.ok) throw found.error;
   return { ...told, unpushed_commits: found.value.commits };
 }

@@ -3,7 +3,7 @@ import type * as z from "zod/v4";
 import { WarmtreeError } from "../../errors.ts";
 import { parseRepository } from "../../remote/address.ts";
 import { dropSnapshot, listSnapshots, makeSnapshot, snapshotOf } from "../../clone/snapshots.ts";
-import { validated } from "../../execution/parse-input.ts";
+import { parseInput } from "../../execution/parse-input.ts";
 import { answer } from "../answer.ts";
 import { readJsonObject } from "../body.ts";
 import { callerOf } from "../caller.ts";
@@ -21,7 +21,7 @@ export function addSnapshotRoutes(app: Hono<{ Bindings: Env }>, answerWithinMs =
 
   app.post("/v1/snapshots", async (c) => {
     const caller = await callerOf(c);
-    const { repo_url } = validated(snapshotInput, await readJsonObject(c.req.raw));
+    const { repo_url } = parseInput(snapshotInput, await readJsonObject(c.req.raw));
     const repository = parseRepository(repo_url, caller.config.allowedGitHosts);
     const made = makeSnapshot(caller, repository);
     caller.waitUntil(made.catch(() => undefined));

@@ -1,5 +1,5 @@
 import { failureOf } from "../output/failure.ts";
-import { type Runnable } from "../operation.ts";
+import { type SandboxTask } from "../operation.ts";
 import { MAX_LIST_BYTES } from "../../remote/types.ts";
 import type { ScriptOutput } from "../output/script-output.ts";
 import { sectionRecords, sectionText } from "../output/sections.ts";
@@ -45,7 +45,7 @@ function readFacts({ sections }: ScriptOutput): SeedFacts {
  * remote's default branch. HEAD is detached and there is no local branch, so that any can be made of it. It is worked on
  * beside its place, so what is in place is whole; cut off, the next call starts anew. Not an operation of callers.
  */
-export const seed: Runnable<undefined, Seeded> = {
+export const seed: SandboxTask<undefined, Seeded> = {
   name: "seed",
   access: "remote",
   shell: "/bin/bash",
@@ -60,7 +60,7 @@ export const seed: Runnable<undefined, Seeded> = {
 };
 
 /** Looks whether the seed is there; one request, no lock held. */
-export const seedState: Runnable<undefined, SeedState> = {
+export const seedState: SandboxTask<undefined, SeedState> = {
   name: "seed_state",
   access: "read",
   shell: "/bin/sh",

@@ -1,6 +1,6 @@
 import { WarmtreeError } from "../../errors.ts";
 import { failureOf } from "../output/failure.ts";
-import type { Runnable } from "../operation.ts";
+import type { SandboxTask } from "../operation.ts";
 import type { Parsed, ScriptOutput } from "../output/script-output.ts";
 import { sectionRecords } from "../output/sections.ts";
 import { assemble } from "../scripts/assemble.ts";
@@ -26,10 +26,10 @@ export interface Resumed extends Tree {
 
 /**
  * Not an operation of callers: the pool's look before a pause. From the look on it holds the workspace's lock, until
- * lookAfterResume frees it, so what it finds is what is paused (docs/decisions/0017-the-pause-holds-the-lock.md). Where the
+ * probeAfterResume frees it, so what it finds is what is paused (docs/decisions/0017-the-pause-holds-the-lock.md). Where the
  * disk has no place for the mark, nothing is held and nothing told.
  */
-export const lookBeforePause: Runnable<undefined, Paused> = {
+export const probeBeforePause: SandboxTask<undefined, Paused> = {
   name: "inspect",
   access: "read",
   shell: "/bin/bash",
@@ -45,7 +45,7 @@ export const lookBeforePause: Runnable<undefined, Paused> = {
 };
 
 /** Not an operation of callers: what came back from a pause, given the commit that was paused. The lock is free then. */
-export const lookAfterResume: Runnable<{ readonly head: string }, Resumed> = {
+export const probeAfterResume: SandboxTask<{ readonly head: string }, Resumed> = {
   name: "inspect",
   access: "read",
   shell: "/bin/bash",

@@ -1,11 +1,11 @@
 import { failureOf } from "../output/failure.ts";
-import type { Runnable } from "../operation.ts";
+import type { SandboxTask } from "../operation.ts";
 import { sectionText } from "../output/sections.ts";
 import { assemble } from "../scripts/assemble.ts";
 import unpushedScript from "../scripts/probes/unpushed.sh" with { type: "text" };
 
 /** Not an operation of callers: how many commits whoever ends a workspace would lose. They are on no branch of the remote. */
-export const unpushed: Runnable<undefined, { readonly commits: number }> = {
+export const unpushed: SandboxTask<undefined, { readonly commits: number }> = {
   name: "unpushed",
   access: "read",
   shell: "/bin/sh",
