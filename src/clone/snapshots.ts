@@ -4,6 +4,7 @@ import type { Grant } from "../durable/sandboxes/grant.ts";
 import type { SnapshotView } from "../durable/sandboxes/view.ts";
 import { E2bError } from "../e2b/error.ts";
 import { WarmtreeError } from "../errors.ts";
+import { contextFor } from "../ops/context.ts";
 import { runOperation } from "../ops/run.ts";
 import { type Seeded, seed } from "../ops/probes/base-clone.ts";
 import type { clone } from "../ops/clone.ts";
@@ -79,11 +80,12 @@ export async function makeSnapshot(caller: Caller, repository: Repository): Prom
 /** Undefined: the sandbox was lost sight of. The pool looks what became of it. */
 async function seedIn(caller: Caller, repository: Repository, { session }: Grant): Promise<Parsed<Seeded> | undefined> {
   const { config } = caller;
-  const { author, agentBranchPrefix } = config;
-  const context = { author, agentBranchPrefix, maxRetries: 0, timeoutS: config.operationTimeoutS };
-  const remote = remoteFor(repository, caller);
+  const context = contextFor(config, { maxRetries: 0, timeoutS: config.operationTimeoutS });
   try {
-    return await runOperation(config.e2b, session, seed, undefined, context, remote);
+    return await runOperation({ e2b: config.e2b, session }, seed, undefined, {
+      ...context,
+      remote: remoteFor(repository, caller),
+    });
   } catch (error) {
     if (error instanceof E2bError) return undefined;
     throw error;

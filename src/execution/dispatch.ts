@@ -1,9 +1,10 @@
 import { remoteFor } from "../remote/credentials.ts";
 import type { Grant } from "../durable/sandboxes/grant.ts";
 import { E2bError } from "../e2b/error.ts";
+import { contextFor } from "../ops/context.ts";
 import type { OperationContext, SandboxTask } from "../ops/operation.ts";
 import type { Parsed } from "../ops/output/script-output.ts";
-import type { PrefetchedRemote, Remote } from "../remote/types.ts";
+import type { PrefetchedRemote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
 import { parseRepository } from "../remote/address.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
@@ -13,6 +14,7 @@ import type { Caller } from "../workspace/caller.ts";
 
 /** What a script is told beside the caller's input. */
 type Told = PrefetchedRemote & Pick<OperationContext, "push">;
+type Known = Told & Pick<OperationContext, "remote">;
 
 /**
  * Runs an operation in a granted workspace. Only one that talks to the git host gets the credential, and one that found
@@ -25,57 +27,46 @@ export async function dispatch<Value extends object>(
   caller: Caller,
   told?: Told,
 ): Promise<Parsed<Value>> {
-  const remote = () => remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller);
+  const remote = () => ({ remote: remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller) });
   const isRemote = operation.access === "remote";
-  const parsed = isRemote
-    ? await sendOnce(operation, asked, grant, caller, remote(), told)
-    : await sendOnce(operation, asked, grant, caller);
+  const parsed = await sendOnce(operation, asked, grant, caller, isRemote ? { ...remote(), ...told } : {});
   const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
   return withWork(operation, isLacking ? await sendOnce(operation, asked, grant, caller, remote()) : parsed);
 }
 
 /**
- * A sandbox that turns out to be paused, about to be, or lost is asked for once more; an operation is sent again only when it cannot
- * have begun, or changes nothing.
+ * Sends an operation to its sandbox. Where that turns out to be paused, about to be, or lost, the pool is asked for it once more;
+ * the operation is sent again only when it cannot have begun, or changes nothing.
  */
 async function sendOnce<Value extends object>(
   operation: SandboxTask<unknown, Value>,
   asked: unknown,
   grant: Grant,
   caller: Caller,
-  remote?: Remote,
-  told?: Told,
+  known: Known,
 ): Promise<Parsed<Value>> {
-  const { config } = caller;
+  const { config, cost, onProgress: onStderr } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
-  const { author, agentBranchPrefix, maxRetries, guardDefault } = config;
-  const context = { author, agentBranchPrefix, maxRetries, guardDefault, timeoutS, ...seeded };
-  const run = async (to: Grant, known: Told = {}) => {
+  const context = { ...contextFor(config, { maxRetries: config.maxRetries, timeoutS }), ...seeded };
+  const run = async ({ session }: Grant, more: Known) => {
     const startedAt = performance.now();
     try {
-      return await runRepeating(
-        config.e2b,
-        to.session,
-        operation,
-        asked,
-        { ...context, ...known },
-        remote,
-        caller.onProgress,
-      );
+      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, asked, { ...context, ...more });
     } finally {
-      caller.cost.sandboxMs += performance.now() - startedAt;
+      cost.sandboxMs += performance.now() - startedAt;
     }
   };
   try {
-    const parsed = await run(grant, told);
+    const parsed = await run(grant, known);
     if (parsed.ok || !parsed.pausing) return parsed;
   } catch (error) {
     if (!(error instanceof E2bError) || !isLost(operation, error)) throw toWarmtreeError(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
   // A pack comes once.
-  return run(again, told?.push && { push: told.push }).catch((error: unknown) => {
+  const { remoteRefs: _refs, pack: _pack, ...still } = known;
+  return run(again, still).catch((error: unknown) => {
     throw toWarmtreeError(operation, error);
   });
 }

@@ -55,7 +55,7 @@ export const apply = defineOperation({
   input,
   output,
   script: assemble(applyScript),
-  command: (asked) => ({ env: { IN_REVERT: String(asked.revert) }, args: asked.commits }),
+  plan: (asked) => ({ env: { IN_REVERT: String(asked.revert) }, args: asked.commits }),
   parse(result) {
     const failed = failureOf(result, REASONS);
     if (failed) return withCause(failed, result);

@@ -1,6 +1,6 @@
 import { WarmtreeError, type Work } from "../errors.ts";
 import { failureOf } from "./output/failure.ts";
-import type { Command, Operation, OperationContext, SandboxTask } from "./operation.ts";
+import type { Operation, OperationContext, Plan, SandboxTask } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionText, splitSections } from "./output/sections.ts";
 import { MAX_OUTPUT_BYTES, programOf } from "./run.ts";
@@ -43,10 +43,7 @@ export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResul
     shell: "/bin/bash",
     script: assemble(batchScript),
     operations: steps.length,
-    command: (_asked, context) => ({
-      args: [nonce, String(shareBytes), ...steps.flatMap((step) => stepArguments(step, context))],
-    }),
-    uploads: () => steps.flatMap(({ operation, asked }) => operation.uploads?.(asked) ?? []),
+    plan: (_asked, context) => planOf(steps, context, nonce, shareBytes),
     pushed: (sections) => pushedBySteps(steps, nonce, sections),
     parse(output) {
       const ran = steps.flatMap((step, index) => resultOf(step, index + 1, nonce, shareBytes, output) ?? []);
@@ -70,8 +67,15 @@ function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOu
   return isDone;
 }
 
-function stepArguments({ operation, asked }: Step, context: OperationContext): string[] {
-  const { args = [], env = {} }: Command = operation.command(asked, context);
+function planOf(steps: readonly Step[], context: OperationContext, nonce: string, shareBytes: number): Plan {
+  const plans = steps.map(({ operation, asked }) => ({ operation, plan: operation.plan(asked, context) }));
+  return {
+    args: [nonce, String(shareBytes), ...plans.flatMap(({ operation, plan }) => stepArguments(operation, plan))],
+    files: plans.flatMap(({ plan }) => plan.files ?? []),
+  };
+}
+
+function stepArguments(operation: Operation, { args = [], env = {} }: Plan): string[] {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const words = [...programOf(operation), ...args];
   return [operation.access, String(settings.length), String(words.length), ...settings, ...words];

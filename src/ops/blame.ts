@@ -69,7 +69,7 @@ export const blame = defineOperation({
   input,
   output,
   script: assemble(blameScript),
-  command(asked) {
+  plan(asked) {
     const first = firstOf(asked);
     // One more than is shown tells that there is more.
     const last = Math.min(asked.end_line ?? MAX_LINE, first + MAX_LINES);

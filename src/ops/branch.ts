@@ -100,7 +100,7 @@ export const branch = defineOperation({
   input,
   output,
   script: assemble(branchScript),
-  command: (asked) => ({
+  plan: (asked) => ({
     env: {
       IN_NAME: asked.name ?? "",
       IN_CREATE: String(asked.create),

@@ -97,7 +97,7 @@ export const clone = defineOperation({
   input,
   output,
   script: assemble(cloneScript),
-  command: (asked, { seedHead, remoteRefs, pack, agentBranchPrefix }) => ({
+  plan: (asked, { seedHead, remoteRefs, pack, agentBranchPrefix }) => ({
     env: {
       IN_BASE: asked.branch ?? "",
       IN_AGENT_BRANCH: asked.agent_id ? `${agentBranchPrefix}/${asked.agent_id}/${asked.task_id ?? ONLY_TASK}` : "",
@@ -110,7 +110,7 @@ export const clone = defineOperation({
       IN_PACK: typeof pack === "object" ? pack.path : (pack ?? ""),
     },
     args: asked.sparse,
-    incoming: typeof pack === "object" ? pack : undefined,
+    streamed: typeof pack === "object" ? pack : undefined,
   }),
   parse(result, asked) {
     const failed = failureOf(result, REASONS);

@@ -52,7 +52,7 @@ export const diff = defineOperation({
   input,
   output,
   script: assemble(diffScript),
-  command: (asked) => ({
+  plan: (asked) => ({
     env: {
       IN_PATH: asked.file ?? "",
       IN_STAGED: String(asked.staged),

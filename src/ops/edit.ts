@@ -3,7 +3,7 @@ import { failureOf, type Reasons } from "./output/failure.ts";
 import { MAX_FILES, OUTSIDE, sandboxId, treePath } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output/sections.ts";
-import { fitsInline, pack, type Payload, pieces, type Step } from "./payload.ts";
+import { fitsInline, pack, pieces, type Step } from "./payload.ts";
 import { assemble } from "./scripts/assemble.ts";
 import editProgram from "./scripts/edit.pl" with { type: "text" };
 
@@ -76,23 +76,6 @@ function stepsOf(asked: Edit): Step[] {
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
-interface Packed {
-  readonly payload: Payload;
-  /** Name of the file that a payload too large for parameters comes in. */
-  readonly upload: string;
-}
-
-/** An edit is packed once, and its upload has one name, whoever asks for them. */
-const packedEdits = new WeakMap<Edit, Packed>();
-
-function packed(asked: Edit): Packed {
-  const known = packedEdits.get(asked);
-  if (known) return known;
-  const made = { payload: pack(stepsOf(asked)), upload: `upload-${crypto.randomUUID()}` };
-  packedEdits.set(asked, made);
-  return made;
-}
-
 type Explain = Reasons[string];
 
 /** `place` is `<index>.path` or `<index>.move_to`. */
@@ -143,14 +126,12 @@ export const edit = defineOperation({
   input,
   output,
   script: assemble(editProgram, "perl"),
-  command(asked) {
-    const { payload, upload } = packed(asked);
-    const inline = fitsInline(payload);
-    return { args: [String(payload.contentsAt), inline ? "" : upload, ...(inline ? pieces(payload) : [])] };
-  },
-  uploads(asked) {
-    const { payload, upload } = packed(asked);
-    return fitsInline(payload) ? [] : [{ path: `.warmtree/${upload}`, bytes: payload.bytes }];
+  plan(asked) {
+    const payload = pack(stepsOf(asked));
+    const at = String(payload.contentsAt);
+    if (fitsInline(payload)) return { args: [at, "", ...pieces(payload)] };
+    const upload = `upload-${crypto.randomUUID()}`;
+    return { args: [at, upload], files: [{ path: `.warmtree/${upload}`, bytes: payload.bytes }] };
   },
   parse(result, asked) {
     const failed = failureOf(result, REASONS);

@@ -125,13 +125,17 @@ export const log = defineOperation({
   input,
   output,
   script: assemble(logScript),
-  command: (asked) => {
+  plan: (asked) => {
     const { ref = "", path = "", files } = asked;
     const range = ref.indexOf("..");
     const [without, begin] = range === -1 ? ["", ref] : [ref.slice(0, range) || "HEAD", ref.slice(range + 2) || "HEAD"];
+    const args = argumentsOf(asked);
+    const paths = path === "" ? [] : [path];
     return {
       env: { IN_BEGIN: begin, IN_WITHOUT: without, IN_PATH: path, IN_FILES: files ? "files" : "" },
-      args: argumentsOf(asked),
+      args,
+      // Which commit a name stands for is for the script to find out.
+      ...(asked.ref === undefined ? { direct: ["git", ...IN_TREE, "log", ...args, "--", ...paths] } : {}),
     };
   },
   parse(result, asked) {
@@ -141,15 +145,7 @@ export const log = defineOperation({
     }
     return failed ?? read(result, asked);
   },
-  direct: {
-    command(asked) {
-      // Which commit a name stands for is for the script to find out.
-      if (asked.ref !== undefined) return undefined;
-      const path = asked.path === undefined ? [] : [asked.path];
-      return ["git", ...IN_TREE, "log", ...argumentsOf(asked), "--", ...path];
-    },
-    parse: read,
-  },
+  parseDirect: read,
 });
 
 /** Of files, git writes a status and one path, or two, after the fields; the first with a line end before it. */

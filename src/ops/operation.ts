@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import type { Work } from "../errors.ts";
-import type { PrefetchedRemote, StreamedFile } from "../remote/types.ts";
+import type { PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
 import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
 /** What the facade knows and a script needs beside the caller's input. */
@@ -12,6 +12,8 @@ export interface OperationContext extends PrefetchedRemote {
   readonly timeoutS: number;
   /** Commit that the seed of the sandbox's repository snapshot must be on for a clone to be made of it. */
   readonly seedHead?: string;
+  /** For a task that talks to the git host, or needs what a partial clone lacks. */
+  readonly remote?: Remote | undefined;
   readonly push?: PushContext;
   /** Whether a push reaches the repository's default branch only where it names it. */
   readonly guardDefault?: boolean;
@@ -30,38 +32,32 @@ export interface PushContext {
   readonly lost?: LostRace;
 }
 
-/** What a script gets: the only places where a caller's text may go. */
-export interface Command {
-  /** Inputs by name, all beginning with IN_. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** A list, as "$@". */
-  readonly args?: readonly string[];
-  readonly incoming?: StreamedFile | undefined;
-}
-
-/** What is too large for parameters: a file the sandbox gets before the script starts, which removes it. */
-interface Upload {
-  /** Relative to the home folder; a name nobody else uses. */
+/** A file that the sandbox gets before a script starts, for input that is too large for parameters; the script deletes it. */
+interface UploadedFile {
+  /** Relative to the home folder; a name that nothing else has. */
   readonly path: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * An operation as one program without a shell, for the calls of which that tells all: starting a shell takes about half
- * as long as starting git (docs/decisions/0014-cheap-looks.md).
+ * What the sandbox runs for one call. It is made once; the executor (run.ts) asks the task nothing more until `parse`.
  */
-export interface Direct<Input = unknown, Value extends object = object> {
-  /** The program and its parameters; it starts in the home folder. Undefined: this input needs the script. */
-  command(input: Input): readonly [program: string, ...args: string[]] | undefined;
+export interface Plan {
+  /** Inputs of the script by name, all beginning with IN_. A caller's text goes here and into `args`, and nowhere else. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** An input that is a list, as "$@". */
+  readonly args?: readonly string[];
+  readonly files?: readonly UploadedFile[];
+  readonly streamed?: StreamedFile | undefined;
   /**
-   * Pure and total; stdout is section 1. Undefined: there is more to tell, by the script. Of a program that failed it is
-   * not asked; the script then says why.
+   * One program without a shell, tried before the script, for a call that changes nothing and whose output may tell all: a
+   * shell takes about half as long to start as git (docs/decisions/0014-cheap-looks.md). It starts in the home folder.
    */
-  parse(output: ScriptOutput, input: Input): Parsed<Value> | undefined;
+  readonly direct?: readonly [program: string, ...args: string[]];
 }
 
 /**
- * What one process of the sandbox does. `script` is a constant; `command` and `parse` are pure, and `parse` is total:
+ * What one process of the sandbox does. `script` is a constant; `plan` and `parse` are pure, and `parse` is total:
  * any bytes give a value or an error, never a throw.
  */
 export interface SandboxTask<Input = unknown, Value extends object = object> {
@@ -72,14 +68,15 @@ export interface SandboxTask<Input = unknown, Value extends object = object> {
   readonly pushes?: boolean;
   readonly shell: "/bin/sh" | "/bin/bash" | "perl";
   readonly script: string;
-  /** Tried before the script; only for what changes nothing. */
-  readonly direct?: Direct<Input, Value>;
   /** How many operations it is, each with its own time; absent: one. */
   readonly operations?: number;
-  command(input: Input, context: OperationContext): Command;
-  /** Given the very object that `command` gets. Absent or empty for nearly every call. */
-  uploads?(input: Input): readonly Upload[];
+  plan(input: Input, context: OperationContext): Plan;
   parse(output: ScriptOutput, input: Input): Parsed<Value>;
+  /**
+   * Reads what `direct` of the plan printed, as section 1, where that went well. Undefined: the script tells more. Pure and
+   * total.
+   */
+  parseDirect?(output: ScriptOutput, input: Input): Parsed<Value> | undefined;
   /** Of what pushes: whether the remote has it, by what was printed before it was ended in its middle. Pure and total. */
   pushed?(sections: ScriptOutput["sections"]): Work["pushed"];
 }
@@ -95,7 +92,23 @@ export interface Operation<
   readonly output: Output;
 }
 
-/** Gives an operation its exact types, so that the registry can hold them all as one. */
+/**
+ * Gives an operation its exact types, so that the registry can hold them all as one.
+ *
+ * @example
+ * export const count = defineOperation({
+ *   name: "count",
+ *   summary: "How many files the tree has.",
+ *   access: "read",
+ *   shell: "/bin/sh",
+ *   input: z.strictObject({ sandbox_id: sandboxId, path: treePath }),
+ *   output: z.object({ files: z.number() }),
+ *   script: assemble(countScript), // scripts/count.sh
+ *   plan: (input) => ({ env: { IN_PATH: input.path } }),
+ *   parse: (result) =>
+ *     failureOf(result) ?? { ok: true, value: { files: Number(sectionText(result.sections, 1)) } },
+ * });
+ */
 export function defineOperation<Input extends z.ZodType, Output extends z.ZodType<object>>(
   operation: Operation<Input, Output>,
 ): Operation<Input, Output> {

@@ -77,7 +77,7 @@ export const pull = defineOperation({
   input,
   output,
   script: assemble(pullScript),
-  command: (asked) => ({
+  plan: (asked) => ({
     env: { IN_REBASE: String(asked.rebase), IN_DEEPEN: String(asked.deepen ?? 0), IN_FROM: asked.from ?? "" },
   }),
   parse(result) {

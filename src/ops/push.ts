@@ -105,7 +105,7 @@ export const push = defineOperation({
   input,
   output,
   script: assemble(pushScript),
-  command(
+  plan(
     { message = "", to = "", files, amend, resolve },
     { push: { turn = "", known = "", lost } = {}, guardDefault = false },
   ) {

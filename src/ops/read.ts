@@ -65,7 +65,7 @@ export const read = defineOperation({
   input,
   output,
   script: assemble(readScript),
-  command(asked) {
+  plan(asked) {
     const ranged = asked.start_line !== undefined || asked.end_line !== undefined;
     const first = asked.start_line ?? 1;
     return {

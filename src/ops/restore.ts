@@ -50,7 +50,7 @@ export const restore = defineOperation({
   input,
   output,
   script: assemble(restoreScript),
-  command: (asked) => ({
+  plan: (asked) => ({
     env: { IN_ALL: String(asked.all ?? false), IN_STAGED: String(asked.staged), IN_TO: asked.to ?? "" },
     args: asked.paths ?? [],
   }),

@@ -1,20 +1,20 @@
 import { withRetries } from "../e2b/retry.ts";
-import { runOperation } from "./run.ts";
-
-type Arguments<Value extends object> = Parameters<typeof runOperation<Value>>;
+import type { OperationContext, SandboxTask } from "./operation.ts";
+import type { Parsed } from "./output/script-output.ts";
+import { runOperation, type Sandbox } from "./run.ts";
 
 /**
- * Runs an operation in a sandbox. One that changes nothing is run again after a passing failure, all of its tries in the
+ * Runs a task in a sandbox. One that changes nothing is run again after a passing failure, all of its tries in the
  * time of one; any other only while it cannot have begun, which src/e2b sees to by itself. Throws E2bError.
  */
-export function runRepeating<Value extends object>(
-  ...[e2b, session, operation, input, context, ...rest]: Arguments<Value>
-): ReturnType<typeof runOperation<Value>> {
+export function runRepeating<Input, Value extends object>(
+  sandbox: Sandbox,
+  task: SandboxTask<Input, Value>,
+  input: Input,
+  context: OperationContext,
+): Promise<Parsed<Value>> {
   return withRetries(
-    (remainingMs) => {
-      const timeoutS = Math.ceil(remainingMs / 1000);
-      return runOperation(e2b, session, operation, input, { ...context, timeoutS }, ...rest);
-    },
-    { idempotent: operation.access === "read", begunOnly: true, deadlineMs: context.timeoutS * 1000 },
+    (remainingMs) => runOperation(sandbox, task, input, { ...context, timeoutS: Math.ceil(remainingMs / 1000) }),
+    { idempotent: task.access === "read", begunOnly: true, deadlineMs: context.timeoutS * 1000 },
   );
 }

@@ -3,8 +3,8 @@ import { uploadFile, uploadStream } from "../e2b/files.ts";
 import { type ProcessRequest, type ProcessResult, runProcess } from "../e2b/process.ts";
 import { cutShort, withPushed } from "./cut-short.ts";
 import { GIT_ENVIRONMENT, LOOK_ENVIRONMENT } from "./environment.ts";
-import type { Command, Direct, OperationContext, SandboxTask } from "./operation.ts";
-import type { StreamedFile, Remote } from "../remote/types.ts";
+import type { OperationContext, Plan, SandboxTask } from "./operation.ts";
+import type { StreamedFile } from "../remote/types.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { splitSections } from "./output/sections.ts";
 import { CALL } from "./watched.ts";
@@ -28,26 +28,92 @@ const HOME = "~";
 const HAND_OVER = assemble(handOver);
 
 /** Runs one process of the sandbox to its end. */
-export type Start = (request: ProcessRequest, incoming?: StreamedFile) => Promise<ProcessResult>;
+export type Start = (request: ProcessRequest, streamed?: StreamedFile) => Promise<ProcessResult>;
 
-/** The program that runs an operation's script, and its parameters before the caller's own. */
+/** The sandbox that a task runs in. */
+export interface Sandbox {
+  readonly e2b: E2bConfig;
+  readonly session: Parameters<typeof runProcess>[1];
+  /** Gets what git says on stderr as it comes. */
+  readonly onStderr?: ((text: string) => void) | undefined;
+}
+
+/** The program that runs a task's script, and its parameters before those of the plan. */
 export function programOf({ shell, script, name }: SandboxTask): readonly [program: string, ...args: string[]] {
   return shell === "perl" ? [shell, "-e", script, "--"] : [shell, "-c", script, name];
 }
 
-/** One process start of the sandbox: a constant script, the caller's words as parameters, settings as environment. */
-function requestOf(
-  operation: SandboxTask,
-  command: Command,
+/**
+ * Runs a task in a sandbox: one request, and more for files that come before or while its script runs, or where `direct` of
+ * its plan does not tell all. Throws E2bError when the sandbox, rather than git, fails.
+ *
+ * @example
+ * const parsed = await runOperation({ e2b: config.e2b, session: grant.session }, status, { sandbox_id }, context);
+ * if (!parsed.ok) throw parsed.error;
+ */
+export async function runOperation<Input, Value extends object>(
+  { e2b, session, onStderr }: Sandbox,
+  task: SandboxTask<Input, Value>,
+  input: Input,
   context: OperationContext,
-  remote: Remote | undefined,
-  nonce: string,
-): ProcessRequest {
-  const { env } = command;
+): Promise<Parsed<Value>> {
+  const plan = task.plan(input, context);
+  for (const { path, bytes } of plan.files ?? []) await uploadFile(e2b, session, path, bytes);
+  return runPlan(task, plan, input, context, (request, streamed) => {
+    const came = streamed && uploadStream(e2b, session, streamed.path, streamed.bytes);
+    const heard = onStderr ? { ...request, onStderr } : request;
+    return runProcess(e2b, session, came ? { ...heard, openUntil: came } : heard);
+  });
+}
+
+/** Runs a plan whose files are in the sandbox: its program alone where that tells all, else its script. */
+export async function runPlan<Input, Value extends object>(
+  task: SandboxTask<Input, Value>,
+  plan: Plan,
+  input: Input,
+  context: OperationContext,
+  start: Start,
+): Promise<Parsed<Value>> {
+  const output = plan.direct && (await runDirect(plan.direct, context, start));
+  const told = output && task.parseDirect?.(output, input);
+  if (told) return told;
+  const result = await runScript(task, plan, context, start);
+  return withPushed(task, result, task.parse(result, input));
+}
+
+/** Undefined: the program failed, and the script says why. */
+async function runDirect(
+  [cmd, ...args]: NonNullable<Plan["direct"]>,
+  context: OperationContext,
+  start: Start,
+): Promise<ScriptOutput | undefined> {
+  const limits = { timeoutMs: context.timeoutS * 1000, maxOutputBytes: MAX_OUTPUT_BYTES };
+  const { stdout, ...result } = await start({ cmd, args, cwd: HOME, envs: LOOK_ENVIRONMENT, ...limits });
+  return result.exitCode === 0 ? { ...result, sections: new Map([[1, stdout]]) } : undefined;
+}
+
+export async function runScript(
+  task: SandboxTask<never>,
+  plan: Plan,
+  context: OperationContext,
+  start: Start,
+): Promise<ScriptOutput> {
+  const nonce = crypto.randomUUID();
+  const { stdout, ...result } = await start(requestOf(task, plan, context, nonce), plan.streamed).catch(
+    (error: unknown) => {
+      throw cutShort(task, error, nonce);
+    },
+  );
+  return { ...result, sections: splitSections(stdout, nonce) };
+}
+
+/** One process start of the sandbox: a constant script, the caller's words as parameters and environment. */
+function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationContext, nonce: string): ProcessRequest {
   const { name, email } = context.author;
+  const { remote } = context;
   const authorization = remote?.authorization;
-  const script = watched(operation.shell, operation.script, command.incoming !== undefined);
-  const program = [...programOf({ ...operation, script }), ...(command.args ?? [])] as const;
+  const script = watched(task.shell, task.script, plan.streamed !== undefined);
+  const program = [...programOf({ ...task, script }), ...(plan.args ?? [])] as const;
   const [cmd, ...args] =
     authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {
@@ -66,7 +132,7 @@ function requestOf(
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
-      ...env,
+      ...plan.env,
     },
     hasStdin: true,
     timeoutMs: context.timeoutS * 1000,
@@ -76,67 +142,3 @@ function requestOf(
 
 const pushWithinMs = (timeoutMs: number) =>
   Math.floor(timeoutMs - Math.min(TOLD_WITHIN_MS, timeoutMs * TOLD_WITHIN_SHARE));
-
-/** What an operation comes to: told by its program alone where that tells all, else by its script. */
-export async function perform<Value extends object>(
-  operation: SandboxTask<unknown, Value>,
-  input: unknown,
-  context: OperationContext,
-  remote: Remote | undefined,
-  start: Start,
-): Promise<Parsed<Value>> {
-  const told = operation.direct && (await runDirect(operation.direct, input, context, start));
-  if (told) return told;
-  const output = await runScript(operation, input, context, remote, start);
-  return withPushed(operation, output, operation.parse(output, input));
-}
-
-async function runDirect<Value extends object>(
-  direct: Direct<unknown, Value>,
-  input: unknown,
-  context: OperationContext,
-  start: Start,
-): Promise<Parsed<Value> | undefined> {
-  const [cmd, ...args] = direct.command(input) ?? [];
-  if (cmd === undefined) return undefined;
-  const limits = { timeoutMs: context.timeoutS * 1000, maxOutputBytes: MAX_OUTPUT_BYTES };
-  const { stdout, ...result } = await start({ cmd, args, cwd: HOME, envs: LOOK_ENVIRONMENT, ...limits });
-  return result.exitCode === 0 ? direct.parse({ ...result, sections: new Map([[1, stdout]]) }, input) : undefined;
-}
-
-export async function runScript(
-  operation: SandboxTask,
-  input: unknown,
-  context: OperationContext,
-  remote: Remote | undefined,
-  start: Start,
-): Promise<ScriptOutput> {
-  const nonce = crypto.randomUUID();
-  const command = operation.command(input, context);
-  const request = requestOf(operation, command, context, remote, nonce);
-  const { stdout, ...result } = await start(request, command.incoming).catch((error: unknown) => {
-    throw cutShort(operation, error, nonce);
-  });
-  return { ...result, sections: splitSections(stdout, nonce) };
-}
-
-/**
- * Runs an operation in a sandbox: one request, and more for what is too large for parameters, what comes while it
- * runs, or what its program alone does not tell. Throws E2bError when the sandbox, rather than git, fails.
- */
-export async function runOperation<Value extends object>(
-  e2b: E2bConfig,
-  session: Parameters<typeof runProcess>[1],
-  operation: SandboxTask<unknown, Value>,
-  input: unknown,
-  context: OperationContext,
-  remote: Remote | undefined,
-  onStderr?: (text: string) => void,
-): Promise<Parsed<Value>> {
-  for (const { path, bytes } of operation.uploads?.(input) ?? []) await uploadFile(e2b, session, path, bytes);
-  return perform(operation, input, context, remote, (request, incoming) => {
-    const came = incoming && uploadStream(e2b, session, incoming.path, incoming.bytes);
-    const heard = onStderr ? { ...request, onStderr } : request;
-    return runProcess(e2b, session, came ? { ...heard, openUntil: came } : heard);
-  });
-}

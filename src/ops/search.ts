@@ -58,7 +58,7 @@ export const search = defineOperation({
   input,
   output,
   script: assemble(searchScript),
-  command: (asked) => ({
+  plan: (asked) => ({
     env: {
       IN_PATTERN: asked.pattern,
       IN_KIND: asked.regex ? "-E" : "-F",

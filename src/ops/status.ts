@@ -94,18 +94,15 @@ export const status = defineOperation({
   input,
   output,
   script: assemble(statusScript),
-  command: () => ({ args: GIT_STATUS }),
+  plan: () => ({ args: GIT_STATUS, direct: ["git", ...IN_FINISHED_TREE, ...GIT_STATUS] }),
   parse(result, asked) {
     const failure = failureOf(result);
     if (failure) return failure;
     const unfinished = UNFINISHED.find((state) => sectionText(result.sections, 2).startsWith(`${state}\0`));
     return answer(readStatus(sectionRecords(result.sections, 1)), result, asked, unfinished);
   },
-  direct: {
-    command: () => ["git", ...IN_FINISHED_TREE, ...GIT_STATUS],
-    parse(result, asked) {
-      const found = readStatus(sectionRecords(result.sections, 1));
-      return result.truncated || mayBeUnfinished(found) ? undefined : answer(found, result, asked);
-    },
+  parseDirect(result, asked) {
+    const found = readStatus(sectionRecords(result.sections, 1));
+    return result.truncated || mayBeUnfinished(found) ? undefined : answer(found, result, asked);
   },
 });

@@ -82,7 +82,7 @@ export const tag = defineOperation({
   input,
   output,
   script: assemble(tagScript),
-  command: (asked) => ({
+  plan: (asked) => ({
     env: {
       IN_NAME: asked.name ?? "",
       IN_REF: asked.ref ?? "",

@@ -22,7 +22,7 @@ enter
 : >"$1"
 if [ "$2" = true ]; then git add "$1" && save "$1" || fail git; fi
 `),
-  command: ({ name, commits }) => ({ args: [name, String(commits)] }),
+  plan: ({ name, commits }) => ({ args: [name, String(commits)] }),
   parse: (result) => failureOf(result) ?? { ok: true, value: {} },
 };
 
@@ -34,7 +34,7 @@ const find: SandboxTask<readonly string[]> = {
   script: assemble(`${pieces("section", "fail", "enter")}enter
 ls -- "$@"
 `),
-  command: (names) => ({ args: names }),
+  plan: (names) => ({ args: names }),
   parse: (result) => failureOf(result) ?? { ok: true, value: {} },
 };
 

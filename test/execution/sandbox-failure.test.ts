@@ -90,7 +90,7 @@ test("a push that was ended at its deadline says what is known of it", () => {
 test("steps that were ended at their deadline say so of their pushes", () => {
   const handle = { sandbox_id: "s0-00000000000000000000" };
   const steps = batchOf([status, push, status].map((each) => ({ operation: each, asked: each.input.parse(handle) })));
-  const nonce = steps.command({}, CONTEXT).args?.[0];
+  const nonce = steps.plan({}, CONTEXT).args?.[0];
   const of = (step: string) => step.replaceAll("#", `\0${nonce}-2:`);
   const told = [
     ["|1\n", false],

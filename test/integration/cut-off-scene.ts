@@ -136,10 +136,11 @@ export class CutOffScene {
       agentBranchPrefix: "agent",
       maxRetries: 0,
       timeoutS: timeoutMs / 1000,
+      remote: operation.access === "remote" ? { url: `${this.#git.url}/one.git` } : undefined,
     };
-    const remote = operation.access === "remote" ? { url: `${this.#git.url}/one.git` } : undefined;
+    const sandbox = { e2b: this.#config, session: this.#session };
     try {
-      return withWork(operation, await runOperation(this.#config, this.#session, operation, input, context, remote));
+      return withWork(operation, await runOperation(sandbox, operation, input, context));
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;
       return { ok: false, error: sandboxFailure(operation, error) };

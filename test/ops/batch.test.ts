@@ -56,7 +56,7 @@ const probe = (script: string, access: Operation["access"] = "write", env?: Reco
     input: z.looseObject({}),
     output: z.object({ said: z.string(), code: z.number(), truncated: z.boolean() }),
     script,
-    command: () => ({ args: ["first parameter", ""], ...(env ? { env } : {}) }),
+    plan: () => ({ args: ["first parameter", ""], ...(env ? { env } : {}) }),
     parse: ({ sections, exitCode, truncated }) => ({
       ok: true,
       value: { said: new TextDecoder().decode(sections.get(1)), code: exitCode, truncated },

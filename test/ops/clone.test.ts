@@ -242,6 +242,6 @@ test("settings of submodules that git refuses are in nobody's way", async () => 
   expect(await home.run(push)).toMatchObject({ committed: false, pushed: false });
   expect(await home.run(pull)).toMatchObject({ how: "nothing_new" });
   expect(await home.run(restore, { all: true })).toMatchObject({ restored: [], removed: [] });
-  const look = { ...probeAfterResume, command: () => ({ args: [""] }) };
+  const look = { ...probeAfterResume, plan: () => ({ env: { IN_HEAD: "" } }) };
   expect(await home.perform(look)).toMatchObject({ unpushed: false, kept: true });
 });

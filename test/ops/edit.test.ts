@@ -409,11 +409,11 @@ describe("large content", () => {
       files: [{ path: "big", content: "x".repeat(600_000) }],
     });
     const context = { author: { name: "", email: "" }, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 };
-    const [upload] = edit.uploads?.(asked) ?? [];
-    expect(upload?.path).toBe(`.warmtree/${edit.command(asked, context).args?.[1]}`);
-    const small = edit.input.parse({ ...asked, files: [{ path: "small", content: "x" }] });
-    expect(edit.uploads?.(small)).toEqual([]);
-    for (const argument of edit.command(small, context).args ?? []) expect(argument.length).toBeLessThan(128 * 1024);
+    const { files = [], args = [] } = edit.plan(asked, context);
+    expect(files.map(({ path }) => path)).toEqual([`.warmtree/${args[1]}`]);
+    const small = edit.plan(edit.input.parse({ ...asked, files: [{ path: "small", content: "x" }] }), context);
+    expect(small.files).toBeUndefined();
+    for (const argument of small.args ?? []) expect(argument.length).toBeLessThan(128 * 1024);
   });
 });
 

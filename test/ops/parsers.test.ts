@@ -119,7 +119,7 @@ const PATCH = "diff --git a/made b/made\nnew file mode 100644\n--- /dev/null\n++
 /** What leaves the API is either what the schema promises, or an error that can be told. */
 function check({ operation, input, output }: Call): void {
   checkAnswer(operation, operation.parse(output, input));
-  const direct = operation.direct?.parse(output, input);
+  const direct = operation.parseDirect?.(output, input);
   if (direct) checkAnswer(operation, direct);
 }
 

@@ -70,9 +70,10 @@ test("a status and a log are one request each, and git is all that is started", 
   expect(await startsOf(() => home.run(log, { path: "a.txt" }))).toBe(1);
   const looks: readonly Operation[] = [status, log];
   for (const operation of looks) {
-    expect(operation.direct?.command(operation.input.parse({ sandbox_id: "s0-00000000000000000000" }))?.[0]).toBe(
-      "git",
-    );
+    const input = operation.input.parse({ sandbox_id: "s0-00000000000000000000" });
+    const author = { name: "", email: "" };
+    const plan = operation.plan(input, { author, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 });
+    expect(plan.direct?.[0]).toBe("git");
   }
 });
 

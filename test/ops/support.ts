@@ -7,10 +7,10 @@ import type * as z from "zod/v4";
 import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
-import type { Operation, OperationContext, PushContext, SandboxTask } from "../../src/ops/operation.ts";
+import type { Operation, OperationContext, Plan, PushContext, SandboxTask } from "../../src/ops/operation.ts";
 import type { StreamedFile, Remote, RemoteRefs } from "../../src/remote/types.ts";
 import type { Parsed, ScriptOutput } from "../../src/ops/output/script-output.ts";
-import { perform, runScript, type Start } from "../../src/ops/run.ts";
+import { runPlan, runScript, type Start } from "../../src/ops/run.ts";
 
 const CONTEXT: OperationContext = {
   author: { name: "Agent", email: "agent@example.com" },
@@ -93,12 +93,23 @@ export class Home {
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 
-  #remote({ access }: SandboxTask): Remote | undefined {
-    return access === "remote" ? this.remote : undefined;
+  #contextOf({ access }: SandboxTask): OperationContext {
+    return { ...this.#context(), remote: access === "remote" ? this.remote : undefined };
   }
 
-  #upload(operation: SandboxTask, asked: unknown): void {
-    for (const { path, bytes } of operation.uploads?.(asked) ?? []) writeFileSync(join(this.path, path), bytes);
+  #upload({ files = [] }: Plan): void {
+    for (const { path, bytes } of files) writeFileSync(join(this.path, path), bytes);
+  }
+
+  #perform<Value extends object>(
+    task: SandboxTask<unknown, Value>,
+    input: unknown,
+    context: OperationContext,
+    signal?: AbortSignal,
+  ): Promise<Parsed<Value>> {
+    const plan = task.plan(input, context);
+    this.#upload(plan);
+    return runPlan(task, plan, input, context, this.#start(signal));
   }
 
   /** Runs a piece of shell.ts by itself. */
@@ -113,8 +124,10 @@ export class Home {
   /** Script output before parsing. */
   async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
     const asked = operation.input.parse(input);
-    this.#upload(operation, asked);
-    return runScript(operation, asked, this.#context(), this.#remote(operation), this.#start(signal));
+    const context = this.#contextOf(operation);
+    const plan = operation.plan(asked, context);
+    this.#upload(plan);
+    return runScript(operation, plan, context, this.#start(signal));
   }
 
   /** Sent again with the remote when it asks for that, as by `dispatch`. */
@@ -123,10 +136,9 @@ export class Home {
     input: object,
   ): Promise<Parsed<z.output<O>>> {
     const asked = operation.input.parse(this.#withHandle(operation, input));
-    this.#upload(operation, asked);
-    const parsed = await perform(operation, asked, this.#context(), this.#remote(operation), this.#start());
+    const parsed = await this.#perform(operation, asked, this.#contextOf(operation));
     if (parsed.ok || !parsed.needsRemote) return parsed;
-    return perform(operation, asked, this.#context(), this.remote, this.#start());
+    return this.#perform(operation, asked, { ...this.#context(), remote: this.remote });
   }
 
   /** The value; a failure is thrown. */
@@ -143,8 +155,7 @@ export class Home {
     signal?: AbortSignal,
     input?: unknown,
   ): Promise<Value> {
-    const remote = this.#remote(runnable);
-    const parsed = await perform(runnable, input, this.#context(), remote, this.#start(signal));
+    const parsed = await this.#perform(runnable, input, this.#contextOf(runnable), signal);
     if (!parsed.ok) throw parsed.error;
     return parsed.value;
   }

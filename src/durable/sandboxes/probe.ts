@@ -1,6 +1,7 @@
 import type { Config } from "../../config.ts";
 import { E2bError } from "../../e2b/error.ts";
 import type { SandboxTask } from "../../ops/operation.ts";
+import { contextFor } from "../../ops/context.ts";
 import { runRepeating } from "../../ops/run-repeating.ts";
 import type { Row } from "../storage/row.ts";
 
@@ -14,13 +15,12 @@ export type Probe<Input, Value> = (row: Row, input: Input) => Promise<Value | un
 export function probeFor(
   config: Config,
 ): <Input, Value extends object>(what: SandboxTask<Input, Value>) => Probe<Input, Value> {
-  const { author, agentBranchPrefix } = config;
-  const context = { author, agentBranchPrefix, maxRetries: 0, timeoutS: LOOK_TIMEOUT_S };
+  const context = contextFor(config, { maxRetries: 0, timeoutS: LOOK_TIMEOUT_S });
   return (what) => async (row, input) => {
     const session = sessionOf(row);
     if (session === undefined) return undefined;
     try {
-      const parsed = await runRepeating(config.e2b, session, what, input, context, undefined);
+      const parsed = await runRepeating({ e2b: config.e2b, session }, what, input, context);
       return parsed.ok ? parsed.value : undefined;
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;

@@ -50,7 +50,7 @@ export const seed: SandboxTask<undefined, Seeded> = {
   access: "remote",
   shell: "/bin/bash",
   script: assemble(makeScript),
-  command: () => ({}),
+  plan: () => ({}),
   parse(result) {
     const failed = failureOf(result);
     if (failed) return failed;
@@ -65,7 +65,7 @@ export const seedState: SandboxTask<undefined, SeedState> = {
   access: "read",
   shell: "/bin/sh",
   script: assemble(stateScript),
-  command: () => ({}),
+  plan: () => ({}),
   parse(result) {
     const facts = readFacts(result);
     const still = facts.head === null ? "none" : "ready";

@@ -34,7 +34,7 @@ export const probeBeforePause: SandboxTask<undefined, Paused> = {
   access: "read",
   shell: "/bin/bash",
   script: assemble(beforePause),
-  command: () => ({}),
+  plan: () => ({}),
   parse(result) {
     const [busy, head = "", unpushed] = sectionRecords(result.sections, 1);
     if (busy === "true") return { ok: true, value: { busy: true } };
@@ -50,7 +50,7 @@ export const probeAfterResume: SandboxTask<{ readonly head: string }, Resumed> =
   access: "read",
   shell: "/bin/bash",
   script: assemble(afterResume),
-  command: ({ head }) => ({ env: { IN_HEAD: head } }),
+  plan: ({ head }) => ({ env: { IN_HEAD: head } }),
   parse(result) {
     const [head = "", unpushed, kept] = sectionRecords(result.sections, 1);
     if (kept === undefined) return untold(result);

@@ -11,7 +11,7 @@ export const unpushed: SandboxTask<undefined, { readonly commits: number }> = {
   shell: "/bin/sh",
   // HEAD may be on no branch, or not there yet.
   script: assemble(unpushedScript),
-  command: () => ({}),
+  plan: () => ({}),
   parse: (result) =>
     failureOf(result) ?? { ok: true, value: { commits: Number.parseInt(sectionText(result.sections, 1), 10) || 0 } },
 };
