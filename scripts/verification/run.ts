@@ -44,7 +44,7 @@ async function found<Scene>({ look, withinS = DEFAULT_WITHIN_S }: Check<Scene>, 
     verdict: "differs",
     answered: `nothing after ${withinS} s`,
   }));
-  const looked = look(scene).catch((error: unknown): Finding => ({ verdict: "differs", answered: told(error) }));
+  const looked = look(scene).catch((error: unknown): Finding => ({ verdict: "differs", answered: reasonOf(error) }));
   try {
     return await Promise.race([looked, late]);
   } finally {
@@ -53,7 +53,11 @@ async function found<Scene>({ look, withinS = DEFAULT_WITHIN_S }: Check<Scene>, 
   }
 }
 
-const told = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** In words; fetch tells why in its cause alone. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
 
 function oneLine(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim();

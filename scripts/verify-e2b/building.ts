@@ -2,7 +2,7 @@ import type { BuildRef, BuildStatus } from "../../src/e2b/schema.ts";
 import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
 import { polled } from "../verification/run.ts";
-import { refusalOf, saidBy } from "./scene.ts";
+import { refusalOf, saidBy } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 
 /** E2B builds a template of one step in a minute or two. */

@@ -2,8 +2,9 @@ import { errorBody } from "../../src/e2b/schema.ts";
 import { parseRetryAfter } from "../../src/e2b/refusal.ts";
 import { heldIf, notChecked } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
-import { refusalOf, saidBy } from "./scene.ts";
-import type { E2bScene, Wire } from "./scene.ts";
+import { refusalOf, saidBy } from "./answers.ts";
+import type { Wire } from "./answers.ts";
+import type { E2bScene } from "./scene.ts";
 
 /** Of the right shape, and of nobody. */
 const NOBODY = "i00000000000000000000";

@@ -4,13 +4,15 @@ import { writtenFiles } from "../../src/e2b/schema.ts";
 import { closeStdin } from "../../src/e2b/stdin.ts";
 import { heldIf, notOffered } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
-import { wireOf } from "./scene.ts";
+import { wireOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 import { envd, pidOf } from "./wire.ts";
 
 const BYTES = Uint8Array.from(new TextEncoder().encode("bytes \u0000 ü\n"));
 /** envd before it took a file's bytes as they are: files go to it as forms. */
 const FORMS_ONLY = "0.5.0";
+/** For what waits only where something is wrong. */
+const SHORT_MS = 6_000;
 const PART_BYTES = 64 * 1024;
 
 export const input: Theme<E2bScene> = {
@@ -20,7 +22,7 @@ export const input: Theme<E2bScene> = {
       name: "no stdin",
       expects: "a process that is given none reads its end at once",
       look: async (scene) => {
-        const { exitCode } = await scene.run(await scene.shared(), "cat");
+        const { exitCode } = await scene.run(await scene.shared(), "cat", SHORT_MS);
         return heldIf(exitCode === 0, `exit code ${exitCode}`);
       },
     },
@@ -101,7 +103,7 @@ const bash = (line: string) => ({
   cmd: "/bin/bash",
   args: ["-c", line],
   envs: {},
-  timeoutMs: 20_000,
+  timeoutMs: SHORT_MS,
   maxOutputBytes: 1024,
 });
 

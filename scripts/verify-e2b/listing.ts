@@ -1,7 +1,7 @@
 import { sandboxList } from "../../src/e2b/schema.ts";
 import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
-import { refusalOf } from "./scene.ts";
+import { refusalOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 
 /** What a filter has to be encoded for. */

@@ -3,7 +3,8 @@ import { sandboxSession } from "../../src/e2b/schema.ts";
 import { heldIf, notOffered } from "../verification/check.ts";
 import type { Finding, Theme } from "../verification/check.ts";
 import { SANDBOX_TIMEOUT_S } from "./scene.ts";
-import type { E2bScene, Wire } from "./scene.ts";
+import type { Wire } from "./answers.ts";
+import type { E2bScene } from "./scene.ts";
 
 const NO_ROUTE = new Set([404, 405]);
 

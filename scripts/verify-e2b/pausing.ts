@@ -1,6 +1,6 @@
 import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
-import { refusalOf, saidBy } from "./scene.ts";
+import { refusalOf, saidBy } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 
 const PAUSED: ["paused"] = ["paused"];

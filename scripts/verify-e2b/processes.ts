@@ -3,7 +3,7 @@ import { runProcess } from "../../src/e2b/process.ts";
 import type { ProcessResult } from "../../src/e2b/process.ts";
 import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
-import { refusalOf } from "./scene.ts";
+import { refusalOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 import { namesOfEvents, pidOf, processCall, startCall } from "./wire.ts";
 

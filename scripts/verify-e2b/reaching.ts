@@ -6,7 +6,7 @@ import type { SandboxSession } from "../../src/e2b/schema.ts";
 import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
 import { polled } from "../verification/run.ts";
-import { refusalOf, saidBy, wireOf } from "./scene.ts";
+import { refusalOf, saidBy, wireOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 import { envd, startCall } from "./wire.ts";
 

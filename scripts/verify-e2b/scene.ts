@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import * as z from "zod/v4";
 import { withoutSlash } from "../../src/e2b/config.ts";
 import type { E2bConfig } from "../../src/e2b/config.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
 import type { ControlPlane } from "../../src/e2b/control.ts";
-import { E2bError } from "../../src/e2b/error.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 import type { ProcessResult } from "../../src/e2b/process.ts";
 import type { SandboxSession } from "../../src/e2b/schema.ts";
@@ -12,6 +10,8 @@ import { snapshotPlane } from "../../src/e2b/snapshots.ts";
 import type { SnapshotPlane } from "../../src/e2b/snapshots.ts";
 import { templatePlane } from "../../src/e2b/templates.ts";
 import type { TemplatePlane } from "../../src/e2b/templates.ts";
+import { wireOf } from "./answers.ts";
+import type { Wire } from "./answers.ts";
 
 /** Sandboxes that a run makes at most, and how long each may run should nobody end it: what a run can cost. */
 export const MOST_SANDBOXES = 36;
@@ -21,14 +21,6 @@ const MARK = "warmtree_verify";
 /** As long as a start may take. */
 const CALL_TIMEOUT_MS = 75_000;
 const COMMAND_TIMEOUT_MS = 20_000;
-
-/** An answer as it came. */
-export interface Wire {
-  readonly status: number;
-  readonly headers: Headers;
-  /** Undefined: it is not JSON. */
-  readonly json: unknown;
-}
 
 export interface Wanted {
   readonly template?: string;
@@ -52,7 +44,10 @@ export class E2bScene {
   readonly template: string;
   /** Snapshots and templates to delete at the end. */
   readonly images = new Set<string>();
+  /** Creations whose answer has not come. */
+  readonly #pending = new Set<Promise<SandboxSession>>();
   #made = 0;
+  #hasEnded = false;
   #shared: SandboxSession | undefined;
 
   constructor(config: E2bConfig, template: string, fetcher: typeof fetch = fetch) {
@@ -91,6 +86,7 @@ export class E2bScene {
 
   /** Refuses what would cost more than was said. */
   count(): void {
+    if (this.#hasEnded) throw new Error("the run has ended");
     if (++this.#made > MOST_SANDBOXES) throw new Error(`more than ${MOST_SANDBOXES} sandboxes were asked for`);
   }
 
@@ -99,7 +95,9 @@ export class E2bScene {
     this.count();
     const { template = this.template, timeoutS = SANDBOX_TIMEOUT_S, metadata = {}, envs, autoPause = false } = wanted;
     const all = { ...metadata, ...this.mark };
-    return this.plane.create({ template, timeoutS, metadata: all, autoPause, ...(envs && { envs }) });
+    const making = this.plane.create({ template, timeoutS, metadata: all, autoPause, ...(envs && { envs }) });
+    this.#pending.add(making);
+    return making.finally(() => this.#pending.delete(making));
   }
 
   /** A new sandbox for as long as `work` takes. */
@@ -132,34 +130,15 @@ export class E2bScene {
 
   /** Ends and deletes all that the run made. @returns how many sandboxes there were */
   async end(): Promise<number> {
+    this.#hasEnded = true;
     this.#shared = undefined;
+    await Promise.allSettled(this.#pending);
     const left = await this.plane.list({ metadata: this.mark, states: ["running", "paused"] });
     for (const { sandboxId } of left) await this.plane.kill(sandboxId);
-    for (const image of this.images) if (await this.snapshots.delete(image)) this.images.delete(image);
+    for (const image of this.images) {
+      const isDeleted = await this.snapshots.delete(image).catch(() => false);
+      if (isDeleted) this.images.delete(image);
+    }
     return left.length;
   }
 }
-
-export async function wireOf(response: Response): Promise<Wire> {
-  const text = await response.text();
-  let json: unknown;
-  try {
-    json = z.unknown().parse(JSON.parse(text));
-  } catch {
-    json = undefined; // An empty answer, or a gateway's page.
-  }
-  return { status: response.status, headers: response.headers, json };
-}
-
-/** The refusal that a call ends with. @throws Error when it goes well; what is no refusal */
-export async function refusalOf(call: Promise<unknown>): Promise<E2bError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof E2bError) return error;
-    throw error;
-  }
-  throw new Error("it went well, where a refusal was expected");
-}
-
-export const saidBy = ({ code, status }: E2bError) => (status === undefined ? code : `${code}, HTTP ${status}`);

@@ -6,7 +6,7 @@ import { jsonOrUndefined } from "../../src/e2b/exchange.ts";
 import { STREAM_TYPE } from "../../src/e2b/process-stream.ts";
 import { endOfStream, processEvent } from "../../src/e2b/schema.ts";
 import { polled } from "../verification/run.ts";
-import { wireOf } from "./scene.ts";
+import { wireOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 
 const TIMEOUT_MS = 30_000;
