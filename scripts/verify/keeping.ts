@@ -81,13 +81,12 @@ async function hasEdit(scene: Scene, sandbox_id: string, path: string): Promise<
   return files.some((file) => file.path === path);
 }
 
-const listOf = async (scene: Scene) =>
-  snapshotListSchema
-    .parse((await scene.request("GET", "/v1/snapshots")).json)
-    .snapshots.map((each) => each.snapshot_id);
+async function snapshotsOf(scene: Scene) {
+  return snapshotListSchema.parse((await scene.request("GET", "/v1/snapshots")).json).snapshots;
+}
 
 async function fromSnapshot(scene: Scene): Promise<Finding> {
-  const before = await listOf(scene);
+  const before = await snapshotsOf(scene);
   const body = { repo_url: scene.remote.url };
   const made = () => scene.request("POST", "/v1/snapshots", body);
   const answer = await polled(made, ({ status }) => status !== 202, MAKING_WITHIN_MS);
@@ -106,9 +105,9 @@ async function fromSnapshot(scene: Scene): Promise<Finding> {
       );
     });
   } finally {
-    // One that was there before goes on serving, made anew.
-    if (before.length === 0) {
-      for (const id of await listOf(scene)) await scene.request("DELETE", `/v1/snapshots/${id}`);
-    }
+    // One that was there before goes on serving, made anew; those of other repositories are none of ours.
+    const isOfRepository = ({ repository }: { readonly repository: string }) => repository === snapshot.repository;
+    const ours = before.some(isOfRepository) ? [] : (await snapshotsOf(scene)).filter(isOfRepository);
+    for (const { snapshot_id: id } of ours) await scene.request("DELETE", `/v1/snapshots/${id}`);
   }
 }

@@ -1,19 +1,15 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/v4";
-import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { Cleanups } from "../../scripts/support/cleanups.ts";
 import { startStack } from "../../scripts/support/stack.ts";
-import { ROOT } from "../../scripts/support/tools.ts";
 import { only } from "../../scripts/verification/check.ts";
 import { runChecks } from "../../scripts/verification/run.ts";
 import { Scene } from "../../scripts/verify/scene.ts";
 import { sceneOfStack, STACK_BINDINGS } from "../../scripts/verify/subject.ts";
 import { THEMES } from "../../scripts/verify/themes.ts";
+import { snapshotListSchema } from "../../src/http/schemas.ts";
 import { tampered, type Tampering, withBody, withMembers, withStatus } from "../support/tampered.ts";
-import { until } from "../support/until.ts";
 
 const cleanups = new Cleanups();
 let honest: Scene;
@@ -22,6 +18,7 @@ beforeAll(async () => {
   const stack = await startStack({ bindings: STACK_BINDINGS });
   cleanups.add(() => stack.close());
   honest = await sceneOfStack(stack, cleanups);
+  await makeRepository(stack.git.root, "other", { files: 3, commits: 1 });
 });
 afterAll(() => cleanups.run());
 
@@ -45,6 +42,22 @@ test("a Warmtree of this machine passes every check, and nothing is left", { tim
   expect(Object.keys(all).length).toBeGreaterThan(24);
   expect((await honest.workspaces()).filter(({ state }) => state !== "gone")).toEqual([]);
   expect(await honest.remote.branches("verify-")).toEqual(new Map());
+});
+
+test("a snapshot that was there before is kept, and one that was not is removed", async () => {
+  const list = async () => snapshotListSchema.parse((await honest.request("GET", "/v1/snapshots")).json).snapshots;
+  const check = "keeping: clone from a snapshot";
+  expect([await verdicts(check), await list()]).toEqual([{ [check]: "ok" }, []]);
+  const repo_url = honest.remote.url.replace("verify.git", "other.git");
+  expect((await honest.request("POST", "/v1/snapshots", { repo_url })).status).toBe(200);
+  expect(await verdicts(check)).toEqual({ [check]: "ok" });
+  const [other, ...more] = await list();
+  expect([other?.repository, more]).toEqual([expect.stringMatching(/other$/), []]);
+  await honest.request("POST", "/v1/snapshots", { repo_url: honest.remote.url });
+  expect(await verdicts(check)).toEqual({ [check]: "ok" });
+  const kept = await list();
+  expect(kept).toHaveLength(2);
+  for (const { snapshot_id } of kept) await honest.request("DELETE", `/v1/snapshots/${snapshot_id}`);
 });
 
 test("who answers {} to everything passes no check", async () => {
@@ -115,64 +128,4 @@ describe("an answer that is another is found by the right check", () => {
       expect(new Set(Object.values(await verdicts(group)))).toEqual(new Set(["ok"]));
     },
   );
-});
-
-describe("the commands", () => {
-  const run = (script: string, ...args: string[]) => {
-    const { E2B_API_KEY: _none, ...env } = process.env;
-    return spawnSync(process.execPath, [join(ROOT, "scripts", script), ...args], { encoding: "utf8", env });
-  };
-
-  test.each(["verify", "verify-e2b"])("%s --help says how", (script) => {
-    const { status, stdout } = run(`${script}.ts`, "--help");
-    expect(stdout).toMatch(/^npm run verify/);
-    expect(status).toBe(0);
-  });
-
-  test.each([
-    ["verify", "health"],
-    ["verify-e2b", "bad key"],
-  ])("%s starts what it needs, and tells as JSON", (script, text) => {
-    const { status, stdout, stderr } = run(`${script}.ts`, "--only", text, "--json");
-    expect(stderr).toMatch(/^checking .* at most \d+ minutes, .*\$\d+\.\d\d/);
-    const { ok, checks } = z.object({ ok: z.boolean(), checks: z.array(z.unknown()) }).parse(JSON.parse(stdout));
-    expect([ok, checks.length > 1, status]).toEqual([true, true, 0]);
-  });
-
-  test("verify-e2b that is ended in the middle leaves no sandbox running", async () => {
-    const host = await startLocalHost();
-    cleanups.add(() => host.close());
-    const env = { ...process.env, E2B_API_KEY: "k", E2B_API_URL: host.url, E2B_SANDBOX_URL: host.url };
-    const child = spawn(process.execPath, [join(ROOT, "scripts", "verify-e2b.ts"), "--only", "time"], { env });
-    await until("a sandbox", () => host.account().some(({ state }) => state === "running"));
-    child.kill("SIGINT");
-    await once(child, "close");
-    expect(child.exitCode).toBe(130);
-    expect(host.account().filter(({ state }) => state !== "killed")).toEqual([]);
-  });
-
-  test("elsewhere nothing is done without --yes, and the bounds are told", () => {
-    const { status, stderr } = run(
-      "verify.ts",
-      "--url",
-      "https://warmtree.invalid",
-      "--repo",
-      "https://git.invalid/a/b",
-    );
-    expect(stderr).toMatch(/at most \d+ minutes, 24 workspaces, \d+ sandbox seconds, \$\d+\.\d\d/);
-    expect(stderr).toContain("Nothing was done.");
-    expect(status).toBe(1);
-  });
-
-  test.each([
-    ["verify", ["--frob"], /Unknown option '--frob'/],
-    ["verify", ["--url", "warmtree"], /--url is an address/],
-    ["verify", ["--url", "https://warmtree.invalid"], /--repo is needed/],
-    ["verify-e2b", ["--url", "http://127.0.0.1:1"], /an address without a key/],
-  ])("%s %s is refused in one line", (script, args, words) => {
-    const { status, stderr } = run(`${script}.ts`, ...args);
-    expect(stderr).toMatch(words);
-    expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(2);
-    expect(status).toBe(1);
-  });
 });
