@@ -23,6 +23,8 @@ export interface LocalHostOptions {
   readonly isolation?: IsolationMode;
   readonly log?: (line: string) => void;
   readonly maxTimeoutS?: number;
+  /** Keys that are good; absent: any. */
+  readonly apiKeys?: readonly string[];
   /** Running sandboxes per API key. */
   readonly maxRunning?: number;
 }
@@ -78,7 +80,8 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);
-  const context = { sandboxes, templates, uploads, builder, faults, counters: new Counters() };
+  const { apiKeys } = options;
+  const context = { apiKeys, sandboxes, templates, uploads, builder, faults, counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
   return {
     url: `http://127.0.0.1:${port}`,

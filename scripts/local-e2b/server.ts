@@ -12,6 +12,8 @@ import type { TemplateStore } from "./state/templates.ts";
 import type { Uploads } from "./state/uploads.ts";
 
 export interface ServerContext extends AdminContext {
+  /** Undefined: any key is good. */
+  readonly apiKeys: readonly string[] | undefined;
   readonly templates: TemplateStore;
   readonly builder: Builder;
   readonly uploads: Uploads;
@@ -81,7 +83,7 @@ async function serveControlPlane(
   if (match === undefined) throw new ApiError(404, `no matching operation was found for ${method} ${url.pathname}`);
   context.counters.count("control", match.route.name);
   await context.faults.delay("control");
-  const team = teamOf(request);
+  const team = teamOf(request, context.apiKeys);
   await serveControl({ ...context, request, response, url, params: match.params, team }, match);
 }
 

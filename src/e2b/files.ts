@@ -47,8 +47,9 @@ export async function uploadStream(
   session: SandboxAddress,
   path: string,
   bytes: AsyncIterable<Uint8Array>,
+  fetcher: typeof fetch = fetch,
 ): Promise<void> {
-  await write(config, session, path, streamOf(bytes), UPLOAD_TIMEOUT_MS, fetch);
+  await write(config, session, path, streamOf(bytes), UPLOAD_TIMEOUT_MS, fetcher);
 }
 
 function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

@@ -5,7 +5,8 @@ import { DEV_KEY } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { until } from "../support/until.ts";
 import { call as callHttp, remoteGit } from "../support/worker.ts";
-import { connect, ERAS, post } from "./mcp-client.ts";
+import { connect, ERAS } from "../../scripts/support/mcp-client.ts";
+import { post } from "./mcp-post.ts";
 
 let stack: Stack;
 let repo_url: string;

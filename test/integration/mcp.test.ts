@@ -10,7 +10,8 @@ import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { INSTRUCTIONS, TOOLS } from "../../src/mcp/tools.ts";
 import { until } from "../support/until.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";
-import { connect, ERAS, type McpClient, post } from "./mcp-client.ts";
+import { connect, ERAS, type McpClient } from "../../scripts/support/mcp-client.ts";
+import { post } from "./mcp-post.ts";
 
 let stack: Stack;
 let url: string;

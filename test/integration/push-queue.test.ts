@@ -7,7 +7,7 @@ import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { workspaceListSchema } from "../../src/api/schemas.ts";
 import { until } from "../support/until.ts";
 import { call, hostedSandboxes, remoteGit, type Result } from "../support/worker.ts";
-import { connect } from "./mcp-client.ts";
+import { connect } from "../../scripts/support/mcp-client.ts";
 
 let stack: Stack;
 

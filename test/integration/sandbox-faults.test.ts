@@ -3,7 +3,7 @@ import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { call, remoteGit } from "../support/worker.ts";
-import { connect } from "./mcp-client.ts";
+import { connect } from "../../scripts/support/mcp-client.ts";
 
 const START = "process.Process/Start";
 const UPLOAD = "POST /files";

@@ -6,7 +6,7 @@ import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/support/stack.ts";
 import { type EchoHost, startEchoHost } from "../support/echo-host.ts";
 import { call } from "../support/worker.ts";
-import { post } from "./mcp-client.ts";
+import { post } from "./mcp-post.ts";
 
 const TOKENS = { first: "tok_first_3f9c2a71d0c84e55", second: "tok_second_77ab01c2d3e4f5a6" };
 const basic = (token: string) => `Basic ${btoa(`x-access-token:${token}`)}`;

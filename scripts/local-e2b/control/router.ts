@@ -41,12 +41,13 @@ export function controlRoute(method: string, path: string): ControlMatch | undef
   return undefined;
 }
 
-/** The team of an API key; any key is good, and each is a team of its own. @throws ApiError 401 */
-export function teamOf(request: IncomingMessage): string {
+/** The team of an API key; each is a team of its own. @param good undefined: any key is. @throws ApiError 401 */
+export function teamOf(request: IncomingMessage, good: readonly string[] | undefined): string {
   const key = request.headers["x-api-key"];
   if (typeof key !== "string" || key === "") {
     throw new ApiError(401, "Unauthorized, please check your credentials: the X-API-KEY header is missing");
   }
+  if (good?.includes(key) === false) throw new ApiError(401, "Unauthorized, please check your credentials");
   return createHash("sha256").update(key).digest("hex");
 }
 

@@ -1,6 +1,6 @@
 import { type CallToolRequestOptions, Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import * as z from "zod/v4";
-import { DEV_KEY } from "../../scripts/support/client.ts";
+import { DEV_KEY } from "./client.ts";
 
 /** How a client opens: with `initialize`, or by the stateless protocol. */
 export const ERAS = ["2025-11-25", "2026-07-28"] as const;
@@ -13,7 +13,7 @@ interface Answered {
   readonly text: string;
 }
 
-/** Loose: each test looks at what it is about. */
+/** Loose: each caller looks at what it is about. */
 const factsSchema = z.looseObject({
   sandbox_id: z.string().optional(),
   untracked: z.array(z.string()).optional(),
@@ -30,11 +30,21 @@ export interface McpClient {
 
 const contentSchema = z.tuple([z.object({ type: z.literal("text"), text: z.string() })]);
 
-/** The official client, connected. `fetch` may be the test's own. */
-export async function connect(url: string, era: Era, fetcher?: typeof fetch): Promise<McpClient> {
+interface ConnectOptions {
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fetcher?: typeof fetch | undefined;
+}
+
+/** The official client, connected. */
+export async function connect(
+  url: string,
+  era: Era,
+  { key = DEV_KEY, headers = {}, fetcher }: ConnectOptions = {},
+): Promise<McpClient> {
   const negotiation = era === "2026-07-28" ? { versionNegotiation: { mode: { pin: era } } } : {};
-  const client = new Client({ name: "warmtree-test", version: "1.0.0" }, negotiation);
-  const requestInit = { headers: { Authorization: `Bearer ${DEV_KEY}` } };
+  const client = new Client({ name: "warmtree-client", version: "1.0.0" }, negotiation);
+  const requestInit = { headers: { ...headers, Authorization: `Bearer ${key}` } };
   await client.connect(
     new StreamableHTTPClientTransport(new URL(url), { requestInit, ...(fetcher && { fetch: fetcher }) }),
   );
@@ -52,13 +62,4 @@ export async function connect(url: string, era: Era, fetcher?: typeof fetch): Pr
       return facts;
     },
   };
-}
-
-/** A JSON-RPC message as a client without a library sends it. */
-export function post(url: string, message: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-  return fetch(url, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${DEV_KEY}`, ...headers },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, ...message }),
-  });
 }

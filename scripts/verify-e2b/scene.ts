@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import { withoutSlash } from "../../src/e2b/config.ts";
+import type { E2bConfig } from "../../src/e2b/config.ts";
+import { controlPlane } from "../../src/e2b/control.ts";
+import type { ControlPlane } from "../../src/e2b/control.ts";
+import { runProcess } from "../../src/e2b/process.ts";
+import type { ProcessResult } from "../../src/e2b/process.ts";
+import type { SandboxSession } from "../../src/e2b/schema.ts";
+import { snapshotPlane } from "../../src/e2b/snapshots.ts";
+import type { SnapshotPlane } from "../../src/e2b/snapshots.ts";
+import { templatePlane } from "../../src/e2b/templates.ts";
+import type { TemplatePlane } from "../../src/e2b/templates.ts";
+import { wireOf } from "./answers.ts";
+import type { Wire } from "./answers.ts";
+
+/** Sandboxes that a run makes at most, and how long each may run should nobody end it: what a run can cost. */
+export const MOST_SANDBOXES = 36;
+export const SANDBOX_TIMEOUT_S = 300;
+/** Metadata that every sandbox of a run carries. */
+const MARK = "warmtree_verify";
+/** As long as a start may take. */
+const CALL_TIMEOUT_MS = 75_000;
+const COMMAND_TIMEOUT_MS = 20_000;
+
+export interface Wanted {
+  readonly template?: string;
+  readonly timeoutS?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly envs?: Record<string, string>;
+  readonly autoPause?: boolean;
+}
+
+/** An account, and what a run made in it. */
+export class E2bScene {
+  readonly plane: ControlPlane;
+  readonly snapshots: SnapshotPlane;
+  readonly templates: TemplatePlane;
+  /** Of this run: part of every name that it makes. */
+  readonly nonce = randomBytes(6).toString("hex");
+  /** Every 429 that came, whoever asked. */
+  readonly refusals: { readonly retryAfter: string | null; readonly text: string }[] = [];
+  readonly fetcher: typeof fetch;
+  readonly config: E2bConfig;
+  readonly template: string;
+  /** Snapshots and templates to delete at the end. */
+  readonly images = new Set<string>();
+  /** Creations whose answer has not come. */
+  readonly #pending = new Set<Promise<SandboxSession>>();
+  #made = 0;
+  #hasEnded = false;
+  #shared: SandboxSession | undefined;
+
+  constructor(config: E2bConfig, template: string, fetcher: typeof fetch = fetch) {
+    this.config = config;
+    this.template = template;
+    this.fetcher = async (request, init) => {
+      // Node asks for it where the body is a stream; workerd, where Warmtree runs, does not.
+      const half: object = init?.body instanceof ReadableStream ? { duplex: "half" } : {};
+      const response = await fetcher(request, { ...init, ...half });
+      if (response.status === 429) {
+        this.refusals.push({ retryAfter: response.headers.get("retry-after"), text: await response.clone().text() });
+      }
+      return response;
+    };
+    this.plane = controlPlane(config, this.fetcher);
+    this.snapshots = snapshotPlane(config, this.fetcher);
+    this.templates = templatePlane(config, this.fetcher);
+  }
+
+  /** What every sandbox of the run carries. */
+  get mark(): Record<string, string> {
+    return { [MARK]: this.nonce };
+  }
+
+  /** One request to the control plane, without retries. */
+  async control(method: string, path: string, body?: object, key = this.config.apiKey): Promise<Wire> {
+    const response = await this.fetcher(withoutSlash(this.config.apiUrl) + path, {
+      method,
+      headers: { "x-api-key": key, "user-agent": "warmtree", "content-type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      redirect: "manual",
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    return wireOf(response);
+  }
+
+  /** Refuses what would cost more than was said. */
+  count(): void {
+    if (this.#hasEnded) throw new Error("the run has ended");
+    if (++this.#made > MOST_SANDBOXES) throw new Error(`more than ${MOST_SANDBOXES} sandboxes were asked for`);
+  }
+
+  /** A new sandbox. */
+  async open(wanted: Wanted = {}): Promise<SandboxSession> {
+    this.count();
+    const { template = this.template, timeoutS = SANDBOX_TIMEOUT_S, metadata = {}, envs, autoPause = false } = wanted;
+    const all = { ...metadata, ...this.mark };
+    const making = this.plane.create({ template, timeoutS, metadata: all, autoPause, ...(envs && { envs }) });
+    this.#pending.add(making);
+    return making.finally(() => this.#pending.delete(making));
+  }
+
+  /** A new sandbox for as long as `work` takes. */
+  async within<T>(wanted: Wanted, work: (session: SandboxSession) => Promise<T>): Promise<T> {
+    const session = await this.open(wanted);
+    try {
+      return await work(session);
+    } finally {
+      await this.plane.kill(session.sandboxId);
+    }
+  }
+
+  /** The sandbox of all checks that change nothing of it; made anew where it was lost. */
+  async shared(): Promise<SandboxSession> {
+    return (this.#shared ??= await this.open());
+  }
+
+  /** One bash line. */
+  run(session: SandboxSession, line: string, timeoutMs = COMMAND_TIMEOUT_MS): Promise<ProcessResult> {
+    const request = { cmd: "/bin/bash", args: ["-c", line], envs: {}, timeoutMs, maxOutputBytes: 1 << 20 };
+    return runProcess(this.config, session, request, this.fetcher);
+  }
+
+  /** What a bash line prints. @throws Error when it fails */
+  async output(session: SandboxSession, line: string): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(session, line);
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr}`);
+    return new TextDecoder().decode(stdout).trim();
+  }
+
+  /** Ends and deletes all that the run made. @returns how many sandboxes there were */
+  async end(): Promise<number> {
+    this.#hasEnded = true;
+    this.#shared = undefined;
+    await Promise.allSettled(this.#pending);
+    const left = await this.plane.list({ metadata: this.mark, states: ["running", "paused"] });
+    for (const { sandboxId } of left) await this.plane.kill(sandboxId);
+    for (const image of this.images) {
+      const isDeleted = await this.snapshots.delete(image).catch(() => false);
+      if (isDeleted) this.images.delete(image);
+    }
+    return left.length;
+  }
+}

@@ -1,0 +1,9 @@
+import * as z from "zod/v4";
+
+/** An error of an operation, as far as checks look at it. */
+export const problem = z.looseObject({
+  code: z.string(),
+  detail: z.string(),
+  work: z.object({ pushed: z.union([z.boolean(), z.literal("unknown")]), tree: z.string() }).optional(),
+});
+export type Problem = z.output<typeof problem>;

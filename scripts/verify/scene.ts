@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import * as z from "zod/v4";
+import { clonedSchema, workspaceListSchema } from "../../src/http/schemas.ts";
+import { type Answer, problemText } from "../support/client.ts";
+import { connect } from "../support/mcp-client.ts";
+import type { McpClient } from "../support/mcp-client.ts";
+import { problem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
+import type { Remote } from "./remote.ts";
+
+/** Workspaces that a run opens at most, and the seconds that each runs at most should nobody end it: what it can cost. */
+export const MOST_WORKSPACES = 24;
+export const MOST_RUNNING_S = 3600;
+/** Longer than an operation may take by default. */
+const CALL_TIMEOUT_MS = 330_000;
+
+type Cloned = z.output<typeof clonedSchema>;
+
+export interface SceneOptions {
+  readonly url: string;
+  readonly key: string;
+  /** Of the operator and of the scraper; absent: the caller's own, which serve where loopback is open. */
+  readonly operatorKey?: string | undefined;
+  readonly metricsKey?: string | undefined;
+  readonly gitToken?: string | undefined;
+  readonly remote: Remote;
+  /** Slows the git host down; absent: it cannot be. */
+  readonly slowDown?: ((delayMs: number) => void) | undefined;
+  readonly fetcher?: typeof fetch;
+  /** How long the service may take to count and report what it did; absent: 45 s. */
+  readonly toldWithinMs?: number;
+}
+
+/** A Warmtree, a repository that it may push to, and what a run made of both. */
+export class Scene {
+  readonly options: SceneOptions;
+  readonly remote: Remote;
+  /** Of this run: part of every agent's and branch's name. */
+  readonly nonce = `verify-${randomBytes(5).toString("hex")}`;
+  readonly #opened = new Set<string>();
+  /** Clones whose answer has not come. */
+  readonly #pending = new Set<Promise<unknown>>();
+  #count = 0;
+  #hasEnded = false;
+  #main: Cloned | undefined;
+
+  constructor(options: SceneOptions) {
+    this.options = options;
+    this.remote = options.remote;
+  }
+
+  /** Any request to the Worker. An empty answer is null. */
+  async request(method: string, path: string, body?: object, key = this.options.key): Promise<Answer> {
+    const { url, fetcher = fetch } = this.options;
+    const response = await fetcher(url + path, {
+      method,
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}`, ...this.tokenHeader() },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    return {
+      status: response.status,
+      json: isJson ? z.unknown().parse(JSON.parse(text)) : text,
+      headers: response.headers,
+    };
+  }
+
+  call(operation: string, body: object): Promise<Answer> {
+    return this.request("POST", `/v1/git/${operation}`, body);
+  }
+
+  /** The result. @throws Error with the problem's words */
+  async must<T>(operation: string, body: object, schema: z.ZodType<T>): Promise<T> {
+    const { status, json } = await this.call(operation, body);
+    if (status !== 200) throw new Error(`${operation} answers ${status}: ${problemText(json)}`);
+    return schema.parse(json);
+  }
+
+  /** The problem. @throws Error where it went well, or is none */
+  async mustFail(operation: string, body: object): Promise<Problem> {
+    const { status, json } = await this.call(operation, body);
+    if (status === 200) throw new Error(`${operation} went well, where an error was expected`);
+    return problem.parse(json);
+  }
+
+  /** A workspace of an agent of its own, until the end of the run. */
+  async clone(agent: string): Promise<Cloned> {
+    if (this.#hasEnded) throw new Error("the run has ended");
+    if (++this.#count > MOST_WORKSPACES) throw new Error(`more than ${MOST_WORKSPACES} clones were asked for`);
+    const cloning = this.must("clone", this.cloneInput(agent), clonedSchema).then((cloned) => {
+      this.keep(cloned.sandbox_id);
+      return cloned;
+    });
+    this.#pending.add(cloning);
+    return cloning.finally(() => this.#pending.delete(cloning));
+  }
+
+  cloneInput(agent: string) {
+    return { repo_url: this.remote.url, agent_id: `${this.nonce}-${agent}`, task_id: "t" };
+  }
+
+  /** Ends it with the run. */
+  keep(sandboxId: string): void {
+    this.#opened.add(sandboxId);
+  }
+
+  /** A workspace of its own for as long as `work` takes. */
+  async within<T>(agent: string, work: (cloned: Cloned) => Promise<T>): Promise<T> {
+    const cloned = await this.clone(agent);
+    try {
+      return await work(cloned);
+    } finally {
+      await this.#end(cloned.sandbox_id);
+    }
+  }
+
+  /** The workspace of all checks that need one and no more. */
+  async main(): Promise<Cloned> {
+    return (this.#main ??= await this.clone("main"));
+  }
+
+  async workspaces() {
+    const { json } = await this.request("GET", "/v1/workspaces");
+    return workspaceListSchema.parse(json).workspaces;
+  }
+
+  mcp(): Promise<McpClient> {
+    const { url, key, fetcher } = this.options;
+    return connect(`${url}/mcp`, "2025-11-25", { key, headers: this.tokenHeader(), fetcher });
+  }
+
+  tokenHeader(): Record<string, string> {
+    const { gitToken } = this.options;
+    if (gitToken === undefined) return {};
+    const { protocol, host, origin } = new URL(this.remote.url);
+    return { "X-Git-Token": `${protocol === "https:" ? host : origin}=${gitToken}` };
+  }
+
+  /** Ends all workspaces and deletes all branches of the run. @returns what could not be */
+  async end(): Promise<{ workspaces: number; branches: number }> {
+    this.#hasEnded = true;
+    this.#main = undefined;
+    await Promise.allSettled(this.#pending);
+    for (const sandboxId of this.#opened) await this.#end(sandboxId);
+    return { workspaces: this.#opened.size, branches: await this.remote.deleteBranches(this.nonce) };
+  }
+
+  async #end(sandboxId: string): Promise<void> {
+    const { status } = await this.request("DELETE", `/v1/workspaces/${sandboxId}`);
+    if ([204, 404, 410].includes(status)) this.#opened.delete(sandboxId);
+  }
+}
