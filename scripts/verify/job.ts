@@ -5,7 +5,7 @@ import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { read } from "../../src/ops/read.ts";
 import { status } from "../../src/ops/status.ts";
-import { healthSchema } from "../../src/http/schemas.ts";
+import { healthSchema } from "../../src/api/schemas.ts";
 import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
 import type { Scene } from "./scene.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { clonedSchema, snapshotListSchema, snapshotSchema } from "../../src/http/schemas.ts";
+import { clonedSchema, snapshotListSchema, snapshotSchema } from "../../src/api/schemas.ts";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { push } from "../../src/ops/push.ts";

@@ -1,4 +1,4 @@
-import { templateSchema } from "../../src/http/schemas.ts";
+import { templateSchema } from "../../src/api/schemas.ts";
 import { overviewSchema } from "../../src/metrics/overview-schema.ts";
 import type { Overview } from "../../src/metrics/overview-schema.ts";
 import { status } from "../../src/ops/status.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod/v4";
-import { clonedSchema, workspaceListSchema } from "../../src/http/schemas.ts";
+import { clonedSchema, workspaceListSchema } from "../../src/api/schemas.ts";
 import { type Answer, problemText } from "../support/client.ts";
 import { connect } from "../support/mcp-client.ts";
 import type { McpClient } from "../support/mcp-client.ts";

@@ -8,7 +8,7 @@ import { runChecks } from "../../scripts/verification/run.ts";
 import { Scene } from "../../scripts/verify/scene.ts";
 import { sceneOfStack, STACK_BINDINGS } from "../../scripts/verify/subject.ts";
 import { THEMES } from "../../scripts/verify/themes.ts";
-import { snapshotListSchema } from "../../src/http/schemas.ts";
+import { snapshotListSchema } from "../../src/api/schemas.ts";
 import { tampered, type Tampering, withBody, withMembers, withStatus } from "../support/tampered.ts";
 
 const cleanups = new Cleanups();
