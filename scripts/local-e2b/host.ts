@@ -7,13 +7,14 @@ import { Disks } from "./machine/disks.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
 import { removeTree } from "./machine/tree.ts";
 import { makeRoot, sweepRoots } from "./root.ts";
-import { serve } from "./server.ts";
+import { serve, serveUpgrade } from "./server.ts";
 import { Limits } from "./state/limits.ts";
 import type { AccountRow } from "./state/registry.ts";
 import { SandboxStore } from "./state/store.ts";
 import { Builder } from "./state/builder.ts";
 import { TemplateStore } from "./state/templates.ts";
 import { Uploads } from "./state/uploads.ts";
+import { isToProgram } from "./traffic/target.ts";
 
 export interface LocalHostOptions {
   /** 0 or absent: any free port. */
@@ -55,7 +56,12 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
   const root = await makeRoot(parent);
   // In the background: what is left may be large, and nothing depends on it.
   sweepRoots(parent).catch((error: unknown) => options.log?.(`could not tidy up in ${parent}: ${String(error)}`));
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: 0,
+    noDelay: true,
+    shouldUpgradeCallback: isToProgram,
+  });
   try {
     const port = await listen(server, options.port ?? 0);
     return await furnish(options, root, server, port);
@@ -80,6 +86,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const builder = new Builder(isolation, disks, uploads);
   const context = { sandboxes, templates, uploads, builder, faults, counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
+  server.on("upgrade", (request, _socket, head) => void serveUpgrade(context, request, head));
   return {
     url: `http://127.0.0.1:${port}`,
     root,
@@ -94,8 +101,8 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
       context.faults.reset();
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
-      await closed;
-      await Promise.all([builder.close(), sandboxes.close()]);
+      // What became of upgraded connections ends with their sandboxes.
+      await Promise.all([closed, builder.close(), sandboxes.close()]);
       await isolation.close();
       await removeTree(root);
     },

@@ -3,7 +3,13 @@ import * as z from "zod/v4";
 /** Bodies of E2B's control plane, as far as this host acts on them; unknown fields pass. */
 const text = z.record(z.string(), z.string());
 
-const network = z.looseObject({ allowPublicTraffic: z.boolean().optional() });
+const network = z.looseObject({
+  allowPublicTraffic: z.boolean().optional(),
+  maskRequestHost: z
+    .string()
+    .regex(/^[!-~]*$/, { error: "mask request host is not ASCII. Please use ASCII characters only." })
+    .optional(),
+});
 
 const newSandbox = z.object({
   templateID: z.string().min(1),

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import type { Disk } from "./disks.ts";
 import type { Usage } from "./usage.ts";
 
@@ -68,12 +68,14 @@ export interface Machine {
   locate(sandboxPath: string): Location;
   /** A program that does not exist is a process that ends with 127. @throws LaunchError when there can be no process */
   launch(request: LaunchRequest): Promise<Launched>;
+  /** Connects to the program of its own that listens on a port; undefined when there is none. */
+  dial(port: number): Promise<Duplex | undefined>;
   /** What its processes use; undefined where this machine does not tell. */
   usage(): Usage | undefined;
   /** Stops every process (SIGSTOP), however it was started. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Kills every process; others can be launched after. */
+  /** Kills every process, as a new boot does; others can be launched after. */
   killAll(): Promise<void>;
   /** Goes on with another disk, if no process is in the way. @returns false when it did not, and did not ask for one */
   moveTo(next: () => Promise<Disk>): Promise<boolean>;

@@ -1,8 +1,11 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import type { BootFiles } from "./boot-files.ts";
 import type { Disk } from "./disks.ts";
 import { STANDARD_PATH } from "./helper.ts";
 import type { Holder } from "./holder.ts";
+import { dial, listenerOf } from "./listeners.ts";
 import { HOMES, type Launched, type LaunchRequest, type Location, type Machine } from "./machine.ts";
 import type { Owner, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
@@ -14,7 +17,7 @@ interface Premises {
   readonly shared: readonly string[];
   readonly owner: Owner | undefined;
   /** Starts a holder whose root directory is the disk. */
-  readonly openOn: (disk: Disk) => Promise<Holder>;
+  readonly openOn: (disk: Disk, boot: BootFiles) => Promise<Holder>;
 }
 
 /** A machine whose first process is a holder in namespaces of its own. */
@@ -22,12 +25,14 @@ export class NamespaceMachine implements Machine {
   readonly env: Readonly<Record<string, string>>;
   readonly owner: Owner | undefined;
   readonly #hostOwned: readonly string[];
-  readonly #openOn: (disk: Disk) => Promise<Holder>;
+  readonly #openOn: (disk: Disk, boot: BootFiles) => Promise<Holder>;
+  readonly #boot: BootFiles;
   #disk: Disk;
   #holder: Holder;
 
-  private constructor({ shared, owner, openOn }: Premises, disk: Disk, holder: Holder) {
+  private constructor({ shared, owner, openOn }: Premises, disk: Disk, boot: BootFiles, holder: Holder) {
     this.#disk = disk;
+    this.#boot = boot;
     this.#openOn = openOn;
     this.owner = owner;
     this.env = { PATH: visiblePath(shared) };
@@ -35,8 +40,13 @@ export class NamespaceMachine implements Machine {
     this.#holder = holder;
   }
 
-  static async open(premises: Premises, disk: Disk): Promise<NamespaceMachine> {
-    return new NamespaceMachine(premises, disk, await premises.openOn(disk));
+  static async open(premises: Premises, disk: Disk, boot: BootFiles): Promise<NamespaceMachine> {
+    try {
+      return new NamespaceMachine(premises, disk, boot, await premises.openOn(disk, boot));
+    } catch (error) {
+      boot.remove();
+      throw error;
+    }
   }
 
   get disk(): Disk {
@@ -71,6 +81,13 @@ export class NamespaceMachine implements Machine {
     return this.#holder.run(request);
   }
 
+  async dial(port: number): Promise<Duplex | undefined> {
+    // Killed meanwhile.
+    if (!existsSync(this.#root)) return undefined;
+    const host = listenerOf(join(this.#root, "proc"), this.#pids(), port);
+    return host === undefined ? undefined : dial(host, port);
+  }
+
   usage(): Usage | undefined {
     return readUsage(join(this.#root, "proc"), () => true);
   }
@@ -86,6 +103,7 @@ export class NamespaceMachine implements Machine {
   }
 
   killAll(): Promise<void> {
+    this.#boot.renew();
     this.#holder.signal("all", "SIGKILL");
     return this.#holder.settled();
   }
@@ -93,15 +111,21 @@ export class NamespaceMachine implements Machine {
   async moveTo(next: () => Promise<Disk>): Promise<boolean> {
     await this.#holder.rest();
     // The first process is the holder.
-    if (readdirSync(join(this.#root, "proc")).some((name) => /^\d+$/.test(name) && name !== "1")) return false;
+    if (this.#pids().some((pid) => pid !== "1")) return false;
     await this.#holder.end();
     this.#disk = await next();
-    this.#holder = await this.#openOn(this.#disk);
+    this.#holder = await this.#openOn(this.#disk, this.#boot);
     return true;
   }
 
-  close(): Promise<void> {
-    return this.#holder.end();
+  /** As the sandbox numbers its processes. */
+  #pids(): readonly string[] {
+    return readdirSync(join(this.#root, "proc")).filter((name) => /^\d+$/.test(name));
+  }
+
+  async close(): Promise<void> {
+    await this.#holder.end();
+    this.#boot.remove();
   }
 }
 

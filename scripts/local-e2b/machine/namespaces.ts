@@ -1,5 +1,6 @@
-import { chownSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { BootFiles, fstabField } from "./boot-files.ts";
 import type { Disk } from "./disks.ts";
 import { startHelper } from "./helper.ts";
 import { Holder } from "./holder.ts";
@@ -40,42 +41,44 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
   const [nsenter, unshare] = [findTool("nsenter"), findTool("unshare")];
   const [setpriv, perl] = [findTool("setpriv"), findTool("perl")];
   const asRootOfNone = ["--user", "--map-root-user", "--mount", "--propagation", "private", "--"];
-  const script = ["/bin/sh", "-c", BASE_SCRIPT, "base", base, ...shared];
+  const sudo = readFileSync(join(import.meta.dirname, "sudo.sh"), "utf8");
+  const script = ["/bin/sh", "-c", BASE_SCRIPT, "base", base, sudo, ...shared];
   const helper = await startHelper(unshare, [...asRootOfNone, ...script], owner);
 
   const target = ["--target", String(helper.pid)];
   const asUser = [nsenter, ...target, "--user", "--preserve-credentials"];
   const names = [...shared.map((path) => path.slice(1)), "dev"];
-  const mounts = join(root, "mounts");
-  writeFileSync(mounts, fstab(base, names));
-  const inside = (tree: string) => {
+  const boots = join(root, "boots");
+  mkdirSync(boots);
+  const inside = (tree: string, mounts: string) => {
     const become = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", tree, mounts, perl, HOLDER_SCRIPT, unshare, ...names];
     return [unshare, "--mount", "--pid", "--fork", "--kill-child", "--", ...become];
   };
-  const openOn = ({ top, layers }: Disk): Promise<Holder> => {
-    if (layers.length === 0) return start([...asUser, "--mount", "--", ...inside(top)], owner);
+  const openOn = ({ top, layers }: Disk, { mounts }: BootFiles): Promise<Holder> => {
+    if (layers.length === 0) return start([...asUser, "--mount", "--", ...inside(top, mounts)], owner);
     if (owner === undefined) throw new Error("only a host run by root can put directories on top of each other");
     const below = layers.map((layer) => basename(layer)).join(":");
     const mount = ["/bin/sh", "-c", LAYERS_SCRIPT, "layers", dirname(top), basename(top), below];
     const asOwner = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--"];
     const asRoot = [nsenter, ...target, "--mount", "--", unshare, "--mount", "--", ...mount];
-    return start([...asRoot, ...asOwner, ...asUser, "--", ...inside(top)], undefined);
+    return start([...asRoot, ...asOwner, ...asUser, "--", ...inside(top, mounts)], undefined);
   };
   return {
     kind: "namespaces",
     owner,
     layered: owner !== undefined,
-    open: (_id, disk) => NamespaceMachine.open({ shared, owner, openOn }, disk),
+    open: (id, disk) =>
+      NamespaceMachine.open({ shared, owner, openOn }, disk, new BootFiles(boots, id, fstab(base, names))),
     close: () => helper.end(),
   };
 }
 
 /** Lines of fstab(5) for what is mounted in a tree that is the working directory. */
 function fstab(base: string, names: readonly string[]): string {
-  // White space ends a field, so in one it is written in octal.
-  const source = base.replaceAll(/[\s\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+  const source = fstabField(base);
   const shared = names.map((name) => `${source}/${name} ./${name} none rbind\n`);
-  return [...shared, "proc ./proc proc defaults\n"].join("");
+  // The kernel lets a namespace inside the sandbox mount a /proc of its own only while it sees one with nothing mounted in it.
+  return [...shared, "proc ./proc proc defaults\n", "proc ./dev/.proc proc defaults\n"].join("");
 }
 
 function start([command = "", ...args]: readonly string[], owner: Owner | undefined): Promise<Holder> {

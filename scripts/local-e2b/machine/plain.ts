@@ -1,7 +1,9 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { byEnvironment, byProcessGroup, type Census, continueAll, killAll, stopAll } from "./census.ts";
 import type { Disk } from "./disks.ts";
+import { dial, listenerOf } from "./listeners.ts";
 import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location } from "./machine.ts";
 import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
@@ -64,6 +66,13 @@ class PlainMachine implements Machine {
     // Elsewhere than on Linux a leader stands for its group, which may outlive it.
     if (process.platform === "linux") void launched.exited.then(() => this.#leaders.delete(launched.pid));
     return launched;
+  }
+
+  async dial(port: number): Promise<Duplex | undefined> {
+    // Without /proc nobody tells whose program it is that answers.
+    if (process.platform !== "linux") return (await dial("127.0.0.1", port)) ?? dial("::1", port);
+    const host = listenerOf("/proc", this.#census().map(String), port);
+    return host === undefined ? undefined : dial(host, port);
   }
 
   usage(): Usage | undefined {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import type { Machine, SandboxUser } from "../machine/machine.ts";
 import { ProcessTable } from "../process/table.ts";
 import { processEnvironment } from "./environment.ts";
@@ -17,9 +17,10 @@ interface Lifecycle {
   readonly autoResume: boolean;
 }
 
-interface NetworkConfig {
+export interface NetworkConfig {
   readonly allowPublicTraffic?: boolean | undefined;
-  readonly [rule: string]: unknown;
+  /** The Host header as programs see it. */
+  readonly maskRequestHost?: string | undefined;
 }
 
 /** What the creator decided, and a fork inherits. */
@@ -46,14 +47,14 @@ export class Sandbox {
   readonly spec: SandboxSpec;
   readonly machine: Machine;
   readonly accessToken: string;
-  /** Given out when public traffic is off; nothing here asks for it, as there are no public ports. */
+  /** Set when public traffic is off: what clients of ports other than envd's have to send. */
   readonly trafficToken: string | undefined;
   readonly processes = new ProcessTable();
   readonly usage = new UsageLog();
   readonly fileMetadata = new MetadataStore();
   readonly watchers = new Map<string, Watcher>();
   /** Answers under way; they break when the sandbox stops running. */
-  readonly connections = new Set<ServerResponse>();
+  readonly connections = new Set<Writable>();
   state: SandboxState = "running";
   /** Start of the present run; a resume begins a new one. */
   startedAtMs = Date.now();
@@ -91,7 +92,7 @@ export class Sandbox {
   }
 
   /** Lets a request in, when nothing holds it up. */
-  async connect(response: ServerResponse): Promise<void> {
+  async connect(response: Writable): Promise<void> {
     // One that its client has left closes no second time.
     if (response.closed) return;
     this.connections.add(response);

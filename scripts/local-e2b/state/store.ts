@@ -103,9 +103,13 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** Wakes a sandbox that asked for it when traffic comes. @throws ApiError */
+  /** Whether traffic wakes it. */
+  isWoken(sandbox: Sandbox): boolean {
+    return sandbox.state === "paused" && sandbox.spec.lifecycle.autoResume;
+  }
+
+  /** Wakes a sandbox by traffic. @throws ApiError */
   async wake(sandbox: Sandbox): Promise<void> {
-    if (sandbox.state !== "paused" || !sandbox.spec.lifecycle.autoResume) return;
     await this.resume(sandbox, Math.max(AUTO_RESUME_MIN_S, sandbox.spec.timeoutS), true);
   }
 
