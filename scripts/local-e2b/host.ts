@@ -8,6 +8,7 @@ import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
 import { removeTree } from "./machine/tree.ts";
 import { makeRoot, sweepRoots } from "./root.ts";
 import { serve, serveUpgrade } from "./server.ts";
+import { openMetadata } from "./state/attribute-metadata.ts";
 import { Limits } from "./state/limits.ts";
 import type { AccountRow } from "./state/registry.ts";
 import { SandboxStore } from "./state/store.ts";
@@ -80,7 +81,8 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const faults = new Faults();
   const limits = new Limits(maxTimeoutS, options.maxRunning, () => faults.settings.longestRunS);
   const disks = new Disks(join(root, "disks"), isolation.owner, isolation.layered);
-  const sandboxes = new SandboxStore({ isolation, disks, limits, log });
+  const metadata = openMetadata(log);
+  const sandboxes = new SandboxStore({ isolation, disks, limits, metadata, log });
   const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);
@@ -103,7 +105,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
       server.closeAllConnections();
       // What became of upgraded connections ends with their sandboxes.
       await Promise.all([closed, builder.close(), sandboxes.close()]);
-      await isolation.close();
+      await Promise.all([isolation.close(), metadata.close()]);
       await removeTree(root);
     },
   };

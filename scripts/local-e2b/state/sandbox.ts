@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import type { Machine, SandboxUser } from "../machine/machine.ts";
 import { ProcessTable } from "../process/table.ts";
 import { processEnvironment } from "./environment.ts";
-import { MetadataStore } from "./file-metadata.ts";
+import type { MetadataStore } from "./file-metadata.ts";
 import type { Image } from "./image.ts";
 import { UsageLog } from "./usage.ts";
 
@@ -38,7 +38,7 @@ export interface SandboxSpec {
 
 /** A directory watcher that a client polls. */
 interface Watcher {
-  takeEvents(): readonly object[];
+  takeEvents(): Promise<readonly object[]>;
   close(): void;
 }
 
@@ -51,7 +51,7 @@ export class Sandbox {
   readonly trafficToken: string | undefined;
   readonly processes = new ProcessTable();
   readonly usage = new UsageLog();
-  readonly fileMetadata = new MetadataStore();
+  readonly fileMetadata: MetadataStore;
   readonly watchers = new Map<string, Watcher>();
   /** Answers under way; they break when the sandbox stops running. */
   readonly connections = new Set<Writable>();
@@ -67,11 +67,12 @@ export class Sandbox {
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(id: string, accessToken: string, spec: SandboxSpec, machine: Machine) {
+  constructor(id: string, accessToken: string, spec: SandboxSpec, machine: Machine, fileMetadata: MetadataStore) {
     this.id = id;
     this.accessToken = accessToken;
     this.spec = spec;
     this.machine = machine;
+    this.fileMetadata = fileMetadata;
     this.network = spec.network;
     if (spec.network?.allowPublicTraffic === false) this.trafficToken = randomBytes(16).toString("hex");
     this.allowInternetAccess = spec.allowInternetAccess;
@@ -100,9 +101,9 @@ export class Sandbox {
     await this.#held;
   }
 
-  /** Whether nobody is connected to it or knows its files by anything but their names. */
+  /** Whether nobody is connected to it or watches its files. */
   isQuiet(): boolean {
-    return this.connections.size === 0 && this.watchers.size === 0 && this.fileMetadata.isEmpty();
+    return this.connections.size === 0 && this.watchers.size === 0;
   }
 
   /** Sets when the timeout strikes. */

@@ -3,6 +3,7 @@ import { ApiError } from "../http/reply.ts";
 import type { Disk, Disks, Layers } from "../machine/disks.ts";
 import type { Isolation, Machine } from "../machine/machine.ts";
 import { capture } from "./capture.ts";
+import type { MetadataStore } from "./file-metadata.ts";
 import type { Limits } from "./limits.ts";
 import { randomId } from "./names.ts";
 import { missing, requireRunning, SandboxRegistry } from "./registry.ts";
@@ -14,6 +15,7 @@ interface StoreOptions {
   readonly isolation: Isolation;
   readonly disks: Disks;
   readonly limits: Limits;
+  readonly metadata: MetadataStore;
   readonly log: (line: string) => void;
 }
 
@@ -25,17 +27,19 @@ export class SandboxStore extends SandboxRegistry {
   readonly limits: Limits;
   readonly disks: Disks;
   readonly #isolation: Isolation;
+  readonly #metadata: MetadataStore;
   readonly #log: (line: string) => void;
   readonly #unfinished = new Set<Promise<unknown>>();
   readonly #sampler: NodeJS.Timeout;
   #starting = 0;
   #closing = false;
 
-  constructor({ isolation, disks, limits, log }: StoreOptions) {
+  constructor({ isolation, disks, limits, metadata, log }: StoreOptions) {
     super();
     this.limits = limits;
     this.disks = disks;
     this.#isolation = isolation;
+    this.#metadata = metadata;
     this.#log = log;
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
   }
@@ -154,7 +158,7 @@ export class SandboxStore extends SandboxRegistry {
     let machine: Machine | undefined;
     try {
       machine = await this.#isolation.open(id, disk);
-      const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine);
+      const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine, this.#metadata);
       await startUp(sandbox);
       // The run, and with it the timeout, begins when the sandbox is usable.
       sandbox.beginRun();
