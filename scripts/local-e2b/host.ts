@@ -2,6 +2,8 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Counters, type Counts } from "./counters.ts";
+import { Enforcement } from "./egress/enforcement.ts";
+import type { Routes } from "./egress/gateway.ts";
 import { Faults } from "./faults.ts";
 import { Disks } from "./machine/disks.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
@@ -25,6 +27,8 @@ export interface LocalHostOptions {
   readonly isolation?: IsolationMode;
   readonly log?: (line: string) => void;
   readonly maxTimeoutS?: number;
+  /** Where what sandboxes with egress rules reach lies, instead of where this machine finds it. */
+  readonly routes?: Routes;
   /** Running sandboxes per API key. */
   readonly maxRunning?: number;
 }
@@ -82,7 +86,8 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const limits = new Limits(maxTimeoutS, options.maxRunning, () => faults.settings.longestRunS);
   const disks = new Disks(join(root, "disks"), isolation.owner, isolation.layered);
   const metadata = openMetadata(log);
-  const sandboxes = new SandboxStore({ isolation, disks, limits, metadata, log });
+  const enforcement = new Enforcement(isolation, options.routes ?? (() => undefined));
+  const sandboxes = new SandboxStore({ isolation, disks, limits, metadata, enforcement, log });
   const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);

@@ -1,7 +1,6 @@
 import type * as z from "zod/v4";
 import { readJson } from "../http/body.ts";
 import { sendEmpty, sendJson } from "../http/reply.ts";
-import { requireRunning } from "../state/registry.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import type { ControlCall, Routes } from "./call.ts";
 import {
@@ -46,12 +45,8 @@ export const lifecycleRoutes: Routes = {
     sendEmpty(call.response);
   },
   "PUT /sandboxes/{id}/network": async (call) => {
-    const { allow_internet_access: allowed, ...network } = await readJson(call.request, networkUpdate);
-    const sandbox = theSandbox(call);
-    requireRunning(sandbox);
-    // Stored and shown only: sandboxes share this machine's network.
-    sandbox.network = network;
-    sandbox.allowInternetAccess = allowed;
+    const { allow_internet_access: internet, ...egress } = await readJson(call.request, networkUpdate);
+    await call.sandboxes.setEgress(theSandbox(call), egress, internet);
     sendEmpty(call.response);
   },
 };

@@ -77,6 +77,10 @@ export interface Machine {
   thaw(): Promise<void>;
   /** Kills every process, as a new boot does; others can be launched after. */
   killAll(): Promise<void>;
+  /** Whether a program's connection to the world gets anywhere. */
+  readonly reachesOut: boolean;
+  /** Has a network of its own from now on, if no process has this machine's. @returns false when it has not */
+  leaveNetwork(gateway: Gateway): Promise<boolean>;
   /** Goes on with another disk, if no process is in the way. @returns false when it did not, and did not ask for one */
   moveTo(next: () => Promise<Disk>): Promise<boolean>;
   /** Kills every process, for good. The disk stays. */
@@ -88,6 +92,14 @@ export interface Owner {
   readonly gid: number;
 }
 
+/** The way out of a machine with a network of its own. */
+export interface Gateway {
+  /** Takes a connection that a program made to an address. */
+  connect(program: Duplex, address: string, port: number): void;
+  /** Answers a question to a resolver, a message of DNS; no answer is none. */
+  resolve(question: Buffer): Promise<Buffer>;
+}
+
 /** A way of making machines; one per host. */
 export interface Isolation {
   readonly kind: "namespaces" | "none";
@@ -95,6 +107,9 @@ export interface Isolation {
   readonly owner: Owner | undefined;
   /** Whether a machine's disk may have layers; where not, it is its top alone. */
   readonly layered: boolean;
-  open(sandboxId: string, disk: Disk): Promise<Machine>;
+  /** Whether a machine can have a network of its own. */
+  readonly ownNetworks: boolean;
+  /** @param gateway for a network of its own; without, it is this machine's */
+  open(sandboxId: string, disk: Disk, gateway?: Gateway): Promise<Machine>;
   close(): Promise<void>;
 }

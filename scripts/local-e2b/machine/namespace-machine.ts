@@ -7,17 +7,26 @@ import { STANDARD_PATH } from "./helper.ts";
 import type { Holder } from "./holder.ts";
 import { dial, listenerOf } from "./listeners.ts";
 import { HOMES, type Launched, type LaunchRequest, type Location, type Machine } from "./machine.ts";
-import type { Owner, SandboxUser } from "./machine.ts";
+import type { Gateway, Owner, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
+import type { PrivateNetwork } from "./private-network.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 /** What a host has for all of its machines. */
-interface Premises {
+export interface Premises {
   /** Directories of this machine that sandboxes see. */
   readonly shared: readonly string[];
   readonly owner: Owner | undefined;
-  /** Starts a holder whose root directory is the disk. */
-  readonly openOn: (disk: Disk, boot: BootFiles) => Promise<Holder>;
+  /** Starts a holder whose root directory is the disk, in this network. */
+  readonly openOn: (disk: Disk, boot: BootFiles, network: PrivateNetwork | undefined) => Promise<Holder>;
+  readonly openNetwork: (id: string, gateway: Gateway) => Promise<PrivateNetwork>;
+}
+
+interface Parts {
+  readonly disk: Disk;
+  readonly boot: BootFiles;
+  readonly network: PrivateNetwork | undefined;
+  readonly holder: Holder;
 }
 
 /** A machine whose first process is a holder in namespaces of its own. */
@@ -25,25 +34,40 @@ export class NamespaceMachine implements Machine {
   readonly env: Readonly<Record<string, string>>;
   readonly owner: Owner | undefined;
   readonly #hostOwned: readonly string[];
-  readonly #openOn: (disk: Disk, boot: BootFiles) => Promise<Holder>;
+  readonly #premises: Premises;
+  readonly #id: string;
   readonly #boot: BootFiles;
   #disk: Disk;
   #holder: Holder;
 
-  private constructor({ shared, owner, openOn }: Premises, disk: Disk, boot: BootFiles, holder: Holder) {
+  #network: PrivateNetwork | undefined;
+
+  private constructor(premises: Premises, id: string, { disk, boot, network, holder }: Parts) {
+    this.#premises = premises;
+    this.#id = id;
     this.#disk = disk;
     this.#boot = boot;
-    this.#openOn = openOn;
-    this.owner = owner;
-    this.env = { PATH: visiblePath(shared) };
-    this.#hostOwned = [...shared, "/dev", "/proc"];
+    this.#network = network;
     this.#holder = holder;
+    this.owner = premises.owner;
+    this.env = { PATH: visiblePath(premises.shared) };
+    this.#hostOwned = [...premises.shared, "/dev", "/proc"];
   }
 
-  static async open(premises: Premises, disk: Disk, boot: BootFiles): Promise<NamespaceMachine> {
+  static async open(
+    premises: Premises,
+    id: string,
+    disk: Disk,
+    boot: BootFiles,
+    gateway: Gateway | undefined,
+  ): Promise<NamespaceMachine> {
+    let network: PrivateNetwork | undefined;
     try {
-      return new NamespaceMachine(premises, disk, boot, await premises.openOn(disk, boot));
+      network = gateway === undefined ? undefined : await premises.openNetwork(id, gateway);
+      const holder = await premises.openOn(disk, boot, network);
+      return new NamespaceMachine(premises, id, { disk, boot, network, holder });
     } catch (error) {
+      await network?.close();
       boot.remove();
       throw error;
     }
@@ -56,6 +80,10 @@ export class NamespaceMachine implements Machine {
   /** Layers are put together in the machine's own namespace alone. */
   get tree(): string {
     return this.#disk.layers.length === 0 ? this.#disk.top : this.#root;
+  }
+
+  get reachesOut(): boolean {
+    return this.#network?.reachesOut ?? true;
   }
 
   get #root(): string {
@@ -82,6 +110,7 @@ export class NamespaceMachine implements Machine {
   }
 
   async dial(port: number): Promise<Duplex | undefined> {
+    if (this.#network !== undefined) return this.#network.dial(port);
     // Killed meanwhile.
     if (!existsSync(this.#root)) return undefined;
     const host = listenerOf(join(this.#root, "proc"), this.#pids(), port);
@@ -108,13 +137,29 @@ export class NamespaceMachine implements Machine {
     return this.#holder.settled();
   }
 
-  async moveTo(next: () => Promise<Disk>): Promise<boolean> {
+  async leaveNetwork(gateway: Gateway): Promise<boolean> {
+    const network = await this.#premises.openNetwork(this.#id, gateway);
+    const left = await this.#restart(() => {
+      this.#network = network;
+      return Promise.resolve();
+    });
+    if (!left) await network.close();
+    return left;
+  }
+
+  moveTo(next: () => Promise<Disk>): Promise<boolean> {
+    return this.#restart(async () => {
+      this.#disk = await next();
+    });
+  }
+
+  async #restart(change: () => Promise<void>): Promise<boolean> {
     await this.#holder.rest();
     // The first process is the holder.
     if (this.#pids().some((pid) => pid !== "1")) return false;
     await this.#holder.end();
-    this.#disk = await next();
-    this.#holder = await this.#openOn(this.#disk, this.#boot);
+    await change();
+    this.#holder = await this.#premises.openOn(this.#disk, this.#boot, this.#network);
     return true;
   }
 
@@ -125,6 +170,7 @@ export class NamespaceMachine implements Machine {
 
   async close(): Promise<void> {
     await this.#holder.end();
+    await this.#network?.close();
     this.#boot.remove();
   }
 }

@@ -1,14 +1,14 @@
 import { chownSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BootFiles, fstabField } from "./boot-files.ts";
-import type { Disk } from "./disks.ts";
 import { startHelper } from "./helper.ts";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
 import type { Isolation, Owner } from "./machine.ts";
-import { NamespaceMachine } from "./namespace-machine.ts";
+import { NamespaceMachine, type Premises } from "./namespace-machine.ts";
 import { BASE_SCRIPT, LAYERS_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
 import { isWithin } from "./paths.ts";
+import { PrivateNetwork } from "./private-network.ts";
 import { findTool } from "./tools.ts";
 
 /** What sandboxes see of the host, read-only. Everything else (homes, /var, /srv, /run, other sandboxes) is not there. */
@@ -54,23 +54,45 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
     const become = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", tree, mounts, perl, HOLDER_SCRIPT, unshare, ...names];
     return [unshare, "--mount", "--pid", "--fork", "--kill-child", "--", ...become];
   };
-  const openOn = ({ top, layers }: Disk, { mounts }: BootFiles): Promise<Holder> => {
-    if (layers.length === 0) return start([...asUser, "--mount", "--", ...inside(top, mounts)], owner);
+  const openOn: Premises["openOn"] = ({ top, layers }, { mounts }, network) => {
+    const asIts = network === undefined ? asUser : [...asUser, `--net=${network.namespace}`];
+    if (layers.length === 0) return start([...asIts, "--mount", "--", ...inside(top, mounts)], owner);
     if (owner === undefined) throw new Error("only a host run by root can put directories on top of each other");
     const below = layers.map((layer) => basename(layer)).join(":");
     const mount = ["/bin/sh", "-c", LAYERS_SCRIPT, "layers", dirname(top), basename(top), below];
     const asOwner = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--"];
     const asRoot = [nsenter, ...target, "--mount", "--", unshare, "--mount", "--", ...mount];
-    return start([...asRoot, ...asOwner, ...asUser, "--", ...inside(top, mounts)], undefined);
+    return start([...asRoot, ...asOwner, ...asIts, "--", ...inside(top, mounts)], undefined);
   };
+  const networks = { owner, directory: join(root, "networks"), command: inNetwork(asUser, unshare, perl) };
+  mkdirSync(networks.directory);
+  if (owner !== undefined) chownSync(networks.directory, owner.uid, owner.gid);
+  const openNetwork: Premises["openNetwork"] = (id, gateway) => PrivateNetwork.open(networks, id, gateway);
+  const premises: Premises = { shared, owner, openOn, openNetwork };
   return {
     kind: "namespaces",
     owner,
     layered: owner !== undefined,
-    open: (id, disk) =>
-      NamespaceMachine.open({ shared, owner, openOn }, disk, new BootFiles(boots, id, fstab(base, names))),
+    ownNetworks: true,
+    open: (id, disk, gateway) =>
+      NamespaceMachine.open(premises, id, disk, new BootFiles(boots, id, fstab(base, names)), gateway),
     close: () => helper.end(),
   };
+}
+
+/** Runs a script in a network namespace that belongs to the host's user namespace: no root of a sandbox can change it. */
+function inNetwork(asUser: readonly string[], unshare: string, perl: string) {
+  return (script: string, args: readonly string[]) => [
+    ...asUser,
+    "--",
+    unshare,
+    "--net",
+    "--",
+    perl,
+    "-e",
+    script,
+    ...args,
+  ];
 }
 
 /** Lines of fstab(5) for what is mounted in a tree that is the working directory. */

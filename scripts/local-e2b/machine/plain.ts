@@ -19,6 +19,7 @@ export function plainIsolation(spawner: Spawner): Isolation {
     kind: "none",
     owner: undefined,
     layered: false,
+    ownNetworks: false,
     open: (sandboxId, disk) => Promise.resolve(new PlainMachine(spawner, sandboxId, disk)),
     close: () => spawner.close(),
   };
@@ -26,6 +27,7 @@ export function plainIsolation(spawner: Spawner): Isolation {
 
 class PlainMachine implements Machine {
   readonly owner = undefined;
+  readonly reachesOut = true;
   readonly env: Readonly<Record<string, string>>;
   readonly disk: Disk;
   readonly tree: string;
@@ -90,6 +92,10 @@ class PlainMachine implements Machine {
 
   killAll(): Promise<void> {
     return killAll(this.#census);
+  }
+
+  leaveNetwork(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   /** Its processes know this machine's own paths. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Writable } from "node:stream";
+import type { Egress } from "../egress/gateway.ts";
 import type { Machine, SandboxUser } from "../machine/machine.ts";
 import { ProcessTable } from "../process/table.ts";
 import { processEnvironment } from "./environment.ts";
@@ -21,6 +22,12 @@ export interface NetworkConfig {
   readonly allowPublicTraffic?: boolean | undefined;
   /** The Host header as programs see it. */
   readonly maskRequestHost?: string | undefined;
+  /** Egress: IP addresses, CIDR blocks and, allowed ones only, domain names. */
+  readonly allowOut?: readonly string[] | undefined;
+  readonly denyOut?: readonly string[] | undefined;
+  readonly rules?: Readonly<Record<string, unknown>> | undefined;
+  readonly egressProxy?: unknown;
+  readonly httpsPorts?: readonly number[] | undefined;
 }
 
 /** What the creator decided, and a fork inherits. */
@@ -31,7 +38,6 @@ export interface SandboxSpec {
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly envVars: Readonly<Record<string, string>>;
   readonly lifecycle: Lifecycle;
-  /** Stored and shown, not enforced: sandboxes share the host's network. */
   readonly network: NetworkConfig | undefined;
   readonly allowInternetAccess: boolean | undefined;
 }
@@ -61,6 +67,8 @@ export class Sandbox {
   /** When the timeout strikes; for a paused sandbox, when it was paused. */
   endAtMs = 0;
   network: NetworkConfig | undefined;
+  /** Its way out; undefined for this machine's network. */
+  egress: Egress | undefined;
   allowInternetAccess: boolean | undefined;
   #held: Promise<void> = Promise.resolve();
   #runningMs = 0;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ApiError } from "../http/reply.ts";
+import { type Enforcement, requireWay } from "../egress/enforcement.ts";
 import type { Disk, Disks, Layers } from "../machine/disks.ts";
 import type { Isolation, Machine } from "../machine/machine.ts";
 import { capture } from "./capture.ts";
@@ -7,7 +8,7 @@ import type { MetadataStore } from "./file-metadata.ts";
 import type { Limits } from "./limits.ts";
 import { randomId } from "./names.ts";
 import { missing, requireRunning, SandboxRegistry } from "./registry.ts";
-import { Sandbox, type SandboxSpec } from "./sandbox.ts";
+import { type NetworkConfig, Sandbox, type SandboxSpec } from "./sandbox.ts";
 import { startUp } from "./start-command.ts";
 import { SAMPLE_INTERVAL_MS } from "./usage.ts";
 
@@ -16,6 +17,7 @@ interface StoreOptions {
   readonly disks: Disks;
   readonly limits: Limits;
   readonly metadata: MetadataStore;
+  readonly enforcement: Enforcement;
   readonly log: (line: string) => void;
 }
 
@@ -28,23 +30,25 @@ export class SandboxStore extends SandboxRegistry {
   readonly disks: Disks;
   readonly #isolation: Isolation;
   readonly #metadata: MetadataStore;
+  readonly #enforcement: Enforcement;
   readonly #log: (line: string) => void;
   readonly #unfinished = new Set<Promise<unknown>>();
   readonly #sampler: NodeJS.Timeout;
   #starting = 0;
   #closing = false;
 
-  constructor({ isolation, disks, limits, metadata, log }: StoreOptions) {
+  constructor({ isolation, disks, limits, metadata, enforcement, log }: StoreOptions) {
     super();
     this.limits = limits;
     this.disks = disks;
     this.#isolation = isolation;
     this.#metadata = metadata;
+    this.#enforcement = enforcement;
     this.#log = log;
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
   }
 
-  /** @param from instead of the image's files. @throws ApiError 400, 429 or 503 */
+  /** @param from instead of the image's files. @throws ApiError 400, 403, 429, 501 or 503 */
   async create(spec: SandboxSpec, from = spec.image.layers): Promise<Sandbox> {
     this.limits.checkTimeout(spec.timeoutS);
     this.limits.checkRunning(this.runningOf(spec.team) + this.#starting);
@@ -135,6 +139,17 @@ export class SandboxStore extends SandboxRegistry {
     await this.kill(sandbox);
   }
 
+  /** Other egress rules; how clients come in stays. @throws ApiError 400, 403, 404 or 501 */
+  setEgress(sandbox: Sandbox, egress: NetworkConfig, internet: boolean | undefined): Promise<void> {
+    return sandbox.exclusive(async () => {
+      requireRunning(sandbox);
+      await this.#enforcement.change(sandbox, egress, internet);
+      const { allowPublicTraffic, maskRequestHost } = sandbox.network ?? {};
+      sandbox.network = { allowPublicTraffic, maskRequestHost, ...egress };
+      if (internet !== undefined) sandbox.allowInternetAccess = internet;
+    });
+  }
+
   /** A running sandbox's files as they are now, for others to start from; release them. @throws ApiError 404 */
   capture(sandbox: Sandbox): Promise<Layers> {
     return sandbox.exclusive(() => {
@@ -154,11 +169,14 @@ export class SandboxStore extends SandboxRegistry {
 
   async #make(spec: SandboxSpec, from: Layers): Promise<Sandbox> {
     const id = `i${randomId(20)}`;
+    const egress = this.#enforcement.forNew(spec);
     const disk = await this.disks.on(from);
     let machine: Machine | undefined;
     try {
-      machine = await this.#isolation.open(id, disk);
+      machine = await this.#isolation.open(id, disk, egress);
+      requireWay({ egress, machine });
       const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine, this.#metadata);
+      sandbox.egress = egress;
       await startUp(sandbox);
       // The run, and with it the timeout, begins when the sandbox is usable.
       sandbox.beginRun();

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as startRequest, type ServerResponse } fr
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Sandbox } from "../state/sandbox.ts";
+import { join } from "./join.ts";
 import { toClient, toProgram, upgrading } from "./headers.ts";
 import { refuse } from "./refusal.ts";
 import type { Target } from "./target.ts";
@@ -34,7 +35,8 @@ export async function forward(call: ProgramCall): Promise<void> {
     refuse(request, response, target, "port-closed");
     return;
   }
-  client.once("close", () => connection.destroy());
+  const abandon = (): void => void connection.destroy();
+  client.once("close", abandon);
   const mask = sandbox.network?.maskRequestHost?.replaceAll("${PORT}", String(target.port));
   const out = startRequest({
     createConnection: () => connection,
@@ -49,7 +51,10 @@ export async function forward(call: ProgramCall): Promise<void> {
     out.on("response", (answer) => void answerWith(answer, response).finally(done));
     out.on("upgrade", (answer, socket, head) => {
       if (upgrade === undefined) socket.destroy();
-      else goOn(response, upgrade, answer, socket, head);
+      else {
+        client.off("close", abandon);
+        goOn(response, upgrade, answer, socket, head);
+      }
       done();
     });
     out.on("error", () => {
@@ -90,7 +95,5 @@ function goOn(response: ServerResponse, upgrade: Upgrade, answer: IncomingMessag
   response.flushHeaders();
   if (head.length > 0) socket.write(head);
   if (upgrade.head.length > 0) far.write(upgrade.head);
-  // Its end comes with an error or without; the other side's is one way or the other the end of both.
-  far.on("error", () => undefined).once("close", () => socket.destroy());
-  socket.pipe(far).pipe(socket);
+  join(socket, far);
 }
