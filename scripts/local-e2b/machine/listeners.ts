@@ -1,24 +1,46 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** State of a socket that listens, in proc_net_tcp. */
 const LISTEN = "0A";
 const ANY_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "0:0:0:0:0:0:0:0": "::1" };
 
+interface Listener {
+  /** A descriptor of the process that has the socket. */
+  readonly link: string;
+  readonly socket: string;
+  readonly address: string;
+}
+
 /**
- * Where on this machine's network a process of a sandbox listens on a port. A port of the loopback may be anybody's; whose it
- * is, the kernel tells by the socket's number.
- * @param proc a proc file system, and in it the processes of the sandbox
+ * Where on this machine's network processes of a sandbox listen. A port of the loopback may be anybody's; whose it is, the
+ * kernel tells by the socket's number. It takes milliseconds to tell, so what was found is looked at first.
  */
-export function listenerOf(proc: string, pids: Iterable<string>, port: number): string | undefined {
-  const listening = new Map(["tcp", "tcp6"].flatMap((table) => socketsAt(table, port)));
-  if (listening.size === 0) return undefined;
-  for (const pid of pids) {
-    for (const socket of socketsOf(`${proc}/${pid}/fd`)) {
-      const address = listening.get(socket);
-      if (address !== undefined) return ANY_ADDRESS[address] ?? address;
+export class Listeners {
+  readonly #found = new Map<number, Listener>();
+
+  /** @param proc a proc file system, and in it the processes of the sandbox */
+  find(proc: string, pids: () => readonly string[], port: number): string | undefined {
+    const known = this.#found.get(port);
+    if (known !== undefined && linkTarget(known.link) === known.socket) return known.address;
+    this.#found.delete(port);
+    for (const table of ["tcp", "tcp6"]) {
+      const found = search(proc, pids, socketsAt(table, port));
+      if (found === undefined) continue;
+      this.#found.set(port, found);
+      return found.address;
     }
+    return undefined;
+  }
+}
+
+function search(proc: string, pids: () => readonly string[], at: ReadonlyMap<string, string>): Listener | undefined {
+  if (at.size === 0) return undefined;
+  for (const link of pids().flatMap((pid) => descriptors(`${proc}/${pid}/fd`))) {
+    const socket = linkTarget(link) ?? "";
+    const address = at.get(socket);
+    if (address !== undefined) return { link, socket, address: ANY_ADDRESS[address] ?? address };
   }
   return undefined;
 }
@@ -26,21 +48,18 @@ export function listenerOf(proc: string, pids: Iterable<string>, port: number): 
 /** @returns undefined when nothing answers there */
 export function dial(host: string, port: number): Promise<Duplex | undefined> {
   return new Promise((resolve) => {
-    const socket: Socket = connect({ host, port, noDelay: true }, () => {
-      socket.off("error", refused);
-      resolve(socket);
-    });
-    const refused = (): void => resolve(undefined);
-    socket.on("error", refused);
+    const socket = connect({ host, port, noDelay: true }, () => resolve(socket));
+    // Later ones reach whoever uses it.
+    socket.on("error", () => resolve(undefined));
   });
 }
 
-function socketsAt(table: string, port: number): readonly (readonly [socket: string, address: string])[] {
+/** Addresses by sockets. */
+function socketsAt(table: string, port: number): ReadonlyMap<string, string> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return linesOf(`/proc/net/${table}`).flatMap((line) => {
-    const [, local = "", , state, , , , , , inode = ""] = line.trim().split(/\s+/);
-    return state === LISTEN && local.endsWith(wanted) ? [[`socket:[${inode}]`, addressOf(local)] as const] : [];
-  });
+  const rows = linesOf(`/proc/net/${table}`).map((line) => line.trim().split(/\s+/));
+  const listening = rows.filter(([, local, , state]) => state === LISTEN && local?.endsWith(wanted) === true);
+  return new Map(listening.map(([, local = "", , , , , , , , inode]) => [`socket:[${inode}]`, addressOf(local)]));
 }
 
 /** Addresses are written as 32-bit words in the machine's byte order. */
@@ -59,10 +78,19 @@ function linesOf(path: string): readonly string[] {
   }
 }
 
-function* socketsOf(directory: string): Generator<string> {
+function descriptors(directory: string): readonly string[] {
   try {
-    for (const name of readdirSync(directory)) yield readlinkSync(`${directory}/${name}`);
+    return readdirSync(directory).map((name) => `${directory}/${name}`);
   } catch {
-    // The process, or a descriptor of it, has ended meanwhile.
+    // The process has ended meanwhile.
+    return [];
+  }
+}
+
+function linkTarget(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
   }
 }

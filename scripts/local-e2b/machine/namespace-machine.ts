@@ -5,7 +5,7 @@ import type { BootFiles } from "./boot-files.ts";
 import type { Disk } from "./disks.ts";
 import { STANDARD_PATH } from "./helper.ts";
 import type { Holder } from "./holder.ts";
-import { dial, listenerOf } from "./listeners.ts";
+import { dial, Listeners } from "./listeners.ts";
 import { HOMES, type Launched, type LaunchRequest, type Location, type Machine } from "./machine.ts";
 import type { Gateway, Owner, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
@@ -37,6 +37,7 @@ export class NamespaceMachine implements Machine {
   readonly #premises: Premises;
   readonly #id: string;
   readonly #boot: BootFiles;
+  readonly #listeners = new Listeners();
   #disk: Disk;
   #holder: Holder;
 
@@ -113,7 +114,7 @@ export class NamespaceMachine implements Machine {
     if (this.#network !== undefined) return this.#network.dial(port);
     // Killed meanwhile.
     if (!existsSync(this.#root)) return undefined;
-    const host = listenerOf(join(this.#root, "proc"), this.#pids(), port);
+    const host = this.#listeners.find(join(this.#root, "proc"), () => this.#pids(), port);
     return host === undefined ? undefined : dial(host, port);
   }
 

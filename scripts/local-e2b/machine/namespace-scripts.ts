@@ -54,17 +54,18 @@ exec "$@"`;
 
 /**
  * Runs once per sandbox in the host's namespaces and a process namespace of its own: makes tree `$1` the root
- * directory, with the mounts of file `$2` in its directories `$6…`, and becomes `$3 -e $4`, the holder. One process makes
- * all of them: the start of processes is most of a sandbox's start. Only a mount can become the root directory. The last
- * `unshare` (`$5`) locks every mount: nothing inside can undo them, not even as root of yet another user namespace.
+ * directory, with the mounts of file `$3` on it and in its directories `$7…`, and becomes `$4 -e $5`, the holder. One
+ * process makes all of them: the start of processes is most of a sandbox's start. Only a mount of these namespaces can become
+ * the root directory; on layers (`$2` is yes) it takes one more. The last `unshare` (`$6`) locks every mount: nothing inside
+ * can undo them, not even as root of yet another user namespace.
  */
 export const SANDBOX_SCRIPT = `set -eu
-tree=$1 mounts=$2 perl=$3 holder=$4 unshare=$5; shift 5
+tree=$1 layered=$2 mounts=$3 perl=$4 holder=$5 unshare=$6; shift 6
 read -r host_pid _ < /proc/self/stat
 cd "$tree"
 for path; do [ -d "$path" ] || mkdir -p "$path"; done
+[ "$layered" = no ] || mount --rbind . .
 mount --all --fstab "$mounts"
-mount --rbind . .
 cd "$tree"
 pivot_root . .
 umount -l .

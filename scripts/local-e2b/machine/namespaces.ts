@@ -1,6 +1,7 @@
 import { chownSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { BootFiles, fstabField } from "./boot-files.ts";
+import { BootFiles } from "./boot-files.ts";
+import type { Disk } from "./disks.ts";
 import { startHelper } from "./helper.ts";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
@@ -48,21 +49,25 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
   const target = ["--target", String(helper.pid)];
   const asUser = [nsenter, ...target, "--user", "--preserve-credentials"];
   const names = [...shared.map((path) => path.slice(1)), "dev"];
+  const seen = new Map(names.map((name) => [name, join(base, name)]));
   const boots = join(root, "boots");
   mkdirSync(boots);
-  const inside = (tree: string, mounts: string) => {
-    const become = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", tree, mounts, perl, HOLDER_SCRIPT, unshare, ...names];
+  const inside = ({ top, layers }: Disk, mounts: string) => {
+    const place = [top, layers.length > 0 ? "yes" : "no", mounts];
+    const become = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", ...place, perl, HOLDER_SCRIPT, unshare, ...names];
     return [unshare, "--mount", "--pid", "--fork", "--kill-child", "--", ...become];
   };
-  const openOn: Premises["openOn"] = ({ top, layers }, { mounts }, network) => {
+  const openOn: Premises["openOn"] = (disk, boot, network) => {
+    const { top, layers } = disk;
+    const sandbox = inside(disk, boot.mountsIn(top, layers.length > 0));
     const asIts = network === undefined ? asUser : [...asUser, `--net=${network.namespace}`];
-    if (layers.length === 0) return start([...asIts, "--mount", "--", ...inside(top, mounts)], owner);
+    if (layers.length === 0) return start([...asIts, "--mount", "--", ...sandbox], owner);
     if (owner === undefined) throw new Error("only a host run by root can put directories on top of each other");
     const below = layers.map((layer) => basename(layer)).join(":");
     const mount = ["/bin/sh", "-c", LAYERS_SCRIPT, "layers", dirname(top), basename(top), below];
     const asOwner = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--"];
     const asRoot = [nsenter, ...target, "--mount", "--", unshare, "--mount", "--", ...mount];
-    return start([...asRoot, ...asOwner, ...asIts, "--", ...inside(top, mounts)], undefined);
+    return start([...asRoot, ...asOwner, ...asIts, "--", ...sandbox], undefined);
   };
   const networks = { owner, directory: join(root, "networks"), command: inNetwork(asUser, unshare, perl) };
   mkdirSync(networks.directory);
@@ -74,8 +79,7 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
     owner,
     layered: owner !== undefined,
     ownNetworks: true,
-    open: (id, disk, gateway) =>
-      NamespaceMachine.open(premises, id, disk, new BootFiles(boots, id, fstab(base, names)), gateway),
+    open: (id, disk, gateway) => NamespaceMachine.open(premises, id, disk, new BootFiles(boots, id, seen), gateway),
     close: () => helper.end(),
   };
 }
@@ -93,14 +97,6 @@ function inNetwork(asUser: readonly string[], unshare: string, perl: string) {
     script,
     ...args,
   ];
-}
-
-/** Lines of fstab(5) for what is mounted in a tree that is the working directory. */
-function fstab(base: string, names: readonly string[]): string {
-  const source = fstabField(base);
-  const shared = names.map((name) => `${source}/${name} ./${name} none rbind\n`);
-  // The kernel lets a namespace inside the sandbox mount a /proc of its own only while it sees one with nothing mounted in it.
-  return [...shared, "proc ./proc proc defaults\n", "proc ./dev/.proc proc defaults\n"].join("");
 }
 
 function start([command = "", ...args]: readonly string[], owner: Owner | undefined): Promise<Holder> {

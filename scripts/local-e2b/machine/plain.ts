@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { byEnvironment, byProcessGroup, type Census, continueAll, killAll, stopAll } from "./census.ts";
 import type { Disk } from "./disks.ts";
-import { dial, listenerOf } from "./listeners.ts";
+import { dial, Listeners } from "./listeners.ts";
 import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location } from "./machine.ts";
 import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
@@ -35,6 +35,7 @@ class PlainMachine implements Machine {
   readonly #mark: Readonly<Record<string, string>>;
   readonly #leaders = new Set<number>();
   readonly #census: Census;
+  readonly #listeners = new Listeners();
 
   constructor(spawner: Spawner, sandboxId: string, disk: Disk) {
     this.#spawner = spawner;
@@ -73,7 +74,7 @@ class PlainMachine implements Machine {
   async dial(port: number): Promise<Duplex | undefined> {
     // Without /proc nobody tells whose program it is that answers.
     if (process.platform !== "linux") return (await dial("127.0.0.1", port)) ?? dial("::1", port);
-    const host = listenerOf("/proc", this.#census().map(String), port);
+    const host = this.#listeners.find("/proc", () => this.#census().map(String), port);
     return host === undefined ? undefined : dial(host, port);
   }
 
