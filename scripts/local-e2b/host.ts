@@ -17,7 +17,7 @@ import { SandboxStore } from "./state/store.ts";
 import { Builder } from "./state/builder.ts";
 import { TemplateStore } from "./state/templates.ts";
 import { Uploads } from "./state/uploads.ts";
-import { isToProgram } from "./traffic/target.ts";
+import { isUpgrade } from "./traffic/target.ts";
 
 export interface LocalHostOptions {
   /** 0 or absent: any free port. */
@@ -65,7 +65,7 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: 0,
     noDelay: true,
-    shouldUpgradeCallback: isToProgram,
+    shouldUpgradeCallback: isUpgrade,
   });
   try {
     const port = await listen(server, options.port ?? 0);
@@ -87,7 +87,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const disks = new Disks(join(root, "disks"), isolation.owner, isolation.layered);
   const metadata = openMetadata(log);
   const enforcement = new Enforcement(isolation, options.routes ?? (() => undefined));
-  const sandboxes = new SandboxStore({ isolation, disks, limits, metadata, enforcement, log });
+  const sandboxes = new SandboxStore({ disks, limits, metadata, enforcement, log });
   const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);

@@ -8,7 +8,7 @@ import type { TemplateStore } from "./state/templates.ts";
 import type { Uploads } from "./state/uploads.ts";
 import type { Upgrade } from "./traffic/forward.ts";
 import { serveSandbox } from "./traffic/serve.ts";
-import { isToProgram, targetOf } from "./traffic/target.ts";
+import { isUpgrade, targetOf } from "./traffic/target.ts";
 
 export interface ServerContext extends AdminContext {
   readonly templates: TemplateStore;
@@ -53,9 +53,9 @@ export function serveUpgrade(context: ServerContext, request: IncomingMessage, h
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once("finish", () => socket.end());
-  if (isToProgram(request)) return serve(context, request, response, { socket, head });
+  if (isUpgrade(request)) return serve(context, request, response, { socket, head });
   // Only a Node that cannot be told beforehand (before 24.9) asks here.
-  sendApiError(response, new ApiError(400, "programs in sandboxes alone speak other protocols"));
+  sendApiError(response, new ApiError(400, "another protocol is for programs in sandboxes, and not with a body"));
   return Promise.resolve();
 }
 

@@ -60,6 +60,10 @@ describe.each(["auto", "none"] as const)("a port of a sandbox, with isolation %s
     expect(body).not.toContain("X-Forwarded-For");
     expect(body).toMatch(/\n\ntext$/);
 
+    const offered = { Connection: "Upgrade", Upgrade: "h2c", "Content-Length": "4" };
+    const declined = await answerTo(test, sandbox, port, { method: "POST", headers: offered }, "text");
+    expect([declined.status, declined.body]).toEqual([201, expect.stringMatching(/\n\ntext$/)]);
+
     const routing = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": String(port) };
     const routed = await fetch(`${test.host.url}/x`, { headers: routing, method: "PUT", body: "y" });
     expect([routed.status, await routed.text()]).toEqual([201, expect.stringMatching(/^PUT \/x [^]*y$/)]);

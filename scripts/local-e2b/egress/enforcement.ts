@@ -1,6 +1,8 @@
 import { ApiError } from "../http/reply.ts";
-import type { Isolation } from "../machine/machine.ts";
-import type { NetworkConfig, Sandbox, SandboxSpec } from "../state/sandbox.ts";
+import type { Disk } from "../machine/disks.ts";
+import type { Isolation, Machine } from "../machine/machine.ts";
+import type { NetworkConfig } from "../state/network-config.ts";
+import type { Sandbox, SandboxSpec } from "../state/sandbox.ts";
 import { Egress, type Routes } from "./gateway.ts";
 import { EgressRules } from "./rules.ts";
 
@@ -15,16 +17,34 @@ export class Enforcement {
   }
 
   /** The way out of a new sandbox; undefined for this machine's network. @throws ApiError 400, 403 or 501 */
-  forNew({ network, allowInternetAccess }: SandboxSpec): Egress | undefined {
+  wayOut({ network, allowInternetAccess }: SandboxSpec): Egress | undefined {
     return this.#gatewayFor(rulesOf(network, allowInternetAccess));
   }
 
-  /** Other rules for a running sandbox. @throws ApiError 400, 403 or 501 */
+  /** A machine with that way out. @throws ApiError 501 */
+  async open(id: string, disk: Disk, egress: Egress | undefined): Promise<Machine> {
+    const machine = await this.#isolation.open(id, disk, egress);
+    try {
+      requireWay(machine, egress);
+    } catch (error) {
+      await machine.close();
+      throw error;
+    }
+    return machine;
+  }
+
+  /** Other rules for a running sandbox; how clients come in stays. @throws ApiError 400, 403 or 501 */
   async change(sandbox: Sandbox, network: NetworkConfig, internet: boolean | undefined): Promise<void> {
     const rules = rulesOf(network, internet);
-    if (sandbox.egress === undefined) await this.#separate(sandbox, rules);
-    else sandbox.egress.rules = rules;
-    requireWay(sandbox);
+    if (sandbox.egress === undefined) {
+      await this.#separate(sandbox, rules);
+    } else {
+      requireWay(sandbox.machine, { rules });
+      sandbox.egress.rules = rules;
+    }
+    const { allowPublicTraffic, maskRequestHost } = sandbox.network ?? {};
+    sandbox.network = { allowPublicTraffic, maskRequestHost, ...network };
+    if (internet !== undefined) sandbox.allowInternetAccess = internet;
   }
 
   async #separate(sandbox: Sandbox, rules: EgressRules): Promise<void> {
@@ -36,6 +56,7 @@ export class Enforcement {
       throw new ApiError(501, `a process cannot leave this machine's network once it runs: ${advice}`);
     }
     sandbox.egress = gateway;
+    requireWay(sandbox.machine, gateway);
   }
 
   #gatewayFor(rules: EgressRules): Egress | undefined {
@@ -46,8 +67,8 @@ export class Enforcement {
 }
 
 /** Where the kernel does not lead connections to the host, no sandbox with rules reaches anything. @throws ApiError 501 */
-export function requireWay({ egress, machine }: Pick<Sandbox, "egress" | "machine">): void {
-  if (egress === undefined || !egress.rules.allowSomething || machine.reachesOut) return;
+function requireWay({ reachesOut }: Machine, egress: { readonly rules: EgressRules } | undefined): void {
+  if (egress === undefined || !egress.rules.allowSomething || reachesOut) return;
   throw new ApiError(501, "this machine's kernel (nf_tables) takes no egress rules but those that deny all");
 }
 

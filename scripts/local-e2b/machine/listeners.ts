@@ -58,7 +58,7 @@ export function dial(host: string, port: number): Promise<Duplex | undefined> {
 function socketsAt(table: string, port: number): ReadonlyMap<string, string> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const rows = linesOf(`/proc/net/${table}`).map((line) => line.trim().split(/\s+/));
-  const listening = rows.filter(([, local, , state]) => state === LISTEN && local?.endsWith(wanted) === true);
+  const listening = rows.filter(([, local = "", , state]) => state === LISTEN && local.endsWith(wanted));
   return new Map(listening.map(([, local = "", , , , , , , , inode]) => [`socket:[${inode}]`, addressOf(local)]));
 }
 

@@ -3,24 +3,14 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { BootFiles } from "./boot-files.ts";
 import type { Disk } from "./disks.ts";
-import { STANDARD_PATH } from "./helper.ts";
 import type { Holder } from "./holder.ts";
 import { dial, Listeners } from "./listeners.ts";
 import { HOMES, type Launched, type LaunchRequest, type Location, type Machine } from "./machine.ts";
 import type { Gateway, Owner, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
+import { type Premises, visiblePath } from "./premises.ts";
 import type { PrivateNetwork } from "./private-network.ts";
 import { readUsage, type Usage } from "./usage.ts";
-
-/** What a host has for all of its machines. */
-export interface Premises {
-  /** Directories of this machine that sandboxes see. */
-  readonly shared: readonly string[];
-  readonly owner: Owner | undefined;
-  /** Starts a holder whose root directory is the disk, in this network. */
-  readonly openOn: (disk: Disk, boot: BootFiles, network: PrivateNetwork | undefined) => Promise<Holder>;
-  readonly openNetwork: (id: string, gateway: Gateway) => Promise<PrivateNetwork>;
-}
 
 interface Parts {
   readonly disk: Disk;
@@ -174,10 +164,4 @@ export class NamespaceMachine implements Machine {
     await this.#network?.close();
     this.#boot.remove();
   }
-}
-
-/** The host's own PATH as far as sandboxes can see it, after the standard directories. */
-function visiblePath(shared: readonly string[]): string {
-  const own = (process.env["PATH"] ?? "").split(":").filter((entry) => shared.some((area) => isWithin(entry, area)));
-  return [...new Set([...STANDARD_PATH.split(":"), ...own])].join(":");
 }

@@ -6,9 +6,10 @@ import { startHelper } from "./helper.ts";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
 import type { Isolation, Owner } from "./machine.ts";
-import { NamespaceMachine, type Premises } from "./namespace-machine.ts";
+import { NamespaceMachine } from "./namespace-machine.ts";
 import { BASE_SCRIPT, LAYERS_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
 import { isWithin } from "./paths.ts";
+import type { Premises } from "./premises.ts";
 import { PrivateNetwork } from "./private-network.ts";
 import { findTool } from "./tools.ts";
 

@@ -6,6 +6,7 @@ import { ProcessTable } from "../process/table.ts";
 import { processEnvironment } from "./environment.ts";
 import type { MetadataStore } from "./file-metadata.ts";
 import type { Image } from "./image.ts";
+import type { NetworkConfig } from "./network-config.ts";
 import { UsageLog } from "./usage.ts";
 
 /** `killed` is final; such a sandbox is in no list any more, but calls under way may still hold it. */
@@ -16,18 +17,6 @@ interface Lifecycle {
   /** False: a pause at the timeout keeps files only. */
   readonly pauseKeepsMemory: boolean;
   readonly autoResume: boolean;
-}
-
-export interface NetworkConfig {
-  readonly allowPublicTraffic?: boolean | undefined;
-  /** The Host header as programs see it. */
-  readonly maskRequestHost?: string | undefined;
-  /** Egress: IP addresses, CIDR blocks and, allowed ones only, domain names. */
-  readonly allowOut?: readonly string[] | undefined;
-  readonly denyOut?: readonly string[] | undefined;
-  readonly rules?: Readonly<Record<string, unknown>> | undefined;
-  readonly egressProxy?: unknown;
-  readonly httpsPorts?: readonly number[] | undefined;
 }
 
 /** What the creator decided, and a fork inherits. */

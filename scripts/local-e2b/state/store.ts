@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { ApiError } from "../http/reply.ts";
-import { type Enforcement, requireWay } from "../egress/enforcement.ts";
+import type { Enforcement } from "../egress/enforcement.ts";
 import type { Disk, Disks, Layers } from "../machine/disks.ts";
-import type { Isolation, Machine } from "../machine/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import { capture } from "./capture.ts";
 import type { MetadataStore } from "./file-metadata.ts";
 import type { Limits } from "./limits.ts";
 import { randomId } from "./names.ts";
 import { missing, requireRunning, SandboxRegistry } from "./registry.ts";
-import { type NetworkConfig, Sandbox, type SandboxSpec } from "./sandbox.ts";
+import type { NetworkConfig } from "./network-config.ts";
+import { Sandbox, type SandboxSpec } from "./sandbox.ts";
 import { startUp } from "./start-command.ts";
 import { SAMPLE_INTERVAL_MS } from "./usage.ts";
 
 interface StoreOptions {
-  readonly isolation: Isolation;
   readonly disks: Disks;
   readonly limits: Limits;
   readonly metadata: MetadataStore;
@@ -28,7 +28,6 @@ const AUTO_RESUME_MIN_S = 300;
 export class SandboxStore extends SandboxRegistry {
   readonly limits: Limits;
   readonly disks: Disks;
-  readonly #isolation: Isolation;
   readonly #metadata: MetadataStore;
   readonly #enforcement: Enforcement;
   readonly #log: (line: string) => void;
@@ -37,11 +36,10 @@ export class SandboxStore extends SandboxRegistry {
   #starting = 0;
   #closing = false;
 
-  constructor({ isolation, disks, limits, metadata, enforcement, log }: StoreOptions) {
+  constructor({ disks, limits, metadata, enforcement, log }: StoreOptions) {
     super();
     this.limits = limits;
     this.disks = disks;
-    this.#isolation = isolation;
     this.#metadata = metadata;
     this.#enforcement = enforcement;
     this.#log = log;
@@ -139,14 +137,11 @@ export class SandboxStore extends SandboxRegistry {
     await this.kill(sandbox);
   }
 
-  /** Other egress rules; how clients come in stays. @throws ApiError 400, 403, 404 or 501 */
+  /** Other egress rules. @throws ApiError 400, 403, 404 or 501 */
   setEgress(sandbox: Sandbox, egress: NetworkConfig, internet: boolean | undefined): Promise<void> {
     return sandbox.exclusive(async () => {
       requireRunning(sandbox);
       await this.#enforcement.change(sandbox, egress, internet);
-      const { allowPublicTraffic, maskRequestHost } = sandbox.network ?? {};
-      sandbox.network = { allowPublicTraffic, maskRequestHost, ...egress };
-      if (internet !== undefined) sandbox.allowInternetAccess = internet;
     });
   }
 
@@ -169,12 +164,11 @@ export class SandboxStore extends SandboxRegistry {
 
   async #make(spec: SandboxSpec, from: Layers): Promise<Sandbox> {
     const id = `i${randomId(20)}`;
-    const egress = this.#enforcement.forNew(spec);
+    const egress = this.#enforcement.wayOut(spec);
     const disk = await this.disks.on(from);
     let machine: Machine | undefined;
     try {
-      machine = await this.#isolation.open(id, disk, egress);
-      requireWay({ egress, machine });
+      machine = await this.#enforcement.open(id, disk, egress);
       const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine, this.#metadata);
       sandbox.egress = egress;
       await startUp(sandbox);

@@ -78,11 +78,15 @@ async function reach({ sandbox, target }: ProgramCall, client: Duplex | ServerRe
 }
 
 async function answerWith(answer: IncomingMessage, response: ServerResponse): Promise<void> {
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage, toClient(answer.rawHeaders));
-  // The first event of a stream may come much later.
-  response.flushHeaders();
-  // Either side that breaks off ends the other, and nobody else needs to know.
-  await pipeline(answer, response).catch(() => undefined);
+  try {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, toClient(answer.rawHeaders));
+    // The first event of a stream may come much later.
+    response.flushHeaders();
+    await pipeline(answer, response);
+  } catch {
+    // One side broke off, or the program's answer is none: for the client it ends here.
+    response.destroy();
+  }
 }
 
 /** From here on there are bytes, both ways. */

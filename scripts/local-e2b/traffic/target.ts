@@ -30,8 +30,16 @@ export function targetOf(sandboxes: SandboxStore, request: IncomingMessage, url:
   return target;
 }
 
-/** Whether a request is for a port that a program in a sandbox serves. */
-export function isToProgram(request: IncomingMessage): boolean {
+/**
+ * Whether a request to go on with another protocol is one for a program in a sandbox. One with a body is not: what comes first
+ * is the body, and the program may take it as any request.
+ */
+export function isUpgrade(request: IncomingMessage): boolean {
+  const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
+  return length === "0" && encoding === undefined && isToProgram(request);
+}
+
+function isToProgram(request: IncomingMessage): boolean {
   const { "e2b-sandbox-id": id, "e2b-sandbox-port": port = "", host = "" } = request.headers;
   const named = isToLocalName(request) ? id && Number(port) : namedTarget(host)?.port;
   return typeof named === "number" && named !== ENVD_PORT;
