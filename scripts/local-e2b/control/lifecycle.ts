@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import { readJson } from "../http/body.ts";
-import { sendEmpty, sendJson } from "../http/reply.ts";
+import { ApiError, sendEmpty, sendJson } from "../http/reply.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import type { ControlCall, Routes } from "./call.ts";
 import {
@@ -60,6 +60,7 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
   const hang = call.faults.takeHang();
   const left = leaving(call);
   if (hang === "before" && !(await call.faults.hang("creates", left))) return;
+  refuseWhatIsNotHere(body);
   const image = call.templates.image(call.team, body.templateID);
   const sandbox = await call.sandboxes.create({
     team: call.team,
@@ -78,6 +79,12 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
   call.templates.countSpawn(image);
   if (hang === "after" && !(await call.faults.hang("creates", left))) return;
   sendJson(call.response, 201, sandboxView(sandbox));
+}
+
+/** A sandbox without it would not be the one that was asked for. @throws ApiError 501 */
+function refuseWhatIsNotHere({ volumeMounts: [volume], iam, mcp }: NewSandbox): void {
+  const asked = Object.entries({ volumeMounts: volume, iam, mcp }).find(([, value]) => (value ?? null) !== null);
+  if (asked !== undefined) throw new ApiError(501, `${asked[0]}: the local host has no such thing`);
 }
 
 async function connect(call: ControlCall, { timeout, memory }: z.output<typeof connectV2>): Promise<void> {
