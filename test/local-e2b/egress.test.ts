@@ -146,7 +146,13 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
     const [fork] = await sandbox.fork();
     if (fork === undefined || fork instanceof Error) throw fork;
     expect(await get(fork, "203.0.113.7", 80)).toContain("the world");
-    for (const one of [fork, sandbox]) expect(await get(one, "203.0.113.8", 80)).not.toContain("the world");
+    // On layers, too.
+    const [free] = await (await test.create()).fork();
+    if (free === undefined || free instanceof Error) throw free;
+    await free.files.write("kept", "yes");
+    await free.updateNetwork({ allowInternetAccess: false });
+    expect(await free.files.read("kept")).toBe("yes");
+    for (const one of [fork, sandbox, free]) expect(await get(one, "203.0.113.8", 80)).not.toContain("the world");
   });
 
   it.each([
