@@ -122,10 +122,12 @@ export class NamespaceMachine implements Machine {
     return this.#holder.settled();
   }
 
-  killAll(): Promise<void> {
+  async killAll(): Promise<void> {
     this.#boot.renew();
     this.#holder.signal("all", "SIGKILL");
-    return this.#holder.settled();
+    // The process that waits for the next order dies, too, and may take one before it has.
+    await this.#holder.rest();
+    await this.#holder.settled();
   }
 
   async leaveNetwork(gateway: Gateway): Promise<boolean> {
