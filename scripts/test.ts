@@ -53,7 +53,9 @@ async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pip
   try {
     const written: Buffer[] = [];
     const code = await new Promise<number>((resolve, reject) => {
-      const env = { ...toolEnvironment(), [SUMMARY_FILE_VARIABLE]: file };
+      // Tests start scripts, which import shell files as text: see run.mjs.
+      const NODE_OPTIONS = `--import ${new URL("support/text-imports.mjs", import.meta.url).href}`;
+      const env = { ...toolEnvironment(), NODE_OPTIONS, [SUMMARY_FILE_VARIABLE]: file };
       const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: ["inherit", output, output], env });
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => written.push(chunk));
       endWithParent(child);

@@ -2,18 +2,22 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Counters, type Counts } from "./counters.ts";
+import { Enforcement } from "./egress/enforcement.ts";
+import type { Routes } from "./egress/gateway.ts";
 import { Faults } from "./faults.ts";
 import { Disks } from "./machine/disks.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
 import { removeTree } from "./machine/tree.ts";
 import { makeRoot, sweepRoots } from "./root.ts";
-import { serve } from "./server.ts";
+import { serve, serveUpgrade } from "./server.ts";
+import { openMetadata } from "./state/attribute-metadata.ts";
 import { Limits } from "./state/limits.ts";
 import type { AccountRow } from "./state/registry.ts";
 import { SandboxStore } from "./state/store.ts";
 import { Builder } from "./state/builder.ts";
 import { TemplateStore } from "./state/templates.ts";
 import { Uploads } from "./state/uploads.ts";
+import { isUpgrade } from "./traffic/target.ts";
 
 export interface LocalHostOptions {
   /** 0 or absent: any free port. */
@@ -25,6 +29,8 @@ export interface LocalHostOptions {
   readonly maxTimeoutS?: number;
   /** Keys that are good; absent: any. */
   readonly apiKeys?: readonly string[];
+  /** Where what sandboxes with egress rules reach lies, instead of where this machine finds it. */
+  readonly routes?: Routes;
   /** Running sandboxes per API key. */
   readonly maxRunning?: number;
 }
@@ -57,7 +63,12 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
   const root = await makeRoot(parent);
   // In the background: what is left may be large, and nothing depends on it.
   sweepRoots(parent).catch((error: unknown) => options.log?.(`could not tidy up in ${parent}: ${String(error)}`));
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true });
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: 0,
+    noDelay: true,
+    shouldUpgradeCallback: isUpgrade,
+  });
   try {
     const port = await listen(server, options.port ?? 0);
     return await furnish(options, root, server, port);
@@ -76,13 +87,16 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const faults = new Faults();
   const limits = new Limits(maxTimeoutS, options.maxRunning, () => faults.settings.longestRunS);
   const disks = new Disks(join(root, "disks"), isolation.owner, isolation.layered);
-  const sandboxes = new SandboxStore({ isolation, disks, limits, log });
+  const metadata = openMetadata(log);
+  const enforcement = new Enforcement(isolation, options.routes ?? (() => undefined));
+  const sandboxes = new SandboxStore({ disks, limits, metadata, enforcement, log });
   const templates = new TemplateStore(disks);
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);
   const { apiKeys } = options;
   const context = { apiKeys, sandboxes, templates, uploads, builder, faults, counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
+  server.on("upgrade", (request, _socket, head) => void serveUpgrade(context, request, head));
   return {
     url: `http://127.0.0.1:${port}`,
     root,
@@ -97,9 +111,9 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
       context.faults.reset();
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
-      await closed;
-      await Promise.all([builder.close(), sandboxes.close()]);
-      await isolation.close();
+      // What became of upgraded connections ends with their sandboxes.
+      await Promise.all([closed, builder.close(), sandboxes.close()]);
+      await Promise.all([isolation.close(), metadata.close()]);
       await removeTree(root);
     },
   };

@@ -17,6 +17,7 @@ describe("the control plane", () => {
     ["POST", "/v2/sandboxes", {}, 400, /^templateID: /],
     ["POST", "/v2/sandboxes", { templateID: "base", envVars: { A: 1 } }, 400, /^envVars\.A: /],
     ["POST", "/v2/sandboxes", { templateID: "nope" }, 404, /template 'nope' not found/],
+    ["POST", "/v2/sandboxes", { templateID: "base", volumeMounts: [{}] }, 501, /^volumeMounts: /],
     ["POST", "/v2/sandboxes/iunknown/connect", {}, 404, /Sandbox "iunknown" doesn't exist/],
     ["POST", "/sandboxes/iunknown/connect", {}, 400, /^timeout: /],
     ["DELETE", "/templates/base", undefined, 403, /access/],

@@ -71,6 +71,34 @@ describe("reading and writing", () => {
     expect((await sandbox.files.getInfo("renamed")).metadata).toBeUndefined();
   });
 
+  it.runIf(process.platform === "linux")("has metadata in attributes, which programs see and set", async () => {
+    // The numbers of setxattr and getxattr.
+    const [set, get] = process.arch === "arm64" ? [5, 8] : [188, 191];
+    const perl = (line: string) => sh(`perl -e '$| = 1; ${line.replaceAll("'", `"`)}'`);
+    const setAttribute = (path: string, name: string, value: string) =>
+      perl(`my ($p, $n, $v) = ('${path}', '${name}', '${value}'); print syscall(${set}, $p, $n, $v, length $v, 0)`);
+    await sandbox.files.write("seen", "1", { metadata: { author: "me" } });
+    expect(
+      await perl(`my ($p, $n, $v) = ('seen', 'user.e2b.author', '..'); syscall ${get}, $p, $n, $v, 2; print $v`),
+    ).toBe("me");
+    await sandbox.files.makeDir("listed/own");
+    await sh("echo 1 > listed/set; echo 1 > listed/bare; ln -s set listed/link");
+    expect(await setAttribute("listed/set", "user.e2b.stage", "two words, =")).toBe("0");
+    expect(await setAttribute("listed/set", "user.other", "1")).toBe("0");
+    expect(await setAttribute("listed/own", "user.e2b.kind", "folder")).toBe("0");
+    expect(await setAttribute("listed/bare", "user.e2b.bytes", "\\xff\\xfe")).toBe("0");
+    expect((await sandbox.files.list("listed")).map(({ name, metadata }) => [name, metadata])).toEqual([
+      ["bare", undefined],
+      ["link", { stage: "two words, =" }],
+      ["own", { kind: "folder" }],
+      ["set", { stage: "two words, =" }],
+    ]);
+    await sh("cp --preserve=xattr listed/set copy");
+    expect((await sandbox.files.getInfo("copy")).metadata).toEqual({ stage: "two words, =" });
+    await sandbox.files.write("copy", "2", { metadata: { stage: "three", by: "me" } });
+    expect((await sandbox.files.getInfo("copy")).metadata).toEqual({ stage: "three", by: "me" });
+  });
+
   it("says what is wrong with a path", async () => {
     expect((await failure(sandbox.files.read("missing"))).message).toMatch(/path '.*missing' does not exist/);
     await sandbox.files.makeDir("folder");

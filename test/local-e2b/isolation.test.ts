@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, Sandbox as SandboxClass } from "e2b";
@@ -91,6 +91,50 @@ describe.runIf(isolated)("a sandbox in namespaces", () => {
     // The first process of the sandbox, not of this machine.
     expect(await sandbox.files.read("/proc/1/cmdline")).toContain("perl");
     expect((await failure(sandbox.files.read("/proc/self/environ"))).message).toMatch(/does not exist/);
+  });
+
+  it("has a boot id of its own, which a pause with memory and a snapshot keep, and a cold boot does not", async () => {
+    const read = async ({ commands }: Sandbox) => (await commands.run("cat /proc/sys/kernel/random/boot_id")).stdout;
+    const first = await read(sandbox);
+    expect(first).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\n$/);
+    expect(first).not.toBe(readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+    expect(first).not.toBe(await read(neighbour));
+    expect(await succeeds("echo x > /proc/sys/kernel/random/boot_id")).toBe(false);
+    await sandbox.pause();
+    await sandbox.connect();
+    await sandbox.createSnapshot();
+    expect(await read(sandbox)).toBe(first);
+    await sandbox.pause({ keepMemory: false });
+    await sandbox.connect();
+    const second = await read(sandbox);
+    expect(second).toMatch(/^[\da-f-]{36}\n$/);
+    expect(second).not.toBe(first);
+    await sandbox.pause();
+    await test.control("POST", `/v2/sandboxes/${sandbox.sandboxId}/connect`, { memory: false });
+    expect(await read(sandbox)).not.toBe(second);
+  });
+
+  it("lets programs in it make namespaces with a /proc of their own", async () => {
+    expect(await succeeds("unshare --map-root-user --mount --pid --fork --mount-proc true")).toBe(true);
+  });
+
+  it("lets its user become root by sudo, without a password, and back", async () => {
+    expect(await sh("sudo -n id -u; sudo whoami; sudo sudo -u user whoami; sudo -u user whoami")).toBe(
+      "0\nroot\nuser\nuser",
+    );
+    expect(await sh("cd /tmp; A=1 sudo B='2 3' sh -c 'echo $HOME $USER $SUDO_USER $SUDO_UID ${A-none} $B; pwd'")).toBe(
+      "/root root user 1000 none 2 3\n/tmp",
+    );
+    expect(
+      await sh("A=1 sudo -E sh -c 'echo $A'; echo text | sudo tee /root/file; sudo cat /root/file; sudo rm /root/file"),
+    ).toBe("1\ntext\ntext");
+    expect(await sh(`sudo -i pwd; sudo -s echo 'a  "b' '$USER'; echo 'echo $0 $1' | sudo sh -s x`)).toBe(
+      '/root\na  "b root\nsh x',
+    );
+    expect(await sh("sudo sh -c 'exit 7'; echo $?; sudo no-such; echo $?; sudo -u nobody true; echo $?")).toBe(
+      "7\nsudo: no-such: command not found\n1\nsudo: unknown user nobody\n1",
+    );
+    expect(await succeeds("sudo touch /usr/x")).toBe(false);
   });
 
   it("becomes a root that has no power outside", async () => {

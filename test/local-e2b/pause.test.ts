@@ -92,6 +92,10 @@ describe("what happens at the timeout", () => {
   it("wakes by traffic when that was chosen", async () => {
     const sandbox = await test.create({ lifecycle: { onTimeout: "pause", autoResume: true } });
     await sandbox.pause();
+    const headers = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": "49983" };
+    const stranger = await fetch(`${test.host.url}/health`, { headers });
+    expect([stranger.status, await stranger.text()]).toEqual([403, expect.stringContaining("can't be resumed")]);
+    expect((await sandbox.getInfo()).state).toBe("paused");
     expect((await sandbox.commands.run("echo awake")).stdout).toBe("awake\n");
     const { state, startedAt, endAt } = await sandbox.getInfo();
     expect(state).toBe("running");

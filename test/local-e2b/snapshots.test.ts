@@ -9,6 +9,7 @@ describe("snapshots", () => {
     const original = await test.create();
     const counter = await original.commands.run("sleep 600", { background: true });
     await original.commands.run("mkdir -p repo && cd repo && git init -q && echo one > file && chmod 755 file");
+    await original.files.write("tagged", "1", { metadata: { author: "me" } });
     const { snapshotId } = await original.createSnapshot();
     await original.files.write("repo/file", "changed");
     const [first, second] = await Promise.all([
@@ -19,6 +20,9 @@ describe("snapshots", () => {
     expect((await first.commands.run("cd repo && git status --short && stat -c %a file")).stdout).toBe(
       "?? file\n755\n",
     );
+    if (process.platform === "linux") {
+      expect((await first.files.getInfo("tagged")).metadata).toEqual({ author: "me" });
+    }
     await first.files.write("repo/file", "mine");
     expect(await second.files.read("repo/file")).toBe("one\n");
     expect((await original.commands.list()).map(({ pid }) => pid)).toContain(counter.pid);

@@ -1,7 +1,6 @@
 import type * as z from "zod/v4";
 import { readJson } from "../http/body.ts";
-import { sendEmpty, sendJson } from "../http/reply.ts";
-import { requireRunning } from "../state/registry.ts";
+import { ApiError, sendEmpty, sendJson } from "../http/reply.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import type { ControlCall, Routes } from "./call.ts";
 import {
@@ -46,12 +45,8 @@ export const lifecycleRoutes: Routes = {
     sendEmpty(call.response);
   },
   "PUT /sandboxes/{id}/network": async (call) => {
-    const { allow_internet_access: allowed, ...network } = await readJson(call.request, networkUpdate);
-    const sandbox = theSandbox(call);
-    requireRunning(sandbox);
-    // Stored and shown only: sandboxes share this machine's network.
-    sandbox.network = network;
-    sandbox.allowInternetAccess = allowed;
+    const { allow_internet_access: internet, ...egress } = await readJson(call.request, networkUpdate);
+    await call.sandboxes.setEgress(theSandbox(call), egress, internet);
     sendEmpty(call.response);
   },
 };
@@ -65,6 +60,7 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
   const hang = call.faults.takeHang();
   const left = leaving(call);
   if (hang === "before" && !(await call.faults.hang("creates", left))) return;
+  refuseWhatIsNotHere(body);
   const image = call.templates.image(call.team, body.templateID);
   const sandbox = await call.sandboxes.create({
     team: call.team,
@@ -83,6 +79,12 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
   call.templates.countSpawn(image);
   if (hang === "after" && !(await call.faults.hang("creates", left))) return;
   sendJson(call.response, 201, sandboxView(sandbox));
+}
+
+/** A sandbox without it would not be the one that was asked for. @throws ApiError 501 */
+function refuseWhatIsNotHere({ volumeMounts: [volume], iam, mcp }: NewSandbox): void {
+  const asked = Object.entries({ volumeMounts: volume, iam, mcp }).find(([, value]) => (value ?? null) !== null);
+  if (asked !== undefined) throw new ApiError(501, `${asked[0]}: the local host has no such thing`);
 }
 
 async function connect(call: ControlCall, { timeout, memory }: z.output<typeof connectV2>): Promise<void> {

@@ -3,7 +3,21 @@ import * as z from "zod/v4";
 /** Bodies of E2B's control plane, as far as this host acts on them; unknown fields pass. */
 const text = z.record(z.string(), z.string());
 
-const network = z.looseObject({ allowPublicTraffic: z.boolean().optional() });
+const egress = z.object({
+  allowOut: z.array(z.string()).optional(),
+  denyOut: z.array(z.string()).optional(),
+  rules: z.record(z.string(), z.unknown()).optional(),
+  egressProxy: z.unknown().optional(),
+});
+
+const network = egress.extend({
+  httpsPorts: z.array(z.int()).optional(),
+  allowPublicTraffic: z.boolean().optional(),
+  maskRequestHost: z
+    .string()
+    .regex(/^[!-~]*$/, { error: "mask request host is not ASCII. Please use ASCII characters only." })
+    .optional(),
+});
 
 const newSandbox = z.object({
   templateID: z.string().min(1),
@@ -12,6 +26,9 @@ const newSandbox = z.object({
   envVars: text.default({}),
   allow_internet_access: z.boolean().optional(),
   network: network.optional(),
+  volumeMounts: z.array(z.unknown()).default([]),
+  iam: z.unknown().optional(),
+  mcp: z.unknown().optional(),
   autoPause: z.boolean().default(false),
   autoPauseMemory: z.boolean().default(true),
   autoResume: z.object({ enabled: z.boolean() }).default({ enabled: false }),
@@ -30,4 +47,4 @@ export const timeoutRequest = z.object({ timeout: z.number() });
 /** E2B's default for a refresh without a duration. */
 export const refreshRequest = z.object({ duration: z.int().min(0).max(3600).default(15) });
 export const pauseRequest = z.object({ memory: z.boolean().default(true) });
-export const networkUpdate = z.looseObject({ allow_internet_access: z.boolean().optional() });
+export const networkUpdate = egress.extend({ allow_internet_access: z.boolean().optional() });

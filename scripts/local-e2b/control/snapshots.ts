@@ -63,7 +63,8 @@ async function fork(call: ControlCall): Promise<void> {
   sandboxes.limits.checkTimeout(timeout);
   const layers = await sandboxes.capture(original);
   try {
-    const spec = { ...original.spec, timeoutS: timeout };
+    const { network, allowInternetAccess } = original;
+    const spec = { ...original.spec, network, allowInternetAccess, timeoutS: timeout };
     const forks = Array.from({ length: count }, () =>
       sandboxes.create(spec, layers).then(
         (sandbox) => ({ sandbox: sandboxView(sandbox) }),

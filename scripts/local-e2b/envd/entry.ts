@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, statSync } from "node:fs";
 import { posix } from "node:path";
+import type { Described } from "../state/file-metadata.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import { resolvePath } from "./paths.ts";
 
@@ -18,16 +19,32 @@ export interface EntryInfo {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** What is known of an entry without its metadata. */
+export interface Found {
+  readonly entry: EntryInfo;
+  /** What has the metadata; a link that leads nowhere has none. */
+  readonly described: Described | undefined;
+}
+
+/** Entries with their metadata. */
+export async function withMetadata({ fileMetadata }: Sandbox, found: readonly Found[]): Promise<EntryInfo[]> {
+  const described = found.map((one) => one.described).filter((one) => one !== undefined);
+  const metadata = new Map((await fileMetadata.get(described)).map((value, index) => [described[index], value]));
+  return found.map(({ entry, described: file }) => {
+    const own = file === undefined ? undefined : metadata.get(file);
+    return own === undefined ? entry : { ...entry, metadata: own };
+  });
+}
+
 /** Describes what lies at `host`, under the sandbox path `path`; undefined when there is nothing. */
-export function entryInfo(sandbox: Sandbox, path: string, host: string): EntryInfo | undefined {
+export function findEntry(sandbox: Sandbox, path: string, host: string): Found | undefined {
   const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   const link = stats.isSymbolicLink() ? followLink(sandbox, path) : undefined;
-  const described = link === undefined ? stats : link.stats;
-  const type = described === undefined ? undefined : fileType(described);
-  const mode = described === undefined ? 0 : Number(described.mode & 0o777n);
-  const metadata = sandbox.fileMetadata.get(stats);
-  return {
+  const target = link === undefined ? { host, stats } : link.target;
+  const type = target === undefined ? undefined : fileType(target.stats);
+  const mode = target === undefined ? 0 : Number(target.stats.mode & 0o777n);
+  const entry = {
     name: posix.basename(path),
     path,
     ...(type === undefined ? {} : { type }),
@@ -37,16 +54,16 @@ export function entryInfo(sandbox: Sandbox, path: string, host: string): EntryIn
     owner: nameOf(sandbox, stats.uid, sandbox.machine.owner?.uid ?? process.getuid?.()),
     group: nameOf(sandbox, stats.gid, sandbox.machine.owner?.gid ?? process.getgid?.()),
     modifiedTime: stats.mtime.toISOString(),
-    ...(link === undefined ? {} : { symlinkTarget: link.target }),
-    ...(metadata === undefined ? {} : { metadata }),
+    ...(link === undefined ? {} : { symlinkTarget: link.path }),
   };
+  return { entry, described: target };
 }
 
 /** A link is described by what it leads to; one that leads nowhere has no type. */
-function followLink(sandbox: Sandbox, path: string): { target: string; stats: BigIntStats | undefined } {
+function followLink(sandbox: Sandbox, path: string): { path: string; target: Described | undefined } {
   const { canonical, host } = resolvePath(sandbox, sandbox.spec.image.user, path, { follow: true });
   const stats = statSync(host, { bigint: true, throwIfNoEntry: false });
-  return { target: stats === undefined ? path : canonical, stats };
+  return stats === undefined ? { path, target: undefined } : { path: canonical, target: { host, stats } };
 }
 
 function fileType(stats: BigIntStats): EntryInfo["type"] {

@@ -6,7 +6,7 @@ import { ConnectError } from "../connect/error.ts";
 import { ApiError } from "../http/reply.ts";
 import type { SandboxUser } from "../machine/machine.ts";
 import type { Sandbox } from "../state/sandbox.ts";
-import { type EntryInfo, entryInfo } from "./entry.ts";
+import { type EntryInfo, findEntry, type Found, withMetadata } from "./entry.ts";
 import { parseMessage } from "./message.ts";
 import { requireReadable, requireWritable, type Resolved, resolvePath } from "./paths.ts";
 import { makeDirectories } from "./write.ts";
@@ -16,9 +16,9 @@ const pathRequest = z.object({ path: z.string().default("") });
 const moveRequest = z.object({ source: z.string().default(""), destination: z.string().default("") });
 const listRequest = pathRequest.extend({ depth: z.int().min(0).default(1) });
 
-export function stat(sandbox: Sandbox, message: unknown, user: SandboxUser): object {
+export async function stat(sandbox: Sandbox, message: unknown, user: SandboxUser): Promise<object> {
   const { path } = parseMessage(pathRequest, message);
-  return { entry: existing(sandbox, resolvePath(sandbox, user, path, { follow: false })) };
+  return { entry: await existing(sandbox, resolvePath(sandbox, user, path, { follow: false })) };
 }
 
 export async function makeDir(sandbox: Sandbox, message: unknown, user: SandboxUser): Promise<object> {
@@ -33,7 +33,7 @@ export async function makeDir(sandbox: Sandbox, message: unknown, user: SandboxU
   }
   requireWritable(target);
   await makeParents(sandbox, target.host);
-  return { entry: existing(sandbox, target) };
+  return { entry: await existing(sandbox, target) };
 }
 
 export async function move(sandbox: Sandbox, message: unknown, user: SandboxUser): Promise<object> {
@@ -47,7 +47,7 @@ export async function move(sandbox: Sandbox, message: unknown, user: SandboxUser
   }
   await makeParents(sandbox, posix.dirname(destination.host));
   await rename(source.host, destination.host);
-  return { entry: existing(sandbox, destination) };
+  return { entry: await existing(sandbox, destination) };
 }
 
 /** What is not there is removed already. */
@@ -59,10 +59,11 @@ export async function remove(sandbox: Sandbox, message: unknown, user: SandboxUs
   return {};
 }
 
-export function listDir(sandbox: Sandbox, message: unknown, user: SandboxUser): object {
+export async function listDir(sandbox: Sandbox, message: unknown, user: SandboxUser): Promise<object> {
   const { path, depth } = parseMessage(listRequest, message);
   const directory = requireDirectory(resolvePath(sandbox, user, path, { follow: true }));
-  return { entries: [...walk(sandbox, directory.path, directory.canonical, Math.max(1, depth))] };
+  const found = [...walk(sandbox, directory.path, directory.canonical, Math.max(1, depth))];
+  return { entries: await withMetadata(sandbox, found) };
 }
 
 /** @throws ConnectError not_found or invalid_argument */
@@ -75,23 +76,23 @@ export function requireDirectory(target: Resolved): Resolved {
 }
 
 /** Entries in the order of their names, each directory before what is in it; links are not followed. */
-function* walk(sandbox: Sandbox, shown: string, canonical: string, depth: number): Generator<EntryInfo> {
+function* walk(sandbox: Sandbox, shown: string, canonical: string, depth: number): Generator<Found> {
   for (const name of readdirSync(sandbox.machine.locate(canonical).host).sort()) {
     const inside = posix.join(canonical, name);
     const { host } = sandbox.machine.locate(inside);
-    const entry = entryInfo(sandbox, posix.join(shown, name), host);
-    if (entry === undefined) continue;
-    yield entry;
+    const found = findEntry(sandbox, posix.join(shown, name), host);
+    if (found === undefined) continue;
+    yield found;
     if (depth > 1 && lstatSync(host, { throwIfNoEntry: false })?.isDirectory() === true) {
       yield* walk(sandbox, posix.join(shown, name), inside, depth - 1);
     }
   }
 }
 
-function existing(sandbox: Sandbox, target: Resolved): EntryInfo {
-  const entry = entryInfo(sandbox, target.path, target.host);
-  if (entry === undefined) throw new ConnectError("not_found", `file not found: ${target.path}`);
-  return entry;
+async function existing(sandbox: Sandbox, target: Resolved): Promise<EntryInfo | undefined> {
+  const found = findEntry(sandbox, target.path, target.host);
+  if (found === undefined) throw new ConnectError("not_found", `file not found: ${target.path}`);
+  return (await withMetadata(sandbox, [found]))[0];
 }
 
 async function makeParents(sandbox: Sandbox, host: string): Promise<void> {

@@ -10,7 +10,7 @@ import { rpcUser } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
 import { deadlineError, timeoutOf } from "./deadline.ts";
 import { type Change, DirectoryWatcher } from "./directory-watcher.ts";
-import { entryInfo } from "./entry.ts";
+import { findEntry, withMetadata } from "./entry.ts";
 import { requireDirectory } from "./filesystem.ts";
 import { parseMessage } from "./message.ts";
 import { type Resolved, resolvePath } from "./paths.ts";
@@ -30,10 +30,15 @@ export async function watchDir(call: EnvdCall): Promise<void> {
   const message = parseMessage(watchRequest, parseRequestFrame(await readBody(request)));
   const deadlineMs = timeoutOf(request);
   const directory = requireDirectory(resolvePath(sandbox, rpcUser(request, sandbox), message.path, { follow: true }));
+  let sent = Promise.resolve();
   const watcher = new DirectoryWatcher(directory.host, message.recursive, (change) => {
     const event = changeEvent(sandbox, directory, change, message.includeEntry);
-    stream.send(messageFrame(JSON.stringify({ filesystem: event })));
+    sent = sendAfter(sent, event);
   });
+  const sendAfter = async (before: Promise<void>, event: Promise<object>): Promise<void> => {
+    await before;
+    stream.send(messageFrame(JSON.stringify({ filesystem: await event })));
+  };
   const stream = new EventStream(request, response, KEEPALIVE_FRAME, undefined);
   const timer = deadlineMs === undefined ? undefined : setTimeout(() => stream.end(deadlineError()), deadlineMs);
   stream.onClose(() => {
@@ -47,20 +52,20 @@ export async function watchDir(call: EnvdCall): Promise<void> {
 export function createWatcher(sandbox: Sandbox, message: unknown, user: SandboxUser): object {
   const { path, recursive, includeEntry } = parseMessage(watchRequest, message);
   const directory = requireDirectory(resolvePath(sandbox, user, path, { follow: true }));
-  const events: object[] = [];
+  const events: Promise<object>[] = [];
   const watcher = new DirectoryWatcher(directory.host, recursive, (change) => {
     events.push(changeEvent(sandbox, directory, change, includeEntry));
   });
   const watcherId = `w${randomId(20)}`;
-  sandbox.watchers.set(watcherId, { takeEvents: () => events.splice(0), close: () => watcher.close() });
+  sandbox.watchers.set(watcherId, { takeEvents: () => Promise.all(events.splice(0)), close: () => watcher.close() });
   return { watcherId };
 }
 
-export function getWatcherEvents(sandbox: Sandbox, message: unknown): object {
+export async function getWatcherEvents(sandbox: Sandbox, message: unknown): Promise<object> {
   const { watcherId } = parseMessage(watcherRequest, message);
   const watcher = sandbox.watchers.get(watcherId);
   if (watcher === undefined) throw new ConnectError("not_found", `watcher with id ${watcherId} not found`);
-  return { events: watcher.takeEvents() };
+  return { events: await watcher.takeEvents() };
 }
 
 export function removeWatcher(sandbox: Sandbox, message: unknown): object {
@@ -72,9 +77,15 @@ export function removeWatcher(sandbox: Sandbox, message: unknown): object {
   return {};
 }
 
-function changeEvent(sandbox: Sandbox, directory: Resolved, { name, type }: Change, includeEntry: boolean): object {
+async function changeEvent(
+  sandbox: Sandbox,
+  directory: Resolved,
+  { name, type }: Change,
+  includeEntry: boolean,
+): Promise<object> {
   // After a removal or a rename something else may be there by now: such events never carry an entry.
   if (!includeEntry || type === "EVENT_TYPE_REMOVE" || type === "EVENT_TYPE_RENAME") return { name, type };
-  const entry = entryInfo(sandbox, `${directory.path}/${name}`, `${directory.host}/${name}`);
-  return entry === undefined ? { name, type } : { name, type, entry };
+  const found = findEntry(sandbox, `${directory.path}/${name}`, `${directory.host}/${name}`);
+  if (found === undefined) return { name, type };
+  return { name, type, entry: (await withMetadata(sandbox, [found]))[0] };
 }

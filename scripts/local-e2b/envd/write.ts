@@ -24,7 +24,8 @@ export async function writeContent(
   try {
     for await (const chunk of content) await handle.write(chunk);
     if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
-    sandbox.fileMetadata.set(await handle.stat({ bigint: true }), metadata);
+    // A new file has none to be replaced.
+    if (existing !== undefined || Object.keys(metadata).length > 0) await sandbox.fileMetadata.set(handle, metadata);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOSPC") {
       throw new ApiError(507, "not enough disk space available");

@@ -1,6 +1,6 @@
 import { lchownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Owner } from "./machine.ts";
+import type { Owner } from "./owner.ts";
 import { copyTree, makeTree, removeTree } from "./tree.ts";
 
 /** What machines start from: directories, each seen through those before it. Nothing writes to them any more. */

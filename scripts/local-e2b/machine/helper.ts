@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import type { Owner } from "./machine.ts";
+import type { Owner } from "./owner.ts";
 
 /** What helper processes need to find mount, pivot_root and the like; the host's own PATH may lack the sbin part. */
 export const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

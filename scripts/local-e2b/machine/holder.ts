@@ -1,5 +1,6 @@
 import { type Helper, startHelper } from "./helper.ts";
-import { type ExitStatus, type Launched, LaunchError, type LaunchRequest, type Owner } from "./machine.ts";
+import { type ExitStatus, type Launched, LaunchError, type LaunchRequest } from "./machine.ts";
+import type { Owner } from "./owner.ts";
 import { orderFor, PreparedProcess } from "./prepared-process.ts";
 import { exitStatus } from "./wait-status.ts";
 

@@ -1,4 +1,5 @@
-import type { Readable, Writable } from "node:stream";
+import type { Owner } from "./owner.ts";
+import type { Duplex, Readable, Writable } from "node:stream";
 import type { Disk } from "./disks.ts";
 import type { Usage } from "./usage.ts";
 
@@ -68,22 +69,31 @@ export interface Machine {
   locate(sandboxPath: string): Location;
   /** A program that does not exist is a process that ends with 127. @throws LaunchError when there can be no process */
   launch(request: LaunchRequest): Promise<Launched>;
+  /** Connects to the program of its own that listens on a port; undefined when there is none. */
+  dial(port: number): Promise<Duplex | undefined>;
   /** What its processes use; undefined where this machine does not tell. */
   usage(): Usage | undefined;
   /** Stops every process (SIGSTOP), however it was started. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Kills every process; others can be launched after. */
+  /** Kills every process, as a new boot does; others can be launched after. */
   killAll(): Promise<void>;
+  /** Whether a program's connection to the world gets anywhere. */
+  readonly reachesOut: boolean;
+  /** Has a network of its own from now on, if no process has this machine's. @returns false when it has not */
+  leaveNetwork(gateway: Gateway): Promise<boolean>;
   /** Goes on with another disk, if no process is in the way. @returns false when it did not, and did not ask for one */
   moveTo(next: () => Promise<Disk>): Promise<boolean>;
   /** Kills every process, for good. The disk stays. */
   close(): Promise<void>;
 }
 
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
+/** The way out of a machine with a network of its own. */
+export interface Gateway {
+  /** Takes a connection that a program made to an address. */
+  connect(program: Duplex, address: string, port: number): void;
+  /** Answers a question to a resolver, a message of DNS; no answer is none. */
+  resolve(question: Buffer): Promise<Buffer>;
 }
 
 /** A way of making machines; one per host. */
@@ -93,6 +103,16 @@ export interface Isolation {
   readonly owner: Owner | undefined;
   /** Whether a machine's disk may have layers; where not, it is its top alone. */
   readonly layered: boolean;
-  open(sandboxId: string, disk: Disk): Promise<Machine>;
+  /** Whether a machine can have a network of its own. */
+  readonly ownNetworks: boolean;
+  /** @param gateway for a network of its own; without, it is this machine's */
+  open(sandboxId: string, disk: Disk, gateway?: Gateway): Promise<Machine>;
+  close(): Promise<void>;
+}
+
+/** Starts processes outside of namespaces. `cwd` is a host path here, and `user` has no meaning. */
+export interface Spawner {
+  /** @throws LaunchError */
+  launch(request: LaunchRequest): Promise<Launched>;
   close(): Promise<void>;
 }

@@ -1,20 +1,23 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import type { BootFiles } from "./boot-files.ts";
 import type { Disk } from "./disks.ts";
-import { STANDARD_PATH } from "./helper.ts";
 import type { Holder } from "./holder.ts";
+import { dial, Listeners } from "./listeners.ts";
 import { HOMES, type Launched, type LaunchRequest, type Location, type Machine } from "./machine.ts";
-import type { Owner, SandboxUser } from "./machine.ts";
+import type { Gateway, SandboxUser } from "./machine.ts";
+import type { Owner } from "./owner.ts";
 import { isWithin } from "./paths.ts";
+import { type Premises, visiblePath } from "./premises.ts";
+import type { PrivateNetwork } from "./private-network.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
-/** What a host has for all of its machines. */
-interface Premises {
-  /** Directories of this machine that sandboxes see. */
-  readonly shared: readonly string[];
-  readonly owner: Owner | undefined;
-  /** Starts a holder whose root directory is the disk. */
-  readonly openOn: (disk: Disk) => Promise<Holder>;
+interface Parts {
+  readonly disk: Disk;
+  readonly boot: BootFiles;
+  readonly network: PrivateNetwork | undefined;
+  readonly holder: Holder;
 }
 
 /** A machine whose first process is a holder in namespaces of its own. */
@@ -22,21 +25,44 @@ export class NamespaceMachine implements Machine {
   readonly env: Readonly<Record<string, string>>;
   readonly owner: Owner | undefined;
   readonly #hostOwned: readonly string[];
-  readonly #openOn: (disk: Disk) => Promise<Holder>;
+  readonly #premises: Premises;
+  readonly #id: string;
+  readonly #boot: BootFiles;
+  readonly #listeners = new Listeners();
   #disk: Disk;
   #holder: Holder;
 
-  private constructor({ shared, owner, openOn }: Premises, disk: Disk, holder: Holder) {
+  #network: PrivateNetwork | undefined;
+
+  private constructor(premises: Premises, id: string, { disk, boot, network, holder }: Parts) {
+    this.#premises = premises;
+    this.#id = id;
     this.#disk = disk;
-    this.#openOn = openOn;
-    this.owner = owner;
-    this.env = { PATH: visiblePath(shared) };
-    this.#hostOwned = [...shared, "/dev", "/proc"];
+    this.#boot = boot;
+    this.#network = network;
     this.#holder = holder;
+    this.owner = premises.owner;
+    this.env = { PATH: visiblePath(premises.shared) };
+    this.#hostOwned = [...premises.shared, "/dev", "/proc"];
   }
 
-  static async open(premises: Premises, disk: Disk): Promise<NamespaceMachine> {
-    return new NamespaceMachine(premises, disk, await premises.openOn(disk));
+  static async open(
+    premises: Premises,
+    id: string,
+    disk: Disk,
+    boot: BootFiles,
+    gateway: Gateway | undefined,
+  ): Promise<NamespaceMachine> {
+    let network: PrivateNetwork | undefined;
+    try {
+      network = gateway === undefined ? undefined : await premises.openNetwork(id, gateway);
+      const holder = await premises.openOn(disk, boot, network);
+      return new NamespaceMachine(premises, id, { disk, boot, network, holder });
+    } catch (error) {
+      await network?.close();
+      boot.remove();
+      throw error;
+    }
   }
 
   get disk(): Disk {
@@ -46,6 +72,10 @@ export class NamespaceMachine implements Machine {
   /** Layers are put together in the machine's own namespace alone. */
   get tree(): string {
     return this.#disk.layers.length === 0 ? this.#disk.top : this.#root;
+  }
+
+  get reachesOut(): boolean {
+    return this.#network?.reachesOut ?? true;
   }
 
   get #root(): string {
@@ -71,6 +101,14 @@ export class NamespaceMachine implements Machine {
     return this.#holder.run(request);
   }
 
+  async dial(port: number): Promise<Duplex | undefined> {
+    if (this.#network !== undefined) return this.#network.dial(port);
+    // Killed meanwhile.
+    if (!existsSync(this.#root)) return undefined;
+    const host = this.#listeners.find(join(this.#root, "proc"), () => this.#pids(), port);
+    return host === undefined ? undefined : dial(host, port);
+  }
+
   usage(): Usage | undefined {
     return readUsage(join(this.#root, "proc"), () => true);
   }
@@ -85,28 +123,48 @@ export class NamespaceMachine implements Machine {
     return this.#holder.settled();
   }
 
-  killAll(): Promise<void> {
+  async killAll(): Promise<void> {
+    this.#boot.renew();
     this.#holder.signal("all", "SIGKILL");
-    return this.#holder.settled();
+    // The process that waits for the next order dies, too, and may take one before it has.
+    await this.#holder.rest();
+    await this.#holder.settled();
   }
 
-  async moveTo(next: () => Promise<Disk>): Promise<boolean> {
+  async leaveNetwork(gateway: Gateway): Promise<boolean> {
+    const network = await this.#premises.openNetwork(this.#id, gateway);
+    const left = await this.#restart(() => {
+      this.#network = network;
+      return Promise.resolve();
+    });
+    if (!left) await network.close();
+    return left;
+  }
+
+  moveTo(next: () => Promise<Disk>): Promise<boolean> {
+    return this.#restart(async () => {
+      this.#disk = await next();
+    });
+  }
+
+  async #restart(change: () => Promise<void>): Promise<boolean> {
     await this.#holder.rest();
     // The first process is the holder.
-    if (readdirSync(join(this.#root, "proc")).some((name) => /^\d+$/.test(name) && name !== "1")) return false;
+    if (this.#pids().some((pid) => pid !== "1")) return false;
     await this.#holder.end();
-    this.#disk = await next();
-    this.#holder = await this.#openOn(this.#disk);
+    await change();
+    this.#holder = await this.#premises.openOn(this.#disk, this.#boot, this.#network);
     return true;
   }
 
-  close(): Promise<void> {
-    return this.#holder.end();
+  /** As the sandbox numbers its processes. */
+  #pids(): readonly string[] {
+    return readdirSync(join(this.#root, "proc")).filter((name) => /^\d+$/.test(name));
   }
-}
 
-/** The host's own PATH as far as sandboxes can see it, after the standard directories. */
-function visiblePath(shared: readonly string[]): string {
-  const own = (process.env["PATH"] ?? "").split(":").filter((entry) => shared.some((area) => isWithin(entry, area)));
-  return [...new Set([...STANDARD_PATH.split(":"), ...own])].join(":");
+  async close(): Promise<void> {
+    await this.#holder.end();
+    await this.#network?.close();
+    this.#boot.remove();
+  }
 }

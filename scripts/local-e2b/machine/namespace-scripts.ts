@@ -1,9 +1,9 @@
 /**
  * Runs once per host in a fresh user and mount namespace: builds in `$1` the read-only part that all sandboxes share.
- * `$2…` are the system directories to show. Says `ready`, then lives until its stdin closes.
+ * `$2` is the text of sudo, `$3…` are the system directories to show. Says `ready`, then lives until its stdin closes.
  */
 export const BASE_SCRIPT = `set -eu
-base=$1; shift
+base=$1 sudo=$2; shift 2
 mount -t tmpfs -o mode=755 base "$base"
 cd "$base"
 for path; do
@@ -11,9 +11,14 @@ for path; do
   mount --rbind "$path" ".$path"
   mount -o remount,bind,ro ".$path"
 done
+mkdir programs
+printf '%s' "$sudo" > programs/sudo
+chmod 755 programs/sudo
+# Old kernels do not let a user namespace do this; there, sandboxes have no sudo.
+[ ! -d usr/local/bin ] || mount -t overlay -o "ro,lowerdir=programs:usr/local/bin" overlay usr/local/bin 2>&- || :
 mkdir dev
 mount -t tmpfs -o mode=755 dev dev
-mkdir dev/pts
+mkdir dev/pts dev/.proc
 for name in null zero full random urandom tty; do
   : > "dev/$name"
   mount --bind "/dev/$name" "dev/$name"
@@ -49,17 +54,18 @@ exec "$@"`;
 
 /**
  * Runs once per sandbox in the host's namespaces and a process namespace of its own: makes tree `$1` the root
- * directory, with the mounts of file `$2` in its directories `$6…`, and becomes `$3 -e $4`, the holder. One process makes
- * all of them: the start of processes is most of a sandbox's start. Only a mount can become the root directory. The last `unshare` (`$5`) locks every mount: nothing
- * inside can undo them, not even as root of yet another user namespace.
+ * directory, with the mounts of file `$3` on it and in its directories `$7…`, and becomes `$4 -e $5`, the holder. One
+ * process makes all of them: the start of processes is most of a sandbox's start. Only a mount of these namespaces can become
+ * the root directory; on layers (`$2` is yes) it takes one more. The last `unshare` (`$6`) locks every mount: nothing inside
+ * can undo them, not even as root of yet another user namespace.
  */
 export const SANDBOX_SCRIPT = `set -eu
-tree=$1 mounts=$2 perl=$3 holder=$4 unshare=$5; shift 5
+tree=$1 layered=$2 mounts=$3 perl=$4 holder=$5 unshare=$6; shift 6
 read -r host_pid _ < /proc/self/stat
 cd "$tree"
 for path; do [ -d "$path" ] || mkdir -p "$path"; done
+[ "$layered" = no ] || mount --rbind . .
 mount --all --fstab "$mounts"
-mount --rbind . .
 cd "$tree"
 pivot_root . .
 umount -l .

@@ -1,13 +1,17 @@
-import { chownSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { BootFiles } from "./boot-files.ts";
 import type { Disk } from "./disks.ts";
 import { startHelper } from "./helper.ts";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
-import type { Isolation, Owner } from "./machine.ts";
+import type { Isolation } from "./machine.ts";
+import type { Owner } from "./owner.ts";
 import { NamespaceMachine } from "./namespace-machine.ts";
 import { BASE_SCRIPT, LAYERS_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
 import { isWithin } from "./paths.ts";
+import type { Premises } from "./premises.ts";
+import { PrivateNetwork } from "./private-network.ts";
 import { findTool } from "./tools.ts";
 
 /** What sandboxes see of the host, read-only. Everything else (homes, /var, /srv, /run, other sandboxes) is not there. */
@@ -40,42 +44,61 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
   const [nsenter, unshare] = [findTool("nsenter"), findTool("unshare")];
   const [setpriv, perl] = [findTool("setpriv"), findTool("perl")];
   const asRootOfNone = ["--user", "--map-root-user", "--mount", "--propagation", "private", "--"];
-  const script = ["/bin/sh", "-c", BASE_SCRIPT, "base", base, ...shared];
+  const sudo = readFileSync(join(import.meta.dirname, "sudo.sh"), "utf8");
+  const script = ["/bin/sh", "-c", BASE_SCRIPT, "base", base, sudo, ...shared];
   const helper = await startHelper(unshare, [...asRootOfNone, ...script], owner);
 
   const target = ["--target", String(helper.pid)];
   const asUser = [nsenter, ...target, "--user", "--preserve-credentials"];
   const names = [...shared.map((path) => path.slice(1)), "dev"];
-  const mounts = join(root, "mounts");
-  writeFileSync(mounts, fstab(base, names));
-  const inside = (tree: string) => {
-    const become = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", tree, mounts, perl, HOLDER_SCRIPT, unshare, ...names];
+  const seen = new Map(names.map((name) => [name, join(base, name)]));
+  const boots = join(root, "boots");
+  mkdirSync(boots);
+  const inside = ({ top, layers }: Disk, mounts: string) => {
+    const place = [top, layers.length > 0 ? "yes" : "no", mounts];
+    const become = ["/bin/sh", "-c", SANDBOX_SCRIPT, "sandbox", ...place, perl, HOLDER_SCRIPT, unshare, ...names];
     return [unshare, "--mount", "--pid", "--fork", "--kill-child", "--", ...become];
   };
-  const openOn = ({ top, layers }: Disk): Promise<Holder> => {
-    if (layers.length === 0) return start([...asUser, "--mount", "--", ...inside(top)], owner);
+  const openOn: Premises["openOn"] = (disk, boot, network) => {
+    const { top, layers } = disk;
+    const sandbox = inside(disk, boot.mountsIn(top, layers.length > 0));
+    const asIts = network === undefined ? asUser : [...asUser, `--net=${network.namespace}`];
+    if (layers.length === 0) return start([...asIts, "--mount", "--", ...sandbox], owner);
     if (owner === undefined) throw new Error("only a host run by root can put directories on top of each other");
     const below = layers.map((layer) => basename(layer)).join(":");
     const mount = ["/bin/sh", "-c", LAYERS_SCRIPT, "layers", dirname(top), basename(top), below];
     const asOwner = [setpriv, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--"];
     const asRoot = [nsenter, ...target, "--mount", "--", unshare, "--mount", "--", ...mount];
-    return start([...asRoot, ...asOwner, ...asUser, "--", ...inside(top)], undefined);
+    return start([...asRoot, ...asOwner, ...asIts, "--", ...sandbox], undefined);
   };
+  const networks = { owner, directory: join(root, "networks"), command: inNetwork(asUser, unshare, perl) };
+  mkdirSync(networks.directory);
+  if (owner !== undefined) chownSync(networks.directory, owner.uid, owner.gid);
+  const openNetwork: Premises["openNetwork"] = (id, gateway) => PrivateNetwork.open(networks, id, gateway);
+  const premises: Premises = { shared, owner, openOn, openNetwork };
   return {
     kind: "namespaces",
     owner,
     layered: owner !== undefined,
-    open: (_id, disk) => NamespaceMachine.open({ shared, owner, openOn }, disk),
+    ownNetworks: true,
+    open: (id, disk, gateway) => NamespaceMachine.open(premises, id, disk, new BootFiles(boots, id, seen), gateway),
     close: () => helper.end(),
   };
 }
 
-/** Lines of fstab(5) for what is mounted in a tree that is the working directory. */
-function fstab(base: string, names: readonly string[]): string {
-  // White space ends a field, so in one it is written in octal.
-  const source = base.replaceAll(/[\s\\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
-  const shared = names.map((name) => `${source}/${name} ./${name} none rbind\n`);
-  return [...shared, "proc ./proc proc defaults\n"].join("");
+/** Runs a script in a network namespace that belongs to the host's user namespace: no root of a sandbox can change it. */
+function inNetwork(asUser: readonly string[], unshare: string, perl: string) {
+  return (script: string, args: readonly string[]) => [
+    ...asUser,
+    "--",
+    unshare,
+    "--net",
+    "--",
+    perl,
+    "-e",
+    script,
+    ...args,
+  ];
 }
 
 function start([command = "", ...args]: readonly string[], owner: Owner | undefined): Promise<Holder> {

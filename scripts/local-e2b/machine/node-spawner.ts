@@ -3,9 +3,8 @@ import { closeSync } from "node:fs";
 import { Guard } from "../../support/guard.mjs";
 import { signal } from "./census.ts";
 import { reader, writer } from "./fd.ts";
-import { type ExitStatus, type Launched, LaunchError, type LaunchRequest } from "./machine.ts";
+import { type ExitStatus, type Launched, LaunchError, type LaunchRequest, type Spawner } from "./machine.ts";
 import { type Pipe, PipePool } from "./pipes.ts";
-import type { Spawner } from "./spawner.ts";
 
 let guard: Guard | undefined;
 

@@ -1,11 +1,12 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { byEnvironment, byProcessGroup, type Census, continueAll, killAll, stopAll } from "./census.ts";
 import type { Disk } from "./disks.ts";
-import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location } from "./machine.ts";
+import { dial, Listeners } from "./listeners.ts";
+import { HOMES, type Isolation, type Launched, type LaunchRequest, type Location, type Spawner } from "./machine.ts";
 import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
-import type { Spawner } from "./spawner.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 /** By which processes are found again; added last, so that a caller's own environment cannot change it. */
@@ -17,6 +18,7 @@ export function plainIsolation(spawner: Spawner): Isolation {
     kind: "none",
     owner: undefined,
     layered: false,
+    ownNetworks: false,
     open: (sandboxId, disk) => Promise.resolve(new PlainMachine(spawner, sandboxId, disk)),
     close: () => spawner.close(),
   };
@@ -24,6 +26,7 @@ export function plainIsolation(spawner: Spawner): Isolation {
 
 class PlainMachine implements Machine {
   readonly owner = undefined;
+  readonly reachesOut = true;
   readonly env: Readonly<Record<string, string>>;
   readonly disk: Disk;
   readonly tree: string;
@@ -31,6 +34,7 @@ class PlainMachine implements Machine {
   readonly #mark: Readonly<Record<string, string>>;
   readonly #leaders = new Set<number>();
   readonly #census: Census;
+  readonly #listeners = new Listeners();
 
   constructor(spawner: Spawner, sandboxId: string, disk: Disk) {
     this.#spawner = spawner;
@@ -66,6 +70,13 @@ class PlainMachine implements Machine {
     return launched;
   }
 
+  async dial(port: number): Promise<Duplex | undefined> {
+    // Without /proc nobody tells whose program it is that answers.
+    if (process.platform !== "linux") return (await dial("127.0.0.1", port)) ?? dial("::1", port);
+    const host = this.#listeners.find("/proc", () => this.#census().map(String), port);
+    return host === undefined ? undefined : dial(host, port);
+  }
+
   usage(): Usage | undefined {
     const pids = new Set(this.#census().map(String));
     return readUsage("/proc", (pid) => pids.has(pid));
@@ -81,6 +92,10 @@ class PlainMachine implements Machine {
 
   killAll(): Promise<void> {
     return killAll(this.#census);
+  }
+
+  leaveNetwork(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   /** Its processes know this machine's own paths. */

@@ -1,16 +1,9 @@
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
 import { STANDARD_PATH } from "./helper.ts";
-import type { Launched, LaunchRequest } from "./machine.ts";
+import type { Spawner } from "./machine.ts";
 import { nodeSpawner } from "./node-spawner.ts";
 import { findTool } from "./tools.ts";
-
-/** Starts processes outside of namespaces. `cwd` is a host path here, and `user` has no meaning. */
-export interface Spawner {
-  /** @throws LaunchError */
-  launch(request: LaunchRequest): Promise<Launched>;
-  close(): Promise<void>;
-}
 
 /** The fastest way this machine has: the holder, without a namespace around it, or Node itself, and then why. */
 export async function openSpawner(pipesDirectory: string): Promise<{ spawner: Spawner; note?: string }> {

@@ -12,7 +12,7 @@ import {
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import type { Owner } from "./machine.ts";
+import type { Owner } from "./owner.ts";
 
 const run = promisify(execFile);
 

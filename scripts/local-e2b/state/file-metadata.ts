@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { BigIntStats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { ApiError } from "../http/reply.ts";
 
 export type FileMetadata = Readonly<Record<string, string>>;
 
+/** Names of the attributes that are metadata begin so. */
+export const ATTRIBUTE_PREFIX = "user.e2b.";
 const HEADER_PREFIX = "x-metadata-";
 /** envd's limits: an extended attribute's name is at most 255 bytes with its prefix, all of a file's at most one block. */
-const ATTRIBUTE_PREFIX_BYTES = "user.e2b.".length;
+const ATTRIBUTE_PREFIX_BYTES = ATTRIBUTE_PREFIX.length;
 const MAX_KEY_BYTES = 255 - ATTRIBUTE_PREFIX_BYTES;
 const MAX_TOTAL_BYTES = 4096;
 
@@ -27,24 +30,41 @@ export function metadataFrom(headers: IncomingHttpHeaders): FileMetadata {
   return metadata;
 }
 
+/** A file that may have metadata. */
+export interface Described {
+  /** Where it lies, without links. */
+  readonly host: string;
+  readonly stats: BigIntStats;
+}
+
+/** Where the metadata of files is kept. */
+export interface MetadataStore {
+  /** In the order of the files. */
+  get(files: readonly Described[]): Promise<readonly (FileMetadata | undefined)[]>;
+  /** Replaces all that the file had. */
+  set(file: FileHandle, metadata: FileMetadata): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
- * Metadata of files that were uploaded to one sandbox. envd keeps it in extended attributes, which Node cannot
- * write; this remembers it by the file's identity, so that it follows a rename, and not a copy.
+ * For where there is nothing that reads and writes extended attributes: metadata of uploaded files, remembered by the
+ * file's identity, so that it follows a rename, and not a copy.
  */
-export class MetadataStore {
+export class RememberedMetadata implements MetadataStore {
   readonly #byFile = new Map<string, FileMetadata>();
 
-  set(stats: BigIntStats, metadata: FileMetadata): void {
-    if (Object.keys(metadata).length === 0) this.#byFile.delete(identity(stats));
-    else this.#byFile.set(identity(stats), metadata);
+  get(files: readonly Described[]): Promise<readonly (FileMetadata | undefined)[]> {
+    return Promise.resolve(files.map(({ stats }) => this.#byFile.get(identity(stats))));
   }
 
-  isEmpty(): boolean {
-    return this.#byFile.size === 0;
+  async set(file: FileHandle, metadata: FileMetadata): Promise<void> {
+    const key = identity(await file.stat({ bigint: true }));
+    if (Object.keys(metadata).length === 0) this.#byFile.delete(key);
+    else this.#byFile.set(key, metadata);
   }
 
-  get(stats: BigIntStats): FileMetadata | undefined {
-    return this.#byFile.get(identity(stats));
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

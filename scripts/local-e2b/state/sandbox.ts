@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
+import type { Egress } from "../egress/gateway.ts";
 import type { Machine, SandboxUser } from "../machine/machine.ts";
 import { ProcessTable } from "../process/table.ts";
 import { processEnvironment } from "./environment.ts";
-import { MetadataStore } from "./file-metadata.ts";
+import type { MetadataStore } from "./file-metadata.ts";
 import type { Image } from "./image.ts";
+import type { NetworkConfig } from "./network-config.ts";
 import { UsageLog } from "./usage.ts";
 
 /** `killed` is final; such a sandbox is in no list any more, but calls under way may still hold it. */
@@ -17,11 +19,6 @@ interface Lifecycle {
   readonly autoResume: boolean;
 }
 
-interface NetworkConfig {
-  readonly allowPublicTraffic?: boolean | undefined;
-  readonly [rule: string]: unknown;
-}
-
 /** What the creator decided, and a fork inherits. */
 export interface SandboxSpec {
   readonly team: string;
@@ -30,14 +27,13 @@ export interface SandboxSpec {
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly envVars: Readonly<Record<string, string>>;
   readonly lifecycle: Lifecycle;
-  /** Stored and shown, not enforced: sandboxes share the host's network. */
   readonly network: NetworkConfig | undefined;
   readonly allowInternetAccess: boolean | undefined;
 }
 
 /** A directory watcher that a client polls. */
 interface Watcher {
-  takeEvents(): readonly object[];
+  takeEvents(): Promise<readonly object[]>;
   close(): void;
 }
 
@@ -46,31 +42,34 @@ export class Sandbox {
   readonly spec: SandboxSpec;
   readonly machine: Machine;
   readonly accessToken: string;
-  /** Given out when public traffic is off; nothing here asks for it, as there are no public ports. */
+  /** Set when public traffic is off: what clients of ports other than envd's have to send. */
   readonly trafficToken: string | undefined;
   readonly processes = new ProcessTable();
   readonly usage = new UsageLog();
-  readonly fileMetadata = new MetadataStore();
+  readonly fileMetadata: MetadataStore;
   readonly watchers = new Map<string, Watcher>();
   /** Answers under way; they break when the sandbox stops running. */
-  readonly connections = new Set<ServerResponse>();
+  readonly connections = new Set<Writable>();
   state: SandboxState = "running";
   /** Start of the present run; a resume begins a new one. */
   startedAtMs = Date.now();
   /** When the timeout strikes; for a paused sandbox, when it was paused. */
   endAtMs = 0;
   network: NetworkConfig | undefined;
+  /** Its way out; undefined for this machine's network. */
+  egress: Egress | undefined;
   allowInternetAccess: boolean | undefined;
   #held: Promise<void> = Promise.resolve();
   #runningMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(id: string, accessToken: string, spec: SandboxSpec, machine: Machine) {
+  constructor(id: string, accessToken: string, spec: SandboxSpec, machine: Machine, fileMetadata: MetadataStore) {
     this.id = id;
     this.accessToken = accessToken;
     this.spec = spec;
     this.machine = machine;
+    this.fileMetadata = fileMetadata;
     this.network = spec.network;
     if (spec.network?.allowPublicTraffic === false) this.trafficToken = randomBytes(16).toString("hex");
     this.allowInternetAccess = spec.allowInternetAccess;
@@ -91,7 +90,7 @@ export class Sandbox {
   }
 
   /** Lets a request in, when nothing holds it up. */
-  async connect(response: ServerResponse): Promise<void> {
+  async connect(response: Writable): Promise<void> {
     // One that its client has left closes no second time.
     if (response.closed) return;
     this.connections.add(response);
@@ -99,9 +98,9 @@ export class Sandbox {
     await this.#held;
   }
 
-  /** Whether nobody is connected to it or knows its files by anything but their names. */
+  /** Whether nobody is connected to it or watches its files. */
   isQuiet(): boolean {
-    return this.connections.size === 0 && this.watchers.size === 0 && this.fileMetadata.isEmpty();
+    return this.connections.size === 0 && this.watchers.size === 0;
   }
 
   /** Sets when the timeout strikes. */

@@ -1,19 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { ApiError } from "../http/reply.ts";
+import type { Enforcement } from "../egress/enforcement.ts";
 import type { Disk, Disks, Layers } from "../machine/disks.ts";
-import type { Isolation, Machine } from "../machine/machine.ts";
+import type { Machine } from "../machine/machine.ts";
 import { capture } from "./capture.ts";
+import type { MetadataStore } from "./file-metadata.ts";
 import type { Limits } from "./limits.ts";
 import { randomId } from "./names.ts";
 import { missing, requireRunning, SandboxRegistry } from "./registry.ts";
+import type { NetworkConfig } from "./network-config.ts";
 import { Sandbox, type SandboxSpec } from "./sandbox.ts";
 import { startUp } from "./start-command.ts";
 import { SAMPLE_INTERVAL_MS } from "./usage.ts";
 
 interface StoreOptions {
-  readonly isolation: Isolation;
   readonly disks: Disks;
   readonly limits: Limits;
+  readonly metadata: MetadataStore;
+  readonly enforcement: Enforcement;
   readonly log: (line: string) => void;
 }
 
@@ -24,23 +28,25 @@ const AUTO_RESUME_MIN_S = 300;
 export class SandboxStore extends SandboxRegistry {
   readonly limits: Limits;
   readonly disks: Disks;
-  readonly #isolation: Isolation;
+  readonly #metadata: MetadataStore;
+  readonly #enforcement: Enforcement;
   readonly #log: (line: string) => void;
   readonly #unfinished = new Set<Promise<unknown>>();
   readonly #sampler: NodeJS.Timeout;
   #starting = 0;
   #closing = false;
 
-  constructor({ isolation, disks, limits, log }: StoreOptions) {
+  constructor({ disks, limits, metadata, enforcement, log }: StoreOptions) {
     super();
     this.limits = limits;
     this.disks = disks;
-    this.#isolation = isolation;
+    this.#metadata = metadata;
+    this.#enforcement = enforcement;
     this.#log = log;
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
   }
 
-  /** @param from instead of the image's files. @throws ApiError 400, 429 or 503 */
+  /** @param from instead of the image's files. @throws ApiError 400, 403, 429, 501 or 503 */
   async create(spec: SandboxSpec, from = spec.image.layers): Promise<Sandbox> {
     this.limits.checkTimeout(spec.timeoutS);
     this.limits.checkRunning(this.runningOf(spec.team) + this.#starting);
@@ -103,9 +109,13 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** Wakes a sandbox that asked for it when traffic comes. @throws ApiError */
+  /** Whether traffic wakes it. */
+  isWoken(sandbox: Sandbox): boolean {
+    return sandbox.state === "paused" && sandbox.spec.lifecycle.autoResume;
+  }
+
+  /** Wakes a sandbox by traffic. @throws ApiError */
   async wake(sandbox: Sandbox): Promise<void> {
-    if (sandbox.state !== "paused" || !sandbox.spec.lifecycle.autoResume) return;
     await this.resume(sandbox, Math.max(AUTO_RESUME_MIN_S, sandbox.spec.timeoutS), true);
   }
 
@@ -127,6 +137,14 @@ export class SandboxStore extends SandboxRegistry {
     await this.kill(sandbox);
   }
 
+  /** Other egress rules. @throws ApiError 400, 403, 404 or 501 */
+  setEgress(sandbox: Sandbox, egress: NetworkConfig, internet: boolean | undefined): Promise<void> {
+    return sandbox.exclusive(async () => {
+      requireRunning(sandbox);
+      await this.#enforcement.change(sandbox, egress, internet);
+    });
+  }
+
   /** A running sandbox's files as they are now, for others to start from; release them. @throws ApiError 404 */
   capture(sandbox: Sandbox): Promise<Layers> {
     return sandbox.exclusive(() => {
@@ -146,11 +164,13 @@ export class SandboxStore extends SandboxRegistry {
 
   async #make(spec: SandboxSpec, from: Layers): Promise<Sandbox> {
     const id = `i${randomId(20)}`;
+    const egress = this.#enforcement.wayOut(spec);
     const disk = await this.disks.on(from);
     let machine: Machine | undefined;
     try {
-      machine = await this.#isolation.open(id, disk);
-      const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine);
+      machine = await this.#enforcement.open(id, disk, egress);
+      const sandbox = new Sandbox(id, randomBytes(16).toString("hex"), spec, machine, this.#metadata);
+      sandbox.egress = egress;
       await startUp(sandbox);
       // The run, and with it the timeout, begins when the sandbox is usable.
       sandbox.beginRun();

@@ -1,6 +1,5 @@
 import { existsSync, statfsSync } from "node:fs";
 import type { Usage } from "../machine/usage.ts";
-import type { Sandbox } from "./sandbox.ts";
 
 /** SandboxMetric of the control plane. CPU in percent of one core, the rest in bytes; the disk is this machine's. */
 export interface UsageSample {
@@ -21,6 +20,12 @@ export const SAMPLE_INTERVAL_MS = 5000;
 const MAX_SAMPLES = 720;
 const BYTES_PER_MB = 1024 * 1024;
 
+/** What a sample is taken of. */
+interface Used {
+  readonly machine: { readonly tree: string; usage(): Usage | undefined };
+  readonly spec: { readonly image: { readonly cpuCount: number; readonly memoryMB: number } };
+}
+
 /** What one sandbox has used, sample by sample. */
 export class UsageLog {
   readonly #samples: UsageSample[] = [];
@@ -32,7 +37,7 @@ export class UsageLog {
   }
 
   /** Takes a sample; none where this machine does not tell. */
-  sample({ machine, spec }: Sandbox): UsageSample | undefined {
+  sample({ machine, spec }: Used): UsageSample | undefined {
     const usage = machine.usage();
     if (usage === undefined) return undefined;
     // Being killed: its tree is gone before it leaves the list.

@@ -1,0 +1,86 @@
+import { ApiError } from "../http/reply.ts";
+import type { Disk } from "../machine/disks.ts";
+import type { Isolation, Machine } from "../machine/machine.ts";
+import type { NetworkConfig } from "../state/network-config.ts";
+import type { Sandbox, SandboxSpec } from "../state/sandbox.ts";
+import { Egress, type Routes } from "./gateway.ts";
+import { EgressRules } from "./rules.ts";
+
+/** Gives sandboxes with egress rules a network of their own, and says so where it cannot. */
+export class Enforcement {
+  readonly #isolation: Isolation;
+  readonly #routes: Routes;
+
+  constructor(isolation: Isolation, routes: Routes) {
+    this.#isolation = isolation;
+    this.#routes = routes;
+  }
+
+  /** The way out of a new sandbox; undefined for this machine's network. @throws ApiError 400, 403 or 501 */
+  wayOut({ network, allowInternetAccess }: SandboxSpec): Egress | undefined {
+    return this.#gatewayFor(rulesOf(network, allowInternetAccess));
+  }
+
+  /** A machine with that way out. @throws ApiError 501 */
+  async open(id: string, disk: Disk, egress: Egress | undefined): Promise<Machine> {
+    const machine = await this.#isolation.open(id, disk, egress);
+    try {
+      requireWay(machine, egress);
+    } catch (error) {
+      await machine.close();
+      throw error;
+    }
+    return machine;
+  }
+
+  /** Other rules for a running sandbox; how clients come in stays. @throws ApiError 400, 403 or 501 */
+  async change(sandbox: Sandbox, network: NetworkConfig, internet: boolean | undefined): Promise<void> {
+    const rules = rulesOf(network, internet);
+    if (sandbox.egress === undefined) {
+      await this.#separate(sandbox, rules);
+    } else {
+      requireWay(sandbox.machine, { rules });
+      sandbox.egress.rules = rules;
+    }
+    const { allowPublicTraffic, maskRequestHost } = sandbox.network ?? {};
+    sandbox.network = { allowPublicTraffic, maskRequestHost, ...network };
+    if (internet !== undefined) sandbox.allowInternetAccess = internet;
+  }
+
+  async #separate(sandbox: Sandbox, rules: EgressRules): Promise<void> {
+    const gateway = this.#gatewayFor(rules);
+    if (gateway === undefined) return;
+    const left = sandbox.isQuiet() && (await sandbox.hold(() => sandbox.machine.leaveNetwork(gateway)));
+    if (!left) {
+      const advice = "create the sandbox with rules, or set them while nothing runs in it";
+      throw new ApiError(501, `a process cannot leave this machine's network once it runs: ${advice}`);
+    }
+    sandbox.egress = gateway;
+    requireWay(sandbox.machine, gateway);
+  }
+
+  #gatewayFor(rules: EgressRules): Egress | undefined {
+    if (!rules.restrict) return undefined;
+    if (this.#isolation.ownNetworks) return new Egress(rules, this.#routes);
+    throw new ApiError(501, "egress rules take namespaces, which sandboxes do not have here");
+  }
+}
+
+/** Where the kernel does not lead connections to the host, no sandbox with rules reaches anything. @throws ApiError 501 */
+function requireWay({ reachesOut }: Machine, egress: { readonly rules: EgressRules } | undefined): void {
+  if (egress === undefined || !egress.rules.allowSomething || reachesOut) return;
+  throw new ApiError(501, "this machine's kernel (nf_tables) takes no egress rules but those that deny all");
+}
+
+function rulesOf(network: NetworkConfig = {}, internet: boolean | undefined): EgressRules {
+  if (Object.keys(network.rules ?? {}).length > 0) {
+    throw new ApiError(400, "Network transform rules are not available for your team.");
+  }
+  if (network.egressProxy !== undefined && network.egressProxy !== null) {
+    throw new ApiError(403, "Egress proxy (egressProxy) is not enabled for this team.");
+  }
+  if ((network.httpsPorts ?? []).length > 0) {
+    throw new ApiError(501, "httpsPorts: the local host speaks HTTP with programs in sandboxes, not HTTPS");
+  }
+  return new EgressRules(network, internet !== false);
+}

@@ -1,0 +1,123 @@
+import { createSocket } from "node:dgram";
+import { getServers, lookup, type LookupAddress, type LookupOptions } from "node:dns";
+import { connect, isIP } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Gateway } from "../machine/machine.ts";
+import { join } from "../traffic/join.ts";
+import { type EgressRules, isInternal } from "./rules.ts";
+import { httpName, type Named, tlsName } from "./server-name.ts";
+
+/** A place in this machine's network. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Says where a place lies; undefined where it lies there itself. */
+export type Routes = (place: Place) => Place | undefined;
+
+/** On these ports E2B looks at what a connection says of its server's name. */
+const NAMED_PORTS: Readonly<Record<number, (bytes: Buffer) => Named>> = { 80: httpName, 443: tlsName };
+const MAX_FIRST_BYTES = 64 * 1024;
+const RESOLVER_PATIENCE_MS = 5000;
+const DNS_PORT = 53;
+
+/** What a sandbox with egress rules goes through to the world. New rules count for new connections, as with E2B. */
+export class Egress implements Gateway {
+  rules: EgressRules;
+  readonly #routes: Routes;
+
+  constructor(rules: EgressRules, routes: Routes) {
+    this.rules = rules;
+    this.#routes = routes;
+  }
+
+  connect(program: Duplex, address: string, port: number): void {
+    void this.#connect(program, address, port);
+  }
+
+  async #connect(program: Duplex, address: string, port: number): Promise<void> {
+    const nameIn = this.rules.haveNames ? NAMED_PORTS[port] : undefined;
+    const name = nameIn === undefined ? undefined : await firstName(program, nameIn);
+    // By name, whatever address the program believes it has: no file of names in the sandbox leads elsewhere.
+    if (name !== undefined && this.rules.mayName(name)) this.#join(program, { host: name, port });
+    else if (this.rules.mayReach(address)) this.#join(program, { host: address, port });
+    else program.destroy();
+  }
+
+  async resolve(question: Buffer): Promise<Buffer> {
+    const [server] = this.rules.mayResolve ? getServers() : [];
+    if (server === undefined) return Buffer.alloc(0);
+    const place = resolverPlace(server);
+    return ask(this.#routes(place) ?? place, question);
+  }
+
+  #join(program: Duplex, place: Place): void {
+    const routed = this.#routes(place);
+    const far = connect({
+      ...(routed ?? place),
+      allowHalfOpen: true,
+      ...(routed === undefined ? { lookup: lookUp } : {}),
+    });
+    join(program, far);
+  }
+}
+
+/** Reads until the name is known, and puts back what was read. */
+async function firstName(program: Duplex, nameIn: (bytes: Buffer) => Named): Promise<string | undefined> {
+  let bytes = Buffer.alloc(0);
+  let named = nameIn(bytes);
+  while (named === undefined && bytes.length < MAX_FIRST_BYTES) {
+    const more = await nextBytes(program);
+    if (more === undefined) break;
+    bytes = Buffer.concat([bytes, more]);
+    named = nameIn(bytes);
+  }
+  if (bytes.length > 0 && !program.readableEnded) program.unshift(bytes);
+  return named?.name;
+}
+
+function nextBytes(stream: Duplex): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stream.off("readable", end).off("close", end);
+      const bytes: Buffer | null = stream.read();
+      resolve(bytes ?? undefined);
+    };
+    stream.once("readable", end).once("close", end);
+  });
+}
+
+/** As the system does, but nothing internal is found: a name that is allowed may lead anywhere. */
+function lookUp(
+  host: string,
+  options: LookupOptions,
+  done: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
+): void {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    const found = (error === null ? addresses : []).filter(({ address }) => !isInternal(address));
+    const [first] = found;
+    if (first === undefined) done(error ?? new Error(`${host} has no address that a sandbox may reach`), []);
+    else if (options.all === true) done(null, found);
+    else done(null, first.address, first.family);
+  });
+}
+
+/** An address, or one with a port: as Node names resolvers. */
+function resolverPlace(server: string): Place {
+  if (isIP(server) > 0) return { host: server, port: DNS_PORT };
+  const [host = "", port] = server.replaceAll(/[[\]]/g, "").split(/:(?=\d+$)/);
+  return { host, port: Number(port) };
+}
+
+function ask({ host, port }: Place, question: Buffer): Promise<Buffer> {
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const socket = createSocket(isIP(host) === 6 ? "udp6" : "udp4");
+  const timer = setTimeout(() => resolve(Buffer.alloc(0)), RESOLVER_PATIENCE_MS);
+  socket.on("message", resolve).on("error", () => resolve(Buffer.alloc(0)));
+  socket.send(question, port, host);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.close();
+  });
+}

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** State of a socket that listens, in proc_net_tcp. */
+const LISTEN = "0A";
+const ANY_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "0:0:0:0:0:0:0:0": "::1" };
+
+interface Listener {
+  /** A descriptor of the process that has the socket. */
+  readonly link: string;
+  readonly socket: string;
+  readonly address: string;
+}
+
+/**
+ * Where on this machine's network processes of a sandbox listen. A port of the loopback may be anybody's; whose it is, the
+ * kernel tells by the socket's number. It takes milliseconds to tell, so what was found is looked at first.
+ */
+export class Listeners {
+  readonly #found = new Map<number, Listener>();
+
+  /** @param proc a proc file system, and in it the processes of the sandbox */
+  find(proc: string, pids: () => readonly string[], port: number): string | undefined {
+    const known = this.#found.get(port);
+    if (known !== undefined && linkTarget(known.link) === known.socket) return known.address;
+    this.#found.delete(port);
+    for (const table of ["tcp", "tcp6"]) {
+      const found = search(proc, pids, socketsAt(table, port));
+      if (found === undefined) continue;
+      this.#found.set(port, found);
+      return found.address;
+    }
+    return undefined;
+  }
+}
+
+function search(proc: string, pids: () => readonly string[], at: ReadonlyMap<string, string>): Listener | undefined {
+  if (at.size === 0) return undefined;
+  for (const link of pids().flatMap((pid) => descriptors(`${proc}/${pid}/fd`))) {
+    const socket = linkTarget(link) ?? "";
+    const address = at.get(socket);
+    if (address !== undefined) return { link, socket, address: ANY_ADDRESS[address] ?? address };
+  }
+  return undefined;
+}
+
+/** @returns undefined when nothing answers there */
+export function dial(host: string, port: number): Promise<Duplex | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, noDelay: true }, () => resolve(socket));
+    // Later ones reach whoever uses it.
+    socket.on("error", () => resolve(undefined));
+  });
+}
+
+/** Addresses by sockets. */
+function socketsAt(table: string, port: number): ReadonlyMap<string, string> {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = linesOf(`/proc/net/${table}`).map((line) => line.trim().split(/\s+/));
+  const listening = rows.filter(([, local = "", , state]) => state === LISTEN && local.endsWith(wanted));
+  return new Map(listening.map(([, local = "", , , , , , , , inode]) => [`socket:[${inode}]`, addressOf(local)]));
+}
+
+/** Addresses are written as 32-bit words in the machine's byte order. */
+function addressOf(local: string): string {
+  const bytes = Buffer.from(local.split(":", 1)[0] ?? "", "hex").swap32();
+  if (bytes.length === 4) return bytes.join(".");
+  return Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16)).join(":");
+}
+
+function linesOf(path: string): readonly string[] {
+  try {
+    return readFileSync(path, "latin1").split("\n");
+  } catch {
+    // No IPv6 on this machine.
+    return [];
+  }
+}
+
+function descriptors(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory).map((name) => `${directory}/${name}`);
+  } catch {
+    // The process has ended meanwhile.
+    return [];
+  }
+}
+
+function linkTarget(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import type { BootFiles } from "./boot-files.ts";
+import type { Disk } from "./disks.ts";
+import { STANDARD_PATH } from "./helper.ts";
+import type { Holder } from "./holder.ts";
+import type { Gateway } from "./machine.ts";
+import type { Owner } from "./owner.ts";
+import { isWithin } from "./paths.ts";
+import type { PrivateNetwork } from "./private-network.ts";
+
+/** What a host has for all of its machines. */
+export interface Premises {
+  /** Directories of this machine that sandboxes see. */
+  readonly shared: readonly string[];
+  readonly owner: Owner | undefined;
+  /** Starts a holder whose root directory is the disk, in this network. */
+  readonly openOn: (disk: Disk, boot: BootFiles, network: PrivateNetwork | undefined) => Promise<Holder>;
+  readonly openNetwork: (id: string, gateway: Gateway) => Promise<PrivateNetwork>;
+}
+
+/** The host's own PATH as far as sandboxes can see it, after the standard directories. */
+export function visiblePath(shared: readonly string[]): string {
+  const own = (process.env["PATH"] ?? "").split(":").filter((entry) => shared.some((area) => isWithin(entry, area)));
+  return [...new Set([...STANDARD_PATH.split(":"), ...own])].join(":");
+}

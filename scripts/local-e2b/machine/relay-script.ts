@@ -1,0 +1,103 @@
+import { NETWORK_SCRIPT } from "./network-script.ts";
+
+/**
+ * Owns the network namespace of one sandbox, in Perl, and hands connections from it and into it over sockets in the file
+ * system, which belong to no network. `$ARGV[0]` is where the host listens, `$ARGV[1]` where this does. Says `ready open`,
+ * or `ready closed` when no connection can get out, then lives until its stdin closes.
+ *   out: `tcp ADDRESS PORT`, a line, then the bytes of the connection; or `dns`, a line, then a question until its end, and
+ *        back comes the answer
+ *   in:  `PORT`, a line, is answered `ok`, a line, and then come the bytes; or with `no`
+ * Each connection has two processes, one a way: so neither side can make the other wait for ever.
+ */
+export const RELAY_SCRIPT = String.raw`
+use strict;
+use Socket qw(:DEFAULT inet_ntoa inet_pton pack_sockaddr_in6 AF_INET6 SO_RCVTIMEO);
+my ($host, $door) = @ARGV;
+setpgrp;
+$SIG{CHLD} = 'IGNORE';
+${NETWORK_SCRIPT}
+sub copy {
+  my ($from, $to) = @_;
+  while (sysread $from, my $bytes, 65536) {
+    while (length $bytes) {
+      my $written = syswrite $to, $bytes or last;
+      substr $bytes, 0, $written, '';
+    }
+  }
+  shutdown $to, 1;
+}
+
+sub join_both {
+  my ($one, $other) = @_;
+  # A side that is gone is an error to write to, not an end of this process.
+  $SIG{PIPE} = 'IGNORE';
+  fork ? copy($one, $other) : copy($other, $one);
+  exit;
+}
+
+sub to_host {
+  socket my $socket, AF_UNIX, SOCK_STREAM, 0 or exit;
+  connect $socket, pack_sockaddr_un $host or exit;
+  syswrite $socket, $_[0];
+  return $socket;
+}
+
+sub out {
+  my ($program) = @_;
+  # SO_ORIGINAL_DST
+  my $wanted = getsockopt $program, 0, 80 or exit;
+  my $place = substr $wanted, 0, 16;
+  my ($port, $address) = unpack_sockaddr_in $place;
+  join_both($program, to_host('tcp ' . inet_ntoa($address) . " $port\n"));
+}
+
+sub question {
+  my ($socket, $from, $question) = @_;
+  my $host = to_host("dns\n$question");
+  shutdown $host, 1;
+  my $answer = '';
+  1 while sysread $host, $answer, 65536, length $answer;
+  send $socket, $answer, 0, $from if length $answer;
+  exit;
+}
+
+sub into {
+  my ($client) = @_;
+  my $line = '';
+  until ($line =~ /\n/) { sysread $client, $line, 1, length $line or exit }
+  chomp $line;
+  my @places = (
+    [AF_INET, pack_sockaddr_in($line, INADDR_LOOPBACK)],
+    [AF_INET6, pack_sockaddr_in6($line, inet_pton(AF_INET6, '::1'))],
+    [AF_INET, pack_sockaddr_in($line, $own)],
+  );
+  for (@places) {
+    my ($family, $place) = @$_;
+    socket my $program, $family, SOCK_STREAM, 0 or next;
+    connect $program, $place or next;
+    syswrite $client, "ok\n";
+    join_both($client, $program);
+  }
+  syswrite $client, "no\n";
+  exit;
+}
+
+my ($tcp, $udp) = open_network();
+socket my $in, AF_UNIX, SOCK_STREAM, 0 or die "$!\n";
+bind $in, pack_sockaddr_un $door or die "$door: $!\n";
+listen $in, 128 or die "$!\n";
+syswrite STDOUT, 'ready ' . ($tcp ? 'open' : 'closed') . "\n";
+for (;;) {
+  my $ready = '';
+  vec($ready, fileno $_, 1) = 1 for grep { $_ } \*STDIN, $in, $tcp, $udp;
+  select $ready, undef, undef, undef;
+  last if vec $ready, 0, 1;
+  if (vec $ready, fileno $in, 1) { accept my $client, $in; fork or into($client) }
+  if ($tcp && vec $ready, fileno $tcp, 1) { accept my $program, $tcp; fork or out($program) }
+  if ($udp && vec $ready, fileno $udp, 1) {
+    my $from = recv $udp, my $question, 65536, 0;
+    fork or question($udp, $from, $question) if defined $from;
+  }
+}
+kill 'KILL', -$$;
+`;

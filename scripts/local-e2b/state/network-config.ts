@@ -1,0 +1,12 @@
+/** E2B's network settings of a sandbox. */
+export interface NetworkConfig {
+  readonly allowPublicTraffic?: boolean | undefined;
+  /** The Host header as programs see it. */
+  readonly maskRequestHost?: string | undefined;
+  /** Egress: IP addresses, CIDR blocks and, allowed ones only, domain names. */
+  readonly allowOut?: readonly string[] | undefined;
+  readonly denyOut?: readonly string[] | undefined;
+  readonly rules?: Readonly<Record<string, unknown>> | undefined;
+  readonly egressProxy?: unknown;
+  readonly httpsPorts?: readonly number[] | undefined;
+}
