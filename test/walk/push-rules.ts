@@ -43,7 +43,10 @@ function wrongCommits(deed: Deed, to: string, reach: ReadonlySet<string>): Wrong
   const onRemote = graph.reach(...before.remote.branches.values());
   const fresh = Array.from(reach).filter((id) => !onRemote.has(id));
   const wrong: Wrong[] = wrongNewCommits(deed, fresh);
-  if (onRemote.size > 0 && fresh.some((id) => graph.get(id)?.parents.length === 0) && trackedBy(before.look).size > 0) {
+  // A root that the remote had once, on a branch that was deleted, is no new line.
+  const wasSeen = (id: string) => Array.from(memory.seen.values()).some((ids) => ids.has(id));
+  const isNewRoot = (id: string) => graph.get(id)?.parents.length === 0 && !wasSeen(id);
+  if (onRemote.size > 0 && fresh.some(isNewRoot) && trackedBy(before.look).size > 0) {
     wrong.push(["unrelated-root", "a commit without a parent came to the remote"]);
   }
   const removed = removedFrom(memory, to);
