@@ -74,7 +74,7 @@ async function startsOf(operation: Operation, input: object, at = home): Promise
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return Array.from(counts)
-    .sort()
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, count]) => `${count} ${name}`)
     .join(", ");
 }
