@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leavingImports, wrongImports } from "../../scripts/support/rooms.ts";
+import { harnessImports, leavingImports, wrongImports } from "../../scripts/support/rooms.ts";
 
 const ROOMS = ["index.ts", "upper", "lower", "lower/core.ts"];
 const wrong = (imports: Readonly<Record<string, readonly string[]>>) =>
@@ -40,5 +40,16 @@ test("a package's import of a file outside, or of a package that it does not nam
   expect(leavingImports(new Map(Object.entries(imports)), ["zod"])).toEqual([
     "host.ts imports npm:zodiac: the package ends there",
     "machine/spawner.ts imports ../support/tools.ts: the package ends there",
+  ]);
+});
+
+test("an import of the harness by support is told, by anything else not", () => {
+  const imports = {
+    "support/workerd.ts": ["support/tools.ts", "harness/stack.ts"],
+    "bench/pool.ts": ["support/tools.ts", "harness/stack.ts"],
+    "harness/stack.ts": ["support/workerd.ts"],
+  };
+  expect(harnessImports(new Map(Object.entries(imports)))).toEqual([
+    "scripts: support/workerd.ts imports harness/stack.ts: support does without the harness",
   ]);
 });
