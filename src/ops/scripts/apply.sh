@@ -15,7 +15,7 @@
 
 lock
 enter
-settle_depth
+link_shallow
 revert=$IN_REVERT
 how=cherry-pick
 if [ "$revert" = true ]; then how=revert; fi
@@ -84,5 +84,5 @@ printf '%s\0' "$(git rev-parse HEAD)" "${already[@]}"
 section 2
 if [ "${#made[@]}" -gt 0 ]; then
   printf '%s\0' "${made[@]}"
-  settle
+  refresh_index
 fi

@@ -22,6 +22,6 @@ if [ -n "$ref" ]; then
 elif [ -d "$path" ] && ! [ -L "$path" ]; then
   fail no_file "$path"
 elif ! git ls-files --error-unmatch -- "$path" >/dev/null 2>&1; then fail path_not_found "$path"; fi
-told() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
+run_blame() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
 section 1
-told --porcelain --encoding=UTF-8 -L "$first,$last" ${ref:+"$ref"} -- "$path" | cut -b 1-5000
+run_blame --porcelain --encoding=UTF-8 -L "$first,$last" ${ref:+"$ref"} -- "$path" | cut -b 1-5000

@@ -110,4 +110,4 @@ else
 fi
 line_ends
 report
-settle
+refresh_index

@@ -14,7 +14,7 @@
 
 lock
 base=$IN_BASE agent_branch=$IN_AGENT_BRANCH shallow=$IN_SHALLOW filter=$IN_FILTER revision=$IN_REVISION
-seed_head=$IN_SEED_HEAD told_head=$IN_REMOTE_HEAD told=$IN_REMOTE_REFS pack=$IN_PACK
+seed_head=$IN_SEED_HEAD remote_head=$IN_REMOTE_HEAD remote_refs=$IN_REMOTE_REFS pack=$IN_PACK
 # No child needs it, and it may be 100 KiB.
 unset IN_REMOTE_REFS
 in_the_way= began= fetched= seed= facts= taking= checking= start=$base
@@ -214,4 +214,4 @@ make_net_git || fail internal
 whole || fail git_unreachable
 mv "$wt/new" "$tree" || fail internal
 cd "$tree" && report true "$facts"
-settle
+refresh_index

@@ -14,7 +14,7 @@
 
 lock
 enter
-settle_depth
+link_shallow
 rebase=$IN_REBASE deepen=$IN_DEEPEN from=$IN_FROM
 refuse_unfinished
 branch=$(git symbolic-ref -q HEAD)
@@ -33,7 +33,7 @@ gone_there() {
   # What else is there may be wanted instead.
   if [ -e .git/shallow ]; then
     forget_branch "$from"
-  else reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
+  else reached fetch_noting_losses --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
   fail ref_not_found "$from"
 }
 if [ -e .git/shallow ]; then
@@ -41,7 +41,8 @@ if [ -e .git/shallow ]; then
 else
   # Tags that moved are brought, too; those that only the workspace has stay (--tags, not a refspec, is what --prune spares).
   # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
-  reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || gone_there
+  reached fetch_noting_losses --prune --tags --force origin \
+    '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || gone_there
 fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
@@ -119,9 +120,12 @@ else
   else merge; fi
 fi
 # What was taken back of that branch, and is here again, is not to be replaced.
-if [ "$how" != nothing_new ] && mark=$(git rev-parse -q --verify "refs/warmtree/replace/$from/@") && git merge-base --is-ancestor "$mark" HEAD; then git update-ref -d "refs/warmtree/replace/$from/@" || fail git; fi
+if [ "$how" != nothing_new ] && mark=$(git rev-parse -q --verify "refs/warmtree/replace/$from/@") &&
+  git merge-base --is-ancestor "$mark" HEAD; then
+  git update-ref -d "refs/warmtree/replace/$from/@" || fail git
+fi
 section 1
 printf '%s\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
 if [ -e .git/shallow ]; then printf 'true\0'; else printf 'false\0'; fi
 say_gone
-if [ "$how" != nothing_new ]; then settle; fi
+if [ "$how" != nothing_new ]; then refresh_index; fi

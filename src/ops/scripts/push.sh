@@ -14,7 +14,7 @@
 
 lock
 enter
-settle_depth
+link_shallow
 message=$IN_MESSAGE to=$IN_TO turn=$IN_TURN known=$IN_KNOWN sha=$IN_SHA committed=$IN_COMMITTED from=$IN_FROM
 amend=$IN_AMEND guard=$IN_GUARD
 resolve=("${@:1:IN_RESOLVE}")
@@ -37,9 +37,13 @@ case $answer in
   *"*$tab"*)
     base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
     # One whose base is gone still says so with a pull.
-    if [ "$to" = "$branch" ] && [ -z "$base" ] && { [ -n "$is_first" ] || ! git config "branch.$branch.merge" >/dev/null; }; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
+    if [ "$to" = "$branch" ] && [ -z "$base" ] &&
+      { [ -n "$is_first" ] || ! git config "branch.$branch.merge" >/dev/null; }; then
+      git branch -q --set-upstream-to="refs/remotes/origin/$to"
+    fi
     case $base in refs/remotes/origin/*) base=${base#refs/remotes/origin/} ;; *) base= ;; esac
-    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
+    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] &&
+      fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
     if [ -n "$is_first" ]; then
       default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\(.*\)${tab}HEAD$,\1,p")
       default=${default:--}

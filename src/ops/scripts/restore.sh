@@ -58,7 +58,7 @@ else
 fi
 section 2
 left=1001
-told() {
+report_change() {
   local sign=+
   if [ "$staged" = true ]; then
     case $1 in ' '* | '??') return ;; esac
@@ -71,5 +71,5 @@ told() {
   if [ "$left" -gt 0 ]; then printf '%s%s\0' "$sign" "$2"; fi
   left=$((left - 1))
 }
-changed told
+changed report_change
 rm -f "$wt/tmp.status" "$wt/tmp.paths"

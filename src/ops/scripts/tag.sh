@@ -22,7 +22,10 @@ commit=
 if [ -n "$ref" ] || ! git show-ref -q --verify -- "$full"; then commit=$(commit_of "${ref:-HEAD}") || unknown_ref "${ref:-HEAD}"; fi
 if git show-ref -q --verify -- "$full"; then
   if [ -n "$commit" ] && [ "$(git rev-parse -q --verify "$full^{commit}")" != "$commit" ]; then fail tag_exists "$name"; fi
-  if [ -n "$message" ] && [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(git stripspace <<<"$message")" ]; then fail tag_exists "$name"; fi
+  if [ -n "$message" ] &&
+    [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(git stripspace <<<"$message")" ]; then
+    fail tag_exists "$name"
+  fi
 else
   set --
   if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi

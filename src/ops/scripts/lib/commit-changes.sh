@@ -16,14 +16,15 @@ commit_changes() {
     if [ $# -gt 0 ]; then fail merge_open; fi
     if [ "$amend" = true ]; then fail amend_merging; fi
     work=merging
-    for path in "${resolve[@]}"; do settle_path "$path"; done
+    for path in "${resolve[@]}"; do resolve_path "$path"; done
     find_unsettled
     if [ "${#unsettled[@]}" -gt 0 ]; then
       conflicts_in_tree "${unsettled[@]}"
       fail unsettled "$(printf '%s, ' "${unsettled[@]}")"
     fi
   elif [ "${#resolve[@]}" -gt 0 ]; then fail nothing_open; fi
-  if [ -z "$message$finishing" ] && [ "$amend" != true ] && [ -n "$(git status --porcelain --ignore-submodules=dirty -- "${files[@]}" | head -c 1)" ]; then fail message_missing; fi
+  if [ -z "$message$finishing" ] && [ "$amend" != true ] &&
+    [ -n "$(git status --porcelain --ignore-submodules=dirty -- "${files[@]}" | head -c 1)" ]; then fail message_missing; fi
   line_ends
   git add -A --sparse -- "${files[@]}" || fail git
   # Lines that begin with # are the message's own, but for git's list of conflicts.
@@ -69,7 +70,8 @@ is_refused() {
 # Called again, there is nothing to amend.
 prepare_amend() {
   had=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
-  if git diff --cached --quiet --ignore-submodules=dirty HEAD -- "${files[@]}" && { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$(git stripspace <<<"$message")" ]; }; then
+  if git diff --cached --quiet --ignore-submodules=dirty HEAD -- "${files[@]}" &&
+    { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$(git stripspace <<<"$message")" ]; }; then
     amend=same
     return
   fi

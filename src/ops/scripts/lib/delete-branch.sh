@@ -25,6 +25,8 @@ delete_branch() {
     ref=$(netgit ls-remote --heads origin "refs/heads/$1") || fail git
     if [ -n "$ref" ]; then fail of_others "$1"; fi
   fi
-  for ref in "refs/remotes/origin/$1" "refs/warmtree/own/$1/@" "refs/warmtree/others/$1/@" "refs/warmtree/replace/$1/@"; do git update-ref -d "$ref" || fail git; done
+  for ref in "refs/remotes/origin/$1" "refs/warmtree/own/$1/@" "refs/warmtree/others/$1/@" "refs/warmtree/replace/$1/@"; do
+    git update-ref -d "$ref" || fail git
+  done
   if [ -n "$tip" ]; then git branch -q -D -- "$1" || fail git; fi
 }

@@ -1,18 +1,18 @@
 # Fetching branches of the remote. What the remote has no more is written down (history.ts): commits that a branch lost because
 # somebody pushed by force, and branches that somebody deleted. In a shallow clone git takes what lies deeper than the clone
-# for lost, so there what a branch was is doubted first, until `settle_doubts` has older commits to tell by.
+# for lost, so there what a branch was is doubted first, until `resolve_doubts` has older commits to tell by.
 . "$WT_LIB/bring.sh"
 . "$WT_LIB/reached.sh"
 
 # When there is no older history left to get, git deletes net.git's name of the tree's list of where history ends, not the list.
-settle_depth() {
+link_shallow() {
   if ! [ -L "$wt/net.git/shallow" ]; then
     rm -f .git/shallow
     ln -sf ../../repo/.git/shallow "$wt/net.git/shallow"
   fi
 }
 # git tells of both in its summary of a fetch, which is no error and is kept from where those are looked for.
-told_fetch() {
+fetch_noting_losses() {
   local status line before= lost=
   case " $* " in *' --prune '*) before=$(git for-each-ref --format='%(objectname) %(refname:lstrip=3)' refs/remotes/origin/)$'\n' ;; esac
   netgit -c core.abbrev=no -c fetch.output=full fetch --no-progress "$@" 2>"$wt/tmp.fetch"
@@ -40,7 +40,7 @@ forget_branch() {
   id=$(git rev-parse -q --verify "refs/remotes/origin/$1") || return 0
   git update-ref "refs/warmtree/had/$1/@$id" "$id" && git update-ref -d "refs/remotes/origin/$1"
 }
-fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
+fetch_history() { reached fetch_noting_losses --no-tags "$@" && link_shallow; }
 # Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
 # asked without a depth, the remote would send the whole history of every branch that was merged since.
 fetch_branch() {
@@ -63,9 +63,9 @@ meet() {
     fetch_history "--deepen=$depth" origin "+refs/heads/$3:refs/remotes/origin/$3" || return 1
   done
 }
-# settle_doubts SHA [BUT]: finds out of each commit in SHA, less BUT, that a shallow clone saw a branch leave, whether the branch still holds
+# resolve_doubts SHA [BUT]: finds out of each commit in SHA, less BUT, that a shallow clone saw a branch leave, whether the branch still holds
 # it. Where the remote does not say, it stays in doubt.
-settle_doubts() {
+resolve_doubts() {
   local ref id branch tip
   while read -r id ref; do
     if [ "$id" = "${2-}" ]; then continue; fi

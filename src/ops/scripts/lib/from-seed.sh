@@ -15,7 +15,7 @@ from_seed() {
   # Fails as well where the commit of any of them is not there.
   known=$(git show-ref --head)$'\n' || return 1
   case $known in "$seed_head HEAD"$'\n'*) known=${known#*$'\n'} ;; *) return 1 ;; esac
-  if [ -z "$told" ] || ! as_told; then as_asked || return 1; fi
+  if [ -z "$remote_refs" ] || ! update_from_refs; then update_from_remote || return 1; fi
   if ! there "$default"; then return 1; fi
   start=${base:-$default}
   if [ -n "$branched" ] || there "$start"; then
@@ -33,9 +33,9 @@ from_seed() {
   IFS= read -r -d '' line <.git/config
   case $line in *"url = $url"$'\n'*) ;; *) git config remote.origin.url "$url" ;; esac
 }
-as_told() {
+update_from_refs() {
   local change old gone= wanted=() updates= revisions=
-  if [ "$known" != "$told"$'\n' ]; then
+  if [ "$known" != "$remote_refs"$'\n' ]; then
     while IFS= read -r change; do
       case $change in
         +*)
@@ -55,9 +55,9 @@ as_told() {
       large net -c pack.threads=1 -c core.compression=0 \
         fetch --progress --no-tags --no-write-fetch-head -- "$url" "${wanted[@]}" || return 1
     fi
-    known=$told$'\n'
+    known=$remote_refs$'\n'
   fi
-  default=$told_head
+  default=$remote_head
 }
 # The pack that the Worker has fetched comes as a file (pack), and is taken in while it grows. It is whole when stdin ends.
 # One that does not come within 30 s, as when the Worker is no more, must not hold the lock for longer.
@@ -68,9 +68,9 @@ take_in() {
 # To the commits that the Worker has fetched, or that are here under other names (pack: none). What can be done while it
 # comes is done before. That nothing they need is missing is looked at beside the checkout.
 take_over() {
-  local branch=${base:-$told_head} before=$known updater
+  local branch=${base:-$remote_head} before=$known updater
   if [ -z "$pack" ]; then return 1; fi
-  known=$told$'\n'
+  known=$remote_refs$'\n'
   if there "$branch"; then
     commit_of "refs/remotes/origin/$branch"
     branched="create refs/heads/$branch $commit"$'\n'
@@ -97,10 +97,10 @@ changes() {
     here[$2] != $1 { print "+" $1 ":" $2 " " here[$2] }
     { delete here[$2] }
     END { for (name in here) print "-" name }
-  ' <<<"$known"$'\n'"$told"
+  ' <<<"$known"$'\n'"$remote_refs"
 }
 # The default branch, which may be another by now, is known by its commit, and asked for only where two are on that.
-as_asked() {
+update_from_remote() {
   local line head
   if ! large net fetch --progress --prune --no-tags -- "$url" HEAD '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; then
     net ls-remote -- "$url" HEAD >/dev/null || give_back git "$base"

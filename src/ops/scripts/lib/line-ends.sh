@@ -21,7 +21,8 @@ line_ends() {
     given+=("--git-dir=$wt/net.git" "--work-tree=$PWD")
   fi
   local -x GIT_INDEX_FILE=$PWD/.git/index GIT_LITERAL_PATHSPECS=0
-  "${given[@]}" ls-files -z --format='%(eolinfo:index) %(objectname) %(eolattr)%x09%(path)' -- ':(attr:text)' ':(attr:eol=lf)' ':(attr:eol=crlf)' ':(attr:crlf)' ':(attr:crlf=input)' |
+  "${given[@]}" ls-files -z --format='%(eolinfo:index) %(objectname) %(eolattr)%x09%(path)' -- \
+    ':(attr:text)' ':(attr:eol=lf)' ':(attr:eol=crlf)' ':(attr:crlf)' ':(attr:crlf=input)' |
     grep -zE "^(crlf|mixed|-text) [0-9a-f]+ text( [^$tab]*)?$tab" >"$contrary"
   if [ -s "$contrary" ]; then
     while IFS= read -r -d '' entry; do

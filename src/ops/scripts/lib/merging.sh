@@ -25,7 +25,7 @@ find_unsettled() {
   done < <(git ls-files -u -z | conflict_paths)
 }
 # settle_path SIDE:PATH: the path is as it is on that side; where it has none there, it is deleted.
-settle_path() {
+resolve_path() {
   local path=${1#*:} stage entry found=false has=
   case $1 in base:*) stage=1 ;; ours:*) stage=2 ;; *) stage=3 ;; esac
   while IFS= read -r -d '' entry; do

@@ -1,4 +1,4 @@
-# `settle`, at the end of a script that has rewritten much of the tree, makes looks at it cheap from a second later on.
+# `refresh_index`, at the end of a script that has rewritten much of the tree, makes looks at it cheap from a second later on.
 # Of a file that changed in the second in which the index was written git cannot know whether it changed once more, and
 # every look reads all of those, until the index is written again. Written in a later second it holds for every file,
 # and with it what is in each folder (untracked cache). Under the lock, so that no edit falls between the looking and
@@ -7,7 +7,7 @@
 #
 # Once in a sandbox it finds out whether git can watch the tree by itself, which it does from then on, and whether there is
 # more than one processor to look with.
-settle() {
+refresh_index() {
   # Out of the tree while it waits: an edit takes a process that says WT_LOOK and is in the tree for a look that has begun.
   (cd "$HOME" && unset WT_LOOK WT_CALL && exec /bin/sh -s) >/dev/null 2>&1 9>&- <<'LATER' &
 export TZ=UTC0
@@ -21,7 +21,7 @@ hold || exit
 cd repo && [ -d .git ] || exit
 # Whose maker died is seen to by the next who holds the lock.
 if [ -s "$wt/open" ]; then exit; fi
-echo settle >"$wt/open"
+echo refresh_index >"$wt/open"
 if [ ! -e "$wt/git.config" ]; then
   {
     echo '[core]'

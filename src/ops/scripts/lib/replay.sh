@@ -18,7 +18,7 @@ merge_trees() {
   if partial; then netgit --work-tree="$tree" merge-tree --write-tree "$@"; else limited merge-tree --write-tree "$@"; fi
 }
 part() {
-  settle_doubts "$2" "${4-}" || return
+  resolve_doubts "$2" "${4-}" || return
   removed_from "$3"
   gone_of "$2" "^$1" || return
   local removed=("${beneath[@]}")

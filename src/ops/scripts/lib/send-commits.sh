@@ -11,6 +11,8 @@
 . "$WT_LIB/conflicts.sh"
 . "$WT_LIB/in-the-way.sh"
 
+lost_race='fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|'
+lost_race+='failed to update ref|incorrect old value'
 seen= mark= rebased= merged= recreated= replaced= was= is_first= answer= unanswered=
 send_commits() {
   local failed=0 races=0 unmoved=0
@@ -21,7 +23,7 @@ send_commits() {
   refuse_removed
   until stands_on_remote && send; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
-    if [ -z "$answer" ] || grep -qE '^!.*\[(remote )?rejected\].*\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
+    if [ -z "$answer" ] || grep -qE "^!.*\[(remote )?rejected\].*\(($lost_race)" <<<"$answer"; then
       pushing false
       overtaken
       continue
@@ -39,7 +41,8 @@ send_commits() {
       refused_by_host
     fi
     asked_wait
-    if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
+    if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" ||
+      [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
     failed=$((failed + 1)) unanswered=true
   done
   pushing true
@@ -58,7 +61,7 @@ pushing() {
 begin_on_others() {
   local base
   if [ ! -e "$wt/began_empty" ]; then return; fi
-  reached told_fetch origin '+refs/heads/*:refs/remotes/origin/*' || fail git
+  reached fetch_noting_losses origin '+refs/heads/*:refs/remotes/origin/*' || fail git
   base=$(git config "branch.$branch.merge") base=${base#refs/heads/}
   for base in "$base" main master "$(git for-each-ref --count=1 --format='%(refname:lstrip=3)' refs/remotes/origin)"; do
     if [ -z "$base" ] || ! git show-ref -q --verify "refs/remotes/origin/$base"; then continue; fi
@@ -100,7 +103,7 @@ say_remote() { if [ -s "$wt/tmp.err" ]; then
 fi; }
 # Of what was taken away from this branch, or from any while no other has it, nothing is sent.
 refuse_removed() {
-  settle_doubts "$sha" "${old-}" || fail git
+  resolve_doubts "$sha" "${old-}" || fail git
   removed_from ""
   if [ "${#beneath[@]}" = 0 ]; then return; fi
   gone_of "$sha" --not --remotes=origin
