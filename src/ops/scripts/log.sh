@@ -1,3 +1,4 @@
+# Section 1: the output of git log. "$@" are its options.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/enter.sh"

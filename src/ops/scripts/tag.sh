@@ -1,4 +1,6 @@
-# A list takes no lock. A tag that is there and is the same is answered as made, so a call can be repeated.
+# Lists, makes and pushes tags. The list takes no lock. If the same tag exists, the call succeeds, so it can be
+# repeated.
+# Sections: 1: tags; 2: whether the tag was made; whether the push sent it (empty: no push).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"

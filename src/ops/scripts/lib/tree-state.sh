@@ -1,4 +1,4 @@
-# A daemon of git's would hold the lock on.
+# A git daemon would keep the lock, so git does not get the descriptors.
 git() { command git "$@" 8>&- 9>&-; }
 tree_state() {
   head= unpushed=false
