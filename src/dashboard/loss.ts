@@ -4,7 +4,7 @@ import type { Status, Workspace } from "./types.ts";
 /** More names would not help. */
 const NAMES_SHOWN = 8;
 
-/** What is lost when a workspace ends. */
+/** Work that is lost when a workspace ends. */
 export interface Loss {
   readonly summary: string;
   /** Changed files, up to NAMES_SHOWN. */

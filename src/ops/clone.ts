@@ -12,7 +12,7 @@ const MAX_SPARSE_FOLDERS = 100;
 /** Task of an agent that names none. git cannot have a branch `agent/ada` beside `agent/ada/t1`. */
 const ONLY_TASK = "main";
 
-/** Names the workspace and, if both are given, the branch. So it takes only what is valid anywhere in a branch name. */
+/** Names the workspace and, if both are given, the branch. So its characters are valid anywhere in a branch name. */
 const agentWord = z
   .string()
   .min(1)

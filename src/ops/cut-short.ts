@@ -4,7 +4,7 @@ import type { SandboxTask } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionText, splitSections } from "./output/sections.ts";
 
-/** An operation that pushes was ended at its deadline; `pushed` says what is known of its push. */
+/** An operation that pushes was ended at its deadline; `pushed` is the known state of its push. */
 export class CutShort extends E2bError {
   readonly pushed: Work["pushed"];
 

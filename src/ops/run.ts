@@ -25,7 +25,7 @@ const LOCK_MARGIN_S = 5;
  */
 const TOLD_WITHIN_MS = 1000;
 const TOLD_WITHIN_SHARE = 0.1;
-/** The home folder. A process without a folder starts in one that the template may choose. */
+/** The home folder. Without a folder, a process starts in a folder that the template may choose. */
 const HOME = "~";
 
 const HAND_OVER = assemble(handOver);

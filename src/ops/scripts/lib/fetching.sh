@@ -1,4 +1,4 @@
-# Fetches branches of the remote, and records in refs what the remote lost (history.sh): commits that a branch lost in a
+# Fetches branches of the remote, and records losses of the remote in refs (history.sh): commits that a branch lost in a
 # forced push (`removed`), and branches that someone deleted (`had`). In a shallow clone git also reports a forced
 # update when the old commit is merely outside the clone, so there the old commit is `doubted` first, until
 # `resolve_doubts` has enough older commits to decide.

@@ -70,7 +70,7 @@ take_in() {
     git -c core.compression=0 index-pack --stdin --fix-thin --threads=1 <&8 8<&- >/dev/null
 }
 # Moves the refs to commits of the Worker's pack, or to commits that are here under other names (pack: none). Prepares
-# what it can while the pack arrives. The check that no object is missing runs beside the checkout.
+# the update while the pack arrives. The check that no object is missing runs beside the checkout.
 take_over() {
   local branch=${base:-$remote_head} before=$known updater
   if [ -z "$pack" ]; then return 1; fi

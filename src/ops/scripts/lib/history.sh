@@ -1,8 +1,9 @@
-# What the remote had, and whose commits are whose (docs/decisions/0020-whose-commits.md). Refs below refs/warmtree:
+# Refs that record the remote's past commits and the owners of commits (docs/decisions/0020-whose-commits.md). All are
+# below refs/warmtree:
 # - own/BRANCH/@: a branch of the workspace's own, as this workspace left it at the remote
 # - others/BRANCH/@: a commit on such a branch that others pushed
 # - replace/BRANCH/@: the commit at the remote that the next push replaces
-# - removed/, had/, doubted/: what the remote lost (fetching.sh)
+# - removed/, had/, doubted/: commits that the remote lost (fetching.sh)
 beneath=() gone=
 # removed_from BRANCH: sets `beneath` to exclude the commits that were removed from BRANCH, or from any branch ("").
 removed_from() { mapfile -t beneath < <(git for-each-ref --format='^%(objectname)' "refs/warmtree/removed/${1:+"$1/"}"); }

@@ -6,7 +6,7 @@
 # one git holds the header.
 #
 # `netgit ARGUMENT…` does the same in net.git. Another process in the sandbox may have changed net.git. So net.git is
-# made anew first, unless it holds what it was made with and nothing else that git reads.
+# made anew first, unless it has its original content and nothing else that git reads.
 net() (
   # Replaces the last setting, which includes a file that other processes can write.
   n=$((GIT_CONFIG_COUNT - 1))

@@ -1,10 +1,10 @@
 # `refresh_index`, at the end of a script that has rewritten much of the tree, writes the index again in the background,
 # so that looks become cheap from a second later on. git cannot see whether a file that changed in the second in which
 # the index was written changed once more ("racily clean", gitformat-index(5)), so each look reads all such files until
-# a later second's index marks them as unchanged. That index also lists what is in each folder (untracked cache). The
-# write happens under the lock, so that no edit falls between reading and writing, and in one of ten seconds, the first
-# in which no folder changed. It happens in a separate shell, whose environment never held a credential and which does
-# not belong to the call, so that it continues when the call ends.
+# a later second's index marks them as unchanged. That index also stores the content of each folder (untracked cache).
+# The write happens under the lock, so that no edit falls between reading and writing, and in one of ten seconds, the
+# first in which no folder changed. It happens in a separate shell, whose environment never held a credential and which
+# does not belong to the call, so that it continues when the call ends.
 #
 # Once in a sandbox, it writes git.config: whether git can watch the tree itself (fsmonitor), which it does from then
 # on, and whether there is more than one processor to read files with.

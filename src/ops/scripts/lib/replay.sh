@@ -2,7 +2,7 @@
 # that are not in TIP, the tip of BRANCH at the remote. It sets `gone` to those that were removed there, `beneath` to
 # the revisions to exclude, and `met` to `beneath` without the removed commits. `combine TIP SHA BRANCH` sets `combined`
 # to a commit with both. It returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and
-# 3 if removed commits cannot be left out, because of a merge or because of what else the remote has.
+# 3 if removed commits cannot be left out, because of a merge or because of other commits of the remote.
 #
 # Commits that the remote never had, without merges, are rebased onto TIP. Any other commit keeps its id, so the two
 # lines are merged (`joined`): to rebase a merge would undo its decisions.

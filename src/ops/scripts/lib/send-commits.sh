@@ -58,7 +58,8 @@ pushing() {
   section 6
   printf '%s\0' "$pushed"
 }
-# begin_on_others: if the repository was empty when it was cloned, moves the first commit onto what others pushed since.
+# begin_on_others: if the repository was empty when it was cloned, moves the first commit onto commits that others
+# pushed since.
 begin_on_others() {
   local base
   if [ ! -e "$wt/began_empty" ]; then return; fi
@@ -158,7 +159,7 @@ overtaken() {
   refuse_removed
   if ! stands_on_remote; then follow "$to"; fi
 }
-# follow BRANCH: combines the commits with what was fetched of BRANCH.
+# follow BRANCH: combines `sha` with the fetched tip of BRANCH.
 follow() {
   part "$seen" "$sha" "$1" "$old" || fail git
   combine "$seen" "$sha" "$1"

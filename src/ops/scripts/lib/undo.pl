@@ -1,5 +1,6 @@
-# `undo` restores what an unfinished edit has saved. While `undo/list` is not empty, the tree is partly edited. The list
-# has pairs of NUL-terminated records: the name of an original in `undo/`, or `absent`, and its path in the tree.
+# `undo` restores the originals that an unfinished edit has saved. While `undo/list` is not empty, the tree is partly
+# edited. The list has pairs of NUL-terminated records: the name of an original in `undo/`, or `absent`, and its path in
+# the tree.
 use strict;
 use Fcntl qw(:flock F_SETFD);
 our ($tree, $wt) = ("$ENV{HOME}/repo", "$ENV{HOME}/.warmtree");

@@ -32,11 +32,12 @@ if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
   # git must read files again that are as new as the index; an index that is a second newer proves them unchanged.
   sleep 1.1
   git update-index -q --refresh
-  # Makes what a clone from the seed would have to make. The tree that the link points to does not exist yet.
+  # Makes net.git and the link here, so that a clone from the seed need not. The tree that the link points to does not
+  # exist yet.
   make_net_git || fail internal
   if ! [ -L "$wt/finished" ]; then ln -s ../repo "$wt/finished" || fail internal; fi
   cd "$HOME" && mv "$wt/new" "$wt/seed" || fail internal
-  # A snapshot of the disk lacks what the kernel has not written yet.
+  # A snapshot of the disk lacks data that the kernel has not written yet.
   sync
 else
   cd "$HOME" && rm -rf "$wt/new"
