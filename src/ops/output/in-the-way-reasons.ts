@@ -13,7 +13,7 @@ const there = says(
   "Nothing was pushed. Push to a branch of another name with 'to'; or who owns that branch renames it. What branches of agents begin with is a setting of the operator (AGENT_BRANCH_PREFIX).",
 );
 
-/** What scripts/lib/in-the-way.sh refuses. */
+/** Reasons of scripts/lib/in-the-way.sh. */
 export const IN_THE_WAY_REASONS: Reasons = {
   in_the_way_here: (subject) => ({ code: "invalid_input", field: "name", detail: here(subject) }),
   in_the_way_there: (subject) => ({ code: "push_rejected", detail: there(subject) }),

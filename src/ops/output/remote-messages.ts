@@ -2,14 +2,16 @@ import type { ScriptOutput } from "./script-output.ts";
 import { sectionText } from "./sections.ts";
 
 const MESSAGES_SECTION = 5;
-/** As much as a host has to say; the rest is decoration. */
+/** Enough for a host's messages; the rest is decoration. */
 const MAX_LINES = 30;
 const MAX_LINE_CHARACTERS = 500;
 
-/** Progress of the host's own work, which git prints among its messages. */
+/** Progress of the host, which git prints among its messages. */
 const PROGRESS = /^(?:Resolving deltas|Counting objects|Compressing objects|Processed \d+ references|Total \d+)\b/;
 
-/** What the git host said to a push: the lines that git prints as `remote: …`, without what steers a terminal. */
+/**
+ * The git host's messages about a push: the lines that git prints as `remote: …`, without terminal control sequences.
+ */
 export function remoteMessages({ sections }: ScriptOutput): string[] {
   const lines = sectionText(sections, MESSAGES_SECTION)
     .split(/[\r\n]+/)
@@ -28,8 +30,8 @@ const UNCOMMIT =
 const ANOTHER_BRANCH = "Push to another branch with 'to'.";
 
 /**
- * Rules that hosts have for what is in a commit, by their words (GitHub's GH codes, GitLab's push rules, Bitbucket), and the way
- * out of each. First match wins.
+ * Messages of hosts' rules about the content of commits (GitHub's GH codes, GitLab's push rules, Bitbucket), and the
+ * advice for each. The first match wins.
  */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [
@@ -55,10 +57,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/message|does not follow the pattern|pattern/i, `The host wants another message: push {amend: true, message: "…"}.`],
 ];
 
-/** As much of a host's words as fits into a sentence; all of them come beside it. */
+/** Part of the host's messages that fits into a sentence; the caller gets all of them in a separate field. */
 const MAX_QUOTED_CHARACTERS = 300;
 
-/** What a push is told that the host's rules refused: the reason that git gives, the host's own words, and the way out. */
+/** Text for a push that the host's rules refused: git's reason, the host's own words, and the advice. */
 export function refusal(reason: string, messages: readonly string[]): string {
   const words = messages.join(" / ").slice(0, MAX_QUOTED_CHARACTERS);
   const said = [reason, words].filter((text) => text !== "").join(": ");

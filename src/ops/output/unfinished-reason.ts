@@ -1,6 +1,6 @@
 import type { Reasons } from "./failure.ts";
 
-/** What `refuse_unfinished` (scripts/lib/refuse-unfinished.sh) refuses. */
+/** Reason of `refuse_unfinished` (scripts/lib/refuse-unfinished.sh). */
 export const UNFINISHED_REASON: Reasons = {
   unfinished: (state) => ({
     code: "conflict",
