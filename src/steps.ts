@@ -17,8 +17,8 @@ import type { Caller } from "./workspace/caller.ts";
 
 const MAX_STEPS = 20;
 /**
- * What is written travels as arguments, of which Linux takes 2 MiB for one process and macOS 1 MiB, in base64, which
- * adds a third. A single step looks after itself.
+ * Limit of a batch: its input travels as arguments in base64, which adds a third. Linux allows 2 MiB for one process,
+ * macOS 1 MiB. A single step has its own limits.
  */
 const MAX_REQUEST_BYTES = 640 * 1024;
 
@@ -32,7 +32,7 @@ export const stepsInput = z.strictObject({
 
 type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
 
-/** A step whose input was checked. */
+/** A step with checked input. */
 type Step = CloneStep | WorkspaceStep;
 
 interface CloneStep {
@@ -47,11 +47,11 @@ interface WorkspaceStep {
   readonly asked: { readonly sandbox_id: string };
 }
 
-/** How far the steps are. Whoever began them may look at any time. */
+/** Progress of the steps; may be read at any time. */
 export interface StepLog {
-  /** Results of the steps that went well, in order. */
+  /** Results of the completed steps, in order. */
   readonly done: ({ readonly op: string } & object)[];
-  /** What the sandbox was asked for last. Once the steps have failed: the one that did. */
+  /** Steps in the request last sent to the sandbox. After a failure: the step that failed. */
   running: readonly string[];
   /** Steps that were not begun. */
   left: readonly Step[];
@@ -59,10 +59,13 @@ export interface StepLog {
 
 const utf8 = new TextEncoder();
 
-/** Stands for the sandbox_id that a clone step is going to answer. */
+/** Placeholder for the sandbox_id that a clone step will return. */
 const FROM_CLONE = "s0-00000000000000000000";
 
-/** Checks every step before any is begun. Throws invalid_input or unknown_operation, naming the step. */
+/**
+ * Checks every step before any is begun.
+ * @throws invalid_input or unknown_operation, with the step in `field`
+ */
 export function planSteps(input: z.output<typeof stepsInput>): StepLog {
   try {
     return { done: [], running: [], left: checkedSteps(input) };
@@ -91,8 +94,9 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
 }
 
 /**
- * Runs the steps in order and keeps the log. Steps that follow each other in one workspace are one request to its
- * sandbox. Throws the WarmtreeError of the step that failed. Once `signal` is aborted nothing more is begun.
+ * Runs the steps in order and updates the log. Consecutive steps in one workspace are one request to its sandbox.
+ * Begins no step after `signal` is aborted.
+ * @throws WarmtreeError of the step that failed
  */
 export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal): Promise<void> {
   let cloned: string | undefined;
@@ -108,7 +112,7 @@ export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal
   }
 }
 
-/** The next steps, as many as are in the workspace of the first and fit into one request. */
+/** Runs the next steps: as many as share the workspace of the first and fit into one request. */
 async function runTogether(log: StepLog, cloned: string | undefined, caller: Caller): Promise<void> {
   const group: WorkspaceStep[] = [];
   let workspace: string | undefined;
@@ -125,12 +129,12 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
   begin(log, group.length);
   const startedAt = performance.now();
   const results = await resultsOf(group, workspace, caller).catch((error: unknown) => {
-    // How far the sandbox got is not known; that it failed is.
+    // The progress inside the sandbox is unknown; count the first step as failed.
     recordStep(first.op, caller, 0, error);
     throw error;
   });
   const meanS = (performance.now() - startedAt) / 1000 / results.length;
-  // Where the batch ended early, what comes after was not begun.
+  // If the batch ended early, the remaining steps were not begun.
   log.left = [...group.slice(results.length), ...log.left];
   for (const [index, { parsed: told, seconds = meanS }] of results.entries()) {
     const { op, operation } = group[index] ?? first;
@@ -149,7 +153,7 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   }
   const grant = await useWorkspace(caller, workspace);
   if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.asked, grant, caller) }];
-  // A push among others does not wait for its turn unless it loses a race.
+  // A push in a batch does not wait for its turn unless it loses a race.
   const results = valueOf(await dispatch(batchOf(group), undefined, grant, caller, { push: { turn: "none" } }));
   const last = results.at(-1);
   const step = group[results.length - 1];

@@ -24,12 +24,12 @@ const ABOUT =
   "git for AI agents. clone opens a workspace and answers its sandbox_id, which every other operation takes. " +
   "Results are flat JSON objects; every error is a problem (RFC 9457) whose code is one of a closed list.";
 
-/** Anything but a wrong method can happen to an operation. */
+/** An operation can fail with any status but that of a wrong method. */
 const GIT_PROBLEMS = PROBLEM_STATUSES.filter((status) => status !== ERROR_KINDS.method_not_allowed.status);
 
 let built: object | undefined;
 
-/** The API's description (OpenAPI 3.1), made of the schemas that requests are checked with, once for each isolate. */
+/** Returns the API description (OpenAPI 3.1), generated from the request schemas once per isolate. */
 export function openApi(): object {
   return (built ??= build());
 }

@@ -20,7 +20,7 @@ const security = [{ operatorKey: [] }];
 const SANDBOX_ID = { name: "sandbox_id", in: "path", required: true, schema: { type: "string" } };
 const ONE = "/v1/operator/workspaces/{sandbox_id}";
 
-/** Routes for whoever runs the service, and for the page at `/`. */
+/** Describes the operator's routes, which the dashboard at `/` uses. */
 export function operatorRoutes(): object {
   return {
     "/v1/operator/overview": {
@@ -81,7 +81,7 @@ export function operatorRoutes(): object {
 }
 
 function queryParameters(query: z.ZodType): object[] {
-  // What is read out of the text of the query.
+  // The query as parsed from its text.
   const { properties = {} } = jsonSchema(query, "output");
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
 }

@@ -22,7 +22,7 @@ const work = z.object({
   tree: z.enum(["unchanged", "changed", "merging", "unknown"]),
 });
 
-/** An error over HTTP: problem details of RFC 9457, with the members that an error has on every door. */
+/** An error over HTTP: problem details of RFC 9457, with the members common to every entry point. */
 export const problemSchema = z.object({
   type: z.string().describe("urn:warmtree:problem:<code>"),
   title: z.string(),
@@ -48,7 +48,7 @@ const loss = z.object({
     .describe("Whether it was paused with work that the remote does not have"),
 });
 
-/** What clone answers: what every result of it says, and which workspace that is. */
+/** Answer of clone: the result of the operation, and its workspace. */
 export const clonedSchema = clone.output.omit({ seed: true }).extend({
   sandbox_id: z.string().describe("The workspace, for every other call"),
   source: z.enum(SOURCES).describe("Where its sandbox came from; cold: it had to be started"),

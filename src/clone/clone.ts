@@ -9,8 +9,9 @@ import { endWorkspace, wireLoss } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /**
- * The one operation that makes a workspace. Where the sandbox of the one that is there turns out to be lost, it makes another
- * and says what was lost. Throws WarmtreeError.
+ * Executes clone, the one operation that creates workspaces. If the existing workspace has lost its sandbox, creates
+ * another one and reports the loss.
+ * @throws WarmtreeError
  */
 export async function executeClone(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   try {
@@ -21,7 +22,7 @@ export async function executeClone(asked: z.output<typeof clone.input>, caller: 
   }
 }
 
-/** A sandbox that was bound for a clone that can never succeed is ended again. */
+/** If the clone fails permanently, a newly bound workspace is ended. */
 async function cloneOnce(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
   using claim = await claimWithPrefetch(caller, repository, asked);
@@ -35,7 +36,7 @@ async function cloneOnce(asked: z.output<typeof clone.input>, caller: Caller): P
   const result = parsed.value;
   if (result.created) caller.waitUntil(recordCloneResult(caller, repository, grant.sandboxId, result));
   const { seed, timing, ...cloned } = result;
-  // Without its seed a snapshot saves no more than any other start.
+  // Without its base clone a snapshot saves no more than a cold start.
   const source = seed === "unsound" ? "cold" : grant.source;
   const lost = grant.loss && { lost: wireLoss(grant.loss) };
   return { sandbox_id: grant.sandboxId, source, ...cloned, ...lost, timing: { sandbox_ms, ...timing } };

@@ -8,21 +8,25 @@ import type { Repository } from "../remote/address.ts";
 import { claimWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
-/** A sandbox that must ask by itself takes hardly longer than that. */
+/** Longest wait for the prefetch, in ms. Past it, letting git in the sandbox fetch is about as fast. */
 const WAIT_MS = 200;
 
 interface CloneClaim extends Disposable {
   readonly grant: Grant;
-  /** Until the sandbox was there, in milliseconds. */
+  /** Wait for the sandbox, in milliseconds. */
   readonly sandbox_ms: number;
   readonly news: PrefetchedRemote;
 }
 
 /**
- * The workspace for a clone. While its sandbox starts from a repository snapshot, the remote is asked what it has, and then
- * for what the snapshot lacks: so the clone need not ask. The caller's own credential asks, so whoever is told that nothing
- * is new may read it. What has not come in time the sandbox asks for by itself. What is still on its way when the claim is
- * disposed of is dropped.
+ * Claims the workspace of a clone. While its sandbox starts from a repository snapshot, prefetches the remote's refs
+ * and the objects that the snapshot lacks, so that the clone need not fetch. The prefetch uses the caller's own
+ * credential, so its answer requires read access. Git in the sandbox fetches anything that has not arrived in time.
+ * Disposing of the claim aborts the prefetch.
+ * @throws budget_exhausted, sandbox_unavailable, rate_limited or workspace_gone
+ * @example
+ * using claim = await claimWithPrefetch(caller, repository, { agent_id: "ada" });
+ * const parsed = await dispatch(clone, input, claim.grant, caller, claim.prefetched);
  */
 export async function claimWithPrefetch(
   caller: Caller,
@@ -49,7 +53,7 @@ export async function claimWithPrefetch(
   }
 }
 
-/** Never throws. */
+/** Prefetches refs and pack. Never throws. */
 async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<PrefetchedRemote> {
   const refs = await remoteRefs(remote, signal);
   if (refs === undefined) return {};

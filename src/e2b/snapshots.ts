@@ -7,13 +7,13 @@ import { takenSnapshot } from "./schema.ts";
 /** E2B's snapshots of sandboxes. Every method throws E2bError. */
 export interface SnapshotPlane {
   /**
-   * Takes a snapshot of a running sandbox, which goes on. Asked again with the same name, that name has the newer state.
-   * @returns what a sandbox can be created from
+   * Takes a snapshot of a running sandbox, which continues. A repeated name then points to the newer state.
+   * @returns the id to create sandboxes from
    */
   take(sandboxId: string, name: string): Promise<string>;
   /**
-   * Deletes by the answer of `take`, or by name.
-   * @returns false while sandboxes that were started from it are running or paused: E2B keeps it for them
+   * Deletes a snapshot, by the result of `take` or by name.
+   * @returns false while sandboxes started from it are running or paused: E2B keeps it for them
    */
   delete(snapshot: string): Promise<boolean>;
 }
@@ -42,7 +42,7 @@ export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch):
   };
 }
 
-/** Refuses an id that would lead out of its place in the URL. */
+/** Rejects an id that would break out of its place in the URL. */
 function checked(pattern: RegExp, id: string): string {
   if (pattern.test(id)) return id;
   throw new E2bError("invalid_request", "That is no id of E2B's. E2B was not asked.", { started: false });

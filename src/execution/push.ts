@@ -13,8 +13,9 @@ import type { Caller } from "../workspace/caller.ts";
 type Asked = z.output<typeof push.input>;
 
 /**
- * Commits and pushes, one after the other with others that push to the same branch, and shares the outcome with calls that
- * repeat it. What was begun is seen through when the caller leaves. Throws a WarmtreeError where the pool refuses.
+ * Commits and pushes. Pushes to one branch run one after the other; calls that repeat a push share its outcome. A push
+ * that was begun completes even if the caller leaves.
+ * @throws branch_busy if the turn does not come in time, or the code of the pool's refusal
  */
 export function pushInTurn(asked: Asked, caller: Caller): Promise<Parsed<Pushed>> {
   const work = inTurn(asked, caller, asked.to, async (grant, waited) => {
@@ -25,7 +26,7 @@ export function pushInTurn(asked: Asked, caller: Caller): Promise<Parsed<Pushed>
   return work;
 }
 
-/** A push that lost a race without a turn is sent again with one. */
+/** Repeats a push that lost a race without a turn, now with a turn. */
 export function pushAgain(asked: Asked, caller: Caller, lost: LostRace): Promise<Parsed<Pushed>> {
   const context: PushContext = { turn: "waited", lost };
   return inTurn(asked, caller, lost.to, (grant) => dispatch(push, asked, grant, caller, { push: context }), lost);
@@ -36,7 +37,7 @@ const settled = async (asked: Asked, caller: Caller, parsed: Parsed<Pushed>): Pr
 
 type Send = (grant: Grant, waited: PushContext) => Promise<Parsed<Pushed>>;
 
-/** @param lost of a try before this one */
+/** @param lost race that an earlier try lost */
 async function inTurn(
   asked: Asked,
   caller: Caller,
@@ -45,7 +46,7 @@ async function inTurn(
   lost?: LostRace,
 ): Promise<Parsed<Pushed>> {
   const place = await enter(asked, caller, to, lost);
-  // The queue is for speed and fairness: without it, the remote still decides every race.
+  // The queue serves speed and fairness only: without it, the remote still decides every race.
   if (!place) return send(await useWorkspace(caller, asked.sandbox_id), {});
   if (!place.ok) throw notGranted(place);
   const grant = granted(caller, place.grant);
@@ -62,7 +63,7 @@ async function inTurn(
   }
 }
 
-/** The pool's answer when the turn has come; undefined: it gives none. */
+/** Waits in the pool's queue. Returns undefined if the pool does not answer. */
 async function enter(asked: Asked, caller: Caller, to: string | undefined, lost: LostRace | undefined) {
   const { tenant, onBefore } = caller;
   const request = { tenant, sandboxId: asked.sandbox_id, repeat: await repeatOf(asked, caller, lost?.sha) };
@@ -73,8 +74,8 @@ async function enter(asked: Asked, caller: Caller, to: string | undefined, lost:
 }
 
 /**
- * The same for calls that ask for the same with the same credential, of which it tells nothing.
- * @param sha commit that was made for the push already
+ * Returns a digest that is equal for calls with the same input and credential. It does not reveal the credential.
+ * @param sha commit already made for the push
  */
 async function repeatOf(asked: Asked, { gitTokens = new Map() }: Caller, sha = ""): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify([asked, [...gitTokens], sha]));
@@ -85,7 +86,7 @@ interface Turn extends Disposable {
   end(outcome: PushOutcome): Promise<void>;
 }
 
-/** Ends the turn. The answer does not wait for it, and an object that is gone has no turns to end. */
+/** Ends the turn in the background. If the object is gone, so is the turn. */
 async function tellOutcome(turn: Turn, sendOnce: Promise<Parsed<Pushed>>): Promise<void> {
   using held = turn;
   try {
@@ -104,7 +105,10 @@ const failed = ({ code, message, details }: WarmtreeError): PushOutcome => ({
   details,
 });
 
-/** What came of a push that another call began. Of an edit since then that call knows nothing: the sandbox is asked. */
+/**
+ * Returns the outcome of a push begun by another call. If this call came late, asks the sandbox, because files may have
+ * been edited since.
+ */
 async function joined(
   asked: Asked,
   caller: Caller,

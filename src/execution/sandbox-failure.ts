@@ -6,7 +6,7 @@ import { openWork, UNTOUCHED } from "../ops/work.ts";
 
 type Failed = Pick<SandboxTask, "name" | "access" | "pushes" | "operations">;
 
-/** What a caller is told of an operation that its sandbox failed: what happened, what became of the work, what to do. */
+/** Maps a sandbox failure to the caller's error: the failure, its effect on the work, and the next step. */
 export function sandboxFailure(operation: Failed, error: E2bError): WarmtreeError {
   const { code, happened } = toldOf(operation, error);
   const { work, next } = aftermathOf(operation, error);
@@ -60,7 +60,7 @@ function aftermathOf(operation: Failed, error: E2bError): { work: Work; next: st
   const work = error instanceof CutShort ? { ...openWork(operation), pushed: error.pushed } : openWork(operation);
   if (access === "read") return { work, next: `Nothing was changed: ${again}.` };
   const done = DONE[`${work.pushed}`];
-  // Steps that were done already are not undone by doing them again in their order.
+  // Completed steps are not undone by repeating all steps in order.
   const next =
     operations === undefined
       ? `Calling again is safe${pushes ? ": no commit is doubled" : ""}; status tells how the workspace stands.`

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 
-/** As much of JSON Schema as every model's provider takes, and no more. */
+/** The subset of JSON Schema that every model provider accepts. */
 export interface LeanSchema {
   type: string;
   properties?: Record<string, LeanSchema>;
@@ -11,8 +11,8 @@ export interface LeanSchema {
 type Part = z.core.JSONSchema.JSONSchema;
 
 /**
- * What a model must know of an input to call it: names, types, what is required. Limits and patterns stay with the zod
- * schema, which checks every call and says what is wrong. `unlisted` members are taken all the same.
+ * Reduces an input schema to the information that a call needs: names, types, required members. The zod schema still
+ * checks limits and patterns on every call. `unlisted` members are omitted, but accepted.
  */
 export function leanSchema(schema: z.ZodType, unlisted: ReadonlySet<string>): LeanSchema {
   return lean(z.toJSONSchema(schema, { io: "input", target: "draft-2020-12" }), unlisted);
@@ -33,7 +33,7 @@ function lean(part: Part, unlisted: ReadonlySet<string>): LeanSchema {
   return { type: part.type };
 }
 
-/** Tuples, and the schemas `true` and `false`, say nothing that a provider would take. */
+/** Tuples and boolean schemas have no equivalent that a provider accepts. */
 function schemaOf(part: Part["items"]): Part {
   if (typeof part !== "object" || Array.isArray(part)) throw new TypeError("Not one JSON Schema.");
   return part;

@@ -1,22 +1,22 @@
-/** Clients give a silent call up; they are told at least this often that it goes on. */
+/** Longest silence in ms: clients abandon silent calls. */
 const BEAT_MS = 5_000;
-/** git says far more percentages than anybody can read. */
+/** Shortest interval in ms: git prints far more percentages than anyone can read. */
 const MIN_INTERVAL_MS = 1_000;
 
-/** What `git --progress` writes over and over, as in `Receiving objects:  45% (450/1000), 1.2 MiB | 3.1 MiB/s`. */
+/** A percentage of `git --progress`, as in `Receiving objects:  45% (450/1000), 1.2 MiB | 3.1 MiB/s`. */
 const PERCENTAGE = /([A-Z][a-z]+ [a-z]+): +(\d{1,3})%/g;
 
 export interface Progress {
-  /** Takes in what git says. */
+  /** Processes git's stderr. */
   readonly hear: (text: string) => void;
-  /** Takes in how many others push first. */
+  /** Processes the number of pushes ahead. */
   readonly wait: (before: number) => void;
   readonly stop: () => void;
 }
 
 /**
- * Tells how a call goes on: soon after git says a new percentage, and otherwise every few seconds. `tell` gets the
- * seconds since the start, which only ever grow, and a line for people.
+ * Reports the progress of a call: soon after git prints a new percentage, and otherwise every few seconds.
+ * @param notify receives the seconds since the start, which only grow, and a line for people
  */
 export function startProgress(what: string, tell: (elapsedS: number, message: string) => void): Progress {
   const startedAt = Date.now();

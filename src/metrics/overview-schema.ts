@@ -4,7 +4,7 @@ import { STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
 import { ERROR_TYPES, OPERATIONS, PERIODS, TIERS } from "./catalogue.ts";
 
-/** Minutes that an overview can look back. */
+/** Selectable ranges of an overview, in minutes. */
 export const RANGES = [5, 15, 60] as const;
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.number());
@@ -37,7 +37,7 @@ const ended = z.object({
   sandbox_id: z.string().optional(),
 });
 
-/** What an operator sees at a glance. Counts are of the range, everything else is as it stands. */
+/** The operator's overview. Counts cover the range; all other values are current. */
 export const overviewSchema = z.object({
   version: z.string(),
   at: time,

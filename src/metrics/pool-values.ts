@@ -12,16 +12,16 @@ const DAY_MS = 24 * SECONDS_PER_HOUR * 1000;
 /** A shard's newest sample. */
 export interface StoredSample {
   readonly sample: PoolSample;
-  /** The most that was ever told of its running seconds: a counter must not fall when a sandbox ends before it was due. */
+  /** Highest running time ever reported: a counter must not fall when a sandbox ends earlier than expected. */
   readonly toldSeconds: number;
 }
 
-/** Seconds that the shard's sandboxes have run by `now`, which nobody has to wake the shard for. */
+/** Returns the running time of the shard's sandboxes up to `now`, without waking the shard. */
 export function ranSecondsAt({ sample, toldSeconds }: StoredSample, now: number): number {
   return Math.max(toldSeconds, sample.ranSeconds + sample.running * runningSeconds(sample, sample.at, now));
 }
 
-/** For how long, from `from` to `now`, the sandboxes that ran when the sample was taken have been running since. */
+/** Returns how long the running sandboxes of a sample ran between `from` and `now`. */
 function runningSeconds({ at, runningUntil }: PoolSample, from: number, now: number): number {
   return Math.max(Math.min(now, runningUntil) - Math.max(from, at), 0) / 1000;
 }
@@ -32,14 +32,14 @@ function spentUsdAt(sample: PoolSample, period: Period, now: number): number {
   return before + sample.usdPerSecond * runningSeconds(sample, start, now);
 }
 
-/** When the hour, the day and the month (UTC) of a time began. */
+/** Start of the hour, the day and the month (UTC) of a time. */
 const PERIOD_START: Readonly<Record<Period, (time: number) => number>> = {
   hour: hourOf,
   day: (time) => time - (time % DAY_MS),
   month: monthOf,
 };
 
-/** Values of all series that the pool's shards tell of, as they are at `now`. */
+/** Computes the values at `now` of all series that pool shards report. */
 export function poolValues(stored: readonly StoredSample[], now: number): Map<string, number> {
   const values = new Map<string, number>();
   const add = <Name extends FamilyName>(name: Name, labels: Labels<Name>, value: number) => {

@@ -17,7 +17,7 @@ export interface SampleSources {
   readonly budgetUsd: number | undefined;
 }
 
-/** How this shard stands, for the metrics. Reads aggregates: not for the path of a claim. */
+/** Takes a sample of this shard's state for the metrics. Runs aggregate queries: keep it off the path of a claim. */
 export function takeSample(
   { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd }: SampleSources,
   now: number,
@@ -52,7 +52,7 @@ export function takeSample(
   };
 }
 
-/** When the facts change by the clock alone: the next active workspace becomes idle. */
+/** Returns when the sample next changes through time alone: the next active workspace becomes idle. */
 export function sampleChangesAt({ rows }: Pick<SampleSources, "rows">, now: number): number | undefined {
   const times = rows
     .bound()
