@@ -22,11 +22,11 @@ import type { Caller } from "./workspace/caller.ts";
  * const result = await execute("status", { sandbox_id: "s0-4k7m2x9qwe3rty5zpbna" }, caller);
  */
 export function execute(name: string, input: unknown, caller: Caller): Promise<object> {
-  const told = () =>
+  const work = () =>
     perform(name, input, caller).catch((error: unknown) => {
       throw beforeBegun(error);
     });
-  return recorded(name, caller, told);
+  return recorded(name, caller, work);
 }
 
 async function perform(name: string, input: unknown, caller: Caller): Promise<object> {
@@ -34,8 +34,8 @@ async function perform(name: string, input: unknown, caller: Caller): Promise<ob
   if (name === push.name) return value(await pushInTurn(parseInput(push.input, input), caller));
   const operation = operationNamed(name);
   if (!operation) throw new WarmtreeError("unknown_operation", `There is no operation '${name}'.`);
-  const asked = parseInput(operation.input, input);
-  return value(await dispatch(operation, asked, await useWorkspace(caller, asked.sandbox_id), caller));
+  const checked = parseInput(operation.input, input);
+  return value(await dispatch(operation, checked, await useWorkspace(caller, checked.sandbox_id), caller));
 }
 
 function value<Value extends object>(parsed: Parsed<Value>): Value {

@@ -38,13 +38,13 @@ type Step = CloneStep | WorkspaceStep;
 interface CloneStep {
   readonly op: string;
   readonly operation?: never;
-  readonly asked: object;
+  readonly input: object;
 }
 
 interface WorkspaceStep {
   readonly op: string;
   readonly operation: InWorkspace;
-  readonly asked: { readonly sandbox_id: string };
+  readonly input: { readonly sandbox_id: string };
 }
 
 /** Progress of the steps; may be read at any time. */
@@ -81,7 +81,7 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
     if (op === clone.name) {
       given = FROM_CLONE;
       parseInput(clone.input, params, within);
-      return { op, asked: params };
+      return { op, input: params };
     }
     const operation = operationNamed(op);
     if (!operation) {
@@ -89,7 +89,7 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
       const detail = `${within}.op: there is no '${op}'. It is one of ${names}. Nothing was done.`;
       throw new WarmtreeError("unknown_operation", detail, { field: `${within}.op` });
     }
-    return { op, operation, asked: parseInput(operation.input, { sandbox_id: given, ...params }, within) };
+    return { op, operation, input: parseInput(operation.input, { sandbox_id: given, ...params }, within) };
   });
 }
 
@@ -106,7 +106,7 @@ export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal
       continue;
     }
     begin(log, 1);
-    const result = await execute(clone.name, next.asked, caller);
+    const result = await execute(clone.name, next.input, caller);
     cloned = z.object({ sandbox_id: z.string() }).parse(result).sandbox_id;
     log.done.push({ op: next.op, ...result });
   }
@@ -119,10 +119,10 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
   let bytes = 0;
   for (const step of log.left) {
     if (!step.operation) break;
-    const own = step.asked.sandbox_id === FROM_CLONE && cloned !== undefined ? cloned : step.asked.sandbox_id;
-    bytes += utf8.encode(JSON.stringify(step.asked)).length;
+    const own = step.input.sandbox_id === FROM_CLONE && cloned !== undefined ? cloned : step.input.sandbox_id;
+    bytes += utf8.encode(JSON.stringify(step.input)).length;
     if (own !== (workspace ??= own) || (group.length > 0 && bytes > MAX_REQUEST_BYTES)) break;
-    group.push({ ...step, asked: { ...step.asked, sandbox_id: own } });
+    group.push({ ...step, input: { ...step.input, sandbox_id: own } });
   }
   const [first] = group;
   if (!first || workspace === undefined) return;
@@ -136,9 +136,9 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
   const meanS = (performance.now() - startedAt) / 1000 / results.length;
   // If the batch ended early, the remaining steps were not begun.
   log.left = [...group.slice(results.length), ...log.left];
-  for (const [index, { parsed: told, seconds = meanS }] of results.entries()) {
+  for (const [index, { parsed: outcome, seconds = meanS }] of results.entries()) {
     const { op, operation } = group[index] ?? first;
-    const parsed = withWork(operation, told);
+    const parsed = withWork(operation, outcome);
     log.running = [op];
     recordStep(op, caller, seconds, parsed.ok ? undefined : parsed.error);
     log.done.push({ op, ...valueOf(parsed) });
@@ -149,20 +149,28 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   const [first] = group;
   const isAlone = group.length === 1;
   if (first && isAlone && first.op === push.name) {
-    return [{ parsed: await pushInTurn(push.input.parse(first.asked), caller) }];
+    return [{ parsed: await pushInTurn(push.input.parse(first.input), caller) }];
   }
   const grant = await useWorkspace(caller, workspace);
-  if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.asked, grant, caller) }];
+  if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.input, grant, caller) }];
   // A push in a batch does not wait for its turn unless it loses a race.
-  const results = valueOf(await dispatch(batchOf(group), undefined, grant, caller, { push: { turn: "none" } }));
+  const results = valueOf(
+    await dispatch(
+      batchOf(group.map(({ operation, input }) => ({ operation, asked: input }))),
+      undefined,
+      grant,
+      caller,
+      { push: { turn: "none" } },
+    ),
+  );
   const last = results.at(-1);
   const step = group[results.length - 1];
   if (!step || !last || last.parsed.ok) return results;
   const { needsRemote, pausing, lost } = last.parsed;
   if (!needsRemote && !pausing && !lost) return results;
   const parsed = lost
-    ? await pushAgain(push.input.parse(step.asked), caller, lost)
-    : await dispatch(step.operation, step.asked, grant, caller);
+    ? await pushAgain(push.input.parse(step.input), caller, lost)
+    : await dispatch(step.operation, step.input, grant, caller);
   return [...results.slice(0, -1), { parsed }];
 }
 

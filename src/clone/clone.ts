@@ -13,21 +13,21 @@ import type { Caller } from "../workspace/caller.ts";
  * another one and reports the loss.
  * @throws WarmtreeError
  */
-export async function executeClone(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
+export async function executeClone(input: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   try {
-    return await cloneOnce(asked, caller);
+    return await cloneOnce(input, caller);
   } catch (error) {
     if (!(error instanceof WarmtreeError) || error.code !== "workspace_gone") throw error;
-    return cloneOnce(asked, caller);
+    return cloneOnce(input, caller);
   }
 }
 
 /** If the clone fails permanently, a newly bound workspace is ended. */
-async function cloneOnce(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
-  const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
-  using claim = await claimWithPrefetch(caller, repository, asked);
-  const { grant, sandbox_ms, news } = claim;
-  const parsed = await dispatch(clone, { ...asked, repo_url: repository.url }, grant, caller, news);
+async function cloneOnce(input: z.output<typeof clone.input>, caller: Caller): Promise<object> {
+  const repository = parseRepository(input.repo_url, caller.config.allowedGitHosts);
+  using claim = await claimWithPrefetch(caller, repository, input);
+  const { grant, sandbox_ms, prefetched } = claim;
+  const parsed = await dispatch(clone, { ...input, repo_url: repository.url }, grant, caller, prefetched);
   const had = grant.source === "live" || grant.source === "paused";
   if (!parsed.ok && !had && !ERROR_KINDS[parsed.error.code].retryable) {
     caller.waitUntil(endWorkspace(caller, grant.sandboxId));

@@ -15,7 +15,7 @@ interface CloneClaim extends Disposable {
   readonly grant: Grant;
   /** Wait for the sandbox, in milliseconds. */
   readonly sandbox_ms: number;
-  readonly news: PrefetchedRemote;
+  readonly prefetched: PrefetchedRemote;
 }
 
 /**
@@ -33,20 +33,20 @@ export async function claimWithPrefetch(
   repository: Repository,
   { agent_id = "", task_id = "" }: { readonly agent_id?: string | undefined; readonly task_id?: string | undefined },
 ): Promise<CloneClaim> {
-  const asking = new AbortController();
+  const controller = new AbortController();
   const startedAt = performance.now();
-  let asked: { readonly head: string; readonly news: Promise<PrefetchedRemote> } | undefined;
+  let started: { readonly head: string; readonly prefetched: Promise<PrefetchedRemote> } | undefined;
   const onSeed = (seed: Seed) => {
-    asked = { head: seed.head, news: askFor(seed, remoteFor(repository, caller), asking.signal) };
+    started = { head: seed.head, prefetched: prefetch(seed, remoteFor(repository, caller), controller.signal) };
   };
-  const drop = () => asking.abort();
+  const drop = () => controller.abort();
   try {
     const grant = await claimWorkspace(caller, repository, agent_id, task_id, onSeed);
     const sandbox_ms = Math.round(performance.now() - startedAt);
-    const news = asked !== undefined && asked.head === grant.seedHead ? await inTime(asked.news) : {};
-    const { pack, ...refs } = news;
+    const prefetched = started !== undefined && started.head === grant.seedHead ? await inTime(started.prefetched) : {};
+    const { pack, ...refs } = prefetched;
     const isTaken = typeof pack !== "object" || takesStreams(grant.session);
-    return { grant, sandbox_ms, news: isTaken ? news : refs, [Symbol.dispose]: drop };
+    return { grant, sandbox_ms, prefetched: isTaken ? prefetched : refs, [Symbol.dispose]: drop };
   } catch (error) {
     drop();
     throw error;
@@ -54,7 +54,7 @@ export async function claimWithPrefetch(
 }
 
 /** Prefetches refs and pack. Never throws. */
-async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<PrefetchedRemote> {
+async function prefetch(seed: Seed, remote: Remote, signal: AbortSignal): Promise<PrefetchedRemote> {
   const refs = await remoteRefs(remote, signal);
   if (refs === undefined) return {};
   if (seed.refs === "") return { remoteRefs: refs };
@@ -64,6 +64,6 @@ async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<
   return { remoteRefs: refs, pack: { path, bytes: fetchPack(remote, wanted, signal) } };
 }
 
-function inTime(news: Promise<PrefetchedRemote>): Promise<PrefetchedRemote> {
-  return Promise.race([news, new Promise<PrefetchedRemote>((resolve) => setTimeout(resolve, WAIT_MS, {}))]);
+function inTime(prefetched: Promise<PrefetchedRemote>): Promise<PrefetchedRemote> {
+  return Promise.race([prefetched, new Promise<PrefetchedRemote>((resolve) => setTimeout(resolve, WAIT_MS, {}))]);
 }

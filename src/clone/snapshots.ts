@@ -45,12 +45,12 @@ export async function recordCloneResult(
   if (timing.fetch_ms === undefined) return;
   const full = used !== "used" && !shallow && filter === null;
   const seconds = (timing.fetch_ms + (timing.checkout_ms ?? 0)) / 1000;
-  const facts = { tenant: caller.tenant, sandboxId, seconds, full, ...(used && { seed: used }) };
+  const report = { tenant: caller.tenant, sandboxId, seconds, full, ...(used && { seed: used }) };
   try {
-    if (await poolFor(caller, repository).cloned(facts)) await makeSnapshot(caller, repository);
+    if (await poolFor(caller, repository).cloned(report)) await makeSnapshot(caller, repository);
   } catch (error) {
-    const told = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
-    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: told }));
+    const reason = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
+    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: reason }));
   }
 }
 

@@ -14,7 +14,7 @@ import { type PlaceInLine, type PushRequest, PushTurns } from "./pushes/push-tur
 import type { Row, WorkspaceKey } from "./storage/row.ts";
 import { migrate } from "./storage/schema.ts";
 import type { SnapshotKey } from "./storage/snapshot-table.ts";
-import type { CloneFacts } from "./snapshots/catalog.ts";
+import type { CloneReport } from "./snapshots/catalog.ts";
 import type { TemplateStanding } from "./sandboxes/template-version.ts";
 import { type OwnedView, type SnapshotView, snapshotView, type View, viewOf } from "./sandboxes/view.ts";
 import type { PageEnd } from "./storage/row.ts";
@@ -64,7 +64,7 @@ export class SandboxPool extends DurableObject<Env> {
     migrate(ctx.storage);
     // Objects are named by their shard number.
     this.#parts = createShard(ctx, env, Number(ctx.id.name ?? 0), Date.now());
-    this.#claims = new Claims(this.#parts, () => this.#settle());
+    this.#claims = new Claims(this.#parts, () => this.#afterChange());
     this.#due = new AlarmHandler(this.#parts, (row) => this.#claims.current(row));
     this.#pushTurns = new PushTurns(configOf(env).operationTimeoutS * 1000);
   }
@@ -109,8 +109,8 @@ export class SandboxPool extends DurableObject<Env> {
   /** Lists the tenant's workspaces, last used first. */
   async list(tenant: string): Promise<View[]> {
     // The first call after a deployment starts filling the warm pool.
-    this.#parts.filler.wake(Date.now());
-    await this.#settle();
+    this.#parts.filler.scheduleNow(Date.now());
+    await this.#afterChange();
     return this.#parts.rows.ofTenant(tenant, LIST_LIMIT).map((row) => this.#view(row));
   }
 
@@ -144,7 +144,7 @@ export class SandboxPool extends DurableObject<Env> {
     await this.#parts.lifecycle.move(request.sandboxId);
     const row = this.#parts.rows.get(request.sandboxId);
     const paused = row?.state === "bound" ? await this.#parts.lifecycle.pause(row) : undefined;
-    await this.#settle();
+    await this.#afterChange();
     return paused === WORKSPACE_BUSY ? paused : this.#lost(request.sandboxId);
   }
 
@@ -155,8 +155,8 @@ export class SandboxPool extends DurableObject<Env> {
     const ended = this.#parts.rows.get(request.sandboxId);
     // A start in progress in this object detects the end itself.
     const moving = this.#parts.lifecycle.move(request.sandboxId);
-    if (ended && isOrphaned(ended) && !moving) await this.#parts.lifecycle.seek(ended);
-    await this.#settle();
+    if (ended && isOrphaned(ended) && !moving) await this.#parts.lifecycle.reap(ended);
+    await this.#afterChange();
     return row !== undefined;
   }
 
@@ -187,15 +187,15 @@ export class SandboxPool extends DurableObject<Env> {
    */
   async promoteTemplate(promoted: Promoted): Promise<void> {
     if (!this.#parts.templates.promote(promoted)) return;
-    this.#parts.filler.wake(Date.now());
-    await this.#settle();
+    this.#parts.filler.scheduleNow(Date.now());
+    await this.#afterChange();
   }
 
   /** Stores the newest build's record, and counts its end. */
   async noteTemplateBuild(build: BuildRecord): Promise<void> {
     const hasEnded = this.#parts.templates.note(build);
     if (hasEnded && build.state !== "building") this.#parts.reporter.count("templateBuilds", build.state);
-    await this.#settle();
+    await this.#afterChange();
   }
 
   #ownedView(row: Row): OwnedView | undefined {
@@ -208,14 +208,14 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   /** Records the result of a clone. @returns whether to make a snapshot of its repository */
-  cloned(facts: CloneFacts): boolean {
-    return this.#parts.snapshots.cloned(facts, Date.now());
+  cloned(report: CloneReport): boolean {
+    return this.#parts.snapshots.cloned(report, Date.now());
   }
 
   /** Starts a sandbox to make a repository's snapshot in. Returns undefined if one is being made already. */
   async beginSnapshot(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
     const begun = await this.#parts.builder.begin(key);
-    await this.#settle();
+    await this.#afterChange();
     return begun;
   }
 
@@ -225,7 +225,7 @@ export class SandboxPool extends DurableObject<Env> {
    */
   async finishSnapshot(request: { tenant: string; makerId: string; made?: BuiltSnapshot }): Promise<boolean> {
     const finished = await this.#parts.builder.finish(request.tenant, request.makerId, request.made);
-    await this.#settle();
+    await this.#afterChange();
     return finished;
   }
 
@@ -239,7 +239,7 @@ export class SandboxPool extends DurableObject<Env> {
     const row = this.#parts.snapshotTable.get(snapshotId);
     if (row?.tenant !== tenant || row.state === "gone") return false;
     this.#parts.snapshots.drop(row, "asked_for", Date.now());
-    await this.#settle();
+    await this.#afterChange();
     return true;
   }
 
@@ -267,7 +267,7 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   /** Schedules a metrics report and sets the alarm. Call it after rows may have changed. */
-  async #settle(): Promise<void> {
+  async #afterChange(): Promise<void> {
     this.#parts.reporter.changed(Date.now());
     await this.#arm();
   }

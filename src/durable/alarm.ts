@@ -62,7 +62,7 @@ export class AlarmHandler {
         else await this.#retain(row, now);
         return;
       case "gone":
-        if (isOrphaned(row)) await lifecycle.seek(row);
+        if (isOrphaned(row)) await lifecycle.reap(row);
         else if (row.e2b_id === null) rows.remove(row.sandbox_id);
         else await termination.kill(row);
     }

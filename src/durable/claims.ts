@@ -25,13 +25,13 @@ export class Claims {
   readonly room: Room;
   readonly #parts: Shard;
   /** Called after rows changed, to set the alarm. */
-  readonly #settle: () => Promise<void>;
+  readonly #afterChange: () => Promise<void>;
   /** Uses not written yet. If they are lost, a workspace looks at most TOUCH_EVERY_MS more idle than it is. */
   readonly #touched = new Map<string, number>();
 
-  constructor(parts: Shard, settle: () => Promise<void>) {
+  constructor(parts: Shard, afterChange: () => Promise<void>) {
     this.#parts = parts;
-    this.#settle = settle;
+    this.#afterChange = afterChange;
     this.room = new Room(parts, (row) => this.current(row));
   }
 
@@ -74,7 +74,7 @@ export class Claims {
     const ended = termination.end(row);
     const warm = this.#takeWarm(key, now);
     await ended;
-    filler.wake(now);
+    filler.scheduleNow(now);
     return warm && this.#granted({ ok: true, row: warm }, "pool");
   }
 
@@ -134,7 +134,7 @@ export class Claims {
     const { rows, reconciler, shard } = this.#parts;
     const row = rows.insertWarming(newSandboxId(shard), from, { key }, now, now + START_GIVEN_UP_MS);
     reconciler.schedule(now);
-    await this.#settle();
+    await this.#afterChange();
     return row;
   }
 
@@ -188,7 +188,7 @@ export class Claims {
         this.#touch(row);
         return this.#grant(row, "live");
       case "paused":
-        return this.#wake(row, tenant);
+        return this.#resume(row, tenant);
       case "warming":
         return this.#granted(await startPatience.wait(lifecycle.adopt(row, true)), "cold");
       case "warm":
@@ -206,7 +206,7 @@ export class Claims {
     return holds;
   }
 
-  async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
+  async #resume(row: Row, tenant: string): Promise<Grant | Refusal> {
     const { rows, lifecycle, startPatience, maxRunning } = this.#parts;
     // A sandbox whose pause is outstanding already counts as running.
     if (row.charged_until === null && !this.room.has()) {
@@ -218,7 +218,7 @@ export class Claims {
   }
 
   async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {
-    await this.#settle();
+    await this.#afterChange();
     return outcome.ok ? this.#grant(outcome.row, source) : outcome;
   }
 

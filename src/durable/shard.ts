@@ -66,13 +66,13 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
   const reporter = new MetricsReporter(storage, {
     shard,
     metricsShards: config.metricsShards,
-    facts: (at) => takeSample(facts, at),
-    changesAt: (at) => sampleChangesAt(facts, at),
+    takeSample: (at) => takeSample(sampleSources, at),
+    changesAt: (at) => sampleChangesAt(sampleSources, at),
     send: (object, sample) => env.METRICS.getByName(object).report(sample),
   });
   const termination = new Termination(rows, ledger, idlePolicy, plane, reporter);
   const startPatience = new StartPatience(settings);
-  const look = probeFor(config);
+  const probe = probeFor(config);
   const lifecycle = new Lifecycle({
     rows,
     ledger,
@@ -81,8 +81,8 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     reporter,
     plane,
     startPatience,
-    probeBeforePause: look(probeBeforePause),
-    probeAfterResume: look(probeAfterResume),
+    probeBeforePause: probe(probeBeforePause),
+    probeAfterResume: probe(probeAfterResume),
     ttlMs,
     poolId,
   });
@@ -113,10 +113,19 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     snapshotPlane,
     shard,
     ...making,
-    probeBaseClone: look(seedState),
+    probeBaseClone: probe(seedState),
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });
-  const facts: SampleSources = { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd };
+  const sampleSources: SampleSources = {
+    rows,
+    snapshotTable,
+    ledger,
+    idlePolicy,
+    filler,
+    rentOf,
+    templates,
+    budgetUsd,
+  };
   const ours = {
     rows,
     snapshotTable,

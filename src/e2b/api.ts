@@ -7,19 +7,19 @@ import type { Call } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
 
 /** Time limits of a call: one try, and all tries with the waits between them. */
-interface Patience {
+interface TimeLimits {
   timeoutMs: number;
   deadlineMs: number;
 }
 
 /** E2B abandons a start, resume or pause after 70 s. Leaving before its answer would leave an unknown sandbox. */
-export const SLOW: Patience = { timeoutMs: 75_000, deadlineMs: 90_000 };
-export const QUICK: Patience = { timeoutMs: 15_000, deadlineMs: 45_000 };
+export const SLOW: TimeLimits = { timeoutMs: 75_000, deadlineMs: 90_000 };
+export const QUICK: TimeLimits = { timeoutMs: 15_000, deadlineMs: 45_000 };
 
 /** Body limit of a call without a result; a longer body is not E2B's. */
 const EMPTY_MAX_BYTES = 64 * 1024;
 
-interface ApiCall extends Patience {
+interface ApiCall extends TimeLimits {
   /** Completes "E2B did not …" in error messages. */
   what: string;
   method: Call["method"];
@@ -36,6 +36,7 @@ export interface Api {
   readonly forNothing: (call: ApiCall) => Promise<void>;
 }
 
+/** Creates an API client for an account. */
 export function apiOf(config: E2bConfig, fetcher: typeof fetch): Api {
   const baseUrl = withoutSlash(config.apiUrl);
   const headers = { "x-api-key": config.apiKey, "user-agent": "warmtree", "content-type": "application/json" };

@@ -14,6 +14,7 @@ export async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>)
   }
 }
 
+/** Creates the error of a stream that broke off. */
 export function brokenStream(how: string): E2bError {
   return new E2bError("stream_broken", `E2B's answer broke off: ${how}. The call may have taken effect all the same.`, {
     started: true,

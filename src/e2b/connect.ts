@@ -19,6 +19,7 @@ const MAX_ENVELOPE_BYTES = 4 * 1024 * 1024;
 /** Time for the server to close after its last envelope; after it the connection is dropped instead of reused. */
 const CLOSE_GRACE_MS = 250;
 
+/** Encodes JSON as one envelope. */
 export function encodeEnvelope(json: unknown): Uint8Array<ArrayBuffer> {
   const payload = new TextEncoder().encode(JSON.stringify(json));
   const envelope = new Uint8Array(HEADER_BYTES + payload.length);

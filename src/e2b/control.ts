@@ -58,12 +58,12 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
       const what = "create a sandbox";
       const body = { templateID: template, timeout: timeoutS, metadata, ...(envs ? { envVars: envs } : {}), autoPause };
       const made = await versions.newest((version) => {
-        const asked =
+        const request =
           version === "v2"
             ? { path: "/v2/sandboxes", body }
             : // This version's default lets anyone who knows its id reach a sandbox.
               { path: "/sandboxes", body: { ...body, secure: true } };
-        return forJson({ what, method: "POST", ...asked, idempotent: false, ...SLOW }, sandboxSession);
+        return forJson({ what, method: "POST", ...request, idempotent: false, ...SLOW }, sandboxSession);
       });
       if (envdHas("processes", made.envdVersion)) return made;
       await plane.kill(made.sandboxId);
@@ -76,8 +76,8 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
       const path = `${sandboxPath(sandboxId)}/connect`;
       const body = { timeout: timeoutS };
       return versions.newest((version) => {
-        const asked = { path: version === "v2" ? `/v2${path}` : path, body };
-        return forJson({ what, method: "POST", ...asked, idempotent: true, ...SLOW }, sandboxSession);
+        const request = { path: version === "v2" ? `/v2${path}` : path, body };
+        return forJson({ what, method: "POST", ...request, idempotent: true, ...SLOW }, sandboxSession);
       });
     },
 

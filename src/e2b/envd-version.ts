@@ -13,11 +13,11 @@ export type EnvdFeature = keyof typeof SINCE;
 
 /** Whether a sandbox's envd has a feature. An absent or unreadable version counts as new. */
 export function envdHas(feature: EnvdFeature, version: string | undefined): boolean {
-  const told = numbersOf(version);
+  const actual = numbersOf(version);
   const needed = numbersOf(SINCE[feature]);
-  if (!told || !needed) return true;
+  if (!actual || !needed) return true;
   for (const [place, least] of needed.entries()) {
-    const part = told[place] ?? 0;
+    const part = actual[place] ?? 0;
     if (part !== least) return part > least;
   }
   return true;

@@ -87,6 +87,7 @@ export async function readJson<T>(response: Response, what: string, schema: z.Zo
   });
 }
 
+/** Parses JSON; undefined if invalid. */
 export function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);

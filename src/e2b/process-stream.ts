@@ -106,15 +106,15 @@ export class ProcessStream {
   #failure(connectCode: string, message: string): E2bError {
     if (connectCode === "deadline_exceeded") {
       const { timeoutMs } = this.#options;
-      const told = `The process ran past its ${timeoutMs} ms and was killed. What it did until then stays.`;
+      const text = `The process ran past its ${timeoutMs} ms and was killed. What it did until then stays.`;
       const stdout = this.#stdout.truncated ? undefined : this.#stdout.bytes();
-      return new E2bError("process_deadline", told, { started: true, limitMs: timeoutMs, stdout });
+      return new E2bError("process_deadline", text, { started: true, limitMs: timeoutMs, stdout });
     }
     const refused = REFUSALS.get(connectCode);
     const started = this.#started || refused === undefined;
     const effect = started ? "The process may have run." : "The process was not started.";
-    const said = `${connectCode}: ${message}`.slice(0, MESSAGE_MAX_CHARS);
-    return new E2bError(refused ?? "unavailable", `The sandbox answered ${said}. ${effect}`, { started });
+    const answer = `${connectCode}: ${message}`.slice(0, MESSAGE_MAX_CHARS);
+    return new E2bError(refused ?? "unavailable", `The sandbox answered ${answer}. ${effect}`, { started });
   }
 
   #result(): ProcessResult {

@@ -18,6 +18,7 @@ export interface SnapshotPlane {
   delete(snapshot: string): Promise<boolean>;
 }
 
+/** Creates a snapshot client for an account. */
 export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch): SnapshotPlane {
   const { forJson, forNothing } = apiOf(config, fetcher);
   return {

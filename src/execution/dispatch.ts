@@ -13,8 +13,8 @@ import { useWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /** Context of a script besides the caller's input. */
-type Told = PrefetchedRemote & Pick<OperationContext, "push">;
-type Known = Told & Pick<OperationContext, "remote">;
+type DispatchOptions = PrefetchedRemote & Pick<OperationContext, "push">;
+type SendContext = DispatchOptions & Pick<OperationContext, "remote">;
 
 /**
  * Runs an operation in a granted workspace. Passes the credential only to `remote` operations. If a read finds objects
@@ -30,16 +30,16 @@ type Known = Told & Pick<OperationContext, "remote">;
  */
 export async function dispatch<Value extends object>(
   operation: SandboxTask<unknown, Value>,
-  asked: unknown,
+  input: unknown,
   grant: Grant,
   caller: Caller,
-  told?: Told,
+  options?: DispatchOptions,
 ): Promise<Parsed<Value>> {
   const remote = () => ({ remote: remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller) });
   const isRemote = operation.access === "remote";
-  const parsed = await sendOnce(operation, asked, grant, caller, isRemote ? { ...remote(), ...told } : {});
+  const parsed = await sendOnce(operation, input, grant, caller, isRemote ? { ...remote(), ...options } : {});
   const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
-  return withWork(operation, isLacking ? await sendOnce(operation, asked, grant, caller, remote()) : parsed);
+  return withWork(operation, isLacking ? await sendOnce(operation, input, grant, caller, remote()) : parsed);
 }
 
 /**
@@ -48,33 +48,33 @@ export async function dispatch<Value extends object>(
  */
 async function sendOnce<Value extends object>(
   operation: SandboxTask<unknown, Value>,
-  asked: unknown,
+  input: unknown,
   grant: Grant,
   caller: Caller,
-  known: Known,
+  extra: SendContext,
 ): Promise<Parsed<Value>> {
   const { config, cost, onProgress: onStderr } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const context = { ...contextFor(config, { maxRetries: config.maxRetries, timeoutS }), ...seeded };
-  const run = async ({ session }: Grant, more: Known) => {
+  const run = async ({ session }: Grant, more: SendContext) => {
     const startedAt = performance.now();
     try {
-      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, asked, { ...context, ...more });
+      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...context, ...more });
     } finally {
       cost.sandboxMs += performance.now() - startedAt;
     }
   };
   try {
-    const parsed = await run(grant, known);
+    const parsed = await run(grant, extra);
     if (parsed.ok || !parsed.pausing) return parsed;
   } catch (error) {
     if (!(error instanceof E2bError) || !isLost(operation, error)) throw toWarmtreeError(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
   // A pack can be streamed only once.
-  const { remoteRefs: _refs, pack: _pack, ...still } = known;
-  return run(again, still).catch((error: unknown) => {
+  const { remoteRefs: _refs, pack: _pack, ...rest } = extra;
+  return run(again, rest).catch((error: unknown) => {
     throw toWarmtreeError(operation, error);
   });
 }

@@ -2,7 +2,7 @@ import type * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 
 /** Path depth reported for invalid input; deeper than any accepted input. */
-const MAX_TOLD_DEPTH = 6;
+const MAX_PATH_DEPTH = 6;
 
 /**
  * Checks input against a schema, and returns the parsed input.
@@ -37,7 +37,7 @@ function garbledIn(input: unknown): readonly string[] | undefined {
     if (typeof value === "string" && !value.isWellFormed()) return path;
     if (typeof value !== "object" || value === null) continue;
     for (const [name, member] of Object.entries(value)) {
-      const within = path.length < MAX_TOLD_DEPTH ? [...path, name.toWellFormed()] : path;
+      const within = path.length < MAX_PATH_DEPTH ? [...path, name.toWellFormed()] : path;
       if (!name.isWellFormed()) return within;
       left.push({ path: within, value: member });
     }

@@ -4,18 +4,18 @@ import { CutShort } from "../ops/cut-short.ts";
 import type { SandboxTask } from "../ops/operation.ts";
 import { openWork, UNTOUCHED } from "../ops/work.ts";
 
-type Failed = Pick<SandboxTask, "name" | "access" | "pushes" | "operations">;
+type FailedOperation = Pick<SandboxTask, "name" | "access" | "pushes" | "operations">;
 
 /** Maps a sandbox failure to the caller's error: the failure, its effect on the work, and the next step. */
-export function sandboxFailure(operation: Failed, error: E2bError): WarmtreeError {
-  const { code, happened } = toldOf(operation, error);
+export function sandboxFailure(operation: FailedOperation, error: E2bError): WarmtreeError {
+  const { code, happened } = failureOf(operation, error);
   const { work, next } = aftermathOf(operation, error);
   const { retryAfterS } = error;
   const details = { work, ...(retryAfterS === undefined ? {} : { retryAfterS }) };
   return new WarmtreeError(code, `${happened} ${next}`, details, error);
 }
 
-function toldOf({ name }: Failed, { code, limitMs }: E2bError): { code: ErrorCode; happened: string } {
+function failureOf({ name }: FailedOperation, { code, limitMs }: E2bError): { code: ErrorCode; happened: string } {
   const time = limitMs === undefined ? "its time" : `${Math.ceil(limitMs / 1000)} s`;
   switch (code) {
     case "process_deadline":
@@ -49,7 +49,7 @@ const DONE = {
   true: "The push was done; what comes after it may not have been.",
 } as const;
 
-function aftermathOf(operation: Failed, error: E2bError): { work: Work; next: string } {
+function aftermathOf(operation: FailedOperation, error: E2bError): { work: Work; next: string } {
   const { access, pushes = false, operations } = operation;
   const { code, started, retryAfterS } = error;
   const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;

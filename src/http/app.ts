@@ -10,7 +10,7 @@ import { readJsonObject } from "./body.ts";
 import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "../api/openapi.ts";
-import { problem } from "./problem-response.ts";
+import { problemResponse } from "./problem-response.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 import type { healthSchema, templateSchema, workspaceListSchema, workspaceSchema } from "../api/schemas.ts";
 
@@ -67,8 +67,8 @@ export function createApp(service: Service): App {
   });
   app.get("/openapi.json", () => answer(openApi()));
 
-  app.notFound((c) => problem(noRoute(app, c), () => secretsOf(c)));
-  app.onError((error, c) => problem(error, () => secretsOf(c)));
+  app.notFound((c) => problemResponse(noRoute(app, c), () => secretsOf(c)));
+  app.onError((error, c) => problemResponse(error, () => secretsOf(c)));
   return app;
 }
 

@@ -6,8 +6,8 @@ const MAX_CAUSES = 5;
 
 /** Logs an unexpected error as one JSON line, with its stack and causes and without `secrets`. */
 export function logUnexpected(requestId: string, thrown: unknown, secrets: readonly string[]): void {
-  const told = withoutAuthorization(chainOf(thrown).join("\ncaused by: "));
-  const error = new Redactor(secrets).clean(told);
+  const text = withoutAuthorization(chainOf(thrown).join("\ncaused by: "));
+  const error = new Redactor(secrets).clean(text);
   console.error(JSON.stringify({ level: "error", message: "unexpected error", request_id: requestId, error }));
 }
 

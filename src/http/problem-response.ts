@@ -8,9 +8,9 @@ import { logUnexpected } from "./log.ts";
  * Converts anything thrown into a response with problem details (RFC 9457). An unexpected error shows the caller only
  * its request id, and is logged without the texts of `secrets`.
  */
-export function problem(thrown: unknown, secrets: () => readonly string[]): Response {
+export function problemResponse(thrown: unknown, secrets: () => readonly string[]): Response {
   const requestId = crypto.randomUUID();
-  const error = foreseen(thrown);
+  const error = asKnownError(thrown);
   const { status, title } = ERROR_KINDS[error.code];
   if (error.code === "internal") logUnexpected(requestId, thrown, secrets());
   const { retryAfterS } = error.details;
@@ -36,7 +36,7 @@ export function problem(thrown: unknown, secrets: () => readonly string[]): Resp
 }
 
 /** Returns a known error as it is, and an unexpected one as `internal`. */
-export function foreseen(thrown: unknown): WarmtreeError {
+export function asKnownError(thrown: unknown): WarmtreeError {
   if (thrown instanceof WarmtreeError) return thrown;
   // Its message names settings, never their values.
   if (thrown instanceof ConfigError) return new WarmtreeError("misconfigured", thrown.message);

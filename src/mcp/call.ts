@@ -17,9 +17,9 @@ export interface CallContext {
   /** Aborted when the client abandons the call. */
   readonly signal: AbortSignal;
   /** Sends progress notifications, if the client requested them. */
-  readonly tell?: (elapsedS: number, message: string) => void;
+  readonly notify?: (elapsedS: number, message: string) => void;
   /** Converts anything thrown to a known error; logs an unexpected one. */
-  explain(thrown: unknown): { readonly error: WarmtreeError; readonly instance?: string };
+  toKnownError(thrown: unknown): { readonly error: WarmtreeError; readonly instance?: string };
 }
 
 interface Work {
@@ -30,14 +30,14 @@ interface Work {
 
 /** Runs a tool. Always answers: the result, the failure, or that the call continues. */
 export async function callTool(tool: Tool, given: object, context: CallContext): Promise<CallToolResult> {
-  const progress = context.tell && startProgress(tool.name, context.tell);
+  const progress = context.notify && startProgress(tool.name, context.notify);
   const late = new AbortController();
   let work: Work | undefined;
   const timeUp = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => timeUp.resolve(undefined), context.answerWithinMs);
   try {
     const caller = progress
-      ? { ...context.caller, onProgress: progress.hear, onBefore: progress.wait }
+      ? { ...context.caller, onProgress: progress.onStderr, onBefore: progress.onBefore }
       : context.caller;
     work = begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
     // Work that was begun completes even if the client leaves; the next call shows its outcome.
@@ -45,7 +45,7 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
     const result = await Promise.race([work.result, timeUp.promise]);
     return answered(result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() });
   } catch (thrown) {
-    const { error, ...instance } = context.explain(thrown);
+    const { error, ...instance } = context.toKnownError(thrown);
     return failed(error, { ...instance, ...work?.soFar() });
   } finally {
     late.abort();

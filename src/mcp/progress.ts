@@ -8,9 +8,9 @@ const PERCENTAGE = /([A-Z][a-z]+ [a-z]+): +(\d{1,3})%/g;
 
 export interface Progress {
   /** Processes git's stderr. */
-  readonly hear: (text: string) => void;
+  readonly onStderr: (text: string) => void;
   /** Processes the number of pushes ahead. */
-  readonly wait: (before: number) => void;
+  readonly onBefore: (before: number) => void;
   readonly stop: () => void;
 }
 
@@ -18,28 +18,28 @@ export interface Progress {
  * Reports the progress of a call: soon after git prints a new percentage, and otherwise every few seconds.
  * @param notify receives the seconds since the start, which only grow, and a line for people
  */
-export function startProgress(what: string, tell: (elapsedS: number, message: string) => void): Progress {
+export function startProgress(what: string, notify: (elapsedS: number, message: string) => void): Progress {
   const startedAt = Date.now();
-  let toldAt = startedAt;
+  let notifiedAt = startedAt;
   let latest = "";
-  const say = () => {
+  const emit = () => {
     const now = Date.now();
-    if (now - toldAt < MIN_INTERVAL_MS) return;
-    toldAt = now;
+    if (now - notifiedAt < MIN_INTERVAL_MS) return;
+    notifiedAt = now;
     const elapsedS = (now - startedAt) / 1000;
-    tell(elapsedS, latest === "" ? `${what}: ${Math.round(elapsedS)} s so far` : `${what}: ${latest}`);
+    notify(elapsedS, latest === "" ? `${what}: ${Math.round(elapsedS)} s so far` : `${what}: ${latest}`);
   };
-  const beat = setInterval(say, BEAT_MS);
+  const beat = setInterval(emit, BEAT_MS);
   return {
-    hear(text) {
+    onStderr(text) {
       const [, phase, percent] = [...text.matchAll(PERCENTAGE)].at(-1) ?? [];
       if (phase === undefined) return;
       latest = `${phase.toLowerCase()} ${percent}%`;
-      say();
+      emit();
     },
-    wait(before) {
+    onBefore(before) {
       latest = before === 0 ? "" : `waits for ${before} other${before === 1 ? "" : "s"} to push`;
-      say();
+      emit();
     },
     stop: () => clearInterval(beat),
   };

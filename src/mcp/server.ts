@@ -5,7 +5,7 @@ import {
   type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
-import type { LeanSchema } from "./minimal-json-schema.ts";
+import type { MinimalSchema } from "./minimal-json-schema.ts";
 import { INSTRUCTIONS, type Tool, TOOLS } from "./tools.ts";
 
 /** The lists are the same for all clients, and change only with a deployment. */
@@ -34,7 +34,7 @@ export function newServer(
 }
 
 /** Publishes a schema without validating by it: the facade checks input for every entry point. */
-function unchecked(schema: LeanSchema): StandardSchemaWithJSON<object> {
+function unchecked(schema: MinimalSchema): StandardSchemaWithJSON<object> {
   const json = () => ({ ...schema });
   return {
     "~standard": {

@@ -8,14 +8,14 @@ import { push } from "../ops/push.ts";
 import { read } from "../ops/read.ts";
 import { status } from "../ops/status.ts";
 import { stepsInput } from "../steps.ts";
-import { type LeanSchema, leanSchema } from "./minimal-json-schema.ts";
+import { type MinimalSchema, minimalSchema } from "./minimal-json-schema.ts";
 
 export interface Tool {
   readonly name: string;
   readonly title: string;
   /** States only what cannot be guessed: clients send it to the model in every turn. */
   readonly description: string;
-  readonly inputSchema: LeanSchema;
+  readonly inputSchema: MinimalSchema;
   readonly annotations: ToolAnnotations;
   /** Name of the operation; absent: several steps. */
   readonly operation?: string;
@@ -37,7 +37,7 @@ function tool(
   description: string,
   unlisted: readonly string[] = [],
 ): Tool {
-  const inputSchema = leanSchema(input, new Set([...UNLISTED, ...unlisted]));
+  const inputSchema = minimalSchema(input, new Set([...UNLISTED, ...unlisted]));
   return { name: `${TOOL_PREFIX}${name}`, title, description, inputSchema, annotations, operation: name };
 }
 
@@ -62,7 +62,7 @@ export const TOOLS: readonly Tool[] = [
     title: "Run several steps",
     description:
       "Steps until one fails. op: any tool, log{ref} search{pattern,path} blame{path} branch{name,create} restore{all} apply{commits,revert} tag{name}",
-    inputSchema: leanSchema(stepsInput, new Set()),
+    inputSchema: minimalSchema(stepsInput, new Set()),
     annotations: { ...WRITES, openWorldHint: true },
   },
 ];

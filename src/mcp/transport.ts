@@ -17,6 +17,7 @@ export interface McpPost {
   readonly message: unknown;
 }
 
+/** Parses the body of a POST. */
 export function mcpPost(request: Request, body: string): McpPost {
   try {
     return { request, body, message: JSON.parse(body) };
@@ -25,6 +26,7 @@ export function mcpPost(request: Request, body: string): McpPost {
   }
 }
 
+/** Whether a request opens a session. */
 export const opensSession = ({ message }: McpPost): boolean => OPENING.safeParse(message).success;
 
 /**

@@ -4,6 +4,7 @@ export function each<Key extends string>(keys: readonly Key[], value: (key: Key)
   return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, number>;
 }
 
+/** Adds up one value per item. */
 export function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
 }

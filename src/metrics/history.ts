@@ -75,6 +75,7 @@ export function slotOf(time: number, lengthMs = SLOT_MS): number {
   return time - (time % lengthMs);
 }
 
+/** Combines the newest samples of several pool shards. */
 export function standingOf(samples: readonly PoolSample[]): Standing {
   return {
     sandboxes: each(STATES, (state) => sum(samples, ({ sandboxes }) => sandboxes[state])),

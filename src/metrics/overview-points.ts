@@ -25,6 +25,7 @@ export function rangeOf(minutes: Range["minutes"], now: number): Range {
   return { minutes, pieceMs, from: slotOf(now, pieceMs) - (POINTS - 1) * pieceMs };
 }
 
+/** Computes the points of a range from the readings of all Metrics objects. */
 export function pointsOf(looks: readonly Look[], { from, pieceMs }: Range, now: number): Overview["points"] {
   const slots = looks.flatMap(({ history }) => history.slots);
   const byPiece = Map.groupBy(slots, ({ at }) => slotOf(at, pieceMs));

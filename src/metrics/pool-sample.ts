@@ -18,7 +18,7 @@ export interface PoolCounts {
 }
 
 /** State of a pool shard. Times are Unix milliseconds, 0 for none. */
-export interface PoolFacts {
+export interface ShardState {
   /** `gone` counts only sandboxes whose end E2B has not confirmed. */
   readonly sandboxes: Readonly<Record<State, number>>;
   /** Workspaces that are not gone. */
@@ -50,7 +50,7 @@ export interface PoolFacts {
 }
 
 /** Report of a shard. Absolute numbers: the newest sample is complete, and a lost one loses nothing. */
-export interface PoolSample extends PoolCounts, PoolFacts {
+export interface PoolSample extends PoolCounts, ShardState {
   readonly shard: number;
   /** Grows with every sample of the shard: a duplicate or late sample changes nothing. */
   readonly sequence: number;

@@ -13,12 +13,12 @@ const DAY_MS = 24 * SECONDS_PER_HOUR * 1000;
 export interface StoredSample {
   readonly sample: PoolSample;
   /** Highest running time ever reported: a counter must not fall when a sandbox ends earlier than expected. */
-  readonly toldSeconds: number;
+  readonly maxReportedSeconds: number;
 }
 
 /** Returns the running time of the shard's sandboxes up to `now`, without waking the shard. */
-export function ranSecondsAt({ sample, toldSeconds }: StoredSample, now: number): number {
-  return Math.max(toldSeconds, sample.ranSeconds + sample.running * runningSeconds(sample, sample.at, now));
+export function ranSecondsAt({ sample, maxReportedSeconds }: StoredSample, now: number): number {
+  return Math.max(maxReportedSeconds, sample.ranSeconds + sample.running * runningSeconds(sample, sample.at, now));
 }
 
 /** Returns how long the running sandboxes of a sample ran between `from` and `now`. */
@@ -46,7 +46,7 @@ export function poolValues(stored: readonly StoredSample[], now: number): Map<st
     const series = seriesOf(name, labels);
     values.set(series, (values.get(series) ?? 0) + value);
   };
-  for (const { sample, toldSeconds } of stored) {
+  for (const { sample, maxReportedSeconds } of stored) {
     for (const state of STATES) add("warmtree_sandboxes", { state }, sample.sandboxes[state]);
     for (const tier of TIERS) add("warmtree_workspaces", { tier }, sample.workspaces[tier]);
     add("warmtree_workspaces_unpushed", {}, sample.unpushed);
@@ -65,7 +65,7 @@ export function poolValues(stored: readonly StoredSample[], now: number): Map<st
       add("warmtree_template_builds_total", { result }, sample.templateBuilds[result]);
     }
     add("warmtree_repository_snapshots", {}, sample.snapshots);
-    add("sandbox_hours_total", {}, ranSecondsAt({ sample, toldSeconds }, now) / SECONDS_PER_HOUR);
+    add("sandbox_hours_total", {}, ranSecondsAt({ sample, maxReportedSeconds }, now) / SECONDS_PER_HOUR);
     for (const period of PERIODS) add("warmtree_spend_usd", { period }, spentUsdAt(sample, period, now));
     add("warmtree_budget_usd", {}, sample.budgetUsd);
   }

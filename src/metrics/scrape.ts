@@ -58,10 +58,10 @@ export function merged(readings: readonly Reading[]): Reading {
 
 /** Returns every declared series with its value at `now`; 0 if never recorded. */
 export function exposedFamilies({ counts, exemplars, samples }: Reading, now: number): ExposedFamily[] {
-  const told = poolValues(samples, now);
+  const poolSeries = poolValues(samples, now);
   const valueOf = ({ from }: DeclaredFamily, parts: readonly string[]) => {
     if (from === "build") return 1;
-    const values = from === "pool" ? told : counts;
+    const values = from === "pool" ? poolSeries : counts;
     return parts.reduce((total, part) => total + (values.get(part) ?? 0), 0);
   };
   return FAMILIES.map((family) => ({

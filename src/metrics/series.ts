@@ -27,6 +27,7 @@ export function bucketOf<Name extends RecordedHistogram>(name: Name, labels: Lab
   return keyOf(`${name}_bucket`, { ...declaredOrder(name, labels), le });
 }
 
+/** Returns the name of a histogram's sum. */
 export function sumOf<Name extends RecordedHistogram>(name: Name, labels: Labels<Name>): string {
   return keyOf(`${name}_sum`, declaredOrder(name, labels));
 }

@@ -34,6 +34,7 @@ export type BudgetState =
   /** No warm pool, no idle time, no new sandboxes until `liftsAt`; existing workspaces continue. */
   | { readonly state: "exhausted"; readonly kappa: 0; readonly liftsAt: number };
 
+/** Returns a budget without pressure. */
 export function fullBudget(now: number): Budget {
   return { version: 1, kappa: 1, hour: hourOf(now) };
 }
@@ -61,6 +62,7 @@ export function correctBudget(budget: Budget, spend: Spend, limitUsd: number, no
   return { version: 1, kappa, hour: hourOf(now) };
 }
 
+/** Returns the state of a budget at the month's spend. */
 export function budgetState(budget: Budget, monthUsd: number, limitUsd: number, now: number): BudgetState {
   if (monthUsd >= limitUsd) return { state: "exhausted", kappa: 0, liftsAt: nextMonthOf(now) };
   return budget.kappa < 1 ? { state: "tight", kappa: budget.kappa } : { state: "ample", kappa: 1 };

@@ -41,6 +41,7 @@ export function breakEvenMs(resumeS: number, { waitUsdPerS, rentUsdPerS }: Worth
   return (usd / rentUsdPerS) * 1000;
 }
 
+/** Returns the state before any observation: the break-even time as idle time. */
 export function nothingLearned(worth: Worth): Learned {
   const keepMs = breakEvenMs(FIRST_RESUME_S, worth);
   return { version: 1, ...NO_GAPS, seen: 0, resumeS: FIRST_RESUME_S, keepMs };

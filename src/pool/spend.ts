@@ -36,6 +36,7 @@ export function chargesOf(chargedUntil: number, until: number): HourCharge[] {
   return charges;
 }
 
+/** Returns the start of the hour of `time`. */
 export function hourOf(time: number): number {
   return time - (((time % HOUR_MS) + HOUR_MS) % HOUR_MS);
 }

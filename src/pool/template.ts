@@ -40,6 +40,7 @@ export function restorePromoted(stored: unknown): Promoted | undefined {
   return promotedSchema.safeParse(stored).data;
 }
 
+/** Restores a stored build record. Returns undefined if it is unreadable. */
 export function restoreBuildRecord(stored: unknown): BuildRecord | undefined {
   return buildRecordSchema.safeParse(stored).data;
 }

@@ -40,6 +40,7 @@ export interface PoolBounds {
   readonly max: number;
 }
 
+/** Returns the state before any claim. */
 export function noDemand(now: number): Demand {
   return { version: 1, createS: FIRST_CREATE_S, at: now, rates: [], claims: [] };
 }

@@ -1,6 +1,6 @@
 import type { Remote } from "./types.ts";
 import { lineOf, payloads } from "./pkt-line.ts";
-import { askUploadPack } from "./upload-pack.ts";
+import { requestUploadPack } from "./upload-pack.ts";
 
 /**
  * Pack size limit: a sandbox receives a pack in pieces, one request each, and a Worker's requests are limited. Git in
@@ -24,10 +24,10 @@ export interface Wanted {
  * instead of 25 ms).
  */
 export function wantedBetween(here: string, there: string): Wanted {
-  const [known, told] = [refsOf(here), refsOf(there)];
-  const present = new Set(known.values());
-  const changed = [...told].filter(([name, oid]) => known.get(name) !== oid);
-  const haves = ["refs/remotes/origin/HEAD", ...changed.map(([name]) => name)].flatMap((name) => known.get(name) ?? []);
+  const [local, remote] = [refsOf(here), refsOf(there)];
+  const present = new Set(local.values());
+  const changed = [...remote].filter(([name, oid]) => local.get(name) !== oid);
+  const haves = ["refs/remotes/origin/HEAD", ...changed.map(([name]) => name)].flatMap((name) => local.get(name) ?? []);
   const wants = changed.map(([, oid]) => oid).filter((oid) => !present.has(oid));
   return { wants: [...new Set(wants)], haves: [...new Set(haves)] };
 }
@@ -56,7 +56,7 @@ export function fetchPack(remote: Remote, { wants, haves }: Wanted, signal: Abor
     ...haves.map((oid) => `have ${oid}`),
     "done",
   ];
-  const answer = askUploadPack(remote, { command: "fetch", lines }, signal);
+  const answer = requestUploadPack(remote, { command: "fetch", lines }, signal);
   // The iterator throws it again; it may never be read.
   answer.catch(() => undefined);
   return packOf(answer);

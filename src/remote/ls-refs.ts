@@ -1,11 +1,11 @@
 import { MAX_LIST_BYTES, type Remote, type RemoteRefs } from "./types.ts";
 import { lineOf, payloads } from "./pkt-line.ts";
-import { askUploadPack, type Question } from "./upload-pack.ts";
+import { requestUploadPack, type UploadPackCommand } from "./upload-pack.ts";
 
 /** Lines on the wire are hardly longer than those of the list. */
 const MAX_ANSWER_BYTES = 2 * MAX_LIST_BYTES;
 
-const QUESTION: Question = {
+const LS_REFS: UploadPackCommand = {
   command: "ls-refs",
   lines: ["symrefs", ...["HEAD", "refs/heads/", "refs/tags/"].map((prefix) => `ref-prefix ${prefix}`)],
 };
@@ -21,7 +21,7 @@ const LINE =
  */
 export async function remoteRefs(remote: Remote, signal: AbortSignal): Promise<RemoteRefs | undefined> {
   try {
-    return await readRefs(short(await askUploadPack(remote, QUESTION, signal)));
+    return await readRefs(short(await requestUploadPack(remote, LS_REFS, signal)));
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import type { Remote } from "./types.ts";
 import { DELIMITER, FLUSH, pktLine } from "./pkt-line.ts";
 
 /** One protocol-v2 command. Capabilities are not probed; the answer of a v0/v1 host fails to parse. */
-export interface Question {
+export interface UploadPackCommand {
   readonly command: "ls-refs" | "fetch";
   readonly lines: readonly string[];
 }
@@ -11,9 +11,9 @@ export interface Question {
  * Sends one command to a repository's upload-pack (gitprotocol-v2(5), gitprotocol-http(5)).
  * @returns the body of the answer. Throws unless the host answers 200
  */
-export async function askUploadPack(
+export async function requestUploadPack(
   { url, authorization }: Remote,
-  { command, lines }: Question,
+  { command, lines }: UploadPackCommand,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const headers = {

@@ -4,9 +4,9 @@ import { pool, pools } from "../workspace/workspaces.ts";
 
 /** Connects a build to all pool shards; the first one also stores the records of builds. */
 export function poolDoor(env: Env, config: Config): PoolDoor {
-  const asking = { env, config, cost: { objectCalls: 0, sandboxMs: 0 } };
-  const shards = pools(asking);
-  const first = pool(asking, 0);
+  const context = { env, config, cost: { objectCalls: 0, sandboxMs: 0 } };
+  const shards = pools(context);
+  const first = pool(context, 0);
   return {
     newestBuild: async () => (await first.template()).newestBuild,
     note: (build) => first.noteTemplateBuild(build),

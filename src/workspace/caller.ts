@@ -26,3 +26,6 @@ export interface Caller {
     given?: { readonly sandboxId: string; readonly source: Source };
   };
 }
+
+/** The part of a caller that calls to the pool need. */
+export type PoolClientContext = Pick<Caller, "env" | "config" | "cost">;

@@ -2,9 +2,7 @@ import type { OwnedView } from "../durable/sandboxes/view.ts";
 import type { PageEnd } from "../durable/storage/row.ts";
 import { WarmtreeError } from "../errors.ts";
 import { notFound, poolOf, pools, wireView, type WorkspaceView } from "./workspaces.ts";
-import type { Caller } from "./caller.ts";
-
-type Operator = Pick<Caller, "env" | "config" | "cost">;
+import type { PoolClientContext } from "./caller.ts";
 
 /** A workspace on the wire, with its tenant. */
 export interface OwnedWorkspaceView extends WorkspaceView {
@@ -28,9 +26,13 @@ const CURSOR = /^(\d{1,16})\.(s\d{1,4}-[0-9a-z]{20})$/;
  * front.
  * @throws invalid_input for an unknown cursor
  */
-export async function pageOfWorkspaces(operator: Operator, limit: number, cursor?: string): Promise<WorkspacePage> {
+export async function pageOfWorkspaces(
+  caller: PoolClientContext,
+  limit: number,
+  cursor?: string,
+): Promise<WorkspacePage> {
   const after = cursor === undefined ? START : pageEnd(cursor);
-  const found = (await Promise.all(pools(operator).map((shard) => shard.workspaces({ after, limit })))).flat();
+  const found = (await Promise.all(pools(caller).map((shard) => shard.workspaces({ after, limit })))).flat();
   const page = found.sort(lastUsedFirst).slice(0, limit);
   const last = page.at(-1);
   // A shard with more workspaces has filled its part.
@@ -52,8 +54,8 @@ function pageEnd(cursor: string): PageEnd {
  * Returns one workspace with its tenant, without resuming it.
  * @throws workspace_not_found
  */
-export async function anyWorkspace(operator: Operator, sandboxId: string): Promise<OwnedWorkspaceView> {
-  const view = await poolOf(operator, sandboxId).workspace(sandboxId);
+export async function anyWorkspace(caller: PoolClientContext, sandboxId: string): Promise<OwnedWorkspaceView> {
+  const view = await poolOf(caller, sandboxId).workspace(sandboxId);
   if (!view) throw notFound();
   return ownedView(view);
 }

@@ -1,4 +1,4 @@
-import type { Caller } from "./caller.ts";
+import type { Caller, PoolClientContext } from "./caller.ts";
 import type { Refusal } from "../durable/sandboxes/refusal.ts";
 import type { Grant, Seed } from "../durable/sandboxes/grant.ts";
 import type { Loss } from "../durable/sandboxes/loss.ts";
@@ -33,16 +33,15 @@ export interface WireLoss {
   readonly unpushed: boolean | "unknown";
 }
 
+/** Creates the error workspace_not_found. */
 export const notFound = () =>
   new WarmtreeError(
     "workspace_not_found",
     "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
   );
 
-type Asking = Pick<Caller, "env" | "config" | "cost">;
-
 /** Returns the stub of one pool shard, and counts the call. */
-export function pool(caller: Asking, shard: number) {
+export function pool(caller: PoolClientContext, shard: number) {
   caller.cost.objectCalls++;
   return caller.env.SANDBOX_POOL.getByName(String(shard));
 }
@@ -51,7 +50,7 @@ export function pool(caller: Asking, shard: number) {
  * Returns the pool shard encoded in a sandbox_id.
  * @throws workspace_not_found for an unknown shard
  */
-export function poolOf(caller: Asking, sandboxId: string) {
+export function poolOf(caller: PoolClientContext, sandboxId: string) {
   const shard = shardOf(sandboxId);
   if (shard === undefined || shard >= caller.config.poolShards) throw notFound();
   return pool(caller, shard);
@@ -140,7 +139,7 @@ async function touch(caller: Caller, grant: Grant): Promise<void> {
 }
 
 /** Returns the stubs of all pool shards. */
-export function pools(caller: Asking) {
+export function pools(caller: PoolClientContext) {
   return Array.from({ length: caller.config.poolShards }, (_, shard) => pool(caller, shard));
 }
 
@@ -172,12 +171,12 @@ const RETURNS_WITHIN_MS = 24 * 60 * 60 * 1000;
  */
 export async function openSession(caller: Caller, named?: string): Promise<void> {
   const { tenant } = caller;
-  const sandboxId = named ?? (await leftLately(caller)) ?? "";
+  const sandboxId = named ?? (await lastPaused(caller)) ?? "";
   const shard = shardOf(sandboxId) ?? Infinity;
   if (shard < caller.config.poolShards) await pool(caller, shard).view({ tenant, sandboxId, open: true });
 }
 
-async function leftLately(caller: Caller): Promise<string | undefined> {
+async function lastPaused(caller: Caller): Promise<string | undefined> {
   const last = await Promise.all(pools(caller).map((shard) => shard.lastUsed(caller.tenant)));
   const [newest] = last.filter((view) => view !== undefined).sort((a, b) => b.lastUsedAt - a.lastUsedAt);
   const lately = newest?.state === "paused" && Date.now() - newest.lastUsedAt < RETURNS_WITHIN_MS;
@@ -205,6 +204,7 @@ export async function endWorkspace(caller: Caller, sandboxId: string): Promise<v
 
 const rfc3339 = (timeMs: number) => new Date(timeMs).toISOString();
 
+/** Converts a workspace to its wire format. */
 export function wireView(view: View): WorkspaceView {
   return {
     sandbox_id: view.sandboxId,
@@ -221,6 +221,7 @@ export function wireView(view: View): WorkspaceView {
   };
 }
 
+/** Converts a loss to its wire format. */
 export function wireLoss({ at, head, unpushed }: Loss): WireLoss {
   return { since: rfc3339(at), ...(head === undefined ? {} : { head }), unpushed: unpushed ?? "unknown" };
 }

@@ -62,7 +62,7 @@ export class PushQueue<Outcome> {
    */
   enter(lineName: string, id: string, onBefore?: (before: number) => void): Promise<Entered<Outcome>> {
     const now = Date.now();
-    this.#forget(now);
+    this.#dropExpired(now);
     const line = this.#lines.get(lineName) ?? { name: lineName, pushes: [] };
     this.#lines.set(lineName, line);
     const known = line.pushes.find((push) => push.id === id);
@@ -76,7 +76,7 @@ export class PushQueue<Outcome> {
     if (!push.turn) {
       call.timer = setTimeout(() => this.#late(line, push, call), longestWaitMs(this.#operationTimeoutMs, line.pushMs));
     }
-    if (push.calls.includes(call)) tellBefore(line, push);
+    if (push.calls.includes(call)) notifyBefore(line, push);
     return promise;
   }
 
@@ -92,7 +92,7 @@ export class PushQueue<Outcome> {
     const turn = { startedAt: Date.now(), lease: setTimeout(() => end(), this.#operationTimeoutMs) };
     push.turn = turn;
     call.answer({ kind: "turn", waited: call !== justCame, end });
-    for (const other of line.pushes) tellBefore(line, other);
+    for (const other of line.pushes) notifyBefore(line, other);
   }
 
   #end(line: Line<Outcome>, push: Push<Outcome>, turn: Turn, outcome: Outcome | undefined): void {
@@ -119,7 +119,7 @@ export class PushQueue<Outcome> {
     call.answer({ kind: "late", before, retryAfterS: retryAfterS(before, line.pushMs) });
   }
 
-  #forget(now: number): void {
+  #dropExpired(now: number): void {
     for (const line of this.#lines.values()) {
       for (const push of line.pushes.filter((one) => isGivenUp(one, now))) {
         line.pushes.splice(line.pushes.indexOf(push), 1);
@@ -148,7 +148,7 @@ function newPush<Outcome>(id: string): Push<Outcome> {
   };
 }
 
-function tellBefore<Outcome>(line: Line<Outcome>, push: Push<Outcome>): void {
+function notifyBefore<Outcome>(line: Line<Outcome>, push: Push<Outcome>): void {
   const listeners = push.calls.flatMap(({ onBefore }) => onBefore ?? []);
   if (listeners.length === 0) return;
   const before = countBefore(line.pushes, push);

@@ -60,8 +60,8 @@ export class PushTurns {
     const id = `${sandboxId}\n${repeat}`;
     const line = to === undefined ? id : `${tenant}\n${repository}\n${to}`;
     // Ignore errors of callers that have left.
-    const tell = onBefore && ((before: number) => void onBefore(before).catch(() => undefined));
-    const entered = await this.#queue.enter(line, id, tell);
+    const notify = onBefore && ((before: number) => void onBefore(before).catch(() => undefined));
+    const entered = await this.#queue.enter(line, id, notify);
     if (entered.kind !== "turn") return { ok: true, grant, ...entered };
     const { kind, waited, end } = entered;
     return { ok: true, grant, kind, waited, turn: new PushTurn(end) };

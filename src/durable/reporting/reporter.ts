@@ -1,4 +1,4 @@
-import type { PoolCounts, PoolFacts, PoolSample } from "../../metrics/pool-sample.ts";
+import type { PoolCounts, PoolSample, ShardState } from "../../metrics/pool-sample.ts";
 
 /** Collects changes of this period in one sample. */
 const REPORT_WINDOW_MS = 1000;
@@ -38,7 +38,7 @@ export interface MetricsReporterOptions {
   /** METRICS_SHARDS; 0 disables reports. */
   readonly metricsShards: number;
   /** Takes a sample. Called for each report, never before an answer. */
-  readonly facts: (now: number) => PoolFacts;
+  readonly takeSample: (now: number) => ShardState;
   /** Returns when the sample next changes through time alone; undefined: never. */
   readonly changesAt: (now: number) => number | undefined;
   /** Sends a sample to the Metrics object of that name. */
@@ -85,27 +85,27 @@ export class MetricsReporter {
   async runIfDue(now: number): Promise<void> {
     const before = this.#state();
     if (before.dueAt === undefined || before.dueAt > now) return;
-    const { shard, metricsShards, facts, send } = this.#options;
-    const standing = facts(now);
-    const told = news(standing, before);
-    if (told === before.told) return this.#settle(before);
+    const { shard, metricsShards, takeSample, send } = this.#options;
+    const sample = takeSample(now);
+    const lasting = withoutTime(sample, before);
+    if (lasting === before.told) return this.#clearDue(before);
     const sequence = before.sequence + 1;
     const again = now + REPORT_AGAIN_MS;
     this.#write({ ...before, sequence, dueAt: again });
     try {
-      await send(String(shard % metricsShards), { ...standing, ...before.counts, shard, sequence, at: now });
+      await send(String(shard % metricsShards), { ...sample, ...before.counts, shard, sequence, at: now });
     } catch (error) {
       console.warn(JSON.stringify({ event: "metrics_report_failed", shard, error: String(error) }));
       return;
     }
     const after = this.#state();
     // Changes during the report have scheduled the next one earlier.
-    if (after.dueAt === again) this.#settle({ ...after, told });
-    else this.#write({ ...after, told });
+    if (after.dueAt === again) this.#clearDue({ ...after, told: lasting });
+    else this.#write({ ...after, told: lasting });
   }
 
   /** Clears the due time, or sets it to the next change through time alone. */
-  #settle({ dueAt: _paid, ...state }: State): void {
+  #clearDue({ dueAt: _paid, ...state }: State): void {
     const dueAt = this.#options.changesAt(Date.now());
     this.#write(dueAt === undefined ? state : { ...state, dueAt });
   }
@@ -122,7 +122,7 @@ export class MetricsReporter {
 }
 
 /** Returns a sample without its time-derived fields, to detect changes since the last report. */
-function news(facts: PoolFacts, { counts }: State): string {
-  const { ranSeconds: _ran, spentUsd: _spent, ...lasting } = facts;
+function withoutTime(state: ShardState, { counts }: State): string {
+  const { ranSeconds: _ran, spentUsd: _spent, ...lasting } = state;
   return JSON.stringify([lasting, counts]);
 }

@@ -1,4 +1,4 @@
-import type { PoolFacts } from "../../metrics/pool-sample.ts";
+import type { ShardState } from "../../metrics/pool-sample.ts";
 import { idleFrom } from "../../pool/tiers.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import type { Row } from "../storage/row.ts";
@@ -21,7 +21,7 @@ export interface SampleSources {
 export function takeSample(
   { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd }: SampleSources,
   now: number,
-): PoolFacts {
+): ShardState {
   const sandboxes = { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 };
   const paused = { total: 0, unpushed: 0, announced: 0 };
   for (const { state, ...counts } of rows.counts()) {

@@ -90,8 +90,8 @@ export class Lifecycle {
   }
 
   /** Reaps a row that was ended during or after an interrupted start: kills the sandbox that E2B may hold by now. */
-  seek(row: Row): Promise<Outcome> {
-    return this.single(row, () => this.#orphans.seek(row));
+  reap(row: Row): Promise<Outcome> {
+    return this.single(row, () => this.#orphans.reap(row));
   }
 
   async #create(row: Row): Promise<Outcome> {
@@ -122,8 +122,8 @@ export class Lifecycle {
       if (row.e2b_id === null) return GONE;
       const since = Date.now();
       // Count it as running from the request on. If this object dies, the alarm finds the row and pauses it again.
-      const asked = this.#parts.rows.transition(row, { charged_until: since, due_at: since + START_GIVEN_UP_MS });
-      if (!asked) return GONE;
+      const resuming = this.#parts.rows.transition(row, { charged_until: since, due_at: since + START_GIVEN_UP_MS });
+      if (!resuming) return GONE;
       this.#parts.ledger.close(row, since);
       this.#parts.reporter.count("moves", "resume");
       try {
@@ -131,14 +131,14 @@ export class Lifecycle {
         const tookMs = Date.now() - since;
         this.#parts.startPatience.took(tookMs);
         if (row.state === "paused") this.#parts.idlePolicy.resumed(tookMs / 1000);
-        const running = await this.#running(asked, session, since);
-        return running.ok ? await this.#lookedAt(running.row, row) : running;
+        const running = await this.#running(resuming, session, since);
+        return running.ok ? await this.#checkRollback(running.row, row) : running;
       } catch (error) {
-        const failed = this.#parts.termination.failed("resume", asked, error);
+        const failed = this.#parts.termination.failed("resume", resuming, error);
         // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
         // gone.
         if (error instanceof E2bError && !error.started && row.charged_until === null) {
-          this.#parts.termination.stopped(asked);
+          this.#parts.termination.stopped(resuming);
         }
         return failed;
       }
@@ -150,12 +150,12 @@ export class Lifecycle {
    * and an old tree must not pass for the newest. Keeps the sandbox, because it may hold the only copy; the next clone
    * reports the loss.
    */
-  async #lookedAt(row: Row, paused: Row): Promise<Outcome> {
+  async #checkRollback(row: Row, paused: Row): Promise<Outcome> {
     const found = await this.#parts.probeAfterResume(row, { head: paused.head ?? "" });
     if (found === undefined || !isRolledBack(paused, found)) return { ok: true, row };
     this.#parts.termination.lost(paused, "rolled_back", { found: found.head });
-    const told = this.#parts.rows.transition(row, losing(paused, Date.now()));
-    return told ? { ok: true, row: told } : GONE;
+    const recorded = this.#parts.rows.transition(row, losing(paused, Date.now()));
+    return recorded ? { ok: true, row: recorded } : GONE;
   }
 
   #connect(e2bId: string): Promise<SandboxSession> {
@@ -183,7 +183,7 @@ export class Lifecycle {
     if (next) return { ok: true, row: next };
     // The workspace was ended meanwhile: kill the sandbox.
     const ended = this.#parts.rows.get(row.sandbox_id);
-    if (ended && isOrphaned(ended)) await this.#orphans.unwanted(ended, session.sandboxId, since);
+    if (ended && isOrphaned(ended)) await this.#orphans.killUnwanted(ended, session.sandboxId, since);
     else await this.#parts.plane.kill(session.sandboxId);
     return GONE;
   }

@@ -13,7 +13,7 @@ export const START_GIVEN_UP_MS = 100_000;
 export const POOL_MARK = "warmtree_pool";
 export const SANDBOX_MARK = "warmtree_sandbox";
 
-interface CutOffParts {
+interface OrphanedStartsParts {
   readonly rows: SandboxTable;
   readonly termination: Termination;
   readonly plane: ControlPlane;
@@ -30,9 +30,9 @@ export const runsSince = ({ state, startedAtMs }: ListedSandbox) => (state === "
 
 /** Finds sandboxes of starts whose answer was lost, and kills those that are no longer needed. */
 export class OrphanedStarts {
-  readonly #parts: CutOffParts;
+  readonly #parts: OrphanedStartsParts;
 
-  constructor(parts: CutOffParts) {
+  constructor(parts: OrphanedStartsParts) {
     this.#parts = parts;
   }
 
@@ -48,12 +48,12 @@ export class OrphanedStarts {
   }
 
   /** Reaps an ended row: kills its sandbox at E2B, or waits until E2B can no longer create it. */
-  async seek(row: Row): Promise<Outcome> {
+  async reap(row: Row): Promise<Outcome> {
     const { rows, termination } = this.#parts;
     const givenUpAt = row.created_at + START_GIVEN_UP_MS;
     try {
       const found = await this.find(row);
-      if (found) await this.unwanted(row, found.sandboxId, runsSince(found));
+      if (found) await this.killUnwanted(row, found.sandboxId, runsSince(found));
       else if (Date.now() < givenUpAt) rows.setDue(row.sandbox_id, givenUpAt, 0);
       else termination.forget({ ...row, charged_until: null });
     } catch (error) {
@@ -63,7 +63,7 @@ export class OrphanedStarts {
   }
 
   /** Kills a sandbox that appeared after its row had ended. The row stays due until E2B confirms the kill. */
-  async unwanted(gone: Row, e2bId: string, since: number): Promise<void> {
+  async killUnwanted(gone: Row, e2bId: string, since: number): Promise<void> {
     const now = Date.now();
     const next = this.#parts.rows.transition(gone, {
       e2b_id: e2bId,

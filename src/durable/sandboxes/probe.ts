@@ -6,7 +6,7 @@ import { runRepeating } from "../../ops/run-repeating.ts";
 import type { Row } from "../storage/row.ts";
 
 /** Probe timeout: enough for a status of a large tree. A slower sandbox yields no result. */
-const LOOK_TIMEOUT_S = 15;
+const PROBE_TIMEOUT_S = 15;
 
 /** Inspects a running sandbox. Returns undefined if that fails, so nothing is known. */
 export type Probe<Input, Value> = (row: Row, input: Input) => Promise<Value | undefined>;
@@ -15,7 +15,7 @@ export type Probe<Input, Value> = (row: Row, input: Input) => Promise<Value | un
 export function probeFor(
   config: Config,
 ): <Input, Value extends object>(what: SandboxTask<Input, Value>) => Probe<Input, Value> {
-  const context = contextFor(config, { maxRetries: 0, timeoutS: LOOK_TIMEOUT_S });
+  const context = contextFor(config, { maxRetries: 0, timeoutS: PROBE_TIMEOUT_S });
   return (what) => async (row, input) => {
     const session = sessionOf(row);
     if (session === undefined) return undefined;

@@ -78,7 +78,7 @@ export class Reconciler {
       console.warn(JSON.stringify({ event: "reconcile", corrections: corrections.map(({ action }) => action) }));
     }
     for (const { action } of corrections) this.#parts.reporter.count("corrections", action);
-    await Promise.all(corrections.map((correction) => this.#mend(correction)));
+    await Promise.all(corrections.map((correction) => this.#apply(correction)));
   }
 
   /** Takes over E2B's end of a run where it is earlier than requested: the account may have a shorter limit. */
@@ -95,7 +95,7 @@ export class Reconciler {
     }
   }
 
-  async #mend(correction: Correction): Promise<void> {
+  async #apply(correction: Correction): Promise<void> {
     if (correction.action === "kill") return this.#killStray(correction);
     const row = this.#parts.rows.get(correction.sandboxId);
     if (!row || this.#parts.lifecycle.move(row.sandbox_id)) return;
@@ -125,7 +125,7 @@ export class Reconciler {
   async #killStray({ e2bId, sandboxId }: Correction & { action: "kill" }): Promise<void> {
     const row = sandboxId === undefined ? undefined : this.#parts.rows.get(sandboxId);
     if (row && isOrphaned(row)) {
-      await this.#parts.lifecycle.seek(row);
+      await this.#parts.lifecycle.reap(row);
       return;
     }
     const wanted = row !== undefined && row.state !== "gone" && (row.e2b_id === null || row.e2b_id === e2bId);

@@ -62,6 +62,7 @@ export const SNAPSHOTS_OFF: Refusal = {
   detail: "Repository snapshots are turned off here (SNAPSHOT_MAX). Clones go the ordinary way. Nothing was done.",
 };
 
+/** Refusal of a new workspace when the monthly budget is spent. */
 export function exhausted(liftsAt: number, now: number): Refusal {
   return {
     ok: false,
@@ -71,6 +72,7 @@ export function exhausted(liftsAt: number, now: number): Refusal {
   };
 }
 
+/** Refusal when all sandboxes that may run are in use. */
 export function full(maxRunning: number): Refusal {
   return {
     ok: false,

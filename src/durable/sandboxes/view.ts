@@ -22,6 +22,7 @@ export interface View {
   readonly loss?: Loss;
 }
 
+/** Builds the owner's view of a row. */
 export function viewOf(row: Row, idlePolicy: IdlePolicy, now: number): View {
   const keepUntil = idlePolicy.keepUntil(row, now);
   const loss = lossOf(row);
@@ -61,6 +62,7 @@ export interface SnapshotView {
   readonly fetchS: number;
 }
 
+/** Builds the tenant's view of a snapshot. */
 export function snapshotView(row: SnapshotRow): SnapshotView {
   return {
     snapshotId: row.snapshot_id,

@@ -20,7 +20,7 @@ import type { KeyValues } from "../storage/key-values.ts";
 /** E2B's free plan allows one creation per second. */
 const REFILL_EVERY_MS = 1_000;
 
-interface WarmPoolParts {
+interface WarmPoolFillerParts {
   readonly rows: SandboxTable;
   readonly settings: KeyValues;
   readonly lifecycle: Lifecycle;
@@ -41,11 +41,11 @@ interface WarmPoolParts {
  * its target one sandbox at a time, so that a claim's own start stays within E2B's creation rate.
  */
 export class WarmPoolFiller {
-  readonly #parts: WarmPoolParts;
+  readonly #parts: WarmPoolFillerParts;
   #demand: Demand;
   #failures = 0;
 
-  constructor(parts: WarmPoolParts, now: number) {
+  constructor(parts: WarmPoolFillerParts, now: number) {
     this.#parts = parts;
     this.#demand = restoreDemand(parts.settings.json("demand"), now);
   }
@@ -54,7 +54,7 @@ export class WarmPoolFiller {
   claimed(now: number): void {
     this.#demand = observeClaim(this.#demand, now, this.#parts.max);
     this.#parts.settings.setJson("demand", this.#demand);
-    this.wake(now);
+    this.scheduleNow(now);
   }
 
   /** Observes the duration of a creation. */
@@ -63,7 +63,7 @@ export class WarmPoolFiller {
   }
 
   /** Schedules a step at once, unless the filler is backing off. */
-  wake(now: number): void {
+  scheduleNow(now: number): void {
     const at = this.dueAt();
     if (this.#parts.max === 0 || this.#failures > 0) return;
     if (at === undefined || at > now) this.#parts.settings.setTime("tend_at", now);

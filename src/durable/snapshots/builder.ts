@@ -19,7 +19,7 @@ import type { SnapshotKey, SnapshotRow, SnapshotTable } from "../storage/snapsho
 import type { SnapshotCatalog } from "./catalog.ts";
 
 /** Interval of checks by the alarm, in case the Worker that runs the clone has died. */
-const LOOK_EVERY_MS = 20_000;
+const CHECK_EVERY_MS = 20_000;
 /** Earlier the clone may not have begun, so a missing base clone means nothing. */
 const BEGUN_WITHIN_MS = 60_000;
 /** Added to the operation timeout: the builder sandbox's start, and E2B's snapshot. */
@@ -35,7 +35,7 @@ export interface BuiltSnapshot {
   readonly seconds: number;
 }
 
-interface MakerParts {
+interface SnapshotBuilderParts {
   readonly rows: SandboxTable;
   readonly snapshotTable: SnapshotTable;
   readonly snapshots: SnapshotCatalog;
@@ -60,9 +60,9 @@ interface MakerParts {
  * completes the build.
  */
 export class SnapshotBuilder {
-  readonly #parts: MakerParts;
+  readonly #parts: SnapshotBuilderParts;
 
-  constructor(parts: MakerParts) {
+  constructor(parts: SnapshotBuilderParts) {
     this.#parts = parts;
   }
 
@@ -92,7 +92,7 @@ export class SnapshotBuilder {
       if (!rows.makerOf(snapshotId)) snapshotTable.setGone(snapshotId, Date.now());
       return started;
     }
-    rows.setDue(row.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
+    rows.setDue(row.sandbox_id, Date.now() + CHECK_EVERY_MS, 0);
     const granted = grantOf(started.row, "cold");
     return granted.ok ? { ...granted, url: key.url } : granted;
   }
@@ -124,7 +124,7 @@ export class SnapshotBuilder {
     if (found?.state === "ready" && !isEarly) {
       return this.#conclude(builder, snapshot, { ...found, seconds: ageMs / 1000 });
     }
-    rows.setDue(builder.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
+    rows.setDue(builder.sandbox_id, Date.now() + CHECK_EVERY_MS, 0);
   }
 
   #givenUpAfterMs(): number {
@@ -164,7 +164,7 @@ export class SnapshotBuilder {
       if (!known) snapshotTable.setClones(snapshot, { score: NO_SCORE, full_s: fullS, not_before: 0 });
       const ready = { e2b_id: e2bId, head, refs, bytes, clone_s: fullS ?? seconds, due_at: now + SNAPSHOT_KEPT_MS };
       snapshotTable.setReady(snapshot, ready, now);
-      this.#parts.snapshots.holdToCap(now);
+      this.#parts.snapshots.evictOverCap(now);
       return { ok: true, row: builder };
     } catch (error) {
       reporter.count("moveFailures", "snapshot");

@@ -14,7 +14,7 @@ const DELETE_AGAIN_MS = 6 * 3_600_000;
 const START_FAILURES = 2;
 
 /** Result of a clone that made a working tree. */
-export interface CloneFacts {
+export interface CloneReport {
   readonly tenant: string;
   readonly sandboxId: string;
   /** Duration of fetch and checkout. */
@@ -25,7 +25,7 @@ export interface CloneFacts {
   readonly seed?: "used" | "unsound";
 }
 
-interface SnapshotsParts {
+interface SnapshotCatalogParts {
   readonly rows: SandboxTable;
   readonly snapshotTable: SnapshotTable;
   readonly idlePolicy: IdlePolicy;
@@ -41,9 +41,9 @@ interface SnapshotsParts {
 
 /** Decides which repositories have a snapshot, and for how long. builder.ts makes them. */
 export class SnapshotCatalog {
-  readonly #parts: SnapshotsParts;
+  readonly #parts: SnapshotCatalogParts;
 
-  constructor(parts: SnapshotsParts) {
+  constructor(parts: SnapshotCatalogParts) {
     this.#parts = parts;
   }
 
@@ -79,7 +79,7 @@ export class SnapshotCatalog {
   }
 
   /** Records the result of a clone. @returns whether to make a snapshot of its repository now */
-  cloned({ tenant, sandboxId, seconds, full, seed }: CloneFacts, now: number): boolean {
+  cloned({ tenant, sandboxId, seconds, full, seed }: CloneReport, now: number): boolean {
     const { rows, snapshotTable, idlePolicy, maxSnapshots, policy } = this.#parts;
     const row = rows.get(sandboxId);
     if (row?.tenant !== tenant || row.repository === null) return false;
@@ -89,17 +89,17 @@ export class SnapshotCatalog {
     const fullS = full ? ewma(known?.full_s ?? seconds, seconds) : (known?.full_s ?? null);
     const notBefore = known?.not_before ?? 0;
     snapshotTable.setClones(key, { score, full_s: fullS, not_before: notBefore });
-    const isOwn = this.#heed(key, row.template, { seconds, seed, fullS }, now);
+    const isOwn = this.#recordUse(key, row.template, { seconds, seed, fullS }, now);
     if (isOwn || fullS === null || policy === "asked" || maxSnapshots === 0 || now < notBefore) return false;
     if (idlePolicy.budget(now).state === "exhausted") return false;
     return isWorthSnapshot({ clonesPerDay: usesPerDay(score, now), fullCloneS: fullS }, idlePolicy.worth(now));
   }
 
   /** Records the use of a repository's snapshot by a clone. @returns whether the snapshot is still good enough */
-  #heed(
+  #recordUse(
     { tenant, repository }: { tenant: string; repository: string },
     startedFrom: string,
-    clone: { seconds: number; seed: CloneFacts["seed"]; fullS: number | null },
+    clone: { seconds: number; seed: CloneReport["seed"]; fullS: number | null },
     now: number,
   ): boolean {
     const { snapshotTable, template } = this.#parts;
@@ -123,7 +123,7 @@ export class SnapshotCatalog {
   }
 
   /** Drops the least valuable snapshot if there are more than the limit. Call it after one was made. */
-  holdToCap(now: number): void {
+  evictOverCap(now: number): void {
     const { snapshotTable, maxSnapshots } = this.#parts;
     const ready = snapshotTable.ready();
     if (ready.length <= maxSnapshots) return;

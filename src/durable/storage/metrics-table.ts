@@ -62,14 +62,14 @@ export class MetricsTable {
     return this.#storage.transactionSync(() => {
       const [known] = this.#samples("WHERE shard = ?", sample.shard);
       if (known && known.sample.sequence >= sample.sequence) return false;
-      const toldSeconds = known ? ranSecondsAt(known, now) : 0;
+      const maxReportedSeconds = known ? ranSecondsAt(known, now) : 0;
       const body = JSON.stringify(sample);
       this.#sql.exec(
         "INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?)",
         sample.shard,
         sample.sequence,
         body,
-        toldSeconds,
+        maxReportedSeconds,
       );
       return true;
     });
@@ -83,9 +83,9 @@ export class MetricsTable {
     return this.#sql
       .exec<{ body: string; told_seconds: number }>(`SELECT body, told_seconds FROM sample ${where}`, ...bindings)
       .toArray()
-      .map(({ body, told_seconds: toldSeconds }) => ({
+      .map(({ body, told_seconds: maxReportedSeconds }) => ({
         sample: poolSampleSchema.parse(JSON.parse(body)),
-        toldSeconds,
+        maxReportedSeconds,
       }));
   }
 

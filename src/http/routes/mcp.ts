@@ -9,7 +9,7 @@ import { readText } from "../body.ts";
 import { callerOf, type HttpContext, secretsOf } from "../caller.ts";
 import { logUnexpected } from "../log.ts";
 import { hostnameOf } from "../loopback.ts";
-import { foreseen } from "../problem-response.ts";
+import { asKnownError } from "../problem-response.ts";
 
 /** Clients abandon a call after 60 s, transfer of the answer included. */
 const ANSWER_WITHIN_MS = 45_000;
@@ -29,15 +29,15 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     return serveMcp(post, () =>
       newServer((tool, given, { mcpReq }) => {
         const { _meta: { progressToken } = {} } = mcpReq;
-        const told = progressToken !== undefined && {
-          tell: (progress: number, message: string) => {
+        const notifier = progressToken !== undefined && {
+          notify: (progress: number, message: string) => {
             const params = { progressToken, progress, message };
             // Ignore clients that have left.
             mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
           },
         };
-        const explain = (thrown: unknown) => explained(thrown, c);
-        return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, explain, ...told });
+        const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
+        return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
       }),
     );
   };
@@ -52,8 +52,8 @@ async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
   }
 }
 
-function explained(thrown: unknown, c: HttpContext) {
-  const error = foreseen(thrown);
+function knownErrorOf(thrown: unknown, c: HttpContext) {
+  const error = asKnownError(thrown);
   if (error.code !== "internal") return { error };
   const requestId = crypto.randomUUID();
   logUnexpected(requestId, thrown, secretsOf(c));

@@ -85,8 +85,8 @@ async function overview({ env, config }: Omit<Caller, "tenant">, minutes: Overvi
  * upstream of an agent's branch is the branch it started from.
  */
 async function statusOf(owner: Caller, sandboxId: string): Promise<object> {
-  const told = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
+  const gitStatus = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
   const found = await dispatch(unpushed, undefined, await useWorkspace(owner, sandboxId), owner);
   if (!found.ok) throw found.error;
-  return { ...told, unpushed_commits: found.value.commits };
+  return { ...gitStatus, unpushed_commits: found.value.commits };
 }
