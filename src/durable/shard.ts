@@ -111,6 +111,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     termination,
     reporter,
     snapshotPlane,
+    snapshotMode: config.snapshotMode,
     shard,
     ...making,
     probeBaseClone: probe(seedState),

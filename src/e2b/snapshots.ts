@@ -4,13 +4,19 @@ import { SANDBOX_ID, SNAPSHOT_ID } from "./config.ts";
 import { E2bError } from "./error.ts";
 import { takenSnapshot } from "./schema.ts";
 
+/**
+ * `filesystem`: a sandbox created from the snapshot boots from its disk. `full`: the snapshot includes the memory, so
+ * processes resume. An API without this choice includes the memory.
+ */
+export type SnapshotMode = "filesystem" | "full";
+
 /** E2B's snapshots of sandboxes. Every method throws E2bError. */
 export interface SnapshotPlane {
   /**
    * Takes a snapshot of a running sandbox, which continues. A repeated name then points to the newer state.
    * @returns the id to create sandboxes from
    */
-  take(sandboxId: string, name: string): Promise<string>;
+  take(sandboxId: string, name: string, mode: SnapshotMode): Promise<string>;
   /**
    * Deletes a snapshot, by the result of `take` or by name.
    * @returns false while sandboxes started from it are running or paused: E2B keeps it for them
@@ -22,10 +28,12 @@ export interface SnapshotPlane {
 export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch): SnapshotPlane {
   const { forJson, forNothing } = apiOf(config, fetcher);
   return {
-    take: (sandboxId, name) => {
+    take: async (sandboxId, name, mode) => {
       const path = `/sandboxes/${checked(SANDBOX_ID, sandboxId)}/snapshots`;
       const what = "take a snapshot";
-      return forJson({ what, method: "POST", path, body: { name }, idempotent: true, ...SLOW }, takenSnapshot);
+      // Same member `memory` as in a pause request (e2b-dev/E2B, spec/openapi.yml).
+      const body = mode === "full" ? { name } : { name, memory: false };
+      return forJson({ what, method: "POST", path, body, idempotent: true, ...SLOW }, takenSnapshot);
     },
 
     delete: async (snapshot) => {

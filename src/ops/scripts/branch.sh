@@ -26,6 +26,7 @@ if [ -z "$name" ]; then
   enter
   report
   section 2
+  unwatch
   exec git for-each-ref --sort=-committerdate --count="$count" --format="$format" refs/heads refs/remotes
 fi
 lock

@@ -75,6 +75,7 @@ from_remote() {
   local flags=(--no-checkout --template= --origin origin)
   if [ "$shallow" = true ] && [ -n "$revision" ]; then
     from_revision
+    bring_own_branch
     return
   fi
   if [ "$shallow" = true ]; then flags+=(--depth=1 --single-branch --no-tags); fi
@@ -84,6 +85,7 @@ from_remote() {
   # As in every other clone: branches that a pull or push brings can be switched to.
   if [ "$shallow" = true ]; then git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' || fail internal; fi
   if git rev-parse -q --verify HEAD >/dev/null; then
+    if [ "$shallow" = true ]; then bring_own_branch; fi
     if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=${start#refs/heads/}; fi
     return
   fi
@@ -114,6 +116,13 @@ choose_start() {
   if [ "$shallow" = true ]; then
     get fetch --depth=1 --no-tags --no-write-fetch-head origin "+refs/heads/$start:refs/remotes/origin/$start" || fail git "$start"
   fi
+}
+# A shallow clone has one branch. The agent goes on from its own, where the remote has it.
+bring_own_branch() {
+  if [ -z "$agent_branch" ] || [ "$agent_branch" = "$base" ]; then return; fi
+  get fetch --depth=1 --no-tags --no-write-fetch-head origin "+refs/heads/$agent_branch:refs/remotes/origin/$agent_branch" ||
+    grep -q "couldn't find remote ref" "$said" || fail git "$agent_branch"
+  rm -f "$said" "$heads"
 }
 # One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
 from_revision() {

@@ -40,6 +40,7 @@ if [ -n "$ref" ]; then
     040000 | "$object")
       printf 'tree\0'
       section 2
+      unwatch
       listed "$object"
       exit
       ;;
@@ -78,6 +79,7 @@ if [ -f "$place" ]; then
   printf 'file\0'
   if [ -n "$first" ]; then wc -lc <"$place"; else wc -c <"$place"; fi
   section 2
+  unwatch
   part <"$place"
   exit
 fi

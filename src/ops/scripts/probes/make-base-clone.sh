@@ -34,6 +34,8 @@ if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
   make_net_git || fail internal
   if ! [ -L "$wt/finished" ]; then ln -s ../repo "$wt/finished" || fail internal; fi
   cd "$HOME" && mv "$wt/new" "$wt/seed" || fail internal
+  # A snapshot of the disk alone lacks what the system has not written yet.
+  sync
 else
   cd "$HOME" && rm -rf "$wt/new"
 fi
