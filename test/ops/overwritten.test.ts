@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
+import { edit } from "../../src/ops/edit.ts";
 import { pull } from "../../src/ops/pull.ts";
+import { push } from "../../src/ops/push.ts";
+import { restore } from "../../src/ops/restore.ts";
 import type { Seed } from "./support.ts";
 import { cloneForEach, Home } from "./support.ts";
 
@@ -50,6 +53,30 @@ test.each(["new", "out/new", "out/there", "dir/c"])("%s, uncommitted, is not ove
   seed.publish("theirs", "older");
   expect(await home.failure(pull)).toMatchObject({ code: "dirty_tree" });
   expect(mine()).toBe("mine\n");
+});
+
+test("a merge that uncommitted changes stop leaves a new file where a tracked one was", async () => {
+  writeFileSync(join(seed.tree, "dir/c"), "theirs\n");
+  seed.publish("theirs", "older");
+  await home.run(edit, {
+    files: [
+      { path: "dir/c", content: "ours\n" },
+      { path: "dir/keep", content: "k\n" },
+    ],
+  });
+  await home.run(push, { message: "ours", to: "ours" });
+  const files = [
+    { path: "dir/keep", delete: true },
+    { path: "dir/keep/inner", content: "new\n" },
+  ];
+  await home.run(edit, { files });
+  const inner = join(home.tree, "dir/keep/inner");
+  for (const dirty of ["dir/c", undefined]) {
+    if (dirty) writeFileSync(join(home.tree, dirty), "dirty\n");
+    expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "dirty_tree" });
+    expect(readFileSync(inner, "utf8")).toBe("new\n");
+    if (dirty) await home.run(restore, { paths: [dirty] });
+  }
 });
 
 test("a file that was deleted, and not committed, does not come back changed by a pull or a switch", async () => {

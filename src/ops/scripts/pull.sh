@@ -94,6 +94,7 @@ merge() {
   case $? in
     0) merged=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") && go_to "$merged" || fail git ;;
     1)
+      if stops_merge "${merged%%$'\n'*}"; then fail dirty_tree; fi
       limited merge -q --no-edit --no-verify --allow-unrelated-histories -m "Merge branch '$from'" "$tip" >/dev/null
       if [ ! -e .git/MERGE_HEAD ]; then fail git; fi
       line_ends
