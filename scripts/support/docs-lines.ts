@@ -34,8 +34,6 @@ export function longLines(page: string, text: string): string[] {
 export async function wrongDocsLines(): Promise<string> {
   const [top, docs] = await Promise.all([readdir(ROOT), readdir(join(ROOT, "docs"), { recursive: true })]);
   const pages = [...top, ...docs.map((name) => join("docs", name))].filter((name) => PAGE.test(name)).sort();
-  const found = await Promise.all(
-    pages.map(async (page) => longLines(page, await readFile(join(ROOT, page), "utf8"))),
-  );
+  const found = await Promise.all(pages.map(async (page) => longLines(page, await readFile(join(ROOT, page), "utf8"))));
   return found.flat().join("\n");
 }
