@@ -34,15 +34,18 @@ const output = z.object({
 });
 
 const REASONS: Reasons = {
-  no_commits: () => ({ code: "ref_not_found", detail: "This branch has no commit yet, to make changes on top of." }),
+  no_commits: () => ({
+    code: "ref_not_found",
+    detail: "This branch has no commit yet, so no changes can be applied on top.",
+  }),
   ...UNFINISHED_REASON,
   begun: (subject) => {
     const [commit = "", left = "0"] = subject.split(" ");
     const others =
-      left === "0" ? "" : ` The last ${left} of 'commits' are not applied: call apply with them after that.`;
+      left === "0" ? "" : ` The last ${left} of 'commits' are not applied. Call apply with them after that.`;
     return {
       code: "conflict",
-      detail: `${commit} conflicts; what was before it is applied, and its conflicts are in the files. Edit those with markers; write, delete or name in push {resolve} those without; then push. restore {all: true} gives it up.${others}`,
+      detail: `${commit} conflicts. The commits before it are applied, and its conflicts are in the files. Edit files with markers. Write or delete files without, or name them in push {resolve}. Then push. restore {all: true} aborts it.${others}`,
     };
   },
 };

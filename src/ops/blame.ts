@@ -52,9 +52,9 @@ const REASONS: Reasons = {
   left_out: () => ({
     code: "invalid_input",
     detail:
-      "This clone has no folders of older commits (filter tree:0), so what they changed cannot be told. Clone with filter blob:none.",
+      "This clone has no folders of older commits (filter tree:0), so their changes are not known. Clone with filter blob:none.",
   }),
-  no_file: (path) => ({ code: "invalid_input", field: "path", detail: `'${path}' is no file.` }),
+  no_file: (path) => ({ code: "invalid_input", field: "path", detail: `'${path}' is not a file.` }),
 };
 
 /** git's words for lines that are not there, and for a folder. */
@@ -83,7 +83,7 @@ export const blame = defineOperation({
     const [, lines] = (failed && TOO_FEW_LINES.exec(result.stderr)) ?? [];
     if (lines === "0" && first === 1) return { ok: true, value: { path: asked.path, hunks: [], truncated: false } };
     if (lines !== undefined) return refused("start_line", `'${asked.path}' has ${lines} lines.`);
-    if (failed && NO_FILE.test(result.stderr)) return refused("path", `'${asked.path}' is no file.`);
+    if (failed && NO_FILE.test(result.stderr)) return refused("path", `'${asked.path}' is not a file.`);
     if (failed) return failed;
     const end = first + MAX_LINES;
     const told = readBlame(textOf(result.sections.get(1) ?? new Uint8Array()), asked.path);

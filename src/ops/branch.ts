@@ -62,22 +62,22 @@ const REASONS: Reasons = {
   is_commit: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `'${name}' is the short SHA of a commit here, so a branch may not be called so: take another name.`,
+    detail: `'${name}' is the short SHA of a commit here, so it cannot name a branch. Use another name.`,
   }),
   no_branch: (name) => ({
     code: "ref_not_found",
     field: "name",
-    detail: `'${name}' is a tag or a commit, and no branch. To work on it make a branch: {name: "…", create: true, from: "${name}"}.`,
+    detail: `'${name}' is a tag or a commit, not a branch. To work on it, create a branch: {name: "…", create: true, from: "${name}"}.`,
   }),
   ...UNFINISHED_REASON,
   in_the_way: (files) => ({
     code: "dirty_tree",
-    detail: `Switching would overwrite uncommitted changes${files && ` in ${files.split("\n").join(", ")}`}. Nothing was done: push or restore them first.`,
+    detail: `Switching would overwrite uncommitted changes${files && ` in ${files.split("\n").join(", ")}`}. Nothing was done. Push or restore them first.`,
   }),
   branch_exists: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `There is a branch '${name}' already. Leave 'create' out to switch to it.`,
+    detail: `The branch '${name}' exists already. Omit 'create' to switch to it.`,
   }),
 };
 

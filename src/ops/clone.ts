@@ -85,7 +85,7 @@ const REASONS: Reasons = {
   no_default: (names) => ({
     code: "ref_not_found",
     field: "branch",
-    detail: `The repository's default branch is not there. Say with 'branch' which to start from: ${names.split("\n").join(", ")}.`,
+    detail: `The repository's default branch does not exist. Name the branch to start from in 'branch': ${names.split("\n").join(", ")}.`,
   }),
 };
 

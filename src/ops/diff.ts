@@ -40,7 +40,7 @@ const REASONS: Reasons = {
   no_common_commit: (base) => ({
     code: "invalid_input",
     field: "base",
-    detail: `HEAD and '${base}' have no commit in common (in a shallow clone it may not be there).`,
+    detail: `HEAD and '${base}' have no common commit. In a shallow clone it may not have been fetched.`,
   }),
 };
 

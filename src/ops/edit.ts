@@ -88,11 +88,11 @@ const refused =
   });
 
 const REASONS: Reasons = {
-  symlink: refused("is a symlink, or is under one, and symlinks are not followed"),
+  symlink: refused("is a symlink or below one, and symlinks are not followed"),
   folder: refused("is a folder"),
-  under_file: refused("is under something that is no folder"),
+  under_file: refused("is below a path that is not a folder"),
   special: refused("is neither a file nor a folder"),
-  exists: refused("is there already"),
+  exists: refused("exists already"),
   unwritable: (told) => {
     const [place = "", why = ""] = told.split("\n");
     const field = place === "" ? {} : { field: `files.${place}` };
@@ -114,7 +114,7 @@ const REASONS: Reasons = {
   missing: (place) => ({
     code: "path_not_found",
     field: `files.${place}`,
-    detail: `files.${place} is not there. Nothing was changed.`,
+    detail: `files.${place} does not exist. Nothing was changed.`,
   }),
 };
 

@@ -113,7 +113,7 @@ const REASONS: Reasons = {
     code: "invalid_input",
     field,
     detail:
-      "This clone has no folders of older commits (filter tree:0), so what they changed cannot be told. Leave path and files out, or clone with filter blob:none.",
+      "This clone has no folders of older commits (filter tree:0), so their changes are not known. Omit path and files, or clone with filter blob:none.",
   }),
 };
 

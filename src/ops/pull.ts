@@ -49,23 +49,23 @@ const REASONS: Reasons = {
   ...UNFINISHED_REASON,
   detached: () => ({
     code: "invalid_input",
-    detail: "HEAD is on no branch, so there is nothing to pull from. Switch to a branch first.",
+    detail: "HEAD is on no branch, so there is no branch to update. Switch to a branch first.",
   }),
   conflict: (from) => ({
     code: "conflict",
-    detail: `The changes conflict with what is on ${from}. Nothing was changed. pull {rebase: false, from: "${from}"} puts the conflicts into the files: edit them, then push.`,
+    detail: `The changes conflict with ${from}. Nothing was changed. pull {rebase: false, from: "${from}"} writes the conflicts into the files. Edit them, then push.`,
   }),
   merge_begun: (from) => ({
     code: "conflict",
-    detail: `The merge with ${from} has conflicts, which are in the files. Edit those with markers; write, delete or name in push {resolve} those without; then push. restore {all: true} gives the merge up.`,
+    detail: `The merge with ${from} has conflicts, which are in the files. Edit files with markers. Write or delete files without, or name them in push {resolve}. Then push. restore {all: true} aborts the merge.`,
   }),
   history_rewritten: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote; a merge would bring them back. Nothing was changed. pull {from: "${from}"} without rebase: false leaves them out.`,
+    detail: `Somebody removed commits from ${from} at the remote, and a merge would bring them back. Nothing was changed. pull {from: "${from}"} without rebase: false leaves them out.`,
   }),
   cannot_leave_out: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote, and your work is merged with them or with other branches, or others have pushed on top of it, so they cannot be left out. Nothing was changed. Make a new branch with branch {name, create: true, from: "origin/${from}"} and take your own commits there with apply {commits}.`,
+    detail: `Somebody removed commits from ${from} at the remote. They cannot be left out, because your work is merged with them or with other branches, or others have pushed on top of it. Nothing was changed. Create a new branch with branch {name, create: true, from: "origin/${from}"} and bring your own commits there with apply {commits}.`,
   }),
 };
 

@@ -68,20 +68,20 @@ const REASONS: Reasons = {
   ...IN_THE_WAY_REASONS,
   conflict: (to) => ({
     code: "conflict",
-    detail: `The changes conflict with what is on ${to}. Your commit is kept and the tree is as it was. pull {rebase: false, from: "${to}"} puts the conflicts into the files: edit them, then push {to: "${to}"}.`,
+    detail: `The changes conflict with ${to}. Your commit is kept, and the tree is unchanged. pull {rebase: false, from: "${to}"} writes the conflicts into the files. Edit them, then push {to: "${to}"}.`,
   }),
   history_rewritten: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
+    detail: `Somebody removed commits from ${from} at the remote, and your work is based on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of the remote branch.`,
   }),
   shallow_end: () => ({
     code: "history_rewritten",
     detail:
-      "This clone is shallow, and somebody took the commit that it ends at away from the remote. Nothing was pushed. pull leaves it out and puts your own commits on top of what is there.",
+      "This clone is shallow, and somebody removed its oldest commit from the remote. Nothing was pushed. pull leaves it out and puts your own commits on top of the remote branch.",
   }),
   taken_up: (to) => ({
     code: "push_rejected",
-    detail: `Somebody pushed to ${to} on top of the commits that you took back. Nothing was pushed. pull {from: "${to}"} goes on from there; revert what you do not want.`,
+    detail: `Somebody pushed to ${to} on top of the commits that you took back. Nothing was pushed. Continue from there with pull {from: "${to}"}, and revert the commits that you do not want.`,
   }),
 };
 
@@ -89,7 +89,7 @@ function lostRace({ sections }: ScriptOutput): Failed | undefined {
   const [reason] = sectionRecords(sections, FAILURE_SECTION);
   const [to = "", sha = "", committed = "", from = ""] = sectionRecords(sections, 2);
   if (reason !== "race_lost") return undefined;
-  const detail = `Others push to ${to} at the same time. Nothing was pushed; try again.`;
+  const detail = `Other pushes to ${to} came first. Nothing was pushed. Try again.`;
   const work = { ...(committed ? { committed } : {}), pushed: false, tree: "unchanged" } as const;
   return { ok: false, error: new WarmtreeError("branch_busy", detail, { work }), lost: { to, sha, committed, from } };
 }

@@ -48,12 +48,12 @@ const REASONS: Reasons = {
   symlink_parent: (folder) => ({
     code: "invalid_input",
     field: "path",
-    detail: `'${folder}' is a symlink, and symlinks are not followed. Read it to see where it points.`,
+    detail: `'${folder}' is a symlink, and symlinks are not followed. Read it to get its target.`,
   }),
   special_file: (path) => ({
     code: "invalid_input",
     field: "path",
-    detail: `'${path}' is neither a file nor a folder nor a symlink; it cannot be read.`,
+    detail: `'${path}' is not a file, folder or symlink, so it cannot be read.`,
   }),
 };
 

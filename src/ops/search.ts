@@ -73,7 +73,7 @@ export const search = defineOperation({
     const failed = failureOf(LOST_OBJECT.test(result.stderr) ? { ...result, exitCode: 1 } : result);
     const reason = failed && BAD_PATTERN.exec(result.stderr)?.[1];
     if (reason !== undefined) {
-      const detail = `pattern: ${reason}. Nothing was searched; to find the text as it is, leave regex out.`;
+      const detail = `pattern: ${reason}. Nothing was searched. To search for the text itself, omit regex.`;
       return { ok: false, error: new WarmtreeError("invalid_input", detail, { field: "pattern" }) };
     }
     if (failed) return failed;

@@ -61,11 +61,11 @@ const REASONS: Reasons = {
   tag_exists: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `There is a tag '${name}' already, of another commit or with another message. Nothing was done: take another name.`,
+    detail: `The tag '${name}' exists already, for another commit or with another message. Nothing was done. Use another name.`,
   }),
   taken_there: (name) => ({
     code: "push_rejected",
-    detail: `The remote has a tag '${name}' that is another. Nothing was pushed, and the workspace's tag is kept: take another name.`,
+    detail: `The remote has a different tag '${name}'. Nothing was pushed, and the workspace's tag is kept. Use another name.`,
   }),
   refused: (reason) => ({
     code: "push_rejected",

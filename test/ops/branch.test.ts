@@ -179,7 +179,7 @@ describe("without one", () => {
     expect(() => home.git("merge", "-q", "other")).toThrow();
     expect(await home.failure(branch, { name: "other" })).toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("middle of a merge"),
+      message: expect.stringContaining("A merge is unfinished"),
     });
     home.git("merge", "--abort");
     home.git("stash", "-q");

@@ -2,14 +2,14 @@ import type { ScriptOutput } from "./script-output.ts";
 import { sectionText } from "./sections.ts";
 
 const MESSAGES_SECTION = 5;
-/** As much as a host has to say; the rest is decoration. */
+/** Enough for a host's message; the rest is decoration. */
 const MAX_LINES = 30;
 const MAX_LINE_CHARACTERS = 500;
 
 /** Progress of the host's own work, which git prints among its messages. */
 const PROGRESS = /^(?:Resolving deltas|Counting objects|Compressing objects|Processed \d+ references|Total \d+)\b/;
 
-/** What the git host said to a push: the lines that git prints as `remote: …`, without what steers a terminal. */
+/** Messages of the git host about a push: the lines that git prints as `remote: …`, without terminal sequences. */
 export function remoteMessages({ sections }: ScriptOutput): string[] {
   const lines = sectionText(sections, MESSAGES_SECTION)
     .split(/[\r\n]+/)
@@ -23,42 +23,45 @@ export function remoteMessages({ sections }: ScriptOutput): string[] {
 
 const AMEND = "then push {amend: true}";
 const UNCOMMIT =
-  'Where an older commit of yours is the cause, restore {to: "<the branch you started from, as origin/…>", keep: true} takes your commits back and keeps the files.';
+  'If an older commit of yours is the cause, restore {to: "<the branch you started from, as origin/…>", keep: true} takes your commits back and keeps the files.';
 
 const ANOTHER_BRANCH = "Push to another branch with 'to'.";
 
 /**
- * Rules that hosts have for what is in a commit, by their words (GitHub's GH codes, GitLab's push rules, Bitbucket), and the way
- * out of each. First match wins.
+ * Rules of hosts for the contents of commits, recognised by their messages (GitHub's GH codes, GitLab's push rules,
+ * Bitbucket), and the next step for each. First match wins.
  */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [
     /GH013|secret|push protection|credential.*(?:found|detected)/i,
-    `A secret is in a commit: take it out of the file, ${AMEND}. ${UNCOMMIT}`,
+    `A commit contains a secret. Remove it from the file, ${AMEND}. ${UNCOMMIT}`,
   ],
   [
     /GH001|exceeds .*(?:limit|size)|larger than|too large|file size/i,
-    `A file is too large for the host: delete it, ${AMEND}. ${UNCOMMIT}`,
+    `A file is too large for the host. Delete it, ${AMEND}. ${UNCOMMIT}`,
   ],
   [
     /workflow.*scope|scope.*workflow/i,
-    `The token may not change workflows: take those files back, ${AMEND}, or send a token that may in X-Git-Token. ${UNCOMMIT}`,
+    `The token may not change workflows. Restore those files, ${AMEND}, or send a token with that permission in X-Git-Token. ${UNCOMMIT}`,
   ],
   [
     /\bsign(?:ed|ature)/i,
-    "The host takes signed commits only, and these are not. Ask the operator, or push to another branch with 'to'.",
+    "The host accepts only signed commits, and these are unsigned. Ask the operator, or push to another branch with 'to'.",
   ],
   [
     /GH007|e-?mail|committer|author.*(?:not a|must|verif)/i,
-    "The host takes no commits by this author or committer. They are a setting of the operator's.",
+    "The host does not accept commits by this author or committer. The operator sets both.",
   ],
-  [/message|does not follow the pattern|pattern/i, `The host wants another message: push {amend: true, message: "…"}.`],
+  [
+    /message|does not follow the pattern|pattern/i,
+    `The host requires another message: push {amend: true, message: "…"}.`,
+  ],
 ];
 
-/** As much of a host's words as fits into a sentence; all of them come beside it. */
+/** Characters of the host's messages in the sentence; `remote_messages` has all of them. */
 const MAX_QUOTED_CHARACTERS = 300;
 
-/** What a push is told that the host's rules refused: the reason that git gives, the host's own words, and the way out. */
+/** Detail of a push that the host's rules refused: git's reason, the host's messages, and the next step. */
 export function refusal(reason: string, messages: readonly string[]): string {
   const words = messages.join(" / ").slice(0, MAX_QUOTED_CHARACTERS);
   const said = [reason, words].filter((text) => text !== "").join(": ");

@@ -60,5 +60,5 @@ export const probeAfterResume: SandboxTask<{ readonly head: string }, Resumed> =
 
 /** Where nothing could be read there may be something to lose. */
 function untold(result: ScriptOutput): Parsed<never> {
-  return failureOf(result) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox told nothing.") };
+  return failureOf(result) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox printed no result.") };
 }
