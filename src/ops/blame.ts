@@ -18,9 +18,7 @@ const input = z
   .strictObject({
     sandbox_id: sandboxId,
     path: treePath.describe("A file"),
-    ref: revision
-      .optional()
-      .describe("As it is in this commit; default: the working tree, in a partial clone the commit that HEAD is on"),
+    ref: revision.optional().describe("Commit to read from; default: the working tree, in a partial clone HEAD"),
     start_line: lineNumber.optional(),
     end_line: lineNumber.optional(),
     cursor: cursor.optional(),
@@ -32,18 +30,18 @@ const input = z
 
 const hunk = z.object({
   line: z.number().describe("First line, counted from 1"),
-  sha: z.string().nullable().describe("Commit that these lines come from; null: not committed"),
+  sha: z.string().nullable().describe("Commit of these lines; null: not committed"),
   author: z.string().optional(),
   email: z.string().optional(),
-  date: z.string().optional().describe("Of the author; RFC 3339"),
+  date: z.string().optional().describe("Author date; RFC 3339"),
   subject: z.string().optional(),
-  path: z.string().optional().describe("Name of the file in that commit, where it was another"),
-  lines: z.array(z.string()).describe("The lines; the start of a long one"),
+  path: z.string().optional().describe("Name of the file in that commit, if it was different"),
+  lines: z.array(z.string()).describe("The lines; of a long line, its start"),
 });
 
 const output = z.object({
   path: z.string(),
-  hunks: z.array(hunk).describe("Lines that follow each other and come from one commit"),
+  hunks: z.array(hunk).describe("Consecutive lines of one commit"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
 });
@@ -63,7 +61,7 @@ const NO_FILE = /^fatal: no such path/m;
 
 export const blame = defineOperation({
   name: "blame",
-  summary: "Which commit, and whose, each line of a file comes from.",
+  summary: "The commit and author of each line of a file.",
   access: "read",
   shell: "/bin/sh",
   input,

@@ -39,7 +39,10 @@ const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 /** Also by a name that only other systems read as it: what core.protectNTFS and core.protectHFS of git refuse. */
 const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part.replaceAll(HFS_IGNORED, ""));
 
-export const sandboxId = z.string().regex(SANDBOX_ID, "is not a sandbox_id; clone answers one").describe("From clone");
+export const sandboxId = z
+  .string()
+  .regex(SANDBOX_ID, "is not a sandbox_id; clone answers one")
+  .describe("The sandbox_id that clone answered");
 
 const refName = z.string().min(1).max(MAX_REF_LENGTH);
 
@@ -137,4 +140,4 @@ export const maxBytes = z
   .min(MIN_PAGE_BYTES)
   .max(MAX_PAGE_BYTES)
   .default(DEFAULT_PAGE_BYTES)
-  .describe("Most bytes in one answer");
+  .describe("Maximum number of bytes in one answer");

@@ -19,29 +19,29 @@ const input = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "true: put commits that the remote never had on top, and merge any others. false: merge, and leave conflicts in the files to be edited",
+      "true: rebase commits that the remote never had, and merge any others. false: merge, and leave conflicts in the files for editing",
     ),
-  from: branchName.optional().describe("Branch of the remote; default: the one that this branch started from"),
+  from: branchName.optional().describe("Remote branch; default: the branch that this branch started from"),
   deepen: z
     .int()
     .min(1)
     .max(MAX_DEEPEN)
     .optional()
-    .describe("In a shallow clone: fetch so many older commits too; more than there are: all"),
+    .describe("In a shallow clone: number of older commits to fetch; more than exist: all"),
 });
 
 const output = z.object({
   branch: z.string().nullable(),
-  from: z.string().describe("Branch of the remote"),
+  from: z.string().describe("Remote branch"),
   head: z.string(),
   how: z.enum(HOW),
-  behind: z.number().describe("Commits that came in"),
+  behind: z.number().describe("Commits that were brought in"),
   ahead: z.number().describe("Local commits that the remote branch lacks"),
   shallow: z.boolean().describe("Whether older commits are only at the remote"),
   left_out: z
     .array(z.string())
     .optional()
-    .describe("Commits that somebody took away from that branch at the remote, and that this branch has no more"),
+    .describe("Commits that somebody removed from that branch at the remote, and that this branch no longer has"),
 });
 
 const REASONS: Reasons = {
@@ -71,7 +71,7 @@ const REASONS: Reasons = {
 
 export const pull = defineOperation({
   name: "pull",
-  summary: "Fetches, and brings the branch up to date with the one it started from.",
+  summary: "Fetches, and updates the branch from the branch it started from.",
   access: "remote",
   shell: "/bin/bash",
   input,

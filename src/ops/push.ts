@@ -26,19 +26,21 @@ const input = z.strictObject({
     .max(MAX_MESSAGE_LENGTH)
     .refine((text) => text.trim() !== "" && !text.includes("\0"), "is empty")
     .optional()
-    .describe("Commit message; needed when there is something to commit"),
+    .describe("Commit message; required if there are changes to commit"),
   files: z.array(treePath).max(MAX_FILES).default([]).describe("Commit only these; default: every change"),
   to: branchName
     .optional()
-    .describe("Branch of the remote; default: the current one's name, unless that is the repository's default branch"),
+    .describe("Remote branch; default: the current branch's name, unless it is the repository's default branch"),
   amend: z
     .boolean()
     .default(false)
-    .describe("Change the newest commit, or its message, instead of making one; only what the remote never had"),
+    .describe(
+      "Change the newest commit, or its message, instead of making one; only a commit that the remote never had",
+    ),
   resolve: z
     .record(treePath, z.enum(SIDES))
     .default({})
-    .describe("Of an open merge, whose side a file takes: ours is the workspace's, theirs came in"),
+    .describe("Side of each conflicting file of an open merge: ours is the workspace's, theirs the other branch's"),
 });
 
 const TREE = ["current", "kept"] as const;
@@ -46,21 +48,23 @@ const TREE = ["current", "kept"] as const;
 const output = z.object({
   branch: z.string().nullable(),
   to: z.string(),
-  commit: z.string().describe("What the remote branch now holds"),
+  commit: z.string().describe("Commit that the remote branch now has"),
   committed: z.boolean().describe("Whether this call made a commit"),
   pushed: z.boolean().describe("false: the remote had it already"),
   default_branch: z
     .string()
     .nullable()
     .optional()
-    .describe("Told of the first push into an empty repository: the branch that is its default now; null: none yet"),
-  rebased: z.boolean().describe("The remote had moved; commits that it never had were put on top, with new ids"),
-  merged: z.boolean().describe("The remote had moved; a merge holds both, and all commits keep their ids"),
-  replaced: z.string().optional().describe("Commit that the branch held, and that this workspace had taken back"),
+    .describe("After the first push into an empty repository: its new default branch; null: none yet"),
+  rebased: z.boolean().describe("The remote had moved; commits that it never had were rebased and have new ids"),
+  merged: z.boolean().describe("The remote had moved; both sides were merged, and all commits keep their ids"),
+  replaced: z.string().optional().describe("Former commit of the branch, which this workspace had taken back"),
   recreated: z.literal(true).optional().describe("Somebody had deleted the branch at the remote"),
-  landed_in: z.string().optional().describe("Of a recreated one: branch that has its earlier change already"),
-  tree: z.enum(TREE).describe("kept: uncommitted changes kept the tree from following; pull when they are settled"),
-  remote_messages: z.array(z.string()).optional().describe("What the git host said"),
+  landed_in: z.string().optional().describe("Of a recreated branch: the branch that has its earlier change already"),
+  tree: z
+    .enum(TREE)
+    .describe("kept: the tree was not updated because of uncommitted changes; pull after committing or restoring them"),
+  remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
 });
 
 const REASONS: Reasons = {
@@ -98,7 +102,7 @@ export type Pushed = z.output<typeof output>;
 
 export const push = defineOperation({
   name: "push",
-  summary: "Commits changes and pushes them; when the remote moved, puts the two together and pushes again.",
+  summary: "Commits changes and pushes them; if the remote moved, combines both sides and pushes again.",
   access: "remote",
   pushes: true,
   shell: "/bin/bash",
