@@ -121,8 +121,8 @@ function otherRoutes() {
       post: {
         operationId: "makeSnapshot",
         summary:
-          "Makes a snapshot of a repository, or updates the existing one, so that clones fetch only newer commits. " +
-          "Repositories that are cloned often get one automatically.",
+          "Makes a snapshot of a repository, or brings the one there up to date, so that clones fetch only what is newer. " +
+          "Often cloned repositories get one by themselves.",
         parameters: [{ $ref: "#/components/parameters/GitToken" }],
         requestBody: {
           required: true,
@@ -130,7 +130,7 @@ function otherRoutes() {
         },
         responses: {
           200: json("It is ready", snapshotSchema),
-          202: json("It is being made; GET shows when it is ready", snapshotSchema),
+          202: json("It is being made; GET tells when it is ready", snapshotSchema),
           ...problems(GIT_PROBLEMS),
         },
       },
@@ -139,21 +139,21 @@ function otherRoutes() {
       parameters: [{ name: "snapshot_id", in: "path", required: true, schema: { type: "string" } }],
       delete: {
         operationId: "dropSnapshot",
-        summary: "Drops a repository snapshot. Workspaces that started from it continue.",
+        summary: "Drops a repository snapshot. Workspaces that came from it go on.",
         responses: { 204: { description: "It is dropped." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/template": {
       get: {
         operationId: "getTemplate",
-        summary: "The template that new sandboxes start from, and the result of its newest build.",
+        summary: "What new sandboxes start from, and how the newest build of it went.",
         responses: { 200: json("The template", templateSchema), ...problems([400, 401, 500, 503]) },
       },
     },
     "/healthz": {
       get: {
         operationId: "health",
-        summary: "Whether the service's settings are valid.",
+        summary: "Whether the service is set up.",
         security: [],
         responses: { 200: json("It is", healthSchema), ...problems([503]) },
       },
@@ -166,8 +166,8 @@ function gitTokenParameter() {
     name: GIT_TOKEN_HEADER,
     in: "header",
     description:
-      "Your own tokens for git hosts, as host=token, separated by commas; hosts as in ALLOWED_GIT_HOSTS. A token is sent " +
-      "to its own host only, is used for this call and is not stored. If one host is allowed, the token alone is enough.",
+      "Your own tokens for git hosts, as host=token, separated by commas; hosts as ALLOWED_GIT_HOSTS has them. A token goes " +
+      "to its own host alone, serves this call and is kept nowhere. Where one host is allowed, the token alone will do.",
     schema: { type: "string" },
     example: "github.com=<token>",
   };

@@ -13,7 +13,7 @@ import {
 export const OPERATOR_SCHEME = {
   type: "http",
   scheme: "bearer",
-  description: "OPERATOR_KEY, the key of the service's operator. A tenant's key does not open these routes.",
+  description: "OPERATOR_KEY, of whoever runs the service. A tenant's key does not open these routes.",
 };
 
 const security = [{ operatorKey: [] }];

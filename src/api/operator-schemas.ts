@@ -13,28 +13,22 @@ export const overviewQuery = z.strictObject({
     .number()
     .pipe(z.literal(RANGES))
     .default(DEFAULT_MINUTES)
-    .describe("Length of the range in minutes, up to now"),
+    .describe("The range: how far to look back"),
 });
 
 export const pageQuery = z.strictObject({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_PAGE)
-    .default(DEFAULT_PAGE)
-    .describe("Maximum number of workspaces in one answer"),
-  cursor: z.string().optional().describe("cursor of the previous answer"),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).describe("Most workspaces in one answer"),
+  cursor: z.string().optional().describe("Of the answer before: goes on after it"),
 });
 
 export const ownedWorkspaceSchema = workspaceSchema.extend({
   tenant: z.string(),
-  tier: z.enum(TIERS).optional().describe("cold: the workspace is paused"),
+  tier: z.enum(TIERS).optional().describe("cold: it is paused"),
 });
 
 export const workspacePageSchema = z.object({
-  workspaces: z.array(ownedWorkspaceSchema).describe("Workspaces of all tenants, last used first"),
-  cursor: z.string().optional().describe("Present if there are more workspaces"),
+  workspaces: z.array(ownedWorkspaceSchema).describe("Of all tenants, last used first"),
+  cursor: z.string().optional().describe("There are more"),
 });
 
 export const ownedStatusSchema = status.output.extend({

@@ -10,7 +10,7 @@ export const GIT_TOKEN_HEADER = "X-Git-Token";
 const hunk = z.object({
   path: z.string(),
   kind: z.enum(CONFLICT_KINDS),
-  line: z.int().describe("First line of the hunk in the file with markers, counted from 1; 0 if there is no text"),
+  line: z.int().describe("First line of the hunk in the file with markers, from 1; 0 where there is no text"),
   base: z.string(),
   ours: z.string().describe("The workspace's side"),
   theirs: z.string().describe("The remote's side"),
@@ -27,33 +27,35 @@ export const problemSchema = z.object({
   type: z.string().describe("urn:warmtree:problem:<code>"),
   title: z.string(),
   status: z.int(),
-  detail: z.string().describe("The failure, the state of the work, and the next step"),
+  detail: z.string().describe("What went wrong, what became of the work, what to do"),
   instance: z.string().describe("urn:uuid:<the id in X-Request-Id>"),
   code: z.enum(Object.keys(ERROR_KINDS)),
-  retryable: z.boolean().describe("Whether the same call can succeed later"),
-  retry_after: z.number().optional().describe("Seconds to wait before the next call"),
-  field: z.string().optional().describe("Path of the wrong input field: files.0.path"),
-  work: work.optional().describe("State of the caller's work"),
+  retryable: z.boolean().describe("Whether the same call, sent again later, can succeed"),
+  retry_after: z.number().optional().describe("Seconds to wait first"),
+  field: z.string().optional().describe("The input that is wrong, as a path: files.0.path"),
+  work: work.optional().describe("What became of the caller's work"),
   conflicts: z.array(hunk).optional(),
-  commits: z.array(z.string()).optional().describe("Commits that somebody removed at the remote, newest first"),
-  remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
-  truncated: z.boolean().optional().describe("Whether the error lists only a part"),
+  commits: z.array(z.string()).optional().describe("Commits that somebody took away at the remote, newest first"),
+  remote_messages: z.array(z.string()).optional().describe("What the git host said"),
+  truncated: z.boolean().optional().describe("More was there than is told"),
 });
 
 const loss = z.object({
-  since: z.iso.datetime().describe("Time when the loss was found"),
-  head: z.string().optional().describe("Commit that HEAD was on at the pause"),
-  unpushed: z.union([z.boolean(), z.literal("unknown")]).describe("Whether it had unpushed work at the pause"),
+  since: z.iso.datetime().describe("When that was found out"),
+  head: z.string().optional().describe("Commit that it was paused on"),
+  unpushed: z
+    .union([z.boolean(), z.literal("unknown")])
+    .describe("Whether it was paused with work that the remote does not have"),
 });
 
 /** What clone answers: what every result of it says, and which workspace that is. */
 export const clonedSchema = clone.output.omit({ seed: true }).extend({
-  sandbox_id: z.string().describe("Handle of the workspace, for every other call"),
-  source: z.enum(SOURCES).describe("Source of its sandbox; cold: a new sandbox was started"),
+  sandbox_id: z.string().describe("The workspace, for every other call"),
+  source: z.enum(SOURCES).describe("Where its sandbox came from; cold: it had to be started"),
   lost: loss
     .optional()
-    .describe("State of this workspace when E2B lost its sandbox or its newest files; part of the answer for a week"),
-  timing: clone.output.shape.timing.extend({ sandbox_ms: z.number().describe("Time to get a sandbox") }),
+    .describe("What this workspace held when E2B lost its sandbox, or its newest files; told for a week"),
+  timing: clone.output.shape.timing.extend({ sandbox_ms: z.number().describe("Until there was a sandbox") }),
 });
 
 export const workspaceSchema = z.object({
@@ -64,10 +66,10 @@ export const workspaceSchema = z.object({
   state: z.enum(STATES),
   created_at: z.iso.datetime(),
   last_used_at: z.iso.datetime(),
-  pauses_at: z.iso.datetime().optional().describe("Time of the pause if the workspace is not used"),
-  unpushed: z.boolean().optional().describe("Whether it had unpushed work at the pause"),
-  drops_at: z.iso.datetime().optional().describe("Time when a paused workspace is dropped if it is not used"),
-  lost: loss.optional().describe("State of the workspace when E2B lost its sandbox or its newest files"),
+  pauses_at: z.iso.datetime().optional().describe("When it is paused if nobody uses it"),
+  unpushed: z.boolean().optional().describe("Whether it was paused with work that the remote does not have"),
+  drops_at: z.iso.datetime().optional().describe("When it is dropped for good if nobody uses it; of paused ones"),
+  lost: loss.optional().describe("What it held when E2B lost its sandbox, or its newest files"),
 });
 
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });
@@ -82,23 +84,23 @@ export const snapshotSchema = z.object({
   state: z.enum(["making", "ready"]),
   made_at: z.iso.datetime(),
   last_used_at: z.iso.datetime(),
-  starts: z.int().describe("Number of workspaces started from it"),
-  head: z.string().optional().describe("Commit of the snapshot's clone, which has full history"),
-  bytes: z.number().describe("Size of its git objects"),
-  clone_s: z.number().describe("Duration of a full clone in seconds"),
-  fetch_s: z.number().describe("Duration of the newest fetch on top of it in seconds"),
+  starts: z.int().describe("Workspaces that were started from it"),
+  head: z.string().optional().describe("Commit that it holds, with all history"),
+  bytes: z.number().describe("Of its git objects"),
+  clone_s: z.number().describe("Seconds of a full clone"),
+  fetch_s: z.number().describe("Seconds of the newest fetch on top of it"),
 });
 
 export const snapshotListSchema = z.object({ snapshots: z.array(snapshotSchema).describe("Last used first") });
 
 export const templateSchema = z.object({
-  name: z.string().describe("Template that new sandboxes start from"),
+  name: z.string().describe("What new sandboxes start from"),
   builds_weekly: z
     .boolean()
     .describe(
       "False: nothing is built here. E2B_TEMPLATE names a template, or the runtime has no Workflows (npm start)",
     ),
-  version: z.int().optional().describe("Promoted version; absent: no version of this service is promoted"),
+  version: z.int().optional().describe("Absent: none that this service built is promoted"),
   built_at: z.iso.datetime().optional(),
   newest_build: z
     .object({
@@ -106,13 +108,10 @@ export const templateSchema = z.object({
       state: z.enum(BUILD_STATES),
       started_at: z.iso.datetime(),
       ended_at: z.iso.datetime().optional(),
-      reason: z.string().optional().describe("Reason of the failure"),
+      reason: z.string().optional().describe("Why it failed"),
       git: z.string().optional().describe("Its version of git"),
-      fsmonitor: z.boolean().optional().describe("Whether that git has a built-in file system monitor"),
-      first_command_ms: z
-        .number()
-        .optional()
-        .describe("Time from requesting a sandbox of it to the end of a first command"),
+      fsmonitor: z.boolean().optional().describe("Whether that git has a file system monitor of its own"),
+      first_command_ms: z.number().optional().describe("From asking for a sandbox of it to the end of a first command"),
     })
     .optional(),
 });
