@@ -85,13 +85,7 @@ export default defineConfig({
           ...PROPERTIES,
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [
-            "test/**/*.workerd.test.ts",
-            "test/integration/**",
-            "test/local-e2b/**",
-            "test/security/**",
-            "test/walk/walk.test.ts",
-          ],
+          exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/security/**", "test/walk/walk.test.ts"],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           expect: WAITING,
@@ -141,7 +135,7 @@ export default defineConfig({
         test: {
           ...PROPERTIES,
           name: "integration",
-          include: ["test/integration/**/*.test.ts", "test/local-e2b/**/*.test.ts"],
+          include: ["test/integration/**/*.test.ts", "scripts/local-e2b/test/*.test.ts"],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           expect: WAITING,

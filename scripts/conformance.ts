@@ -8,7 +8,7 @@ import { judge } from "./conformance/verdict.ts";
 import type { Verdict } from "./conformance/verdict.ts";
 import { Cleanups } from "./support/cleanups.ts";
 import { DEV_KEY } from "./support/client.ts";
-import { startStack } from "./support/stack.ts";
+import { startStack } from "./harness/stack.ts";
 
 const USAGE = `npm run conformance -- [--json]
 

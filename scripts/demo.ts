@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { SAMPLES, makeRepository } from "./sample-remote/repositories.ts";
 import { runMainJob } from "./support/main-job.ts";
 import type { JobOperation, JobStep } from "./support/main-job.ts";
-import { startStack } from "./support/stack.ts";
+import { startStack } from "./harness/stack.ts";
 import { STEP_HEADING, stepLine } from "./support/step-table.ts";
 
 const USAGE = `npm run demo -- [--json]

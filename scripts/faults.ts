@@ -8,7 +8,7 @@ import { KNOWN } from "./faults/known.ts";
 import { REPOSITORY } from "./faults/scene.ts";
 import { markdown, withTable } from "./faults/table.ts";
 import { makeRepository } from "./sample-remote/repositories.ts";
-import { startStack } from "./support/stack.ts";
+import { startStack } from "./harness/stack.ts";
 import { summaryLine } from "./support/test-summary.ts";
 import { ROOT } from "./support/tools.ts";
 

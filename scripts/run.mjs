@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Guard } from "./support/guard.mjs";
+import { Guard } from "./local-e2b/machine/guard.mjs";
 import { install, isInstalled } from "./support/install.mjs";
 
 const MIN_NODE = [20, 0];

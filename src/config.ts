@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
 import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usdPerSecond } from "./pool/price.ts";
+import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
 
 /** Two to three minutes is a large clone; five is the plan's limit for one operation. */
@@ -100,6 +101,7 @@ const schema = z
     OPERATOR_KEY: secret,
     SNAPSHOT_MAX: wholeNumber(DEFAULT_SNAPSHOT_MAX, 0, 10_000),
     SNAPSHOT_POLICY: z.enum(["auto", "asked"]).default("auto"),
+    SNAPSHOT_MODE: z.enum(["filesystem", "full"]).default("filesystem"),
     METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
   })
   .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
@@ -149,6 +151,8 @@ export interface Config {
   readonly maxSnapshots: number;
   /** `asked`: none are made but on request. */
   readonly snapshotPolicy: "auto" | "asked";
+  /** Whether a repository snapshot holds the sandbox's memory, too. */
+  readonly snapshotMode: SnapshotMode;
   readonly keepPolicy: "tiers" | "learned";
   /** Worth of one second that an agent does not wait. */
   readonly waitUsdPerS: number;
@@ -199,6 +203,7 @@ export function parseConfig(env: object): Config {
     maxSandboxes: s.E2B_MAX_SANDBOXES,
     maxSnapshots: s.SNAPSHOT_MAX,
     snapshotPolicy: s.SNAPSHOT_POLICY,
+    snapshotMode: s.SNAPSHOT_MODE,
     keepPolicy: s.KEEP_POLICY,
     waitUsdPerS: DEFAULT_WAIT_USD_PER_S,
     monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD,

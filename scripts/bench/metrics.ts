@@ -3,7 +3,8 @@ import * as z from "zod/v4";
 import { Recorder } from "../../src/metrics/recorder.ts";
 import { makeRepository } from "../sample-remote/repositories.ts";
 import { callOperation } from "../support/client.ts";
-import { localBindings, type Stack, startStack } from "../support/stack.ts";
+import { type Stack, startStack } from "../harness/stack.ts";
+import { localBindings } from "../support/local-services.ts";
 import { startWorkerd } from "../support/workerd.ts";
 import { compared, type Comparison, type Quantiles, rounded, timed } from "./metrics-compare.ts";
 

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import * as z from "zod/v4";
 import { makeRepository, SAMPLES } from "../sample-remote/repositories.ts";
 import { callOperation, DEV_KEY } from "../support/client.ts";
-import { type Stack, startStack } from "../support/stack.ts";
+import { type Stack, startStack } from "../harness/stack.ts";
 
 const USAGE = `npm run bench:pool -- [--json]
 

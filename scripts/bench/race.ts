@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import * as z from "zod/v4";
-import { startStack } from "../support/stack.ts";
+import { startStack } from "../harness/stack.ts";
 import { IMPATIENT, Racers } from "./race/racers.ts";
 
 const USAGE = `npm run bench:race -- [--racers 8,32,64] [--impatient] [--json]

@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { ERROR_KINDS, type ErrorCode } from "../../src/errors.ts";
 import { problemSchema } from "../../src/api/schemas.ts";
 import type { Answer } from "../support/client.ts";
-import type { Stack } from "../support/stack.ts";
+import type { Stack } from "../harness/stack.ts";
 import type { Fault } from "./faults.ts";
 import { brokenRules } from "./rules.ts";
 import type { Observed, OperationName, Told } from "./rules.ts";

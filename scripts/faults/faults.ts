@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../src/errors.ts";
-import type { FaultSettings } from "../local-e2b/faults.ts";
+import type { FaultSettings } from "../local-e2b/host.ts";
 import { OPERATIONS } from "./rules.ts";
 import type { Code, OperationName } from "./rules.ts";
 import { crashWorker, gitAsked, pushSent, refusePushes, slowGit, takePushes, vanish } from "./events.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import type { Stack } from "../support/stack.ts";
+import type { Stack } from "../harness/stack.ts";
 
 const hostedSchema = z.array(
   z.object({ sandboxID: z.string(), state: z.string(), metadata: z.record(z.string(), z.string()) }),

@@ -3,8 +3,8 @@ import * as z from "zod/v4";
 import { problemSchema, workspaceListSchema } from "../../src/api/schemas.ts";
 import type { GitServer } from "../sample-remote/server.ts";
 import { type Answer, callOperation, DEV_KEY } from "../support/client.ts";
-import { git } from "../support/git.ts";
-import type { Stack } from "../support/stack.ts";
+import { git } from "../harness/git.ts";
+import type { Stack } from "../harness/stack.ts";
 import type { OperationName, State } from "./rules.ts";
 
 export const REPOSITORY = "one";

@@ -1,12 +1,11 @@
 import * as z from "zod/v4";
 import type { Cut } from "./connect/stream.ts";
+import type { FaultSettings, FaultSwitches } from "./fault-switches.ts";
 import { ApiError } from "./http/reply.ts";
 
-/** The switches, as PUT /_local/faults takes them. Each call replaces the switches it names and leaves the others. */
-export const faultsSchema = z.strictObject({
-  /** Added before the answer, in milliseconds. */
+/** As PUT /_local/faults takes them. */
+export const faultsSchema: z.ZodType<FaultSettings> = z.strictObject({
   latencyMs: z.strictObject({ control: z.int().min(0).optional(), sandbox: z.int().min(0).optional() }).optional(),
-  /** The next `count` control plane calls fail with this status. */
   controlErrors: z
     .strictObject({
       count: z.int().min(0),
@@ -14,17 +13,14 @@ export const faultsSchema = z.strictObject({
       retryAfterS: z.int().min(0).optional(),
     })
     .optional(),
-  /** The next `count` requests to a sandbox, or to one route of it, fail with this status, or without one are reset unanswered. */
   sandboxErrors: z
     .strictObject({
       count: z.int().min(0),
       status: z.union([z.literal(409), z.literal(429), z.literal(500), z.literal(502), z.literal(503)]).optional(),
       retryAfterS: z.int().min(0).optional(),
-      /** As the counters name it. */
       route: z.string().min(1).optional(),
     })
     .optional(),
-  /** The next `count` process streams break after so many events, or so many bytes. */
   cutStreams: z
     .strictObject({
       count: z.int().min(0),
@@ -35,15 +31,10 @@ export const faultsSchema = z.strictObject({
       error: "say afterEvents or afterBytes",
     })
     .optional(),
-  /** The next `count` creations wait for a release: before there is a sandbox, or after, with the answer held back. */
   hangCreates: z.strictObject({ count: z.int().min(0), when: z.enum(["before", "after"]) }).optional(),
-  /** Seconds that a run lasts at most, whatever was asked for; E2B cuts a new timeout there and answers as always. */
   longestRunS: z.int().min(1).optional(),
-  /** The next `count` connects wait for a release before anything is resumed. */
   hangConnects: z.strictObject({ count: z.int().min(0) }).optional(),
 });
-
-export type FaultSettings = z.output<typeof faultsSchema>;
 
 interface ErrorOnDemand {
   readonly status: 409 | 429 | 500 | 502 | 503;
@@ -56,12 +47,12 @@ export function errorOnDemand({ status, retryAfterS }: ErrorOnDemand): ApiError 
   return new ApiError(status, status === 429 ? "Rate limit exceeded" : "Fault on demand", headers);
 }
 
-/** Faults on demand, for tests of clients. */
-export class Faults {
+/** The switches, and what calls take of them. */
+export class Faults implements FaultSwitches {
   #settings: FaultSettings = {};
   readonly #hanging = { creates: new Set<() => void>(), connects: new Set<() => void>() };
 
-  get settings(): FaultSettings & { readonly hangingCreates: number; readonly hangingConnects: number } {
+  get settings(): FaultSwitches["settings"] {
     const { creates, connects } = this.#hanging;
     return { ...this.#settings, hangingCreates: creates.size, hangingConnects: connects.size };
   }
@@ -70,13 +61,11 @@ export class Faults {
     this.#settings = { ...this.#settings, ...settings };
   }
 
-  /** Switches everything off and lets go of what hangs. */
   reset(): void {
     this.#settings = {};
     this.release();
   }
 
-  /** Lets go of what hangs. */
   release(): void {
     for (const hanging of Object.values(this.#hanging)) {
       for (const release of hanging) release();

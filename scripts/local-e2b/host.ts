@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Counters, type Counts } from "./counters.ts";
 import { Enforcement } from "./egress/enforcement.ts";
 import type { Routes } from "./egress/gateway.ts";
+import type { FaultSwitches } from "./fault-switches.ts";
 import { Faults } from "./faults.ts";
 import { Disks } from "./machine/disks.ts";
 import { chooseIsolation, type IsolationMode } from "./machine/isolation.ts";
@@ -18,6 +19,8 @@ import { Builder } from "./state/builder.ts";
 import { TemplateStore } from "./state/templates.ts";
 import { Uploads } from "./state/uploads.ts";
 import { isUpgrade } from "./traffic/target.ts";
+
+export type { FaultSettings } from "./fault-switches.ts";
 
 export interface LocalHostOptions {
   /** 0 or absent: any free port. */
@@ -43,7 +46,7 @@ export interface LocalHost {
   /** Whether sandboxes start from snapshots and templates without a copy of their files. */
   readonly layered: boolean;
   readonly warnings: readonly string[];
-  readonly faults: Faults;
+  readonly faults: FaultSwitches;
   counters(): Counts;
   account(): readonly AccountRow[];
   /** Makes a sandbox disappear, as if E2B had lost it. @throws Error when there is none */

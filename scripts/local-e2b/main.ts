@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import * as z from "zod/v4";
 import { type LocalHost, startLocalHost } from "./host.ts";

@@ -1,5 +1,5 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
-import { isToLocalName } from "../support/local-name.ts";
+import { isToLocalName } from "./http/local-name.ts";
 import { ADMIN_PREFIX, type AdminContext, serveAdmin } from "./admin.ts";
 import { controlRoute, serveControl, teamOf } from "./control/router.ts";
 import { ApiError, sendApiError, sendEmpty } from "./http/reply.ts";

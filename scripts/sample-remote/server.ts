@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listen } from "../support/listen.ts";
-import { isToLocalName } from "../support/local-name.ts";
+import { isToLocalName } from "../local-e2b/http/local-name.ts";
 import { isAuthorized } from "./auth.ts";
 import type { GitServerAuth } from "./auth.ts";
 import { findHttpBackend, serveBackend } from "./http-backend.ts";

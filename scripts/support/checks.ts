@@ -32,6 +32,7 @@ const CHECKS: readonly Check[] = [
   { name: "typecheck src", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "typecheck dashboard", command: ["tsc", "-p", "src/dashboard/tsconfig.json"] },
   { name: "typecheck scripts and test", command: ["tsc", "-p", "tsconfig.node.json"] },
+  { name: "typecheck local-e2b", command: ["tsc", "-p", "scripts/local-e2b/tsconfig.json"] },
   { name: "typecheck workerd tests", command: ["tsc", "-p", "tsconfig.workerd.json"] },
   { name: "lint", command: ["oxlint", "--type-aware"] },
   { name: "format", command: ["oxfmt", "--check", "src", "test", "scripts"] },

@@ -4,7 +4,6 @@ import type { LocalHost } from "../local-e2b/host.ts";
 import { SAMPLES, makeRepository } from "../sample-remote/repositories.ts";
 import { startGitServer } from "../sample-remote/server.ts";
 import type { Cleanups } from "./cleanups.ts";
-import { localBindings } from "./stack.ts";
 
 export interface LocalServices {
   readonly host: LocalHost;
@@ -12,6 +11,18 @@ export interface LocalServices {
   readonly remotes: Readonly<Record<keyof typeof SAMPLES, string>>;
   /** The Worker's settings that lead to both. */
   readonly bindings: Readonly<Record<string, string>>;
+}
+
+/** The Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
+export function localBindings(hostUrl: string, gitUrl: string): Record<string, string> {
+  return {
+    // The local host takes any key.
+    E2B_API_KEY: "local",
+    E2B_API_URL: hostUrl,
+    E2B_SANDBOX_URL: hostUrl,
+    ALLOWED_GIT_HOSTS: gitUrl,
+    CREDENTIALS: "env",
+  };
 }
 
 /** What takes the place of E2B and of a git host on this machine: a sandbox host, and a remote with the samples. */

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { Guard } from "./guard.mjs";
+import { Guard } from "../local-e2b/machine/guard.mjs";
 
 /** How long a process gets to end by itself after SIGTERM; then it is killed. */
 const GRACE_MS = 5_000;

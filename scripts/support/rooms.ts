@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import * as z from "zod/v4";
 import { ROOT } from "./tools.ts";
 
 /**
@@ -40,21 +41,25 @@ const ROOMS = [
   "redaction",
 ] as const;
 
-const IMPORT = /(?:\bfrom|\bimport\(|^import)\s*"(\.[^"]+\.tsx?)"/gm;
+const IMPORT = /(?:\bfrom|\bimport\(|^import|\bnew URL\()\s*"([^"]+)"/gm;
 
-/** Each file of a folder with the files that it imports; paths are relative to the folder. */
+/** Each file of a folder with what it imports: files as paths relative to the folder, packages as `npm:name`. */
 type Imports = ReadonlyMap<string, readonly string[]>;
 
 async function importsOf(folder: string): Promise<Imports> {
   const names = (await readdir(folder, { recursive: true }))
-    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts"))
+    .filter((name) => /\.(?:tsx?|mjs)$/.test(name) && !name.endsWith(".d.ts") && !name.startsWith("dist/"))
     .sort();
   const entries = names.map(async (name): Promise<[string, string[]]> => {
     const text = await readFile(join(folder, name), "utf8");
-    const targets = [...text.matchAll(IMPORT)].map(([, target = ""]) => join(dirname(name), target));
-    return [name, targets.filter((target) => !target.startsWith(".."))];
+    return [name, [...text.matchAll(IMPORT)].map(([, imported = ""]) => targetOf(imported, name))];
   });
   return new Map(await Promise.all(entries));
+}
+
+function targetOf(imported: string, importer: string): string {
+  if (imported.startsWith(".")) return join(dirname(importer), imported);
+  return imported.includes(":") ? imported : `npm:${imported}`;
 }
 
 /** The number of a file's room in ROOMS; undefined: it is in none. */
@@ -99,9 +104,39 @@ function circles(imports: Imports): string[][] {
   return found;
 }
 
+/** Sentences about imports of a package's files that lead out of its folder, or to packages that it does not name. */
+export function leavingImports(imports: Imports, packages: readonly string[]): string[] {
+  const isNamed = (name: string) => packages.some((known) => name === known || name.startsWith(`${known}/`));
+  const leaves = (target: string) =>
+    target.startsWith("npm:") ? !isNamed(target.slice("npm:".length)) : target.startsWith("../");
+  return [...imports].flatMap(([file, targets]) =>
+    targets.filter(leaves).map((target) => `${file} imports ${target}: the package ends there`),
+  );
+}
+
+const manifestSchema = z.object({ devDependencies: z.record(z.string(), z.string()) });
+
+/** What is wrong with the imports of the sandbox host, a package that is used without what lies around it. */
+async function wrongInPackage(): Promise<string[]> {
+  const folder = join(ROOT, "scripts", "local-e2b");
+  const { devDependencies } = manifestSchema.parse(JSON.parse(await readFile(join(folder, "package.json"), "utf8")));
+  const leaving = leavingImports(await importsOf(folder), Object.keys(devDependencies));
+  return leaving.map((sentence) => `scripts/local-e2b: ${sentence}`);
+}
+
+/** Sentences about support, which every command needs, where it imports what puts up a Warmtree for tests and benchmarks. */
+export function harnessImports(scripts: Imports): string[] {
+  return [...scripts].flatMap(([file, targets]) =>
+    targets
+      .filter((target) => file.startsWith("support/") && target.startsWith("harness/"))
+      .map((target) => `scripts: ${file} imports ${target}: support does without the harness`),
+  );
+}
+
 /** Prints the rooms of src in their order, and says what is wrong with imports there and in scripts: "" for nothing. */
 export async function wrongRooms(): Promise<string> {
   const [src, scripts] = await Promise.all([importsOf(join(ROOT, "src")), importsOf(join(ROOT, "scripts"))]);
   console.log(`rooms: ${ROOMS.join(" > ")}`);
-  return [...wrongImports(src, ROOMS), ...circles(scripts).map(drawn)].join("\n");
+  const inScripts = [...circles(scripts).map(drawn), ...harnessImports(scripts), ...(await wrongInPackage())];
+  return [...wrongImports(src, ROOMS), ...inScripts].join("\n");
 }

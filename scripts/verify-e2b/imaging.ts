@@ -63,7 +63,7 @@ class NoSnapshots extends Error {
 
 async function taken(scene: E2bScene, sandboxId: string, name: string): Promise<string> {
   try {
-    const snapshot = await scene.snapshots.take(sandboxId, `warmtree-verify-${scene.nonce}-${name}`);
+    const snapshot = await scene.snapshots.take(sandboxId, `warmtree-verify-${scene.nonce}-${name}`, "filesystem");
     scene.images.add(snapshot);
     return snapshot;
   } catch (error) {

@@ -2,12 +2,12 @@ import type * as z from "zod/v4";
 import type { problemSchema } from "../api/schemas.ts";
 import type { Minutes, Overview, Status, Workspace, WorkspacePage } from "./types.ts";
 
-/** What was reported is read, nothing else: it answers at once or not at all. */
+/** For requests that only read reported data: they are answered at once or not at all. */
 const LOOK_TIMEOUT_MS = 10_000;
-/** A paused sandbox may have to be resumed first. */
+/** For requests that may have to resume a paused sandbox first. */
 const ACT_TIMEOUT_MS = 120_000;
 
-/** The service refused, and says why. Any other error means that it was not reached. */
+/** The service refused the request; the message says why. Any other error means that the service was not reached. */
 export class Refused extends Error {
   readonly status: number;
 
@@ -17,16 +17,16 @@ export class Refused extends Error {
   }
 }
 
-/** What an error means to a person. */
+/** Error message for a person. */
 export function explained(error: unknown): string {
   if (error instanceof Refused) return error.message;
   if (error instanceof DOMException && error.name === "TimeoutError") return "The service did not answer in time.";
   return "The service cannot be reached.";
 }
 
-/** `/v1/operator` of the service that the page came from. */
+/** Client of `/v1/operator` on the service that served this page. */
 export class Api {
-  /** OPERATOR_KEY; undefined: a service on this machine asks for none. */
+  /** OPERATOR_KEY; undefined: a service on this machine needs none. */
   readonly key: string | undefined;
 
   constructor(key: string | undefined) {
@@ -64,7 +64,8 @@ export class Api {
       headers: this.key === undefined ? {} : { Authorization: `Bearer ${this.key}` },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    // What the service sends is what these types say: both come from one build (header.tsx says when not).
+    // The response has these types, because the page and the service are of one build (header.tsx reports a
+    // difference).
     const body = response.status === 204 ? undefined : await response.json();
     if (response.ok) return body;
     const { detail }: z.output<typeof problemSchema> = body;

@@ -3,12 +3,12 @@ import { Api, type Refused } from "./api.ts";
 import { Dashboard } from "./dashboard.tsx";
 import { SignIn } from "./sign-in.tsx";
 
-/** The key lives as long as the tab, and leaves it only as a header: no cookie, so no other page can make use of it. */
+/** The key is stored as long as the tab exists, and is sent only as a header: a cookie could be used by other pages. */
 const STORED = "operator-key";
 
 export function App() {
   const [key, setKey] = useState(sessionStorage.getItem(STORED) ?? undefined);
-  /** Why nobody is signed in; undefined: somebody is, or nobody needs to be. */
+  /** Why the sign-in form is shown; undefined: an operator is signed in, or no key is needed. */
   const [asked, setAsked] = useState<string>();
   const api = useMemo(() => new Api(key), [key]);
 

@@ -1,9 +1,9 @@
 interface BarProps {
-  /** From left to right; of 1 together at most. */
+  /** From left to right; together at most 1. */
   readonly parts: readonly { readonly share: number; readonly color: string }[];
 }
 
-/** Shares of a whole. The same stands beside it in words. */
+/** Shares of a whole. Text beside the bar has the same numbers. */
 export function Bar({ parts }: BarProps) {
   return (
     <span class="bar" aria-hidden="true">

@@ -3,13 +3,13 @@ import type { ChartProps, Series } from "./chart-series.ts";
 import { minute } from "./format.ts";
 
 const AXIS_WIDTH_PX = 52;
-/** Axes of what is counted. */
+/** Steps of an axis that shows counts. */
 const WHOLE_STEPS = Array.from({ length: 7 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 const FONT = "12px Inter, system-ui, sans-serif";
 
 /**
- * How uPlot draws a chart. Its own legend is not used: ours is read by screen readers.
- * @param pointAt hears the index of the point under the pointer
+ * uPlot options of a chart. uPlot's legend is off, because screen readers can read ours.
+ * @param pointAt called with the index of the point under the pointer
  */
 export function plotOptions(
   { kind, series, line, format, least, isWhole }: ChartProps,
@@ -54,7 +54,7 @@ export function plotOptions(
     ],
     series: [
       {},
-      // As columnsOf orders them.
+      // The same order as in columnsOf.
       ...(kind === "lines" ? drawn : drawn.toReversed()),
       ...(line ? [draw(line, "lines")] : []),
     ],
@@ -62,7 +62,7 @@ export function plotOptions(
   };
 }
 
-/** From the beginning of the first piece to the end of the last: what is drawn stands in their middles. */
+/** From the start of the first interval to the end of the last: points are drawn in the middle of their intervals. */
 function wholePieces(times: ArrayLike<number>): [number, number] {
   const [first = 0, second = 0, last = 0] = [times[0], times[1], times[times.length - 1]];
   const half = (second - first) / 2;
@@ -76,7 +76,7 @@ function shapeOf(kind: ChartProps["kind"], fill: string): Partial<uPlot.Series> 
   return { fill, width: 0, points: { show: false }, ...(paths && { paths }) };
 }
 
-/** A canvas knows no variables of CSS: a colour is what an element of that colour has. */
+/** A canvas cannot resolve CSS variables, so the colour is computed on an element. */
 function colorsOf(parent: HTMLElement): (name: string) => string {
   return (name) => {
     const probe = document.createElement("span");

@@ -6,15 +6,15 @@ export interface Series {
   /** Name of a colour in page.css. */
   readonly color: string;
   readonly dash?: boolean;
-  /** null: nobody knows, or there was nothing to measure. */
+  /** null: unknown, or nothing was measured. */
   readonly value: (point: Point) => number | null;
 }
 
 export interface ChartData {
-  /** `bars` and `areas` are stacked, the first series at the bottom. */
+  /** `bars` and `areas` are stacked; the first series is at the bottom. */
   readonly kind: "bars" | "areas" | "lines";
   readonly series: readonly Series[];
-  /** A line over what is stacked. */
+  /** A line over the stacked series. */
   readonly line?: Series;
   readonly points: readonly Point[];
 }
@@ -22,9 +22,9 @@ export interface ChartData {
 export interface ChartProps extends ChartData {
   readonly title: string;
   readonly format: (value: number) => string;
-  /** What the vertical axis reaches to at least. */
+  /** Minimum upper end of the vertical axis. */
   readonly least: number;
-  /** Steps of that axis are whole numbers. */
+  /** The steps of that axis are whole numbers. */
   readonly isWhole?: boolean;
 }
 
@@ -34,11 +34,11 @@ export const allSeries = ({ series, line }: Pick<ChartData, "series" | "line">) 
 
 export const textOf = (value: number | null, format: Format) => (value === null ? NOTHING : format(value));
 
-/** The newest value that is known. */
+/** The newest known value. */
 export const lastOf = ({ value }: Series, points: readonly Point[]) =>
   points.map(value).findLast((known) => known !== null) ?? null;
 
-/** A chart in words. */
+/** Text alternative of a chart. */
 export function summaryOf(data: ChartData, format: Format): string {
   const parts = allSeries(data).map((series) => {
     const values = data.points.map(series.value).filter((known) => known !== null);
@@ -48,7 +48,10 @@ export function summaryOf(data: ChartData, format: Format): string {
   return parts.join("; ");
 }
 
-/** Columns as they are drawn: middles of the points' times in Unix seconds, then values, stacked ones from the top down. */
+/**
+ * Columns as uPlot draws them: the middle of each point's interval in Unix seconds, then values, stacked ones from the
+ * top down.
+ */
 export function columnsOf({ kind, series, line, points }: ChartData): [number[], ...(number | null)[][]] {
   const starts = points.map(({ at }) => Date.parse(at) / 1000);
   const half = ((starts[1] ?? 0) - (starts[0] ?? 0)) / 2;

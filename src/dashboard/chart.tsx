@@ -6,7 +6,7 @@ import { ChartTable } from "./chart-table.tsx";
 import { clock } from "./format.ts";
 import { useTheme } from "./theme.tsx";
 
-/** A chart over the range; it points at the same time as all others. Its values are told in words too. */
+/** A chart over the range. Its cursor is synchronised with the other charts. Text shows its values, too. */
 export function Chart(props: ChartProps) {
   const { title, points, format } = props;
   const theme = useTheme();
@@ -14,7 +14,7 @@ export function Chart(props: ChartProps) {
   const plot = useRef<uPlot>(undefined);
   const [pointed, setPointed] = useState<number>();
 
-  // Made anew when its colours change; new points are only put in.
+  // Recreates the plot when the theme changes; new points only replace its data.
   useEffect(() => {
     const parent = frame.current;
     if (!parent) return undefined;

@@ -5,7 +5,7 @@ import { count, rate, seconds } from "./format.ts";
 import { perMinute } from "./rates.ts";
 import type { Overview } from "./types.ts";
 
-/** From what is there already to what takes longest. */
+/** From the fastest source to the slowest. */
 const SOURCE_COLORS: Readonly<Record<Source, string>> = {
   live: "live",
   paused: "paused",
@@ -20,14 +20,14 @@ const LATENCY: readonly Series[] = [
   { label: "p99", color: "high", dash: true, value: ({ latency }) => latency?.p99 ?? null },
 ];
 const SANDBOXES: readonly Series[] = [
-  // At the bottom, so that the target can be compared.
+  // At the bottom of the stack, so that it can be compared with the target.
   { label: "warm", color: "warm", value: ({ sandboxes }) => sandboxes?.warm ?? null },
   { label: "warming", color: "warming", value: ({ sandboxes }) => sandboxes?.warming ?? null },
   { label: "bound", color: "bound", value: ({ sandboxes }) => sandboxes?.bound ?? null },
 ];
 const TARGET: Series = { label: "pool target", color: "text", dash: true, value: ({ pool_target }) => pool_target };
 
-/** How it came about. */
+/** The recent history. */
 export function Charts({ overview }: { overview: Overview | undefined }) {
   const points = overview?.points ?? [];
   const operations: Series[] = [

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef } from "preact/hooks";
 
 interface ConfirmProps {
   readonly title: string;
-  /** What the button that does it says. */
+  /** Label of the button that confirms. */
   readonly action: string;
   readonly isDanger?: boolean;
   readonly onYes: () => void;
@@ -11,12 +11,12 @@ interface ConfirmProps {
   readonly children: ComponentChildren;
 }
 
-/** Asks before something is done. Escape, and the button that has the focus, leave everything as it is. */
+/** Asks for confirmation. Escape, and the button that has the focus, change nothing. */
 export function Confirm({ title, action, isDanger = false, onYes, onNo, children }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [titleId, textId] = [useId(), useId()];
   useEffect(() => dialog.current?.showModal(), []);
-  // Closing gives the focus back to where it was.
+  // Closing returns the focus to the element that had it before.
   const close = () => dialog.current?.close();
   return (
     <dialog

@@ -16,11 +16,11 @@ const DEFAULT_MINUTES: Minutes = 5;
 interface DashboardProps {
   readonly api: Api;
   readonly onRefused: (refused: Refused) => void;
-  /** Absent: there is no key to forget. */
+  /** Absent if there is no key to forget. */
   readonly onSignOut?: () => void;
 }
 
-/** What matters first, then how it came about, then one by one. */
+/** The key figures, then their history, then lists. */
 export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
   const [minutes, setMinutes] = useState<Minutes>(DEFAULT_MINUTES);
   const [opened, setOpened] = useState<string>();

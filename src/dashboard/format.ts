@@ -1,4 +1,4 @@
-/** What stands where there is nothing to tell. */
+/** Shown if there is no value. */
 export const NOTHING = "–";
 
 const LANGUAGE = "en";
@@ -6,7 +6,7 @@ const whole = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 });
 const dollars = new Intl.NumberFormat(LANGUAGE, { style: "currency", currency: "USD" });
-/** For what costs less than a cent. */
+/** For amounts below a cent. */
 const fineDollars = new Intl.NumberFormat(LANGUAGE, {
   style: "currency",
   currency: "USD",
@@ -26,7 +26,7 @@ const clockTime = new Intl.DateTimeFormat(LANGUAGE, {
 const hourMinute = new Intl.DateTimeFormat(LANGUAGE, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" });
 
 export const count = (value: number) => whole.format(value);
-/** Where tenths still mean something. */
+/** Tenths only for small numbers. */
 export const rate = (value: number) => (value < 10 ? tenths : whole).format(value);
 export const percent = (value: number) => share.format(value);
 export function usd(value: number): string {
@@ -40,7 +40,7 @@ export function seconds(value: number): string {
   return span(value * 1000);
 }
 
-/** A time in the largest unit that fits. */
+/** A duration in the largest unit that fits. */
 export function span(ms: number): string {
   const units: [name: string, ms: number][] = [
     ["d", 86_400_000],

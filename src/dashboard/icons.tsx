@@ -1,4 +1,4 @@
-/** All decorative: whatever they stand beside says it in words. */
+/** Decorative: the text beside each icon says the same. */
 function Icon({ path, filled = false }: { path: string; filled?: boolean }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" data-filled={filled}>

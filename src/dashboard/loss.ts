@@ -1,13 +1,13 @@
 import { plural } from "./format.ts";
 import type { Status, Workspace } from "./types.ts";
 
-/** More names than this say no more. */
+/** More names would not help. */
 const NAMES_SHOWN = 8;
 
-/** What ending a workspace takes away. */
+/** Work that is lost when a workspace ends. */
 export interface Loss {
   readonly summary: string;
-  /** Changed files, as many as are told. */
+  /** Changed files, up to NAMES_SHOWN. */
   readonly files: readonly string[];
   /** Whether to warn. */
   readonly some: boolean;
@@ -15,7 +15,7 @@ export interface Loss {
 
 const NONE: Loss = { summary: "Nothing is lost: the remote has everything that is in it.", files: [], some: false };
 
-/** @param status where somebody looked inside */
+/** @param status present if an operator has looked inside */
 export function lossOf(workspace: Workspace, status: Status | undefined): Loss {
   if (status) return lossOfTree(status);
   switch (workspace.unpushed) {
@@ -34,7 +34,7 @@ export function lossOf(workspace: Workspace, status: Status | undefined): Loss {
 
 function lossOfTree({ unpushed_commits: commits, truncated, ...lists }: Status): Loss {
   const changed = [...lists.conflicts, ...lists.staged, ...lists.modified].map(({ path }) => path);
-  // A file can be staged and changed again.
+  // A file can be staged, and changed again afterwards.
   const files = [...new Set([...changed, ...lists.untracked])];
   const parts = [
     ...(commits > 0 ? [`${plural(commits, "commit")} that the remote does not have`] : []),

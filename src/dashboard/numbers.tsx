@@ -5,7 +5,7 @@ import { isAlarming, perMinute } from "./rates.ts";
 import { Spark } from "./spark.tsx";
 import type { Overview } from "./types.ts";
 
-/** What an operator wants to know first. Places are kept while there is nothing to tell. */
+/** The key figures for an operator. Their places stay while there are no values. */
 export function Numbers({ overview }: { overview: Overview | undefined }) {
   return (
     <section aria-label="At a glance">
@@ -41,7 +41,7 @@ interface FigureProps {
   readonly value: string;
   readonly isBad?: boolean;
   readonly picture: ComponentChildren;
-  /** What belongs to it, in a line. */
+  /** One line of details. */
   readonly children?: ComponentChildren;
 }
 

@@ -11,7 +11,7 @@ interface PanelsProps {
   readonly now: number;
 }
 
-/** What the charts do not tell. */
+/** Figures that the charts do not show. */
 export function Panels({ overview, now }: PanelsProps) {
   if (!overview) return null;
   return (

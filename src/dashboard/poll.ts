@@ -1,4 +1,4 @@
-/** Pauses grow while the service does not answer, to this at most. */
+/** Upper bound of the pauses, which grow while the service does not answer. */
 const LONGEST_PAUSE_MS = 60_000;
 
 export interface PollOptions<Answer> {
@@ -16,12 +16,12 @@ export interface PollOptions<Answer> {
 }
 
 export interface Poll {
-  /** Asks now, unless it is being asked. */
+  /** Asks now, unless a request is in flight. */
   now(): void;
   stop(): void;
 }
 
-/** Asks again and again as long as somebody looks: not while the tab is hidden, and at once when it is shown again. */
+/** Polls while the tab is visible: stops while it is hidden, and polls at once when it is visible again. */
 export function poll<Answer>({ ask, everyMs, answered, failed, tab }: PollOptions<Answer>): Poll {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isAsking = false;

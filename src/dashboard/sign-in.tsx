@@ -4,7 +4,7 @@ import { Logo } from "./icons.tsx";
 import { ThemeButton } from "./theme.tsx";
 
 interface SignInProps {
-  /** What happened before; mostly nothing. */
+  /** Message about the last session; usually empty. */
   readonly notice: string;
   readonly onKey: (key: string) => void;
 }

@@ -6,7 +6,7 @@ interface SparkProps {
   readonly color: string;
 }
 
-/** The shape of a series, without numbers: the charts have those. */
+/** The shape of a series, without numbers, which the charts show. */
 export function Spark({ values, color }: SparkProps) {
   const most = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE);
   const x = (index: number) => (index / Math.max(values.length - 1, 1)) * WIDTH;

@@ -7,11 +7,11 @@ interface TableProps {
   readonly columns: readonly Column[];
   /** Rows. */
   readonly children: ComponentChildren;
-  /** What stands there when there are none. */
+  /** Text for a table without rows. */
   readonly empty?: string | undefined;
 }
 
-/** A table that scrolls by itself, by pointer and keyboard, and never widens the page. */
+/** A table that scrolls separately, by pointer and keyboard, and never widens the page. */
 export function Table({ caption, columns, children, empty }: TableProps) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>

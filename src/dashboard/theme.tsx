@@ -16,7 +16,7 @@ function chosen(): Theme | undefined {
 const listeners = new Set<() => void>();
 system.addEventListener("change", () => listeners.forEach((tell) => tell()));
 
-/** Puts the theme on the page: the system's, unless somebody chose. */
+/** Applies the theme to the page: the system's, unless the operator has chosen one. */
 function apply(): Theme {
   const theme = chosen() ?? (system.matches ? "dark" : "light");
   document.documentElement.dataset["theme"] = theme;

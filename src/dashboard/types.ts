@@ -2,7 +2,7 @@ import type * as z from "zod/v4";
 import type { ownedStatusSchema, ownedWorkspaceSchema, workspacePageSchema } from "../api/operator-schemas.ts";
 import type { Overview } from "../metrics/overview-schema.ts";
 
-// What the API answers, by its own schemas.
+// Types of the API's answers, from its own schemas.
 export type { Overview };
 export type Minutes = Overview["minutes"];
 export type Point = Overview["points"][number];

@@ -3,18 +3,18 @@ import { type Api, explained, Refused } from "./api.ts";
 import { poll, type Poll } from "./poll.ts";
 import type { Minutes, Overview } from "./types.ts";
 
-/** Counts arrive about a second after they happen; more often than this nobody reads. */
+/** Counts arrive about a second after they happen; a shorter interval has no use. */
 const POLL_MS = 3000;
 const UNAUTHORIZED = 401;
 
-/** Why what is shown is not of now. */
+/** Why the page shows old values. */
 export interface Trouble {
   readonly label: "Refused" | "Disconnected";
   readonly detail: string;
   readonly retryAt: number;
 }
 
-/** The overview of the range, asked for again and again while somebody looks. */
+/** The overview of the range, polled while the page is visible. */
 export function useOverview(api: Api, minutes: Minutes, onRefused: (refused: Refused) => void) {
   const [overview, setOverview] = useState<Overview>();
   const [trouble, setTrouble] = useState<Trouble>();

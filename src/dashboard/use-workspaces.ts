@@ -2,22 +2,28 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Api, explained } from "./api.ts";
 import type { Overview, Workspace } from "./types.ts";
 
-/** A list asks every shard of the pool, so it is read again only when something happened, and not more often than this. */
+/**
+ * Minimum time between two loads. A list takes a request to every shard of the pool, so it is loaded again only after a
+ * change.
+ */
 const SOONEST_MS = 10_000;
 
 interface Listed {
   readonly workspaces: readonly Workspace[];
-  /** There are more. */
+  /** Present if there are more workspaces. */
   readonly cursor?: string | undefined;
 }
 
-/** Workspaces of all tenants. @param overview tells when something happened: a shard that sleeps is left asleep */
+/**
+ * Workspaces of all tenants.
+ * @param overview shows changes without a request to the shards, so idle shards stay asleep
+ */
 export function useWorkspaces(api: Api, overview: Overview | undefined) {
   const [listed, setListed] = useState<Listed>();
   const [fault, setFault] = useState<string>();
   const loadedAt = useRef(0);
 
-  /** As many as are shown already, or `more`. */
+  /** Loads at least as many workspaces as are shown, and `more` beyond them. */
   const load = async (more: number) => {
     loadedAt.current = Date.now();
     const wanted = (listed?.workspaces.length ?? 0) + more;

@@ -14,11 +14,11 @@ interface WorkspaceDialogProps {
   readonly api: Api;
   readonly sandboxId: string;
   readonly onClose: () => void;
-  /** @param what happened, for whoever listens to the page */
+  /** @param what result, announced to screen readers */
   readonly onDone: (what: string) => void;
 }
 
-/** One workspace: what is in it, and how to pause or end it. */
+/** One workspace: its state, and buttons to pause or end it. */
 export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [workspace, setWorkspace] = useState<Workspace>();
@@ -27,7 +27,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
   const [busy, setBusy] = useState<string>();
   const [asked, setAsked] = useState<"pause" | "end">();
 
-  /** One thing at a time; what fails is told. */
+  /** Runs one action at a time; shows its error. */
   const run = async (doing: string, work: () => Promise<void>) => {
     if (busy !== undefined) return;
     setBusy(doing);
@@ -39,7 +39,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
     }
     setBusy(undefined);
   };
-  /** One that is paused is left so, unless `anyway`: looking inside resumes it. */
+  /** Loads the workspace. A look inside would resume a paused workspace, so that happens only with `anyway`. */
   const look = (doing: string, anyway = false) =>
     run(doing, async () => {
       setStatus(undefined);
@@ -54,7 +54,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
   }, []);
   const ask = async (what: "pause" | "end") => {
     if (busy !== undefined) return;
-    // Its agent may have worked on since it was opened.
+    // The agent may have changed the workspace since the dialog was opened.
     if (what === "end") await look("Looking what would be lost…");
     setAsked(what);
   };
@@ -68,7 +68,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
     });
   };
   const loss = workspace && lossOf(workspace, status);
-  // Not disabled, which would take the focus away.
+  // Not `disabled`, which would remove the focus.
   const idle = { "aria-disabled": busy !== undefined };
 
   return (

@@ -2,7 +2,7 @@ import { Facts } from "./facts.tsx";
 import { count, NOTHING, plural } from "./format.ts";
 import type { Status } from "./types.ts";
 
-/** What git says of a workspace. */
+/** git's status of a workspace. */
 export function WorkspaceStatus({ status }: { status: Status }) {
   const { branch, head, upstream, ahead = 0, behind = 0, unfinished, conflicts, staged, modified, untracked } = status;
   const files = [

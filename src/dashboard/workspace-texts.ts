@@ -1,7 +1,7 @@
 import { NOTHING, until } from "./format.ts";
 import type { Workspace } from "./types.ts";
 
-/** Agent and task, or its handle where the caller gave none. */
+/** Agent and task; the handle if the caller gave neither. */
 export function nameOf({ agent_id, task_id, sandbox_id }: Workspace): string {
   return [agent_id, task_id].filter((part) => part !== undefined).join(" / ") || sandbox_id;
 }
@@ -10,7 +10,7 @@ export function stateOf({ state, tier }: Workspace): string {
   return state === "bound" && tier ? `${state} · ${tier}` : state;
 }
 
-/** What becomes of it if nobody uses it. */
+/** The next automatic step for an unused workspace. */
 export function nextOf({ state, pauses_at, drops_at }: Workspace, now: number): string {
   if (drops_at !== undefined) return `dropped ${until(drops_at, now)}`;
   if (pauses_at !== undefined) return `paused ${until(pauses_at, now)}`;

@@ -12,7 +12,7 @@ interface WorkspacesProps extends Pick<ReturnType<typeof useWorkspaces>, "listed
 
 const COLUMNS = ["Workspace", "State", "Last used", "Next", "Tenant"];
 
-/** Workspaces of all tenants; each can be opened. */
+/** Workspaces of all tenants; each opens a dialog. */
 export function Workspaces({ listed, fault, now, onOpen, onMore }: WorkspacesProps) {
   return (
     <section class="card" aria-labelledby="workspaces">

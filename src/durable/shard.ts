@@ -103,6 +103,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     termination,
     reporter,
     snapshotPlane,
+    snapshotMode: config.snapshotMode,
     shard,
     ...making,
     probeBaseClone: look(seedState),

@@ -4,13 +4,19 @@ import { SANDBOX_ID, SNAPSHOT_ID } from "./config.ts";
 import { E2bError } from "./error.ts";
 import { takenSnapshot } from "./schema.ts";
 
+/**
+ * `filesystem`: a sandbox that is created from the snapshot boots from its disk. `full`: its memory is kept, too, and goes on.
+ * An API that does not know the difference keeps the memory.
+ */
+export type SnapshotMode = "filesystem" | "full";
+
 /** E2B's snapshots of sandboxes. Every method throws E2bError. */
 export interface SnapshotPlane {
   /**
    * Takes a snapshot of a running sandbox, which goes on. Asked again with the same name, that name has the newer state.
    * @returns what a sandbox can be created from
    */
-  take(sandboxId: string, name: string): Promise<string>;
+  take(sandboxId: string, name: string, mode: SnapshotMode): Promise<string>;
   /**
    * Deletes by the answer of `take`, or by name.
    * @returns false while sandboxes that were started from it are running or paused: E2B keeps it for them
@@ -21,10 +27,12 @@ export interface SnapshotPlane {
 export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch): SnapshotPlane {
   const { forJson, forNothing } = apiOf(config, fetcher);
   return {
-    take: (sandboxId, name) => {
+    take: async (sandboxId, name, mode) => {
       const path = `/sandboxes/${checked(SANDBOX_ID, sandboxId)}/snapshots`;
       const what = "take a snapshot";
-      return forJson({ what, method: "POST", path, body: { name }, idempotent: true, ...SLOW }, takenSnapshot);
+      // `memory` as in a request to pause (e2b-dev/E2B, spec/openapi.yml).
+      const body = mode === "full" ? { name } : { name, memory: false };
+      return forJson({ what, method: "POST", path, body, idempotent: true, ...SLOW }, takenSnapshot);
     },
 
     delete: async (snapshot) => {

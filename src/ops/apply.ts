@@ -8,9 +8,9 @@ import { UNFINISHED_REASON } from "./output/unfinished-reason.ts";
 import { assemble } from "./scripts/assemble.ts";
 import applyScript from "./scripts/apply.sh" with { type: "text" };
 
-/** Each takes some eight processes. */
+/** Each commit takes about eight processes. */
 const MAX_COMMITS = 100;
-/** Section of the commits that were made: what each was made of, and itself. */
+/** Section of the new commits, as pairs: the commit that was applied, and the commit that was made. */
 const MADE_SECTION = 2;
 
 const input = z.strictObject({

@@ -7,32 +7,32 @@ import { MAX_OUTPUT_BYTES, programOf } from "./run.ts";
 import { assemble } from "./scripts/assemble.ts";
 import batchScript from "./scripts/batch.sh" with { type: "text" };
 
-/** An operation with its checked input. */
+/** An operation with its parsed input. */
 export interface Step {
   readonly operation: Operation;
   readonly asked: unknown;
 }
 
-/** Above what the driver's two marks of a step take up. */
+/** Upper bound for the two section marks of a step. */
 const MARKS_BYTES = 256;
 
 interface StepResult {
   readonly parsed: Parsed<object>;
-  /** Absent where the sandbox's bash is too old to tell (before 5), and for a step that was cut off. */
+  /** Absent if the sandbox's bash is older than 5 and has no clock, and for a step that was cut off. */
   readonly seconds?: number;
 }
 
-/** What each step came to, in order. Only the last can be a failure: after one, nothing more is run. */
+/** Results of the steps, in order. Only the last can be a failure, because a failed step ends the batch. */
 export type BatchResult = readonly StepResult[];
 
 const ACCESS = ["read", "write", "remote"] as const;
 
 /**
- * Several operations on one workspace as one process of the sandbox, in order, until one fails. Each step runs its own script, see
- * scripts/batch.sh.
+ * Runs several operations on one workspace as one process of the sandbox, in order, until one fails. Each step runs its
+ * own script (scripts/batch.sh).
  */
 export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResult> {
-  // Not the nonce of the call: that one marks what the driver itself says.
+  // Not the nonce of the call, which marks the sections of the batch script itself.
   const nonce = crypto.randomUUID();
   const shareBytes = Math.floor(MAX_OUTPUT_BYTES / steps.length) - MARKS_BYTES;
   const needed = new Set(steps.map(({ operation }) => operation.access));
@@ -55,7 +55,10 @@ export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResul
   };
 }
 
-/** The driver's end is not that of the step that it waits for, so of one that has begun and not ended only a push that was done is known. */
+/**
+ * The batch can end before the step it waits for. So of a step that started and did not end, only a completed push is
+ * certain.
+ */
 function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOutput["sections"]): Work["pushed"] {
   let isDone = false;
   for (const [index, { operation }] of steps.entries()) {
@@ -81,7 +84,7 @@ function stepArguments(operation: Operation, { args = [], env = {} }: Plan): str
   return [operation.access, String(settings.length), String(words.length), ...settings, ...words];
 }
 
-/** Undefined for a step that was not begun. */
+/** Undefined for a step that did not start. */
 function resultOf(
   { operation, asked }: Step,
   number: number,
@@ -92,7 +95,7 @@ function resultOf(
   const stdout = output.sections.get(number * 2 - 1);
   if (!stdout) return undefined;
   const [code = "", began, ended] = sectionText(output.sections, number * 2).split(" ");
-  // Without a code the driver was ended in the middle of this step.
+  // Without an exit code, the batch was ended during this step.
   const exitCode = code === "" ? output.exitCode || -1 : Number(code);
   const seconds = began && ended ? Number(ended) - Number(began) : undefined;
   const ownNonce = `${nonce}-${number}`;

@@ -8,7 +8,7 @@ import { textOf } from "./output/sections.ts";
 import { assemble } from "./scripts/assemble.ts";
 import blameScript from "./scripts/blame.sh" with { type: "text" };
 
-/** A page; some hundred bytes each. */
+/** Lines of one page; some hundred bytes each. */
 const MAX_LINES = 500;
 const MAX_LINE = 1_000_000_000;
 
@@ -55,7 +55,7 @@ const REASONS: Reasons = {
   no_file: (path) => ({ code: "invalid_input", field: "path", detail: `'${path}' is not a file.` }),
 };
 
-/** git's words for lines that are not there, and for a folder. */
+/** git's messages for lines that do not exist, and for a folder. */
 const TOO_FEW_LINES = /^fatal: file .* has only (\d+) lines?$/m;
 const NO_FILE = /^fatal: no such path/m;
 
@@ -69,7 +69,7 @@ export const blame = defineOperation({
   script: assemble(blameScript),
   plan(asked) {
     const first = firstOf(asked);
-    // One more than is shown tells that there is more.
+    // Requests one more than a page holds, to learn whether there are more.
     const last = Math.min(asked.end_line ?? MAX_LINE, first + MAX_LINES);
     return {
       env: { IN_PATH: asked.path, IN_REF: asked.ref ?? "", IN_FIRST: String(first), IN_LAST: String(last) },

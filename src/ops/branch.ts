@@ -81,7 +81,7 @@ const REASONS: Reasons = {
   }),
 };
 
-/** Of git-for-each-ref(1), in the order in which they are read. */
+/** Fields of git-for-each-ref(1), in the order in which they are read. */
 const FIELDS = [
   "%(refname)",
   "%(objectname)",
@@ -104,7 +104,7 @@ export const branch = defineOperation({
       IN_NAME: asked.name ?? "",
       IN_CREATE: String(asked.create),
       IN_FROM: asked.from ?? "",
-      // One more than is shown tells that there is more.
+      // Requests one more than a page holds, to learn whether there are more.
       IN_COUNT: String((asked.cursor ?? 0) + MAX_BRANCHES + 1),
       IN_DELETE: String(asked.delete ?? false),
       IN_FORMAT: `${FIELDS.join("%00")}%00`,
@@ -140,9 +140,9 @@ function readBranches(result: ScriptOutput, from: number): { branches: z.output<
     const fields = records.slice(at * FIELDS.length, (at + 1) * FIELDS.length);
     const [ref = "", sha = "", date = "", subject = "", upstream = "", alias] = fields;
     if (alias === undefined) break;
-    // The remote's HEAD is another name of a branch that is in the list.
+    // The remote's HEAD is an alias of a branch in the list.
     if (alias !== "") continue;
-    // Every line but the first begins with the end of the line before.
+    // Each line except the first begins with the line end of the line before.
     const name = ref.trimStart();
     branches.push({
       name: shortName(name),

@@ -9,10 +9,10 @@ import cloneScript from "./scripts/clone.sh" with { type: "text" };
 const MAX_URL_LENGTH = 2000;
 const MAX_SPARSE_FOLDERS = 100;
 
-/** Of an agent that names no task: beside `agent/ada/t1` git can have no branch `agent/ada`. */
+/** Task of an agent that names none. git cannot have a branch `agent/ada` beside `agent/ada/t1`. */
 const ONLY_TASK = "main";
 
-/** Names the workspace and, with both given, the branch: so only what a branch name takes anywhere. */
+/** Names the workspace and, if both are given, the branch. So its characters are valid anywhere in a branch name. */
 const agentWord = z
   .string()
   .min(1)
@@ -23,7 +23,7 @@ const agentWord = z
   )
   .refine((word) => !word.endsWith(".lock"), "may not end in .lock");
 
-/** git reads them one a line, and one in quotes as what it stands for. */
+/** git reads one folder a line, and unquotes a folder in quotes. */
 const sparseFolder = treePath.refine(
   (path) => !path.startsWith('"') && !hasControl(path),
   "is not a folder that git takes alone",
@@ -135,7 +135,7 @@ export const clone = defineOperation({
   },
 });
 
-/** Absent where the step was not done, or the sandbox's bash is too old to tell the time (before 5). */
+/** Absent if the step did not run, or if the sandbox's bash is older than 5 and has no clock. */
 function taken(step: string, from = "", to = ""): Record<string, number> {
   const ms = Math.round((Number(to) - Number(from)) * 1000);
   return from && to && Number.isFinite(ms) ? { [step]: ms } : {};

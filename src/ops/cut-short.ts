@@ -4,7 +4,7 @@ import type { SandboxTask } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionText, splitSections } from "./output/sections.ts";
 
-/** What pushes, ended at its deadline, with what is known of its push. */
+/** An operation that pushes was ended at its deadline; `pushed` is the known state of its push. */
 export class CutShort extends E2bError {
   readonly pushed: Work["pushed"];
 
@@ -16,13 +16,15 @@ export class CutShort extends E2bError {
 
 type Pushing = Pick<SandboxTask, "pushed">;
 
-/** Says of an operation that was ended at its deadline whether its push was done, where that is known. */
+/**
+ * Adds to the error of an operation that was ended at its deadline whether its push was completed, if that is known.
+ */
 export function cutShort({ pushed }: Pushing, error: unknown, nonce: string): unknown {
   if (!(error instanceof E2bError) || !pushed || error.stdout === undefined) return error;
   return new CutShort(error, pushed(splitSections(error.stdout, nonce)));
 }
 
-/** The same of one that its sandbox ended otherwise, or that did not tell. */
+/** Does the same for an operation that the sandbox ended otherwise, or whose failure does not say it. */
 export function withPushed<Value>({ pushed }: Pushing, output: ScriptOutput, parsed: Parsed<Value>): Parsed<Value> {
   if (parsed.ok || !pushed || parsed.error.details.work || output.truncated) return parsed;
   const { code, message, details, cause } = parsed.error;
@@ -30,10 +32,10 @@ export function withPushed<Value>({ pushed }: Pushing, output: ScriptOutput, par
   return { ...parsed, error: new WarmtreeError(code, message, { ...details, work }, cause) };
 }
 
-/** Section that `pushing` of send-commits.ts prints, again and again. */
+/** Section that `pushing` (scripts/lib/send-commits.sh) prints before and after each push. */
 const PUSHING_SECTION = 6;
 
-/** Before it is begun for the first time, and after each that the remote refused, nothing is pushed. */
+/** False before the first push, and after each push that the remote refused. */
 export function pushedBy(sections: ScriptOutput["sections"]): Work["pushed"] {
   const told = sectionText(sections, PUSHING_SECTION);
   if (told === "true\0") return true;

@@ -7,7 +7,7 @@ import { fitsInline, pack, pieces, type Step } from "./payload.ts";
 import { assemble } from "./scripts/assemble.ts";
 import editProgram from "./scripts/edit.pl" with { type: "text" };
 
-/** Only a patch of more files than this makes a longer list. */
+/** Only a patch that changes more files makes a longer list. */
 const MAX_LISTED = 1000;
 const ACTIONS = ["content", "base64", "delete", "move_to"] as const;
 
@@ -69,7 +69,7 @@ function stepsOf(asked: Edit): Step[] {
     return { ...common, kind: "delete" };
   });
   if (asked.patch === undefined) return steps;
-  // git takes a patch without its last line end for a corrupt one.
+  // git takes a patch without its last line end for a corrupt patch.
   const patch = asked.patch.endsWith("\n") ? asked.patch : `${asked.patch}\n`;
   return [...steps, { kind: "patch", path: "", content: utf8.encode(patch) }];
 }

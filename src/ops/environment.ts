@@ -1,32 +1,32 @@
 import { SCRIPT_VALUES } from "./scripts/shared.ts";
 
 /**
- * Settings that git gets by environment, so that nothing is written into the repository and nothing in it can switch them
- * off. Each is here because a repository, or the machine's own config, could otherwise run a program, ask a question,
- * follow a redirect with a credential, or change the output that is parsed.
+ * Settings that git gets by environment, so that nothing is written into the repository and nothing in it can switch
+ * them off. Each is here because a repository, or the machine's own config, could otherwise run a program, ask a
+ * question, follow a redirect with a credential, or change the output that is parsed.
  */
 type Settings = readonly (readonly [key: string, value: string])[];
 
-/** What matters to a git that only looks at the tree, too. */
+/** Settings that also affect a git that only reads the tree. */
 const LOOK_SETTINGS: Settings = [
   ["core.hooksPath", "/dev/null"],
   ["core.fsmonitor", "false"],
   ["core.untrackedCache", "keep"],
   ["safe.directory", "*"],
-  // The last, so that it can say more than these; not there before `settle` of shell.ts has made it.
+  // The last, so that it can override the others. `refresh_index` (scripts/lib/refresh-index.sh) writes the file.
   ["include.path", "~/.warmtree/git.config"],
 ];
 
 const GIT_SETTINGS: Settings = [
   ["core.quotePath", "false"],
-  // Names that only other systems read as .git: the caller's tree may be cloned there next.
+  // Names that only other systems read as .git: the caller may clone the tree there next.
   ["core.protectHFS", "true"],
   ["core.protectNTFS", "true"],
   ["credential.helper", ""],
   ["http.followRedirects", "false"],
-  // Larger files are streamed, and a diff calls them binary: git would hold two of them in memory.
+  // git streams larger files, and diffs them as binary; otherwise it would hold two of them in memory.
   ["core.bigFileThreshold", "64m"],
-  // A host that sends under 1 kB/s for 20 s is as good as dead; without this a stalled fetch waits for ever.
+  // Ends a transfer below 1 kB/s for 20 s; otherwise a stalled fetch waits forever.
   ["http.lowSpeedLimit", "1000"],
   ["http.lowSpeedTime", "20"],
   ["transfer.credentialsInUrl", "die"],
@@ -34,7 +34,7 @@ const GIT_SETTINGS: Settings = [
   ["submodule.recurse", "false"],
   ["fetch.recurseSubmodules", "false"],
   ["push.recurseSubmodules", "no"],
-  // Housekeeping would start in the background at the worst moment, and outlive the operation.
+  // Housekeeping would start in the background and outlive the operation.
   ["gc.auto", "0"],
   ["maintenance.auto", "false"],
   ["commit.gpgSign", "false"],
@@ -44,7 +44,7 @@ const GIT_SETTINGS: Settings = [
   ...LOOK_SETTINGS,
 ];
 
-/** git 2.31 or newer reads these. */
+/** git reads these from version 2.31 on. */
 function configured(settings: Settings): Record<string, string> {
   const pairs = settings.flatMap(([key, value], n) => [
     [`GIT_CONFIG_KEY_${n}`, key],
@@ -54,21 +54,21 @@ function configured(settings: Settings): Record<string, string> {
 }
 
 const LOOK: Readonly<Record<string, string>> = {
-  // An edit waits for the processes that say this of themselves.
+  // An edit waits for processes with this variable.
   WT_LOOK: "1",
   LC_ALL: "C",
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_OPTIONAL_LOCKS: "0",
-  // What a partial clone lacks is fetched by `bring` (partial.ts), beside the credential and from a clean config.
+  // `bring` (scripts/lib/bring.sh) fetches missing objects of a partial clone, with the credential and a clean config.
   GIT_NO_LAZY_FETCH: "1",
   GIT_LITERAL_PATHSPECS: "1",
-  // git ends before it would give any memory back, and threads that look at files do without an arena each. Where there is
-  // no glibc, nobody reads this.
+  // git ends before it would return memory to the system, and threads that read file states do not need an arena each.
+  // Without glibc, the variable has no effect.
   GLIBC_TUNABLES: "glibc.malloc.trim_threshold=1000000000:glibc.malloc.arena_max=1",
 };
 
-/** Environment of a git that is started by itself. Sixty variables would take it 4% of its time. */
+/** Environment of a git that starts without a shell. Sixty variables would cost it 4% of its time. */
 export const LOOK_ENVIRONMENT: Readonly<Record<string, string>> = { ...LOOK, ...configured(LOOK_SETTINGS) };
 
 /** Environment of every script. */

@@ -1,15 +1,15 @@
 import * as z from "zod/v4";
 import { SANDBOX_ID } from "../pool/handle.ts";
 
-/** What Linux takes (PATH_MAX, 4096 with the NUL), less the folder of the tree and git's own names in it. */
+/** PATH_MAX of Linux (4096 with the NUL), less the folder of the tree and git's own names in it. */
 const MAX_PATH_BYTES = 3800;
 /** NAME_MAX of Linux and macOS. */
 const MAX_NAME_BYTES = 255;
-/** A branch is a file, and while it is written one that ends in `.lock`. */
+/** git stores a branch as a file, and writes it as a file that ends in `.lock`. */
 const MAX_REF_NAME_BYTES = MAX_NAME_BYTES - ".lock".length;
 const MAX_REF_LENGTH = 255;
 
-/** That one call names, whatever it does with them. */
+/** Files in one call, for each operation. */
 export const MAX_FILES = 1000;
 
 const utf8 = new TextEncoder();
@@ -18,7 +18,7 @@ const isWithin = (text: string, maxBytes: number) => utf8.encode(text).byteLengt
 export const hasControl = (text: string) =>
   Array.from(text).some((character) => character < " " || character === "\x7f");
 
-/** What git itself refuses in a branch name (git-check-ref-format), so that a wrong name fails before a sandbox is asked. */
+/** Refuses names that git refuses (git-check-ref-format), so that a wrong name fails before the sandbox request. */
 function isBranchName(name: string): boolean {
   if (name.startsWith("-") || name === "@" || name === "HEAD" || name.endsWith(".")) return false;
   if (/\.\.|@\{|[ ~^:?*[\\]/.test(name) || hasControl(name)) return false;
@@ -26,17 +26,19 @@ function isBranchName(name: string): boolean {
   return name.split("/").every((part) => isPart(part) && isWithin(part, MAX_REF_NAME_BYTES));
 }
 
-/** Inside the tree, not above it, and never in git's own directory. */
+/** Whether a path is inside the tree and outside git's own directory. */
 function isTreePath(path: string): boolean {
   if (path.includes("\0")) return false;
   const isPart = (part: string) => part !== "" && part !== "." && part !== ".." && isWithin(part, MAX_NAME_BYTES);
   return isWithin(path, MAX_PATH_BYTES) && path.split("/").every(isPart) && !path.split(/[/\\]/).some(isGitDirectory);
 }
 
-/** Characters that HFS+ leaves out of names when it compares them (git's utf8.c, next_hfs_char). */
+/** Characters that HFS+ ignores when it compares names (git's utf8.c, next_hfs_char). */
 const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
-/** Also by a name that only other systems read as it: what core.protectNTFS and core.protectHFS of git refuse. */
+/**
+ * Also matches names that only other systems read as .git, which git refuses by core.protectNTFS and core.protectHFS.
+ */
 const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part.replaceAll(HFS_IGNORED, ""));
 
 export const sandboxId = z
@@ -46,13 +48,13 @@ export const sandboxId = z
 
 const refName = z.string().min(1).max(MAX_REF_LENGTH);
 
-/** A date, as `20260131`, is none; neither is a word. */
+/** False for a date such as `20260131`, and for a word. */
 const looksLikeSha = (name: string) => /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{7,64}$/.test(name);
 
 /** git's own names for the remote's branches in a clone. */
 const REMOTE_COPY = /^(?:(?:refs\/)?remotes\/)?origin\//;
 
-/** Why a name is no branch's, with the right spelling; undefined: it is one. */
+/** Why a name is not a branch, with the right spelling; undefined: it is a branch. */
 function notABranch(name: string): string | undefined {
   if (name === "HEAD" || name === "@") return "is no branch: say which one";
   if (REMOTE_COPY.test(name)) return `names git's copy of a remote branch: write '${name.replace(REMOTE_COPY, "")}'`;
@@ -61,7 +63,7 @@ function notABranch(name: string): string | undefined {
   return undefined;
 }
 
-/** With its full name it can be nothing else. */
+/** A full name is not ambiguous. */
 const HEADS = "refs/heads/";
 
 function namer(refusal: (name: string) => string | undefined) {
@@ -75,10 +77,10 @@ function namer(refusal: (name: string) => string | undefined) {
   });
 }
 
-/** A branch of the remote, or one to be made. `refs/heads/x` is `x`; what may be meant as something else is refused. */
+/** A branch of the remote, or a new branch. `refs/heads/x` is `x`. Names that may mean something else are refused. */
 export const branchName = namer(notABranch);
 
-/** A branch to switch to: `origin/x` too, which is one that only the remote has. */
+/** A branch to switch to. `origin/x` is a branch that only the remote has. */
 export const branchHere = refName
   .transform((name) => name.replace(REMOTE_COPY, "origin/"))
   .pipe(namer((name) => (REMOTE_COPY.test(name) || looksLikeSha(name) ? undefined : notABranch(name))));
@@ -93,7 +95,7 @@ export const tagName = refName.transform((written, context) => {
   return z.NEVER;
 });
 
-/** A tag, or a commit by its whole SHA: what a remote can be asked for by name. A tag comes as its full name. */
+/** A tag, or a commit by its whole SHA: names that a remote accepts in a fetch. A tag becomes its full name. */
 export const tagOrSha = refName.transform((written, context) => {
   const name = written.startsWith(TAGS) ? written.slice(TAGS.length) : written;
   const refuse = (message: string) => {
@@ -108,14 +110,14 @@ export const tagOrSha = refName.transform((written, context) => {
   return `${TAGS}${name}`;
 });
 
-/** Anything that names a commit: branch, tag, SHA, `HEAD~2`. The sandbox resolves it; a leading dash never gets there. */
+/** A name of a commit: branch, tag, SHA, `HEAD~2`. The sandbox resolves it. A leading dash is refused here. */
 export const revision = z
   .string()
   .min(1)
   .max(MAX_REF_LENGTH)
   .refine((text) => !/^[-^]|[\s:]/.test(text) && !hasControl(text), "is not a revision");
 
-/** Ends a sentence on a name. */
+/** End of a sentence that begins with a name. */
 export const OUTSIDE = "is not a path inside the working tree (relative, no '..', not in .git, no name over 255 bytes)";
 
 export const treePath = z.string().min(1).refine(isTreePath, OUTSIDE);
@@ -123,13 +125,13 @@ export const treePath = z.string().min(1).refine(isTreePath, OUTSIDE);
 /** As treePath, or "" for the root folder. */
 export const folderPath = z.string().refine((path) => path === "" || isTreePath(path), OUTSIDE);
 
-/** Says where the next page begins; what is in it is the operation's own affair. */
+/** Position of the next page; its meaning depends on the operation. */
 export const cursor = z
   .string()
   .regex(/^\d{1,12}$/, "is not a cursor of this operation")
   .transform(Number);
 
-/** Holds any one character, so that every page makes progress. */
+/** Enough for any one character, so that every page makes progress. */
 const MIN_PAGE_BYTES = 16;
 const DEFAULT_PAGE_BYTES = 64 * 1024;
 const MAX_PAGE_BYTES = 1024 * 1024;

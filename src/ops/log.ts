@@ -12,7 +12,7 @@ import logScript from "./scripts/log.sh" with { type: "text" };
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
-/** Longer bodies than this are logs and lists that somebody pasted; the rest is left out. */
+/** Longer bodies are pasted logs and lists; the rest is cut. */
 const MAX_BODY_CHARACTERS = 4000;
 
 const MAX_AUTHOR_LENGTH = 200;
@@ -27,7 +27,7 @@ const moment = z
     "is not a date or time as in RFC 3339",
   );
 
-/** Of a day git would take the time of now. */
+/** Adds a time to a day, because git would take the current time of day. */
 const timeOf = (text: string, ofDay: string) =>
   new Date(day.safeParse(text).success ? `${text}T${ofDay}Z` : text).toISOString();
 
@@ -73,22 +73,22 @@ const output = z.object({
   cursor: z.string().optional(),
 });
 
-/** What git says where HEAD's branch has no commit: an empty history, which is no failure. */
+/** git's message if HEAD's branch has no commit: an empty history, and no failure. */
 const NO_COMMITS = /does not have any commits yet/;
 
 const FIELDS = ["%H", "%P", "%an", "%ae", "%aI", "%s", "%b"] as const;
 const FORMAT = `--format=${FIELDS.join("%x00")}`;
 const OPTIONS = ["-z", "--encoding=UTF-8", "--no-color", "--no-show-signature"] as const;
-/** Files that were merely renamed are known by their ids, so that a partial clone need not have them. */
+/** Only exact renames (by object id), so that a partial clone need not have the files. */
 const FILES = ["--name-status", "-M100%", "--diff-merges=first-parent", SUBMODULES] as const;
 
-/** Parameters of git log, but for the commits and the path. */
+/** Arguments of git log, without the commits and the path. */
 function argumentsOf(asked: z.output<typeof input>): string[] {
   const { since, until, author, files, limit, cursor: skip = 0 } = asked;
   return [
     FORMAT,
     ...OPTIONS,
-    // One more than is shown tells that there is more.
+    // Requests one more than a page holds, to learn whether there are more.
     `--max-count=${limit + 1}`,
     `--skip=${skip}`,
     ...(since === undefined ? [] : [`--since=${timeOf(since, "00:00:00")}`]),
@@ -137,7 +137,7 @@ export const log = defineOperation({
     return {
       env: { IN_BEGIN: begin, IN_WITHOUT: without, IN_PATH: path, IN_FILES: files ? "files" : "" },
       args,
-      // Which commit a name stands for is for the script to find out.
+      // Only the script resolves names of commits.
       ...(asked.ref === undefined ? { direct: ["git", ...IN_TREE, "log", ...args, "--", ...paths] } : {}),
     };
   },
@@ -151,7 +151,9 @@ export const log = defineOperation({
   parseDirect: read,
 });
 
-/** Of files, git writes a status and one path, or two, after the fields; the first with a line end before it. */
+/**
+ * After the fields, git writes a status and one or two paths for each file. The first status has a line end before it.
+ */
 const STATUS = /^\n?([A-Z])\d*$/;
 
 type Commit = z.output<typeof commit>;

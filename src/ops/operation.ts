@@ -3,81 +3,90 @@ import type { Work } from "../errors.ts";
 import type { PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
 import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
-/** What the facade knows and a script needs beside the caller's input. */
+/** Values that a script needs beside the caller's input; the facade provides them. */
 export interface OperationContext extends PrefetchedRemote {
   readonly author: { readonly name: string; readonly email: string };
-  /** What comes before agent and task in the name of an agent's branch. */
+  /** First part of the name of each agent's branch. */
   readonly agentBranchPrefix: string;
   readonly maxRetries: number;
   readonly timeoutS: number;
-  /** Commit that the seed of the sandbox's repository snapshot must be on for a clone to be made of it. */
+  /** Commit of the seed, the clone in the sandbox's repository snapshot. A seed on another commit is not used. */
   readonly seedHead?: string;
-  /** For a task that talks to the git host, or needs what a partial clone lacks. */
+  /** For a task that talks to the git host, or needs objects that a partial clone lacks. */
   readonly remote?: Remote | undefined;
   readonly push?: PushContext;
-  /** Whether a push reaches the repository's default branch only where it names it. */
+  /** Whether a push reaches the repository's default branch only if the input names it. */
   readonly guardDefault?: boolean;
 }
 
-/** What a push is told beside its input. */
+/** Values that a push gets beside its input. */
 export interface PushContext {
   /**
-   * `none`: it ends when it loses a race. `waited`: others have pushed to the branch meanwhile. Absent: it goes on until it
-   * has won.
+   * `none`: the push ends when it loses a race. `waited`: others have pushed to the branch meanwhile. Absent: it
+   * repeats until it has won.
    */
   readonly turn?: "none" | "waited";
   /** Commit that the remote branch is known to hold. */
   readonly known?: string;
-  /** What an earlier try of the same push lost its race with. */
+  /** State of an earlier try of this push, which lost its race. */
   readonly lost?: LostRace;
 }
 
-/** A file that the sandbox gets before a script starts, for input that is too large for parameters; the script deletes it. */
+/**
+ * File that the sandbox gets before a script starts, for input that is too large for parameters; the script deletes it.
+ */
 interface UploadedFile {
-  /** Relative to the home folder; a name that nothing else has. */
+  /** Relative to the home folder; a unique name. */
   readonly path: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * What the sandbox runs for one call. It is made once; the executor (run.ts) asks the task nothing more until `parse`.
+ * The process that the sandbox runs for one call. It is made once; until `parse`, the executor (run.ts) needs nothing
+ * else of the task.
  */
 export interface Plan {
-  /** Inputs of the script by name, all beginning with IN_. A caller's text goes here and into `args`, and nowhere else. */
+  /** Inputs of the script by name; each name begins with IN_. A caller's text is only here and in `args`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** An input that is a list, as "$@". */
+  /** An input that is a list: "$@" of the script. */
   readonly args?: readonly string[];
   readonly files?: readonly UploadedFile[];
   readonly streamed?: StreamedFile | undefined;
   /**
-   * One program without a shell, tried before the script, for a call that changes nothing and whose output may tell all: a
-   * shell takes about half as long to start as git (docs/decisions/0014-cheap-looks.md). It starts in the home folder.
+   * Fast path: one program without a shell, for a call that only reads and that its output may answer completely. It
+   * runs before the script. A shell takes about half as long to start as git (docs/decisions/0014-cheap-looks.md). It
+   * starts in the home folder.
    */
   readonly direct?: readonly [program: string, ...args: string[]];
 }
 
 /**
- * What one process of the sandbox does. `script` is a constant; `plan` and `parse` are pure, and `parse` is total:
- * any bytes give a value or an error, never a throw.
+ * A process of the sandbox. `script` is a constant; `plan` and `parse` are pure, and `parse` is total: any bytes give a
+ * value or an error, never a throw.
  */
 export interface SandboxTask<Input = unknown, Value extends object = object> {
   readonly name: string;
-  /** `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git host. */
+  /**
+   * `read` changes nothing and never waits; `write` holds the workspace's lock; `remote` writes and talks to the git
+   * host.
+   */
   readonly access: "read" | "write" | "remote";
-  /** Whether it can send commits to the remote; absent: no. */
+  /** Whether the task can push commits; absent: no. */
   readonly pushes?: boolean;
   readonly shell: "/bin/sh" | "/bin/bash" | "perl";
   readonly script: string;
-  /** How many operations it is, each with its own time; absent: one. */
+  /** Number of operations, each with its own time limit; absent: one. */
   readonly operations?: number;
   plan(input: Input, context: OperationContext): Plan;
   parse(output: ScriptOutput, input: Input): Parsed<Value>;
   /**
-   * Reads what `direct` of the plan printed, as section 1, where that went well. Undefined: the script tells more. Pure and
-   * total.
+   * Parses the output of a successful `direct`, as section 1. Undefined: the script is needed as well. Pure and total.
    */
   parseDirect?(output: ScriptOutput, input: Input): Parsed<Value> | undefined;
-  /** Of what pushes: whether the remote has it, by what was printed before it was ended in its middle. Pure and total. */
+  /**
+   * For a task that pushes and was killed: whether the remote has the commit, by the sections printed before. Pure and
+   * total.
+   */
   pushed?(sections: ScriptOutput["sections"]): Work["pushed"];
 }
 
@@ -93,7 +102,7 @@ export interface Operation<
 }
 
 /**
- * Gives an operation its exact types, so that the registry can hold them all as one.
+ * Gives an operation its exact types, so that the registry can hold all operations in one list.
  *
  * @example
  * export const count = defineOperation({

@@ -1,6 +1,6 @@
 import { encodeBase64 } from "./output/content.ts";
 
-/** One action of an edit, as the script is told of it; `content` is what is written, or the patch. */
+/** One action of an edit, as the script gets it; `content` is the new content of a file, or the patch. */
 export interface Step {
   readonly kind: "write" | "delete" | "move" | "patch";
   readonly path: string;
@@ -17,8 +17,8 @@ const PIECE_BYTES = 72 * 1024;
 const utf8 = new TextEncoder();
 
 /**
- * All of an edit as one run of bytes: for each step four NUL-terminated fields (kind, path, length of the content or
- * where to move, executable), the field `end`, then the contents one after the other, beginning at `contentsAt`.
+ * An edit as one sequence of bytes: for each step four NUL-terminated fields (kind, path, length of the content or new
+ * path of a move, executable), then the field `end`, then the contents in order, from `contentsAt` on.
  */
 export interface Payload {
   readonly bytes: Uint8Array<ArrayBuffer>;

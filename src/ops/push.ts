@@ -13,7 +13,7 @@ import { remoteMessages } from "./output/remote-messages.ts";
 import { assemble } from "./scripts/assemble.ts";
 import pushScript from "./scripts/push.sh" with { type: "text" };
 
-/** Under the 128 KiB that Linux allows for one argument. */
+/** Below the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
 
 const SIDES = ["ours", "theirs", "base"] as const;

@@ -75,7 +75,7 @@ export const read = defineOperation({
         IN_FIRST_LINE: ranged ? String(first) : "",
         IN_LINES: String((asked.end_line ?? MAX_LINE) - first + 1),
         IN_FROM_BYTE: String(asked.cursor ?? 0),
-        // One more than is shown tells that there is more.
+        // Requests one more than a page holds, to learn whether there are more.
         IN_MAX_BYTES: String(asked.max_bytes + 1),
         IN_MAX_ENTRIES: String(MAX_ENTRIES + 1),
       },
@@ -101,7 +101,7 @@ export const read = defineOperation({
   },
 });
 
-/** Section 1 after its first record: the size, and before it the number of lines when lines were asked for. */
+/** Section 1 after its first record: the size, and before it the number of lines if the caller asked for lines. */
 function counts(result: ScriptOutput): { size?: number; lines?: number } {
   const text = sectionText(result.sections, 1);
   const numbers =

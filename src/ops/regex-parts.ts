@@ -1,15 +1,14 @@
-/** One of `*`, `+`, `?`, `{n}`, `{n,}`, `{,m}`, `{n,m}`. */
+/** A quantifier: `*`, `+`, `?`, `{n}`, `{n,}`, `{,m}` or `{n,m}`. */
 const QUANTIFIER = /[*+?]|\{(\d*)(?:(,)(\d*))?\}/y;
-/** A bracket expression: a `]` at its start is one of its characters, and classes such as `[:alpha:]` hold one. */
+/** A bracket expression. A `]` at its start is one of its characters; classes such as `[:alpha:]` contain a `]`. */
 const BRACKET = /\[\^?\]?(?:\[([.:=])[^]*?\1\]|[^\]])*\]?/y;
 
 /**
- * How many parts a POSIX extended regular expression has once its repetitions are written out, which is how git's
- * matcher holds them: `(ab){50}{50}` has 5,000. Total: what is no expression has some number of parts, and git says
- * what is wrong with it.
+ * Counts the parts of a POSIX extended regular expression with its repetitions written out, as git's matcher stores
+ * them: `(ab){50}{50}` has 5,000. Total: an invalid expression has some number of parts, and git reports the error.
  */
 export function regexParts(pattern: string): number {
-  /** Parts of each group that is open, the whole expression first. */
+  /** Parts of each open group; the whole expression is the first. */
   const open: number[] = [0];
   let at = 0;
   while (at < pattern.length) {
@@ -39,7 +38,7 @@ function lengthAt(expression: RegExp, text: string, at: number): number {
   return expression.exec(text)?.[0].length ?? 0;
 }
 
-/** How often a quantifier writes its part out. */
+/** Number of copies of its part that a quantifier makes. */
 function timesOf(quantifier: string): number {
   return Math.max(1, ...(quantifier.match(/\d+/g) ?? []).map(Number));
 }

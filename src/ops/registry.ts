@@ -15,7 +15,7 @@ import { search } from "./search.ts";
 import { status } from "./status.ts";
 import { tag } from "./tag.ts";
 
-/** Every operation but clone works in a workspace that is there already. */
+/** Every operation except clone works in an existing workspace. */
 type InWorkspace = Operation<z.ZodType<{ sandbox_id: string }>>;
 
 const IN_WORKSPACE: readonly InWorkspace[] = [
@@ -34,10 +34,10 @@ const IN_WORKSPACE: readonly InWorkspace[] = [
   tag,
 ];
 
-/** Every operation there is, in the order in which they are told of. */
+/** All operations, in the order in which they are listed. */
 export const OPERATIONS: readonly Operation[] = [clone, ...IN_WORKSPACE];
 
 const byName = new Map(IN_WORKSPACE.map((operation) => [operation.name, operation]));
 
-/** An operation on a workspace; undefined for clone, which makes one, and for what is none. */
+/** An operation on a workspace; undefined for clone, which makes a workspace, and for other names. */
 export const operationNamed = (name: string): InWorkspace | undefined => byName.get(name);

@@ -8,7 +8,7 @@ import { UNCOMMIT_REASONS } from "./output/uncommit-reasons.ts";
 import { assemble } from "./scripts/assemble.ts";
 import restoreScript from "./scripts/restore.sh" with { type: "text" };
 
-/** Of the two lists of an answer together. */
+/** Entries of both lists of an answer together. */
 const MAX_LISTED = 1000;
 
 const input = z

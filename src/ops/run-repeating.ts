@@ -4,8 +4,8 @@ import type { Parsed } from "./output/script-output.ts";
 import { runOperation, type Sandbox } from "./run.ts";
 
 /**
- * Runs a task in a sandbox. One that changes nothing is run again after a passing failure, all of its tries in the
- * time of one; any other only while it cannot have begun, which src/e2b sees to by itself. Throws E2bError.
+ * Runs a task in a sandbox. Repeats a read-only task after a transient failure, with one deadline for all tries.
+ * src/e2b repeats any other task only while it cannot have started. Throws E2bError.
  */
 export function runRepeating<Input, Value extends object>(
   sandbox: Sandbox,

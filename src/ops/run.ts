@@ -12,17 +12,20 @@ import { watched } from "./watched.ts";
 import { assemble } from "./scripts/assemble.ts";
 import handOver from "./scripts/lib/hand-over.sh" with { type: "text" };
 
-/** No operation's capped output comes near; it only bounds what a Worker (128 MB) holds of a strange repository. */
+/**
+ * The capped output of an operation is far below. This bounds the memory that a Worker (128 MB) needs for a strange
+ * repository.
+ */
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
-/** The process gets this much longer than it may wait for the lock, so that waiting ends with a clear answer. */
+/** The process may run this much longer than it waits for the lock, so that a wait ends with a clear error. */
 const LOCK_MARGIN_S = 5;
 /**
- * No push begins in the last part of the time, so that what is told of it before has come here when the process is killed:
- * a second, or less where the time is short.
+ * No push starts in the last second (or tenth) of the time limit, so that its start has been reported when the process
+ * is killed.
  */
 const TOLD_WITHIN_MS = 1000;
 const TOLD_WITHIN_SHARE = 0.1;
-/** A process that names no folder starts in one that the template may choose. */
+/** The home folder. Without a folder, a process starts in a folder that the template may choose. */
 const HOME = "~";
 
 const HAND_OVER = assemble(handOver);
@@ -34,18 +37,18 @@ export type Start = (request: ProcessRequest, streamed?: StreamedFile) => Promis
 export interface Sandbox {
   readonly e2b: E2bConfig;
   readonly session: Parameters<typeof runProcess>[1];
-  /** Gets what git says on stderr as it comes. */
+  /** Called with git's stderr as it arrives. */
   readonly onStderr?: ((text: string) => void) | undefined;
 }
 
-/** The program that runs a task's script, and its parameters before those of the plan. */
+/** The program that runs a task's script, with its parameters before those of the plan. */
 export function programOf({ shell, script, name }: SandboxTask): readonly [program: string, ...args: string[]] {
   return shell === "perl" ? [shell, "-e", script, "--"] : [shell, "-c", script, name];
 }
 
 /**
- * Runs a task in a sandbox: one request, and more for files that come before or while its script runs, or where `direct` of
- * its plan does not tell all. Throws E2bError when the sandbox, rather than git, fails.
+ * Runs a task in a sandbox: one request, and more for files that are uploaded before or while the script runs, or if
+ * `direct` of the plan does not answer the call. Throws E2bError if the sandbox fails, and not git.
  *
  * @example
  * const parsed = await runOperation({ e2b: config.e2b, session: grant.session }, status, { sandbox_id }, context);
@@ -66,7 +69,7 @@ export async function runOperation<Input, Value extends object>(
   });
 }
 
-/** Runs a plan whose files are in the sandbox: its program alone where that tells all, else its script. */
+/** Runs a plan after its files are uploaded: first `direct`, then the script if `direct` does not answer the call. */
 export async function runPlan<Input, Value extends object>(
   task: SandboxTask<Input, Value>,
   plan: Plan,
@@ -81,7 +84,7 @@ export async function runPlan<Input, Value extends object>(
   return withPushed(task, result, task.parse(result, input));
 }
 
-/** Undefined: the program failed, and the script says why. */
+/** Undefined: the program failed, and the script will report why. */
 async function runDirect(
   [cmd, ...args]: NonNullable<Plan["direct"]>,
   context: OperationContext,
@@ -107,7 +110,7 @@ export async function runScript(
   return { ...result, sections: splitSections(stdout, nonce) };
 }
 
-/** One process start of the sandbox: a constant script, the caller's words as parameters and environment. */
+/** Builds the process start: a constant script, with the caller's text in parameters and environment. */
 function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationContext, nonce: string): ProcessRequest {
   const { name, email } = context.author;
   const { remote } = context;

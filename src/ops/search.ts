@@ -11,9 +11,9 @@ import searchScript from "./scripts/search.sh" with { type: "text" };
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 const MAX_PATTERN_LENGTH = 1000;
-/** Their state machine takes git a few megabytes. */
+/** Such an expression takes a few megabytes in git's state machine. */
 const MAX_REGEX_PARTS = 10_000;
-/** A match is one line but where its path holds line ends; some room for those. */
+/** Lines beyond the limit. A match is one line, unless its path contains line ends. */
 const SPARE_LINES = 50;
 
 const input = z
@@ -51,7 +51,7 @@ const output = z.object({
 
 const BAD_PATTERN = /^fatal: -e option, '.*': (.+)$/m;
 
-/** git grep goes on without a file whose object is lost, and ends as if it had not been there. */
+/** git grep skips a file whose object is lost, and its exit code does not show that. */
 const LOST_OBJECT = /^error: .*: unable to read [0-9a-f]{40,64}/m;
 
 export const search = defineOperation({

@@ -82,7 +82,7 @@ function answer(
   };
 }
 
-/** Where somebody left a merge or the like by other ways than ours, it shows in these; git status does not name it. */
+/** Signs of an unfinished merge or the like that was started by other means than ours; git status does not name it. */
 const mayBeUnfinished = ({ branch, entries }: Status) =>
   branch === null || entries.some(({ list }) => list === "staged" || list === "conflicts");
 

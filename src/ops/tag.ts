@@ -8,10 +8,10 @@ import { assemble } from "./scripts/assemble.ts";
 import tagScript from "./scripts/tag.sh" with { type: "text" };
 
 const MAX_TAGS = 200;
-/** Under the 128 KiB that Linux allows for one argument. */
+/** Below the 128 KiB that Linux allows for one argument. */
 const MAX_MESSAGE_LENGTH = 16_000;
 
-/** Of git-for-each-ref(1), in the order in which readTags takes them. */
+/** Fields of git-for-each-ref(1), in the order in which readTags reads them. */
 const FIELDS = [
   "%(refname:lstrip=2)",
   "%(objectname)",
@@ -88,7 +88,7 @@ export const tag = defineOperation({
       IN_REF: asked.ref ?? "",
       IN_MESSAGE: asked.message ?? "",
       IN_PUSH: String(asked.push),
-      // One more than is shown tells that there is more.
+      // Requests one more than a page holds, to learn whether there are more.
       IN_COUNT: String((asked.cursor ?? 0) + MAX_TAGS + 1),
       IN_FORMAT: `${FIELDS.join("%00")}%00`,
     },
@@ -117,7 +117,7 @@ function readTags(result: ScriptOutput): z.output<typeof listed>[] {
   const records = sectionRecords(result.sections, 1);
   return Array.from({ length: Math.floor(records.length / FIELDS.length) }, (_, n) => {
     const [name = "", sha = "", peeled = "", date = "", subject = ""] = records.slice(n * FIELDS.length);
-    // Every line but the first begins with the end of the line before.
+    // Each line except the first begins with the line end of the line before.
     return { name: name.replace(/^\n/, ""), sha: peeled || sha, date, subject, annotated: peeled !== "" };
   });
 }

@@ -3,13 +3,13 @@ import watchPerl from "./scripts/lib/watch.pl" with { type: "text" };
 import watchShell from "./scripts/lib/watch.sh" with { type: "text" };
 
 /**
- * Nothing that an operation started outlives it. E2B ends only the process that it started itself, by a deadline or a
- * signal, and what that one had started goes on (docs/decisions/0021-nothing-outlives-its-operation.md). So a process that
- * is forked first waits until the leader is gone, and then ends what is left: all processes that say in their environment
- * that they are of this call. A leader that comes to its end by itself ends the waiting one before.
+ * No process that an operation started outlives it. At a deadline or a signal, E2B ends only the process that it
+ * started itself, and that process's children continue (docs/decisions/0021-nothing-outlives-its-operation.md). So the
+ * script first forks a watch, which waits until the leader is gone and then ends all processes that have this call's
+ * WT_CALL in their environment. A leader that ends normally ends its watch first.
  */
 
-/** Variable by which the processes of a call are known. A process that is to go on by itself does not have it. */
+/** Variable that identifies the processes of a call. A process that must continue after the call does not have it. */
 export const CALL = "WT_CALL";
 
 const SHELL_WATCH = assemble(watchShell);

@@ -6,19 +6,19 @@ type Doing = Pick<SandboxTask, "access" | "pushes">;
 
 export const UNTOUCHED: Work = { pushed: false, tree: "unchanged" };
 
-/** What is known of the work when an operation was begun and nobody told how far it came. */
+/** The state of the work after an operation has started and its result is unknown. */
 export function openWork({ access, pushes = false }: Doing): Work {
   return access === "read" ? UNTOUCHED : { pushed: pushes ? "unknown" : false, tree: "unknown" };
 }
 
-/** An error from before an operation was begun says so. */
+/** Adds to an error that occurred before the operation started that nothing was changed. */
 export function beforeBegun(error: unknown): unknown {
   if (!(error instanceof WarmtreeError) || error.details.work) return error;
   const { code, message, details, cause } = error;
   return new WarmtreeError(code, message, { ...details, work: UNTOUCHED }, cause);
 }
 
-/** A failure always says what became of the work, and only of what pushes can it be open whether it did. */
+/** Adds the state of the work to a failure that lacks it. Only for an operation that pushes can `pushed` be unknown. */
 export function withWork<Value>(operation: Doing, parsed: Parsed<Value>): Parsed<Value> {
   if (parsed.ok) return parsed;
   const { code, message, details, cause } = parsed.error;

@@ -144,6 +144,16 @@ describe("where the account's longest run ends earlier than was asked for", () =
     expect((await e2b.get(id)).state).toBe("running");
   });
 
+  test("of a sandbox that ran on when it was taken for lost, the end is what E2B says", async () => {
+    const pool = newPool();
+    const { sandboxId, session, generation } = granted(await pool.claim(workspace()));
+    await fault({ longestRunS: 600 });
+    granted(await pool.use({ tenant: "acme", sandboxId, lost: generation }));
+    const ends = await sql(pool, "SELECT ends_at FROM sandbox WHERE sandbox_id = ?", sandboxId);
+    expect(ends).toEqual([{ ends_at: await endOf(session.sandboxId) }]);
+    expect(Number(ends[0]?.["ends_at"]) - (await startOf(session.sandboxId))).toBeLessThanOrEqual(600_000);
+  });
+
   test("an end that is earlier than ours is learned from the list", async () => {
     const pool = newPool();
     const { sandboxId, session } = granted(await pool.claim(workspace()));

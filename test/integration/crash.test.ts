@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { workspaceListSchema } from "../../src/api/schemas.ts";
 import { until } from "../support/until.ts";
 import { call, hostedSandboxes, remoteGit } from "../support/worker.ts";

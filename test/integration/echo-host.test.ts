@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { driveEchoHost } from "../support/echo-drive.ts";
 import { type EchoHost, startEchoHost } from "../support/echo-host.ts";
 import { foundIn } from "../support/token-forms.ts";

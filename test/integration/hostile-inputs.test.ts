@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { HOSTILE_FILES, HOSTILE_INPUTS, sendHostile } from "../security/hostile-inputs.ts";
 import { makeRepositoryOf } from "../security/hostile-repository.ts";
 import { FEW_RUNS } from "../support/runs.ts";

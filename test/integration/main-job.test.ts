@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository, SAMPLES } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
 import { clonedSchema, workspaceListSchema } from "../../src/api/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";

@@ -2,7 +2,7 @@ import type { Progress } from "@modelcontextprotocol/client";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { until } from "../support/until.ts";
 import { call as callHttp, remoteGit } from "../support/worker.ts";
 import { connect, ERAS } from "../../scripts/support/mcp-client.ts";

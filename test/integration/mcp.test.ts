@@ -6,7 +6,7 @@ import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { makeRepository, SAMPLES } from "../../scripts/sample-remote/repositories.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { INSTRUCTIONS, TOOLS } from "../../src/mcp/tools.ts";
 import { until } from "../support/until.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";

@@ -7,9 +7,9 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
-import { CHROMIUM_ARGS, findChromium } from "../../scripts/support/chromium.ts";
+import { CHROMIUM_ARGS, findChromium } from "../../scripts/harness/chromium.ts";
 import { callOperation } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { ownedWorkspaceSchema } from "../../src/api/operator-schemas.ts";
 import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";

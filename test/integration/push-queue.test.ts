@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { callOperation } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { workspaceListSchema } from "../../src/api/schemas.ts";
 import { until } from "../support/until.ts";
 import { call, hostedSandboxes, remoteGit, type Result } from "../support/worker.ts";

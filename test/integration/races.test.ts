@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { call, remoteGit } from "../support/worker.ts";
 
 let stack: Stack;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { workspaceListSchema } from "../../src/api/schemas.ts";
 import { shardOf } from "../../src/pool/handle.ts";
 import { call, hostedSandboxes } from "../support/worker.ts";

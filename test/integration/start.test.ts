@@ -10,7 +10,7 @@ import { startLocalHost } from "../../scripts/local-e2b/host.ts";
 import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { startGitServer } from "../../scripts/sample-remote/server.ts";
 import { callOperation } from "../../scripts/support/client.ts";
-import { localBindings } from "../../scripts/support/stack.ts";
+import { localBindings } from "../../scripts/support/local-services.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { freePort } from "../support/free-port.ts";
 

@@ -11,7 +11,7 @@ import * as z from "zod/v4";
 import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { startGitServer } from "../../scripts/sample-remote/server.ts";
 import type { GitServerOptions } from "../../scripts/sample-remote/server.ts";
-import { startStack } from "../../scripts/support/stack.ts";
+import { startStack } from "../../scripts/harness/stack.ts";
 import { startWorkerd } from "../../scripts/support/workerd.ts";
 import { call } from "../support/worker.ts";
 

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { type EchoHost, startEchoHost } from "../support/echo-host.ts";
 import { call } from "../support/worker.ts";
 import { post } from "./mcp-post.ts";

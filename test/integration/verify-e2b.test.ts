@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { FaultSettings } from "../../scripts/local-e2b/faults.ts";
+import type { FaultSettings } from "../../scripts/local-e2b/host.ts";
 import { type LocalHost, startLocalHost } from "../../scripts/local-e2b/host.ts";
 import { only } from "../../scripts/verification/check.ts";
 import { runChecks } from "../../scripts/verification/run.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { Cleanups } from "../../scripts/support/cleanups.ts";
-import { startStack } from "../../scripts/support/stack.ts";
+import { startStack } from "../../scripts/harness/stack.ts";
 import { only } from "../../scripts/verification/check.ts";
 import { runChecks } from "../../scripts/verification/run.ts";
 import { Scene } from "../../scripts/verify/scene.ts";

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { join } from "node:path";
 import { createServer } from "node:http";
 import { listen } from "../../scripts/support/listen.ts";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { diff } from "../../src/ops/diff.ts";
 import { probeAfterResume } from "../../src/ops/probes/tree-state.ts";
@@ -90,14 +90,19 @@ test("an agent that names no task works on a branch of its own, too", async () =
   expect(await home.run(clone, { agent_id: "ada" })).toMatchObject({ branch: "agent/ada/main", base: "main" });
 });
 
-test("goes on from the agent's branch where the remote has it already", async () => {
+test.each([false, true])("goes on from the agent's branch where the remote has it (shallow: %s)", async (shallow) => {
   seed.git("checkout", "-qb", "agent/ada/t1");
   writeFileSync(join(seed.tree, "earlier"), "work");
   seed.git("add", "-A");
   seed.git("commit", "-qm", "earlier work");
   seed.git("push", "-q", "origin", "agent/ada/t1");
-  const result = await home.run(clone, { agent_id: "ada", task_id: "t1" });
-  expect(result).toMatchObject({ branch: "agent/ada/t1", base: "main", head: seed.git("rev-parse", "HEAD") });
+  const head = seed.git("rev-parse", "HEAD");
+  const asked = { agent_id: "ada", task_id: "t1", shallow };
+  expect(await home.run(clone, asked)).toMatchObject({ branch: "agent/ada/t1", base: "main", head, shallow });
+  expect(home.git("config", "--get-all", "remote.origin.fetch")).toBe("+refs/heads/*:refs/remotes/origin/*");
+  const other = new Home(home.remote.url);
+  onTestFinished(() => other.remove());
+  expect(await other.run(clone, { ...asked, revision: seed.git("rev-parse", "main") })).toMatchObject({ head });
 });
 
 test("shallow: the newest commit only", async () => {

@@ -85,7 +85,7 @@ test("where an operation is at work, nothing is held", async () => {
 });
 
 test("it waits for an index that is being written anew", async () => {
-  const letGo = await hold("settle");
+  const letGo = await hold("refresh_index");
   const looking = look();
   letGo();
   expect(await looking).toMatchObject({ busy: false });

@@ -28,7 +28,7 @@ import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { status } from "../../src/ops/status.ts";
 import { Home, Seed } from "./support.ts";
 
-const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nsettle\nwait');
+const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nrefresh_index\nwait');
 
 const NIGHTLY = process.env["NIGHTLY"] !== undefined;
 const SEQUENCES = NIGHTLY ? 30 : 3;

@@ -22,7 +22,7 @@ import { status } from "../../src/ops/status.ts";
 import { until } from "../support/until.ts";
 import { git, Home, Seed } from "./support.ts";
 
-const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nsettle\nwait');
+const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nrefresh_index\nwait');
 
 let seed: Seed;
 let home: Home;

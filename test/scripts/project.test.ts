@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { goBackAWeek } from "../../scripts/bench/clone/past.ts";
 import { projectStream } from "../../scripts/sample-remote/project.ts";
 import { importRepository } from "../../scripts/sample-remote/repositories.ts";
-import { git } from "../../scripts/support/git.ts";
+import { git } from "../../scripts/harness/git.ts";
 
 const SIZE = { commits: 200, files: 120, pictures: 3, seed: 1 };
 

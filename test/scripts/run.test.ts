@@ -12,7 +12,7 @@ const LOCK = {
   lockfileVersion: 3,
   requires: true,
   packages: {
-    "": { name: "project", dependencies: { left: "file:left" } },
+    "": { name: "project", workspaces: ["left"] },
     left: { version: "1.0.0" },
     "node_modules/left": { resolved: "left", link: true },
   },
@@ -20,20 +20,16 @@ const LOCK = {
 
 let project: string;
 
-/** A project with run.mjs in it, and one dependency that needs no registry. */
+/** A project with run.mjs in it, and a workspace, which needs no registry. */
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), "warmtree-run-"));
   onTestFinished(() => rm(project, { recursive: true, force: true }));
-  await mkdir(join(project, "scripts", "support"), { recursive: true });
   await mkdir(join(project, "left"));
-  for (const file of ["run.mjs", "support/guard.mjs", "support/install.mjs"]) {
+  for (const file of ["run.mjs", "local-e2b/machine/guard.mjs", "support/install.mjs", "support/text-imports.mjs"]) {
     await cp(join(ROOT, "scripts", file), join(project, "scripts", file));
   }
   await writeFile(join(project, "left", "package.json"), JSON.stringify({ name: "left", version: "1.0.0" }));
-  await writeFile(
-    join(project, "package.json"),
-    JSON.stringify({ name: "project", dependencies: { left: "file:left" } }),
-  );
+  await writeFile(join(project, "package.json"), JSON.stringify({ name: "project", workspaces: ["left"] }));
   await writeFile(join(project, "package-lock.json"), JSON.stringify(LOCK));
 });
 

@@ -4,10 +4,10 @@ import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { listen } from "../../scripts/support/listen.ts";
-import { Lane } from "../../scripts/support/wan/lane.ts";
-import { measureWan } from "../../scripts/support/wan/measure.ts";
-import { startWan } from "../../scripts/support/wan/proxy.ts";
-import type { WanLink } from "../../scripts/support/wan/proxy.ts";
+import { Lane } from "../../scripts/harness/wan/lane.ts";
+import { measureWan } from "../../scripts/harness/wan/measure.ts";
+import { startWan } from "../../scripts/harness/wan/proxy.ts";
+import type { WanLink } from "../../scripts/harness/wan/proxy.ts";
 
 const LINK: WanLink = { rttMs: 20, mbitPerSecond: 400 };
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as z from "zod/v4";
 import { type Answer, callOperation, DEV_KEY } from "../../scripts/support/client.ts";
-import type { Stack } from "../../scripts/support/stack.ts";
+import type { Stack } from "../../scripts/harness/stack.ts";
 import { call, hostedSandboxes } from "../support/worker.ts";
 import { type Field, FIELDS, inputWith } from "./fields.ts";
 import { HOSTILE_OTHERS, HOSTILE_TEXTS } from "./hostile-values.ts";

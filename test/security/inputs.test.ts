@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { HOSTILE_FILES, HOSTILE_INPUTS, sendHostile } from "./hostile-inputs.ts";
 import { makeRepositoryOf } from "./hostile-repository.ts";
 

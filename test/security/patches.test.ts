@@ -1,6 +1,6 @@
 import { afterAll, afterEach, expect, test } from "vitest";
 import { callOperation } from "../../scripts/support/client.ts";
-import { type Stack, startStack } from "../../scripts/support/stack.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { call } from "../support/worker.ts";
 import { makeRepositoryOf } from "./hostile-repository.ts";
 import { hostilePatches, LINKS } from "./patch-corpus.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import * as z from "zod/v4";
 import { type CallOptions, callOperation } from "../../scripts/support/client.ts";
-import type { Stack } from "../../scripts/support/stack.ts";
+import type { Stack } from "../../scripts/harness/stack.ts";
 
 /** A result, as far as every one is alike; sandbox_id is clone's. The operation's own schema is tested in test/ops. */
 const result = z.looseObject({ sandbox_id: z.string().default("") });

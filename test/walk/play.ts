@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Stack } from "../../scripts/support/stack.ts";
+import type { Stack } from "../../scripts/harness/stack.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
 import { act, lifecycle } from "./act.ts";
 import { LOOK, type Violation } from "./deed.ts";

@@ -43,7 +43,10 @@ function wrongCommits(deed: Deed, to: string, reach: ReadonlySet<string>): Wrong
   const onRemote = graph.reach(...before.remote.branches.values());
   const fresh = Array.from(reach).filter((id) => !onRemote.has(id));
   const wrong: Wrong[] = wrongNewCommits(deed, fresh);
-  if (onRemote.size > 0 && fresh.some((id) => graph.get(id)?.parents.length === 0) && trackedBy(before.look).size > 0) {
+  // A root that the remote had once, on a branch that was deleted, is no new line.
+  const wasSeen = (id: string) => Array.from(memory.seen.values()).some((ids) => ids.has(id));
+  const isNewRoot = (id: string) => graph.get(id)?.parents.length === 0 && !wasSeen(id);
+  if (onRemote.size > 0 && fresh.some(isNewRoot) && trackedBy(before.look).size > 0) {
     wrong.push(["unrelated-root", "a commit without a parent came to the remote"]);
   }
   const removed = removedFrom(memory, to);
@@ -101,12 +104,12 @@ function wrongTree({ answer, body, before, after }: Deed): Wrong[] {
   return wrong;
 }
 
-/** Whether a branch was deleted and made again without commits that the workspace saw there: it cannot tell that from a loss. */
-const isRemadeOlder = ({ graph, seen }: Memory, branches: ReadonlyMap<string, string>) =>
-  Array.from(seen).some(([name, ids]) => {
+/** What the workspace saw on a branch that was deleted and made again without it: it cannot tell that from a loss. */
+const remadeWithout = ({ graph, seen }: Memory, branches: ReadonlyMap<string, string>) =>
+  Array.from(seen).flatMap(([name, ids]) => {
     const tip = branches.get(name);
     const there = graph.reach(tip);
-    return tip !== undefined && Array.from(ids).some((id) => !there.has(id));
+    return tip === undefined ? [] : Array.from(ids).filter((id) => !there.has(id));
   });
 
 /** A push that is refused: the remote is as it was, the files too; a commit may be kept, on top of what was. */
@@ -130,8 +133,10 @@ function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
   }
   if (answer.code === "history_rewritten") {
     // What is known to be taken away from one branch is not sent to another.
-    const gone = Array.from(memory.removed.keys()).flatMap((branch) => Array.from(removedFrom(memory, branch)));
-    if (gone.length === 0 && !isRemadeOlder(memory, after.remote.branches)) {
+    const gone = Array.from(memory.removed.keys())
+      .flatMap((branch) => Array.from(removedFrom(memory, branch)))
+      .concat(remadeWithout(memory, after.remote.branches));
+    if (gone.length === 0) {
       wrong.push(["false-rewritten", "nobody took anything away"]);
     } else if (!gone.some((id) => JSON.stringify(answer).includes(id.slice(0, 7)))) {
       wrong.push(["rewritten-not-listed", firstFew(gone.map((id) => memory.graph.name(id)))]);

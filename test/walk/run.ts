@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startStack, type Stack } from "../../scripts/support/stack.ts";
+import { startStack, type Stack } from "../../scripts/harness/stack.ts";
 import { generate } from "./generate.ts";
 import { KNOWN, nameOf } from "./known.ts";
 import { LOOK } from "./deed.ts";

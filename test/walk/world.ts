@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Stack } from "../../scripts/support/stack.ts";
+import type { Stack } from "../../scripts/harness/stack.ts";
 import { Graph } from "./graph.ts";
 import type { File, Look } from "./look.ts";
 import { PERSON_BEGIN } from "./person-scripts.ts";

@@ -3,8 +3,8 @@
  * git copies the page tables of the one that starts it, and a git host has not this bench's memory.
  */
 import { startGitServer } from "../../sample-remote/server.ts";
-import { startWan } from "../../support/wan/proxy.ts";
-import type { WanLink } from "../../support/wan/proxy.ts";
+import { startWan } from "../../harness/wan/proxy.ts";
+import type { WanLink } from "../../harness/wan/proxy.ts";
 import type { Meter } from "./measure.ts";
 
 /** The first one starts it; every one is answered. */

@@ -1,4 +1,4 @@
-import { git } from "../../support/git.ts";
+import { git } from "../../harness/git.ts";
 
 export const WEEK_SECONDS = 7 * 24 * 3600;
 

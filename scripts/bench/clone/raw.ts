@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { git } from "../../support/git.ts";
+import { git } from "../../harness/git.ts";
 import type { BenchRepository } from "./repository.ts";
 import type { Cloned, Strategy } from "./strategy.ts";
 

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import type { Cleanups } from "../../support/cleanups.ts";
 import { endWithParent, stopProcess } from "../../support/processes.ts";
-import type { WanLink } from "../../support/wan/proxy.ts";
+import type { WanLink } from "../../harness/wan/proxy.ts";
 import type { FarEndAnswer, FarEndRequest } from "./far-end.ts";
 import type { Meter } from "./measure.ts";
 

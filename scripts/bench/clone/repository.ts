@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cachedProject } from "../../sample-remote/project-cache.ts";
 import { PROJECT } from "../../sample-remote/project.ts";
-import { git } from "../../support/git.ts";
+import { git } from "../../harness/git.ts";
 import { goBackAWeek, newestCommit, WEEK_SECONDS } from "./past.ts";
 
 export interface RepositoryFacts {

@@ -2,7 +2,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fetchPack, wantedBetween } from "../../../src/remote/fetch-pack.ts";
 import { remoteRefs } from "../../../src/remote/ls-refs.ts";
-import { git } from "../../support/git.ts";
+import { git } from "../../harness/git.ts";
 import { clonedBy } from "./raw.ts";
 import type { Strategy } from "./strategy.ts";
 

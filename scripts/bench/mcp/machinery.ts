@@ -7,8 +7,8 @@ import { makeRepository } from "../../sample-remote/repositories.ts";
 import { startGitServer } from "../../sample-remote/server.ts";
 import { Cleanups } from "../../support/cleanups.ts";
 import { callOperation } from "../../support/client.ts";
-import { startHostProcess } from "../../support/host-process.ts";
-import { localBindings } from "../../support/stack.ts";
+import { startHostProcess } from "../../harness/host-process.ts";
+import { localBindings } from "../../support/local-services.ts";
 import { ROOT } from "../../support/tools.ts";
 import { startWorkerd } from "../../support/workerd.ts";
 

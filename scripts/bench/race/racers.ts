@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as z from "zod/v4";
 import { makeRepository } from "../../sample-remote/repositories.ts";
 import { callOperation } from "../../support/client.ts";
-import type { Stack } from "../../support/stack.ts";
+import type { Stack } from "../../harness/stack.ts";
 
 /** A sandbox host on this machine starts no faster with more at once. */
 const CLONES_AT_ONCE = 8;

@@ -130,7 +130,7 @@ export class Holder {
     for (const line of lines) this.#event(line.split(" "));
   }
 
-  #event([what, ...rest]: string[]): void {
+  #event([what = "", ...rest]: string[]): void {
     switch (what) {
       case "prepared":
         this.#prepared(rest.map(Number));

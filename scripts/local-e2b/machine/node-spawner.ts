@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
-import { Guard } from "../../support/guard.mjs";
+import { Guard } from "./guard.mjs";
 import { signal } from "./census.ts";
 import { reader, writer } from "./fd.ts";
 import { type ExitStatus, type Launched, LaunchError, type LaunchRequest, type Spawner } from "./machine.ts";

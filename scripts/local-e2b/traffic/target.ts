@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { isToLocalName } from "../../support/local-name.ts";
+import { isToLocalName } from "../http/local-name.ts";
 import { refuseFile } from "../envd/auth.ts";
 import { ApiError } from "../http/reply.ts";
 import type { Sandbox } from "../state/sandbox.ts";

@@ -78,7 +78,8 @@ export class Lifecycle {
       try {
         const found = await this.#orphans.find(row);
         if (found) {
-          return await this.#running(row, await this.#connect(found.sandboxId), runsSince(found));
+          const session = await this.#connect(found.sandboxId);
+          return await this.#running(row, session, runsSince(found), await this.#endOf(found.sandboxId));
         }
       } catch (error) {
         return this.#parts.termination.failed("start", row, error);
@@ -129,7 +130,9 @@ export class Lifecycle {
         const tookMs = Date.now() - since;
         this.#parts.startPatience.took(tookMs);
         if (row.state === "paused") this.#parts.idlePolicy.resumed(tookMs / 1000);
-        const running = await this.#running(asked, session, since);
+        const mayHaveRun = row.state === "bound" || row.charged_until !== null;
+        const endsAt = mayHaveRun ? await this.#endOf(row.e2b_id) : undefined;
+        const running = await this.#running(asked, session, since, endsAt);
         return running.ok ? await this.#lookedAt(running.row, row) : running;
       } catch (error) {
         const failed = this.#parts.termination.failed("resume", asked, error);
@@ -158,7 +161,21 @@ export class Lifecycle {
     return this.#parts.plane.connect(e2bId, e2bTimeoutS(this.#parts.ttlMs));
   }
 
-  async #running(row: Row, session: SandboxSession, since: number): Promise<Outcome> {
+  /**
+   * When E2B ends the run of a sandbox that may have run before `connect`: it keeps to the account's longest run, and the answer
+   * does not say so. Undefined: it does not say that either, and the next reconcile asks again.
+   */
+  async #endOf(e2bId: string): Promise<number | undefined> {
+    try {
+      return (await this.#parts.plane.get(e2bId)).endAtMs;
+    } catch (error) {
+      if (error instanceof E2bError) return undefined;
+      throw error;
+    }
+  }
+
+  /** @param endsAt absent: the run is a new one, and ends when that was asked for */
+  async #running(row: Row, session: SandboxSession, since: number, endsAt?: number): Promise<Outcome> {
     const now = Date.now();
     const change: Transition = {
       state: row.tenant === null && row.maker_of === null ? "warm" : "bound",
@@ -167,7 +184,7 @@ export class Lifecycle {
       domain: session.domain ?? null,
       envd_version: session.envdVersion,
       last_used_at: now,
-      ends_at: now + e2bTimeoutS(this.#parts.ttlMs) * 1000,
+      ends_at: endsAt ?? now + e2bTimeoutS(this.#parts.ttlMs) * 1000,
       charged_until: since,
       head: null,
       unpushed: null,

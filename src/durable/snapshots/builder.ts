@@ -1,4 +1,4 @@
-import type { SnapshotPlane } from "../../e2b/snapshots.ts";
+import type { SnapshotMode, SnapshotPlane } from "../../e2b/snapshots.ts";
 import { E2bError } from "../../e2b/error.ts";
 import type { SeedState } from "../../ops/probes/base-clone.ts";
 import { newSandboxId } from "../../pool/handle.ts";
@@ -45,6 +45,7 @@ interface MakerParts {
   readonly termination: Termination;
   readonly reporter: MetricsReporter;
   readonly snapshotPlane: SnapshotPlane;
+  readonly snapshotMode: SnapshotMode;
   readonly probeBaseClone: Probe<undefined, SeedState>;
   readonly template: () => string;
   readonly nameOf: (snapshotId: string) => string;
@@ -142,11 +143,11 @@ export class SnapshotBuilder {
   }
 
   async #take(builder: Row, snapshot: SnapshotRow, made: BuiltSnapshot & { head: string }): Promise<Outcome> {
-    const { snapshotTable, snapshotPlane, termination, reporter, nameOf, rows } = this.#parts;
+    const { snapshotTable, snapshotPlane, snapshotMode, termination, reporter, nameOf, rows } = this.#parts;
     if (builder.e2b_id === null) return GONE;
     reporter.count("moves", "snapshot");
     try {
-      const e2bId = await snapshotPlane.take(builder.e2b_id, nameOf(snapshot.snapshot_id));
+      const e2bId = await snapshotPlane.take(builder.e2b_id, nameOf(snapshot.snapshot_id), snapshotMode);
       const now = Date.now();
       // It may have been given up meanwhile.
       if (snapshotTable.get(snapshot.snapshot_id)?.state !== "making") return GONE;

@@ -1,6 +1,6 @@
 const MAX_TEXT_CHARACTERS = 300;
 
-/** Lines of a file that come from one commit; without one (null), they are not committed. */
+/** Consecutive lines of a file that come from one commit; null: not committed. */
 interface Hunk {
   readonly line: number;
   readonly sha: string | null;
@@ -8,14 +8,14 @@ interface Hunk {
   readonly email?: string;
   readonly date?: string;
   readonly subject?: string;
-  /** Name of the file in that commit, where it was another. */
+  /** Name of the file in that commit, if it was different. */
   readonly path?: string;
   readonly lines: string[];
 }
 
 const HEADER = /^([0-9a-f]{40,64}) \d+ (\d+)/;
 
-/** Reads what `git blame --porcelain` says, line by line: of a commit it says all only once. Total. */
+/** Parses the output of `git blame --porcelain`, which describes each commit only once. Total. */
 export function readBlame(text: string, asked: string): Hunk[] {
   const found: Hunk[] = [];
   const known = new Map<string, Map<string, string>>();
@@ -52,7 +52,7 @@ function aboutCommit(sha: string, facts: ReadonlyMap<string, string> | undefined
 
 const ESCAPES: Readonly<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
-/** A path as git writes it: where it holds quotes or control characters, as text of C. */
+/** Unquotes a path. git writes a path with quotes or control characters as a C string. */
 function unquoted(path: string): string {
   if (!path.startsWith('"')) return path;
   return path
@@ -62,7 +62,7 @@ function unquoted(path: string): string {
     );
 }
 
-/** As git writes it strictly, in the author's own time zone. */
+/** Date in git's strict ISO format, in the author's own time zone. */
 function dateOf(seconds: number, zone: string): string {
   const [, sign = "+", hours = "00", minutes = "00"] = /^([+-])(\d\d)(\d\d)$/.exec(zone) ?? [];
   const offset = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -60 : 60);
@@ -71,7 +71,7 @@ function dateOf(seconds: number, zone: string): string {
   return `${local.toISOString().slice(0, 19)}${sign}${hours}:${minutes}`;
 }
 
-/** Lines that follow each other and come from one commit, under one name, as one. */
+/** Joins consecutive lines that come from one commit, under one name. */
 export function joinedHunks(lines: readonly Hunk[]): Hunk[] {
   const hunks: Hunk[] = [];
   for (const next of lines) {

@@ -5,10 +5,10 @@ import type { ScriptOutput } from "./script-output.ts";
 import { sectionRecords } from "./sections.ts";
 import { refusal, remoteMessages } from "./remote-messages.ts";
 
-/** Ids of commits that were taken away at the remote, newest first (scripts/lib/history.sh). */
+/** Section of the commits that were removed at the remote, newest first (scripts/lib/history.sh). */
 export const GONE_SECTION = 4;
 
-/** The failure of a pull or push with what is known of its cause: conflicts, commits, the host's words. */
+/** Adds the known cause to the failure of a pull or push: conflicts, commits, the host's messages. */
 export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Failed {
   const { code, message, details } = error;
   const commits = sectionRecords(result.sections, GONE_SECTION);
@@ -20,9 +20,9 @@ export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Fai
   };
   const [reason, words = ""] = sectionRecords(result.sections, FAILURE_SECTION);
   const detail = reason === "push_rejected" ? refusal(words, messages) : message;
-  // The rest says that it can be sent again.
+  // The other fields say whether the call can be sent again.
   const failed: Failed = { ...rest, error: new WarmtreeError(code, detail, told) };
   if (code !== "conflict") return failed;
-  // In the files of a merge the workspace's side comes first; commits that are moved come second.
+  // In a merge in the files, the workspace's side is first; for rebased commits it is second.
   return withConflicts(failed, result, details.work?.tree === "merging" ? "first" : "second");
 }

@@ -8,13 +8,13 @@ export interface ChangedFile {
   path: string;
   change: Change;
   from?: string;
-  /** Lines; absent for binary files, and where the output was cut before its counts. */
+  /** Added and deleted lines; absent for binary files, and if the output was cut before the counts. */
   added?: number;
   deleted?: number;
   binary?: true;
 }
 
-/** Reads NUL-terminated records one by one; undefined where the bytes end before the NUL. */
+/** Reads NUL-terminated records one by one; undefined if the bytes end before the NUL. */
 class Records {
   readonly #bytes: Uint8Array;
   at = 0;
@@ -40,9 +40,9 @@ class Records {
 }
 
 /**
- * Reads what `git diff --raw --numstat -z -p` says (git-diff(1), "Raw output format" and "Other diff formats"): files,
- * then their counts, an empty record, then the patch, which begins at `patchAt`; undefined when the bytes end before
- * it. Total: what is none of the format's is passed over.
+ * Parses the output of `git diff --raw --numstat -z -p` (git-diff(1), "Raw output format" and "Other diff formats"):
+ * files, their counts, an empty record, then the patch, which begins at `patchAt`; undefined if the bytes end before
+ * it. Total: other records are skipped.
  */
 export function readChanges(bytes: Uint8Array): { files: ChangedFile[]; patchAt: number | undefined } {
   const records = new Records(bytes);
@@ -52,7 +52,7 @@ export function readChanges(bytes: Uint8Array): { files: ChangedFile[]; patchAt:
     const from = letter === "R" || letter === "C" ? records.next() : undefined;
     const path = records.next();
     const change = LETTERS[letter];
-    // An unmerged file comes twice: as unmerged, then compared with our side.
+    // An unmerged file has two records: as unmerged, and compared with our side.
     if (path === undefined || change === undefined || files.has(path)) continue;
     files.set(path, { path, change, ...(from === undefined ? {} : { from }) });
   }
@@ -67,7 +67,7 @@ export function readChanges(bytes: Uint8Array): { files: ChangedFile[]; patchAt:
 
 function readCounts(record: string, records: Records, files: ReadonlyMap<string, ChangedFile>): void {
   const [, added = "", deleted = "", name = ""] = /^(\d+|-)\t(\d+|-)\t(.*)$/s.exec(record) ?? [];
-  // Without a name here, the two names of a rename follow.
+  // An empty name here means a rename; its two names follow.
   const path = name === "" && added !== "" ? (records.next(), records.next()) : name;
   const file = path === undefined ? undefined : files.get(path);
   if (!file) return;

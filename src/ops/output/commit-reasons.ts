@@ -1,6 +1,6 @@
 import type { Reasons } from "./failure.ts";
 
-/** Refusals of `commit_changes` (scripts/lib/commit-changes.sh). */
+/** Reasons of `commit_changes` (scripts/lib/commit-changes.sh). */
 export const COMMIT_REASONS: Reasons = {
   unfinished: (state) => ({
     code: "conflict",

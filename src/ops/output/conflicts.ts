@@ -5,14 +5,17 @@ import { sectionRecords, sectionText } from "./sections.ts";
 
 const ENTRIES_SECTION = 3;
 const FIRST_FILE_SECTION = 10;
-/** Enough to settle by hand; a branch with more conflicts wants another way than reading hunks. */
+/** Enough to resolve by hand; a branch with more conflicts needs another way than hunks. */
 const MAX_HUNKS = 50;
 const MAX_SIDE_CHARACTERS = 8_000;
 
-/** In memory git moves a file out of the way of a folder under the id of the commit it is from: nobody finds it there. */
+/**
+ * Suffix of a file that is in a folder's way: in a merge in memory, git adds the id of its commit to its name. Callers
+ * find no file of that name.
+ */
 const STAND_IN = /~[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
-/** Which of merge-tree's two sides is the workspace's own. */
+/** The side of merge-tree that is the workspace's own. */
 export type OurSide = "first" | "second";
 
 interface Stages {
@@ -21,7 +24,7 @@ interface Stages {
   second: boolean;
 }
 
-/** Reads what conflicts-script.ts printed: entries of unmerged paths, then the files with diff3 markers. */
+/** Parses the output of scripts/lib/conflicts.sh: entries of unmerged paths, then the files with diff3 markers. */
 function readConflicts(result: ScriptOutput, ours: OurSide): { conflicts: ConflictHunk[]; truncated: boolean } {
   const stagesByPath = new Map<string, Stages>();
   // The first record is the tree; each entry is `mode oid stage TAB path`.
@@ -45,7 +48,7 @@ function readConflicts(result: ScriptOutput, ours: OurSide): { conflicts: Confli
   return { conflicts: found.slice(0, MAX_HUNKS), truncated: found.length > MAX_HUNKS };
 }
 
-/** The failure again, with the hunks that caused it. */
+/** Adds the conflicting hunks to a failure. */
 export function withConflicts(failed: Failed, result: ScriptOutput, ours: OurSide): Failed {
   const { error } = failed;
   const { conflicts, truncated } = readConflicts(result, ours);
@@ -62,7 +65,7 @@ function kindOf(stages: Stages, ours: OurSide): ConflictHunk["kind"] {
 
 type Side = "first" | "base" | "second";
 
-/** Where each marker of git's diff3 conflict style leads. */
+/** State changes at the markers of git's diff3 conflict style: marker, state before, state after. */
 const AFTER_MARKER: readonly (readonly [RegExp, Side | "outside", Side | "outside"])[] = [
   [/^<{7}(?: |$)/, "outside", "first"],
   [/^\|{7}(?: |$)/, "first", "base"],

@@ -12,7 +12,7 @@ interface Entry {
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** UTF-8 without NUL as it is, anything else as base64; each page decides for itself. */
+/** UTF-8 without NUL unchanged, other bytes as base64; each page decides separately. */
 export function readContent(
   bytes: Uint8Array,
   maxBytes: number,
@@ -23,14 +23,14 @@ export function readContent(
     try {
       return { encoding: "utf-8", content: strictUtf8.decode(page), end };
     } catch {
-      // Not UTF-8: sent as bytes.
+      // Not UTF-8: the page becomes base64.
     }
   }
   const whole = bytes.subarray(0, maxBytes);
   return { encoding: "base64", content: encodeBase64(whole), end: whole.length };
 }
 
-/** Arguments that one call takes anywhere. */
+/** Number of arguments that every JavaScript engine accepts in one call. */
 const CHUNK_BYTES = 8192;
 
 export function encodeBase64(bytes: Uint8Array): string {
@@ -54,7 +54,7 @@ export interface FolderPage {
   more: boolean;
 }
 
-/** A page of what `git ls-tree -z -l` printed in section 2: `mode type object size TAB name`. */
+/** Parses one page of `git ls-tree -z -l` in section 2: `mode type object size TAB name`. */
 export function readTree(result: ScriptOutput, from: number, limit: number): FolderPage {
   const records = sectionRecords(result.sections, 2).slice(from);
   const entries = records.slice(0, limit).flatMap((record) => {
@@ -66,8 +66,8 @@ export function readTree(result: ScriptOutput, from: number, limit: number): Fol
 }
 
 /**
- * A page of a folder of the working tree: section 2 holds `kind name`, section 3 a size for each, section 4 the paths
- * of submodules (`git config -z --get-regexp`: key, newline, value).
+ * Parses one page of a folder of the working tree: section 2 holds `kind name`, section 3 a size for each, section 4
+ * the paths of submodules (`git config -z --get-regexp`: key, newline, value).
  */
 export function readFolder(result: ScriptOutput, folder: string, limit: number): FolderPage {
   const records = sectionRecords(result.sections, 2);
@@ -81,7 +81,7 @@ export function readFolder(result: ScriptOutput, folder: string, limit: number):
     const found = ENTRY_KINDS.find((kind) => kind === record.slice(0, space));
     if (found === undefined || name === ".git") return [];
     const isSubmodule = found === "folder" && submodules.has(folder === "" ? name : `${folder}/${name}`);
-    // When a file vanished meanwhile there is a size too few, and none can be told whose it is.
+    // If a file vanished meanwhile, a size is missing, and the others cannot be assigned.
     return [entry(name, isSubmodule ? "submodule" : found, sizes.length === records.length ? sizes[at] : undefined)];
   });
   return { entries, more: records.length > limit };

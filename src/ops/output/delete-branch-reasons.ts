@@ -1,6 +1,6 @@
 import type { Reasons } from "./failure.ts";
 
-/** Refusals of `delete_branch` (scripts/lib/delete-branch.sh). */
+/** Reasons of `delete_branch` (scripts/lib/delete-branch.sh). */
 export const DELETE_REASONS: Reasons = {
   checked_out: (name) => ({
     code: "invalid_input",

@@ -6,17 +6,17 @@ import { MAX_GIT_MEMORY_MIB } from "../scripts/shared.ts";
 import { sectionRecords } from "./sections.ts";
 
 /**
- * Section that `fail` of shell.ts prints: code, subject, commit that was made, state of the tree, wait that the host asks
- * for, whether a push was under way.
+ * Section that `fail` (scripts/lib/fail.sh) prints: code, subject, commit that was made, state of the tree, wait that
+ * the host requests, and whether the remote has the push.
  */
 export const FAILURE_SECTION = 0;
 
 /**
- * What git's stderr means, first match wins. The texts are git's own and the same from 2.39 to 2.55; hosts add lines
- * beginning "remote:". Refusals of policy come before authentication: both may say 403.
+ * Classes of git's stderr; the first match wins. The texts are git's own and the same from 2.39 to 2.55; hosts add
+ * lines that begin with "remote:". Policy refusals come before authentication, because both may contain 403.
  */
 const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
-  // The last two are a shell's words for a child that the kernel ended.
+  // The last two are a shell's messages for a child that the kernel ended.
   [/Out of memory|Cannot allocate memory|Memory exhausted|\bKilled\b|CPU time limit exceeded/, "too_expensive"],
   [/No space left on device|unable to write file|pack exceeds maximum/, "disk_full"],
   [
@@ -40,7 +40,7 @@ const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
   [new RegExp(UNREACHABLE), "git_unreachable"],
 ];
 
-/** Details for callers; `subject` is the branch, path or file in question. */
+/** Text for the caller; `subject` is the branch, path or file concerned. */
 const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   invalid_input: (said) => `git does not accept this file: ${said}`,
   too_expensive: () =>
@@ -69,21 +69,21 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
 };
 
-/** A signal that ended the script itself, as the sandbox tells it. */
+/** Exit code for a script that a signal ended, as the sandbox reports it. */
 const ENDED_BY_SIGNAL = -1;
 const ENDED: ReturnType<typeof explain> = {
   code: "sandbox_unavailable",
   detail:
     "The sandbox's system ended the operation early, most likely because memory ran out. Calling again is safe. If it ends the same way, ask for less.",
 };
-/** SIGKILL and SIGXCPU of git, as a shell tells them. */
+/** SIGKILL and SIGXCPU of git, as a shell reports them. */
 const GIT_ENDED: ReadonlySet<number> = new Set([128 + 9, 128 + 24]);
 
 const NEEDS_REMOTE = "This clone is partial, and the needed objects are only at the git host.";
 
 const PAUSING = "The workspace was being paused. Nothing was done. Try again.";
 
-/** For unknown_ref of looking.ts. */
+/** For `unknown_ref` (scripts/lib/commit-of.sh). */
 const AMBIGUOUS: Reasons[string] = (name) => ({
   code: "invalid_input",
   detail: `'${name}' is ambiguous. Use a full name: 'refs/heads/${name}' is the branch, 'refs/tags/${name}' the tag, 'refs/remotes/${name}' the fetched branch.`,
@@ -91,25 +91,25 @@ const AMBIGUOUS: Reasons[string] = (name) => ({
 
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
 
-/** The class of a failed git command, and the one line of its stderr that says so. */
+/** Classifies the stderr of a failed git command; `line` is the line that decides. */
 function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
   for (const [pattern, code] of STDERR_CLASSES) {
     const line = stderr.split("\n").find((text) => pattern.test(text));
     if (line !== undefined) return { code, line };
   }
-  // Not the progress of what went well before, nor a shell's words about its own lines.
+  // Skips the progress of successful steps, and a shell's messages about its own lines.
   const line = stderr.split(/[\r\n]+/).findLast((text) => /^(?:fatal|error): /.test(text));
   return { code: "git_failed", line: line ?? "" };
 }
 
 export type Failed = Parsed<never> & { ok: false };
 
-/** An operation's own reasons for `fail`, explained to the caller. */
+/** Texts for an operation's own reasons of `fail`. */
 export type Reasons = Readonly<
   Record<string, (subject: string) => { code: ErrorCode; detail: string; field?: string }>
 >;
 
-/** For speaks_git of net.ts. */
+/** For `speaks_git` (scripts/lib/net.sh). */
 export const NOT_GIT: Reasons[string] = () => ({
   code: "repository_not_found",
   detail: "The git host's answer was not a git repository; perhaps it was a web page. Check the address.",
@@ -125,7 +125,7 @@ function fromStderr(stderr: string, subject: string): ReturnType<typeof explain>
   return explain(code, code === "git_failed" || code === "invalid_input" ? line : subject);
 }
 
-/** The failure that a script reported or died of; undefined when it went well. */
+/** The failure that a script reported or died of; undefined if it succeeded. */
 export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Failed | undefined {
   const reasons: Reasons = { ref_ambiguous: AMBIGUOUS, ...ownReasons };
   if (result.sections.has(FAILURE_SECTION)) {
@@ -146,7 +146,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
         : (own?.(subject) ?? explain(isErrorCode(reason) ? reason : "internal", subject));
     const work: Work = {
       ...(committed ? { committed } : {}),
-      // A host that broke off may have taken the push all the same.
+      // A host that broke off may still have accepted the push.
       pushed: (told.code === "git_unreachable" || told.code === "timeout") && pushed === "unknown" ? "unknown" : false,
       tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
     };
@@ -159,7 +159,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
   return { ok: false, error: new WarmtreeError(told.code, told.detail) };
 }
 
-/** Of a script that said nothing of its end. */
+/** For a script that ended without a report. */
 function toldByExit({ exitCode, stderr }: ScriptOutput): ReturnType<typeof explain> {
   if (exitCode === ENDED_BY_SIGNAL) return ENDED;
   return GIT_ENDED.has(exitCode) ? explain("too_expensive", "") : fromStderr(stderr, "");

@@ -13,7 +13,7 @@ const there = says(
   "Nothing was pushed. Push to a branch of another name with 'to', or have the owner of that branch rename it. The operator sets the prefix of agents' branches (AGENT_BRANCH_PREFIX).",
 );
 
-/** Refusals of scripts/lib/in-the-way.sh. */
+/** Reasons of scripts/lib/in-the-way.sh. */
 export const IN_THE_WAY_REASONS: Reasons = {
   in_the_way_here: (subject) => ({ code: "invalid_input", field: "name", detail: here(subject) }),
   in_the_way_there: (subject) => ({ code: "push_rejected", detail: there(subject) }),

@@ -11,9 +11,9 @@ export interface Match {
 }
 
 /**
- * Reads what `git grep -n -z` says: path, NUL, line number, NUL, the line. In a commit the path has the commit's name
- * and a colon before it. `lines` counts the line ends that were read, those within paths too, so that a later page can
- * begin behind them. Total: what is no match ends the reading.
+ * Parses the output of `git grep -n -z`: path, NUL, line number, NUL, line. In a commit, the path begins with the
+ * commit's name and a colon. `lines` counts the line ends that were read, also those within paths, as the offset of the
+ * next page. Total: stops at the first record that is not a match.
  */
 export function readMatches(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** What `git status --porcelain=v2 --branch -z` says (git-status(1), "Porcelain Format Version 2"). */
+/** Parses the output of `git status --porcelain=v2 --branch -z` (git-status(1), "Porcelain Format Version 2"). */
 
 export const CHANGES = [
   "added",
@@ -31,7 +31,7 @@ export interface Status {
   entries: StatusEntry[];
 }
 
-/** Letters of status and of raw diffs. */
+/** Letters of git status and of raw diffs. */
 export const LETTERS: Readonly<Record<string, Change>> = {
   A: "added",
   M: "modified",
@@ -42,10 +42,10 @@ export const LETTERS: Readonly<Record<string, Change>> = {
   U: "unmerged",
 };
 
-/** Fields before the path in each kind of line; the path is the rest, whatever it contains. */
+/** Number of fields before the path, by kind of line; the path is the rest, whatever it contains. */
 const FIELDS_BEFORE_PATH: Readonly<Record<string, number>> = { "1": 8, "2": 9, u: 10 };
 
-/** Total: a record that is none of the format's is passed over. */
+/** Total: other records are skipped. */
 export function readStatus(records: readonly string[]): Status {
   const status: Status = { branch: null, head: null, entries: [] };
   for (let at = 0; at < records.length; at++) {
@@ -54,7 +54,7 @@ export function readStatus(records: readonly string[]): Status {
     if (kind === "#") readHeader(record, status);
     else if (kind === "?") status.entries.push({ list: "untracked", path: record.slice(2), change: "untracked" });
     else if (kind in FIELDS_BEFORE_PATH) {
-      // A renamed or copied file is followed by the record of the name it had.
+      // The record after a renamed or copied file is its old name.
       const from = kind === "2" ? records[++at] : undefined;
       readEntry(record, FIELDS_BEFORE_PATH[kind] ?? 0, from, status.entries);
     }
@@ -67,7 +67,7 @@ function readHeader(record: string, status: Status): void {
   const value = rest.join(" ");
   if (key === "branch.oid") status.head = value === "(initial)" ? null : value;
   else if (key === "branch.head") status.branch = value === "(detached)" ? null : value;
-  // Where a tag or a branch is called origin/main as well, git writes remotes/origin/main.
+  // If a tag or a branch is called origin/main as well, git writes remotes/origin/main.
   else if (key === "branch.upstream") status.upstream = value.replace(/^remotes\/(?=origin\/)/, "");
   else if (key === "branch.ab") {
     const counts = /^\+(\d+) -(\d+)$/.exec(value);

@@ -2,14 +2,16 @@ import type { ScriptOutput } from "./script-output.ts";
 import { sectionText } from "./sections.ts";
 
 const MESSAGES_SECTION = 5;
-/** Enough for a host's message; the rest is decoration. */
+/** Enough for a host's messages; the rest is decoration. */
 const MAX_LINES = 30;
 const MAX_LINE_CHARACTERS = 500;
 
-/** Progress of the host's own work, which git prints among its messages. */
+/** Progress of the host, which git prints among its messages. */
 const PROGRESS = /^(?:Resolving deltas|Counting objects|Compressing objects|Processed \d+ references|Total \d+)\b/;
 
-/** Messages of the git host about a push: the lines that git prints as `remote: …`, without terminal sequences. */
+/**
+ * The git host's messages about a push: the lines that git prints as `remote: …`, without terminal control sequences.
+ */
 export function remoteMessages({ sections }: ScriptOutput): string[] {
   const lines = sectionText(sections, MESSAGES_SECTION)
     .split(/[\r\n]+/)
@@ -28,8 +30,8 @@ const UNCOMMIT =
 const ANOTHER_BRANCH = "Push to another branch with 'to'.";
 
 /**
- * Rules of hosts for the contents of commits, recognised by their messages (GitHub's GH codes, GitLab's push rules,
- * Bitbucket), and the next step for each. First match wins.
+ * Messages of hosts' rules about the content of commits (GitHub's GH codes, GitLab's push rules, Bitbucket), and the
+ * advice for each. The first match wins.
  */
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [
@@ -58,10 +60,10 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Characters of the host's messages in the sentence; `remote_messages` has all of them. */
+/** Part of the host's messages that fits into a sentence; the caller gets all of them in a separate field. */
 const MAX_QUOTED_CHARACTERS = 300;
 
-/** Detail of a push that the host's rules refused: git's reason, the host's messages, and the next step. */
+/** Text for a push that the host's rules refused: git's reason, the host's own words, and the advice. */
 export function refusal(reason: string, messages: readonly string[]): string {
   const words = messages.join(" / ").slice(0, MAX_QUOTED_CHARACTERS);
   const said = [reason, words].filter((text) => text !== "").join(": ");

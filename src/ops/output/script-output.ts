@@ -1,21 +1,21 @@
 import type { WarmtreeError } from "../../errors.ts";
 
-/** What came back from the sandbox, cut at the script's section marks. */
+/** The output of a process of the sandbox, split at the script's section marks. */
 export interface ScriptOutput {
   readonly exitCode: number;
   readonly sections: ReadonlyMap<number, Uint8Array>;
-  /** The newest part of what git said, for classifying failures; never shown whole to callers. */
+  /** The newest part of git's stderr, to classify failures; callers never see all of it. */
   readonly stderr: string;
-  /** The sandbox sent more than the Worker was willing to hold. */
+  /** The sandbox sent more than the Worker stores. */
   readonly truncated: boolean;
 }
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   /**
-   * needsRemote: nothing was done, as objects are missing that only the remote has; with it, it can be done.
-   * pausing: nothing was done, as the pool pauses the workspace; after a resume, it can be done.
-   * lost: of a push without a turn, which can be sent again with one.
+   * needsRemote: nothing was done, because only the remote has some objects; the call works with the remote.
+   * pausing: nothing was done, because the pool pauses the workspace; the call works after a resume.
+   * lost: a push without a turn lost a race; it can be sent again with a turn.
    */
   | {
       readonly ok: false;
@@ -25,13 +25,13 @@ export type Parsed<T> =
       readonly lost?: LostRace;
     };
 
-/** A push that another one overtook. */
+/** A push that another push overtook. */
 export interface LostRace {
   readonly to: string;
-  /** Commit that was to be pushed. */
+  /** Commit to push. */
   readonly sha: string;
-  /** Commit that the try made; '' for none. */
+  /** Commit that this try made; '' for none. */
   readonly committed: string;
-  /** Branch of the tree; '' for none. */
+  /** Branch of the tree; '' if HEAD is detached. */
   readonly from: string;
 }

@@ -1,13 +1,13 @@
 const NUL = 0;
 const NEWLINE = 10;
-/** A byte order mark is part of the text it begins. */
+/** A byte order mark is part of the text. */
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
-/** One byte is one character, so an index into the text is an index into the bytes. */
+/** One byte becomes one character, so an index into the text is an index into the bytes. */
 const bytewise = new TextDecoder("latin1");
 
 /**
- * Cuts a script's stdout at its marks (`\0<nonce>:<number>\n`, see SECTION in shell.ts). Output before the first mark
- * belongs to no section and is dropped; a number printed twice keeps the last.
+ * Splits a script's stdout at its marks (`\0<nonce>:<number>\n`, scripts/lib/section.sh). Output before the first mark
+ * is dropped; of a number that is printed twice, the last section counts.
  */
 export function splitSections(stdout: Uint8Array, nonce: string): Map<number, Uint8Array> {
   const text = bytewise.decode(stdout);
@@ -25,13 +25,13 @@ export function splitSections(stdout: Uint8Array, nonce: string): Map<number, Ui
   return sections;
 }
 
-/** Text of a section; bytes that are not UTF-8 become U+FFFD, as JSON has no other way to carry them. */
+/** Text of a section. Bytes that are not UTF-8 become U+FFFD, because JSON cannot carry them. */
 export function sectionText(sections: ReadonlyMap<number, Uint8Array>, number: number): string {
   const bytes = sections.get(number);
   return bytes ? textOf(bytes) : "";
 }
 
-/** NUL-terminated records of a section. A record that was cut short (no NUL at the end) is left out. */
+/** NUL-terminated records of a section, without a last record that was cut (no NUL at the end). */
 export function sectionRecords(sections: ReadonlyMap<number, Uint8Array>, number: number): string[] {
   const bytes = sections.get(number);
   if (!bytes) return [];
@@ -40,8 +40,8 @@ export function sectionRecords(sections: ReadonlyMap<number, Uint8Array>, number
 }
 
 /**
- * Where a page of text ends: after `maxBytes` at most, at the end of a line where there is one, else (a very long line)
- * between two characters, so that pages join without a seam.
+ * End of a page of text: at most `maxBytes`, at a line end if there is one, otherwise (a very long line) between two
+ * characters, so that pages join without loss.
  */
 export function pageEnd(bytes: Uint8Array, maxBytes: number): number {
   if (bytes.length <= maxBytes) return bytes.length;
@@ -55,5 +55,5 @@ export function pageEnd(bytes: Uint8Array, maxBytes: number): number {
 const MAX_UTF8_BYTES = 4;
 const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
 
-/** Text of some bytes of a section, as sectionText gives it. */
+/** Text of some bytes of a section, as in sectionText. */
 export const textOf = (bytes: Uint8Array): string => utf8.decode(bytes);

@@ -1,7 +1,7 @@
 import type { Reasons } from "./failure.ts";
 import { UNFINISHED_REASON } from "./unfinished-reason.ts";
 
-/** Refusals of `uncommit` (scripts/lib/uncommit.sh). */
+/** Reasons of `uncommit` (scripts/lib/uncommit.sh). */
 export const UNCOMMIT_REASONS: Reasons = {
   ...UNFINISHED_REASON,
   no_commits: () => ({ code: "invalid_input", field: "to", detail: "There is no commit to take back." }),

@@ -1,6 +1,6 @@
 import type { Reasons } from "./failure.ts";
 
-/** Refusals of `refuse_unfinished` (scripts/lib/refuse-unfinished.sh). */
+/** Reason of `refuse_unfinished` (scripts/lib/refuse-unfinished.sh). */
 export const UNFINISHED_REASON: Reasons = {
   unfinished: (state) => ({
     code: "conflict",

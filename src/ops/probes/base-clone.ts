@@ -7,15 +7,15 @@ import { assemble } from "../scripts/assemble.ts";
 import makeScript from "../scripts/probes/make-base-clone.sh" with { type: "text" };
 import stateScript from "../scripts/probes/base-clone-state.sh" with { type: "text" };
 
-/** The clone that a repository snapshot holds. */
+/** The clone that a repository snapshot holds (the seed). */
 interface SeedFacts {
-  /** Commit that it is on; null where there is none to be on, and then no seed either. */
+  /** Commit that is checked out; null if the repository has none, and then there is no seed. */
   readonly head: string | null;
-  /** The remote's default branch, which head was the newest commit of. */
+  /** The remote's default branch; head was its newest commit. */
   readonly branch: string | null;
-  /** Of its objects. */
+  /** Size of its objects. */
   readonly bytes: number;
-  /** Its branches and tags, as RemoteRefs lists them; null where there is no seed, or they are too many to be kept. */
+  /** Branches and tags in the format of RemoteRefs; null if there is no seed, or if they are too many to keep. */
   readonly refs: string | null;
 }
 
@@ -23,7 +23,7 @@ export interface Seeded extends SeedFacts {
   readonly seconds: number;
 }
 
-/** How far the maker is: an alarm asks this when it does not know what became of `seed`. */
+/** Progress of the seed's maker. The alarm reads it if the result of `seed` is unknown. */
 export interface SeedState extends SeedFacts {
   readonly state: "making" | "ready" | "none";
 }
@@ -41,9 +41,10 @@ function readFacts({ sections }: ScriptOutput): SeedFacts {
 }
 
 /**
- * Makes the seed, or brings the one there up to date: a clone with all branches, tags and history, checked out at the
- * remote's default branch. HEAD is detached and there is no local branch, so that any can be made of it. It is worked on
- * beside its place, so what is in place is whole; cut off, the next call starts anew. Not an operation of callers.
+ * Makes the seed, or updates the existing one: a clone with all branches, tags and history, checked out at the remote's
+ * default branch. HEAD is detached and there is no local branch, so that a clone can make any branch. The work happens
+ * in another folder, so the seed in place is always complete; after a cut-off the next call starts anew. Not an
+ * operation for callers.
  */
 export const seed: SandboxTask<undefined, Seeded> = {
   name: "seed",
@@ -59,7 +60,7 @@ export const seed: SandboxTask<undefined, Seeded> = {
   },
 };
 
-/** Looks whether the seed is there; one request, no lock held. */
+/** Reads whether the seed exists; one request, without the lock. */
 export const seedState: SandboxTask<undefined, SeedState> = {
   name: "seed_state",
   access: "read",

@@ -7,27 +7,28 @@ import { assemble } from "../scripts/assemble.ts";
 import beforePause from "../scripts/probes/look-before-pause.sh" with { type: "text" };
 import afterResume from "../scripts/probes/look-after-resume.sh" with { type: "text" };
 
-/** What a workspace's tree holds. */
+/** State of a workspace's tree. */
 interface Tree {
-  /** Commit that HEAD is on; '' where there is none, or no clone. */
+  /** Commit of HEAD; '' if there is none, or no clone. */
   readonly head: string;
-  /** Uncommitted changes, or commits on no branch of the remote. */
+  /** Uncommitted changes, or commits that are on no branch of the remote. */
   readonly unpushed: boolean;
 }
 
-/** What the pool finds before it pauses a sandbox. */
+/** Result of the pool's probe before it pauses a sandbox. */
 export type Paused = { readonly busy: true } | ({ readonly busy: false } & Tree);
 
-/** What the pool finds after a resume. */
+/** Result of the pool's probe after a resume. */
 export interface Resumed extends Tree {
-  /** Whether the commit that it was paused on can still be reached. */
+  /** Whether the commit of HEAD before the pause can still be reached. */
   readonly kept: boolean;
 }
 
 /**
- * Not an operation of callers: the pool's look before a pause. From the look on it holds the workspace's lock, until
- * probeAfterResume frees it, so what it finds is what is paused (docs/decisions/0017-the-pause-holds-the-lock.md). Where the
- * disk has no place for the mark, nothing is held and nothing told.
+ * The pool's probe before a pause; not an operation for callers. It takes the workspace's lock and keeps it until
+ * probeAfterResume frees it, so the pause preserves the state that the probe read
+ * (docs/decisions/0017-the-pause-holds-the-lock.md). If the disk has no space for the mark, the probe keeps no lock and
+ * prints nothing.
  */
 export const probeBeforePause: SandboxTask<undefined, Paused> = {
   name: "inspect",
@@ -44,7 +45,10 @@ export const probeBeforePause: SandboxTask<undefined, Paused> = {
   },
 };
 
-/** Not an operation of callers: what came back from a pause, given the commit that was paused. The lock is free then. */
+/**
+ * The pool's probe after a resume, given the commit of HEAD before the pause; not an operation for callers. It frees
+ * the lock.
+ */
 export const probeAfterResume: SandboxTask<{ readonly head: string }, Resumed> = {
   name: "inspect",
   access: "read",
@@ -58,7 +62,7 @@ export const probeAfterResume: SandboxTask<{ readonly head: string }, Resumed> =
   },
 };
 
-/** Where nothing could be read there may be something to lose. */
+/** A probe without output is an error, because the tree may hold work that could be lost. */
 function untold(result: ScriptOutput): Parsed<never> {
   return failureOf(result) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox printed no result.") };
 }

@@ -4,12 +4,15 @@ import { sectionText } from "../output/sections.ts";
 import { assemble } from "../scripts/assemble.ts";
 import unpushedScript from "../scripts/probes/unpushed.sh" with { type: "text" };
 
-/** Not an operation of callers: how many commits whoever ends a workspace would lose. They are on no branch of the remote. */
+/**
+ * Counts the commits that the end of a workspace would lose, as they are on no branch of the remote; not an operation
+ * for callers.
+ */
 export const unpushed: SandboxTask<undefined, { readonly commits: number }> = {
   name: "unpushed",
   access: "read",
   shell: "/bin/sh",
-  // HEAD may be on no branch, or not there yet.
+  // HEAD may be detached, or not exist yet.
   script: assemble(unpushedScript),
   plan: () => ({}),
   parse: (result) =>

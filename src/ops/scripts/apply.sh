@@ -1,6 +1,9 @@
-# One after the other, as commits of their own. What git refuses, because of uncommitted changes, say, leaves the branch where it
-# was. A conflict is left in the files to be edited, and a push ends it; the commits made before it stay, and those after it
-# are for another call: git's own list of them would be in the way of everything else.
+# Applies (cherry-pick) or reverts (IN_REVERT) each commit of "$@" in order, one new commit for each. If git refuses,
+# because of uncommitted changes for example, the branch returns to its old commit. A conflict stays in the files: the
+# caller edits them, and a push commits the result. Commits made before the conflict stay. The caller applies those
+# after it in another call, because git's own list of them (the sequencer) would block every other operation.
+# Sections: 1: HEAD, then commits whose change was there already; 2: pairs of applied commit and new commit; 3 and 10 to
+# 29: conflicts (lib/conflicts.sh).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -15,7 +18,7 @@
 
 lock
 enter
-settle_depth
+link_shallow
 revert=$IN_REVERT
 how=cherry-pick
 if [ "$revert" = true ]; then how=revert; fi
@@ -27,9 +30,9 @@ for name; do
   commit=$(commit_of "$name") || unknown_ref "$name"
   commits+=("$commit")
 done
-# In memory first: whether anything comes of it (git itself would ask its status then, which takes it into submodules); and so what
-# a partial clone lacks is fetched, also what the merge in the tree then writes. Sets merged to the
-# tree, and conflicting.
+# merge_ahead COMMIT PARENT: merges in memory before git does so in the tree. This finds an empty result without git's
+# own status, which would enter submodules. In a partial clone it fetches the objects that this merge and the merge in
+# the tree need. Sets `merged` to the tree, and `conflicting` to the exit code of merge-tree (1: conflict).
 merge_ahead() {
   local of
   for of in HEAD "$1" ${2:+"$2"}; do bring_folders "$of" || return 2; done
@@ -84,5 +87,5 @@ printf '%s\0' "$(git rev-parse HEAD)" "${already[@]}"
 section 2
 if [ "${#made[@]}" -gt 0 ]; then
   printf '%s\0' "${made[@]}"
-  settle
+  refresh_index
 fi

@@ -1,10 +1,10 @@
 import { PIECES } from "./pieces.ts";
 
 /**
- * Makes one text of a script and its pieces, so that a sandbox needs no files of ours. The files run as they are, too, with
- * WT_LIB naming the folder of the pieces (README.md). In a shell:
+ * Joins a script and its pieces to one text, so that a sandbox needs no files of ours. The files also run as they are,
+ * if WT_LIB names the folder of the pieces (README.md). In a shell:
  *
- *     . "$WT_LIB/lock.sh"              the piece, where the script has not got it yet
+ *     . "$WT_LIB/lock.sh"              the piece, unless the script already has it
  *     perl "$WT_LIB/follow.pl" …       perl -e '…' …
  *
  * and in Perl:
@@ -12,7 +12,7 @@ import { PIECES } from "./pieces.ts";
  *     require "$ENV{WT_LIB}/undo.pl";  the piece
  *     "/bin/sh", "$ENV{WT_LIB}/x.sh"   "/bin/sh", "-c", '…', "sh"
  *
- * Lines that are comments stay out. What stands in a quoted heredoc is a script of its own. Throws where there is no such piece.
+ * Comment lines are removed. The text of a quoted heredoc is a script of its own. Throws if a piece does not exist.
  */
 export function assemble(script: string, language: "shell" | "perl" = "shell", pieces = PIECES): string {
   return language === "perl" ? perl(script, pieces) : shell(script, pieces, new Set());

@@ -1,10 +1,11 @@
-# Runs each step's own script as a child, in order, until one does not end well. A step's output is cut to its share,
-# so that the answers of later steps are never lost; the child can still write what nobody will read. The remote and
-# its credential reach the steps that talk to it and no other.
+# Runs each step's own script as a child, in order, until one fails. Each step's output is cut to its share, so that the
+# answers of later steps are never lost; the rest is read and discarded, so that the child can continue. Only `remote`
+# steps get the remote and its credential.
 #
-# Arguments: nonce, bytes for each step, then for each step its access, how many settings and how many words it has, and
-# both; the words are its program and all parameters of that. Section 2n-1 is the stdout of step n; section 2n its exit code, and when it
-# began and ended. On stderr a step is preceded by a line with its nonce.
+# Arguments: nonce, bytes for each step; then, for each step, its access, the number of its settings, the number of its
+# words, the settings and the words. The words are the program and all its parameters. Section 2n-1 is the stdout of
+# step n; section 2n is its exit code, start time and end time. On stderr, a line with the step's nonce precedes each
+# step.
 . "$WT_LIB/section.sh"
 
 nonce=$1 share=$2

@@ -1,5 +1,6 @@
-# git blame compares whole files of older commits, also under other names; in a partial clone it fetches them as it comes upon
-# them, from a git directory that knows the commit alone.
+# git blame reads whole files of older commits, also under other names. In a partial clone git fetches missing files on
+# demand, so blame runs in net.git; that has no working tree, so blame starts at a commit (HEAD by default).
+# Section 1: the output of `git blame --porcelain`, each line cut at 5,000 bytes.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/enter.sh"
@@ -22,6 +23,6 @@ if [ -n "$ref" ]; then
 elif [ -d "$path" ] && ! [ -L "$path" ]; then
   fail no_file "$path"
 elif ! git ls-files --error-unmatch -- "$path" >/dev/null 2>&1; then fail path_not_found "$path"; fi
-told() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
+run_blame() { if partial; then netgit blame "$@" || fail git >&4; else piped blame "$@"; fi; }
 section 1
-told --porcelain --encoding=UTF-8 -L "$first,$last" ${ref:+"$ref"} -- "$path" | cut -b 1-5000
+run_blame --porcelain --encoding=UTF-8 -L "$first,$last" ${ref:+"$ref"} -- "$path" | cut -b 1-5000

@@ -1,6 +1,8 @@
-# A list takes no lock. What becomes of uncommitted changes is git's own rule: all are kept, or it does not switch. A
-# new branch pulls from the remote branch it was made from, else from where the branch it was made from pulls. One that is
-# asked for again, checked out and with no commit since, is answered as made.
+# Lists, creates, deletes or switches to branches. The list takes no lock. For uncommitted changes git's own rule
+# applies: git keeps all of them, or does not switch. The upstream of a new branch is the remote branch it starts from,
+# otherwise the upstream of the local branch it starts from. A repeated create succeeds if the branch is checked out and
+# has no new commit.
+# Sections: 1: branch, HEAD, upstream; 2: the list; 3: the deleted branch.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -14,7 +16,7 @@
 . "$WT_LIB/refuse-unfinished.sh"
 
 name=$IN_NAME create=$IN_CREATE from=$IN_FROM count=$IN_COUNT delete=$IN_DELETE format=$IN_FORMAT
-# By its whole name: a branch of ours may be called origin/main as well.
+# The full name, because a local branch may also be called origin/main.
 upstream_of() { git rev-parse -q --verify --symbolic-full-name "$1@{upstream}" 2>/dev/null; }
 report() {
   IFS= read -r current <.git/HEAD
@@ -26,6 +28,7 @@ if [ -z "$name" ]; then
   enter
   report
   section 2
+  unwatch
   exec git for-each-ref --sort=-committerdate --count="$count" --format="$format" refs/heads refs/remotes
 fi
 lock
@@ -33,7 +36,7 @@ enter
 refuse_unfinished
 made=
 there() { git show-ref -q --verify -- "$1"; }
-# By this very call, whose answer was lost.
+# Whether an earlier try of this call, whose answer was lost, made the branch.
 made_before() {
   there "refs/heads/$name" && [ "$(git symbolic-ref -q HEAD)" = "refs/heads/$name" ] &&
     [ "$(commit_of "${from:-HEAD}")" = "$(git rev-parse HEAD)" ]
@@ -77,7 +80,7 @@ elif [ "$create" = true ]; then
       upstream=$(upstream_of "$from")
     elif there "refs/remotes/origin/${from#origin/}"; then upstream=refs/remotes/origin/${from#origin/}; fi
   fi
-  # Whole before the tree goes to it: what fails, or is cut off, leaves the tree on the branch where it was.
+  # Complete the branch before the switch: a failure or a cut-off leaves the tree on its old branch.
   if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
     add() { git branch -q --no-track -- "$name" ${start:+"$start"}; }
     add || { make_room "$name" && add; } || fail git "$name"
@@ -88,7 +91,7 @@ elif [ "$create" = true ]; then
     fi
     try --end-of-options "$name"
   else
-    # Before the first commit git knows only what a branch is to follow.
+    # Before the first commit, only the config has the upstream.
     upstream=$(git config "branch.$(git symbolic-ref -q --short HEAD).merge")
     try -c "$name"
     if [ -n "$upstream" ]; then git config "branch.$name.remote" origin && git config "branch.$name.merge" "$upstream" || fail git; fi
@@ -109,4 +112,4 @@ else
 fi
 line_ends
 report
-settle
+refresh_index

@@ -1,6 +1,8 @@
-# The clone is made beside the tree and moved into place, so a tree either is whole or is not there; called again it
-# finds the tree and changes nothing. Two steps: the first talks to the remote and checks nothing out, the second
-# checks out; with the credential only in a partial clone, whose files come with it.
+# Makes the clone in `new` and moves it into place, so the tree is either complete or absent. A repeated call finds the
+# tree and changes nothing. The first step talks to the remote and checks nothing out. The second step checks out; it
+# has the credential only in a partial clone, where the checkout fetches the files.
+# Sections: 1: whether the tree was made, branch, HEAD, upstream, shallow, filter, seed (`used` or `unsound`), times
+# (start, fetched, end), and the remote branch that excludes the agent's branch; 2: submodules; 3: sparse folders.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -14,8 +16,8 @@
 
 lock
 base=$IN_BASE agent_branch=$IN_AGENT_BRANCH shallow=$IN_SHALLOW filter=$IN_FILTER revision=$IN_REVISION
-seed_head=$IN_SEED_HEAD told_head=$IN_REMOTE_HEAD told=$IN_REMOTE_REFS pack=$IN_PACK
-# No child needs it, and it may be 100 KiB.
+seed_head=$IN_SEED_HEAD remote_head=$IN_REMOTE_HEAD remote_refs=$IN_REMOTE_REFS pack=$IN_PACK
+# No child process needs it, and it may have 100 KiB.
 unset IN_REMOTE_REFS
 in_the_way= began= fetched= seed= facts= taking= checking= start=$base
 exec 8<&0 0</dev/null
@@ -39,7 +41,8 @@ report() {
   section 3
   if [ -e .git/info/sparse-checkout ]; then git sparse-checkout list; fi
 }
-# A branch of the remote beside which there can be none of the agent's name. Here it can be done without.
+# Sets `in_the_way` to a remote branch beside which git cannot have the agent's branch (in-the-way.sh). A local branch
+# with such a name is not needed, so it is deleted.
 find_in_the_way() {
   local name=$agent_branch
   while [ "$name" != "${name%/*}" ]; do
@@ -54,7 +57,7 @@ find_in_the_way() {
   case $agent_branch in "$start"/*) ;; *) case $start in "$agent_branch"/*) ;; *) return ;; esac ;; esac
   git update-ref -d "refs/heads/$start" || fail internal
 }
-# Of what .gitmodules names, so that not every file of the tree is gone through.
+# Only paths that .gitmodules names, so that git does not list every file of the tree.
 submodules() {
   local entry paths=()
   if [ -L .gitmodules ] || [ ! -f .gitmodules ]; then return; fi
@@ -63,7 +66,7 @@ submodules() {
   git --literal-pathspecs ls-files -s -z -- "${paths[@]}" |
     while IFS= read -r -d '' entry; do case $entry in 160000\ *) printf '%s\0' "${entry#*"$tab"}" ;; esac done
 }
-# git clone or git fetch, and whether the remote takes the filter.
+# Runs git clone or git fetch, and writes `partial` if the remote accepts the filter.
 get() {
   local how=$1
   shift
@@ -75,34 +78,36 @@ from_remote() {
   local flags=(--no-checkout --template= --origin origin)
   if [ "$shallow" = true ] && [ -n "$revision" ]; then
     from_revision
+    bring_own_branch
     return
   fi
   if [ "$shallow" = true ]; then flags+=(--depth=1 --single-branch --no-tags); fi
   if [ -n "$base" ]; then flags+=("--branch=$base"); fi
   get clone "${flags[@]}" -- "$url" "$wt/new" || fail git "$base"
   cd "$wt/new" || fail internal
-  # As in every other clone: branches that a pull or push brings can be switched to.
+  # As in every other clone, so that branches that a pull or push fetches can be switched to.
   if [ "$shallow" = true ]; then git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*' || fail internal; fi
   if git rev-parse -q --verify HEAD >/dev/null; then
+    if [ "$shallow" = true ]; then bring_own_branch; fi
     if [ -z "$start" ]; then start=$(git symbolic-ref -q HEAD) start=${start#refs/heads/}; fi
     return
   fi
   if [ -z "$(git for-each-ref --count=1)" ]; then
     speaks_git || fail not_git
-    # Before 2.42 git makes it SHA-1; without any object that can still be changed.
+    # git before 2.42 makes an empty clone SHA-1. Without objects, the format can still be changed.
     if [ -n "$is_sha256" ]; then git config core.repositoryFormatVersion 1 && git config extensions.objectFormat sha256 || fail internal; fi
   fi
   if [ -n "$start$revision" ]; then return; fi
   start=$(git symbolic-ref -q HEAD) start=${start#refs/heads/}
   choose_start
 }
-# The remote's default branch is none of its branches. Of one branch alone, git has taken none then.
+# The remote's HEAD names a branch that does not exist. A clone of a single branch has fetched no branch then.
 choose_start() {
   local names
   if [ "$shallow" = true ]; then
     names=$(net ls-remote --heads -- "$url" | sed "s,.*${tab}refs/heads/,,")
   else names=$(git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin/); fi
-  # Agents make theirs from another.
+  # Agents start from other branches, not from those of agents.
   if [ -n "$agent_branch" ]; then names=$(grep -v "^${agent_branch%/*/*}/" <<<"$names"); fi
   case $names in
     '') return ;;
@@ -115,12 +120,19 @@ choose_start() {
     get fetch --depth=1 --no-tags --no-write-fetch-head origin "+refs/heads/$start:refs/remotes/origin/$start" || fail git "$start"
   fi
 }
-# One commit that need not be the newest of a branch: what clone has no words for before git 2.49.
+# A shallow clone has one branch. If the remote has the agent's branch, the agent continues from it.
+bring_own_branch() {
+  if [ -z "$agent_branch" ] || [ "$agent_branch" = "$base" ]; then return; fi
+  get fetch --depth=1 --no-tags --no-write-fetch-head origin "+refs/heads/$agent_branch:refs/remotes/origin/$agent_branch" ||
+    grep -q "couldn't find remote ref" "$said" || fail git "$agent_branch"
+  rm -f "$said" "$heads"
+}
+# Fetches one commit that need not be the tip of a branch. git clone can do this only from 2.49 on (`--revision`).
 from_revision() {
   local wanted=("$revision")
   case $revision in refs/*) wanted=("+$revision:$revision") ;; esac
   if [ -n "$base" ]; then wanted+=("+refs/heads/$base:refs/remotes/origin/$base"); fi
-  # Only who asks is told which hash the remote's objects are named by.
+  # Only a fetch shows the object format of the remote.
   case ${#revision} in 64) ;; *)
     if fetch_wanted sha1; then return; fi
     grep -q 'mismatched algorithms' "$said" || fail git "${revision#refs/tags/}"
@@ -171,21 +183,21 @@ if [ -n "$target" ]; then
   track=--no-track
   if [ "$target" = "refs/remotes/origin/$start" ]; then track=--track; fi
   if [ -n "$branch" ]; then set -- "$track" -B "$branch"; else set -- --detach; fi
-  # Only clone itself has written this config yet, so git may fetch what it finds missing.
+  # Only this script has written the config so far, so git may fetch missing objects.
   if [ -e "$wt/partial" ]; then set -- net checkout "$@"; else set -- git checkout "$@"; fi
   large "$@" -q --force "$target" -- || {
     whole || fail git_unreachable
     fail git
   }
   if [ -n "$branch" ] && [ "$track" = --no-track ] && there "$start"; then git branch -q --set-upstream-to="refs/remotes/origin/$start" || fail git; fi
-  # The ids name it as the workspace's own (history.ts).
+  # agent_id and task_id name the branch as the workspace's own (lib/history.sh).
   if [ "$target" = "refs/remotes/origin/$agent_branch" ]; then
     git update-ref "refs/warmtree/own/$agent_branch/@" "$target" || fail git
     others=$(git log --format='%H %cn <%ce>' "$target" --not "--exclude=origin/$agent_branch" --remotes=origin -- |
       grep -m 1 -vF " $GIT_COMMITTER_NAME <$GIT_COMMITTER_EMAIL>")
     if [ -n "$others" ]; then git update-ref "refs/warmtree/others/$agent_branch/@" "${others%% *}" || fail git; fi
   fi
-  # What git would say of the branch now.
+  # HEAD and upstream for the report, as git would print them.
   case $target in
     refs/remotes/origin/*)
       commit_of "$target"
@@ -195,7 +207,7 @@ if [ -n "$target" ]; then
   esac
 elif [ -n "$agent_branch" ]; then
   git symbolic-ref HEAD "refs/heads/$agent_branch"
-  # Where the first commit will be looked for, by a pull.
+  # The branch where a pull will look for the first commit.
   if [ -n "$start" ]; then git config "branch.$agent_branch.remote" origin && git config "branch.$agent_branch.merge" "refs/heads/$start"; fi
 fi
 if [ -z "$target" ]; then : >"$wt/began_empty"; fi
@@ -205,4 +217,4 @@ make_net_git || fail internal
 whole || fail git_unreachable
 mv "$wt/new" "$tree" || fail internal
 cd "$tree" && report true "$facts"
-settle
+refresh_index

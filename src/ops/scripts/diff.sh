@@ -1,10 +1,15 @@
-# git diff writes a refreshed index back when files were merely touched, and takes the index's lock for it, whatever
-# GIT_OPTIONAL_LOCKS says. So it is given another name of the index (looks/index, a hard link, kept for next time) to
-# do that to. New files become visible by noting them (add -N) in an index of this call's own, and the empty blob that
-# this writes goes there too. Noting has two side effects. It wipes out unmerged entries: with those the new files are
-# named one by one. And a new file where a folder was (or the other way round) drives the old entries out of the
-# index, deletions that would not be seen: with deleted files the index is compared as the tree it was. A folder in the
-# place of a file is neither new nor is the file deleted, to ls-files: `--killed` names it.
+# git diff writes a refreshed index back if files were merely touched, and takes index.lock for it, whatever
+# GIT_OPTIONAL_LOCKS says. So it uses another name of the index: looks/index, a hard link that is kept for the next
+# call.
+#
+# New files become visible with `git add -N` in an index of this call's own; the empty blob that it writes is in
+# `looks`, too. `git add -N` has two side effects:
+# - It removes unmerged entries. With unmerged entries, the new files are named one by one.
+# - A new file in the place of a folder, or a folder in the place of a file, removes the old entries, so that the diff
+#   would not show their deletion. With deleted files, the diff compares with the index before, written as a tree.
+# To ls-files a folder in the place of a file is not new, and the file is not deleted; `--killed` lists it.
+#
+# Section 1: the output of git diff.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/enter.sh"
@@ -40,14 +45,14 @@ else
   [ -d "$looks" ] || mkdir -p "$looks"
   untracked() { exec git ls-files --others --exclude-standard --directory --no-empty-directory "$@" -- ${path:+"$path"}; }
   seen=$newline$(untracked -t --unmerged --deleted --killed)
-  # What a new file has taken the place of, where that was not checked out.
+  # Objects of index entries that new files have replaced, if they were not checked out.
   case $seen in *"${newline}K "*)
     ! partial || bring "$(untracked -z --killed | xargs -0 git ls-files -s -- | cut -d ' ' -f 2 | lacking)" || fail git
     ;;
   esac
   case $seen in
     *"$newline? "* | *"${newline}K "*)
-      # In the background, and not holding the output open: nobody waits for it.
+      # In the background and with the output closed, so that no caller waits for it.
       tidy() { rm -f "$own" "$own.lock" >/dev/null 2>&1 4>&1 & }
       trap 'tidy; unwatch' EXIT
       trap 'exit 143' HUP INT TERM
@@ -70,7 +75,7 @@ else
           git add -N --sparse --ignore-errors --ignore-removal -- "${path:-.}"
           ;;
       esac
-      # 1: something cannot be noted (a repository inside without a commit), the rest is.
+      # 1: git skipped a path (an embedded repository without a commit) and added the rest.
       [ $? -le 1 ] || fail git
       ;;
     *)
@@ -79,7 +84,7 @@ else
       ;;
   esac
 fi
-# The first page has 256 KiB of room for the list of files with their counts, before the diff itself: above 1,000 usual paths.
+# The first page has 256 KiB more, for the list of files and counts before the diff: over 1,000 usual paths.
 shown() { piped diff --no-color --no-ext-diff --no-textconv --no-relative --submodule=short --ignore-submodules=dirty --src-prefix=a/ --dst-prefix=b/ -M "$@"; }
 section 1
 if [ -z "$from" ]; then

@@ -1,15 +1,17 @@
-# Takes the payload of payload.ts as base64 parameters, or uploaded. Contents are written beside the tree first. Before a
-# path is touched its original is in undo/ (a second name of the same file) and all paths are in undo/list; then the
-# changes are renames. What fails, or is killed, is undone: here, by whoever holds the lock next, or by a look. Emptying
-# the list makes the edit final.
+# Applies an edit, all or nothing. The payload of ../payload.ts comes as base64 parameters or as an upload. Contents are
+# written beside the tree first. Before a path changes, its original is in undo/ (a hard link) and all paths are in
+# undo/list. The changes themselves are renames. An edit that fails or is killed is undone: here, by the next holder of
+# the lock, or by a look. Emptying the list makes the edit final.
 #
-# Looks see all of an edit or nothing: those that begin find the list and wait (lib/enter.sh), and the edit waits for
-# those that have begun, as /proc tells.
+# A look (a read-only operation) sees all of an edit or nothing of it. A look that starts during the edit finds the list
+# and waits (lib/enter.sh). For looks that started before, the edit waits: it finds them in /proc.
 #
-# Symlinks: no parent may be one, and neither may what is written, deleted or moved. git apply keeps the same rule for
+# Symlinks: no parent may be a symlink, and no path that is written, deleted or moved. git apply has the same rule for
 # patches.
 #
-# One process, where a shell would start five for each file.
+# It is one process; a shell would start five for each file.
+#
+# Section 0: a failure, as in lib/fail.sh; 1: pairs of `added`, `modified` or `deleted` and a path.
 require "$ENV{WT_LIB}/undo.pl";
 our ($tree, $wt, $list);
 my ($contents_at, $upload, @pieces) = @ARGV;
@@ -44,7 +46,7 @@ sub cancel {
   clear_away();
   fail(@_);
 }
-# The system's word for a change that it refused, which is mostly a full disk.
+# Ends the edit after a system call failed: disk_full, or unwritable with the system's message.
 sub refused {
   my ($place) = @_;
   $!{ENOSPC} || $!{EDQUOT} ? cancel("disk_full") : cancel("unwritable", "$place\n$!");
@@ -52,9 +54,9 @@ sub refused {
 
 mkdir $wt;
 open my $lock, ">>", "$wt/lock" or fail("disk_full");
-# For git, too: the lock is free when the last that has it is gone.
+# git inherits the lock: it is free when the last process that has it ends.
 fcntl $lock, F_SETFD, 0;
-# As lib/lock.sh.
+# The same steps as in lib/lock.sh.
 my $known_hold = slurp("$wt/holds");
 if (-e "$wt/pausing") { fail("pausing") }
 $SIG{ALRM} = sub { fail("workspace_busy") };
@@ -73,10 +75,10 @@ if (-s "$wt/open") {
 }
 spew("$wt/open", "open\n") or fail("disk_full");
 chdir($tree) && -e ".git" or fail("not_cloned");
-# Without links on its way; nothing where there is no /proc.
+# Path of the tree without symlinks; undefined if there is no /proc.
 my $real = readlink "/proc/$$/cwd";
 
-# Base64 is what uuencoding is, but for its alphabet and its lengths.
+# Base64 differs from uuencoding only in its alphabet and lengths.
 sub decoded {
   my ($text, $bytes) = (join("", @_), "");
   $text =~ tr#A-Za-z0-9+/##cd;
@@ -87,7 +89,7 @@ sub decoded {
 my $payload = $upload eq "" ? decoded(@pieces) : slurp("$wt/$upload");
 if ($upload ne "") {
   unlink "$wt/$upload";
-  # Uploads whose edit never came.
+  # Uploads whose edit never started.
   opendir my $names, $wt;
   for my $name (grep { /^upload-/ } readdir $names) { if (-M "$wt/$name" > 1 / 24) { unlink "$wt/$name" } }
 }
@@ -111,7 +113,7 @@ for my $n (0 .. $#steps) {
   $contents_at += $step->{detail};
 }
 
-# Saving: originals first, then the list of them, and only then a change.
+# Saves the originals first, then their list, and only then starts the change.
 my (%saved, @saved);
 sub save {
   my ($path) = @_;
@@ -139,7 +141,7 @@ sub looks {
 sub begin_change {
   unlink "$wt/finished";
   spew($list, join "", map { "$saved{$_}\0$_\0" } @saved) or refused("");
-  # Looks take milliseconds; for one that hangs nobody waits longer than this.
+  # Looks take milliseconds. The number of tries bounds the wait for a look that hangs.
   for (my $tries = 0; $tries < 5000 && looks(); $tries++) { select undef, undef, undef, 0.001 }
 }
 
@@ -188,7 +190,7 @@ my %act = (
     check("$n.move_to", $to);
     if (-e $to) { cancel("exists", "$n.move_to") }
     make_parents($to) or refused("$n.move_to");
-    # A file of its own, as the original keeps its mode.
+    # A copy, because a hard link would share its mode with the saved original.
     copy($path, "$new/$n") && chmod(with_mode($mode_of->($path), $executable), "$new/$n") && rename("$new/$n", $to) && unlink $path
       or refused("$n.move_to");
     prune($path);
@@ -217,8 +219,8 @@ sub names_in {
   require_applied();
   map { (split /\t/, $_, 3)[2] } split /\0/, $names[0];
 }
-# git apply does not look at the name that a copy is made from. So git's own rule for paths in a tree is asked of every name
-# first (an index takes no other), and its --check, which follows no link, comes before any name is used.
+# git apply does not check the source name of a copy. So each name is first added to an index, which accepts only names
+# that git allows in a tree. Then `git apply --check`, which follows no symlink, runs before any name is used.
 sub patch {
   my ($file) = @_;
   my $zeros = "0" x (slurp(".git/config") =~ /objectformat\s*=\s*sha256/i ? 64 : 40);
@@ -261,7 +263,7 @@ sub is_original {
 section(1);
 for my $path (@saved) {
   my $kind = $saved{$path};
-  # A folder may have taken the place of a file.
+  # A folder may be in the file's place now.
   my $there = -l $path || -e $path && ! -d $path;
   if ($kind eq "absent") { if ($there) { print "added\0$path\0" } }
   elsif (! $there) { print "deleted\0$path\0" }

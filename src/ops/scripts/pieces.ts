@@ -48,7 +48,7 @@ import unwatch from "./lib/unwatch.sh" with { type: "text" };
 import watchPerl from "./lib/watch.pl" with { type: "text" };
 import watch from "./lib/watch.sh" with { type: "text" };
 
-/** Pieces that scripts include, by the names of their files. */
+/** Pieces that scripts include, by file name. */
 export const PIECES: Readonly<Record<string, string>> = {
   "attribute-lines.pl": attributeLinesPerl,
   "await-edit.pl": awaitEditPerl,

@@ -1,6 +1,9 @@
-# Both lines are put together in memory first, so a conflict is known before a file is touched. `reset --keep` then
-# moves the tree and refuses, whole, where an uncommitted change would be lost. Only an asked-for merge that conflicts
-# is really begun, because its conflicts are to be edited in the files.
+# Combines the two lines of history in memory first, so that a conflict is known before a file changes. `git reset
+# --keep` then moves the tree; it refuses as a whole if an uncommitted change would be lost. Only a merge that the
+# caller asked for (IN_REBASE is not `true`) starts in the tree on a conflict, because the caller edits its conflicts in
+# the files.
+# Sections: 1: branch, upstream, HEAD, how, behind, ahead, shallow; 3 and 10 to 29: conflicts (lib/conflicts.sh); 4:
+# removed commits (lib/history.sh).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -14,7 +17,7 @@
 
 lock
 enter
-settle_depth
+link_shallow
 rebase=$IN_REBASE deepen=$IN_DEEPEN from=$IN_FROM
 refuse_unfinished
 branch=$(git symbolic-ref -q HEAD)
@@ -23,25 +26,27 @@ if [ -z "$from" ]; then
   from=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || from=
   case $from in refs/heads/*) from=${from#refs/heads/} ;; *) from=${from#refs/remotes/origin/} ;; esac
 fi
-# Of a branch without a commit git knows only what it is to follow.
+# Before the first commit, only the config has the upstream.
 if [ -z "$from" ] && [ -n "$branch" ]; then from=$(git config "branch.$branch.merge") from=${from#refs/heads/}; fi
 if [ -z "$from" ]; then from=$branch; fi
 if [ -z "$from" ]; then fail detached; fi
 gone_there() {
   if ! grep -q "couldn't find remote ref" "$said"; then fail git "$from"; fi
   speaks_git || fail not_git
-  # What else is there may be wanted instead.
+  # Fetches the other branches, because the caller may need one of them.
   if [ -e .git/shallow ]; then
     forget_branch "$from"
-  else reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
+  else reached fetch_noting_losses --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' || fail git; fi
   fail ref_not_found "$from"
 }
 if [ -e .git/shallow ]; then
   fetch_branch "$from" || gone_there
 else
-  # Tags that moved are brought, too; those that only the workspace has stay (--tags, not a refspec, is what --prune spares).
-  # With this branch named, a host that has it no more, or is none, ends the fetch before any branch is dropped.
-  reached told_fetch --prune --tags --force origin '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || gone_there
+  # Moved tags are updated, too. Tags that only the workspace has stay: --prune spares tags of --tags, not of a refspec.
+  # Because the refspec names this branch, the fetch fails before it prunes anything if the host lost the branch or is
+  # no git host.
+  reached fetch_noting_losses --prune --tags --force origin \
+    '+refs/heads/*:refs/remotes/origin/*' "+refs/heads/$from:refs/remotes/origin/$from" || gone_there
 fi
 tip=$(git rev-parse -q --verify "refs/remotes/origin/$from") || fail ref_not_found "$from"
 head=$(git rev-parse -q --verify HEAD)
@@ -106,11 +111,11 @@ if [ -z "$head" ]; then
   git merge -q --ff-only "$tip" >/dev/null || fail git
   line_ends
 else
-  # A merge needs the commit where the two lines parted, whatever is known of them.
+  # A merge needs the merge base, whatever else is known of the two lines.
   if [ "$rebase" != true ]; then old=; fi
   part "$tip" "$head" "$from" "$old" || fail git
   ahead=$(git rev-list --count "${beneath[@]}" "$tip..$head" --)
-  # What was taken away may be there again.
+  # Removed commits count here (`met`), because the remote may have them again.
   behind=$(git rev-list --count "${met[@]}" "$head..$tip" --)
   if [ "$behind" = 0 ] && [ -z "$gone" ]; then
     :
@@ -118,10 +123,13 @@ else
     follow
   else merge; fi
 fi
-# What was taken back of that branch, and is here again, is not to be replaced.
-if [ "$how" != nothing_new ] && mark=$(git rev-parse -q --verify "refs/warmtree/replace/$from/@") && git merge-base --is-ancestor "$mark" HEAD; then git update-ref -d "refs/warmtree/replace/$from/@" || fail git; fi
+# Commits that the workspace took back and that are here again must not be replaced.
+if [ "$how" != nothing_new ] && mark=$(git rev-parse -q --verify "refs/warmtree/replace/$from/@") &&
+  git merge-base --is-ancestor "$mark" HEAD; then
+  git update-ref -d "refs/warmtree/replace/$from/@" || fail git
+fi
 section 1
 printf '%s\0' "$branch" "$from" "$(git rev-parse HEAD)" "$how" "$behind" "$ahead"
 if [ -e .git/shallow ]; then printf 'true\0'; else printf 'false\0'; fi
 say_gone
-if [ "$how" != nothing_new ]; then settle; fi
+if [ "$how" != nothing_new ]; then refresh_index; fi

@@ -1,9 +1,13 @@
-# Commit, then push first and ask questions later: fetching before would cost a round trip and win nothing. Only when
-# the remote moved are the two lines put together, in memory, and pushed again; a push that waited for others knows that
-# it moved, and does so first.
+# Commits, then pushes without a fetch: a fetch first would cost a round trip and prevent no race. Only if the remote
+# moved does the script combine the two lines in memory and push again. A push that waited for others (IN_TURN is
+# `waited`) fetches first, because the branch has moved.
 #
-# A push that has no turn yet (docs/decisions/0018-push-queue.md) ends when it loses a race: section 2 says what it would
-# have pushed, and where to. It is sent again with that, and commits no more.
+# A push without a turn (docs/decisions/0018-push-queue.md) ends when it loses a race. The Worker sends it again with
+# the values of section 2, and the script does not commit again.
+#
+# Sections: 1: the result; 2: of a lost race, branch, commit to push, commit made, branch of the tree; 3 and 10 to 29:
+# conflicts (lib/conflicts.sh); 4: removed commits (lib/history.sh); 5 and 6: messages and state of the push
+# (lib/send-commits.sh).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -14,7 +18,7 @@
 
 lock
 enter
-settle_depth
+link_shallow
 message=$IN_MESSAGE to=$IN_TO turn=$IN_TURN known=$IN_KNOWN sha=$IN_SHA committed=$IN_COMMITTED from=$IN_FROM
 amend=$IN_AMEND guard=$IN_GUARD
 resolve=("${@:1:IN_RESOLVE}")
@@ -29,17 +33,21 @@ fi
 begun_at=$sha
 send_commits
 moved=current landed= default=
-# While it had no turn, another operation may have gone on from here.
+# While this push had no turn, another operation may have moved HEAD.
 if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then
   moved=kept
 elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in
   *"*$tab"*)
     base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=
-    # One whose base is gone still says so with a pull.
-    if [ "$to" = "$branch" ] && [ -z "$base" ] && { [ -n "$is_first" ] || ! git config "branch.$branch.merge" >/dev/null; }; then git branch -q --set-upstream-to="refs/remotes/origin/$to"; fi
+    # A configured upstream stays, even if the remote lost it: a pull reports that.
+    if [ "$to" = "$branch" ] && [ -z "$base" ] &&
+      { [ -n "$is_first" ] || ! git config "branch.$branch.merge" >/dev/null; }; then
+      git branch -q --set-upstream-to="refs/remotes/origin/$to"
+    fi
     case $base in refs/remotes/origin/*) base=${base#refs/remotes/origin/} ;; *) base= ;; esac
-    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] && fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
+    if [ -n "$recreated" ] && [ -n "$base" ] && [ "$base" != "$to" ] &&
+      fetch_branch "$base" 2>/dev/null && has_landed "refs/remotes/origin/$base" "$was"; then landed=$base; fi
     if [ -n "$is_first" ]; then
       default=$(netgit ls-remote --symref origin HEAD | sed -n "s,^ref: refs/heads/\(.*\)${tab}HEAD$,\1,p")
       default=${default:--}

@@ -1,7 +1,7 @@
-# What is there is told by the shell's own tests, so a file costs two small processes (its size, its bytes) and a
-# folder one (the sizes). Only the asked bytes leave the sandbox. At a commit git's objects are read, where a symlink
-# is an object like any other and nothing is followed. Section 1: kind and what goes with it; 2: content or entries;
-# 3: sizes of the entries; 4: paths of submodules.
+# The shell's own tests find the kind of a path, so a file costs two small processes (size, bytes) and a folder one
+# (sizes). Only the requested bytes leave the sandbox. At a commit the script reads git's objects; a symlink is an
+# object there, and nothing follows it.
+# Sections: 1: kind and its details; 2: content or entries; 3: sizes of the entries; 4: paths of submodules.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/enter.sh"
@@ -20,14 +20,14 @@ if [ -n "$ref" ]; then
     bring_folders "$ref" || fail git
     if [ -n "$path" ]; then bring "$(git ls-tree --end-of-options "$ref" "$path" | sed -n 's/^[0-7]* blob \([0-9a-f]*\).*/\1/p' | lacking)" || fail git; fi
   fi
-  # Of a file that is not here the size is not known.
+  # In a partial clone the size of a missing file is unknown.
   listed() { if partial; then git ls-tree -z --format='%(objectmode) %(objecttype) %(objectname) -%x09%(path)' "$1"; else exec git ls-tree -z -l "$1"; fi; }
   at() {
     if [ -n "$path" ]; then
       git ls-tree --format='%(objectmode) %(objectsize) %(objectname)' --end-of-options "$1" "$path"
     else git rev-parse --verify --end-of-options "$1^{tree}"; fi
   }
-  # A line more: git had to choose between several of that name.
+  # A second line means that several refs have this name, and git chose one.
   found=$(at "$ref" 2>&1) && case $found in *'
 '*) false ;; esac || {
     ref=$(commit_of "$ref") || unknown_ref "$IN_REF"
@@ -40,6 +40,7 @@ if [ -n "$ref" ]; then
     040000 | "$object")
       printf 'tree\0'
       section 2
+      unwatch
       listed "$object"
       exit
       ;;
@@ -78,6 +79,7 @@ if [ -f "$place" ]; then
   printf 'file\0'
   if [ -n "$first" ]; then wc -lc <"$place"; else wc -c <"$place"; fi
   section 2
+  unwatch
   part <"$place"
   exit
 fi
@@ -95,7 +97,7 @@ there "$1" || shift
 if [ "$from" -ge $# ]; then exit; fi
 shift "$from"
 if [ $# -gt "$entries" ]; then
-  # The shell has no slice: "$1" to "$1000", written out.
+  # The shell cannot slice "$@", so the names "$1", "$2" … are written out.
   n=0 kept=
   while [ "$n" -lt "$entries" ]; do
     n=$((n + 1))

@@ -1,5 +1,6 @@
-# Ignored files are left alone. What was changed is listed first, and told after by what is there then. Section 1: the
-# state that was ended; section 2: `+path` for what is restored, `-path` for what is gone.
+# Discards changes (of paths or of the whole tree), unstages them, or takes commits back (IN_TO, lib/uncommit.sh).
+# Ignored files stay. The changed paths are listed before, and reported afterwards by whether they exist then.
+# Section 1: the unfinished state that was ended; section 2: `+path` for a restored path, `-path` for a deleted path.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -25,7 +26,7 @@ changed() { while IFS= read -r -d '' entry; do "$@" "${entry:0:2}" "${entry:3}";
 added() { case $1 in A[!AU]) printf '%s\0' "$2" ;; esac }
 others() { case $1 in A[!AU] | '??') ;; *) printf '%s\0' "$2" ;; esac }
 if [ "$staged" != true ]; then bring_changed diff-index HEAD -- "$@" || fail git; fi
-# In a sparse tree, reset --hard would take away the files beyond it that a caller has brought.
+# In a sparse tree, `git reset --hard` would delete files that a caller added outside the sparse folders.
 to_head() {
   if [ -e .git/info/sparse-checkout ]; then git reset -q && git restore -q --worktree -- .; else git reset -q --hard; fi
 }
@@ -42,12 +43,12 @@ elif [ "$all" = true ]; then
   elif [ -e .git/rebase-merge ] || [ -e .git/rebase-apply ]; then git rebase --abort || fail git; fi
   if [ -e .git/sequencer ]; then git cherry-pick --abort || git cherry-pick --quit || fail git; fi
   if [ -e .git/BISECT_LOG ]; then git bisect reset >/dev/null || fail git; fi
-  # Ending a rebase may have brought back what was stashed for it.
+  # The end of a rebase may have applied its autostash.
   to_head && git clean -ffdq || fail git
 else
   source=HEAD
   git rev-parse -q --verify HEAD >/dev/null || source=$(git hash-object -t tree /dev/null)
-  # First what is not in HEAD: when a file has come back in the place of its folder, git would not find it any more.
+  # Paths that are not in HEAD first: git would not find them after a file has replaced their folder.
   for kind in added others; do
     changed "$kind" >"$wt/tmp.paths"
     if [ -s "$wt/tmp.paths" ]; then
@@ -58,18 +59,18 @@ else
 fi
 section 2
 left=1001
-told() {
+report_change() {
   local sign=+
   if [ "$staged" = true ]; then
     case $1 in ' '* | '??') return ;; esac
   elif ! there "$2"; then
     sign=-
   elif [ "$1" = '??' ]; then
-    # Told already: it was deleted only in the index, so it was in HEAD and is back.
+    # Already reported: the file was deleted only in the index, so it was in HEAD and is restored.
     return
   fi
   if [ "$left" -gt 0 ]; then printf '%s%s\0' "$sign" "$2"; fi
   left=$((left - 1))
 }
-changed told
+changed report_change
 rm -f "$wt/tmp.status" "$wt/tmp.paths"

@@ -1,3 +1,4 @@
+# Section 1: the output of git grep, each line cut at 6,000 bytes.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/enter.sh"

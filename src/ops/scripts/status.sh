@@ -1,3 +1,4 @@
+# Section 1: the output of git status, whose parameters are "$@"; section 2: unfinished states, as in WT_UNFINISHED.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/enter.sh"

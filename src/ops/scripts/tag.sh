@@ -1,4 +1,6 @@
-# A list takes no lock. A tag that is there and is the same is answered as made, so a call can be repeated.
+# Lists, makes and pushes tags. The list takes no lock. If the same tag exists, the call succeeds, so it can be
+# repeated.
+# Sections: 1: tags; 2: whether the tag was made; whether the push sent it (empty: no push).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -22,7 +24,10 @@ commit=
 if [ -n "$ref" ] || ! git show-ref -q --verify -- "$full"; then commit=$(commit_of "${ref:-HEAD}") || unknown_ref "${ref:-HEAD}"; fi
 if git show-ref -q --verify -- "$full"; then
   if [ -n "$commit" ] && [ "$(git rev-parse -q --verify "$full^{commit}")" != "$commit" ]; then fail tag_exists "$name"; fi
-  if [ -n "$message" ] && [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(git stripspace <<<"$message")" ]; then fail tag_exists "$name"; fi
+  if [ -n "$message" ] &&
+    [ "$(git for-each-ref --format='%(objecttype) %(contents)' "$full")" != "tag $(git stripspace <<<"$message")" ]; then
+    fail tag_exists "$name"
+  fi
 else
   set --
   if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi

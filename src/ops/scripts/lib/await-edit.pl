@@ -1,5 +1,5 @@
-# For a look that finds an edit in its middle: waits until it is over, which takes milliseconds, or, where its process was
-# ended, undoes it.
+# For a look that finds an unfinished edit. Waits until the edit ends, which takes milliseconds. If the edit's process
+# is gone, undoes the edit.
 require "$ENV{WT_LIB}/undo.pl";
 open my $lock, ">>", "$wt/lock" or exit 1;
 alarm $ENV{WT_LOCK_WAIT_S};

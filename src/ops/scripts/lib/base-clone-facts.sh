@@ -1,4 +1,5 @@
-# Section 1: commit, branch, kilobytes; section 3: branches and tags. Nothing where there is no seed.
+# `facts` prints section 1: commit, branch, kilobytes; and section 3: branches and tags. Without a seed, section 1 is
+# empty and there is no section 3.
 facts() {
   section 1
   if cd "$wt/seed" 2>/dev/null; then

@@ -1,5 +1,5 @@
-# `busy`: whether an operation holds the lock, for the pool's own looks, which never wait. One that settles is not in
-# the way: it may stop anywhere and go on after a pause.
+# `busy` succeeds if an operation holds the lock. The pool's probes call it, because they never wait. `refresh_index`
+# does not count: it can stop anywhere and continue after a pause.
 busy() {
   [ -s "$wt/open" ] && read -r holder <"$wt/open" && [ "$holder" = open ] || return 1
   if command -v flock >/dev/null 2>&1; then

@@ -1,4 +1,4 @@
-# Deletes what an operation that was ended leaves behind, but for an edit's changes (undo.pl).
+# Deletes the leftovers of a killed operation. undo.pl undoes the changes of an edit.
 rm -rf "$HOME/.warmtree/new" "$HOME/.warmtree/undo" "$HOME"/.warmtree/tmp.*
 if [ -d "$HOME/repo/.git" ]; then
   for lock in index HEAD packed-refs shallow config; do rm -f "$HOME/repo/.git/$lock.lock"; done

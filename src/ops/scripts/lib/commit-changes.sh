@@ -1,5 +1,6 @@
-# `commit_changes [FILE…]` commits what is changed, all or these files, and sets `sha` to what is to be pushed and `committed`
-# to the commit that was made. Takes `message`, `to`, `branch`, `amend`, `guard` and the array `resolve` of the script. After LINE_ENDS.
+# `commit_changes [FILE…]` commits all changes, or those of these files. Sets `sha` to the commit to push, `committed`
+# to the commit made, and `to`, where it is empty, to the current branch. Reads `message`, `to`, `branch`, `amend`,
+# `guard` and the arrays `resolve` and `files` of the script. Needs line-ends.sh and send-commits.sh.
 . "$WT_LIB/merging.sh"
 
 commit_changes() {
@@ -16,17 +17,18 @@ commit_changes() {
     if [ $# -gt 0 ]; then fail merge_open; fi
     if [ "$amend" = true ]; then fail amend_merging; fi
     work=merging
-    for path in "${resolve[@]}"; do settle_path "$path"; done
+    for path in "${resolve[@]}"; do resolve_path "$path"; done
     find_unsettled
     if [ "${#unsettled[@]}" -gt 0 ]; then
       conflicts_in_tree "${unsettled[@]}"
       fail unsettled "$(printf '%s, ' "${unsettled[@]}")"
     fi
   elif [ "${#resolve[@]}" -gt 0 ]; then fail nothing_open; fi
-  if [ -z "$message$finishing" ] && [ "$amend" != true ] && [ -n "$(git status --porcelain --ignore-submodules=dirty -- "${files[@]}" | head -c 1)" ]; then fail message_missing; fi
+  if [ -z "$message$finishing" ] && [ "$amend" != true ] &&
+    [ -n "$(git status --porcelain --ignore-submodules=dirty -- "${files[@]}" | head -c 1)" ]; then fail message_missing; fi
   line_ends
   git add -A --sparse -- "${files[@]}" || fail git
-  # Lines that begin with # are the message's own, but for git's list of conflicts.
+  # Lines that begin with # belong to the message, except git's list of conflicts.
   if [ -n "$message" ]; then
     how=(--cleanup=whitespace -m "$message")
   elif [ -n "$finishing" ] && [ -e .git/MERGE_MSG ]; then
@@ -44,13 +46,14 @@ commit_changes() {
     cat "$wt/tmp.err" >&2
     fail git
   elif [ -n "$finishing" ]; then
-    # All is as it was before the apply: there is nothing to commit, and git would leave it open.
+    # The tree is as it was before the apply: there is nothing to commit, and git would leave the cherry-pick open.
     git cherry-pick --quit || fail git
     work=unchanged
   fi
   sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
 }
-# The branch that is checked out; the remote's default branch only where the operator says so. An empty remote has none.
+# Sets `to` to the branch that is checked out. Refuses the remote's default branch if `guard` is `true`. An empty remote
+# has none.
 name_branch() {
   local default=
   to=$branch
@@ -58,7 +61,8 @@ name_branch() {
   if [ "$guard" = true ] && [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
   if [ "$default" = "ref: refs/remotes/origin/$to" ] && git show-ref -q --verify "refs/remotes/origin/$to"; then fail default_branch "$to"; fi
 }
-# Whether the newest commit is one that the host refused and has nowhere, and only its message can be what this push is for.
+# Whether the host refused the newest commit, no remote branch has it, and nothing but the message can change. Then this
+# push amends it.
 is_refused() {
   local refused=
   if [ -z "$message" ] || [ -n "$finishing" ] || [ ! -e "$wt/refused" ]; then return 1; fi
@@ -66,14 +70,15 @@ is_refused() {
   [ "$refused" = "$(git rev-parse -q --verify HEAD)" ] && git diff --cached --quiet --ignore-submodules=dirty HEAD -- &&
     [ -n "$(git rev-list -n 1 HEAD --not --remotes=origin --)" ]
 }
-# Called again, there is nothing to amend.
+# Sets `amend` to `same` if an earlier try of this call has amended the commit already.
 prepare_amend() {
   had=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
-  if git diff --cached --quiet --ignore-submodules=dirty HEAD -- "${files[@]}" && { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$(git stripspace <<<"$message")" ]; }; then
+  if git diff --cached --quiet --ignore-submodules=dirty HEAD -- "${files[@]}" &&
+    { [ -z "$message" ] || [ "$(git log -1 --format=%B)" = "$(git stripspace <<<"$message")" ]; }; then
     amend=same
     return
   fi
-  # Where the clone ends git knows of no parents, and the new commit would have none.
+  # A commit at the shallow boundary has no parents here, so the amended commit would have none.
   if [ -e .git/shallow ] && grep -qxF "$had" .git/shallow; then fail no_parents "${branch:-$to}"; fi
   may_take_back "$had^!" || fail published "$(git rev-parse --short HEAD)"
   how+=(--amend)

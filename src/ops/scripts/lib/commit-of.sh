@@ -1,12 +1,12 @@
-# `commit_of NAME` prints the commit of a revision; a branch that only the remote has is found by its short name. Where git
-# would choose between a branch and a tag of one name, it returns 2, unless both are the same commit. After it,
-# `unknown_ref NAME` ends the script.
+# `commit_of NAME` prints the commit of a revision. A short name also finds a branch that only the remote has. If a
+# branch and a tag have the name and git would have to choose, returns 2, unless both are the same commit. After a
+# failure, `unknown_ref NAME` ends the script.
 commit_of() {
   if ! found=$(git rev-parse --verify --end-of-options "$1^{commit}" 2>&1); then
     git rev-parse -q --verify "refs/remotes/origin/$1^{commit}" 2>/dev/null
     return
   fi
-  # git says so before it prints its choice.
+  # git prints a warning before the id.
   chosen=${found##*'
 '} plain=${1%%[~^@]*}
   case $found in *" is ambiguous"*) ;; *)

@@ -1,5 +1,7 @@
-# `conflicts A B`: of a merge that is made in memory only.
-# Names the paths of entries on stdin, each once.
+# `conflicts A B` prints the conflicts of a merge of A and B, made in memory. Section 3: the tree, then the unmerged
+# entries; sections 10 to 29: the conflicted files, at most 64 KiB of each.
+
+# conflict_paths: prints the paths of the entries on stdin, each once.
 conflict_paths() {
   local entry last=
   while IFS= read -r -d '' entry; do
@@ -8,7 +10,7 @@ conflict_paths() {
     last=$entry
   done
 }
-# say_conflicts FILE command…: the entries in FILE, and each file as the command prints it.
+# say_conflicts FILE COMMAND…: prints the entries in FILE, and each conflicted file with COMMAND. Deletes FILE.
 say_conflicts() {
   local number=10 path entries=$1
   shift
@@ -24,7 +26,7 @@ say_conflicts() {
   } <"$entries")
   rm -f "$entries"
 }
-# By its id: "tree:path" is another commit to git where the path ends like -g<id>.
+# Reads the file by its id: git takes "tree:path" for another commit if the path ends like -g<id>.
 merged_file() {
   local entry
   IFS= read -r -d '' entry < <(git ls-tree -z "$merged_tree" -- "$1")

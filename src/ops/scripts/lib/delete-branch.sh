@@ -1,6 +1,6 @@
-# `delete_branch NAME` deletes a branch of this workspace's own (history.ts), at the remote and here. What only it holds goes with it; not
-# what the remote never had, nor what others put there. The push says what it expects the remote to hold, so what came
-# there since is not deleted. After NET of net.ts.
+# `delete_branch NAME` deletes a branch of the workspace's own (history.sh), at the remote and here. Commits that only
+# this branch has are lost. Refuses if the remote never had one of them, or others pushed one. The push has a lease, so
+# commits that reached the remote since the last fetch are not deleted. Needs net.sh.
 . "$WT_LIB/reached.sh"
 
 delete_branch() {
@@ -20,11 +20,13 @@ delete_branch() {
   if [ -z "$url" ]; then fail needs_remote; fi
   if [ -n "$seen" ] && ! reached netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$1:$seen" origin ":refs/heads/$1"; then
     if grep -q '^!.*\[remote rejected\]' "$said"; then fail push_rejected "$(sed -n 's/^!.*\[remote rejected\] (\(.*\)).*/\1/p' "$said")"; fi
-    # Somebody may have deleted it before.
+    # Someone may have deleted it before.
     grep -qE 'stale info|remote ref does not exist' "$said" || fail git
     ref=$(netgit ls-remote --heads origin "refs/heads/$1") || fail git
     if [ -n "$ref" ]; then fail of_others "$1"; fi
   fi
-  for ref in "refs/remotes/origin/$1" "refs/warmtree/own/$1/@" "refs/warmtree/others/$1/@" "refs/warmtree/replace/$1/@"; do git update-ref -d "$ref" || fail git; done
+  for ref in "refs/remotes/origin/$1" "refs/warmtree/own/$1/@" "refs/warmtree/others/$1/@" "refs/warmtree/replace/$1/@"; do
+    git update-ref -d "$ref" || fail git
+  done
   if [ -n "$tip" ]; then git branch -q -D -- "$1" || fail git; fi
 }

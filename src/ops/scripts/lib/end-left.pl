@@ -1,5 +1,5 @@
-# Perl that ends what is left of a call. A process that becomes another program just now is not seen, so it looks until it
-# has found none twice.
+# Ends the processes that a call left behind, found by WT_CALL in their environment. A process that is just executing
+# another program is not found, so the search repeats until it finds none twice.
 sub is_left {
   my ($pid) = @_;
   return 0 if $pid == $$;
@@ -7,16 +7,16 @@ sub is_left {
   local $/;
   ("\0" . (<$in> // "")) =~ /\0WT_CALL=\Q$ENV{WT_CALL}\E\0/;
 }
-# git removes its lock files when it is told to end; a process that does not end within half a second is killed. One that is in
-# the kernel for half a minute is not waited for: it holds the lock itself.
+# SIGTERM first, so that git removes its lock files; SIGKILL after half a second. The search ends after half a minute: a
+# process that is stuck in the kernel that long holds the lock itself.
 sub end_left {
-  my (%told, $none);
+  my (%signalled, $none);
   for (my $n = 0; $n < 6000; $n++) {
     opendir my $processes, "/proc" or return;
     my @left = grep { is_left($_) } grep { /^\d+\z/ } readdir $processes;
     $none = @left ? 0 : $none + 1;
     return if $none == 2;
-    if ($n < 100) { kill "TERM", grep { !$told{$_}++ } @left }
+    if ($n < 100) { kill "TERM", grep { !$signalled{$_}++ } @left }
     else { kill "KILL", @left }
     select undef, undef, undef, 0.005;
   }

@@ -1,6 +1,7 @@
-# `fail reason [subject]` ends the script, saying what became of the work. A reason is an error code, `git` (whatever
-# git's stderr says), or a word that the operation explains (see failureOf in failure.ts). In a pipe it ends that side
-# only; so a batch, which must stop there, is told by a file as well (WT_FAILED).
+# `fail REASON [SUBJECT]` ends the script and prints section 0: reason, subject, commit made, state of the tree, wait
+# that the host requests, and whether the remote has the push. REASON is an error code, `git` (see git's stderr), or a
+# word that the operation explains (failureOf in ../../output/failure.ts). In a pipe it ends only its own side; the file
+# WT_FAILED makes a batch stop.
 committed= work=unchanged pushed=false
 fail() {
   section 0

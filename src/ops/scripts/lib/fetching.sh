@@ -1,18 +1,21 @@
-# Fetching branches of the remote. What the remote has no more is written down (history.ts): commits that a branch lost because
-# somebody pushed by force, and branches that somebody deleted. In a shallow clone git takes what lies deeper than the clone
-# for lost, so there what a branch was is doubted first, until `settle_doubts` has older commits to tell by.
+# Fetches branches of the remote, and records losses of the remote in refs (history.sh): commits that a branch lost in a
+# forced push (`removed`), and branches that someone deleted (`had`). In a shallow clone git also reports a forced
+# update when the old commit is merely outside the clone, so there the old commit is `doubted` first, until
+# `resolve_doubts` has enough older commits to decide.
 . "$WT_LIB/bring.sh"
 . "$WT_LIB/reached.sh"
 
-# When there is no older history left to get, git deletes net.git's name of the tree's list of where history ends, not the list.
-settle_depth() {
+# When no older history is left to fetch, git deletes the link `shallow` in net.git, and not the tree's list that it
+# points to. `link_shallow` deletes that list and restores the link.
+link_shallow() {
   if ! [ -L "$wt/net.git/shallow" ]; then
     rm -f .git/shallow
     ln -sf ../../repo/.git/shallow "$wt/net.git/shallow"
   fi
 }
-# git tells of both in its summary of a fetch, which is no error and is kept from where those are looked for.
-told_fetch() {
+# fetch_noting_losses ARGUMENT…: git fetch in net.git. Reads losses from git's summary. The summary is no error, so its
+# lines do not go to stderr, where errors are searched for.
+fetch_noting_losses() {
   local status line before= lost=
   case " $* " in *' --prune '*) before=$(git for-each-ref --format='%(objectname) %(refname:lstrip=3)' refs/remotes/origin/)$'\n' ;; esac
   netgit -c core.abbrev=no -c fetch.output=full fetch --no-progress "$@" 2>"$wt/tmp.fetch"
@@ -34,23 +37,24 @@ told_fetch() {
   if [ -n "$lost" ]; then printf %s "$lost" | git update-ref --stdin || return 1; fi
   return "$status"
 }
-# A branch that the remote is found not to have any more.
+# forget_branch NAME: records that the remote no longer has this branch.
 forget_branch() {
   local id
   id=$(git rev-parse -q --verify "refs/remotes/origin/$1") || return 0
   git update-ref "refs/warmtree/had/$1/@$id" "$id" && git update-ref -d "refs/remotes/origin/$1"
 }
-fetch_history() { reached told_fetch --no-tags "$@" && settle_depth; }
-# Fetches a branch and sets old to where it was. A shallow clone stays as deep as it is, or gets as many commits more as deepen says:
-# asked without a depth, the remote would send the whole history of every branch that was merged since.
+fetch_history() { reached fetch_noting_losses --no-tags "$@" && link_shallow; }
+# fetch_branch NAME: fetches a branch and sets `old` to its commit before. A shallow clone keeps its depth, or gets
+# `deepen` more commits: without a depth, the remote would send the whole history of every branch that was merged since.
 fetch_branch() {
   local depth=()
   old=$(git rev-parse -q --verify "refs/remotes/origin/$1")
   if [ -e .git/shallow ]; then depth=("--depth=$(($(git rev-list --count --first-parent "${old:-HEAD}" --) + ${deepen:-0}))"); fi
   fetch_history "${depth[@]}" origin "+refs/heads/$1:refs/remotes/origin/$1"
 }
-# meet TIP SHA BRANCH [OLD]: afterwards it can be told what of SHA is not in TIP. In a shallow clone: either SHA's own commits, without
-# merges, stand on what the branch was before (then in beneath), or older ones are fetched until the two lines meet.
+# meet TIP SHA BRANCH [OLD]: makes sure that git can list the commits of SHA that are not in TIP. In a shallow clone,
+# either the commits of SHA follow OLD, the branch's earlier tip, without merges (then `beneath` excludes OLD), or older
+# commits are fetched until the two lines have a merge base.
 meet() {
   local depth
   beneath=()
@@ -63,9 +67,9 @@ meet() {
     fetch_history "--deepen=$depth" origin "+refs/heads/$3:refs/remotes/origin/$3" || return 1
   done
 }
-# settle_doubts SHA [BUT]: finds out of each commit in SHA, less BUT, that a shallow clone saw a branch leave, whether the branch still holds
-# it. Where the remote does not say, it stays in doubt.
-settle_doubts() {
+# resolve_doubts SHA [EXCEPT]: finds out, for each `doubted` commit in SHA but EXCEPT, whether its branch still holds
+# it. If the remote does not answer, the commit stays in doubt.
+resolve_doubts() {
   local ref id branch tip
   while read -r id ref; do
     if [ "$id" = "${2-}" ]; then continue; fi

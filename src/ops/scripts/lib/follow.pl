@@ -1,4 +1,5 @@
-# Gives a command what is in a file, until stdin ends; the file may not be there yet. It is removed.
+# Pipes a growing file into a command until stdin ends, then deletes the file. Waits for the file to appear. Arguments:
+# path, seconds until it gives up, command.
 my ($path, $seconds, @command) = @ARGV;
 alarm $seconds;
 open my $to, "|-", @command or exit 1;

@@ -1,9 +1,12 @@
-# `from_seed` brings the seed of a repository snapshot up to date, as if it had just been cloned without a checkout: only
-# that its files are there. Fails where it is not what it should be; a remote that fails leaves it in place for the next
-# call. On a busy machine the start of processes takes longer than all else here, so there are few.
+# `from_seed` updates the seed of a repository snapshot, as if it had just been cloned without a checkout, except that
+# its files are there. Fails if the seed is not as expected. If the remote fails, the script ends and the seed stays in
+# place for the next call. On a busy machine process starts take longer than all else here, so there are few.
 #
-# The Worker has mostly asked the remote for its branches and tags meanwhile (`told`): then only commits that are not here
-# are fetched, which takes no round trip to ask again, or nothing. Mostly it has fetched those as well.
+# Usually the Worker has listed the remote's branches and tags meanwhile (`remote_refs`). Then only missing commits are
+# fetched, without a round trip for the list. Usually the Worker has fetched those, too (`pack`), and nothing is left to
+# fetch.
+#
+# Sets `known`, `start`, `target` and, if a check of all objects runs in the background, `checking`.
 from_seed() {
   local line default= branched=
   mv "$wt/seed" "$wt/new" && cd "$wt/new" || return 1
@@ -12,10 +15,10 @@ from_seed() {
     taking=$!
     ;;
   esac
-  # Fails as well where the commit of any of them is not there.
+  # show-ref also fails if the commit of a ref is missing.
   known=$(git show-ref --head)$'\n' || return 1
   case $known in "$seed_head HEAD"$'\n'*) known=${known#*$'\n'} ;; *) return 1 ;; esac
-  if [ -z "$told" ] || ! as_told; then as_asked || return 1; fi
+  if [ -z "$remote_refs" ] || ! update_from_refs; then update_from_remote || return 1; fi
   if ! there "$default"; then return 1; fi
   start=${base:-$default}
   if [ -n "$branched" ] || there "$start"; then
@@ -33,9 +36,9 @@ from_seed() {
   IFS= read -r -d '' line <.git/config
   case $line in *"url = $url"$'\n'*) ;; *) git config remote.origin.url "$url" ;; esac
 }
-as_told() {
+update_from_refs() {
   local change old gone= wanted=() updates= revisions=
-  if [ "$known" != "$told"$'\n' ]; then
+  if [ "$known" != "$remote_refs"$'\n' ]; then
     while IFS= read -r change; do
       case $change in
         +*)
@@ -47,30 +50,31 @@ as_told() {
         -*) gone+="delete ${change#-}"$'\n' ;;
       esac
     done <<<"$(changes)"
-    # First, for a folder may have taken the place of a name.
+    # Deletes first, because a new name may need the deleted name as a folder.
     if [ -n "$gone" ]; then printf '%s' "$gone" | git update-ref --no-deref --stdin || return 1; fi
     if [ "${#wanted[@]}" -gt 0 ] && ! take_over; then
       rm -f .git/objects/pack/tmp_* "$HOME/$pack"
-      # For few objects threads take longer than they save, as does packing tightly what they are differences to.
+      # For few objects, threads take longer than they save, and so does compression of the objects that deltas are
+      # based on.
       large net -c pack.threads=1 -c core.compression=0 \
         fetch --progress --no-tags --no-write-fetch-head -- "$url" "${wanted[@]}" || return 1
     fi
-    known=$told$'\n'
+    known=$remote_refs$'\n'
   fi
-  default=$told_head
+  default=$remote_head
 }
-# The pack that the Worker has fetched comes as a file (pack), and is taken in while it grows. It is whole when stdin ends.
-# One that does not come within 30 s, as when the Worker is no more, must not hold the lock for longer.
+# Indexes the Worker's pack, which comes as a file (`pack`), while the file grows. The pack is complete when stdin ends.
+# A pack that does not arrive within 30 s, as when the Worker is gone, must not hold the lock any longer.
 take_in() {
   large exec perl "$WT_LIB/follow.pl" "$HOME/$pack" 30 \
     git -c core.compression=0 index-pack --stdin --fix-thin --threads=1 <&8 8<&- >/dev/null
 }
-# To the commits that the Worker has fetched, or that are here under other names (pack: none). What can be done while it
-# comes is done before. That nothing they need is missing is looked at beside the checkout.
+# Moves the refs to commits of the Worker's pack, or to commits that are here under other names (pack: none). Prepares
+# the update while the pack arrives. The check that no object is missing runs beside the checkout.
 take_over() {
-  local branch=${base:-$told_head} before=$known updater
+  local branch=${base:-$remote_head} before=$known updater
   if [ -z "$pack" ]; then return 1; fi
-  known=$told$'\n'
+  known=$remote_refs$'\n'
   if there "$branch"; then
     commit_of "refs/remotes/origin/$branch"
     branched="create refs/heads/$branch $commit"$'\n'
@@ -88,7 +92,8 @@ take_over() {
   checking=$!
 }
 whole() { [ -z "$checking" ] || wait "$checking"; }
-# What to fetch (+commit:name, and the commit that the name had), and names that the remote has no more (-name).
+# Prints refs to fetch (+commit:name, and the commit of that name before) and refs that the remote no longer has
+# (-name).
 changes() {
   awk '
     $0 == "" { there = 1 }
@@ -97,10 +102,11 @@ changes() {
     here[$2] != $1 { print "+" $1 ":" $2 " " here[$2] }
     { delete here[$2] }
     END { for (name in here) print "-" name }
-  ' <<<"$known"$'\n'"$told"
+  ' <<<"$known"$'\n'"$remote_refs"
 }
-# The default branch, which may be another by now, is known by its commit, and asked for only where two are on that.
-as_asked() {
+# The default branch may have changed. Its commit identifies it; the script queries the remote only if several branches
+# have that commit.
+update_from_remote() {
   local line head
   if ! large net fetch --progress --prune --no-tags -- "$url" HEAD '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'; then
     net ls-remote -- "$url" HEAD >/dev/null || give_back git "$base"
@@ -121,7 +127,7 @@ ask_default() {
     case $line in 'ref: refs/heads/'*) line=${line#ref: refs/heads/} default=${line%"$tab"HEAD} ;; esac
   done < <(net ls-remote --symref -- "$url" HEAD)
 }
-# One that is still coming is of no use any more.
+# A pack that is still arriving is no longer needed.
 leave_pack() {
   if [ -n "$taking" ] && kill "$taking"; then
     wait "$taking"

@@ -1,3 +1,3 @@
-# git's file system monitor closes what it inherits where there is a /proc (Linux, since it has one); elsewhere that
-# daemon would hold the lock on.
+# On Linux (/proc exists) git's fsmonitor daemon closes inherited descriptors. Elsewhere that daemon would keep the
+# lock, so git does not get its descriptor.
 if ! [ -e /proc/self/fd ]; then git() { command git "$@" 9>&-; }; fi

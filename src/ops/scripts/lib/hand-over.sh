@@ -1,5 +1,5 @@
-# Starts `"$@"` without the credential in its environment, which any process of the sandbox's user could read for as long
-# as the operation runs: it waits in a pipe instead. WT_CREDENTIAL says that it does.
+# Starts `"$@"` without the credential in its environment, which any process of the sandbox's user could read while the
+# operation runs. A pipe (descriptor 6) holds the credential instead; WT_CREDENTIAL marks that.
 exec 6<<CREDENTIAL
 $WT_AUTH
 CREDENTIAL

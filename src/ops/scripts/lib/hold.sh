@@ -1,5 +1,6 @@
-# `hold` takes the lock, waiting its turn. It is on an open file description, so the kernel frees it when the holder dies.
-# perl serves where flock(1) is missing (macOS).
+# `hold` takes the lock on descriptor 9; it waits for it WT_LOCK_WAIT_S seconds at most. The lock belongs to an open
+# file description, so the kernel frees it when the holder dies. Where flock(1) is missing (macOS), perl takes its
+# place.
 hold() {
   exec 9>>"$wt/lock"
   if command -v flock >/dev/null 2>&1; then

@@ -1,9 +1,11 @@
-# A branch is a file to git, and a part of another's name a folder: beside `agent` there can be no `agent/ada`. Git and hosts say that
-# in many ways, so after a failure it is looked for.
+# git stores a branch as a file, and the first parts of its name as folders: beside `agent` there can be no `agent/ada`.
+# git and hosts report this in many ways, so these functions search for it after a failure.
 #
-# `make_room NAME` deletes what is in the way of NAME here, if it is a mere copy of branches that the remote has no more, and ends the
-# script otherwise; it fails where nothing was in the way. `refuse_if_taken_there NAME`, with `netgit`, ends it where one of the remote is.
-# The names above, one a line.
+# `make_room NAME` deletes local branches that exclude NAME, if they hold nothing but commits of remote branches and the
+# remote has no branch of their name; otherwise it ends the script. It fails if no branch excludes NAME.
+# `refuse_if_taken_there NAME` ends the script if a branch of the remote excludes NAME. It needs net.sh.
+
+# above NAME: prints the names of the folders above, one a line.
 above() {
   local name=$1
   while [ "$name" != "${name%/*}" ]; do

@@ -1,5 +1,5 @@
-# `limited git-arguments…` runs a git whose memory and time a caller's pattern or the size of files decides. The limit is
-# on what a process writes to: packs are mapped, and may be larger.
+# `limited ARGUMENT…` runs, with limits, a git whose memory and time depend on a caller's pattern or on the size of
+# files. The memory limit is on writable memory: packs are mapped, and may be larger.
 limited() (
   . "$WT_LIB/limits.sh"
   [ -e /proc/self/fd ] || exec 9>&-

@@ -1,27 +1,28 @@
-# `line_ends`, after the commit that the tree is on or its .gitattributes may have changed. Files that are committed with CRLF
-# though .gitattributes says that git stores LF are modified to git, whoever looks and whatever is done: the next add would
-# convert them. Here they are kept byte for byte, by an own line each in .git/info/attributes, which overrules .gitattributes
-# (docs/decisions/0019-line-ends.md). One process where nothing is to convert.
+# `line_ends` runs after the tree's commit or its .gitattributes may have changed. A file that is committed with CRLF,
+# although .gitattributes requires LF in git, is always modified to git, and the next `git add` would convert it.
+# `line_ends` keeps such files byte for byte: each gets a line in .git/info/attributes, which overrides .gitattributes
+# (docs/decisions/0019-line-ends.md). It takes one process if there is no such file.
 #
-# A file that was checked out with other line ends than it is stored with is checked out again, unless it was changed.
+# A file that was checked out with line ends other than the stored ones is checked out again, unless it was changed.
 #
-# `move_to COMMIT` moves branch, index and tree, whole or not at all, and keeps uncommitted changes. Only where git refuses is it
-# found out whether merely times have changed: of files that were changed and changed back git knows no more than that.
+# `move_to COMMIT` moves branch, index and tree, completely or not at all, and keeps uncommitted changes. Only if git
+# refuses does it refresh the index: for a file that was changed and changed back, the index shows only a new time.
 #
-# Git converts line ends because of these attributes: text by itself, or said by eol, or by the old name of both. text=auto is none
-# of them: it spares such files.
+# These attributes make git convert line ends: `text`, `eol`, which implies it, and `crlf`, the old name of both.
+# `text=auto` does not count, because it leaves such files alone.
 . "$WT_LIB/net.sh"
 . "$WT_LIB/overwritten.sh"
 
 line_ends() {
   local own=.git/info/attributes contrary=$wt/tmp.contrary again=() entry facts path given=(git)
-  # Attributes as given: net.git has none of its own.
+  # The attributes as the repository gives them: net.git has no info/attributes.
   if [ -e "$own" ]; then
     make_net_git || return
     given+=("--git-dir=$wt/net.git" "--work-tree=$PWD")
   fi
   local -x GIT_INDEX_FILE=$PWD/.git/index GIT_LITERAL_PATHSPECS=0
-  "${given[@]}" ls-files -z --format='%(eolinfo:index) %(objectname) %(eolattr)%x09%(path)' -- ':(attr:text)' ':(attr:eol=lf)' ':(attr:eol=crlf)' ':(attr:crlf)' ':(attr:crlf=input)' |
+  "${given[@]}" ls-files -z --format='%(eolinfo:index) %(objectname) %(eolattr)%x09%(path)' -- \
+    ':(attr:text)' ':(attr:eol=lf)' ':(attr:eol=crlf)' ':(attr:crlf)' ':(attr:crlf=input)' |
     grep -zE "^(crlf|mixed|-text) [0-9a-f]+ text( [^$tab]*)?$tab" >"$contrary"
   if [ -s "$contrary" ]; then
     while IFS= read -r -d '' entry; do

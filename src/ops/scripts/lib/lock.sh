@@ -1,10 +1,10 @@
-# `lock`, for scripts that change the workspace: one at a time. All that they start has the lock's descriptor, so the lock is
-# free when the last of it is gone, however the script ended. A script ended by a signal leaves `open` as it is, so the next
-# holder cleans up after it.
+# `lock` lets one script at a time change the workspace. All processes that the script starts inherit the lock's
+# descriptor, so the lock is free when the last of them ends, however the script ended. A script that a signal ended
+# leaves `open` as it is, so the next holder cleans up after it.
 #
-# The pool holds the lock from its last look at a workspace until the sandbox is paused. A script that begins then, or has
-# waited for the lock meanwhile and so may have slept through the pause, must not go on: its caller was cut off, or sends it
-# again. `holds` is read first, so a script that finds the newest hold in it finds `pausing` too.
+# The pool holds the lock from its last probe of a workspace until the sandbox is paused. A script that starts then, or
+# has waited for the lock meanwhile and so may have slept through the pause, must not continue: its caller was cut off,
+# or sends the call again. `holds` is read first, so a script that finds the newest hold in it also finds `pausing`.
 . "$WT_LIB/git-without-lock.sh"
 . "$WT_LIB/hold.sh"
 # shellcheck disable=SC2034 # for scripts

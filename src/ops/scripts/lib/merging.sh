@@ -1,8 +1,9 @@
-# A merge whose conflicts are in the files. Each unmerged path must have been written since, deleted or named, before it is
-# committed: of a file without markers (a binary one, one that a side deleted) git would take ours without a word. After CONFLICTS.
+# A merge whose conflicts are in the files. Before the commit, each unmerged path must have been written since, deleted,
+# or named in `resolve`: of a file without markers (binary, or deleted on one side) git would silently take our side.
+# Needs conflicts.sh.
 merging_begun() { : >"$wt/merging"; }
 there() { [ -e "$1" ] || [ -L "$1" ]; }
-# conflicts_in_tree [PATH…]: of all unmerged paths, or these.
+# conflicts_in_tree [PATH…]: prints the conflicts of all unmerged paths, or of these.
 # shellcheck disable=SC2120
 conflicts_in_tree() {
   {
@@ -12,7 +13,8 @@ conflicts_in_tree() {
   say_conflicts "$wt/tmp.conflict" head_of
 }
 head_of() { head -c 65536 -- "./$1"; }
-# Sets unsettled to the unmerged paths that nobody has seen to.
+# Sets `unsettled` to the unmerged paths that are not resolved: not written since the merge began, or with markers in
+# them.
 find_unsettled() {
   local path
   unsettled=()
@@ -24,8 +26,9 @@ find_unsettled() {
     unsettled+=("$path")
   done < <(git ls-files -u -z | conflict_paths)
 }
-# settle_path SIDE:PATH: the path is as it is on that side; where it has none there, it is deleted.
-settle_path() {
+# resolve_path SIDE:PATH: gives the path the content of that side (base, ours, theirs). If the side has none, deletes
+# the path.
+resolve_path() {
   local path=${1#*:} stage entry found=false has=
   case $1 in base:*) stage=1 ;; ours:*) stage=2 ;; *) stage=3 ;; esac
   while IFS= read -r -d '' entry; do

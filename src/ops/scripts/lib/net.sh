@@ -1,14 +1,14 @@
-# `net git-arguments…` runs git beside the credential: clean config, no hooks, one protocol, the header only for this
-# very address. Here, and here only, git may fetch what a partial clone lacks when it comes upon it.
+# `net ARGUMENT…` runs git with the credential: clean config, no hooks, one protocol, the Authorization header only for
+# this URL. Only here may git fetch missing objects of a partial clone on demand.
 #
-# git reads the header from the config file that its descriptor leads to: a file without a name, written after its name
-# was removed. Each process of git opens it anew, so a pipe would not do. Where descriptors have no such names (macOS) the
-# header goes by environment of that one git.
+# git reads the header from a config file by its descriptor: a file without a name, written after its name was removed.
+# Each git process opens it anew, so a pipe would not work. Where /proc does not exist (macOS), the environment of that
+# one git holds the header.
 #
-# `netgit` does the same in net.git. A process in the sandbox may have changed that: unless it holds what it was made
-# with, and nothing else that git reads, it is made anew first.
+# `netgit ARGUMENT…` does the same in net.git. Another process in the sandbox may have changed net.git. So net.git is
+# made anew first, unless it has its original content and nothing else that git reads.
 net() (
-  # In the place of the last setting, which names a file that others can write.
+  # Replaces the last setting, which includes a file that other processes can write.
   n=$((GIT_CONFIG_COUNT - 1))
   set_config() {
     export "GIT_CONFIG_KEY_$n=$1" "GIT_CONFIG_VALUE_$n=$2"
@@ -33,7 +33,8 @@ net() (
   [ -e /proc/self/fd ] || exec 9>&-
   exec git "$@"
 )
-# Of a page git believes that it is an empty repository (the dumb protocol); of what speaks git it hears packets. Sets is_sha256.
+# speaks_git: whether the remote answers in git's protocol. git takes a web page for an empty repository (dumb
+# protocol), but traces packets only of a git host. Sets `is_sha256`.
 speaks_git() {
   rm -f "$wt/tmp.packets"
   GIT_TRACE_PACKET="$wt/tmp.packets" net ls-remote -- "$url" HEAD >/dev/null 2>&1
@@ -54,7 +55,7 @@ holds() {
 }
 net_head='ref: refs/heads/none
 '
-# The tree's config has a say in which of the two it is, and in nothing else. While a clone is made, it is there.
+# The tree's config decides only the object format. While a clone is being made, its config is in `new`.
 choose_net_config() {
   local line= in=$wt/new/.git/config
   [ -e "$in" ] || in=$tree/.git/config
@@ -82,14 +83,14 @@ is_net_git() {
     if ! [ -e "$entry" ] && ! [ -L "$entry" ]; then continue; fi
     case ${entry##*/} in
       objects | refs | packed-refs | shallow) ;;
-      # Of what git itself writes, only these may be there: nothing in them leads anywhere.
+      # Files that git itself writes. They may be plain files only, and none of them refers to another place.
       HEAD | config | FETCH_HEAD | *.lock | shallow_*) if [ -L "$entry" ] || ! [ -f "$entry" ]; then return 1; fi ;;
       *) return 1 ;;
     esac
   done
   holds "$wt/net.git/config" "$net_config" && holds "$wt/net.git/HEAD" "$net_head"
 }
-# Its config is written last.
+# The config is written last, so that an unfinished net.git is made anew.
 make_net_git() {
   choose_net_config
   if is_net_git; then return; fi

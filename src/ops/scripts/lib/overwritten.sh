@@ -1,6 +1,6 @@
-# `overwritten COMMIT` prints, each ended by NUL, the uncommitted changes that going to a commit would undo. Mostly git refuses
-# by itself, but not these (2.39): a file that was deleted comes back where it differs in the commit; and in a sparse tree
-# a file outside the folders that are checked out is overwritten, with a warning at most.
+# `overwritten COMMIT` prints, each ended by NUL, the uncommitted changes that a move to COMMIT would undo. git itself
+# refuses for most, but not for these (2.39): git restores a deleted file if COMMIT changes it, and in a sparse tree it
+# overwrites a file outside the sparse folders, with a warning at most.
 overwritten() {
   local now=(git diff-files -z --diff-filter=D --name-only)
   if [ -e .git/info/sparse-checkout ]; then

@@ -1,6 +1,6 @@
-# `piped git-arguments…` is the left side of a pipe whose reader may stop early (git then dies of SIGPIPE, 141). The
-# shell does not see how a left side ends, so a failure is told past the pipe, on the script's own stdout. A command
-# that ends with 1 when there is nothing to print sets `nothing=1` before.
+# `piped ARGUMENT…` runs git on the left side of a pipe whose reader may stop early (git then dies of SIGPIPE, 141). The
+# shell does not see how a left side ends, so a failure bypasses the pipe, on the script's own stdout (descriptor 4). A
+# script sets `nothing=1` before a command that exits with 1 when it finds nothing.
 . "$WT_LIB/limited.sh"
 
 nothing=0

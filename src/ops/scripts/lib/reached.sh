@@ -1,16 +1,17 @@
-# `reached command…` runs a `net` or `netgit` that may be run again, until it goes well, fails for another reason than the
-# host, or has been tried as often as WT_RETRIES says. Between tries it waits 1, 2, 4 s, with jitter, or as long as the
-# host asks (Retry-After), if that is not too long; what it asks is in `asked_s` at the end. Sets `said`, the file with
-# what git said, which goes to stderr as it comes.
+# `reached COMMAND…` runs `net` or `netgit` until it succeeds, fails for a reason other than the host, or has been
+# repeated WT_RETRIES times. So the command must be repeatable. Between tries it waits 1, 2, 4 s, with jitter, or the
+# time that the host requests (Retry-After), if that is not too long. Sets `asked_s` to the wait that the host requested
+# last, and `said` to the file with git's output, which is also copied to stderr at once.
 #
-# git tells no header but in a trace, from which it leaves out credentials.
+# git shows headers only in a trace, from which it removes credentials.
 asked_s= said=$wt/tmp.said heads=$wt/tmp.heads
 asked_wait() {
   asked_s=
   if [ -e "$heads" ]; then asked_s=$(sed -n 's/.*[Rr]ecv header:* *[Rr]etry-[Aa]fter: *\([0-9]\{1,6\}\).*/\1/p' "$heads" | tail -n 1); fi
   rm -f "$heads"
 }
-# FAILED: tries so far. Fails where the host asks for too long a wait.
+# wait_turn FAILED: waits for the next try; FAILED is the number of repeats so far. Fails if the host requests too long
+# a wait.
 wait_turn() {
   local wait_ms=$(((1 << $1) * (750 + RANDOM % 500)))
   if [ -n "$asked_s" ] && [ "$asked_s" -gt 20 ]; then return 1; fi

@@ -1,24 +1,26 @@
-# Two lines become one, without touching the working tree. `part TIP SHA BRANCH OLD` finds out what of SHA is not in TIP, the
-# tip of BRANCH at the remote, and what of that was taken away there (`gone`); `beneath` without that is `met`. `combine TIP SHA BRANCH` sets `combined` to a
-# commit with both. Returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and 3 where
-# commits that were taken away cannot be left out, because of a merge or of what else the remote has.
+# Combines two lines of history without touching the working tree. `part TIP SHA BRANCH OLD` finds the commits of SHA
+# that are not in TIP, the tip of BRANCH at the remote. It sets `gone` to those that were removed there, `beneath` to
+# the revisions to exclude, and `met` to `beneath` without the removed commits. `combine TIP SHA BRANCH` sets `combined`
+# to a commit with both. It returns 1 on a conflict, with `conflict_onto` and `conflict_commit` set for `conflicts`, and
+# 3 if removed commits cannot be left out, because of a merge or because of other commits of the remote.
 #
-# Commits that the remote never had, without merges, are put on top of TIP. Any other keeps its id, so the two lines are
-# merged (`joined`): moving a merge would undo what was decided in it.
+# Commits that the remote never had, without merges, are rebased onto TIP. Any other commit keeps its id, so the two
+# lines are merged (`joined`): to rebase a merge would undo its decisions.
 #
-# A commit is moved by merging it with a stand-in: TIP's tree with the commit's own parent as parent, so that git finds
-# that parent as the merge base. (`merge-tree --merge-base` says this directly, from git 2.40 on; this works from 2.38.)
-# A commit whose change is there already is dropped.
+# To rebase a commit, git merges it with a stand-in: TIP's tree, with the commit's own parent as parent, so that git
+# finds that parent as the merge base. (`merge-tree --merge-base` does this directly from git 2.40 on; this works from
+# 2.38.) A commit whose change is there already is dropped.
 . "$WT_LIB/fetching.sh"
 . "$WT_LIB/limited.sh"
 . "$WT_LIB/history.sh"
 
-# Merging may come upon what a partial clone lacks. With the tree named, its .gitattributes count as they do without.
+# A merge may need objects that a partial clone lacks. --work-tree makes the tree's .gitattributes count, as they do in
+# a full clone.
 merge_trees() {
   if partial; then netgit --work-tree="$tree" merge-tree --write-tree "$@"; else limited merge-tree --write-tree "$@"; fi
 }
 part() {
-  settle_doubts "$2" "${4-}" || return
+  resolve_doubts "$2" "${4-}" || return
   removed_from "$3"
   gone_of "$2" "^$1" || return
   local removed=("${beneath[@]}")
@@ -41,7 +43,8 @@ combine() {
   fi
   if git merge-base --is-ancestor "$2" "$1"; then combined=$1; else join "$@"; fi
 }
-# Sets moving to what SHA has and TIP lacks, oldest first. Own branches at the remote yield to what somebody took away.
+# movable TIP SHA: whether the commits that SHA has and TIP lacks may be rebased; sets `moving` to them, oldest first.
+# If commits were removed, own branches at the remote do not count as the remote's.
 movable() {
   local acknowledged=(--remotes=origin --glob=refs/warmtree/removed --glob=refs/warmtree/had)
   moving=$(git rev-list --reverse --topo-order --parents "${beneath[@]}" "$1..$2" --) || return
@@ -49,12 +52,14 @@ movable() {
   if [ -n "$gone" ]; then find_acknowledged; fi
   [ "$(grep -c . <<<"$moving")" = "$(git rev-list --count "${beneath[@]}" "$1..$2" --not "${acknowledged[@]}" --)" ]
 }
-# has_landed TIP SHA: whether TIP has the change that SHA is, as after a squash merge. A conflict may be TIP's tree as well.
+# has_landed TIP SHA: whether TIP has the change of SHA, as after a squash merge. Exit code 0 is needed as well: a
+# conflict can also give TIP's tree.
 has_landed() {
   local merged
   merged=$(merge_trees --no-messages --name-only "$1" "$2") && [ "$merged" = "$(git rev-parse "$1^{tree}")" ]
 }
-# Where TIP holds what the remote had of SHA, as after a squash merge, only what came since is new to it.
+# join TIP SHA BRANCH: merges the two lines. If TIP has the changes of SHA that the remote had, as after a squash merge,
+# only the later ones are new to TIP.
 join() {
   local theirs=$1 landed merged
   conflict_commit=$2
@@ -66,7 +71,8 @@ join() {
   # shellcheck disable=SC2034 # for scripts
   joined=true
 }
-# In a line without merges, the newest commit that the remote had and whose change TIP holds. More than a few are not tried.
+# newest_landed TIP SHA: prints the newest commit of SHA that the remote had and whose change TIP has. For a line
+# without merges only; tries ten commits at most.
 newest_landed() {
   local commit own
   if grep -q ' .* ' <<<"$moving"; then return; fi
@@ -79,7 +85,7 @@ newest_landed() {
   done
 }
 author_of() { git log -1 --date=raw --format='%an%n%ae%n%ad%n%B' "$1" --; }
-# Puts what is moving on top of TIP.
+# replay TIP: rebases the commits of `moving` onto TIP.
 replay() {
   local commit parents stand_in merged combined_tree
   combined=$1 combined_tree=$(git rev-parse "$1^{tree}") || return 2

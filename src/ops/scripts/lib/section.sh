@@ -1,5 +1,5 @@
 # The first piece of every script. `section N` starts section N of the output. The nonce is random for each call, so no
-# file content can fake a mark.
+# file content can fake a mark. Sets `tree`, `wt`, and `auth` and `url` (take-credential.sh).
 . "$WT_LIB/take-credential.sh"
 . "$WT_LIB/unwatch.sh"
 

@@ -1,27 +1,30 @@
-# `send_commits` pushes `sha` to the branch `to` of the remote, and puts it together with what is there first, where that
-# moved. Sets `sha` to what the remote holds then, `rebased`, `merged`, `replaced`, `recreated` (then `was` is what the branch was before somebody deleted it), and
-# `is_first`, where the repository had no branch.
+# `send_commits` pushes `sha` to the branch `to` of the remote. If that branch moved, it combines the two lines first.
+# Sets `sha` to the commit that the remote then has, `rebased`, `merged`, `replaced`, `recreated` (then `was` is the
+# branch's commit before someone deleted it), and `is_first` if the repository had no branch.
 #
-# Each push says what it expects of the branch (`--force-with-lease`), and that is in what is pushed: so nothing is lost at the
-# remote, and nothing comes back that somebody took away. Only of its own branch a workspace replaces what it took back.
+# Each push names the commit that it expects at the remote (`--force-with-lease`), and the pushed commit contains it. So
+# the remote loses no commit, and no removed commit comes back. Only on its own branch does a workspace replace commits
+# that it took back.
 #
-# Losing a race costs no try, for every race has a winner; a host that does not answer costs one. A push whose answer was
-# lost may be repeated: what has landed is found to be there.
+# A lost race is no failed try, because every race has a winner; a host that does not answer is one. A push whose answer
+# was lost may be repeated: git then finds that the remote has the commit.
 . "$WT_LIB/replay.sh"
 . "$WT_LIB/conflicts.sh"
 . "$WT_LIB/in-the-way.sh"
 
+lost_race='fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|'
+lost_race+='failed to update ref|incorrect old value'
 seen= mark= rebased= merged= recreated= replaced= was= is_first= answer= unanswered=
 send_commits() {
   local failed=0 races=0 unmoved=0
-  # Where there is nothing to fetch, or no way to, pushing will say so.
+  # If there is nothing to fetch, or the fetch fails, the push will show it.
   if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
   begin_on_others
   look_at_remote
   refuse_removed
   until stands_on_remote && send; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
-    if [ -z "$answer" ] || grep -qE '^!.*\[(remote )?rejected\].*\((fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|failed to update ref|incorrect old value)' <<<"$answer"; then
+    if [ -z "$answer" ] || grep -qE "^!.*\[(remote )?rejected\].*\(($lost_race)" <<<"$answer"; then
       pushing false
       overtaken
       continue
@@ -31,34 +34,36 @@ send_commits() {
       pushing false
       case $answer in
         *"(refname conflict"*) refuse_if_taken_there "$to" ;;
-        # The commit that a shallow clone ends at is not at the remote any more.
+        # The remote no longer has the commit at which a shallow clone ends.
         *"(shallow update not allowed"*) fail shallow_end ;;
       esac
-      # A better message for it may come.
+      # A later push may amend its message.
       echo "$sha" >"$wt/refused"
       refused_by_host
     fi
     asked_wait
-    if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" || [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
+    if grep -qE '(error:|HTTP) 40[134]|could not read Username|Authentication failed|not found|denied' "$wt/tmp.err" ||
+      [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
     failed=$((failed + 1)) unanswered=true
   done
   pushing true
   say_remote
   remember_sent
 }
-# Section 6: whether the remote has it, for when the script is ended in its middle. Where the answer to one try was lost, the
-# remote may refuse the next because of that one.
+# pushing STATE: prints section 6, whether the remote has the commit, in case the script is killed. After a try whose
+# answer was lost, a refusal proves nothing: the remote may refuse because of that try.
 pushing() {
   pushed=$1
   if [ "$1:$unanswered" = false:true ]; then pushed=unknown; fi
   section 6
   printf '%s\0' "$pushed"
 }
-# Of a repository that was empty when it was cloned: a first commit goes on top of what came since.
+# begin_on_others: if the repository was empty when it was cloned, moves the first commit onto commits that others
+# pushed since.
 begin_on_others() {
   local base
   if [ ! -e "$wt/began_empty" ]; then return; fi
-  reached told_fetch origin '+refs/heads/*:refs/remotes/origin/*' || fail git
+  reached fetch_noting_losses origin '+refs/heads/*:refs/remotes/origin/*' || fail git
   base=$(git config "branch.$branch.merge") base=${base#refs/heads/}
   for base in "$base" main master "$(git for-each-ref --count=1 --format='%(refname:lstrip=3)' refs/remotes/origin)"; do
     if [ -z "$base" ] || ! git show-ref -q --verify "refs/remotes/origin/$base"; then continue; fi
@@ -75,7 +80,7 @@ look_at_remote() {
   seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
   mark=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
   replaced=
-  # Taken up again, it is replaced by nothing.
+  # If the workspace has that commit again, there is nothing to replace.
   if [ -n "$mark" ] && [ "$mark" = "$seen" ] && ! git merge-base --is-ancestor "$seen" "$sha"; then replaced=$seen; fi
   answer=
 }
@@ -85,7 +90,7 @@ send() {
     answer="=$tab"
     return
   fi
-  # What is begun must be told before the time is over.
+  # A push that starts must be reported before the time is over.
   if [ -n "${watched_at-}" ] && [ "$((${EPOCHREALTIME/./} - watched_at))" -gt "${WT_PUSH_WITHIN_MS}000" ]; then fail timeout; fi
   pushing unknown
   answer=$(traced netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$to:$seen" origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
@@ -93,14 +98,15 @@ send() {
   if [ -z "$answer" ]; then answer=-; fi
   return "$status"
 }
-# Section 5: what the host said.
+# Section 5: the host's messages.
 say_remote() { if [ -s "$wt/tmp.err" ]; then
   section 5
   grep '^remote:' "$wt/tmp.err"
 fi; }
-# Of what was taken away from this branch, or from any while no other has it, nothing is sent.
+# Ends the script if it would send commits that were removed from this branch, or from any branch while no other has
+# them.
 refuse_removed() {
-  settle_doubts "$sha" "${old-}" || fail git
+  resolve_doubts "$sha" "${old-}" || fail git
   removed_from ""
   if [ "${#beneath[@]}" = 0 ]; then return; fi
   gone_of "$sha" --not --remotes=origin
@@ -113,7 +119,7 @@ refuse_removed() {
     fail history_rewritten "$(where_removed)"
   fi
 }
-# The branch that the newest of what is gone was taken away from.
+# Prints the branch from which the newest commit of `gone` was removed.
 where_removed() {
   local ref
   ref=$(git for-each-ref --count=1 --format='%(refname)' --contains="${gone%%$'\n'*}" refs/warmtree/removed/)
@@ -138,7 +144,7 @@ overtaken() {
     look_at_remote
     return
   fi
-  # A host that refuses what nobody is in the way of does so for another reason.
+  # If the branch did not move, the host refuses for another reason.
   if [ -z "$answer" ] || [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" != "$seen" ]; then
     unmoved=0
   elif [ "$unmoved" -ge "$WT_RETRIES" ] || { [ "$unmoved" -gt 0 ] && ! wait_turn "$((unmoved - 1))"; }; then
@@ -153,7 +159,7 @@ overtaken() {
   refuse_removed
   if ! stands_on_remote; then follow "$to"; fi
 }
-# Puts the commits together with what was fetched of a branch.
+# follow BRANCH: combines `sha` with the fetched tip of BRANCH.
 follow() {
   part "$seen" "$sha" "$1" "$old" || fail git
   combine "$seen" "$sha" "$1"
@@ -173,12 +179,13 @@ follow() {
     *) fail git ;;
   esac
 }
-# A branch that this push made is the workspace's own, but for the first of a repository.
+# remember_sent: a branch that this push made is the workspace's own, except the first branch of a repository.
 remember_sent() {
   local own made=
   if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
   own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
-  # Before the other, so that a push that is cut off here takes too much for theirs, and nothing for its own.
+  # `others` before `own`: a push that is cut off between them takes too much for others', and nothing of theirs for its
+  # own.
   if [ -n "$own" ] && [ -n "$seen" ] && [ "$seen" != "$own" ]; then git update-ref "refs/warmtree/others/$to/@" "$seen"; fi
   if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   case $answer in
@@ -186,7 +193,8 @@ remember_sent() {
       if [ -n "$own" ]; then recreated=true was=${was:-$own}; fi
       made=true
       ;;
-    # The answer to the push that made it was lost: of its commits only this workspace knew.
+    # The answer to the push that made the branch was lost. If no other remote branch has its commits, only this
+    # workspace had them.
     *"=$tab"*) if [ -z "$own$seen" ]; then made=$(git rev-list -n 1 "$sha" --not "--exclude=origin/$to" --remotes=origin --); fi ;;
   esac
   if [ -n "$made" ]; then

@@ -1,4 +1,5 @@
-# Takes the credential that HAND_OVER left into the shell's memory (auth), so that no child gets it by itself.
+# Reads the credential from the pipe of hand-over.sh into a shell variable (`auth`), which no child inherits. Sets
+# `url`.
 # shellcheck disable=SC2034 # for scripts
 auth= url=${WT_URL-}
 if [ -n "${WT_CREDENTIAL-}" ]; then

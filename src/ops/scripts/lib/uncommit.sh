@@ -1,4 +1,5 @@
-# Takes back the commits since this branch left `to`. The index stays with the tree, so what was new is not untracked.
+# `uncommit` takes back the commits since this branch left `to`. The index keeps its content, so new files do not become
+# untracked. Section 1: the commit that HEAD is on then, and the commits taken back.
 . "$WT_LIB/history.sh"
 . "$WT_LIB/commit-of.sh"
 . "$WT_LIB/refuse-unfinished.sh"

@@ -1,5 +1,6 @@
-# Perl that knows what an edit in its middle has saved, and puts it back. While `undo/list` is not empty the tree is half
-# edited: pairs of NUL-terminated records, the name of an original in `undo/` or `absent`, and its path in the tree.
+# `undo` restores the originals that an unfinished edit has saved. While `undo/list` is not empty, the tree is partly
+# edited. The list has pairs of NUL-terminated records: the name of an original in `undo/`, or `absent`, and its path in
+# the tree.
 use strict;
 use Fcntl qw(:flock F_SETFD);
 our ($tree, $wt) = ("$ENV{HOME}/repo", "$ENV{HOME}/.warmtree");
@@ -16,7 +17,7 @@ sub spew {
   print {$out} $text or return 0;
   close $out;
 }
-# Where a file system has no links.
+# For a file system without hard links.
 sub copy {
   my ($from, $to) = @_;
   my ($mode, $read, $written) = (stat $from)[2, 8, 9];
@@ -28,13 +29,13 @@ sub make_parents {
   for my $part (@parts) { $at .= "/$part"; -d $at or mkdir $at or return 0 }
   1;
 }
-# Folders above a path that is gone go with it when nothing else is in them.
+# Deletes the folders above a deleted path if they are empty.
 sub prune {
   my ($path) = @_;
   while ($path =~ s{/[^/]*\z}{}) { rmdir "$tree/$path" or last }
 }
-# Everything goes before anything comes back, as a file may have taken the place of a folder or a folder that of a file.
-# The list is emptied before the originals are thrown away: cut off in between, it must not be followed again.
+# Deletes all paths before it restores any, because a file may have replaced a folder, or a folder a file. Empties the
+# list before the originals are deleted: after a cut-off in between, the list must not be followed again.
 sub undo {
   my @saved = split /\0/, slurp($list);
   for (my $n = 1; $n < @saved; $n += 2) { unlink "$tree/$saved[$n]"; prune($saved[$n]) }
@@ -46,7 +47,8 @@ sub undo {
   }
   spew($list, "");
 }
-# The way to the tree for looks without a shell (IN_FINISHED_TREE).
+# The link to the tree for looks without a shell (IN_FINISHED_TREE). It exists only while no merge or the like is
+# unfinished.
 sub show_finished {
   if (grep { -e "$tree/.git/" . s/:.*//r } split / /, $ENV{WT_UNFINISHED}) { unlink "$wt/finished" }
   elsif (! -e "$wt/finished" && -d "$tree/.git") { symlink "../repo", "$wt/finished" }

@@ -1,2 +1,2 @@
-# In every script; before a program takes the leader's place, too.
+# `unwatch` ends the watch: when a script exits, and before it executes a program in its place.
 unwatch() { if [ -n "${watch-}" ]; then kill -PIPE "$watch" 2>/dev/null; fi; }

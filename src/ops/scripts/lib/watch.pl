@@ -1,11 +1,11 @@
-# `watch` before a program starts another for the first time: without one, nothing is left of it.
+# `watch` must run before the program starts its first child. Without a child, nothing can be left of it.
 require "$ENV{WT_LIB}/end-left.pl";
 my ($leader, $watch) = ($$);
 sub watch {
   return if defined $watch || $$ != $leader;
   $watch = fork;
   if (defined $watch && ! $watch) {
-    # In the tree it would be taken for a look.
+    # In the tree, an edit would take this process for a look.
     chdir "/";
     close STDOUT;
     close STDERR;

@@ -1,6 +1,7 @@
-# The leader's stdin is a pipe that whoever started it holds, and closes when the leader is gone. Where it ends earlier, the
-# leader is looked for each second. The watch has no other descriptor: neither the output, whose end the caller waits for,
-# nor the credential.
+# Forks a process that waits until the leader (this shell) is gone, and then ends the other processes of the call. The
+# leader's stdin is a pipe, which the process that started the leader closes when the leader is gone. If stdin ends
+# earlier, the watch checks each second whether the leader exists. The watch has no other descriptor: neither the
+# output, whose end the caller waits for, nor the credential.
 watched_at=${EPOCHREALTIME-} watched_at=${watched_at%.*}${watched_at#*.}
 exec 5<&0
 (

@@ -1,3 +1,5 @@
+# Releases the lock that the pool held for the pause. Section 1: HEAD, whether work is unpushed, and whether the commit
+# before the pause (IN_HEAD) can still be reached.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/free-pause.sh"
 . "$WT_LIB/tree-state.sh"

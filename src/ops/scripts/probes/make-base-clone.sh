@@ -1,3 +1,5 @@
+# Makes the seed of a repository snapshot, or updates it. Sections 1 and 3: its facts (base-clone-facts.sh); section 2:
+# seconds.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -25,15 +27,18 @@ if ! brought_up; then
 fi
 if git rev-parse -q --verify refs/remotes/origin/HEAD >/dev/null; then
   rm -rf .git/logs
-  # Whoever fetches on top of it goes through the history.
+  # A later fetch walks the history, which the commit graph makes faster.
   git commit-graph write --reachable --no-progress || fail git
-  # An index as old as its files must read them again to know that they are unchanged; a second later it need not.
+  # git must read files again that are as new as the index; an index that is a second newer proves them unchanged.
   sleep 1.1
   git update-index -q --refresh
-  # What a clone made of it would have to make. The tree that the link leads to is not there yet.
+  # Makes net.git and the link here, so that a clone from the seed need not. The tree that the link points to does not
+  # exist yet.
   make_net_git || fail internal
   if ! [ -L "$wt/finished" ]; then ln -s ../repo "$wt/finished" || fail internal; fi
   cd "$HOME" && mv "$wt/new" "$wt/seed" || fail internal
+  # A snapshot of the disk lacks data that the kernel has not written yet.
+  sync
 else
   cd "$HOME" && rm -rf "$wt/new"
 fi

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { endWithParent, hasExited, stopProcess } from "./processes.ts";
-import { ROOT } from "./tools.ts";
+import { endWithParent, hasExited, stopProcess } from "../support/processes.ts";
+import { ROOT } from "../support/tools.ts";
 
 const execute = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { Sandbox, SandboxNotFoundError } from "e2b";
 import { describe, expect, it } from "vitest";
-import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { startLocalHost } from "../host.ts";
 import * as z from "zod/v4";
 import { connectionTo, failure, json, processesWith, useHost } from "./support.ts";
 

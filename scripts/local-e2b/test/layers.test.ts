@@ -2,8 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Sandbox } from "e2b";
 import { describe, expect, it } from "vitest";
-import { startLocalHost } from "../../scripts/local-e2b/host.ts";
-import { until } from "../support/until.ts";
+import { startLocalHost } from "../host.ts";
 import { failure, mountsIn, useHost } from "./support.ts";
 
 const probe = await startLocalHost();
@@ -53,7 +52,7 @@ describe.runIf(layered)("a sandbox on layers", () => {
     await sandbox.files.write("docs/above", "above");
     await sandbox.files.write("docs/below", "changed");
     await sandbox.files.remove("docs/gone");
-    await until("the changes are told", () => seen.includes("remove gone") && seen.includes("write below"));
+    await expect.poll(() => seen).toEqual(expect.arrayContaining(["remove gone", "write below"]));
     await watching.stop();
     await sandbox.files.rename("docs", "papers");
     await run(sandbox, "echo mine >>papers/above");
@@ -97,6 +96,6 @@ describe.runIf(layered)("a sandbox on layers", () => {
     expect(mountsIn(test.host.root).filter((line) => line.includes("upperdir="))).toEqual([]);
     const left = (await Sandbox.listSnapshots(test.connection).nextItems()).map(({ snapshotId }) => snapshotId);
     for (const snapshotId of left) await Sandbox.deleteSnapshot(snapshotId, test.connection);
-    await until("no directory is left", () => readdirSync(join(test.host.root, "disks")).length === 0);
+    await expect.poll(() => readdirSync(join(test.host.root, "disks"))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Sandbox, SandboxNetworkOpts } from "e2b";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod/v4";
-import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { startLocalHost } from "../host.ts";
 import { startServer } from "./program.ts";
 import { failure, json, useHost } from "./support.ts";
 

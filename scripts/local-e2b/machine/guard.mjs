@@ -27,7 +27,7 @@ kill -s KILL -- $targets
 
 /**
  * Ends processes when this one is gone, in whatever way: the kernel then closes the stdin of a small shell, which lives in
- * a session of its own. Plain JavaScript, because run.mjs needs it on Nodes that run nothing else.
+ * a session of its own. Plain JavaScript, because the checkout's run.mjs uses it too, on Nodes that run nothing else.
  */
 export class Guard {
   #input;

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { buffer, text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { STANDARD_PATH } from "../../scripts/local-e2b/machine/helper.ts";
-import { Holder } from "../../scripts/local-e2b/machine/holder.ts";
-import { HOLDER_SCRIPT } from "../../scripts/local-e2b/machine/holder-script.ts";
-import { LaunchError, type LaunchRequest } from "../../scripts/local-e2b/machine/machine.ts";
-import { findTool } from "../../scripts/local-e2b/machine/tools.ts";
-import { until } from "../support/until.ts";
+import { STANDARD_PATH } from "../machine/helper.ts";
+import { Holder } from "../machine/holder.ts";
+import { HOLDER_SCRIPT } from "../machine/holder-script.ts";
+import { LaunchError, type LaunchRequest } from "../machine/machine.ts";
+import { findTool } from "../machine/tools.ts";
 
 describe.skipIf(process.platform !== "linux")("a holder", () => {
   let holder: Holder;
@@ -31,7 +30,8 @@ describe.skipIf(process.platform !== "linux")("a holder", () => {
     await (
       await holder.run(request("true"))
     ).exited;
-    await until("a process ahead", () => children().length === 1);
+    // The process ahead.
+    await expect.poll(() => children().length).toBe(1);
     const [pid = 0] = children();
     return pid;
   };
@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== "linux")("a holder", () => {
   it("forks another when the one ahead was killed", async () => {
     const pid = await ahead();
     process.kill(pid, "SIGKILL");
-    await until("the process is gone", () => children().length === 0);
+    await expect.poll(() => children()).toEqual([]);
     const next = await holder.run(request("echo", ["hello"]));
     expect(next.pid).not.toBe(pid);
     expect(await text(next.stdout)).toBe("hello\n");

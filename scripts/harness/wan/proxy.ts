@@ -2,7 +2,7 @@ import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listen } from "../listen.ts";
+import { listen } from "../../support/listen.ts";
 import { DelayLine } from "./delay-line.ts";
 import { Lane } from "./lane.ts";
 

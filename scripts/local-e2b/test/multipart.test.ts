@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { readParts } from "../../scripts/local-e2b/envd/multipart.ts";
+import { readParts } from "../envd/multipart.ts";
 
 const content = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),

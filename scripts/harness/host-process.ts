@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod/v4";
-import type { Cleanups } from "./cleanups.ts";
-import { endWithParent, stopProcess } from "./processes.ts";
-import { ROOT } from "./tools.ts";
+import type { Cleanups } from "../support/cleanups.ts";
+import { endWithParent, stopProcess } from "../support/processes.ts";
+import { ROOT } from "../support/tools.ts";
 
 const readySchema = z.object({ url: z.string(), layered: z.boolean() });
 

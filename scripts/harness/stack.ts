@@ -6,9 +6,10 @@ import type { LocalHost, LocalHostOptions } from "../local-e2b/host.ts";
 import type { GitServerAuth } from "../sample-remote/auth.ts";
 import { startGitServer } from "../sample-remote/server.ts";
 import type { GitServer } from "../sample-remote/server.ts";
-import { Cleanups } from "./cleanups.ts";
-import { startWorkerd } from "./workerd.ts";
-import type { Workerd } from "./workerd.ts";
+import { Cleanups } from "../support/cleanups.ts";
+import { localBindings } from "../support/local-services.ts";
+import { startWorkerd } from "../support/workerd.ts";
+import type { Workerd } from "../support/workerd.ts";
 
 export interface StackOptions {
   /** Settings of the Worker, on top of those that connect it to the others. */
@@ -38,18 +39,6 @@ export interface Stack {
 
 /** Nothing that the Worker does by itself: every request to the control plane is some call's own, and can be counted. */
 const ONLY_ASKED = { POOL_MIN: "0", POOL_MAX: "0", SNAPSHOT_POLICY: "asked" };
-
-/** The Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
-export function localBindings(hostUrl: string, gitUrl: string): Record<string, string> {
-  return {
-    // The local host takes any key.
-    E2B_API_KEY: "local",
-    E2B_API_URL: hostUrl,
-    E2B_SANDBOX_URL: hostUrl,
-    ALLOWED_GIT_HOSTS: gitUrl,
-    CREDENTIALS: "env",
-  };
-}
 
 export async function startStack({ bindings, isolation, remoteAuth, entry, log }: StackOptions = {}): Promise<Stack> {
   const cleanups = new Cleanups();

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod/v4";
 import { mountsIn, processesWith } from "./support.ts";
 
-const MAIN = new URL("../../scripts/local-e2b/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
 const ready = z.object({
   url: z.string(),
   root: z.string(),

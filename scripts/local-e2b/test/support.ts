@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Sandbox, type SandboxOpts } from "e2b";
 import { afterAll, beforeAll } from "vitest";
 import * as z from "zod/v4";
-import { type LocalHost, type LocalHostOptions, startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { type LocalHost, type LocalHostOptions, startLocalHost } from "../host.ts";
 
 /** What the SDK needs to reach a host: one address for both planes, and any key. */
 export interface Connection {

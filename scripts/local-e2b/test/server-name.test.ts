@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { connect } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { httpName, type Named, tlsName } from "../../scripts/local-e2b/egress/server-name.ts";
+import { httpName, type Named, tlsName } from "../egress/server-name.ts";
 
 /** What a client of TLS sends first. */
 function hello(options: { readonly servername?: string }): Promise<Buffer> {

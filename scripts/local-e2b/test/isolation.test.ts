@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sandbox, Sandbox as SandboxClass } from "e2b";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { startLocalHost } from "../host.ts";
 import { failure, processesWith, useHost } from "./support.ts";
 
 const probe = await startLocalHost();

@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, expect, it } from "vitest";
-import { Disks } from "../../scripts/local-e2b/machine/disks.ts";
-import { chooseIsolation } from "../../scripts/local-e2b/machine/isolation.ts";
-import { removeTree } from "../../scripts/local-e2b/machine/tree.ts";
-import { until } from "../support/until.ts";
+import { Disks } from "../machine/disks.ts";
+import { chooseIsolation } from "../machine/isolation.ts";
+import { removeTree } from "../machine/tree.ts";
 
 const root = mkdtempSync(join(tmpdir(), "machine-"));
 const { isolation } = await chooseIsolation("auto", root);
@@ -29,7 +28,8 @@ it.runIf(isolation.kind === "namespaces")(
     const answers: string[] = [];
     for (let round = 0; round < 20; round++) {
       answers.push(await echo());
-      await until("a process waits for the next order", () => processes().length === 2);
+      // One of them waits for the next order.
+      await expect.poll(() => processes().length).toBe(2);
       await machine.killAll();
       answers.push(await echo());
     }

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { listen } from "../listen.ts";
+import { listen } from "../../support/listen.ts";
 import { startWan } from "./proxy.ts";
 import type { WanLink } from "./proxy.ts";
 
