@@ -4,34 +4,34 @@ import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usd
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
 
-/** Two to three minutes is a large clone; five is the plan's limit for one operation. */
+/** A large clone takes two to three minutes; five is the specified limit of one operation. */
 const DEFAULT_OPERATION_TIMEOUT_S = 300;
 const DEFAULT_MAX_RETRIES = 3;
 const DEFAULT_TTL_S = 3600;
-/** E2B ends a sandbox after this long without a pause on its free plan; longer asks are refused there. */
+/** On its free plan E2B ends a run after this time, and rejects longer timeouts. */
 const E2B_SESSION_CAP_S = 3600;
 
-/** Nobody guesses that many random characters. */
+/** Random keys of this length cannot be guessed. */
 const MIN_SECRET_LENGTH = 16;
-/** Some 300 flushes a second each; a scrape asks all of them. */
+/** Each shard takes some 300 flushes a second; a scrape reads all of them. */
 const MAX_METRICS_SHARDS = 32;
 
-/** E2B's own, for every account. */
+/** E2B's own template, available to every account. */
 const BASE_TEMPLATE = "base";
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
-/** What E2B's free plan lets run at once. */
+/** Limit of E2B's free plan. */
 const E2B_CONCURRENT_SANDBOXES = 20;
 const DEFAULT_POOL_MIN = 2;
 const DEFAULT_POOL_MAX = 10;
 
-/** Of the repositories that a team works on in a month, those that matter. E2B names no limit. */
+/** Enough for the important ones of a team's repositories in a month. E2B documents no limit. */
 const DEFAULT_SNAPSHOT_MAX = 50;
 
 const wholeNumber = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
-/** Sent as bearer. */
+/** A bearer token. */
 const secret = z
   .string()
   .min(MIN_SECRET_LENGTH, `has fewer than ${MIN_SECRET_LENGTH} characters`)
@@ -59,7 +59,7 @@ const apiKey = z
     return { tenant: entry.slice(0, at), sha256: entry.slice(at + 1) };
   });
 
-/** E2B takes no other number of processors. */
+/** E2B accepts no other processor counts. */
 const isOneOrEven = (count: number) => count === 1 || count % 2 === 0;
 
 const schema = z
@@ -106,7 +106,7 @@ const schema = z
   })
   .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
 
-/** Settings whose value nobody may be told. API_KEYS is none: it holds digests. */
+/** Settings that must never be shown. API_KEYS is not among them: it holds digests. */
 export const SECRET_SETTINGS = [
   "E2B_API_KEY",
   "GITHUB_TOKEN",
@@ -114,47 +114,47 @@ export const SECRET_SETTINGS = [
   "OPERATOR_KEY",
 ] as const satisfies readonly (keyof z.input<typeof schema>)[];
 
-/** All settings, parsed once for each isolate. */
+/** All settings, parsed once per isolate. */
 export interface Config {
   readonly e2b: E2bConfig;
-  /** What sandboxes start from until a version that Warmtree built is promoted. */
+  /** Template of new sandboxes until a version that Warmtree built is promoted. */
   readonly template: string;
-  /** What Warmtree builds; undefined: nothing, the operator named a template. */
+  /** Definition to build; undefined: none, because the operator named a template. */
   readonly builds: DefinitionName | undefined;
-  /** Of what is built, or of the template that the operator named. */
+  /** Size of the template that is built, or of the one that the operator named. */
   readonly size: SandboxSize;
   readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
-  /** Whether requests to this machine are let in where no key is set. */
+  /** Whether loopback requests are accepted while no key is set. */
   readonly loopbackAccess: "keyed" | "open";
   readonly githubToken: string | undefined;
   readonly allowedGitHosts: readonly string[];
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
-  /** Whether a push reaches a repository's default branch only where it names it. */
+  /** Whether a push reaches a repository's default branch only if it names it. */
   readonly guardDefault: boolean;
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
-  /** What comes before agent and task in the name of an agent's branch. */
+  /** Prefix of agent branches, before agent and task. */
   readonly agentBranchPrefix: string;
   readonly poolShards: number;
-  /** What a scraper sends; undefined: only loopback is served, where that is open. */
+  /** Scraper's key; undefined: only loopback is served, where that is open. */
   readonly metricsKey: string | undefined;
-  /** What opens the page and its API; undefined: only loopback is served, where that is open. */
+  /** Key of the dashboard and its API; undefined: only loopback is served, where that is open. */
   readonly operatorKey: string | undefined;
-  /** 0: nothing is recorded. */
+  /** 0 disables recording. */
   readonly metricsShards: number;
-  /** Blank sandboxes, of all shards together. */
+  /** Warm sandboxes, of all shards together. */
   readonly pool: { readonly min: number; readonly max: number };
-  /** Sandboxes that may run at once, of all shards together. */
+  /** Limit of running sandboxes, of all shards together. */
   readonly maxSandboxes: number;
-  /** Repository snapshots, of all shards together; 0: none are made. */
+  /** Repository snapshots, of all shards together; 0 disables them. */
   readonly maxSnapshots: number;
-  /** `asked`: none are made but on request. */
+  /** `asked`: snapshots are made on request only. */
   readonly snapshotPolicy: "auto" | "asked";
-  /** Whether a repository snapshot holds the sandbox's memory, too. */
+  /** Whether a repository snapshot includes the sandbox's memory. */
   readonly snapshotMode: SnapshotMode;
   readonly keepPolicy: "tiers" | "learned";
-  /** Worth of one second that an agent does not wait. */
+  /** Value of one second of an agent's waiting time. */
   readonly waitUsdPerS: number;
   readonly monthlyBudgetUsd: number | undefined;
 }
@@ -164,7 +164,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads settings from the Worker's environment. Throws a ConfigError that names each wrong setting and never its value.
+ * Parses the settings in the Worker's environment.
+ * @throws ConfigError with the name of each invalid setting, never its value
  */
 export function parseConfig(env: object): Config {
   const parsed = schema.safeParse(env);
@@ -213,19 +214,28 @@ export function parseConfig(env: object): Config {
   };
 }
 
-/** Dollars for one second of a sandbox that started from `template`. What comes of snapshots has the size it was built in. */
+/**
+ * Returns the price in USD per second of a sandbox started from `template`. Sandboxes started from snapshots have the
+ * built size.
+ */
 export function rentUsdPerS({ builds, size }: Config, template: string): number {
   return usdPerSecond(builds !== undefined && template === BASE_TEMPLATE ? DEFAULT_SIZE : size);
 }
 
-/** An E2B on this machine is a sandbox host that shares the machine's programs: installing would change the machine. */
+/**
+ * Selects the definition. An E2B on this machine is a sandbox host that shares the machine's programs: installing would
+ * change the machine.
+ */
 function definitionFor(apiUrl: string): DefinitionName {
   return LOOPBACK.test(new URL(apiUrl).hostname) ? "host" : "debian";
 }
 
 const parsedByEnv = new WeakMap<object, Config>();
 
-/** The settings of this isolate; `env` is the same object for every request, so parsing happens once. */
+/**
+ * Returns the settings of this isolate. `env` is the same object for every request, so parsing happens once.
+ * @throws ConfigError
+ */
 export function configOf(env: object): Config {
   const known = parsedByEnv.get(env);
   if (known) return known;

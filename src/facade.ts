@@ -13,15 +13,20 @@ import { useWorkspace } from "./workspace/workspaces.ts";
 import type { Caller } from "./workspace/caller.ts";
 
 /**
- * The one door to every operation, for HTTP, MCP and Workflows: checks the input, finds the workspace, runs the script.
- * Answers the operation's flat result; throws only WarmtreeError, and with bad input before anything was touched.
+ * Executes an operation: the single entry point for HTTP, MCP and Workflows. Checks the input, finds the workspace,
+ * runs the script.
+ * @param name of an operation in src/ops/registry.ts
+ * @returns the operation's flat result
+ * @throws unknown_operation or invalid_input before anything was touched; otherwise a WarmtreeError of any code
+ * @example
+ * const result = await execute("status", { sandbox_id: "s0-4k7m2x9qwe3rty5zpbna" }, caller);
  */
 export function execute(name: string, input: unknown, caller: Caller): Promise<object> {
-  const told = () =>
+  const work = () =>
     perform(name, input, caller).catch((error: unknown) => {
       throw beforeBegun(error);
     });
-  return recorded(name, caller, told);
+  return recorded(name, caller, work);
 }
 
 async function perform(name: string, input: unknown, caller: Caller): Promise<object> {
@@ -29,8 +34,8 @@ async function perform(name: string, input: unknown, caller: Caller): Promise<ob
   if (name === push.name) return value(await pushInTurn(parseInput(push.input, input), caller));
   const operation = operationNamed(name);
   if (!operation) throw new WarmtreeError("unknown_operation", `There is no operation '${name}'.`);
-  const asked = parseInput(operation.input, input);
-  return value(await dispatch(operation, asked, await useWorkspace(caller, asked.sandbox_id), caller));
+  const checked = parseInput(operation.input, input);
+  return value(await dispatch(operation, checked, await useWorkspace(caller, checked.sandbox_id), caller));
 }
 
 function value<Value extends object>(parsed: Parsed<Value>): Value {

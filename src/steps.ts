@@ -17,8 +17,8 @@ import type { Caller } from "./workspace/caller.ts";
 
 const MAX_STEPS = 20;
 /**
- * What is written travels as arguments, of which Linux takes 2 MiB for one process and macOS 1 MiB, in base64, which
- * adds a third. A single step looks after itself.
+ * Limit of a batch: its input travels as arguments in base64, which adds a third. Linux allows 2 MiB for one process,
+ * macOS 1 MiB. A single step has its own limits.
  */
 const MAX_REQUEST_BYTES = 640 * 1024;
 
@@ -32,26 +32,26 @@ export const stepsInput = z.strictObject({
 
 type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
 
-/** A step whose input was checked. */
+/** A step with checked input. */
 type Step = CloneStep | WorkspaceStep;
 
 interface CloneStep {
   readonly op: string;
   readonly operation?: never;
-  readonly asked: object;
+  readonly input: object;
 }
 
 interface WorkspaceStep {
   readonly op: string;
   readonly operation: InWorkspace;
-  readonly asked: { readonly sandbox_id: string };
+  readonly input: { readonly sandbox_id: string };
 }
 
-/** How far the steps are. Whoever began them may look at any time. */
+/** Progress of the steps; may be read at any time. */
 export interface StepLog {
-  /** Results of the steps that went well, in order. */
+  /** Results of the completed steps, in order. */
   readonly done: ({ readonly op: string } & object)[];
-  /** What the sandbox was asked for last. Once the steps have failed: the one that did. */
+  /** Steps in the request last sent to the sandbox. After a failure: the step that failed. */
   running: readonly string[];
   /** Steps that were not begun. */
   left: readonly Step[];
@@ -59,10 +59,13 @@ export interface StepLog {
 
 const utf8 = new TextEncoder();
 
-/** Stands for the sandbox_id that a clone step is going to answer. */
+/** Placeholder for the sandbox_id that a clone step will return. */
 const FROM_CLONE = "s0-00000000000000000000";
 
-/** Checks every step before any is begun. Throws invalid_input or unknown_operation, naming the step. */
+/**
+ * Checks every step before any is begun.
+ * @throws invalid_input or unknown_operation, with the step in `field`
+ */
 export function planSteps(input: z.output<typeof stepsInput>): StepLog {
   try {
     return { done: [], running: [], left: checkedSteps(input) };
@@ -78,7 +81,7 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
     if (op === clone.name) {
       given = FROM_CLONE;
       parseInput(clone.input, params, within);
-      return { op, asked: params };
+      return { op, input: params };
     }
     const operation = operationNamed(op);
     if (!operation) {
@@ -86,13 +89,14 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
       const detail = `${within}.op: there is no '${op}'. It is one of ${names}. Nothing was done.`;
       throw new WarmtreeError("unknown_operation", detail, { field: `${within}.op` });
     }
-    return { op, operation, asked: parseInput(operation.input, { sandbox_id: given, ...params }, within) };
+    return { op, operation, input: parseInput(operation.input, { sandbox_id: given, ...params }, within) };
   });
 }
 
 /**
- * Runs the steps in order and keeps the log. Steps that follow each other in one workspace are one request to its
- * sandbox. Throws the WarmtreeError of the step that failed. Once `signal` is aborted nothing more is begun.
+ * Runs the steps in order and updates the log. Consecutive steps in one workspace are one request to its sandbox.
+ * Begins no step after `signal` is aborted.
+ * @throws WarmtreeError of the step that failed
  */
 export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal): Promise<void> {
   let cloned: string | undefined;
@@ -102,39 +106,39 @@ export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal
       continue;
     }
     begin(log, 1);
-    const result = await execute(clone.name, next.asked, caller);
+    const result = await execute(clone.name, next.input, caller);
     cloned = z.object({ sandbox_id: z.string() }).parse(result).sandbox_id;
     log.done.push({ op: next.op, ...result });
   }
 }
 
-/** The next steps, as many as are in the workspace of the first and fit into one request. */
+/** Runs the next steps: as many as share the workspace of the first and fit into one request. */
 async function runTogether(log: StepLog, cloned: string | undefined, caller: Caller): Promise<void> {
   const group: WorkspaceStep[] = [];
   let workspace: string | undefined;
   let bytes = 0;
   for (const step of log.left) {
     if (!step.operation) break;
-    const own = step.asked.sandbox_id === FROM_CLONE && cloned !== undefined ? cloned : step.asked.sandbox_id;
-    bytes += utf8.encode(JSON.stringify(step.asked)).length;
+    const own = step.input.sandbox_id === FROM_CLONE && cloned !== undefined ? cloned : step.input.sandbox_id;
+    bytes += utf8.encode(JSON.stringify(step.input)).length;
     if (own !== (workspace ??= own) || (group.length > 0 && bytes > MAX_REQUEST_BYTES)) break;
-    group.push({ ...step, asked: { ...step.asked, sandbox_id: own } });
+    group.push({ ...step, input: { ...step.input, sandbox_id: own } });
   }
   const [first] = group;
   if (!first || workspace === undefined) return;
   begin(log, group.length);
   const startedAt = performance.now();
   const results = await resultsOf(group, workspace, caller).catch((error: unknown) => {
-    // How far the sandbox got is not known; that it failed is.
+    // The progress inside the sandbox is unknown; count the first step as failed.
     recordStep(first.op, caller, 0, error);
     throw error;
   });
   const meanS = (performance.now() - startedAt) / 1000 / results.length;
-  // Where the batch ended early, what comes after was not begun.
+  // If the batch ended early, the remaining steps were not begun.
   log.left = [...group.slice(results.length), ...log.left];
-  for (const [index, { parsed: told, seconds = meanS }] of results.entries()) {
+  for (const [index, { parsed: outcome, seconds = meanS }] of results.entries()) {
     const { op, operation } = group[index] ?? first;
-    const parsed = withWork(operation, told);
+    const parsed = withWork(operation, outcome);
     log.running = [op];
     recordStep(op, caller, seconds, parsed.ok ? undefined : parsed.error);
     log.done.push({ op, ...valueOf(parsed) });
@@ -145,20 +149,28 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   const [first] = group;
   const isAlone = group.length === 1;
   if (first && isAlone && first.op === push.name) {
-    return [{ parsed: await pushInTurn(push.input.parse(first.asked), caller) }];
+    return [{ parsed: await pushInTurn(push.input.parse(first.input), caller) }];
   }
   const grant = await useWorkspace(caller, workspace);
-  if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.asked, grant, caller) }];
-  // A push among others does not wait for its turn unless it loses a race.
-  const results = valueOf(await dispatch(batchOf(group), undefined, grant, caller, { push: { turn: "none" } }));
+  if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.input, grant, caller) }];
+  // A push in a batch does not wait for its turn unless it loses a race.
+  const results = valueOf(
+    await dispatch(
+      batchOf(group.map(({ operation, input }) => ({ operation, asked: input }))),
+      undefined,
+      grant,
+      caller,
+      { push: { turn: "none" } },
+    ),
+  );
   const last = results.at(-1);
   const step = group[results.length - 1];
   if (!step || !last || last.parsed.ok) return results;
   const { needsRemote, pausing, lost } = last.parsed;
   if (!needsRemote && !pausing && !lost) return results;
   const parsed = lost
-    ? await pushAgain(push.input.parse(step.asked), caller, lost)
-    : await dispatch(step.operation, step.asked, grant, caller);
+    ? await pushAgain(push.input.parse(step.input), caller, lost)
+    : await dispatch(step.operation, step.input, grant, caller);
   return [...results.slice(0, -1), { parsed }];
 }
 

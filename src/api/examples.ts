@@ -2,7 +2,7 @@ import { ERROR_KINDS } from "../errors.ts";
 
 const sandbox_id = "s0-4k7m2x9qwe3rty5zpbna";
 
-/** One request body for each operation. */
+/** One example request body per operation. */
 export const INPUT_EXAMPLES: Readonly<Record<string, object>> = {
   clone: { repo_url: "https://github.com/octo-org/hello", agent_id: "ada", task_id: "fix-readme", sparse: ["docs"] },
   status: { sandbox_id },
@@ -20,7 +20,7 @@ export const INPUT_EXAMPLES: Readonly<Record<string, object>> = {
   restore: { sandbox_id, paths: ["README.md"] },
 };
 
-/** A push that met a change of the same lines. */
+/** Error of a push that conflicts with a remote change. */
 export const CONFLICT_EXAMPLE = {
   type: "urn:warmtree:problem:conflict",
   title: ERROR_KINDS.conflict.title,

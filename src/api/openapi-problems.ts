@@ -1,15 +1,15 @@
 import { ERROR_KINDS } from "../errors.ts";
 import { CONFLICT_EXAMPLE } from "./examples.ts";
 
-/** Every status that an error can have. */
+/** All statuses of errors. */
 export const PROBLEM_STATUSES: readonly number[] = [...new Set(Object.values(ERROR_KINDS).map(({ status }) => status))];
 
-/** `components.responses`: one for each status, which names its codes. */
+/** Builds `components.responses`: one per status, with its codes. */
 export function problemResponses(): object {
   return Object.fromEntries(PROBLEM_STATUSES.map((status) => [`Problem${status}`, problemResponse(status)]));
 }
 
-/** References to those responses, for a route's `responses`. */
+/** References those responses, for a route's `responses`. */
 export function problems(statuses: readonly number[]): object {
   return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]));
 }

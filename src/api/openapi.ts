@@ -21,15 +21,15 @@ import {
 } from "./schemas.ts";
 
 const ABOUT =
-  "git for AI agents. clone opens a workspace and answers its sandbox_id, which every other operation takes. " +
+  "git for AI agents. clone opens a workspace and returns its sandbox_id, which every other operation takes. " +
   "Results are flat JSON objects; every error is a problem (RFC 9457) whose code is one of a closed list.";
 
-/** Anything but a wrong method can happen to an operation. */
+/** An operation can fail with any status but that of a wrong method. */
 const GIT_PROBLEMS = PROBLEM_STATUSES.filter((status) => status !== ERROR_KINDS.method_not_allowed.status);
 
 let built: object | undefined;
 
-/** The API's description (OpenAPI 3.1), made of the schemas that requests are checked with, once for each isolate. */
+/** Returns the API description (OpenAPI 3.1), generated from the request schemas once per isolate. */
 export function openApi(): object {
   return (built ??= build());
 }
@@ -87,7 +87,7 @@ function otherRoutes() {
     "/v1/workspaces": {
       get: {
         operationId: "listWorkspaces",
-        summary: "Your workspaces, last used first.",
+        summary: "Lists your workspaces, last used first.",
         responses: { 200: json("Your workspaces", workspaceListSchema), ...problems([400, 401, 500, 503]) },
       },
     },
@@ -95,13 +95,13 @@ function otherRoutes() {
       parameters: [{ name: "sandbox_id", in: "path", required: true, schema: { type: "string" } }],
       get: {
         operationId: "getWorkspace",
-        summary: "One of your workspaces. If it is paused it is resumed meanwhile: a session begins.",
+        summary: "Returns a workspace and opens a session: a paused sandbox is resumed in the background.",
         responses: { 200: json("The workspace", workspaceSchema), ...problems([400, 401, 404, 500, 503]) },
       },
       delete: {
         operationId: "endWorkspace",
-        summary: "Ends a workspace. What was not pushed is lost.",
-        responses: { 204: { description: "It is ended." }, ...problems([400, 401, 404, 500, 503]) },
+        summary: "Ends a workspace. Unpushed work is lost.",
+        responses: { 204: { description: "Ended." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/workspaces/{sandbox_id}/pause": {
@@ -109,28 +109,28 @@ function otherRoutes() {
       post: {
         operationId: "pauseWorkspace",
         summary: "Pauses a workspace: the session ends. It costs nothing until its next use, which resumes it.",
-        responses: { 204: { description: "It is paused, or was." }, ...problems([400, 401, 404, 500, 503]) },
+        responses: { 204: { description: "Paused." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/snapshots": {
       get: {
         operationId: "listSnapshots",
-        summary: "Your repository snapshots, last used first.",
+        summary: "Lists your repository snapshots, last used first.",
         responses: { 200: json("Your snapshots", snapshotListSchema), ...problems([400, 401, 500, 503]) },
       },
       post: {
         operationId: "makeSnapshot",
         summary:
-          "Makes a snapshot of a repository, or brings the one there up to date, so that clones fetch only what is newer. " +
-          "Often cloned repositories get one by themselves.",
+          "Makes or refreshes the snapshot of a repository, so that clones fetch only newer objects. " +
+          "Often cloned repositories get one automatically.",
         parameters: [{ $ref: "#/components/parameters/GitToken" }],
         requestBody: {
           required: true,
           content: { "application/json": { schema: jsonSchema(snapshotInput, "input") } },
         },
         responses: {
-          200: json("It is ready", snapshotSchema),
-          202: json("It is being made; GET tells when it is ready", snapshotSchema),
+          200: json("The snapshot is ready", snapshotSchema),
+          202: json("The snapshot is being made; list the snapshots to see when it is ready", snapshotSchema),
           ...problems(GIT_PROBLEMS),
         },
       },
@@ -139,23 +139,23 @@ function otherRoutes() {
       parameters: [{ name: "snapshot_id", in: "path", required: true, schema: { type: "string" } }],
       delete: {
         operationId: "dropSnapshot",
-        summary: "Drops a repository snapshot. Workspaces that came from it go on.",
-        responses: { 204: { description: "It is dropped." }, ...problems([400, 401, 404, 500, 503]) },
+        summary: "Drops a repository snapshot. Workspaces started from it continue.",
+        responses: { 204: { description: "Dropped." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/template": {
       get: {
         operationId: "getTemplate",
-        summary: "What new sandboxes start from, and how the newest build of it went.",
+        summary: "Returns the template of new sandboxes, and its newest build.",
         responses: { 200: json("The template", templateSchema), ...problems([400, 401, 500, 503]) },
       },
     },
     "/healthz": {
       get: {
         operationId: "health",
-        summary: "Whether the service is set up.",
+        summary: "Checks the settings of the service.",
         security: [],
-        responses: { 200: json("It is", healthSchema), ...problems([503]) },
+        responses: { 200: json("The settings are valid", healthSchema), ...problems([503]) },
       },
     },
   };

@@ -18,19 +18,19 @@ export const overviewQuery = z.strictObject({
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).describe("Most workspaces in one answer"),
-  cursor: z.string().optional().describe("Of the answer before: goes on after it"),
+  cursor: z.string().optional().describe("Cursor of the previous page"),
 });
 
 export const ownedWorkspaceSchema = workspaceSchema.extend({
   tenant: z.string(),
-  tier: z.enum(TIERS).optional().describe("cold: it is paused"),
+  tier: z.enum(TIERS).optional().describe("cold: paused"),
 });
 
 export const workspacePageSchema = z.object({
   workspaces: z.array(ownedWorkspaceSchema).describe("Of all tenants, last used first"),
-  cursor: z.string().optional().describe("There are more"),
+  cursor: z.string().optional().describe("Present if there are more"),
 });
 
 export const ownedStatusSchema = status.output.extend({
-  unpushed_commits: z.number().describe("Commits of this clone that are on no branch of the remote"),
+  unpushed_commits: z.number().describe("Commits of this clone on no branch of the remote"),
 });

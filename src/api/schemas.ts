@@ -22,40 +22,38 @@ const work = z.object({
   tree: z.enum(["unchanged", "changed", "merging", "unknown"]),
 });
 
-/** An error over HTTP: problem details of RFC 9457, with the members that an error has on every door. */
+/** An error over HTTP: problem details of RFC 9457, with the members common to every entry point. */
 export const problemSchema = z.object({
   type: z.string().describe("urn:warmtree:problem:<code>"),
   title: z.string(),
   status: z.int(),
-  detail: z.string().describe("What went wrong, what became of the work, what to do"),
+  detail: z.string().describe("The failure, its effect on the work, and the next step"),
   instance: z.string().describe("urn:uuid:<the id in X-Request-Id>"),
   code: z.enum(Object.keys(ERROR_KINDS)),
   retryable: z.boolean().describe("Whether the same call, sent again later, can succeed"),
   retry_after: z.number().optional().describe("Seconds to wait first"),
   field: z.string().optional().describe("The input that is wrong, as a path: files.0.path"),
-  work: work.optional().describe("What became of the caller's work"),
+  work: work.optional().describe("Effect on the caller's work"),
   conflicts: z.array(hunk).optional(),
-  commits: z.array(z.string()).optional().describe("Commits that somebody took away at the remote, newest first"),
-  remote_messages: z.array(z.string()).optional().describe("What the git host said"),
-  truncated: z.boolean().optional().describe("More was there than is told"),
+  commits: z.array(z.string()).optional().describe("Commits removed at the remote, newest first"),
+  remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
+  truncated: z.boolean().optional().describe("Whether items were omitted"),
 });
 
 const loss = z.object({
-  since: z.iso.datetime().describe("When that was found out"),
-  head: z.string().optional().describe("Commit that it was paused on"),
-  unpushed: z
-    .union([z.boolean(), z.literal("unknown")])
-    .describe("Whether it was paused with work that the remote does not have"),
+  since: z.iso.datetime().describe("When the loss was detected"),
+  head: z.string().optional().describe("Commit at the last pause"),
+  unpushed: z.union([z.boolean(), z.literal("unknown")]).describe("Whether it was paused with unpushed work"),
 });
 
-/** What clone answers: what every result of it says, and which workspace that is. */
+/** Answer of clone: the result of the operation, and its workspace. */
 export const clonedSchema = clone.output.omit({ seed: true }).extend({
   sandbox_id: z.string().describe("The workspace, for every other call"),
-  source: z.enum(SOURCES).describe("Where its sandbox came from; cold: it had to be started"),
+  source: z.enum(SOURCES).describe("Source of its sandbox; cold: newly started"),
   lost: loss
     .optional()
-    .describe("What this workspace held when E2B lost its sandbox, or its newest files; told for a week"),
-  timing: clone.output.shape.timing.extend({ sandbox_ms: z.number().describe("Until there was a sandbox") }),
+    .describe("State of this workspace when E2B lost its sandbox, or its newest files; reported for a week"),
+  timing: clone.output.shape.timing.extend({ sandbox_ms: z.number().describe("Wait for the sandbox") }),
 });
 
 export const workspaceSchema = z.object({
@@ -66,10 +64,10 @@ export const workspaceSchema = z.object({
   state: z.enum(STATES),
   created_at: z.iso.datetime(),
   last_used_at: z.iso.datetime(),
-  pauses_at: z.iso.datetime().optional().describe("When it is paused if nobody uses it"),
-  unpushed: z.boolean().optional().describe("Whether it was paused with work that the remote does not have"),
-  drops_at: z.iso.datetime().optional().describe("When it is dropped for good if nobody uses it; of paused ones"),
-  lost: loss.optional().describe("What it held when E2B lost its sandbox, or its newest files"),
+  pauses_at: z.iso.datetime().optional().describe("When it is paused if it stays unused"),
+  unpushed: z.boolean().optional().describe("Whether it was paused with unpushed work"),
+  drops_at: z.iso.datetime().optional().describe("When a paused workspace is dropped for good if it stays unused"),
+  lost: loss.optional().describe("Its state when E2B lost its sandbox, or its newest files"),
 });
 
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });
@@ -84,23 +82,21 @@ export const snapshotSchema = z.object({
   state: z.enum(["making", "ready"]),
   made_at: z.iso.datetime(),
   last_used_at: z.iso.datetime(),
-  starts: z.int().describe("Workspaces that were started from it"),
-  head: z.string().optional().describe("Commit that it holds, with all history"),
-  bytes: z.number().describe("Of its git objects"),
-  clone_s: z.number().describe("Seconds of a full clone"),
-  fetch_s: z.number().describe("Seconds of the newest fetch on top of it"),
+  starts: z.int().describe("Workspaces started from it"),
+  head: z.string().optional().describe("Commit that it holds, with full history"),
+  bytes: z.number().describe("Size of its git objects"),
+  clone_s: z.number().describe("Duration of a full clone, in seconds"),
+  fetch_s: z.number().describe("Duration of the newest fetch on top of it, in seconds"),
 });
 
 export const snapshotListSchema = z.object({ snapshots: z.array(snapshotSchema).describe("Last used first") });
 
 export const templateSchema = z.object({
-  name: z.string().describe("What new sandboxes start from"),
+  name: z.string().describe("Template of new sandboxes"),
   builds_weekly: z
     .boolean()
-    .describe(
-      "False: nothing is built here. E2B_TEMPLATE names a template, or the runtime has no Workflows (npm start)",
-    ),
-  version: z.int().optional().describe("Absent: none that this service built is promoted"),
+    .describe("False: no builds here. E2B_TEMPLATE names a template, or the runtime has no Workflows (npm start)"),
+  version: z.int().optional().describe("Absent: no version built by this service is promoted"),
   built_at: z.iso.datetime().optional(),
   newest_build: z
     .object({
@@ -108,10 +104,13 @@ export const templateSchema = z.object({
       state: z.enum(BUILD_STATES),
       started_at: z.iso.datetime(),
       ended_at: z.iso.datetime().optional(),
-      reason: z.string().optional().describe("Why it failed"),
-      git: z.string().optional().describe("Its version of git"),
-      fsmonitor: z.boolean().optional().describe("Whether that git has a file system monitor of its own"),
-      first_command_ms: z.number().optional().describe("From asking for a sandbox of it to the end of a first command"),
+      reason: z.string().optional().describe("Reason of the failure"),
+      git: z.string().optional().describe("Its git version"),
+      fsmonitor: z.boolean().optional().describe("Whether its git has a built-in file system monitor"),
+      first_command_ms: z
+        .number()
+        .optional()
+        .describe("From the request for its sandbox to the end of the first command"),
     })
     .optional(),
 });

@@ -9,24 +9,25 @@ import { endWorkspace, wireLoss } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /**
- * The one operation that makes a workspace. Where the sandbox of the one that is there turns out to be lost, it makes another
- * and says what was lost. Throws WarmtreeError.
+ * Executes clone, the one operation that creates workspaces. If the existing workspace has lost its sandbox, creates
+ * another one and reports the loss.
+ * @throws WarmtreeError
  */
-export async function executeClone(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
+export async function executeClone(input: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   try {
-    return await cloneOnce(asked, caller);
+    return await cloneOnce(input, caller);
   } catch (error) {
     if (!(error instanceof WarmtreeError) || error.code !== "workspace_gone") throw error;
-    return cloneOnce(asked, caller);
+    return cloneOnce(input, caller);
   }
 }
 
-/** A sandbox that was bound for a clone that can never succeed is ended again. */
-async function cloneOnce(asked: z.output<typeof clone.input>, caller: Caller): Promise<object> {
-  const repository = parseRepository(asked.repo_url, caller.config.allowedGitHosts);
-  using claim = await claimWithPrefetch(caller, repository, asked);
-  const { grant, sandbox_ms, news } = claim;
-  const parsed = await dispatch(clone, { ...asked, repo_url: repository.url }, grant, caller, news);
+/** If the clone fails permanently, a newly bound workspace is ended. */
+async function cloneOnce(input: z.output<typeof clone.input>, caller: Caller): Promise<object> {
+  const repository = parseRepository(input.repo_url, caller.config.allowedGitHosts);
+  using claim = await claimWithPrefetch(caller, repository, input);
+  const { grant, sandbox_ms, prefetched } = claim;
+  const parsed = await dispatch(clone, { ...input, repo_url: repository.url }, grant, caller, prefetched);
   const had = grant.source === "live" || grant.source === "paused";
   if (!parsed.ok && !had && !ERROR_KINDS[parsed.error.code].retryable) {
     caller.waitUntil(endWorkspace(caller, grant.sandboxId));
@@ -35,7 +36,7 @@ async function cloneOnce(asked: z.output<typeof clone.input>, caller: Caller): P
   const result = parsed.value;
   if (result.created) caller.waitUntil(recordCloneResult(caller, repository, grant.sandboxId, result));
   const { seed, timing, ...cloned } = result;
-  // Without its seed a snapshot saves no more than any other start.
+  // Without its base clone a snapshot saves no more than a cold start.
   const source = seed === "unsound" ? "cold" : grant.source;
   const lost = grant.loss && { lost: wireLoss(grant.loss) };
   return { sandbox_id: grant.sandboxId, source, ...cloned, ...lost, timing: { sandbox_ms, ...timing } };

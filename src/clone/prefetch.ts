@@ -8,49 +8,53 @@ import type { Repository } from "../remote/address.ts";
 import { claimWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
-/** A sandbox that must ask by itself takes hardly longer than that. */
+/** Longest wait for the prefetch, in ms. Past it, letting git in the sandbox fetch is about as fast. */
 const WAIT_MS = 200;
 
 interface CloneClaim extends Disposable {
   readonly grant: Grant;
-  /** Until the sandbox was there, in milliseconds. */
+  /** Wait for the sandbox, in milliseconds. */
   readonly sandbox_ms: number;
-  readonly news: PrefetchedRemote;
+  readonly prefetched: PrefetchedRemote;
 }
 
 /**
- * The workspace for a clone. While its sandbox starts from a repository snapshot, the remote is asked what it has, and then
- * for what the snapshot lacks: so the clone need not ask. The caller's own credential asks, so whoever is told that nothing
- * is new may read it. What has not come in time the sandbox asks for by itself. What is still on its way when the claim is
- * disposed of is dropped.
+ * Claims the workspace of a clone. While its sandbox starts from a repository snapshot, prefetches the remote's refs
+ * and the objects that the snapshot lacks, so that the clone need not fetch. The prefetch uses the caller's own
+ * credential, so its answer requires read access. Git in the sandbox fetches anything that has not arrived in time.
+ * Disposing of the claim aborts the prefetch.
+ * @throws budget_exhausted, sandbox_unavailable, rate_limited or workspace_gone
+ * @example
+ * using claim = await claimWithPrefetch(caller, repository, { agent_id: "ada" });
+ * const parsed = await dispatch(clone, input, claim.grant, caller, claim.prefetched);
  */
 export async function claimWithPrefetch(
   caller: Caller,
   repository: Repository,
   { agent_id = "", task_id = "" }: { readonly agent_id?: string | undefined; readonly task_id?: string | undefined },
 ): Promise<CloneClaim> {
-  const asking = new AbortController();
+  const controller = new AbortController();
   const startedAt = performance.now();
-  let asked: { readonly head: string; readonly news: Promise<PrefetchedRemote> } | undefined;
+  let started: { readonly head: string; readonly prefetched: Promise<PrefetchedRemote> } | undefined;
   const onSeed = (seed: Seed) => {
-    asked = { head: seed.head, news: askFor(seed, remoteFor(repository, caller), asking.signal) };
+    started = { head: seed.head, prefetched: prefetch(seed, remoteFor(repository, caller), controller.signal) };
   };
-  const drop = () => asking.abort();
+  const drop = () => controller.abort();
   try {
     const grant = await claimWorkspace(caller, repository, agent_id, task_id, onSeed);
     const sandbox_ms = Math.round(performance.now() - startedAt);
-    const news = asked !== undefined && asked.head === grant.seedHead ? await inTime(asked.news) : {};
-    const { pack, ...refs } = news;
+    const prefetched = started !== undefined && started.head === grant.seedHead ? await inTime(started.prefetched) : {};
+    const { pack, ...refs } = prefetched;
     const isTaken = typeof pack !== "object" || takesStreams(grant.session);
-    return { grant, sandbox_ms, news: isTaken ? news : refs, [Symbol.dispose]: drop };
+    return { grant, sandbox_ms, prefetched: isTaken ? prefetched : refs, [Symbol.dispose]: drop };
   } catch (error) {
     drop();
     throw error;
   }
 }
 
-/** Never throws. */
-async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<PrefetchedRemote> {
+/** Prefetches refs and pack. Never throws. */
+async function prefetch(seed: Seed, remote: Remote, signal: AbortSignal): Promise<PrefetchedRemote> {
   const refs = await remoteRefs(remote, signal);
   if (refs === undefined) return {};
   if (seed.refs === "") return { remoteRefs: refs };
@@ -60,6 +64,6 @@ async function askFor(seed: Seed, remote: Remote, signal: AbortSignal): Promise<
   return { remoteRefs: refs, pack: { path, bytes: fetchPack(remote, wanted, signal) } };
 }
 
-function inTime(news: Promise<PrefetchedRemote>): Promise<PrefetchedRemote> {
-  return Promise.race([news, new Promise<PrefetchedRemote>((resolve) => setTimeout(resolve, WAIT_MS, {}))]);
+function inTime(prefetched: Promise<PrefetchedRemote>): Promise<PrefetchedRemote> {
+  return Promise.race([prefetched, new Promise<PrefetchedRemote>((resolve) => setTimeout(resolve, WAIT_MS, {}))]);
 }

@@ -32,8 +32,8 @@ export interface WireSnapshot {
 }
 
 /**
- * Tells the pool how a clone that made a tree went, and makes a snapshot of its repository where that is worth it. Nobody
- * waits for it, so it never throws.
+ * Reports the result of a clone to the pool, and makes a snapshot of its repository if that pays. Runs in the
+ * background; never throws.
  */
 export async function recordCloneResult(
   caller: Caller,
@@ -41,22 +41,22 @@ export async function recordCloneResult(
   sandboxId: string,
   { seed: used, timing, shallow, filter }: Cloned,
 ): Promise<void> {
-  // A bash that is too old to tell the time.
+  // The sandbox's bash is too old to measure time.
   if (timing.fetch_ms === undefined) return;
   const full = used !== "used" && !shallow && filter === null;
   const seconds = (timing.fetch_ms + (timing.checkout_ms ?? 0)) / 1000;
-  const facts = { tenant: caller.tenant, sandboxId, seconds, full, ...(used && { seed: used }) };
+  const report = { tenant: caller.tenant, sandboxId, seconds, full, ...(used && { seed: used }) };
   try {
-    if (await poolFor(caller, repository).cloned(facts)) await makeSnapshot(caller, repository);
+    if (await poolFor(caller, repository).cloned(report)) await makeSnapshot(caller, repository);
   } catch (error) {
-    const told = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
-    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: told }));
+    const reason = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
+    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: reason }));
   }
 }
 
 /**
- * Makes a snapshot of a repository, or brings the one there up to date. Seen through by the pool where the caller cannot
- * stay for it. Throws what keeps it from being begun, and what git says when it fails.
+ * Makes or refreshes the snapshot of a repository. If the caller leaves, the pool completes it.
+ * @throws the code of the pool's refusal, or of git's failure; ref_not_found for an empty repository
  */
 export async function makeSnapshot(caller: Caller, repository: Repository): Promise<void> {
   const { tenant } = caller;
@@ -77,7 +77,9 @@ export async function makeSnapshot(caller: Caller, repository: Repository): Prom
   }
 }
 
-/** Undefined: the sandbox was lost sight of. The pool looks what became of it. */
+/**
+ * Makes the base clone. Returns undefined if the connection to the sandbox was lost; then the pool checks the result.
+ */
 async function seedIn(caller: Caller, repository: Repository, { session }: Grant): Promise<Parsed<Seeded> | undefined> {
   const { config } = caller;
   const context = contextFor(config, { maxRetries: 0, timeoutS: config.operationTimeoutS });
@@ -92,13 +94,13 @@ async function seedIn(caller: Caller, repository: Repository, { session }: Grant
   }
 }
 
-/** All of the tenant's repository snapshots, last used first. */
+/** Lists the tenant's repository snapshots, last used first. */
 export async function listSnapshots(caller: Caller): Promise<WireSnapshot[]> {
   const views = (await Promise.all(pools(caller).map((shard) => shard.snapshots(caller.tenant)))).flat();
   return views.toSorted((a, b) => b.lastUsedAt - a.lastUsedAt).map(wireSnapshot);
 }
 
-/** The repository's snapshot as it stands: the one that is being made before the one that it replaces. */
+/** Returns the repository's snapshot: the one being made, else the ready one. */
 export async function snapshotOf(caller: Caller, repository: Repository): Promise<WireSnapshot | undefined> {
   const views = await poolFor(caller, repository).snapshots(caller.tenant);
   const own = views.filter((view) => view.repository === repository.key);
@@ -106,6 +108,10 @@ export async function snapshotOf(caller: Caller, repository: Repository): Promis
   return view && wireSnapshot(view);
 }
 
+/**
+ * Drops a snapshot.
+ * @throws snapshot_not_found
+ */
 export async function dropSnapshot(caller: Caller, snapshotId: string): Promise<void> {
   if (await poolOf(caller, snapshotId).dropSnapshot({ tenant: caller.tenant, snapshotId })) return;
   throw new WarmtreeError("snapshot_not_found", "There is no such snapshot. GET /v1/snapshots lists yours.");

@@ -9,15 +9,17 @@ import { COUNTED, seriesOf } from "../metrics/series.ts";
 import { MetricsHistory } from "./storage/metrics-history.ts";
 import { MetricsTable } from "./storage/metrics-table.ts";
 
-/** The recorder gives a batch up after 5 minutes; three times that, and it can never be added twice. */
+/**
+ * Retention of batch ids: three times the 5 minutes after which the recorder drops a batch, so no batch is added twice.
+ */
 const BATCH_REMEMBERED_MS = 15 * 60_000;
 const FORGET_EVERY_MS = 10 * 60_000;
 
 const FLUSHES = seriesOf("warmtree_metrics_flushes_total", {});
 
 /**
- * One shard of the metrics: counts of the operations, and how the pool's shards stand. Whoever reads or writes may do so
- * again when an answer is lost.
+ * One shard of the metrics: operation counts, and the newest sample of each pool shard. All methods are idempotent, so
+ * callers may retry when an answer is lost.
  */
 export class Metrics extends DurableObject<Env> {
   static {
@@ -33,7 +35,7 @@ export class Metrics extends DurableObject<Env> {
     this.#history = new MetricsHistory(ctx.storage);
   }
 
-  /** Adds what a Worker's isolate counted, once for each batch id. Series that are not declared are dropped. */
+  /** Adds the counts of one Worker isolate, once per batch id. Drops series that are not declared in the catalogue. */
   async add(batch: Batch): Promise<void> {
     const now = Date.now();
     const deltas = new Map([...declared(batch.deltas), [FLUSHES, 1]]);
@@ -42,14 +44,17 @@ export class Metrics extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + FORGET_EVERY_MS);
   }
 
-  /** Takes a shard of the pool's word for how it stands; a sample that is not its newest changes nothing. */
+  /** Stores a pool shard's sample. A sample older than the stored one changes nothing. */
   async report(sample: PoolSample): Promise<void> {
     const now = Date.now();
     if (!this.#rows.keep(poolSampleSchema.parse(sample), now)) return;
     this.#history.stand(standingOf(this.#ownSamples()), now);
   }
 
-  /** Of the shards that report here; others did before METRICS_SHARDS was raised. */
+  /**
+   * Samples of the pool shards that report to this object. Before METRICS_SHARDS was raised, other shards reported here
+   * too.
+   */
   #ownSamples(): PoolSample[] {
     const { metricsShards } = configOf(this.env);
     const own = Number(this.ctx.id.name) % metricsShards;
@@ -57,20 +62,25 @@ export class Metrics extends DurableObject<Env> {
     return samples.filter(({ shard }) => shard % metricsShards === own);
   }
 
+  /** Returns all counts, exemplars and samples. */
   async read(): Promise<Reading> {
     return { counts: this.#rows.counts(), exemplars: this.#rows.exemplars(), samples: this.#rows.samples() };
   }
 
-  /** For the page: all that, and the newest past. */
+  /**
+   * Returns `read()` plus the recent history, for the dashboard.
+   * @param since start of the history, in Unix milliseconds
+   */
   async look(since: number): Promise<Look> {
     const { slots, before } = this.#history.read(since);
-    // What was told before the history reaches back still holds: no news since then.
+    // A sample older than the history still holds: a shard reports only changes.
     const samples = this.#ownSamples().filter(({ at }) => at < since);
     const standing = before ?? (samples.length > 0 ? standingOf(samples) : undefined);
     const history = { slots, ...(standing && { before: standing }) };
     return { ...(await this.read()), history, newest: this.#history.newest() };
   }
 
+  /** Deletes expired batch ids, and repeats while any are left. */
   override async alarm(): Promise<void> {
     const now = Date.now();
     if (this.#rows.forgetBatches(now - BATCH_REMEMBERED_MS)) await this.ctx.storage.setAlarm(now + FORGET_EVERY_MS);

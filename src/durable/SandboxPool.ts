@@ -14,7 +14,7 @@ import { type PlaceInLine, type PushRequest, PushTurns } from "./pushes/push-tur
 import type { Row, WorkspaceKey } from "./storage/row.ts";
 import { migrate } from "./storage/schema.ts";
 import type { SnapshotKey } from "./storage/snapshot-table.ts";
-import type { CloneFacts } from "./snapshots/catalog.ts";
+import type { CloneReport } from "./snapshots/catalog.ts";
 import type { TemplateStanding } from "./sandboxes/template-version.ts";
 import { type OwnedView, type SnapshotView, snapshotView, type View, viewOf } from "./sandboxes/view.ts";
 import type { PageEnd } from "./storage/row.ts";
@@ -39,16 +39,18 @@ const METHODS = [
 ] as const;
 
 /**
- * One shard of the pool: which sandbox serves which workspace. All state is in rows; what is due is found by one alarm
- * at the earliest time any row names. Rules are in src/pool; claims.ts says who gets which sandbox, room.ts makes room for
- * it, due.ts what the alarm does, lifecycle.ts and endings.ts move sandboxes, keeper.ts says how long they run, patience.ts
- * how long callers wait, warm-pool.ts keeps blank ones,
- * snapshots.ts says which repositories have one and maker.ts makes them, templates.ts what new sandboxes start from,
- * ledger.ts counts the money, reconciler.ts mends what went astray, metrics-reporter.ts tells how it stands.
+ * One shard of the pool: maps workspaces to sandboxes. All state is in SQLite rows. One alarm fires at the earliest due
+ * time of any row. The pure rules are in src/pool. The parts:
+ * - claims.ts chooses the sandbox of a workspace, room.ts frees capacity, alarm.ts handles the alarm;
+ * - sandboxes/: lifecycle.ts and termination.ts change states, idle-policy.ts limits idle time, start-patience.ts
+ *   limits waits, warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template,
+ *   reconciler.ts compares with E2B;
+ * - snapshots/: catalog.ts decides which repositories have a snapshot, builder.ts makes them;
+ * - storage/ledger.ts adds up cost, reporting/reporter.ts reports to Metrics, pushes/ queues pushes.
  */
 export class SandboxPool extends DurableObject<Env> {
   static {
-    // Each may be asked again when its answer was lost: the same call finds what the first one did.
+    // Every method may be retried when its answer is lost: it is idempotent.
     for (const method of METHODS) retryable(this.prototype[method]);
   }
 
@@ -62,22 +64,22 @@ export class SandboxPool extends DurableObject<Env> {
     migrate(ctx.storage);
     // Objects are named by their shard number.
     this.#parts = createShard(ctx, env, Number(ctx.id.name ?? 0), Date.now());
-    this.#claims = new Claims(this.#parts, () => this.#settle());
+    this.#claims = new Claims(this.#parts, () => this.#afterChange());
     this.#due = new AlarmHandler(this.#parts, (row) => this.#claims.current(row));
     this.#pushTurns = new PushTurns(configOf(env).operationTimeoutS * 1000);
   }
 
   /**
-   * A sandbox for a workspace: the one it has, or a new one. The same key always answers the same workspace.
-   * @param onSeed told at once of what a sandbox that starts from a repository snapshot will begin with
+   * Claims a sandbox for a workspace: the existing one, or a new one. The same key always returns the same workspace.
+   * @param onSeed receives the base clone while a sandbox starts from a repository snapshot
    */
   async claim(key: WorkspaceKey, onSeed?: (seed: Seed) => Promise<void>): Promise<Grant | Refusal> {
-    // Nothing is lost where the caller is gone.
+    // A caller that has left loses nothing.
     return this.#claims.claim(key, (seed) => void onSeed?.(seed).catch(() => undefined));
   }
 
   /**
-   * The sandbox of a workspace, resumed if it was paused.
+   * Returns the sandbox of a workspace, and resumes it if it is paused.
    * @param lost generation of a grant whose sandbox turned out not to run
    */
   async use(request: { tenant: string; sandboxId: string; lost?: number }): Promise<Grant | Refusal> {
@@ -86,8 +88,8 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   /**
-   * The sandbox of a workspace for a push, when its turn has come.
-   * @param onBefore told how many pushes come before it, whenever that changes
+   * Returns the sandbox of a workspace for a push, once its turn has come.
+   * @param onBefore receives the number of pushes ahead of it, whenever that changes
    */
   async push(request: PushRequest, onBefore?: (before: number) => Promise<void>): Promise<PlaceInLine | Refusal> {
     const row = this.#parts.rows.get(request.sandboxId);
@@ -96,25 +98,27 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   /**
-   * Hears of a use of what was granted before. Nothing is resumed for it: what is on its way may come after a pause.
-   * @returns whether the grant still holds
+   * Records a use of an earlier grant. Does not resume the sandbox: the call may arrive after a pause.
+   * @returns whether the grant is still valid
    */
   touch(request: { tenant: string; sandboxId: string; generation: number }): boolean {
     const row = this.#owned(request);
     return row !== undefined && this.#claims.used(row, request.generation);
   }
 
-  /** The tenant's workspaces, last used first. */
+  /** Lists the tenant's workspaces, last used first. */
   async list(tenant: string): Promise<View[]> {
-    // The first call of a new deployment is what fills its pool.
-    this.#parts.filler.wake(Date.now());
-    await this.#settle();
+    // The first call after a deployment starts filling the warm pool.
+    this.#parts.filler.scheduleNow(Date.now());
+    await this.#afterChange();
     return this.#parts.rows.ofTenant(tenant, LIST_LIMIT).map((row) => this.#view(row));
   }
 
   /**
-   * @param open a session begins: a paused sandbox is resumed meanwhile, so that the first operation finds it running. Only
-   *   where there is room: what nobody asked for yet takes nobody's place
+   * Returns one workspace of the tenant.
+   * @param open whether a session begins: then a paused sandbox is resumed in the background, so that the first
+   *   operation finds it running. Only within free capacity: a resume ahead of demand must not displace a workspace in
+   *   use
    */
   view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#owned(request);
@@ -124,110 +128,118 @@ export class SandboxPool extends DurableObject<Env> {
     return this.#view(row);
   }
 
-  /** The tenant's workspace that was used last. */
+  /** Returns the tenant's most recently used workspace. */
   lastUsed(tenant: string): View | undefined {
     const row = this.#parts.rows.lastUsed(tenant);
     return row && this.#view(row);
   }
 
   /**
-   * Pauses a workspace now: its session says that it ends. Where E2B fails, the alarm tries again.
-   * @returns why it was not paused
+   * Pauses a workspace now, because its session ends. If E2B fails, the alarm retries.
+   * @returns the reason if it was not paused
    */
   async pause(request: { tenant: string; sandboxId: string }): Promise<Refusal | undefined> {
     if (!this.#owned(request)) return NOT_FOUND;
-    // A resume under way comes first.
+    // Wait for a resume in progress first.
     await this.#parts.lifecycle.move(request.sandboxId);
     const row = this.#parts.rows.get(request.sandboxId);
     const paused = row?.state === "bound" ? await this.#parts.lifecycle.pause(row) : undefined;
-    await this.#settle();
+    await this.#afterChange();
     return paused === WORKSPACE_BUSY ? paused : this.#lost(request.sandboxId);
   }
 
-  /** Ends a workspace and its sandbox. False where the tenant has none of that name. */
+  /** Ends a workspace and its sandbox. Returns false if the tenant has no workspace of that id. */
   async end(request: { tenant: string; sandboxId: string }): Promise<boolean> {
     const row = this.#owned(request);
     if (row && row.state !== "gone") await this.#parts.termination.end(row);
     const ended = this.#parts.rows.get(request.sandboxId);
-    // A start under way in this object sees for itself that it came too late.
+    // A start in progress in this object detects the end itself.
     const moving = this.#parts.lifecycle.move(request.sandboxId);
-    if (ended && isOrphaned(ended) && !moving) await this.#parts.lifecycle.seek(ended);
-    await this.#settle();
+    if (ended && isOrphaned(ended) && !moving) await this.#parts.lifecycle.reap(ended);
+    await this.#afterChange();
     return row !== undefined;
   }
 
-  /** For the operator: workspaces of all tenants, last used first, to half a minute. Looking uses nothing. */
+  /** Lists workspaces of all tenants for the operator, last used first (to half a minute). Does not count as a use. */
   workspaces(request: { after: PageEnd; limit: number }): OwnedView[] {
     return this.#parts.rows.workspaces(request.after, request.limit).flatMap((row) => this.#ownedView(row) ?? []);
   }
 
-  /** For the operator: a workspace, and whose it is. */
+  /** Returns a workspace and its tenant, for the operator. */
   workspace(sandboxId: string): OwnedView | undefined {
     const row = this.#parts.rows.get(sandboxId);
     return row && this.#ownedView(row);
   }
 
+  /** Returns the template of new sandboxes, and the newest build. */
   template(): TemplateStanding {
     return this.#parts.templates.standing();
   }
 
-  /** What sandboxes that are not gone started from, and what lies beneath repository snapshots. */
+  /** Lists the templates that live sandboxes started from, and those that repository snapshots are based on. */
   templateUse(): string[] {
     return [...this.#parts.rows.templates(), ...this.#parts.snapshotTable.templates()];
   }
 
-  /** New sandboxes start from this version, and blank ones of others are replaced; a version that is not newer changes nothing. */
+  /**
+   * Promotes a template version: new sandboxes start from it, and warm ones of older versions are replaced. A version
+   * that is not newer changes nothing.
+   */
   async promoteTemplate(promoted: Promoted): Promise<void> {
     if (!this.#parts.templates.promote(promoted)) return;
-    this.#parts.filler.wake(Date.now());
-    await this.#settle();
+    this.#parts.filler.scheduleNow(Date.now());
+    await this.#afterChange();
   }
 
+  /** Stores the newest build's record, and counts its end. */
   async noteTemplateBuild(build: BuildRecord): Promise<void> {
     const hasEnded = this.#parts.templates.note(build);
     if (hasEnded && build.state !== "building") this.#parts.reporter.count("templateBuilds", build.state);
-    await this.#settle();
+    await this.#afterChange();
   }
 
   #ownedView(row: Row): OwnedView | undefined {
     const { tenant, state } = row;
-    // A blank sandbox is nobody's workspace.
+    // A warm sandbox is not a workspace.
     if (tenant === null) return undefined;
     const now = Date.now();
     const tier = state === "bound" ? this.#parts.idlePolicy.tier(row, now) : state === "paused" ? "cold" : undefined;
     return { ...viewOf(row, this.#parts.idlePolicy, now), tenant, ...(tier && { tier }) };
   }
 
-  /** Takes in how a clone went. @returns whether a snapshot of its repository should be made */
-  cloned(facts: CloneFacts): boolean {
-    return this.#parts.snapshots.cloned(facts, Date.now());
+  /** Records the result of a clone. @returns whether to make a snapshot of its repository */
+  cloned(report: CloneReport): boolean {
+    return this.#parts.snapshots.cloned(report, Date.now());
   }
 
-  /** A sandbox to make a repository's snapshot in; undefined: one is being made already. */
+  /** Starts a sandbox to make a repository's snapshot in. Returns undefined if one is being made already. */
   async beginSnapshot(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
     const begun = await this.#parts.builder.begin(key);
-    await this.#settle();
+    await this.#afterChange();
     return begun;
   }
 
-  /** The clone in it ended. @param made absent: it failed. @returns whether there is a snapshot now */
+  /**
+   * Concludes a snapshot after its clone ended. @param made undefined if the clone failed @returns whether a snapshot
+   * is ready
+   */
   async finishSnapshot(request: { tenant: string; makerId: string; made?: BuiltSnapshot }): Promise<boolean> {
     const finished = await this.#parts.builder.finish(request.tenant, request.makerId, request.made);
-    await this.#settle();
+    await this.#afterChange();
     return finished;
   }
 
-  /** The tenant's repository snapshots, last used first. */
+  /** Lists the tenant's repository snapshots, last used first. */
   snapshots(tenant: string): SnapshotView[] {
     return this.#parts.snapshotTable.ofTenant(tenant).map(snapshotView);
   }
 
-  /** False where the tenant has none of that name. */
+  /** Drops a snapshot. Returns false if the tenant has no snapshot of that id. */
   async dropSnapshot({ tenant, snapshotId }: { tenant: string; snapshotId: string }): Promise<boolean> {
     const row = this.#parts.snapshotTable.get(snapshotId);
     if (row?.tenant !== tenant || row.state === "gone") return false;
     this.#parts.snapshots.drop(row, "asked_for", Date.now());
-    await this.#settle();
+    await this.#afterChange();
     return true;
   }
 
@@ -254,13 +266,13 @@ export class SandboxPool extends DurableObject<Env> {
     }
   }
 
-  /** To be called after rows may have changed. */
-  async #settle(): Promise<void> {
+  /** Schedules a metrics report and sets the alarm. Call it after rows may have changed. */
+  async #afterChange(): Promise<void> {
     this.#parts.reporter.changed(Date.now());
     await this.#arm();
   }
 
-  /** The one alarm, always derived from rows. */
+  /** Sets the alarm, always computed from rows. */
   async #arm(): Promise<void> {
     const next = this.#due.nextAt();
     if (next === undefined) return this.ctx.storage.deleteAlarm();

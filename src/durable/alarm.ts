@@ -3,20 +3,21 @@ import { losing } from "./sandboxes/loss.ts";
 import type { Shard } from "./shard.ts";
 import type { Row } from "./storage/row.ts";
 
-/** One alarm takes on this many rows, so that its time is bounded; what is left is due at once again. */
+/** Rows per alarm, to bound its duration; the rest stay due at once. */
 const DUE_BATCH = 24;
 
-/** What the alarm does. Idempotent, and never throws: each row's failure postpones that row. */
+/** Alarm handler. Idempotent; never throws: a row that fails is rescheduled with back-off. */
 export class AlarmHandler {
   readonly #parts: Shard;
   readonly #current: (row: Row) => Row;
 
-  /** @param current gives a row its last use, also where that is not written down yet */
+  /** @param current adds the last use of a row, which may not be written yet */
   constructor(parts: Shard, current: (row: Row) => Row) {
     this.#parts = parts;
     this.#current = current;
   }
 
+  /** Handles everything that is due. */
   async run(): Promise<void> {
     const { rows, reconciler, filler, snapshots, reporter } = this.#parts;
     const before = Date.now();
@@ -30,7 +31,7 @@ export class AlarmHandler {
     await reporter.runIfDue(Date.now());
   }
 
-  /** When there is something to do next; undefined: nothing is. */
+  /** Returns the next due time, or undefined if nothing is due. */
   nextAt(): number | undefined {
     const { rows, snapshotTable, reconciler, filler, reporter } = this.#parts;
     const dues = [rows.firstDueAt(), snapshotTable.firstDueAt(), reconciler.dueAt(), filler.dueAt(), reporter.dueAt()];
@@ -56,12 +57,12 @@ export class AlarmHandler {
         return;
       }
       case "paused":
-        // Still charged: the pause is owed. Otherwise it is a question of how long it is kept.
+        // If time is still charged, the pause at E2B is outstanding. Otherwise decide on retention.
         if (row.charged_until !== null) await lifecycle.pause(row);
         else await this.#retain(row, now);
         return;
       case "gone":
-        if (isOrphaned(row)) await lifecycle.seek(row);
+        if (isOrphaned(row)) await lifecycle.reap(row);
         else if (row.e2b_id === null) rows.remove(row.sandbox_id);
         else await termination.kill(row);
     }

@@ -17,25 +17,27 @@ import type { Shard } from "./shard.ts";
 import { Room } from "./room.ts";
 import type { Row, WorkspaceKey } from "./storage/row.ts";
 
-/** A use is written down only this often: nothing that is decided by it is finer, and each write is billed. */
+/** Interval between writes of last_used_at: no rule needs finer times, and each write is billed. */
 const TOUCH_EVERY_MS = 30_000;
 
-/** Which sandbox serves a workspace: the one it has, else one from a repository snapshot, a warm one, or a new one. */
+/** Chooses the sandbox of a workspace: its own, else from a repository snapshot, the warm pool, or a cold start. */
 export class Claims {
   readonly room: Room;
   readonly #parts: Shard;
-  /** After rows changed: the alarm is set anew. */
-  readonly #settle: () => Promise<void>;
-  /** Uses that are not written down yet; losing them makes a workspace look at most TOUCH_EVERY_MS older. */
+  /** Called after rows changed, to set the alarm. */
+  readonly #afterChange: () => Promise<void>;
+  /** Uses not written yet. If they are lost, a workspace looks at most TOUCH_EVERY_MS more idle than it is. */
   readonly #touched = new Map<string, number>();
 
-  constructor(parts: Shard, settle: () => Promise<void>) {
+  constructor(parts: Shard, afterChange: () => Promise<void>) {
     this.#parts = parts;
-    this.#settle = settle;
+    this.#afterChange = afterChange;
     this.room = new Room(parts, (row) => this.current(row));
   }
 
-  /** The same key always answers the same workspace, and says what it has lost. */
+  /**
+   * Claims the sandbox of a workspace. The same key always returns the same workspace; the grant includes its losses.
+   */
   async claim(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
     const { rows } = this.#parts;
     const answer = await this.#claimPatiently(key, onSeed);
@@ -47,19 +49,22 @@ export class Claims {
     return { ...answer, loss };
   }
 
-  /** Where a start takes too long, a blank sandbox that came meanwhile is as good. */
+  /** Claims, and takes a warm sandbox instead of a slow start if one has become available. */
   async #claimPatiently(key: WorkspaceKey, onSeed?: OnSeed): Promise<Grant | Refusal> {
     const { rows } = this.#parts;
     const known = rows.workspace(key);
     const answer = await this.#claim(key, known, onSeed);
     if (answer.ok) return answer;
     const row = rows.workspace(key);
-    // Another claim that waited for the same start has taken a blank one instead.
+    // Another claim that waited for the same start has taken a warm sandbox instead.
     if (row?.state === "bound" && row.sandbox_id !== known?.sandbox_id) return this.#claim(key, row);
     return (row && (await this.#insteadOf(row, key))) ?? answer;
   }
 
-  /** A blank sandbox that came while the workspace's own start takes too long. What that may still bring is killed. */
+  /**
+   * Replaces a slow start by a warm sandbox that has become available. The sandbox of the slow start is killed when it
+   * appears.
+   */
   async #insteadOf(row: Row, key: WorkspaceKey): Promise<Grant | Refusal | undefined> {
     const { rows, filler, lifecycle, termination } = this.#parts;
     const goesOn = row.state === "warming" && lifecycle.move(row.sandbox_id) !== undefined;
@@ -69,7 +74,7 @@ export class Claims {
     const ended = termination.end(row);
     const warm = this.#takeWarm(key, now);
     await ended;
-    filler.wake(now);
+    filler.scheduleNow(now);
     return warm && this.#granted({ ok: true, row: warm }, "pool");
   }
 
@@ -78,7 +83,7 @@ export class Claims {
     if (known) {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
-      // Its sandbox is gone: the claim gets a new one, unless another claim made it meanwhile.
+      // The sandbox is gone: claim a new one, unless another claim has made it meanwhile.
       return lost ? this.#claimPatiently(key, onSeed) : ready;
     }
     const now = Date.now();
@@ -90,7 +95,7 @@ export class Claims {
     onSeed?.(snapshots.seedOf(snapshot));
     const row = await this.#insert(key, snapshot.e2b_id, now);
     const starting = lifecycle.start(row).then((outcome) => {
-      // One that was ended meanwhile says nothing of its snapshot.
+      // A start that was ended meanwhile does not count against its snapshot.
       const isEnded = rows.get(row.sandbox_id)?.state === "gone";
       if (outcome.ok) snapshots.started(snapshot, now);
       else if (outcome.code !== "rate_limited" && !isEnded) {
@@ -100,7 +105,7 @@ export class Claims {
     });
     const started = await startPatience.wait(starting);
     if (started.ok) return this.#granted(started, "snapshot");
-    // Where E2B may have made it all the same, the next try finds it. Else another claim may have come first.
+    // If E2B may have created the sandbox, the next call finds it. Otherwise another claim may have come first.
     if (rows.get(row.sandbox_id)) return this.#granted(started, "snapshot");
     return rows.workspace(key) ? this.#claimPatiently(key) : this.#claimBlank(key, now);
   }
@@ -116,7 +121,7 @@ export class Claims {
     return this.#granted(started, "cold");
   }
 
-  /** A blank sandbox for the workspace; undefined: there is none. */
+  /** Binds a warm sandbox to the workspace. Returns undefined if there is none. */
   #takeWarm(key: WorkspaceKey, now: number): Row | undefined {
     const { rows, idlePolicy, template } = this.#parts;
     const warm = rows.bindWarm(key, template(), now);
@@ -124,23 +129,23 @@ export class Claims {
     return warm;
   }
 
-  /** The row of a new sandbox, and an alarm that finds it should this object die. */
+  /** Inserts the row of a new sandbox, and sets an alarm that finds it if this object dies. */
   async #insert(key: WorkspaceKey, from: string, now: number): Promise<Row> {
     const { rows, reconciler, shard } = this.#parts;
     const row = rows.insertWarming(newSandboxId(shard), from, { key }, now, now + START_GIVEN_UP_MS);
     reconciler.schedule(now);
-    await this.#settle();
+    await this.#afterChange();
     return row;
   }
 
   async #claimRoom(key: WorkspaceKey, now: number, onSeed?: OnSeed): Promise<Grant | Refusal> {
-    // Another claim for this workspace, or for the room, may come first.
+    // Another claim may have taken the workspace or the capacity meanwhile.
     return (await this.room.make(now)) ? this.#claimPatiently(key, onSeed) : full(this.#parts.maxRunning);
   }
 
   /**
-   * The sandbox of a workspace, for an operation in it. Until a clone has told what it has lost, there is none: an old tree
-   * must not pass for the newest.
+   * Returns the sandbox of a workspace for an operation. Refuses after a rollback until a clone has reported the loss:
+   * an old tree must not pass for the newest.
    * @param lost generation of a grant whose sandbox turned out not to run
    */
   async use(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
@@ -151,7 +156,7 @@ export class Claims {
   }
 
   /**
-   * The sandbox of a workspace, resumed if it was paused.
+   * Returns the sandbox of a workspace, and resumes it if it is paused.
    * @param lost generation of a grant whose sandbox turned out not to run
    */
   async ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
@@ -168,11 +173,11 @@ export class Claims {
     if (moving) {
       const wasPausing = lifecycle.isPausing(row.sandbox_id);
       const moved = await startPatience.wait(moving);
-      // It takes too long, and goes on.
+      // Too slow: the transition continues in the background.
       if (!moved.ok && lifecycle.move(row.sandbox_id) === moving) return moved;
       const now = rows.get(row.sandbox_id);
       if (!now) return moved.ok ? GONE : moved;
-      // A failed start or resume is this caller's answer too; after a pause it is our turn.
+      // A failed start or resume also fails this call. After a pause, resume.
       return moved.ok || wasPausing || now.state === "bound" ? this.#ready(now, tenant) : moved;
     }
     switch (row.state) {
@@ -183,7 +188,7 @@ export class Claims {
         this.#touch(row);
         return this.#grant(row, "live");
       case "paused":
-        return this.#wake(row, tenant);
+        return this.#resume(row, tenant);
       case "warming":
         return this.#granted(await startPatience.wait(lifecycle.adopt(row, true)), "cold");
       case "warm":
@@ -193,7 +198,7 @@ export class Claims {
     }
   }
 
-  /** Notes a use of what was granted before. @returns whether that is still how it is */
+  /** Records a use of an earlier grant. @returns whether the grant is still valid */
   used(row: Row, generation: number): boolean {
     const runs = row.state === "bound" && row.generation === generation && Date.now() < row.ends_at;
     const holds = runs && !this.#parts.lifecycle.move(row.sandbox_id);
@@ -201,9 +206,9 @@ export class Claims {
     return holds;
   }
 
-  async #wake(row: Row, tenant: string): Promise<Grant | Refusal> {
+  async #resume(row: Row, tenant: string): Promise<Grant | Refusal> {
     const { rows, lifecycle, startPatience, maxRunning } = this.#parts;
-    // One whose pause is still owed takes no more room than it has.
+    // A sandbox whose pause is outstanding already counts as running.
     if (row.charged_until === null && !this.room.has()) {
       if (!(await this.room.make(Date.now()))) return full(maxRunning);
       const now = rows.get(row.sandbox_id);
@@ -213,13 +218,13 @@ export class Claims {
   }
 
   async #granted(outcome: Outcome, source: Source): Promise<Grant | Refusal> {
-    await this.#settle();
+    await this.#afterChange();
     return outcome.ok ? this.#grant(outcome.row, source) : outcome;
   }
 
   #grant(row: Row, source: Source): Grant | Refusal {
     const seedHead = row.template === this.#parts.template() ? undefined : this.#parts.snapshots.seedHead(row.template);
-    // One whose start had to be looked for comes as cold.
+    // A start recovered by `adopt` is reported as "cold"; correct it to "snapshot".
     return grantOf(row, source === "cold" && seedHead !== undefined ? "snapshot" : source, seedHead);
   }
 
@@ -236,7 +241,7 @@ export class Claims {
     }
   }
 
-  /** A row with its last use, also where that is not written down yet. */
+  /** Returns a row with its last use, which may not be written yet. */
   current(row: Row): Row {
     return { ...row, last_used_at: Math.max(row.last_used_at, this.#touched.get(row.sandbox_id) ?? 0) };
   }

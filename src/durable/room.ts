@@ -2,28 +2,29 @@ import { WORKSPACE_BUSY } from "./sandboxes/refusal.ts";
 import type { Shard } from "./shard.ts";
 import type { Row } from "./storage/row.ts";
 
-/** A workspace that was not used this long may be paused to make room for another. */
+/** Minimum idle time before a workspace may be paused in favour of another. */
 const ROOM_IDLE_MS = 60_000;
 
-/** Room for one more running sandbox, of the `maxRunning` that this shard may have. */
+/** Frees capacity for one more running sandbox, within the `maxRunning` of this shard. */
 export class Room {
   readonly #parts: Shard;
   readonly #current: (row: Row) => Row;
 
-  /** @param current gives a row its last use, also where that is not written down yet */
+  /** @param current adds the last use of a row, which may not be written yet */
   constructor(parts: Shard, current: (row: Row) => Row) {
     this.#parts = parts;
     this.#current = current;
   }
 
+  /** Whether one more sandbox may run. */
   has(): boolean {
     return this.#parts.rows.running().total < this.#parts.maxRunning;
   }
 
   /**
-   * Ends a blank sandbox, waits for one that is being started, or pauses the workspace that was not used for the longest
-   * time. The caller must look anew at what there is: another claim may have come first.
-   * @returns false: all sandboxes that run are in use
+   * Frees capacity: ends a warm sandbox, waits for one that is starting, or pauses the workspace that has been idle
+   * longest. The caller must check capacity again: another claim may have come first.
+   * @returns false if all running sandboxes are in use
    */
   async make(now: number): Promise<boolean> {
     const { rows, termination } = this.#parts;
@@ -38,7 +39,7 @@ export class Room {
     return this.#pauseIdle(now);
   }
 
-  /** Whether a blank sandbox that takes up room is there by now, or takes up none any more. */
+  /** Waits for a starting warm sandbox. Returns whether it is ready, or has failed and no longer takes capacity. */
   async #started({ sandbox_id: id }: Row): Promise<boolean> {
     const starting = this.#parts.lifecycle.move(id);
     if (starting) await this.#parts.startPatience.wait(starting);
@@ -49,7 +50,7 @@ export class Room {
     const { rows, lifecycle, startPatience } = this.#parts;
     for (const idle of rows.idleLongest(now - ROOM_IDLE_MS)) {
       const paused = await startPatience.wait(lifecycle.pause(this.#current(idle)));
-      // An operation may take longer than a minute: the next one, then.
+      // An operation may run longer than a minute: try the next workspace.
       if (paused !== WORKSPACE_BUSY) break;
     }
     return this.has();

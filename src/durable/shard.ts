@@ -22,15 +22,23 @@ import { SnapshotCatalog } from "./snapshots/catalog.ts";
 import { TemplateVersion } from "./sandboxes/template-version.ts";
 import { WarmPoolFiller } from "./sandboxes/warm-pool-filler.ts";
 
-/** What a shard of the pool is made of. */
+/** The parts of one pool shard. */
 export type Shard = ReturnType<typeof createShard>;
 
-/** Puts a shard together from its storage and the settings. Its tables must be there. */
+/**
+ * Builds the parts of one pool shard from its storage and the settings (composition root). Run `migrate` first.
+ * @param shard number of the shard, from 0
+ * @throws ConfigError when a setting is invalid
+ * @example
+ * const parts = createShard(ctx, env, 0, Date.now());
+ * const row = parts.rows.get("s0-4k7m2x9qwe3rty5zpbna");
+ */
 export function createShard({ storage }: DurableObjectState, env: Env, shard: number, now: number) {
   const config = configOf(env);
   const { waitUsdPerS, poolShards } = config;
   const share = (total: number) => shareOf(total, poolShards, shard);
-  // A use is noted when an operation begins: a shorter stay would look for it again and again while one runs.
+  // Never below the operation timeout: last_used_at is set when an operation starts, so a shorter TTL would check a
+  // busy workspace again and again.
   const ttlMs = Math.max(config.unusedTtlS, config.operationTimeoutS) * 1000;
   const budgetUsd = config.monthlyBudgetUsd === undefined ? undefined : config.monthlyBudgetUsd / poolShards;
   const maxRunning = share(config.maxSandboxes);
@@ -43,7 +51,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
   const poolId = settings.poolId();
   const templates = new TemplateVersion(settings, config);
   const template = () => templates.name();
-  // What comes of a snapshot has the size of the template beneath it.
+  // A sandbox started from a snapshot has the size of the template that the snapshot is based on.
   const rentOf = (row: Pick<Row, "template">) =>
     rentUsdPerS(config, snapshotTable.startedAs(row.template)?.template ?? row.template);
   const ledger = new Ledger(storage, rows, rentOf);
@@ -58,13 +66,13 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
   const reporter = new MetricsReporter(storage, {
     shard,
     metricsShards: config.metricsShards,
-    facts: (at) => takeSample(facts, at),
-    changesAt: (at) => sampleChangesAt(facts, at),
+    takeSample: (at) => takeSample(sampleSources, at),
+    changesAt: (at) => sampleChangesAt(sampleSources, at),
     send: (object, sample) => env.METRICS.getByName(object).report(sample),
   });
   const termination = new Termination(rows, ledger, idlePolicy, plane, reporter);
   const startPatience = new StartPatience(settings);
-  const look = probeFor(config);
+  const probe = probeFor(config);
   const lifecycle = new Lifecycle({
     rows,
     ledger,
@@ -73,8 +81,8 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     reporter,
     plane,
     startPatience,
-    probeBeforePause: look(probeBeforePause),
-    probeAfterResume: look(probeAfterResume),
+    probeBeforePause: probe(probeBeforePause),
+    probeAfterResume: probe(probeAfterResume),
     ttlMs,
     poolId,
   });
@@ -106,10 +114,19 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     snapshotMode: config.snapshotMode,
     shard,
     ...making,
-    probeBaseClone: look(seedState),
+    probeBaseClone: probe(seedState),
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });
-  const facts: SampleSources = { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd };
+  const sampleSources: SampleSources = {
+    rows,
+    snapshotTable,
+    ledger,
+    idlePolicy,
+    filler,
+    rentOf,
+    templates,
+    budgetUsd,
+  };
   const ours = {
     rows,
     snapshotTable,
@@ -126,5 +143,5 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
   return { shard, maxRunning, template, templates, ...ours };
 }
 
-/** What a snapshot is called at E2B; its id is unguessable, so no other deployment on the account has the name. */
+/** A snapshot's name at E2B. The id is unguessable, so no other deployment on the account uses the name. */
 const snapshotName = (snapshotId: string) => `warmtree-${snapshotId}`;

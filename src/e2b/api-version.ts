@@ -2,17 +2,17 @@ import { E2bError } from "./error.ts";
 
 export type ApiVersion = "v1" | "v2";
 
-/** Of a route that a server does not have; of E2B's own words for what it cannot find, nothing tells this apart. */
+/** Statuses of a missing route; E2B uses the same ones for a missing object. */
 const NO_ROUTE_STATUS: ReadonlySet<number | undefined> = new Set([404, 405]);
 
 /**
- * Which version of E2B's routes for making and waking sandboxes a server has: `v2`, or, on an older one and on others that
- * speak its API, `v1` only. Found out by the first call that succeeds, and remembered.
+ * Detects which version of the create and connect routes a server has: `v2`, or only `v1` on older servers and on
+ * others that speak E2B's API. The first call that succeeds decides; the result is kept.
  */
 export class ApiVersions {
   #known: ApiVersion | undefined;
 
-  /** Calls by the newest version there is. Throws what the call throws. */
+  /** Calls with the newest supported version. Throws the call's own errors. */
   async newest<Answer>(call: (version: ApiVersion) => Promise<Answer>): Promise<Answer> {
     if (this.#known !== undefined) return call(this.#known);
     const { version, answer } = await this.#tryBoth(call);

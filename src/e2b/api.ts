@@ -6,36 +6,37 @@ import { exchange, readJson } from "./exchange.ts";
 import type { Call } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
 
-/** How long a call may take: one try, and all tries with the waits between them. */
-interface Patience {
+/** Time limits of a call: one try, and all tries with the waits between them. */
+interface TimeLimits {
   timeoutMs: number;
   deadlineMs: number;
 }
 
-/** E2B gives a start, resume or pause up at 70 s; leaving before its answer would leave a sandbox that nobody knows. */
-export const SLOW: Patience = { timeoutMs: 75_000, deadlineMs: 90_000 };
-export const QUICK: Patience = { timeoutMs: 15_000, deadlineMs: 45_000 };
+/** E2B abandons a start, resume or pause after 70 s. Leaving before its answer would leave an unknown sandbox. */
+export const SLOW: TimeLimits = { timeoutMs: 75_000, deadlineMs: 90_000 };
+export const QUICK: TimeLimits = { timeoutMs: 15_000, deadlineMs: 45_000 };
 
-/** The answer of a call without one; anything longer is not E2B's. */
+/** Body limit of a call without a result; a longer body is not E2B's. */
 const EMPTY_MAX_BYTES = 64 * 1024;
 
-interface ApiCall extends Patience {
-  /** The call in words that fit after "E2B did not", for errors. */
+interface ApiCall extends TimeLimits {
+  /** Completes "E2B did not …" in error messages. */
   what: string;
   method: Call["method"];
   path: string;
   body?: object;
-  /** Whether doing the call twice does no more than doing it once. */
+  /** Whether repeating the call has no further effect. */
   idempotent: boolean;
 }
 
-/** Calls of E2B's control plane with an account's key, tried again where that is safe. Each throws E2bError. */
+/** Calls E2B's control plane with an account's key, and retries where that is safe. Every method throws E2bError. */
 export interface Api {
   readonly send: <T>(call: ApiCall, read: (response: Response) => Promise<T>) => Promise<T>;
   readonly forJson: <T>(call: ApiCall, schema: z.ZodType<T>) => Promise<T>;
   readonly forNothing: (call: ApiCall) => Promise<void>;
 }
 
+/** Creates an API client for an account. */
 export function apiOf(config: E2bConfig, fetcher: typeof fetch): Api {
   const baseUrl = withoutSlash(config.apiUrl);
   const headers = { "x-api-key": config.apiKey, "user-agent": "warmtree", "content-type": "application/json" };

@@ -1,6 +1,9 @@
 import { E2bError } from "./error.ts";
 
-/** Reads one chunk; undefined at the end of the stream. Throws `stream_broken` when the connection is lost. */
+/**
+ * Reads one chunk; undefined at the end of the stream.
+ * @throws stream_broken when the connection is lost
+ */
 export async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
   try {
     const { value } = await reader.read();
@@ -11,13 +14,17 @@ export async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>)
   }
 }
 
+/** Creates the error of a stream that broke off. */
 export function brokenStream(how: string): E2bError {
   return new E2bError("stream_broken", `E2B's answer broke off: ${how}. The call may have taken effect all the same.`, {
     started: true,
   });
 }
 
-/** The whole body as text. Throws `protocol` above `maxBytes`: an answer that long is none of E2B's. */
+/**
+ * Reads a whole body as text.
+ * @throws protocol above `maxBytes`: an answer of that length is not E2B's
+ */
 export async function readText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return "";
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();

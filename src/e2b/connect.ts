@@ -2,8 +2,8 @@ import { brokenStream, readChunk } from "./body.ts";
 import { E2bError } from "./error.ts";
 
 /**
- * Connect protocol, enveloped messages of streaming RPC: one flag byte, four bytes of length (big-endian), then that
- * many bytes of JSON. https://connectrpc.com/docs/protocol
+ * A message of the Connect protocol's streaming RPC: one flag byte, four bytes of length (big-endian), then that many
+ * bytes of JSON. https://connectrpc.com/docs/protocol
  */
 export interface Envelope {
   flags: number;
@@ -14,11 +14,12 @@ export interface Envelope {
 export const END_STREAM_FLAG = 0x02;
 
 const HEADER_BYTES = 5;
-/** envd sends output in chunks of at most 32 KiB (44 KiB as base64); a length far beyond is garbage or an attack. */
+/** envd sends output in chunks of at most 32 KiB (44 KiB as base64); a much larger length is garbage or an attack. */
 const MAX_ENVELOPE_BYTES = 4 * 1024 * 1024;
-/** How long the server may take to close after its last envelope before the connection is dropped instead of reused. */
+/** Time for the server to close after its last envelope; after it the connection is dropped instead of reused. */
 const CLOSE_GRACE_MS = 250;
 
+/** Encodes JSON as one envelope. */
 export function encodeEnvelope(json: unknown): Uint8Array<ArrayBuffer> {
   const payload = new TextEncoder().encode(JSON.stringify(json));
   const envelope = new Uint8Array(HEADER_BYTES + payload.length);
@@ -28,9 +29,10 @@ export function encodeEnvelope(json: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Parses a stream into envelopes, however it is cut into chunks, and stops after the one that ends the stream.
- * `data` may share memory with the chunk it came in. Throws `stream_broken` when the connection is lost or ends inside
- * an envelope, `protocol` on one longer than `maxBytes`. Returning early cancels the stream.
+ * Parses a stream into envelopes, regardless of chunk boundaries, and stops after the one that ends the stream. `data`
+ * may share memory with its chunk. Returning early cancels the stream.
+ * @throws stream_broken when the connection is lost or ends inside an envelope, protocol for an envelope longer than
+ *   `maxBytes`
  */
 export async function* envelopes(
   stream: ReadableStream<Uint8Array>,
@@ -55,12 +57,12 @@ export async function* envelopes(
       }
     }
   } finally {
-    // A stream that has failed would only report the same failure once more.
+    // Cancelling a failed stream only reports the same failure again.
     reader.cancel().catch(() => undefined);
   }
 }
 
-/** Waits for the end of the body: runtimes reuse a connection only when its last answer was read to the end. */
+/** Waits for the end of the body: runtimes reuse a connection only if its last answer was read to the end. */
 function closing(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, CLOSE_GRACE_MS);
@@ -68,7 +70,7 @@ function closing(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void>
       clearTimeout(timer);
       resolve();
     };
-    // Every message has come, so a connection that is lost now loses nothing.
+    // All messages have arrived, so a lost connection loses nothing.
     reader.read().then(ended, ended);
   });
 }
@@ -78,7 +80,7 @@ function tooLong(length: number, maxBytes: number): E2bError {
   return new E2bError("protocol", message, { started: true });
 }
 
-/** Hands out a byte stream in pieces of exactly the size asked for; copies only a piece that spans chunks. */
+/** Reads a byte stream in pieces of exact size; copies only pieces that span chunks. */
 class ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array();
@@ -88,7 +90,10 @@ class ByteSource {
     this.#reader = reader;
   }
 
-  /** Undefined when the stream ends before the first of the bytes; throws `stream_broken` when it ends among them. */
+  /**
+   * Reads `count` bytes; undefined if the stream ends before them.
+   * @throws stream_broken when it ends among them
+   */
   async take(count: number): Promise<Uint8Array | undefined> {
     if (count > 0 && !(await this.#fill())) return undefined;
     if (this.#chunk.length - this.#offset >= count) return this.#cut(count);
@@ -102,7 +107,7 @@ class ByteSource {
     return bytes;
   }
 
-  /** Makes sure that at least one byte is at hand; false at the end of the stream. */
+  /** Ensures that at least one byte is available; false at the end of the stream. */
   async #fill(): Promise<boolean> {
     while (this.#offset === this.#chunk.length) {
       const chunk = await readChunk(this.#reader);

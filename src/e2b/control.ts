@@ -14,32 +14,42 @@ interface CreateRequest {
   timeoutS: number;
   metadata: Record<string, string>;
   envs?: Record<string, string>;
-  /** Pause at the end of the timeout instead of killing. */
+  /** Pause instead of kill at the end of the timeout. */
   autoPause: boolean;
 }
 
-/** E2B's control plane, as far as Warmtree uses it. Every method throws E2bError. */
+/** The calls of E2B's control plane that Warmtree uses. Every method throws E2bError. */
 export interface ControlPlane {
-  /** A template whose envd is too old is an invalid_request. Not idempotent: retried only when the refusal proves that no sandbox was made. */
+  /**
+   * Creates a sandbox. Not idempotent: retried only if the refusal proves that none was created. Throws invalid_request
+   * if the template's envd is too old.
+   */
   create(request: CreateRequest): Promise<SandboxSession>;
-  /** Resumes a paused sandbox, with `timeoutS` from now; a running one only has its end moved later. */
+  /** Resumes a paused sandbox, with `timeoutS` from now; on a running one it only postpones the end. */
   connect(sandboxId: string, timeoutS: number): Promise<SandboxSession>;
-  /** Wakes and extends nothing. */
+  /** Returns a sandbox without waking or extending it. */
   get(sandboxId: string): Promise<SandboxDetail>;
-  /** All pages: the sandboxes that carry all of `metadata` and are in one of `states`, latest first. */
+  /** Lists, over all pages, the sandboxes that carry all of `metadata` and are in one of `states`, latest first. */
   list(query: { metadata: Record<string, string>; states: ("running" | "paused")[] }): Promise<ListedSandbox[]>;
-  /** Counts from now and may shorten. A sandbox that is paused answers not_found. */
+  /** Sets the timeout from now; may shorten it. Throws not_found for a paused sandbox. */
   setTimeout(sandboxId: string, timeoutS: number): Promise<void>;
-  /** False when it was gone already. Works on a paused one too. */
+  /** Kills a sandbox, also a paused one. Returns false if it was gone already. */
   kill(sandboxId: string): Promise<boolean>;
   pause(sandboxId: string): Promise<"paused" | "already_paused">;
 }
 
 const PAGE_SIZE = 100;
-/** 20,000 sandboxes, many times what any plan allows at once: beyond it E2B's cursor runs in a circle. */
+/** 20,000 sandboxes, many times the limit of any plan: beyond it E2B's cursor runs in a circle. */
 const MAX_PAGES = 200;
 
-/** Binds the control plane to an account. */
+/**
+ * Creates a control plane client for an account.
+ * @param fetcher replaces fetch in tests
+ * @example
+ * const plane = controlPlane(config.e2b);
+ * const session = await plane.create({ template: "base", timeoutS: 300, metadata: {}, autoPause: true });
+ * await plane.kill(session.sandboxId);
+ */
 export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): ControlPlane {
   const { send, forJson, forNothing } = apiOf(config, fetcher);
   const versions = new ApiVersions();
@@ -48,12 +58,12 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
       const what = "create a sandbox";
       const body = { templateID: template, timeout: timeoutS, metadata, ...(envs ? { envVars: envs } : {}), autoPause };
       const made = await versions.newest((version) => {
-        const asked =
+        const request =
           version === "v2"
             ? { path: "/v2/sandboxes", body }
-            : // A sandbox that anybody may reach who knows its id is this version's default.
+            : // This version's default lets anyone who knows its id reach a sandbox.
               { path: "/sandboxes", body: { ...body, secure: true } };
-        return forJson({ what, method: "POST", ...asked, idempotent: false, ...SLOW }, sandboxSession);
+        return forJson({ what, method: "POST", ...request, idempotent: false, ...SLOW }, sandboxSession);
       });
       if (envdHas("processes", made.envdVersion)) return made;
       await plane.kill(made.sandboxId);
@@ -66,8 +76,8 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
       const path = `${sandboxPath(sandboxId)}/connect`;
       const body = { timeout: timeoutS };
       return versions.newest((version) => {
-        const asked = { path: version === "v2" ? `/v2${path}` : path, body };
-        return forJson({ what, method: "POST", ...asked, idempotent: true, ...SLOW }, sandboxSession);
+        const request = { path: version === "v2" ? `/v2${path}` : path, body };
+        return forJson({ what, method: "POST", ...request, idempotent: true, ...SLOW }, sandboxSession);
       });
     },
 
@@ -115,7 +125,7 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
         await forNothing({ what: "pause a sandbox", method: "POST", path, body: {}, idempotent: true, ...SLOW });
         return "paused";
       } catch (error) {
-        // E2B has one answer, 409, for "paused already" and for "being killed".
+        // E2B answers 409 both for "already paused" and for "being killed".
         const isConflict = error instanceof E2bError && error.code === "conflict";
         if (isConflict && (await plane.get(sandboxId)).state === "paused") return "already_paused";
         throw error;
@@ -125,15 +135,15 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
   return plane;
 }
 
-/** Refuses an id that would lead out of its place in the URL. */
+/** Rejects an id that would break out of its place in the URL. */
 function sandboxPath(sandboxId: string): string {
   if (SANDBOX_ID.test(sandboxId)) return `/sandboxes/${sandboxId}`;
   throw new E2bError("invalid_request", "That is not the id of a sandbox. E2B was not asked.", { started: false });
 }
 
 /**
- * E2B decodes the metadata filter three times (as a query parameter, as a query of its own, and each name and value
- * in it), so it is encoded three times. The states are parted by a bare comma.
+ * Builds the list query. E2B decodes the metadata filter three times (as a query parameter, as a query of its own, and
+ * each name and value in it), so it is encoded three times. The states are separated by a bare comma.
  */
 function listQuery(metadata: Record<string, string>, states: string[], token: string): string {
   const filter = new URLSearchParams();

@@ -1,29 +1,29 @@
-/** What envd, the daemon in a sandbox, can do from which version on (the e2b SDK 2.60, src/envd/versions.ts). */
+/** First versions with each feature of envd, the daemon in a sandbox (the e2b SDK 2.60, src/envd/versions.ts). */
 const SINCE = {
-  /** The JSON form of its process service. Without it nothing here works. */
+  /** The JSON form of its process service. Required. */
   processes: "0.1.0",
-  /** A user of its own for those who name none. */
+  /** Its own default user for requests without one. */
   defaultUser: "0.4.0",
   closeStdin: "0.5.2",
-  /** A file's bytes as the body of an upload; before, as a part of a form. */
+  /** Uploads with the file as body; earlier versions take a form part. */
   plainUpload: "0.5.7",
 } as const;
 
 export type EnvdFeature = keyof typeof SINCE;
 
-/** Whether a sandbox's envd has a feature. One that tells no version is taken for new, as is a version nobody can read. */
+/** Whether a sandbox's envd has a feature. An absent or unreadable version counts as new. */
 export function envdHas(feature: EnvdFeature, version: string | undefined): boolean {
-  const told = numbersOf(version);
+  const actual = numbersOf(version);
   const needed = numbersOf(SINCE[feature]);
-  if (!told || !needed) return true;
+  if (!actual || !needed) return true;
   for (const [place, least] of needed.entries()) {
-    const part = told[place] ?? 0;
+    const part = actual[place] ?? 0;
     if (part !== least) return part > least;
   }
   return true;
 }
 
-/** The oldest version that is of use. */
+/** The oldest usable version. */
 export const OLDEST_ENVD = SINCE.processes;
 
 function numbersOf(version: string | undefined): readonly number[] | undefined {

@@ -5,13 +5,16 @@ import { refusal } from "./refusal.ts";
 
 /** One HTTP request to E2B. */
 export interface Call {
-  /** The call in words that fit after "E2B did not", for errors. */
+  /** Completes "E2B did not …" in error messages. */
   what: string;
   method: "GET" | "POST" | "DELETE";
   url: string;
   headers: Record<string, string>;
   body?: string | Uint8Array | ReadableStream<Uint8Array> | undefined;
-  /** For the whole exchange, the reading of the answer included; where the body is a stream, from its newest byte on. */
+  /**
+   * Limit of the whole exchange, including the body of the answer; for a streamed request body, counted from its last
+   * chunk.
+   */
   timeoutMs: number;
 }
 
@@ -22,8 +25,8 @@ const SECRET_HEADERS = ["x-api-key", "x-access-token"];
 const MAY_HAVE_STARTED = "It may have taken effect all the same.";
 
 /**
- * Makes one request and reads its answer, all inside `timeoutMs`; every failure is an E2bError.
- * Redirects are refused: following one would carry a key to wherever it points.
+ * Makes one request and reads its answer within `timeoutMs`. Every failure is an E2bError. Refuses redirects: following
+ * one would send the key to another address.
  */
 export async function exchange<T>(
   fetcher: typeof fetch,
@@ -31,7 +34,7 @@ export async function exchange<T>(
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
-  // Not AbortSignal.timeout: it cannot be taken back, and a timer left pending keeps a Durable Object in memory.
+  // Not AbortSignal.timeout: it cannot be cleared, and a pending timer keeps a Durable Object in memory.
   let timer = setTimeout(() => abort.abort(), call.timeoutMs);
   const restart = () => {
     clearTimeout(timer);
@@ -43,7 +46,7 @@ export async function exchange<T>(
     return await read(response);
   } catch (error) {
     const timedOut = abort.signal.aborted;
-    abort.abort(); // Frees the connection of an answer that was not read to its end.
+    abort.abort(); // Frees the connection of a partly read answer.
     if (timedOut && isLostConnection(error)) {
       throw new E2bError("timeout", `E2B did not ${call.what} within ${call.timeoutMs} ms. ${MAY_HAVE_STARTED}`, {
         started: true,
@@ -56,7 +59,7 @@ export async function exchange<T>(
   }
 }
 
-/** The same body, whose every part is told of as it goes. */
+/** Passes a body through, and reports each chunk. */
 function watched(body: Call["body"], onPart: () => void): Call["body"] {
   if (!(body instanceof ReadableStream)) return body;
   const watch = new TransformStream<Uint8Array, Uint8Array>({
@@ -68,7 +71,10 @@ function watched(body: Call["body"], onPart: () => void): Call["body"] {
   return body.pipeThrough(watch);
 }
 
-/** Reads a JSON answer. Throws `protocol`, naming the offending field, when it is not of the shape expected. */
+/**
+ * Reads a JSON answer.
+ * @throws protocol with the offending field, if it does not match the schema
+ */
 export async function readJson<T>(response: Response, what: string, schema: z.ZodType<T>): Promise<T> {
   const text = await readText(response, ANSWER_MAX_BYTES);
   const parsed = schema.safeParse(jsonOrUndefined(text));
@@ -81,11 +87,12 @@ export async function readJson<T>(response: Response, what: string, schema: z.Zo
   });
 }
 
+/** Parses JSON; undefined if invalid. */
 export function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // Every schema here wants an object or an array, so this is told as a mismatch.
+    return undefined; // Every schema here requires an object or an array, so this is reported as a mismatch.
   }
 }
 
@@ -106,7 +113,7 @@ async function refused(call: Call, response: Response): Promise<E2bError> {
     const message = `E2B answered ${call.what} with a redirect, which is not followed because the request carries a key. Nothing was changed.`;
     return new E2bError("protocol", message, { started: false, status: response.status });
   }
-  const text = await readText(response, ERROR_BODY_MAX_BYTES).catch(() => ""); // The status alone tells the error too.
+  const text = await readText(response, ERROR_BODY_MAX_BYTES).catch(() => ""); // The status alone also identifies the error.
   return refusal(call.what, response, redacted(text, call.headers), Date.now());
 }
 
@@ -119,7 +126,7 @@ function describe(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-/** A runtime's complaint about a malformed header quotes its value, and a server may echo what it was sent. */
+/** Removes keys from a message: a runtime quotes a malformed header's value, and a server may echo its request. */
 function redacted(text: string, headers: Record<string, string>): string {
   let clean = text;
   for (const name of SECRET_HEADERS) {

@@ -6,14 +6,16 @@ import { exchange, readJson } from "./exchange.ts";
 import { withRetries } from "./retry.ts";
 import { writtenFiles } from "./schema.ts";
 
-/** Of a stream without a byte more, too. */
+/** Limit of an upload; of a streamed one, between two chunks. */
 const UPLOAD_TIMEOUT_MS = 60_000;
 const UPLOAD_DEADLINE_MS = 90_000;
 
 /**
- * Writes one file in a sandbox (envd POST /files), making its folders and replacing what was there. `path` is absolute
- * or relative to the user's home. Writing the same bytes twice is harmless, so passing failures are retried. What it throws
- * says `started: false`: a file is of use to nobody before its writer says that it is there.
+ * Writes one file in a sandbox (envd POST /files). Creates its folders and replaces an existing file. Retries transient
+ * failures, because repeating it is harmless. Its errors have `started: false`: nothing uses a file before its writer
+ * announces it.
+ * @param path absolute, or relative to the user's home
+ * @throws E2bError
  */
 export async function uploadFile(
   config: E2bConfig,
@@ -32,15 +34,14 @@ export async function uploadFile(
   });
 }
 
-/**
- * Whether a sandbox takes a file as it comes, beside a process whose stdin tells its end. An older one has no call for either.
- */
+/** Whether a sandbox supports streamed uploads, and a call that closes a process's stdin. Older ones lack both. */
 export const takesStreams = ({ envdVersion }: SandboxAddress): boolean =>
   envdHas("plainUpload", envdVersion) && envdHas("closeStdin", envdVersion);
 
 /**
- * The same, as the bytes come; the file grows meanwhile, and where they break off, so does it. They come but once, so
- * nothing is retried.
+ * Writes a file as its bytes arrive: the file grows meanwhile, and ends where they break off. No retries, because the
+ * bytes come only once.
+ * @throws E2bError
  */
 export async function uploadStream(
   config: E2bConfig,
@@ -56,7 +57,7 @@ function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> 
   const iterator = bytes[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
-      // Of a body that fails workerd says nothing that could be caught. Who reads the file sees that it is not whole.
+      // workerd reports no catchable error of a failing body. The reader of the file detects that it is incomplete.
       const next = await iterator.next().catch(() => undefined);
       if (next === undefined || next.done === true) controller.close();
       else controller.enqueue(next.value);
@@ -67,7 +68,7 @@ function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> 
   });
 }
 
-/** The bytes as the one file of a form (RFC 7578). */
+/** Encodes bytes as the one file of a form (RFC 7578). */
 function asForm(bytes: Uint8Array): { readonly type: string; readonly body: Uint8Array } {
   const boundary = crypto.randomUUID();
   const text = new TextEncoder();

@@ -1,6 +1,9 @@
 import { E2bError } from "./error.ts";
 
-/** Throws `protocol` when `text` is not base64. */
+/**
+ * Decodes base64.
+ * @throws protocol if `text` is not base64
+ */
 export function decodeBase64(text: string): Uint8Array {
   try {
     const type: object = Uint8Array;
@@ -16,12 +19,12 @@ export function decodeBase64(text: string): Uint8Array {
   }
 }
 
-/** ES2026 and many times faster: workerd has it, Node 24 does not yet. */
+/** ES2026, many times faster: workerd has it, Node 24 not yet. */
 function hasFromBase64(type: object): type is { fromBase64(text: string): Uint8Array } {
   return "fromBase64" in type;
 }
 
-/** Bytes kept up to a cap; what comes after is dropped and told by `truncated`. */
+/** Collects bytes up to a cap; sets `truncated` when it drops the rest. */
 export class CappedBytes {
   readonly #maxBytes: number;
   #buffer = new Uint8Array(4096);
@@ -33,7 +36,7 @@ export class CappedBytes {
   }
 
   append(base64: string): void {
-    if (this.truncated) return; // Not decoded either: output past the cap costs as little as can be.
+    if (this.truncated) return; // Not decoded either: output past the cap costs as little as possible.
     const bytes = decodeBase64(base64);
     const kept = bytes.subarray(0, this.#maxBytes - this.#length);
     this.truncated = kept.length < bytes.length;
@@ -46,7 +49,7 @@ export class CappedBytes {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Doubles, so that a process that writes byte by byte costs neither quadratic copying nor an object a byte. */
+  /** Doubles the buffer, so that single-byte writes cost neither quadratic copying nor an object per byte. */
   #reserve(length: number): void {
     if (length <= this.#buffer.length) return;
     const grown = new Uint8Array(Math.max(length, Math.min(this.#buffer.length * 2, this.#maxBytes)));
@@ -55,7 +58,7 @@ export class CappedBytes {
   }
 }
 
-/** The last `maxChars` characters of a text that arrives in pieces: of stderr the end tells why. */
+/** Keeps the last `maxChars` characters of a text that arrives in pieces: the end of stderr states the reason. */
 export class TextTail {
   readonly #maxChars: number;
   #text = "";
@@ -66,7 +69,7 @@ export class TextTail {
 
   append(text: string): void {
     this.#text += text;
-    // Cut at twice the size, so that the copying stays proportional to what comes in.
+    // Cut at twice the size, so that copying stays proportional to the input.
     if (this.#text.length > 2 * this.#maxChars) this.#text = this.#text.slice(-this.#maxChars);
   }
 

@@ -8,33 +8,33 @@ import { endOfStream, processEvent } from "./schema.ts";
 import type { ProcessEnd } from "./schema.ts";
 
 export interface OutputOptions {
-  /** The sandbox kills the process after this long. */
+  /** Time limit, after which the sandbox kills the process. */
   timeoutMs: number;
-  /** Of stdout; the rest is dropped while the process runs on. */
+  /** Cap of stdout; the rest is dropped while the process runs on. */
   maxOutputBytes: number;
-  /** Called as stderr comes in, before the process ends. */
+  /** Receives stderr as it arrives, before the process ends. */
   onStderr?: (text: string) => void;
   /** Called once, when the process runs. */
   onStart?: (pid: number) => void;
 }
 
 export interface ProcessResult {
-  /** -1 when a signal ended the process. */
+  /** -1 if a signal ended the process. */
   exitCode: number;
   stdout: Uint8Array;
   /** The last 64 Ki characters. */
   stderr: string;
-  /** Whether stdout went past `maxOutputBytes`. */
+  /** Whether stdout exceeded `maxOutputBytes`. */
   truncated: boolean;
 }
 
 export const STREAM_TYPE = "application/connect+json";
 const STDERR_MAX_CHARS = 64 * 1024;
 
-/** Enough for envd's longest sentence; what a sandbox says is not trusted to be short. */
+/** Longer than any message of envd; a sandbox's text is not trusted to be short. */
 const MESSAGE_MAX_CHARS = 500;
 
-/** Connect codes envd answers with before it has started anything. */
+/** Connect codes that envd answers before it has started anything. */
 const REFUSALS: ReadonlyMap<string, E2bErrorCode> = new Map([
   ["invalid_argument", "invalid_request"],
   ["unauthenticated", "unauthenticated"],
@@ -44,7 +44,7 @@ const REFUSALS: ReadonlyMap<string, E2bErrorCode> = new Map([
   ["unimplemented", "protocol"],
 ]);
 
-/** Reads the answer of process.Process/Start and holds what the process has told so far. */
+/** Reads the answer of process.Process/Start, and collects the process's output so far. */
 export class ProcessStream {
   readonly #options: OutputOptions;
   readonly #stdout: CappedBytes;
@@ -99,22 +99,22 @@ export class ProcessStream {
     const parsed = endOfStream.safeParse(json);
     if (!parsed.success) throw this.#garbled("ends with a message of unknown shape");
     const { error } = parsed.data;
-    // A process that exited by itself has its result, though its deadline passed before the stream was closed.
+    // A process that exited by itself has a result, even if its deadline passed before the stream was closed.
     if (error !== undefined && this.#end?.exited !== true) throw this.#failure(error.code, error.message);
   }
 
   #failure(connectCode: string, message: string): E2bError {
     if (connectCode === "deadline_exceeded") {
       const { timeoutMs } = this.#options;
-      const told = `The process ran past its ${timeoutMs} ms and was killed. What it did until then stays.`;
+      const text = `The process ran past its ${timeoutMs} ms and was killed. What it did until then stays.`;
       const stdout = this.#stdout.truncated ? undefined : this.#stdout.bytes();
-      return new E2bError("process_deadline", told, { started: true, limitMs: timeoutMs, stdout });
+      return new E2bError("process_deadline", text, { started: true, limitMs: timeoutMs, stdout });
     }
     const refused = REFUSALS.get(connectCode);
     const started = this.#started || refused === undefined;
     const effect = started ? "The process may have run." : "The process was not started.";
-    const said = `${connectCode}: ${message}`.slice(0, MESSAGE_MAX_CHARS);
-    return new E2bError(refused ?? "unavailable", `The sandbox answered ${said}. ${effect}`, { started });
+    const answer = `${connectCode}: ${message}`.slice(0, MESSAGE_MAX_CHARS);
+    return new E2bError(refused ?? "unavailable", `The sandbox answered ${answer}. ${effect}`, { started });
   }
 
   #result(): ProcessResult {

@@ -13,26 +13,34 @@ export interface ProcessRequest extends Omit<OutputOptions, "onStart"> {
   cmd: string;
   args: string[];
   envs: Record<string, string>;
-  /** Absolute, or relative to the user's home, where the process starts when absent. */
+  /** Absolute, or relative to the user's home, which is the default. */
   cwd?: string;
-  /** Whether it has a stdin, which ends when the process does. */
+  /** Whether it has a stdin, which ends with the process. */
   hasStdin?: boolean;
-  /** Its stdin ends when this is settled, which takes a request. */
+  /** Closes its stdin, by an extra request, once this settles. */
   openUntil?: Promise<unknown>;
 }
 
-/** What the sandbox's own deadline needs to win against ours: it kills the process, ours only stops listening. */
+/** Margin of our deadline over the sandbox's: the sandbox kills the process, we only stop reading. */
 const CLIENT_MARGIN_MS = 5_000;
-/** For a sandbox that takes no request just now. Clients of MCP give a call up after 60 s, and the process has yet to run. */
+/**
+ * Limit of retries while a sandbox refuses requests. MCP clients abandon a call after 60 s, and the process has yet to
+ * run.
+ */
 const START_DEADLINE_MS = 30_000;
-/** Below the idle limits (60 s and up) of the proxies on the way. */
+/** Below the idle limits (60 s and up) of proxies on the path. */
 const KEEPALIVE_S = 50;
 
 /**
- * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream), and one more where it has stdin.
- * A non-zero exit is a result, not an error. Tried again for up to 30 s while the sandbox's refusal proves that nothing was
- * started, and never after it may have been. A process whose stream broke or timed out on our side runs on until its
- * deadline.
+ * Runs one process to its end: one request (envd process.Process/Start, a Connect server stream), and one more to close
+ * stdin. A non-zero exit is a result, not an error. Retries for up to 30 s while the sandbox's refusal proves that
+ * nothing was started, and never after a possible start. If the stream breaks, or times out on our side, the process
+ * runs on until its deadline.
+ * @param fetcher replaces fetch in tests
+ * @throws E2bError
+ * @example
+ * const request = { cmd: "git", args: ["--version"], envs: {}, timeoutMs: 10_000, maxOutputBytes: 4096 };
+ * const { exitCode, stdout } = await runProcess(config.e2b, session, request);
  */
 export async function runProcess(
   config: E2bConfig,
@@ -41,11 +49,11 @@ export async function runProcess(
   fetcher: typeof fetch = fetch,
 ): Promise<ProcessResult> {
   const { cmd, args, envs, cwd, openUntil, hasStdin = openUntil !== undefined, timeoutMs } = request;
-  // Settled is settled, also where the process never starts.
+  // Avoids an unhandled rejection, also if the process never starts.
   openUntil?.catch(() => undefined);
   let hasEnded = false;
   const onStart = (pid: number): void => {
-    // One that cannot be told waits for its deadline, and that is its result then.
+    // If the close fails, the process runs until its deadline, which then is its result.
     const close = () => (hasEnded ? undefined : closeStdin(config, session, pid, fetcher).catch(() => undefined));
     void openUntil?.then(close, close);
   };

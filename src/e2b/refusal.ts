@@ -3,18 +3,21 @@ import type { E2bErrorCode } from "./error.ts";
 import { errorBody } from "./schema.ts";
 import type { ErrorBody } from "./schema.ts";
 
-/** Answered when no machine was even tried; a placement that timed out is not among them, a machine may have begun. */
+/** Codes for "no machine was tried". Excludes a placement that timed out, because a machine may have begun. */
 const NO_ROOM_CODES = new Set(["sandbox_capacity_unavailable", "sandbox_no_compatible_node"]);
 
-/** E2B answers its caps on sandboxes and builds at once with the rate limiter's 429; only the words and the missing Retry-After differ. */
+/**
+ * E2B answers its limits on sandboxes and builds with 429, like the rate limiter; only the text and the missing
+ * Retry-After differ.
+ */
 const ACCOUNT_LIMIT = /concurrent E2B sandboxes|sandbox limit|concurrent template builds/i;
 
-/** Enough for E2B's longest sentence; a sandbox's own answer is not trusted to be short. */
+/** Longer than any message of E2B; a sandbox's own answer is not trusted to be short. */
 const MESSAGE_MAX_CHARS = 500;
 
 /**
- * The error for an answer that is not 2xx. E2B's own body `{code, message, error_code?}` goes before the HTTP status,
- * which a gateway on the way may have set.
+ * Converts an answer that is not 2xx to an error. E2B's own body `{code, message, error_code?}` takes precedence over
+ * the HTTP status, which a gateway on the path may have set.
  */
 export function refusal(what: string, response: Response, text: string, nowMs: number): E2bError {
   const body = parseBody(text);
@@ -33,7 +36,7 @@ export function refusal(what: string, response: Response, text: string, nowMs: n
   });
 }
 
-/** Seconds to wait (RFC 9110 §10.2.3: a whole number or an HTTP date); undefined when absent or unreadable. */
+/** Parses seconds to wait (RFC 9110 §10.2.3: a whole number or an HTTP date); undefined if absent or unreadable. */
 export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);
@@ -45,7 +48,7 @@ function parseBody(text: string): ErrorBody | undefined {
   try {
     return errorBody.safeParse(JSON.parse(text)).data;
   } catch {
-    return undefined; // Not JSON: a gateway's page, of which the status says all there is to know.
+    return undefined; // Not JSON: a gateway's page, for which the status suffices.
   }
 }
 
@@ -72,12 +75,15 @@ function codeOf(status: number, body: ErrorBody | undefined, retryAfterS: number
   }
 }
 
-/** E2B's proxy names the sandbox it has no machine for; with a port, the machine runs and its envd does not. */
+/**
+ * Whether the sandbox is gone. E2B's proxy names a sandbox without a machine; with a port, the machine runs but its
+ * envd does not.
+ */
 function isGone(body: ErrorBody | undefined): boolean {
   return body?.sandboxId !== undefined && body.port === undefined;
 }
 
-/** A 5xx leaves the outcome open unless the body shows that nobody got as far as acting on the call. */
+/** Whether the call may have had an effect: true for a 5xx, unless the body shows that the call was never processed. */
 function mayHaveStarted(status: number, code: E2bErrorCode, body: ErrorBody | undefined): boolean {
   if (status === 408) return true;
   return status >= 500 && code !== "capacity" && body?.sandboxId === undefined;

@@ -3,8 +3,8 @@ import { SANDBOX_ID, SNAPSHOT_ID } from "./config.ts";
 import type { SandboxAddress } from "./config.ts";
 
 /**
- * What E2B sends, reduced to what is used here; keys that are not named are dropped, so new ones do no harm.
- * Wire names are E2B's (`sandboxID`), the names that leave this file are ours.
+ * Schemas of E2B's answers, reduced to the members used here; unknown members are dropped, so new ones do no harm. Wire
+ * names are E2B's (`sandboxID`); exported names are ours.
  */
 
 /** A sandbox that was just created or connected to. */
@@ -17,12 +17,12 @@ export interface ListedSandbox {
   templateId: string;
   state: "running" | "paused";
   startedAtMs: number;
-  /** When E2B's timeout ends it; of a paused sandbox, when it was paused. */
+  /** When E2B's timeout ends it; for a paused sandbox, when it was paused. */
   endAtMs: number;
   metadata: Record<string, string>;
 }
 
-/** What is listed, and what it takes to reach the sandbox without waking or extending it. */
+/** A listed sandbox with its address, obtained without waking or extending it. */
 export type SandboxDetail = ListedSandbox & SandboxSession;
 
 /** One build of one template. */
@@ -33,7 +33,7 @@ export interface BuildRef {
 
 export interface BuildStatus {
   state: "waiting" | "building" | "ready" | "failed";
-  /** Why it failed, in E2B's words. */
+  /** Reason of the failure, from E2B. */
   reason?: string;
 }
 
@@ -52,7 +52,7 @@ const sessionWire = z.object({
   sandboxID: z.string().regex(SANDBOX_ID),
   envdVersion: z.string(),
   envdAccessToken: z.string().nullish(),
-  /** Becomes part of a URL that the token is sent to. */
+  /** Becomes part of a URL that receives the token. */
   domain: z
     .string()
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/)
@@ -136,7 +136,7 @@ export type ErrorBody = z.infer<typeof errorBody>;
 export const writtenFiles = z.array(z.object({ path: z.string() })).min(1);
 
 /**
- * One event of process.Process/Start (proto3 JSON: zero values are left out, bytes are base64). A flat object of
+ * One event of process.Process/Start (proto3 JSON: zero values are omitted, bytes are base64). A flat object of
  * optional members instead of a union: output is checked chunk by chunk, and a union would try its branches each time.
  */
 export const processEvent = z.object({
@@ -148,7 +148,7 @@ export const processEvent = z.object({
 });
 export type ProcessEnd = NonNullable<z.infer<typeof processEvent>["event"]["end"]>;
 
-/** Answer of the unary calls of process.Process that change something. */
+/** Answer of process.Process's unary calls without a result. */
 export const nothingMore = z.object({});
 
 /** Last message of a Connect stream. */

@@ -5,32 +5,33 @@ import { E2bError } from "./error.ts";
 import { takenSnapshot } from "./schema.ts";
 
 /**
- * `filesystem`: a sandbox that is created from the snapshot boots from its disk. `full`: its memory is kept, too, and goes on.
- * An API that does not know the difference keeps the memory.
+ * `filesystem`: a sandbox created from the snapshot boots from its disk. `full`: the snapshot includes the memory, so
+ * processes resume. An API without this choice includes the memory.
  */
 export type SnapshotMode = "filesystem" | "full";
 
 /** E2B's snapshots of sandboxes. Every method throws E2bError. */
 export interface SnapshotPlane {
   /**
-   * Takes a snapshot of a running sandbox, which goes on. Asked again with the same name, that name has the newer state.
-   * @returns what a sandbox can be created from
+   * Takes a snapshot of a running sandbox, which continues. A repeated name then points to the newer state.
+   * @returns the id to create sandboxes from
    */
   take(sandboxId: string, name: string, mode: SnapshotMode): Promise<string>;
   /**
-   * Deletes by the answer of `take`, or by name.
-   * @returns false while sandboxes that were started from it are running or paused: E2B keeps it for them
+   * Deletes a snapshot, by the result of `take` or by name.
+   * @returns false while sandboxes started from it are running or paused: E2B keeps it for them
    */
   delete(snapshot: string): Promise<boolean>;
 }
 
+/** Creates a snapshot client for an account. */
 export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch): SnapshotPlane {
   const { forJson, forNothing } = apiOf(config, fetcher);
   return {
     take: async (sandboxId, name, mode) => {
       const path = `/sandboxes/${checked(SANDBOX_ID, sandboxId)}/snapshots`;
       const what = "take a snapshot";
-      // `memory` as in a request to pause (e2b-dev/E2B, spec/openapi.yml).
+      // Same member `memory` as in a pause request (e2b-dev/E2B, spec/openapi.yml).
       const body = mode === "full" ? { name } : { name, memory: false };
       return forJson({ what, method: "POST", path, body, idempotent: true, ...SLOW }, takenSnapshot);
     },
@@ -50,7 +51,7 @@ export function snapshotPlane(config: E2bConfig, fetcher: typeof fetch = fetch):
   };
 }
 
-/** Refuses an id that would lead out of its place in the URL. */
+/** Rejects an id that would break out of its place in the URL. */
 function checked(pattern: RegExp, id: string): string {
   if (pattern.test(id)) return id;
   throw new E2bError("invalid_request", "That is no id of E2B's. E2B was not asked.", { started: false });

@@ -7,7 +7,10 @@ import { nothingMore } from "./schema.ts";
 const CLOSE_TIMEOUT_MS = 10_000;
 const CLOSE_DEADLINE_MS = 60_000;
 
-/** Ends the stdin of a running process (envd process.Process/CloseStdin). Ending it twice is harmless, so failures are retried. */
+/**
+ * Closes the stdin of a running process (envd process.Process/CloseStdin). Closing it twice is harmless, so failures
+ * are retried.
+ */
 export async function closeStdin(
   config: E2bConfig,
   session: SandboxAddress,

@@ -11,9 +11,9 @@ import {
 } from "./schema.ts";
 
 interface BuildRequest {
-  /** Of the template; it is made when the account has none of that name. */
+  /** Name of the template; created if the account has none of that name. */
   name: string;
-  /** Point to the build from now on, but nothing starts from it before it is ready. */
+  /** Point to the build from now on; sandboxes start from it only once it is ready. */
   tags: string[];
   cpuCount: number;
   memoryMb: number;
@@ -26,20 +26,26 @@ interface BuildContent {
 
 /** E2B's templates: builds under a name, found by tags (`name:tag`). Every method throws E2bError. */
 export interface TemplatePlane {
-  /** Asked again, E2B gives up the build of the same tags that was not started. */
+  /** Requests a build. A repeated request makes E2B drop the earlier build of the same tags, if not started. */
   request(request: BuildRequest): Promise<BuildRef>;
-  /** Runs every step anew, whatever E2B has cached of earlier builds. A build that was started already goes on. */
+  /**
+   * Starts a build. Runs every step anew, despite E2B's cache of earlier builds. A build that was already started
+   * continues.
+   */
   start(build: BuildRef, content: BuildContent): Promise<void>;
   status(build: BuildRef): Promise<BuildStatus>;
-  /** All tags of a template, those of failed builds among them; none where there is no such template. */
+  /** Lists all tags of a template, including those of failed builds; none if the template does not exist. */
   tags(name: string): Promise<TemplateTag[]>;
-  /** Points `tags` to the build that `target` (`name:tag`) names. Throws not_found unless that is ready. */
+  /** Points `tags` to the build named by `target` (`name:tag`). Throws not_found unless it is ready. */
   assignTags(target: string, tags: string[]): Promise<void>;
-  /** A build without a tag is out of reach; E2B has no other way to delete one. Sandboxes that run are left alone. */
+  /**
+   * Removes tags. E2B has no other way to delete a build: without a tag it is unreachable. Running sandboxes are
+   * unaffected.
+   */
   removeTags(name: string, tags: string[]): Promise<void>;
 }
 
-/** Binds the templates to an account. */
+/** Creates a template client for an account. */
 export function templatePlane(config: E2bConfig, fetcher: typeof fetch = fetch): TemplatePlane {
   const { forJson, forNothing } = apiOf(config, fetcher);
   const plane: TemplatePlane = {
@@ -55,7 +61,7 @@ export function templatePlane(config: E2bConfig, fetcher: typeof fetch = fetch):
       try {
         await forNothing({ what: "start a template build", method: "POST", path, body, idempotent: true, ...SLOW });
       } catch (error) {
-        // What it answers too when an earlier try started the build, and its answer was lost.
+        // E2B also answers this if an earlier try started the build and its answer was lost.
         const isRefused = error instanceof E2bError && error.code === "invalid_request";
         if (isRefused && (await plane.status({ templateId, buildId })).state !== "waiting") return;
         throw error;

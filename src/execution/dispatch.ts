@@ -12,66 +12,74 @@ import { withWork } from "../ops/work.ts";
 import { useWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
-/** What a script is told beside the caller's input. */
-type Told = PrefetchedRemote & Pick<OperationContext, "push">;
-type Known = Told & Pick<OperationContext, "remote">;
+/** Context of a script besides the caller's input. */
+type DispatchOptions = PrefetchedRemote & Pick<OperationContext, "push">;
+type SendContext = DispatchOptions & Pick<OperationContext, "remote">;
 
 /**
- * Runs an operation in a granted workspace. Only one that talks to the git host gets the credential, and one that found
- * that its clone lacks something: it is sent again with it.
+ * Runs an operation in a granted workspace. Passes the credential only to `remote` operations. If a read finds objects
+ * missing in a partial clone, it is retried once with the credential.
+ * @param input checked against the operation's input schema
+ * @returns the parsed result, or its error with the effect on the work
+ * @throws sandbox_unavailable, timeout, rate_limited or disk_full when the sandbox fails; any code of useWorkspace on
+ *   the retry
+ * @example
+ * const grant = await useWorkspace(caller, sandbox_id);
+ * const parsed = await dispatch(status, { sandbox_id }, grant, caller);
+ * if (!parsed.ok) throw parsed.error;
  */
 export async function dispatch<Value extends object>(
   operation: SandboxTask<unknown, Value>,
-  asked: unknown,
+  input: unknown,
   grant: Grant,
   caller: Caller,
-  told?: Told,
+  options?: DispatchOptions,
 ): Promise<Parsed<Value>> {
   const remote = () => ({ remote: remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller) });
   const isRemote = operation.access === "remote";
-  const parsed = await sendOnce(operation, asked, grant, caller, isRemote ? { ...remote(), ...told } : {});
+  const parsed = await sendOnce(operation, input, grant, caller, isRemote ? { ...remote(), ...options } : {});
   const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
-  return withWork(operation, isLacking ? await sendOnce(operation, asked, grant, caller, remote()) : parsed);
+  return withWork(operation, isLacking ? await sendOnce(operation, input, grant, caller, remote()) : parsed);
 }
 
 /**
- * Sends an operation to its sandbox. Where that turns out to be paused, about to be, or lost, the pool is asked for it once more;
- * the operation is sent again only when it cannot have begun, or changes nothing.
+ * Sends an operation to its sandbox. If the sandbox is paused, about to be paused, or lost, renews the grant and
+ * retries once, provided the operation cannot have started or is read-only.
  */
 async function sendOnce<Value extends object>(
   operation: SandboxTask<unknown, Value>,
-  asked: unknown,
+  input: unknown,
   grant: Grant,
   caller: Caller,
-  known: Known,
+  extra: SendContext,
 ): Promise<Parsed<Value>> {
   const { config, cost, onProgress: onStderr } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const context = { ...contextFor(config, { maxRetries: config.maxRetries, timeoutS }), ...seeded };
-  const run = async ({ session }: Grant, more: Known) => {
+  const run = async ({ session }: Grant, more: SendContext) => {
     const startedAt = performance.now();
     try {
-      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, asked, { ...context, ...more });
+      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...context, ...more });
     } finally {
       cost.sandboxMs += performance.now() - startedAt;
     }
   };
   try {
-    const parsed = await run(grant, known);
+    const parsed = await run(grant, extra);
     if (parsed.ok || !parsed.pausing) return parsed;
   } catch (error) {
     if (!(error instanceof E2bError) || !isLost(operation, error)) throw toWarmtreeError(operation, error);
   }
   const again = await useWorkspace(caller, grant.sandboxId, grant.generation);
-  // A pack comes once.
-  const { remoteRefs: _refs, pack: _pack, ...still } = known;
-  return run(again, still).catch((error: unknown) => {
+  // A pack can be streamed only once.
+  const { remoteRefs: _refs, pack: _pack, ...rest } = extra;
+  return run(again, rest).catch((error: unknown) => {
     throw toWarmtreeError(operation, error);
   });
 }
 
-/** The sandbox does not run, or not for long, and the pool brings it back; the operation cannot have begun, or changes nothing. */
+/** Whether the sandbox stopped, or is about to, so that the pool can bring it back, and a retry is safe. */
 function isLost(operation: SandboxTask, { code, started }: E2bError): boolean {
   const stopped = code === "not_running" || code === "not_found" || code === "conflict";
   return stopped && (!started || operation.access === "read");

@@ -1,12 +1,13 @@
 import type * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 
-/** Deeper than any input that is taken. */
-const MAX_TOLD_DEPTH = 6;
+/** Path depth reported for invalid input; deeper than any accepted input. */
+const MAX_PATH_DEPTH = 6;
 
 /**
- * Input that a schema has checked. Throws invalid_input that names the first wrong field, under `within` when the input
- * is a part of something larger.
+ * Checks input against a schema, and returns the parsed input.
+ * @param within path of `input` inside a larger input
+ * @throws invalid_input with the first invalid field
  */
 export function parseInput<Input extends z.ZodType>(schema: Input, input: unknown, within?: string): z.output<Input> {
   const garbled = garbledIn(input);
@@ -26,8 +27,8 @@ export function parseInput<Input extends z.ZodType>(schema: Input, input: unknow
 }
 
 /**
- * Where an input holds text that UTF-8 cannot carry, as JSON can write it (`"\\ud800"`): on its way it would become other
- * text. Undefined: nowhere. It may be nested as deeply as JSON is.
+ * Returns the path of a string that UTF-8 cannot carry (a lone surrogate, which JSON can write as `"\\ud800"`); git
+ * would receive other text. Undefined: none. Handles any depth of nesting.
  */
 function garbledIn(input: unknown): readonly string[] | undefined {
   const left: { readonly path: readonly string[]; readonly value: unknown }[] = [{ path: [], value: input }];
@@ -36,7 +37,7 @@ function garbledIn(input: unknown): readonly string[] | undefined {
     if (typeof value === "string" && !value.isWellFormed()) return path;
     if (typeof value !== "object" || value === null) continue;
     for (const [name, member] of Object.entries(value)) {
-      const within = path.length < MAX_TOLD_DEPTH ? [...path, name.toWellFormed()] : path;
+      const within = path.length < MAX_PATH_DEPTH ? [...path, name.toWellFormed()] : path;
       if (!name.isWellFormed()) return within;
       left.push({ path: within, value: member });
     }

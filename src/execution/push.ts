@@ -10,74 +10,75 @@ import { push, type Pushed } from "../ops/push.ts";
 import { granted, notGranted, poolOf, useWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 
-type Asked = z.output<typeof push.input>;
+type PushInput = z.output<typeof push.input>;
 
 /**
- * Commits and pushes, one after the other with others that push to the same branch, and shares the outcome with calls that
- * repeat it. What was begun is seen through when the caller leaves. Throws a WarmtreeError where the pool refuses.
+ * Commits and pushes. Pushes to one branch run one after the other; calls that repeat a push share its outcome. A push
+ * that was begun completes even if the caller leaves.
+ * @throws branch_busy if the turn does not come in time, or the code of the pool's refusal
  */
-export function pushInTurn(asked: Asked, caller: Caller): Promise<Parsed<Pushed>> {
-  const work = inTurn(asked, caller, asked.to, async (grant, waited) => {
-    const context: PushContext = asked.to === undefined ? { turn: "none" } : waited;
-    return settled(asked, caller, await dispatch(push, asked, grant, caller, { push: context }));
+export function pushInTurn(input: PushInput, caller: Caller): Promise<Parsed<Pushed>> {
+  const work = inTurn(input, caller, input.to, async (grant, waited) => {
+    const context: PushContext = input.to === undefined ? { turn: "none" } : waited;
+    return afterRace(input, caller, await dispatch(push, input, grant, caller, { push: context }));
   });
   caller.waitUntil(work.catch(() => undefined));
   return work;
 }
 
-/** A push that lost a race without a turn is sent again with one. */
-export function pushAgain(asked: Asked, caller: Caller, lost: LostRace): Promise<Parsed<Pushed>> {
+/** Repeats a push that lost a race without a turn, now with a turn. */
+export function pushAgain(input: PushInput, caller: Caller, lost: LostRace): Promise<Parsed<Pushed>> {
   const context: PushContext = { turn: "waited", lost };
-  return inTurn(asked, caller, lost.to, (grant) => dispatch(push, asked, grant, caller, { push: context }), lost);
+  return inTurn(input, caller, lost.to, (grant) => dispatch(push, input, grant, caller, { push: context }), lost);
 }
 
-const settled = async (asked: Asked, caller: Caller, parsed: Parsed<Pushed>): Promise<Parsed<Pushed>> =>
-  parsed.ok || !parsed.lost ? parsed : pushAgain(asked, caller, parsed.lost);
+const afterRace = async (input: PushInput, caller: Caller, parsed: Parsed<Pushed>): Promise<Parsed<Pushed>> =>
+  parsed.ok || !parsed.lost ? parsed : pushAgain(input, caller, parsed.lost);
 
 type Send = (grant: Grant, waited: PushContext) => Promise<Parsed<Pushed>>;
 
-/** @param lost of a try before this one */
+/** @param lost race that an earlier try lost */
 async function inTurn(
-  asked: Asked,
+  input: PushInput,
   caller: Caller,
   to: string | undefined,
   send: Send,
   lost?: LostRace,
 ): Promise<Parsed<Pushed>> {
-  const place = await enter(asked, caller, to, lost);
-  // The queue is for speed and fairness: without it, the remote still decides every race.
-  if (!place) return send(await useWorkspace(caller, asked.sandbox_id), {});
+  const place = await enter(input, caller, to, lost);
+  // The queue serves speed and fairness only: without it, the remote still decides every race.
+  if (!place) return send(await useWorkspace(caller, input.sandbox_id), {});
   if (!place.ok) throw notGranted(place);
   const grant = granted(caller, place.grant);
   switch (place.kind) {
     case "turn": {
       const sendOnce = send(grant, place.waited ? { turn: "waited" } : {});
-      caller.waitUntil(tellOutcome(place.turn, sendOnce));
+      caller.waitUntil(endTurn(place.turn, sendOnce));
       return sendOnce;
     }
     case "outcome":
-      return joined(asked, caller, grant, place.outcome, place.joinedLate);
+      return joined(input, caller, grant, place.outcome, place.joinedLate);
     case "late":
       throw late(place.before, place.retryAfterS, lost);
   }
 }
 
-/** The pool's answer when the turn has come; undefined: it gives none. */
-async function enter(asked: Asked, caller: Caller, to: string | undefined, lost: LostRace | undefined) {
+/** Waits in the pool's queue. Returns undefined if the pool does not answer. */
+async function enter(input: PushInput, caller: Caller, to: string | undefined, lost: LostRace | undefined) {
   const { tenant, onBefore } = caller;
-  const request = { tenant, sandboxId: asked.sandbox_id, repeat: await repeatOf(asked, caller, lost?.sha) };
-  const tell = onBefore && (async (before: number) => onBefore(before));
-  return poolOf(caller, asked.sandbox_id)
-    .push(to === undefined ? request : { ...request, to }, tell)
+  const request = { tenant, sandboxId: input.sandbox_id, repeat: await repeatOf(input, caller, lost?.sha) };
+  const notify = onBefore && (async (before: number) => onBefore(before));
+  return poolOf(caller, input.sandbox_id)
+    .push(to === undefined ? request : { ...request, to }, notify)
     .catch(() => undefined);
 }
 
 /**
- * The same for calls that ask for the same with the same credential, of which it tells nothing.
- * @param sha commit that was made for the push already
+ * Returns a digest that is equal for calls with the same input and credential. It does not reveal the credential.
+ * @param sha commit already made for the push
  */
-async function repeatOf(asked: Asked, { gitTokens = new Map() }: Caller, sha = ""): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify([asked, [...gitTokens], sha]));
+async function repeatOf(input: PushInput, { gitTokens = new Map() }: Caller, sha = ""): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify([input, [...gitTokens], sha]));
   return encodeBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", text)));
 }
 
@@ -85,8 +86,8 @@ interface Turn extends Disposable {
   end(outcome: PushOutcome): Promise<void>;
 }
 
-/** Ends the turn. The answer does not wait for it, and an object that is gone has no turns to end. */
-async function tellOutcome(turn: Turn, sendOnce: Promise<Parsed<Pushed>>): Promise<void> {
+/** Ends the turn in the background. If the object is gone, so is the turn. */
+async function endTurn(turn: Turn, sendOnce: Promise<Parsed<Pushed>>): Promise<void> {
   using held = turn;
   try {
     await held.end(outcomeOf(await sendOnce));
@@ -104,9 +105,12 @@ const failed = ({ code, message, details }: WarmtreeError): PushOutcome => ({
   details,
 });
 
-/** What came of a push that another call began. Of an edit since then that call knows nothing: the sandbox is asked. */
+/**
+ * Returns the outcome of a push begun by another call. If this call came late, asks the sandbox, because files may have
+ * been edited since.
+ */
 async function joined(
-  asked: Asked,
+  input: PushInput,
   caller: Caller,
   grant: Grant,
   outcome: PushOutcome,
@@ -115,9 +119,9 @@ async function joined(
   if (!outcome.ok) return { ok: false, error: new WarmtreeError(outcome.code, outcome.detail, outcome.details) };
   if (!joinedLate) return outcome;
   const { commit } = outcome.value;
-  const parsed = await dispatch(push, asked, grant, caller, { push: { turn: "none", known: commit } });
+  const parsed = await dispatch(push, input, grant, caller, { push: { turn: "none", known: commit } });
   if (parsed.ok && parsed.value.commit === commit && !parsed.value.committed) return outcome;
-  return settled(asked, caller, parsed);
+  return afterRace(input, caller, parsed);
 }
 
 function late(before: number, retryAfterS: number, lost: LostRace | undefined): WarmtreeError {

@@ -4,18 +4,18 @@ import { CutShort } from "../ops/cut-short.ts";
 import type { SandboxTask } from "../ops/operation.ts";
 import { openWork, UNTOUCHED } from "../ops/work.ts";
 
-type Failed = Pick<SandboxTask, "name" | "access" | "pushes" | "operations">;
+type FailedOperation = Pick<SandboxTask, "name" | "access" | "pushes" | "operations">;
 
-/** What a caller is told of an operation that its sandbox failed: what happened, what became of the work, what to do. */
-export function sandboxFailure(operation: Failed, error: E2bError): WarmtreeError {
-  const { code, happened } = toldOf(operation, error);
+/** Maps a sandbox failure to the caller's error: the failure, its effect on the work, and the next step. */
+export function sandboxFailure(operation: FailedOperation, error: E2bError): WarmtreeError {
+  const { code, happened } = failureOf(operation, error);
   const { work, next } = aftermathOf(operation, error);
   const { retryAfterS } = error;
   const details = { work, ...(retryAfterS === undefined ? {} : { retryAfterS }) };
   return new WarmtreeError(code, `${happened} ${next}`, details, error);
 }
 
-function toldOf({ name }: Failed, { code, limitMs }: E2bError): { code: ErrorCode; happened: string } {
+function failureOf({ name }: FailedOperation, { code, limitMs }: E2bError): { code: ErrorCode; happened: string } {
   const time = limitMs === undefined ? "its time" : `${Math.ceil(limitMs / 1000)} s`;
   switch (code) {
     case "process_deadline":
@@ -49,7 +49,7 @@ const DONE = {
   true: "The push was done. Later work may not have been done.",
 } as const;
 
-function aftermathOf(operation: Failed, error: E2bError): { work: Work; next: string } {
+function aftermathOf(operation: FailedOperation, error: E2bError): { work: Work; next: string } {
   const { access, pushes = false, operations } = operation;
   const { code, started, retryAfterS } = error;
   const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;
@@ -60,7 +60,7 @@ function aftermathOf(operation: Failed, error: E2bError): { work: Work; next: st
   const work = error instanceof CutShort ? { ...openWork(operation), pushed: error.pushed } : openWork(operation);
   if (access === "read") return { work, next: `Nothing was changed: ${again}.` };
   const done = DONE[`${work.pushed}`];
-  // Steps that were done already are not undone by doing them again in their order.
+  // Completed steps are not undone by repeating all steps in order.
   const next =
     operations === undefined
       ? `Calling again is safe${pushes ? ": no commit is doubled" : ""}; status shows the state of the workspace.`

@@ -10,14 +10,14 @@ import { readJsonObject } from "./body.ts";
 import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "../api/openapi.ts";
-import { problem } from "./problem-response.ts";
+import { problemResponse } from "./problem-response.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 import type { healthSchema, templateSchema, workspaceListSchema, workspaceSchema } from "../api/schemas.ts";
 
 type App = Hono<{ Bindings: Env }>;
 type Workspace = z.output<typeof workspaceSchema>;
 
-/** What the routes serve. */
+/** Functions that the routes call. */
 export interface Service {
   execute(operation: string, input: unknown, caller: Caller): Promise<object>;
   listWorkspaces(caller: Caller): Promise<Workspace[]>;
@@ -28,8 +28,8 @@ export interface Service {
 }
 
 /**
- * The HTTP door: `/v1` behind the gate, health and the API's description before it. Every error is a problem. Routes that
- * are added to it later are behind its middleware too.
+ * Creates the HTTP app: `/v1` requires authentication, health and OpenAPI do not. Every error is a problem (RFC 9457).
+ * Routes added later run behind the same middleware.
  */
 export function createApp(service: Service): App {
   const app: App = new Hono();
@@ -67,12 +67,12 @@ export function createApp(service: Service): App {
   });
   app.get("/openapi.json", () => answer(openApi()));
 
-  app.notFound((c) => problem(noRoute(app, c), () => secretsOf(c)));
-  app.onError((error, c) => problem(error, () => secretsOf(c)));
+  app.notFound((c) => problemResponse(noRoute(app, c), () => secretsOf(c)));
+  app.onError((error, c) => problemResponse(error, () => secretsOf(c)));
   return app;
 }
 
-/** Server-Timing (W3C): milliseconds, and how many Durable Object calls it took. */
+/** Formats Server-Timing (W3C): milliseconds, and the number of Durable Object calls. */
 function serverTiming(startedAt: number, cost: Caller["cost"]): string {
   const total = (performance.now() - startedAt).toFixed(1);
   return `total;dur=${total}, sandbox;dur=${cost.sandboxMs.toFixed(1)}, object;desc="${cost.objectCalls}"`;
@@ -86,7 +86,7 @@ function noRoute(app: App, { req }: HttpContext): WarmtreeError {
   if (allowed.length === 0) {
     return new WarmtreeError("not_found", `There is no ${req.path}. GET /openapi.json describes what there is.`);
   }
-  // Hono answers HEAD wherever there is a GET.
+  // Hono answers HEAD for every GET route.
   const allow = [...allowed, ...(allowed.includes("GET") ? ["HEAD"] : [])].join(", ");
   return new HttpError("method_not_allowed", `${req.path} takes ${allow}, not ${req.method}.`, { Allow: allow });
 }

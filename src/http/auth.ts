@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { HttpError } from "./http-error.ts";
 import { isOpenTo, SERVED } from "./loopback.ts";
 
-/** Who a request comes from, as far as its credentials prove it. */
+/** Authenticated sender of a request. */
 interface Identity {
   readonly tenant: string;
 }
@@ -12,7 +12,7 @@ interface AcceptedKey {
   readonly digest: Uint8Array;
 }
 
-/** RFC 6750, section 2.1; bounded, so that nobody makes us hash more than a key. */
+/** RFC 6750, section 2.1; bounded, so that no request makes us hash more than a key. */
 export const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
 const CHALLENGE = 'Bearer realm="warmtree"';
 
@@ -25,8 +25,9 @@ const encoder = new TextEncoder();
 const decodedByConfig = new WeakMap<Config, readonly AcceptedKey[]>();
 
 /**
- * The one gate of every door: `Authorization: Bearer <API key>`. While no keys are configured, key `dev` is accepted
- * where loopback is open, and nothing anywhere else. Throws invalid_input, or unauthenticated with its challenge.
+ * Authenticates a request of any entry point by `Authorization: Bearer <API key>`. While no keys are configured,
+ * accepts key `dev` where loopback is open, and nothing elsewhere.
+ * @throws invalid_input, or unauthenticated with its challenge
  */
 export async function authenticate(request: Request, config: Config): Promise<Identity> {
   const accepted = acceptedKeys(request, config);
@@ -52,7 +53,7 @@ function acceptedKeys(request: Request, config: Config): readonly AcceptedKey[] 
   );
 }
 
-/** Compares with every key and stops at none: the time taken tells nothing about the keys. */
+/** Compares with every key without stopping at a match: the time taken reveals nothing about the keys. */
 async function tenantOf(key: string, accepted: readonly AcceptedKey[]): Promise<string | undefined> {
   const presented = await crypto.subtle.digest("SHA-256", encoder.encode(key));
   let match: string | undefined;

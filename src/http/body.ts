@@ -1,18 +1,21 @@
 import { WarmtreeError } from "../errors.ts";
 
-/** Files written by edit come inside the JSON, so this is the most one call can write. */
+/** Body limit. Files written by edit come inside the JSON, so it also limits one edit. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
-/** More than that is thrown away up to here: a client that is cut off while it sends loses the answer (RFC 9112, 9.6). */
+/**
+ * A larger body is read and discarded up to this size: a client that is cut off while it sends loses the answer (RFC
+ * 9112, 9.6).
+ */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
-/** Nearly every call. */
+/** Covers nearly every call. */
 const SHORT_BODY_BYTES = 64 * 1024;
 
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 
 /**
- * The JSON object in a request's body, held to at most 10 MiB whatever Content-Length says. Throws
- * unsupported_media_type, payload_too_large or invalid_input.
+ * Reads the JSON object in a request's body; at most 10 MiB, whatever Content-Length says.
+ * @throws unsupported_media_type, payload_too_large or invalid_input
  */
 export async function readJsonObject(request: Request): Promise<object> {
   if (!JSON_TYPE.test(request.headers.get("Content-Type") ?? "")) {
@@ -25,7 +28,10 @@ export async function readJsonObject(request: Request): Promise<object> {
   return value;
 }
 
-/** A body as text, held to at most 10 MiB. Throws payload_too_large or invalid_input. */
+/**
+ * Reads a body as text; at most 10 MiB.
+ * @throws payload_too_large or invalid_input
+ */
 export async function readText(request: Request): Promise<string> {
   const { body } = request;
   if (body === null) return "";
@@ -33,7 +39,7 @@ export async function readText(request: Request): Promise<string> {
   let text = "";
   let total = 0;
   try {
-    // Leaving the loop early cancels the stream.
+    // Breaking out of the loop cancels the stream.
     for await (const chunk of isShort(request) ? [await request.bytes()] : body) {
       total += chunk.byteLength;
       if (total > MAX_DISCARDED_BYTES) break;
@@ -41,7 +47,7 @@ export async function readText(request: Request): Promise<string> {
     }
     if (total <= MAX_BODY_BYTES) return text + decoder.decode();
   } catch (error) {
-    // Either the bytes are not UTF-8, or the client went away in the middle and nobody reads the answer.
+    // Either the bytes are not UTF-8, or the client disconnected and does not read the answer.
     throw new WarmtreeError("invalid_input", "The body is not whole, valid UTF-8. Nothing was done.", {}, error);
   }
   throw new WarmtreeError(
@@ -50,7 +56,7 @@ export async function readText(request: Request): Promise<string> {
   );
 }
 
-/** Read at once, and not piece by piece: an HTTP server delivers no more than was announced. */
+/** Whether to read the body at once instead of by chunks: an HTTP server delivers no more than announced. */
 function isShort({ headers }: Request): boolean {
   const announced = headers.get("Content-Length");
   return announced !== null && Number(announced) <= SHORT_BODY_BYTES;

@@ -8,7 +8,10 @@ import { gitTokensOf, tokensIn } from "./git-tokens.ts";
 
 export type HttpContext = Context<{ Bindings: Env }>;
 
-/** Lets a request through the gate and gathers what serving it takes. Throws unauthenticated or invalid_input. */
+/**
+ * Authenticates a request, and builds its caller.
+ * @throws unauthenticated or invalid_input
+ */
 export async function callerOf(c: HttpContext): Promise<Caller> {
   const config = configOf(c.env);
   const { tenant } = await authenticate(c.req.raw, config);
@@ -16,7 +19,7 @@ export async function callerOf(c: HttpContext): Promise<Caller> {
   return { tenant, ...(gitTokens && { gitTokens }), ...workerAround(c) };
 }
 
-/** What serving a request takes, whoever it is for. */
+/** Builds the Worker context of a request, without a tenant. */
 export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
   const traceId = traceIdOf(c.req.raw);
   return {
@@ -28,13 +31,16 @@ export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
   };
 }
 
-/** What takes the secrets of a request and of the settings out of its answer. */
+/** Creates the redactor that removes the secrets of a request and of the settings from its answer. */
 export function redactorOf(c: HttpContext): Redactor {
   const settings: Readonly<Record<string, unknown>> = { ...c.env };
   return new Redactor([...SECRET_SETTINGS.map((name) => settings[name]), ...sentSecrets(c)].filter(isString));
 }
 
-/** Texts of a request and of the settings that no log may show. Every setting counts: a new secret needs no entry here. */
+/**
+ * Lists the texts of a request and of the settings that logs must not contain. Includes every setting: a new secret
+ * needs no entry here.
+ */
 export function secretsOf(c: HttpContext): string[] {
   return [...Object.values<unknown>({ ...c.env }).filter(isString), ...sentSecrets(c)];
 }

@@ -2,27 +2,30 @@ import type { GitTokens } from "../remote/credentials.ts";
 import { WarmtreeError } from "../errors.ts";
 import { GIT_TOKEN_HEADER } from "../api/schemas.ts";
 
-/** Longer than any git host's token, and nothing in it that could end a header or a line. */
+/** Longer than any git host's token, without characters that could end a header or a line. */
 const TOKEN = /^[\x21-\x7e]{1,1024}$/;
 const NO_TOKEN = "holds what is no token: 1 to 1024 printable ASCII characters without spaces";
-/** More hosts than anybody has tokens for. */
+/** More hosts than any caller has tokens for. */
 const MAX_TOKENS = 32;
 
-/** Before the first `=` of a token that ends in `=`, as base64 does. */
+/** Text before the first `=` of a token that ends in `=`, as base64 does. */
 const BASE64 = /^[\w+/-]+$/;
-/** Before the `=` within a token of Atlassian's; a label of a host name has at most 63 characters (RFC 1035, 2.3.4). */
+/**
+ * Text before the `=` inside an Atlassian token; a label of a host name has at most 63 characters (RFC 1035, 2.3.4).
+ */
 const LONGER_THAN_LABEL = /^[\w-]{64,}$/;
 
 interface Entry {
-  /** As it was written; undefined: the token came alone. */
+  /** As written; undefined: the token had no host. */
   readonly host: string | undefined;
   readonly token: string;
 }
 
 /**
- * The tokens of `X-Git-Token: github.com=<token>, git.example:8443=<token>`, each with the origin that it is for. A token
- * alone is taken where one host is allowed. Undefined: there is no such header. Throws invalid_input, repeating nothing.
- * @param allowedHosts as ALLOWED_GIT_HOSTS has them
+ * Parses `X-Git-Token: github.com=<token>, git.example:8443=<token>` into tokens by origin. Accepts a token without a
+ * host if one host is allowed. Returns undefined without the header.
+ * @param allowedHosts in the format of ALLOWED_GIT_HOSTS
+ * @throws invalid_input, without quoting the header
  */
 export function gitTokensOf(headers: Headers, allowedHosts: readonly string[]): GitTokens | undefined {
   const value = headers.get(GIT_TOKEN_HEADER);
@@ -42,18 +45,21 @@ export function gitTokensOf(headers: Headers, allowedHosts: readonly string[]): 
   return tokens;
 }
 
-/** Whatever in the header may be a token, also where the header is wrong. */
+/** Lists all texts in the header that may be tokens, even if the header is invalid. */
 export function tokensIn(headers: Headers): string[] {
   return entriesOf(headers.get(GIT_TOKEN_HEADER) ?? "").map(({ token }) => token);
 }
 
-/** Repeated headers come as one, separated by commas. Empty entries are none (RFC 9110, 5.6.1). */
+/** Splits the header. Repeated headers arrive joined by commas. Empty entries are ignored (RFC 9110, 5.6.1). */
 function entriesOf(value: string): Entry[] {
   const texts = value.split(",", MAX_TOKENS + 1).map((text) => text.trim());
   return texts.filter((text) => text !== "").map(entryOf);
 }
 
-/** Where it is not plain that a token came alone, a host stands before it, which must be an allowed one: no token goes elsewhere. */
+/**
+ * Splits an entry into host and token. Unless it is clearly a token alone, it needs a host, which must be allowed: no
+ * token reaches another host.
+ */
 function entryOf(text: string): Entry {
   const at = text.indexOf("=");
   const [before, after] = [text.slice(0, at), text.slice(at + 1)];

@@ -1,6 +1,6 @@
 import { type ErrorCode, WarmtreeError } from "../errors.ts";
 
-/** A refusal whose answer carries header fields that HTTP asks for (WWW-Authenticate, Allow). */
+/** An error whose answer carries required header fields (WWW-Authenticate, Allow). */
 export class HttpError extends WarmtreeError {
   readonly headers: Readonly<Record<string, string>>;
 

@@ -1,13 +1,13 @@
 import { withoutAuthorization } from "../redaction/plain-text.ts";
 import { Redactor } from "../redaction/redactor.ts";
 
-/** Errors wrap errors a few levels deep; a cycle must end somewhere. */
+/** Errors wrap errors a few levels deep; a cycle must end. */
 const MAX_CAUSES = 5;
 
-/** Writes one JSON line about an error that nobody foresaw, with its stack and causes and without `secrets`. */
+/** Logs an unexpected error as one JSON line, with its stack and causes and without `secrets`. */
 export function logUnexpected(requestId: string, thrown: unknown, secrets: readonly string[]): void {
-  const told = withoutAuthorization(chainOf(thrown).join("\ncaused by: "));
-  const error = new Redactor(secrets).clean(told);
+  const text = withoutAuthorization(chainOf(thrown).join("\ncaused by: "));
+  const error = new Redactor(secrets).clean(text);
   console.error(JSON.stringify({ level: "error", message: "unexpected error", request_id: requestId, error }));
 }
 

@@ -5,12 +5,12 @@ import { HttpError } from "./http-error.ts";
 import { logUnexpected } from "./log.ts";
 
 /**
- * Answers with the problem details (RFC 9457) that a throw of any kind amounts to. What nobody foresaw is told to the
- * caller by its request id alone and goes to the log, without the texts that `secrets` gives.
+ * Converts anything thrown into a response with problem details (RFC 9457). An unexpected error shows the caller only
+ * its request id, and is logged without the texts of `secrets`.
  */
-export function problem(thrown: unknown, secrets: () => readonly string[]): Response {
+export function problemResponse(thrown: unknown, secrets: () => readonly string[]): Response {
   const requestId = crypto.randomUUID();
-  const error = foreseen(thrown);
+  const error = asKnownError(thrown);
   const { status, title } = ERROR_KINDS[error.code];
   if (error.code === "internal") logUnexpected(requestId, thrown, secrets());
   const { retryAfterS } = error.details;
@@ -27,7 +27,7 @@ export function problem(thrown: unknown, secrets: () => readonly string[]): Resp
       requestId,
       headers: {
         "Content-Type": "application/problem+json",
-        // RFC 9110 wants whole seconds; earlier than asked would be too early.
+        // RFC 9110 requires whole seconds; rounding down would be too early.
         ...(retryAfterS === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterS)) }),
         ...(error instanceof HttpError ? error.headers : {}),
       },
@@ -35,9 +35,10 @@ export function problem(thrown: unknown, secrets: () => readonly string[]): Resp
   );
 }
 
-export function foreseen(thrown: unknown): WarmtreeError {
+/** Returns a known error as it is, and an unexpected one as `internal`. */
+export function asKnownError(thrown: unknown): WarmtreeError {
   if (thrown instanceof WarmtreeError) return thrown;
-  // Its message names settings and never their values.
+  // Its message names settings, never their values.
   if (thrown instanceof ConfigError) return new WarmtreeError("misconfigured", thrown.message);
   return new WarmtreeError(
     "internal",

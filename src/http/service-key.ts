@@ -6,10 +6,10 @@ import { isOpenTo, SERVED } from "./loopback.ts";
 const encoder = new TextEncoder();
 
 /**
- * The gate of a door that a key of its own opens: what lies behind it tells of all tenants, so no tenant's key does. While
- * that key is not set, only this machine is let in, without one and where loopback is open. Throws invalid_input, or
- * unauthenticated.
+ * Authenticates a request by a service key. Such routes cover all tenants, so a tenant's key is not accepted. While the
+ * key is not set, accepts only loopback requests, without a key, where loopback is open.
  * @param name of the setting that holds the key
+ * @throws invalid_input or unauthenticated
  */
 export async function requireServiceKey(
   request: Request,
@@ -28,15 +28,15 @@ export async function requireServiceKey(
   }
   const given = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
   if (given === undefined) throw unauthenticated(`Send the header 'Authorization: Bearer <${name}>'.`, challenge);
-  // Digests have one length: the time taken tells nothing about the key.
+  // Digests have equal length: the time taken reveals nothing about the key.
   const [presented, expected] = await Promise.all([digestOf(given), digestOf(key)]);
   if (crypto.subtle.timingSafeEqual(presented, expected)) return;
   throw unauthenticated(`The key is not this service's ${name}.`, `${challenge}, error="invalid_token"`);
 }
 
 /**
- * Where nobody needs a key, a page of another site must not act through its reader's browser. Older browsers send no Fetch
- * Metadata, and an Origin with what changes something.
+ * Whether a request comes from another site's page. Without a key, such a page could act through its reader's browser.
+ * Older browsers send no Fetch Metadata, but an Origin with requests that change state.
  */
 function isOfAnotherSite({ headers, url }: Request): boolean {
   const site = headers.get("Sec-Fetch-Site") ?? "none";

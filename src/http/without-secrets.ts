@@ -4,21 +4,20 @@ import { type HttpContext, redactorOf } from "./caller.ts";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
 const EVENT_STREAM = /^text\/event-stream\b/;
-/** Of an event of a stream, the line that holds JSON. */
+/** The line of a stream event that holds JSON. */
 const DATA = /^(data: ?)(.+)$/gm;
 const END_OF_EVENT = "\n\n";
 
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /**
- * Middleware before every route: no answer, whoever made it, holds a secret of its call or of the settings, in a header or
- * in the body. A git host can know the credential of the call and say it wherever it is quoted; the caller's model would
- * read it.
+ * Middleware before every route: removes secrets of the call and of the settings from headers and body of every answer.
+ * A git host can know the call's credential and repeat it in any text that is quoted; the caller's model would read it.
  */
 export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> {
   await next();
   const { res } = c;
-  // Hono would keep the headers of the answer that it has.
+  // Otherwise Hono keeps the headers of the previous answer.
   c.res = undefined;
   c.res = await cleaned(res, redactorOf(c));
 }
@@ -33,14 +32,14 @@ async function cleaned(response: Response, redactor: Redactor): Promise<Response
   if (response.body === null) return new Response(null, init);
   const type = headers.get("Content-Type") ?? "";
   if (EVENT_STREAM.test(type)) return new Response(response.body.pipeThrough(cleanEvents(redactor)), init);
-  // text() warns of types that it does not know for text, such as OpenMetrics.
+  // text() warns about types that it does not recognize as text, such as OpenMetrics.
   const body = await response.bytes();
   const text = utf8.decode(body);
   if (!redactor.mayHold(text)) return new Response(body, init);
   return new Response(JSON_TYPE.test(type) ? redactor.cleanJson(text) : redactor.clean(text), init);
 }
 
-/** Event by event, as they come: a secret that came in two chunks would be seen in neither. */
+/** Cleans a stream event by event: a secret split across two chunks would be missed in both. */
 function cleanEvents(redactor: Redactor): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();

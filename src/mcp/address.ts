@@ -5,8 +5,8 @@ import {
 } from "@modelcontextprotocol/server";
 
 /**
- * A page of another site must not use what a browser can reach (DNS rebinding): browsers say where a page comes from, and
- * other clients say nothing. While everybody on the machine is let in, only the machine's own names are served.
+ * Refuses requests of other sites' pages (DNS rebinding): browsers send a page's origin, other clients send none.
+ * Without configured keys, serves only the machine's own names.
  * @param hostname that the request was sent to
  */
 export function refusedByAddress(request: Request, hostname: string, hasKeys: boolean): Response | undefined {

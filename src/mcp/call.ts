@@ -9,43 +9,43 @@ import { startProgress } from "./progress.ts";
 import { answered, failed, withNextPage } from "./result.ts";
 import { type Tool, TOOL_PREFIX } from "./tools.ts";
 
-/** Around one tool call. */
+/** Context of one tool call. */
 export interface CallContext {
   readonly caller: Caller;
-  /** A call that is not done by then is answered with how to ask for its outcome. */
+  /** Time limit of the answer; after it the answer says how to get the outcome. */
   readonly answerWithinMs: number;
-  /** Aborted when the client gives the call up. */
+  /** Aborted when the client abandons the call. */
   readonly signal: AbortSignal;
-  /** Where the client wants to hear how it goes on. */
-  readonly tell?: (elapsedS: number, message: string) => void;
-  /** Makes an error that nobody foresaw tellable, and logs it. */
-  explain(thrown: unknown): { readonly error: WarmtreeError; readonly instance?: string };
+  /** Sends progress notifications, if the client requested them. */
+  readonly notify?: (elapsedS: number, message: string) => void;
+  /** Converts anything thrown to a known error; logs an unexpected one. */
+  toKnownError(thrown: unknown): { readonly error: WarmtreeError; readonly instance?: string };
 }
 
 interface Work {
   readonly result: Promise<object>;
-  /** What is known of it while it is not done, or after it failed. */
+  /** Result so far, while unfinished or after a failure. */
   soFar(): object;
 }
 
-/** Runs a tool and always has an answer: the result, the failure, or that it goes on. */
+/** Runs a tool. Always answers: the result, the failure, or that the call continues. */
 export async function callTool(tool: Tool, given: object, context: CallContext): Promise<CallToolResult> {
-  const progress = context.tell && startProgress(tool.name, context.tell);
+  const progress = context.notify && startProgress(tool.name, context.notify);
   const late = new AbortController();
   let work: Work | undefined;
   const timeUp = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => timeUp.resolve(undefined), context.answerWithinMs);
   try {
     const caller = progress
-      ? { ...context.caller, onProgress: progress.hear, onBefore: progress.wait }
+      ? { ...context.caller, onProgress: progress.onStderr, onBefore: progress.onBefore }
       : context.caller;
     work = begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
-    // Also when the client leaves: what was begun is seen through. Of a failure after that, the next call tells.
+    // Work that was begun completes even if the client leaves; the next call shows its outcome.
     caller.waitUntil(work.result.catch(() => undefined));
     const result = await Promise.race([work.result, timeUp.promise]);
     return answered(result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() });
   } catch (thrown) {
-    const { error, ...instance } = context.explain(thrown);
+    const { error, ...instance } = context.toKnownError(thrown);
     return failed(error, { ...instance, ...work?.soFar() });
   } finally {
     late.abort();

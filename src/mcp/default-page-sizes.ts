@@ -1,6 +1,6 @@
 /**
- * How much of an answer a model gets unless it asks for more. Clients cut or warn at 10,000 to 25,000 tokens, and what
- * was read stays in the context for good; the HTTP API, whose readers are programs, has larger pages.
+ * Default page sizes for models. Clients truncate or warn at 10,000 to 25,000 tokens, and answers stay in the context
+ * for good; the HTTP API, whose readers are programs, has larger pages.
  */
 const PAGES: Readonly<Record<string, object>> = {
   status: { limit: 40 },
@@ -10,7 +10,7 @@ const PAGES: Readonly<Record<string, object>> = {
   log: { limit: 10 },
 };
 
-/** A model's parameters for an operation. Some clients send null for what the model left out. */
+/** Completes a model's parameters for an operation. Drops null, which some clients send for omitted parameters. */
 export function parametersOf(operation: string, given: object): object {
   const named = Object.entries(given).filter(([, value]) => value !== null);
   return { ...PAGES[operation], ...Object.fromEntries(named) };

@@ -1,45 +1,45 @@
-/** Clients give a silent call up; they are told at least this often that it goes on. */
+/** Longest silence in ms: clients abandon silent calls. */
 const BEAT_MS = 5_000;
-/** git says far more percentages than anybody can read. */
+/** Shortest interval in ms: git prints far more percentages than anyone can read. */
 const MIN_INTERVAL_MS = 1_000;
 
-/** What `git --progress` writes over and over, as in `Receiving objects:  45% (450/1000), 1.2 MiB | 3.1 MiB/s`. */
+/** A percentage of `git --progress`, as in `Receiving objects:  45% (450/1000), 1.2 MiB | 3.1 MiB/s`. */
 const PERCENTAGE = /([A-Z][a-z]+ [a-z]+): +(\d{1,3})%/g;
 
 export interface Progress {
-  /** Takes in what git says. */
-  readonly hear: (text: string) => void;
-  /** Takes in how many others push first. */
-  readonly wait: (before: number) => void;
+  /** Processes git's stderr. */
+  readonly onStderr: (text: string) => void;
+  /** Processes the number of pushes ahead. */
+  readonly onBefore: (before: number) => void;
   readonly stop: () => void;
 }
 
 /**
- * Tells how a call goes on: soon after git says a new percentage, and otherwise every few seconds. `tell` gets the
- * seconds since the start, which only ever grow, and a line for people.
+ * Reports the progress of a call: soon after git prints a new percentage, and otherwise every few seconds.
+ * @param notify receives the seconds since the start, which only grow, and a line for people
  */
-export function startProgress(what: string, tell: (elapsedS: number, message: string) => void): Progress {
+export function startProgress(what: string, notify: (elapsedS: number, message: string) => void): Progress {
   const startedAt = Date.now();
-  let toldAt = startedAt;
+  let notifiedAt = startedAt;
   let latest = "";
-  const say = () => {
+  const emit = () => {
     const now = Date.now();
-    if (now - toldAt < MIN_INTERVAL_MS) return;
-    toldAt = now;
+    if (now - notifiedAt < MIN_INTERVAL_MS) return;
+    notifiedAt = now;
     const elapsedS = (now - startedAt) / 1000;
-    tell(elapsedS, latest === "" ? `${what}: ${Math.round(elapsedS)} s so far` : `${what}: ${latest}`);
+    notify(elapsedS, latest === "" ? `${what}: ${Math.round(elapsedS)} s so far` : `${what}: ${latest}`);
   };
-  const beat = setInterval(say, BEAT_MS);
+  const beat = setInterval(emit, BEAT_MS);
   return {
-    hear(text) {
+    onStderr(text) {
       const [, phase, percent] = [...text.matchAll(PERCENTAGE)].at(-1) ?? [];
       if (phase === undefined) return;
       latest = `${phase.toLowerCase()} ${percent}%`;
-      say();
+      emit();
     },
-    wait(before) {
+    onBefore(before) {
       latest = before === 0 ? "" : `waits for ${before} other${before === 1 ? "" : "s"} to push`;
-      say();
+      emit();
     },
     stop: () => clearInterval(beat),
   };

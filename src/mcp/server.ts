@@ -5,10 +5,10 @@ import {
   type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
-import type { LeanSchema } from "./minimal-json-schema.ts";
+import type { MinimalSchema } from "./minimal-json-schema.ts";
 import { INSTRUCTIONS, type Tool, TOOLS } from "./tools.ts";
 
-/** The lists are the same for everybody and change only with a deployment. */
+/** The lists are the same for all clients, and change only with a deployment. */
 const SHARED = { ttlMs: 5 * 60 * 1000, cacheScope: "public" } as const;
 
 export const CACHE_HINTS = { "tools/list": SHARED, "server/discover": SHARED } as const;
@@ -22,7 +22,7 @@ const OPTIONS = {
 
 const CONFIGS = TOOLS.map((tool) => ({ tool, config: { ...tool, inputSchema: unchecked(tool.inputSchema) } }));
 
-/** A server with every tool, for one request: the SDK binds a server to its request. */
+/** Creates a server with all tools for one request: the SDK binds a server to its request. */
 export function newServer(
   call: (tool: Tool, given: object, context: ServerContext) => Promise<CallToolResult>,
 ): McpServer {
@@ -33,8 +33,8 @@ export function newServer(
   return server;
 }
 
-/** Told to clients as it is; whether an input is right is for the facade alone to say, as on every door. */
-function unchecked(schema: LeanSchema): StandardSchemaWithJSON<object> {
+/** Publishes a schema without validating by it: the facade checks input for every entry point. */
+function unchecked(schema: MinimalSchema): StandardSchemaWithJSON<object> {
   const json = () => ({ ...schema });
   return {
     "~standard": {

@@ -8,22 +8,22 @@ import { push } from "../ops/push.ts";
 import { read } from "../ops/read.ts";
 import { status } from "../ops/status.ts";
 import { stepsInput } from "../steps.ts";
-import { type LeanSchema, leanSchema } from "./minimal-json-schema.ts";
+import { type MinimalSchema, minimalSchema } from "./minimal-json-schema.ts";
 
 export interface Tool {
   readonly name: string;
   readonly title: string;
-  /** Says what cannot be guessed, and only that: clients put it before a model in every turn. */
+  /** States only what cannot be guessed: clients send it to the model in every turn. */
   readonly description: string;
-  readonly inputSchema: LeanSchema;
+  readonly inputSchema: MinimalSchema;
   readonly annotations: ToolAnnotations;
-  /** The operation it stands for; absent: several steps. */
+  /** Name of the operation; absent: several steps. */
   readonly operation?: string;
 }
 
 export const TOOL_PREFIX = "git_";
 
-/** Taken by every tool, and too seldom needed to be told in every turn. */
+/** Accepted by every tool, but too rarely needed to list in every turn. */
 const UNLISTED = ["limit", "max_bytes", "base64", "executable"];
 
 const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
@@ -37,7 +37,7 @@ function tool(
   description: string,
   unlisted: readonly string[] = [],
 ): Tool {
-  const inputSchema = leanSchema(input, new Set([...UNLISTED, ...unlisted]));
+  const inputSchema = minimalSchema(input, new Set([...UNLISTED, ...unlisted]));
   return { name: `${TOOL_PREFIX}${name}`, title, description, inputSchema, annotations, operation: name };
 }
 
@@ -54,7 +54,7 @@ export const TOOLS: readonly Tool[] = [
   tool(diff, "Diff", READS, "Unstaged changes and new files; base: since a branch"),
   tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files", ["deepen", "from"]),
   tool(push, "Commit and push", TALKS, "Commit all (or files), push; default branch only by to", ["amend", "resolve"]),
-  // A long file goes on by start_line.
+  // A long file continues by start_line.
   tool(read, "Read", READS, "File or folder", ["cursor"]),
   tool(edit, "Edit", WRITES, "All or nothing; content is the whole file"),
   {
@@ -62,12 +62,12 @@ export const TOOLS: readonly Tool[] = [
     title: "Run several steps",
     description:
       "Steps until one fails. op: any tool, log{ref} search{pattern,path} blame{path} branch{name,create} restore{all} apply{commits,revert} tag{name}",
-    inputSchema: leanSchema(stepsInput, new Set()),
+    inputSchema: minimalSchema(stepsInput, new Set()),
     annotations: { ...WRITES, openWorldHint: true },
   },
 ];
 
-/** Told to a model once, in at most 60 words. */
+/** Sent to a model once; at most 60 words. */
 export const INSTRUCTIONS =
   "Git in a sandbox of your own. Begin with git_clone; every other tool takes its sandbox_id. Give agent_id and task_id " +
   "to get a workspace and a branch that nobody else uses. Edits stay in the sandbox until git_push commits and pushes " +

@@ -1,20 +1,23 @@
 import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
 
-/** Streamable HTTP asks clients to accept both; some send one, or `*\/*`, and the older protocol would answer them 406. */
+/**
+ * Streamable HTTP requires clients to accept both types. Some send one, or `*\/*`; the older protocol would answer 406.
+ */
 const ACCEPT = "application/json, text/event-stream";
 
-/** How a session opens, in the older protocol and in the stateless one. */
+/** Requests that open a session, in the older protocol and in the stateless one. */
 const OPENING = z.object({ method: z.enum(["initialize", "server/discover"]) });
 
-/** One POST of MCP's Streamable HTTP, its body read. */
+/** One POST of MCP's Streamable HTTP, with its body. */
 export interface McpPost {
   readonly request: Request;
   readonly body: string;
-  /** What the body says; undefined where it is not JSON. */
+  /** Parsed body; undefined if it is not JSON. */
   readonly message: unknown;
 }
 
+/** Parses the body of a POST. */
 export function mcpPost(request: Request, body: string): McpPost {
   try {
     return { request, body, message: JSON.parse(body) };
@@ -23,11 +26,12 @@ export function mcpPost(request: Request, body: string): McpPost {
   }
 }
 
+/** Whether a request opens a session. */
 export const opensSession = ({ message }: McpPost): boolean => OPENING.safeParse(message).success;
 
 /**
- * Answers in protocol 2026-07-28, or in 2025-11-25 and older by `initialize`, each request on its own. `newServer` is
- * asked for a server when the request turns out to need one.
+ * Serves one request on its own, in protocol 2026-07-28, or by `initialize` in 2025-11-25 and older. Calls `newServer`
+ * only if the request needs a server.
  */
 export function serveMcp({ request, body, message }: McpPost, newServer: () => McpServer): Promise<Response> {
   const { fetch } = createMcpHandler(newServer);
@@ -36,7 +40,7 @@ export function serveMcp({ request, body, message }: McpPost, newServer: () => M
   headers.set("Accept", ACCEPT);
   const options = { method: "POST", headers, signal: request.signal };
   if (message !== undefined) return fetch(new Request(request.url, options), { parsedBody: message });
-  // What is no JSON is refused in the protocol's own words.
+  // Invalid JSON is rejected by the protocol handler.
   return fetch(new Request(request.url, { ...options, body }));
 }
 

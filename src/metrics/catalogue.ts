@@ -1,12 +1,12 @@
-// With its type, because plain Node runs this file too (npm run bench:metrics).
+// An import attribute, because plain Node also runs this file (npm run bench:metrics).
 import manifest from "../../package.json" with { type: "json" };
 import type { ErrorType } from "../errors.ts";
 import { type Correction, STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
 
-/** Operations with a series of their own; everything else an agent can ask for is `other`. */
+/** Operations with their own series; all others are `other`. */
 export const OPERATIONS = ["clone", "status", "diff", "pull", "push", "other"] as const;
-/** In seconds: a status takes milliseconds, and the longest operation is stopped after GIT_SANDBOX_TIMEOUT (300). */
+/** In seconds: a status takes milliseconds; the longest operation is stopped after GIT_SANDBOX_TIMEOUT (300). */
 export const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
 export const TIERS = ["top", "active", "idle", "cold"] as const;
 export const ERROR_TYPES = ["auth", "conflict", "network", "other"] as const satisfies readonly ErrorType[];
@@ -24,8 +24,9 @@ export const CORRECTIONS = [
 ] as const satisfies readonly Correction["action"][];
 
 /**
- * Who knows the value. `worker`: counted where it happens (recorder.ts). `object`: counted by the Metrics object itself.
- * `pool`: told by the pool's shards as absolute numbers (pool-sample.ts). `build`: constant.
+ * A metric family. `from` names the source of its values. `worker`: counted by the Worker (recorder.ts). `object`:
+ * counted by the Metrics object. `pool`: reported by the pool shards as absolute numbers (pool-sample.ts). `build`:
+ * constant.
  */
 export interface Family {
   readonly type: "counter" | "gauge" | "histogram" | "info";
@@ -34,7 +35,7 @@ export interface Family {
   readonly labels: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Every series there is, whatever the traffic: a name, and for each label the closed set of its values. */
+/** All series, whatever the traffic: a name, and for each label the closed set of its values. */
 export const CATALOGUE = {
   git_operations_total: {
     type: "counter",

@@ -1,8 +1,8 @@
 import type { Exemplar } from "./batch.ts";
 
-/** One family as both formats show it. */
+/** One family as both formats expose it. */
 export interface ExposedFamily {
-  /** With `_total` and `_info`. */
+  /** Includes `_total` and `_info`. */
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram" | "info";
   readonly help: string;
@@ -24,7 +24,7 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-/** The text of a scrape. Exemplars are known to OpenMetrics alone. */
+/** Formats a scrape. Only OpenMetrics has exemplars. */
 export function exposition(families: readonly ExposedFamily[], format: Format): string {
   const text = families.map((family) => familyText(family, format)).join("");
   return format === "openmetrics" ? `${text}# EOF\n` : text;
@@ -36,7 +36,7 @@ function familyText(family: ExposedFamily, format: Format): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples}`;
 }
 
-/** OpenMetrics names a family without the suffix of its samples; the text format knows no type `info`. */
+/** OpenMetrics names a family without its samples' suffix; the text format has no type `info`. */
 function metadata({ name, type, help }: ExposedFamily, format: Format) {
   if (format === "openmetrics") return { name: name.replace(/_(?:total|info)$/, ""), type, help: escaped(help) };
   return { name, type: type === "info" ? "gauge" : type, help: help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n") };
@@ -60,7 +60,7 @@ function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-/** JavaScript writes numbers as both formats read them, but for infinity. */
+/** JavaScript's number format is valid in both formats, except for infinity. */
 function numberText(value: number): string {
   if (value === Infinity) return "+Inf";
   return value === -Infinity ? "-Inf" : String(value);

@@ -5,16 +5,16 @@ import { type Source, SOURCES } from "../pool/sources.ts";
 import { each, sum } from "./each.ts";
 import type { PoolSample } from "./pool-sample.ts";
 
-/** The newest past is kept in slots of this length, for the page: fine enough to watch, coarse enough to be small. */
+/** Slot length of the recent history for the dashboard: fine enough to watch, coarse enough to be small. */
 const SLOT_MS = 5000;
-/** Whoever wants to look further back asks Prometheus. */
+/** Length of the history; Prometheus keeps more. */
 export const HISTORY_MS = 60 * 60_000;
-/** As many as a person reads through. */
+/** Number of operations that a person reads through. */
 const NEWEST_KEPT = 50;
 
 const SECONDS_PER_HOUR = 3600;
 
-/** An operation that ended, as the page lists it. Nothing of what it was asked for: inputs may hold secrets. */
+/** An ended operation, as the dashboard lists it. Excludes its input, which may hold secrets. */
 export interface EndedOperation {
   /** Unix milliseconds. */
   readonly at: number;
@@ -23,32 +23,32 @@ export interface EndedOperation {
   readonly seconds: number;
   /** Absent: it succeeded. */
   readonly code?: ErrorCode;
-  /** Where its sandbox came from; absent: it ended before it had one. */
+  /** Source of its sandbox; absent: it ended before it had one. */
   readonly source?: Source;
   readonly sandboxId?: string;
 }
 
-/** How shards of the pool stand together. */
+/** Combined state of several pool shards. */
 export interface Standing {
   readonly sandboxes: Readonly<Record<State, number>>;
   readonly poolTarget: number;
-  /** What the running sandboxes cost. */
+  /** Cost of the running sandboxes. */
   readonly usdPerHour: number;
 }
 
-/** What happened in one slot. */
+/** Counts of one slot. */
 export interface Slot {
-  /** When it began, in Unix milliseconds. */
+  /** Start of the slot, in Unix milliseconds. */
   readonly at: number;
   readonly counts: ReadonlyMap<string, number>;
-  /** At its end; absent: as it was before. */
+  /** Pool state at its end; absent: unchanged. */
   readonly standing?: Standing;
 }
 
 export interface History {
-  /** Oldest first; where nothing happened there is none. */
+  /** Oldest first; empty slots are missing. */
   readonly slots: readonly Slot[];
-  /** How the pool stood when the first of them began; absent: nobody knows. */
+  /** Pool state before the first slot; absent: unknown. */
   readonly before?: Standing;
 }
 
@@ -70,11 +70,12 @@ export const endedSchema: z.ZodType<EndedOperation> = z.object({
   sandboxId: z.string().exactOptional(),
 });
 
-/** Start of the slot of a time. */
+/** Returns the start of the slot of a time. */
 export function slotOf(time: number, lengthMs = SLOT_MS): number {
   return time - (time % lengthMs);
 }
 
+/** Combines the newest samples of several pool shards. */
 export function standingOf(samples: readonly PoolSample[]): Standing {
   return {
     sandboxes: each(STATES, (state) => sum(samples, ({ sandboxes }) => sandboxes[state])),
@@ -83,7 +84,7 @@ export function standingOf(samples: readonly PoolSample[]): Standing {
   };
 }
 
-/** Isolates flush when they like, so operations do not come in the order in which they ended. */
+/** Returns the newest operations. Isolates flush at different times, so operations arrive out of order. */
 export function newestOf(ended: readonly EndedOperation[]): EndedOperation[] {
   return ended.toSorted((a, b) => b.at - a.at).slice(0, NEWEST_KEPT);
 }

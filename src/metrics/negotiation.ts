@@ -6,12 +6,12 @@ interface Range {
   readonly quality: number;
 }
 
-/** What to answer to an Accept header (RFC 9110, 12.5.1): OpenMetrics where it is wanted at least as much as text. */
+/** Selects the format for an Accept header (RFC 9110, 12.5.1): OpenMetrics if its quality is at least that of text. */
 export function negotiated(accept: string | null): Format {
   const ranges = (accept ?? "").split(",").map(parsed);
   const wanted = (isMatch: (range: Range) => boolean) =>
     Math.max(0, ...ranges.filter(isMatch).map(({ quality }) => quality));
-  // Asked for by name: who takes anything gets what every reader of metrics can read.
+  // OpenMetrics must be named; wildcards select text, which every reader supports.
   const openmetrics = wanted(
     ({ type, version }) => type === "application/openmetrics-text" && (version ?? "1.0.0") === "1.0.0",
   );

@@ -6,17 +6,16 @@ import { recorder, type Recording } from "./recorder.ts";
 
 type OperationLabel = (typeof OPERATIONS)[number];
 
-/** What an operation's caller brings to its recording. */
+/** The caller's part of a record. */
 export interface RecordedCaller extends Recording {
   readonly traceId?: string;
   readonly tenant: string;
-  /** Is told by whoever finds the operation a sandbox. */
+  /** Receives the sandbox once one is granted. */
   readonly cost: { given?: { readonly sandboxId: string; readonly source: Source } };
 }
 
 /**
- * Counts an operation as it starts and as it ends. Answers the very promise that `work` made, so that recording adds
- * nothing to what the caller waits for.
+ * Counts the start and the end of an operation. Returns the promise of `work` itself, so that recording adds no delay.
  */
 export function recorded<Result>(name: string, caller: RecordedCaller, work: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
@@ -43,7 +42,7 @@ async function recordEnd(
   succeeded(name, caller, seconds());
 }
 
-/** Counts an operation that ran together with others, after the fact. */
+/** Counts an operation of a batch after the batch has ended. */
 export function recordStep(name: string, caller: RecordedCaller, seconds: number, error?: unknown): void {
   started(name, caller);
   if (error !== undefined) failed(name, caller, seconds, error);
@@ -75,7 +74,7 @@ function list(name: string, caller: RecordedCaller, seconds: number, code?: Erro
   recorder.list(caller, { at: Date.now(), operation, tenant, seconds, ...(code && { code }), ...cost.given });
 }
 
-/** Callers name operations, so a name that is none must not become a series. */
+/** Maps a name to its label. Callers send names, so an unknown name must not become a series. */
 function labelOf(name: string): OperationLabel {
   return OPERATIONS.find((label) => label === name) ?? "other";
 }

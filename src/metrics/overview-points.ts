@@ -5,23 +5,27 @@ import type { Overview, RANGES } from "./overview-schema.ts";
 import type { Look } from "./scrape.ts";
 import { Tally } from "./tally.ts";
 
-/** Pieces of a range; a chart shows no more on a phone. */
+/** Points of a range; a phone's chart shows no more. */
 const POINTS = 60;
 const MINUTE_MS = 60_000;
 
 export interface Range {
   readonly minutes: (typeof RANGES)[number];
   readonly pieceMs: number;
-  /** When the first piece begins, in Unix milliseconds. */
+  /** Start of the first piece, in Unix milliseconds. */
   readonly from: number;
 }
 
-/** Pieces lie on round times, so that they stay where they are while time goes on. The last one is not over. */
+/**
+ * Divides a range into pieces. They start at round times, so they do not move as time passes. The last one is
+ * incomplete.
+ */
 export function rangeOf(minutes: Range["minutes"], now: number): Range {
   const pieceMs = (minutes * MINUTE_MS) / POINTS;
   return { minutes, pieceMs, from: slotOf(now, pieceMs) - (POINTS - 1) * pieceMs };
 }
 
+/** Computes the points of a range from the readings of all Metrics objects. */
 export function pointsOf(looks: readonly Look[], { from, pieceMs }: Range, now: number): Overview["points"] {
   const slots = looks.flatMap(({ history }) => history.slots);
   const byPiece = Map.groupBy(slots, ({ at }) => slotOf(at, pieceMs));
@@ -43,7 +47,7 @@ export function pointsOf(looks: readonly Look[], { from, pieceMs }: Range, now: 
   });
 }
 
-/** A shard tells how it stands when that changes; until then it stands as it did. */
+/** Returns a shard's state at a time. Shards report changes only, so the last report holds. */
 function standingAt({ slots, before }: History, end: number): Standing | undefined {
   return slots.findLast(({ at, standing }) => at < end && standing)?.standing ?? before;
 }

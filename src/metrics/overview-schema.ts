@@ -4,7 +4,7 @@ import { STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
 import { ERROR_TYPES, OPERATIONS, PERIODS, TIERS } from "./catalogue.ts";
 
-/** Minutes that an overview can look back. */
+/** Selectable ranges of an overview, in minutes. */
 export const RANGES = [5, 15, 60] as const;
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.number());
@@ -13,16 +13,16 @@ const usd = z.number();
 
 const latency = z
   .object({ p50: z.number(), p95: z.number(), p99: z.number() })
-  .describe("Seconds that operations took which succeeded");
+  .describe("Durations of successful operations, in seconds");
 
 const point = z.object({
   at: time,
-  seconds: z.number().describe("How much time it covers; the last one is not over yet"),
+  seconds: z.number().describe("Length of the point; the last one is incomplete"),
   succeeded: z.number(),
   failed: z.number(),
   latency: latency.nullable(),
   claims: counts(SOURCES),
-  sandboxes: counts(STATES).nullable().describe("At its end; null where nobody knows"),
+  sandboxes: counts(STATES).nullable().describe("At its end; null: unknown"),
   pool_target: z.number().nullable(),
   usd_per_hour: usd.nullable(),
 });
@@ -32,12 +32,12 @@ const ended = z.object({
   operation: z.string(),
   tenant: z.string(),
   seconds: z.number(),
-  code: z.enum(Object.keys(ERROR_KINDS)).optional().describe("What it failed of; absent: it succeeded"),
-  source: z.enum(SOURCES).optional().describe("Where its sandbox came from"),
+  code: z.enum(Object.keys(ERROR_KINDS)).optional().describe("Error code; absent: it succeeded"),
+  source: z.enum(SOURCES).optional().describe("Source of its sandbox"),
   sandbox_id: z.string().optional(),
 });
 
-/** What an operator sees at a glance. Counts are of the range, everything else is as it stands. */
+/** The operator's overview. Counts cover the range; all other values are current. */
 export const overviewSchema = z.object({
   version: z.string(),
   at: time,
@@ -45,17 +45,17 @@ export const overviewSchema = z.object({
   sandboxes: z.object({
     by_state: counts(STATES),
     running: z.number(),
-    most: z.number().describe("How many may run at once"),
+    most: z.number().describe("Limit of running sandboxes"),
   }),
   workspaces: z.object({
     by_tier: counts(TIERS),
-    unpushed: z.number().describe("Paused ones with work that no remote has, or of which nobody knows"),
-    announced: z.number().describe("Paused ones that are going to be dropped for good"),
+    unpushed: z.number().describe("Paused ones with unpushed work, or with unknown content"),
+    announced: z.number().describe("Paused ones that will be dropped for good"),
   }),
   pool: z.object({ target: z.number(), size: z.number() }),
   claims: z.object({
     by_source: counts(SOURCES),
-    hit_rate: z.number().nullable().describe("Of the claims, those that found a sandbox running or paused"),
+    hit_rate: z.number().nullable().describe("Share of claims served by a running or paused sandbox"),
   }),
   operations: z.object({
     per_minute: z.number().describe("In the last minute"),
@@ -74,17 +74,17 @@ export const overviewSchema = z.object({
   errors: z.object({ by_type: counts(ERROR_TYPES) }),
   spend: z.object({
     by_period_usd: counts(PERIODS),
-    usd_per_hour: usd.describe("What the running sandboxes cost now"),
+    usd_per_hour: usd.describe("Current cost of the running sandboxes"),
     projected_month_usd: usd.describe("At the month's pace so far"),
-    budget_usd: usd.nullable().describe("null: no limit is set"),
+    budget_usd: usd.nullable().describe("null: unlimited"),
   }),
   template: z.object({
-    version: z.number().nullable().describe("null: one that Warmtree did not build"),
+    version: z.number().nullable().describe("null: not built by Warmtree"),
     built_at: time.nullable(),
   }),
   snapshots: z.object({ count: z.number(), oldest_at: time.nullable() }),
   points: z.array(point).describe("The range in sixty pieces, oldest first"),
-  newest: z.array(ended).describe("Operations that ended last, newest first; not necessarily all of a busy second"),
+  newest: z.array(ended).describe("Operations that ended last, newest first; may omit some of a busy second"),
 });
 
 export type Overview = z.output<typeof overviewSchema>;

@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const SECONDS_PER_HOUR = 3600;
 
-/** What an operator sees at a glance, out of what every Metrics object told of the range. */
+/** Builds the operator's overview from the readings of all Metrics objects. */
 export function overviewOf(looks: readonly Look[], range: Range, maxSandboxes: number, now: number): Overview {
   return {
     version: manifest.version,
@@ -84,7 +84,7 @@ function poolView(stored: readonly StoredSample[], maxSandboxes: number, now: nu
   };
 }
 
-/** At the month's pace so far; in its first day as if that day were over. */
+/** Projects the month's cost at its pace so far; on the first day as if that day were over. */
 function projected(monthUsd: number, now: number): number {
   const from = monthOf(now);
   return (monthUsd * (nextMonthOf(now) - from)) / Math.max(now - from, DAY_MS);

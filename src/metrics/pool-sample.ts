@@ -4,64 +4,64 @@ import { BUILD_RESULTS, CORRECTIONS, LOSSES, MOVES, PERIODS, TIERS } from "./cat
 
 type Counts<Keys extends readonly string[]> = Readonly<Record<Keys[number], number>>;
 
-/** What happened in a shard of the pool since it was made. */
+/** Counters of a pool shard since its creation. */
 export interface PoolCounts {
-  /** What was tried with E2B, and what of it failed. */
+  /** Transitions attempted at E2B, and their failures. */
   readonly moves: Counts<typeof MOVES>;
   readonly moveFailures: Counts<typeof MOVES>;
-  /** What reconcile mended. */
+  /** Corrections by reconcile. */
   readonly corrections: Counts<typeof CORRECTIONS>;
   /** Workspaces that E2B lost, or whose newest files it lost. */
   readonly losses: Counts<typeof LOSSES>;
-  /** How builds of the template ended; told to one shard. */
+  /** Results of template builds; reported to one shard. */
   readonly templateBuilds: Counts<typeof BUILD_RESULTS>;
 }
 
-/** How a shard of the pool stands. Times are Unix milliseconds, 0 for none. */
-export interface PoolFacts {
+/** State of a pool shard. Times are Unix milliseconds, 0 for none. */
+export interface ShardState {
   /** `gone` counts only sandboxes whose end E2B has not confirmed. */
   readonly sandboxes: Readonly<Record<State, number>>;
   /** Workspaces that are not gone. */
   readonly workspaces: Counts<typeof TIERS>;
-  /** Paused ones with work that no remote has, or of which nobody knows. */
+  /** Paused workspaces with unpushed work, or with unknown content. */
   readonly unpushed: number;
-  /** Paused ones that are listed with the time at which they are dropped. */
+  /** Paused workspaces that are listed with the time of their drop. */
   readonly announced: number;
-  /** Warm sandboxes that the pool wants to have; how many it has is `sandboxes.warm`. */
+  /** Target number of warm sandboxes; the actual number is `sandboxes.warm`. */
   readonly poolTarget: number;
-  /** Sandboxes that run, and so cost. */
+  /** Running sandboxes, which cost money. */
   readonly running: number;
-  /** When E2B's own timeout will have stopped the last of them, if nobody wakes before. */
+  /** When E2B's own timeout will have stopped the last of them, if the pool does not act before. */
   readonly runningUntil: number;
-  /** Counter: seconds that sandboxes have run, those that still run included. */
+  /** Counter: running time of sandboxes in seconds, running ones included. */
   readonly ranSeconds: number;
-  /** What the running ones cost together. */
+  /** Total price of the running sandboxes. */
   readonly usdPerSecond: number;
-  /** Spent so far in the hour, the day and the month (UTC). */
+  /** Cost so far in the hour, the day and the month (UTC). */
   readonly spentUsd: Counts<typeof PERIODS>;
-  /** This shard's part of the monthly budget; 0: no limit. */
+  /** This shard's part of the monthly budget; 0: unlimited. */
   readonly budgetUsd: number;
-  /** Of the template that new sandboxes start from; 0: Warmtree did not build it. */
+  /** Template version of new sandboxes; 0: not built by Warmtree. */
   readonly templateVersion: number;
   readonly templateBuiltAt: number;
-  /** Repository snapshots that are kept. */
+  /** Number of repository snapshots. */
   readonly snapshots: number;
   readonly oldestSnapshotAt: number;
 }
 
-/** What a shard reports: absolute numbers, so that the newest sample says everything and losing one loses nothing. */
-export interface PoolSample extends PoolCounts, PoolFacts {
+/** Report of a shard. Absolute numbers: the newest sample is complete, and a lost one loses nothing. */
+export interface PoolSample extends PoolCounts, ShardState {
   readonly shard: number;
-  /** Grows with every sample of the shard: one that comes twice, or late, changes nothing. */
+  /** Grows with every sample of the shard: a duplicate or late sample changes nothing. */
   readonly sequence: number;
-  /** When the facts were so. */
+  /** Time of the sample. */
   readonly at: number;
 }
 
 const number = z.number().nonnegative();
 const counts = <const Keys extends readonly string[]>(keys: Keys) => z.record(z.enum(keys), number);
 
-/** Stored samples may be of an earlier version, so a field that is added later needs a default. */
+/** Stored samples may come from an earlier version, so a field added later needs a default. */
 export const poolSampleSchema: z.ZodType<PoolSample> = z.object({
   shard: z.int().nonnegative(),
   sequence: z.int().nonnegative(),

@@ -12,16 +12,16 @@ const DAY_MS = 24 * SECONDS_PER_HOUR * 1000;
 /** A shard's newest sample. */
 export interface StoredSample {
   readonly sample: PoolSample;
-  /** The most that was ever told of its running seconds: a counter must not fall when a sandbox ends before it was due. */
-  readonly toldSeconds: number;
+  /** Highest running time ever reported: a counter must not fall when a sandbox ends earlier than expected. */
+  readonly maxReportedSeconds: number;
 }
 
-/** Seconds that the shard's sandboxes have run by `now`, which nobody has to wake the shard for. */
-export function ranSecondsAt({ sample, toldSeconds }: StoredSample, now: number): number {
-  return Math.max(toldSeconds, sample.ranSeconds + sample.running * runningSeconds(sample, sample.at, now));
+/** Returns the running time of the shard's sandboxes up to `now`, without waking the shard. */
+export function ranSecondsAt({ sample, maxReportedSeconds }: StoredSample, now: number): number {
+  return Math.max(maxReportedSeconds, sample.ranSeconds + sample.running * runningSeconds(sample, sample.at, now));
 }
 
-/** For how long, from `from` to `now`, the sandboxes that ran when the sample was taken have been running since. */
+/** Returns how long the running sandboxes of a sample ran between `from` and `now`. */
 function runningSeconds({ at, runningUntil }: PoolSample, from: number, now: number): number {
   return Math.max(Math.min(now, runningUntil) - Math.max(from, at), 0) / 1000;
 }
@@ -32,21 +32,21 @@ function spentUsdAt(sample: PoolSample, period: Period, now: number): number {
   return before + sample.usdPerSecond * runningSeconds(sample, start, now);
 }
 
-/** When the hour, the day and the month (UTC) of a time began. */
+/** Start of the hour, the day and the month (UTC) of a time. */
 const PERIOD_START: Readonly<Record<Period, (time: number) => number>> = {
   hour: hourOf,
   day: (time) => time - (time % DAY_MS),
   month: monthOf,
 };
 
-/** Values of all series that the pool's shards tell of, as they are at `now`. */
+/** Computes the values at `now` of all series that pool shards report. */
 export function poolValues(stored: readonly StoredSample[], now: number): Map<string, number> {
   const values = new Map<string, number>();
   const add = <Name extends FamilyName>(name: Name, labels: Labels<Name>, value: number) => {
     const series = seriesOf(name, labels);
     values.set(series, (values.get(series) ?? 0) + value);
   };
-  for (const { sample, toldSeconds } of stored) {
+  for (const { sample, maxReportedSeconds } of stored) {
     for (const state of STATES) add("warmtree_sandboxes", { state }, sample.sandboxes[state]);
     for (const tier of TIERS) add("warmtree_workspaces", { tier }, sample.workspaces[tier]);
     add("warmtree_workspaces_unpushed", {}, sample.unpushed);
@@ -65,7 +65,7 @@ export function poolValues(stored: readonly StoredSample[], now: number): Map<st
       add("warmtree_template_builds_total", { result }, sample.templateBuilds[result]);
     }
     add("warmtree_repository_snapshots", {}, sample.snapshots);
-    add("sandbox_hours_total", {}, ranSecondsAt({ sample, toldSeconds }, now) / SECONDS_PER_HOUR);
+    add("sandbox_hours_total", {}, ranSecondsAt({ sample, maxReportedSeconds }, now) / SECONDS_PER_HOUR);
     for (const period of PERIODS) add("warmtree_spend_usd", { period }, spentUsdAt(sample, period, now));
     add("warmtree_budget_usd", {}, sample.budgetUsd);
   }

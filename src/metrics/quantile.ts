@@ -1,7 +1,7 @@
 /**
- * The value below which `share` of the observations lie, as Prometheus reads classic buckets (histogram_quantile): evenly
- * spread within a bucket; beyond the last bound, that bound. Undefined: nothing was observed.
- * @param counts of each bucket for itself, one for each bound and one for what lies beyond
+ * Returns the value below which `share` of the observations lie, computed like histogram_quantile of Prometheus: linear
+ * within a bucket; beyond the last bound, that bound. Undefined: no observations.
+ * @param counts per bucket, not cumulative: one per bound, and one for values beyond
  */
 export function quantile(share: number, bounds: readonly number[], counts: readonly number[]): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -2,40 +2,43 @@ import type { Batch, Exemplar } from "./batch.ts";
 import type { EndedOperation } from "./history.ts";
 import { bucketOf, type Labels, type RecordedCounter, type RecordedHistogram, seriesOf, sumOf } from "./series.ts";
 
-/** Counts of this long travel together. Prometheus looks once a minute; a page that looks each second sees no lag. */
+/** Flush interval. Prometheus scrapes once a minute; a dashboard that polls each second sees no lag. */
 const FLUSH_WINDOW_MS = 1000;
-/** Pauses before each try of a flush. With the timeout they stay within the 30 s that waitUntil has. */
+/** Waits before the tries of a flush. With the timeout they stay within the 30 s of waitUntil. */
 const TRY_AFTER_MS = [0, 1000, 4000];
 const TRY_TIMEOUT_MS = 5000;
-/** A window this old lost the request that was to end it. */
+/** Age at which a window has lost the request that was to flush it. */
 const WINDOW_LOST_MS = 35_000;
-/** Batches that found no answer wait for the next flush. Well below how long the object remembers a batch's id. */
+/**
+ * How long batches without an answer are resent with later flushes. Well below the time for which the object keeps
+ * batch ids.
+ */
 const BATCH_KEPT_MS = 5 * 60_000;
-/** The page shows the newest operations, not all: more of one second and one isolate would push each other out. */
+/** Limit per flush: the dashboard shows only the newest operations. */
 const MAX_ENDED = 20;
-/** Bounds memory to a few hundred kilobytes when the object fails for long. */
+/** Limits memory to a few hundred kilobytes while the object keeps failing. */
 const MAX_UNSENT = 16;
 
 const FLUSH_FAILURES = seriesOf("warmtree_metrics_flush_failures_total", {});
 const FLUSHES_LOST = seriesOf("warmtree_metrics_flushes_lost_total", {});
 
-/** What recording needs of the request in which it happens; a Caller has it. */
+/** What recording needs from the current request; a Caller has it. */
 export interface Recording {
   readonly env: { readonly METRICS: { getByName(name: string): { add(batch: Batch): Promise<void> } } };
-  /** 0 shards: nothing is recorded. */
+  /** 0 shards disable recording. */
   readonly config: { readonly metricsShards: number };
   waitUntil(work: Promise<unknown>): void;
 }
 
 interface UnsentBatch extends Batch {
-  /** A batch stays with its shard: only that one knows whether it has it. */
+  /** A batch stays with its shard: only that shard has its id. */
   readonly shard: string;
   readonly madeAt: number;
 }
 
 /**
- * Counts in memory and sends what was counted once in a window, behind the answer of the request that opened it.
- * Recording is synchronous and never throws; a failing Metrics object costs counts at worst.
+ * Counts in memory, and flushes once per window after the answer of the request that opened it. Recording is
+ * synchronous and never throws; a failing Metrics object costs counts at worst.
  */
 export class Recorder {
   #deltas = new Map<string, number>();
@@ -50,7 +53,7 @@ export class Recorder {
     this.#openWindow(to);
   }
 
-  /** @param traceId of a sampled trace, to find an example of this duration by */
+  /** @param traceId of a sampled trace, used as exemplar of this duration */
   observe<Name extends RecordedHistogram>(
     to: Recording,
     name: Name,
@@ -66,7 +69,7 @@ export class Recorder {
     this.#openWindow(to);
   }
 
-  /** Keeps an operation for the list of the newest. */
+  /** Adds an operation to the list of the newest. */
   list(to: Recording, ended: EndedOperation): void {
     if (to.config.metricsShards === 0) return;
     if (this.#ended.length === MAX_ENDED) this.#ended.shift();
@@ -92,7 +95,7 @@ export class Recorder {
     this.#unsent.push(this.#taken(to.config.metricsShards));
     for (const ms of TRY_AFTER_MS) {
       if (ms > 0) await pause(ms);
-      // Taken off the list, so that a flush which runs at the same time does not send them too.
+      // Removed from the list first, so that a concurrent flush does not send them too.
       const sent = await Promise.all(this.#unsent.splice(0).map((batch) => this.#send(to, batch)));
       if (sent.every(Boolean)) return;
     }
@@ -127,7 +130,7 @@ export class Recorder {
     }
   }
 
-  /** What the batch tells of failures before it is told again: a loss must not hide another. */
+  /** Re-adds the batch's failure counts, so that one loss does not hide another. */
   #giveUp({ deltas }: Batch): void {
     this.#add(FLUSHES_LOST, 1);
     for (const series of [FLUSH_FAILURES, FLUSHES_LOST]) this.#add(series, deltas.get(series) ?? 0);
@@ -150,5 +153,5 @@ function answered(call: Promise<void>): Promise<void> {
   });
 }
 
-/** This isolate's. */
+/** The recorder of this isolate. */
 export const recorder = new Recorder();

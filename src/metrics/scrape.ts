@@ -4,31 +4,31 @@ import type { EndedOperation, History } from "./history.ts";
 import { poolValues, type StoredSample } from "./pool-values.ts";
 import { type DeclaredFamily, FAMILIES } from "./series.ts";
 
-/** All that one Metrics object holds. */
+/** Content of one Metrics object. */
 export interface Reading {
   readonly counts: ReadonlyMap<string, number>;
   readonly exemplars: ReadonlyMap<string, Exemplar>;
   readonly samples: readonly StoredSample[];
 }
 
-/** The same, and the newest past. */
+/** The same, with the recent history. */
 export interface Look extends Reading {
   readonly history: History;
   readonly newest: readonly EndedOperation[];
 }
 
-/** What a scrape reads from; a Caller has it. No shard of the pool is asked. */
+/** Source of a scrape; a Caller is one. Pool shards are not involved. */
 interface Source<MetricsObject> {
   readonly env: { readonly METRICS: { getByName(name: string): MetricsObject } };
   readonly config: { readonly metricsShards: number };
 }
 
-/** Everything that was recorded. Rejects when one object does not answer: a sum of the others would look like a reset. */
+/** Reads all recorded values. Rejects if one object fails: a sum without it would look like a reset. */
 export async function readMetrics(source: Source<{ read(): Promise<Reading> }>): Promise<Reading> {
   return merged(await Promise.all(objectsOf(source).map((object) => object.read())));
 }
 
-/** What each object holds, its past from `since` on included. */
+/** Reads each object's content, with its history from `since` on. */
 export function lookAtMetrics(source: Source<{ look(since: number): Promise<Look> }>, since: number): Promise<Look[]> {
   return Promise.all(objectsOf(source).map((object) => object.look(since)));
 }
@@ -37,7 +37,7 @@ function objectsOf<MetricsObject>({ env, config }: Source<MetricsObject>): Metri
   return Array.from({ length: config.metricsShards }, (_, shard) => env.METRICS.getByName(String(shard)));
 }
 
-/** What several objects hold together. */
+/** Merges the content of several objects. */
 export function merged(readings: readonly Reading[]): Reading {
   const counts = new Map<string, number>();
   const exemplars = new Map<string, Exemplar>();
@@ -47,7 +47,7 @@ export function merged(readings: readonly Reading[]): Reading {
     for (const [series, exemplar] of reading.exemplars) {
       if (exemplar.at >= (exemplars.get(series)?.at ?? 0)) exemplars.set(series, exemplar);
     }
-    // A shard of the pool reports to another object once METRICS_SHARDS was raised; what the first one has is old.
+    // After a change of METRICS_SHARDS a pool shard reports to another object; the older sample is stale.
     for (const stored of reading.samples) {
       const known = samples.get(stored.sample.shard);
       if (!known || known.sample.sequence < stored.sample.sequence) samples.set(stored.sample.shard, stored);
@@ -56,12 +56,12 @@ export function merged(readings: readonly Reading[]): Reading {
   return { counts, exemplars, samples: [...samples.values()] };
 }
 
-/** Every declared series with its value at `now`; 0 where nothing was ever recorded. */
+/** Returns every declared series with its value at `now`; 0 if never recorded. */
 export function exposedFamilies({ counts, exemplars, samples }: Reading, now: number): ExposedFamily[] {
-  const told = poolValues(samples, now);
+  const poolSeries = poolValues(samples, now);
   const valueOf = ({ from }: DeclaredFamily, parts: readonly string[]) => {
     if (from === "build") return 1;
-    const values = from === "pool" ? told : counts;
+    const values = from === "pool" ? poolSeries : counts;
     return parts.reduce((total, part) => total + (values.get(part) ?? 0), 0);
   };
   return FAMILIES.map((family) => ({

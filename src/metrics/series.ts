@@ -1,6 +1,6 @@
 import { CATALOGUE, type Catalogue, DURATION_BOUNDS, type Family, type FamilyName } from "./catalogue.ts";
 
-/** A value for each label of a family, out of its closed set. */
+/** One value for each label of a family, from its closed set. */
 export type Labels<Name extends FamilyName> = {
   readonly [Label in keyof Catalogue[Name]["labels"]]: Catalogue[Name]["labels"][Label] extends readonly (infer Value)[]
     ? Value
@@ -10,32 +10,38 @@ export type Labels<Name extends FamilyName> = {
 type NameWhere<Wanted extends Partial<Family>> = {
   [Name in FamilyName]: Catalogue[Name] extends Wanted ? Name : never;
 }[FamilyName];
-/** What the Worker may count, and nothing else. */
+/** Families that the Worker may count. */
 export type RecordedCounter = NameWhere<{ type: "counter"; from: "worker" }>;
 export type RecordedHistogram = NameWhere<{ type: "histogram"; from: "worker" }>;
 
-/** Names of one series as it is stored and exposed, such as `git_operations_total{operation="clone",status="started"}`. */
+/**
+ * Returns the stored and exposed name of a series, such as `git_operations_total{operation="clone",status="started"}`.
+ */
 export function seriesOf<Name extends FamilyName>(name: Name, labels: Labels<Name>): string {
   return keyOf(name, declaredOrder(name, labels));
 }
 
-/** The one bucket that an observation falls into; stored for itself, added up when exposed. */
+/** Returns the bucket of an observation; buckets are stored individually, and cumulated when exposed. */
 export function bucketOf<Name extends RecordedHistogram>(name: Name, labels: Labels<Name>, value: number): string {
   const le = boundText(DURATION_BOUNDS.find((bound) => value <= bound));
   return keyOf(`${name}_bucket`, { ...declaredOrder(name, labels), le });
 }
 
+/** Returns the name of a histogram's sum. */
 export function sumOf<Name extends RecordedHistogram>(name: Name, labels: Labels<Name>): string {
   return keyOf(`${name}_sum`, declaredOrder(name, labels));
 }
 
-/** Whoever names labels may do so in any order; a series has one name. */
+/** Orders labels as declared, so that a series has one name. */
 function declaredOrder<Name extends FamilyName>(name: Name, labels: Labels<Name>): LabelSet {
   const given: Map<string, string> = new Map(Object.entries(labels));
   return Object.fromEntries(Object.keys(CATALOGUE[name].labels).map((label) => [label, given.get(label) ?? ""]));
 }
 
-/** Written as OpenMetrics wants it in both formats, so that a scraper which changes formats sees the same series. */
+/**
+ * Formats a bound as OpenMetrics requires, in both formats, so that a scraper that changes formats sees the same
+ * series.
+ */
 function boundText(bound: number | undefined): string {
   if (bound === undefined) return "+Inf";
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
@@ -43,7 +49,7 @@ function boundText(bound: number | undefined): string {
 
 type LabelSet = Readonly<Record<string, string>>;
 
-/** Label values are of closed sets that need no escaping (a test holds them to it). */
+/** Label values come from closed sets that need no escaping (checked by a test). */
 function keyOf(name: string, labels: LabelSet): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
@@ -52,7 +58,7 @@ function keyOf(name: string, labels: LabelSet): string {
 interface Series {
   readonly name: string;
   readonly labels: LabelSet;
-  /** Under which its value is kept; `_count` and buckets are sums of several. */
+  /** Stored names that its value is the sum of: several for `_count` and buckets. */
   readonly parts: readonly string[];
 }
 
@@ -89,12 +95,12 @@ function declared(name: string, { type, from, help, labels }: Family): DeclaredF
   return { name, type, from, help, series };
 }
 
-/** All families, and so all series: nothing else can be recorded, kept or exposed. */
+/** All families, and so all series: nothing else can be recorded, stored or exposed. */
 export const FAMILIES: readonly DeclaredFamily[] = Object.entries(CATALOGUE).map(([name, family]) =>
   declared(name, family),
 );
 
-/** What the Metrics object may hold a count for. */
+/** Series that the Metrics object may store a count for. */
 export const COUNTED: ReadonlySet<string> = new Set(
   FAMILIES.filter(({ from }) => from === "worker" || from === "object").flatMap(({ series }) =>
     series.flatMap(({ parts }) => parts),

@@ -8,10 +8,10 @@ import { bucketOf, type Labels, type RecordedCounter, seriesOf } from "./series.
 type Operation = (typeof OPERATIONS)[number];
 
 const DURATION = "git_operation_duration_seconds";
-/** The plan's cache: a hit is a sandbox that was there already. */
+/** Cache hits: sources whose sandbox already existed for the workspace. */
 const HITS = ["live", "paused"] as const satisfies readonly Source[];
 
-/** What was counted in some slots together. */
+/** Sums of the counts of several slots. */
 export class Tally {
   readonly #counts = new Map<string, number>();
 
@@ -39,14 +39,14 @@ export class Tally {
     return each(SOURCES, (source) => this.#of("warmtree_claims_total", { source }));
   }
 
-  /** null: nothing was claimed. */
+  /** Share of cache hits; null: no claims. */
   hitRate(): number | null {
     const claims = this.claims();
     const all = sum(SOURCES, (source) => claims[source]);
     return all === 0 ? null : sum(HITS, (source) => claims[source]) / all;
   }
 
-  /** Seconds of those that succeeded; null: none did. */
+  /** Latency of successful operations, in seconds; null: none succeeded. */
   latency(operations: readonly Operation[] = OPERATIONS) {
     const buckets = [...DURATION_BOUNDS, Infinity].map((bound) =>
       sum(operations, (operation) => this.#counts.get(bucketOf(DURATION, { operation }, bound)) ?? 0),

@@ -1,7 +1,10 @@
-/** Weight of the newest measurement: the last ten or so decide, and one outlier moves the average by a tenth of itself. */
+/**
+ * Weight of the newest measurement: about the last ten decide, and an outlier moves the average by a tenth of its
+ * distance.
+ */
 const NEWEST = 0.1;
 
-/** Exponentially weighted average of measurements: `average`, after one more. */
+/** Returns the exponentially weighted average after one more measurement. */
 export function ewma(average: number, measured: number): number {
   return average + NEWEST * (measured - average);
 }

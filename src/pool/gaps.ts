@@ -1,10 +1,13 @@
 const FIRST_EDGE_MS = 2_000;
 const EDGE_RATIO = 1.6;
 export const BINS = 27;
-/** After this many more gaps a gap counts half: enough to fill 27 bins, few enough to follow a change of habits. */
+/** Half-life of a gap's weight, in gaps: enough to fill 27 bins, few enough to follow changing habits. */
 const HALF_LIFE_GAPS = 2_000;
 const GROWTH = 1 + Math.LN2 / HALF_LIFE_GAPS;
-/** Far below where doubles lose anything, far above one half-life: the weights are scaled back about every 40,000 gaps. */
+/**
+ * Rescaling threshold of the weights, reached about every 40,000 gaps: far below the precision limit of doubles, far
+ * above one half-life.
+ */
 const RESCALE_ABOVE = 2 ** 20;
 
 /** Lower edge of each bin: 0, then 2 s × 1.6^k up to almost three days. The last bin has no upper edge. */
@@ -12,12 +15,12 @@ export const EDGES_MS: readonly number[] = Array.from({ length: BINS }, (_, bin)
   bin === 0 ? 0 : FIRST_EDGE_MS * EDGE_RATIO ** (bin - 1),
 );
 
-/** What a gap in a bin counts as when it ends before the pause: its middle. */
+/** Length assumed for a gap in a bin that ends before the pause: the bin's middle. */
 const MIDDLES_MS = EDGES_MS.map((edge, bin) => (edge + (EDGES_MS[bin + 1] ?? edge)) / 2);
 
 /**
- * Decayed histogram of the times that workspaces were idle between two operations. New gaps enter with a growing
- * weight, which is the same as letting the old ones decay, without touching each bin.
+ * Decayed histogram of idle times between two operations on a workspace. New gaps get a growing weight. That equals
+ * decay of the old ones, without touching each bin.
  */
 export interface Gaps {
   /** One weight for each bin of EDGES_MS. */
@@ -36,7 +39,7 @@ function binOf(gapMs: number): number {
   return gapMs >= (EDGES_MS[near + 1] ?? Infinity) ? near + 1 : near;
 }
 
-/** The histogram with one more gap. */
+/** Returns the histogram with one more gap. */
 export function addGap(gaps: Gaps, gapMs: number): Gaps {
   const weights = [...gaps.weights];
   const bin = binOf(gapMs);
@@ -47,9 +50,9 @@ export function addGap(gaps: Gaps, gapMs: number): Gaps {
 }
 
 /**
- * The edge that is the cheapest time to keep an idle sandbox running before it is paused: the smallest of
- * Σ min(gap, T) + breakEven × #(gap > T), the cost of the seen gaps in milliseconds of rent.
- * @param breakEvenMs what one pause and resume costs, waiting included, in milliseconds of rent
+ * Returns the bin edge that is the cheapest idle time before a pause: it minimizes Σ min(gap, T) + breakEven × #(gap >
+ * T), the cost of the observed gaps in milliseconds of rent.
+ * @param breakEvenMs cost of one pause and resume, waiting included, in milliseconds of rent
  */
 export function cheapestKeepMs({ weights }: Gaps, breakEvenMs: number): number {
   let longer = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,7 +1,7 @@
 /**
- * A `sandbox_id` is our own handle of a workspace, `s<shard>-<20 characters>`: it outlives the E2B sandbox beneath it
- * (which may be replaced), and says which shard of the pool to ask. The random part has 100 bits: it cannot be guessed,
- * though ownership is checked all the same.
+ * Pattern of a `sandbox_id`, our handle of a workspace: `s<shard>-<20 characters>`. It outlives the E2B sandbox, which
+ * may be replaced, and encodes the pool shard. The random part has 100 bits, so it cannot be guessed; ownership is
+ * checked all the same.
  */
 export const SANDBOX_ID = /^s(\d{1,4})-[0-9a-z]{20}$/;
 
@@ -9,6 +9,7 @@ export const SANDBOX_ID = /^s(\d{1,4})-[0-9a-z]{20}$/;
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const RANDOM_LENGTH = 20;
 
+/** Generates a `sandbox_id` of a shard. */
 export function newSandboxId(
   shard: number,
   random: Uint8Array = crypto.getRandomValues(new Uint8Array(RANDOM_LENGTH)),
@@ -18,13 +19,16 @@ export function newSandboxId(
   return `s${shard}-${text}`;
 }
 
-/** The shard that a handle names, or undefined where it is no handle. */
+/** Returns the shard encoded in a handle; undefined if the text is not a handle. */
 export function shardOf(sandboxId: string): number | undefined {
   const shard = SANDBOX_ID.exec(sandboxId)?.[1];
   return shard === undefined ? undefined : Number(shard);
 }
 
-/** FNV-1a over UTF-8: cheap, spreads short keys evenly, and the same everywhere, which is all a shard needs. */
+/**
+ * Returns the shard of a tenant's repository: FNV-1a over UTF-8. Cheap, spreads short keys evenly, and is the same
+ * everywhere.
+ */
 export function shardFor(tenant: string, repository: string, shards: number): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(`${tenant}\0${repository}`)) {

@@ -4,7 +4,7 @@ const USD_PER_VCPU_S = 0.000014;
 const USD_PER_GIB_S = 0.0000045;
 const MIB_PER_GIB = 1024;
 
-/** What a template gives a sandbox. E2B bills what is allocated, not what is used. */
+/** Size of a template's sandboxes. E2B bills the allocation, not the use. */
 export interface SandboxSize {
   readonly vcpus: number;
   readonly memoryMib: number;
@@ -12,21 +12,21 @@ export interface SandboxSize {
 
 /** E2B's default sandbox. */
 export const DEFAULT_SIZE: SandboxSize = { vcpus: 2, memoryMib: 512 };
-/** Of the template that Warmtree builds: 46% less rent. */
+/** Size of the template that Warmtree builds: 46% less rent. */
 export const BUILT_SIZE: SandboxSize = { vcpus: 1, memoryMib: 512 };
 
-/** Dollars for one second of a running sandbox. */
+/** Returns the price of a running sandbox in USD per second. */
 export function usdPerSecond(size: SandboxSize): number {
   return size.vcpus * USD_PER_VCPU_S + (size.memoryMib / MIB_PER_GIB) * USD_PER_GIB_S;
 }
 
-/** What the rules weigh against each other, in dollars. */
+/** Prices that the rules weigh against each other. */
 export interface Worth {
-  /** Worth of one second that an agent does not wait; a tight budget scales it down (budget.ts). */
+  /** Value of one second of an agent's waiting time; a tight budget scales it down (budget.ts). */
   readonly waitUsdPerS: number;
   /** Price of one second of a running sandbox. */
   readonly rentUsdPerS: number;
 }
 
-/** $18 an hour: an agent that waits holds up a model and often a person. A choice, not a measurement. */
+/** $18 an hour: a waiting agent holds up a model and often a person. A choice, not a measurement. */
 export const DEFAULT_WAIT_USD_PER_S = 0.005;

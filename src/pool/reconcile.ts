@@ -1,4 +1,6 @@
-/** `warming`: being started. `warm`: blank, bound to nobody. `gone`: ended; the row stays a while to say so. */
+/**
+ * `warming`: starting. `warm`: blank, bound to no workspace. `gone`: ended; the row stays for a while to report that.
+ */
 export const STATES = ["warming", "warm", "bound", "paused", "gone"] as const;
 export type State = (typeof STATES)[number];
 
@@ -6,34 +8,34 @@ export interface KnownSandbox {
   readonly sandboxId: string;
   readonly e2bId: string | null;
   readonly state: State;
-  /** A start, resume, pause or kill of it is under way in this very object. */
+  /** Whether this object has a start, resume, pause or kill of it in progress. */
   readonly moving: boolean;
 }
 
 interface ListedSandbox {
   readonly e2bId: string;
-  /** Our handle, from the metadata it was created with. */
+  /** Our handle, from its creation metadata. */
   readonly sandboxId: string | undefined;
   readonly state: "running" | "paused";
 }
 
 export type Correction =
-  /** It was made, but the answer never reached us: it is the one that row waits for. */
+  /** Created, but the answer was lost: it belongs to a waiting row. */
   | { readonly action: "adopt"; readonly sandboxId: string; readonly e2bId: string }
-  /** Nobody will ever use it. */
+  /** No row will ever use it. */
   | { readonly action: "kill"; readonly e2bId: string; readonly sandboxId: string | undefined }
-  /** E2B paused it by its own timeout. */
+  /** E2B paused it at its own timeout. */
   | { readonly action: "note_paused"; readonly sandboxId: string }
-  /** A blank sandbox that does not run is of no use. */
+  /** A paused blank sandbox is useless. */
   | { readonly action: "discard"; readonly sandboxId: string }
-  /** Our pause did not take. */
+  /** Our pause had no effect. */
   | { readonly action: "pause"; readonly sandboxId: string }
-  /** Not in the list: ask for it by id before believing that it is gone. */
+  /** Not listed: query it by id before treating it as gone. */
   | { readonly action: "verify"; readonly sandboxId: string };
 
 /**
- * Holds the rows against E2B's list of the sandboxes that carry this pool's mark, and says what to mend. What is moving
- * is left to its mover. Both directions: every listed sandbox ends up in a row or killed, every row's sandbox is real.
+ * Compares the rows with E2B's list of sandboxes under this pool's mark, and returns corrections. Skips rows with a
+ * transition in progress. Afterwards every listed sandbox has a row or is killed, and every row's sandbox exists.
  */
 export function reconcile(rows: readonly KnownSandbox[], listed: readonly ListedSandbox[]): Correction[] {
   const corrections: Correction[] = [];

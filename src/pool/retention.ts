@@ -1,28 +1,31 @@
 const DAY_MS = 24 * 3_600_000;
 
-/** A clean workspace holds nothing that a clone does not: two weeks bridge a holiday. */
+/** A clean workspace holds no more than a clone does: two weeks bridge a holiday. */
 export const CLEAN_KEEP_MS = 14 * DAY_MS;
-/** Work that exists nowhere else waits longer before anybody is told that it will end. */
+/** Unpushed work exists nowhere else, so it is kept longer before its end is announced. */
 export const UNPUSHED_KEEP_MS = 21 * DAY_MS;
-/** Listed this long as to be dropped, a weekend included. With UNPUSHED_KEEP_MS below the 30 days E2B promised for paused sandboxes. */
+/**
+ * Notice before a drop, a weekend included. With UNPUSHED_KEEP_MS below the 30 days that E2B promised for paused
+ * sandboxes.
+ */
 export const ANNOUNCED_MS = 7 * DAY_MS;
 
 export interface PausedWorkspace {
   readonly lastUsedAt: number;
-  /** Uncommitted changes or commits that no remote has; undefined where that is not known, which counts as yes. */
+  /** Whether it has uncommitted changes or unpushed commits; undefined: unknown, which counts as yes. */
   readonly unpushed: boolean | undefined;
-  /** When its end was announced. */
+  /** When its drop was announced. */
   readonly announcedAt: number | undefined;
 }
 
 export type Retention =
-  /** Look again at `until`. */
+  /** Check again at `until`. */
   | { readonly decision: "keep"; readonly until: number }
-  /** From now on list it with `dropsAt`: it holds work that was not pushed. */
+  /** From now on list it with `dropsAt`: it holds unpushed work. */
   | { readonly decision: "announce"; readonly dropsAt: number }
   | { readonly decision: "drop"; readonly reason: "clean" | "announced" };
 
-/** When a paused workspace is dropped, if nobody uses it. One whose alarm comes late is dropped no sooner. */
+/** Returns when a paused workspace is dropped if it stays unused. A late alarm never brings that forward. */
 export function dropTime(workspace: PausedWorkspace, now: number): number {
   const next = retention(workspace, now);
   switch (next.decision) {
@@ -35,12 +38,12 @@ export function dropTime(workspace: PausedWorkspace, now: number): number {
   }
 }
 
-/** A use after the notice took it back. */
+/** Whether the announcement is valid: a use after it revokes it. */
 function isAnnounced({ lastUsedAt, announcedAt }: PausedWorkspace): boolean {
   return announcedAt !== undefined && announcedAt >= lastUsedAt + UNPUSHED_KEEP_MS;
 }
 
-/** What becomes of a paused workspace. One that may hold unpushed work is dropped only after days of notice. */
+/** Decides the retention of a paused workspace. Possibly unpushed work is dropped only after days of notice. */
 export function retention(workspace: PausedWorkspace, now: number): Retention {
   const { lastUsedAt, unpushed, announcedAt } = workspace;
   if (unpushed === false) {

@@ -1,30 +1,32 @@
 import type { Worth } from "./price.ts";
 
-/** Nothing beats a start from a snapshot that is up to date: E2B makes the sandbox (0.45 s), git finds nothing new (0.3 s). */
+/** Fastest clone: E2B starts a sandbox from an up-to-date snapshot (0.45 s), git finds nothing new (0.3 s). */
 const QUICKEST_S = 0.75;
-/** Around the maker's clone: its start, E2B's snapshot and the kill. */
+/** Overhead of a build besides its clone: the builder sandbox's start, E2B's snapshot and the kill. */
 const MAKER_OVERHEAD_S = 10;
-/** A repository that is worth a snapshot moves about daily; one that moves less is refreshed less. */
+/**
+ * Assumed builds per day: a repository worth a snapshot changes about daily; one that changes less is refreshed less.
+ */
 const MAKES_PER_DAY = 1;
 
-/** The fetch on top may take this share of a full clone; then a new snapshot is made. */
+/** Share of a full clone that the fetch on top of a snapshot may take before a rebuild. */
 const STALE_SHARE = 0.1;
-/** Below this a fetch is round trips and no history: a newer snapshot would not make it quicker. */
+/** Below this a fetch is round trips only: a newer snapshot would not shorten it. */
 const ROUND_TRIPS_S = 0.5;
 
-/** E2B has promised paused sandboxes 30 days, and a snapshot that old has a month of history to fetch. */
+/** E2B promised 30 days for paused sandboxes, and an older snapshot lacks a month of history. */
 export const SNAPSHOT_KEPT_MS = 30 * 24 * 3_600_000;
 
-/** What was seen of a repository's clones. */
+/** Observed clones of a repository. */
 export interface CloneDemand {
   readonly clonesPerDay: number;
-  /** Of a full clone without a snapshot. */
+  /** Duration of a full clone without a snapshot. */
   readonly fullCloneS: number;
 }
 
 /**
- * Whether a repository is worth a snapshot: the waiting that it saves a day against what its upkeep costs,
- * clonesPerDay × (fullClone − 0.75 s) × V > 1 × (fullClone + 10 s) × rent.
+ * Whether a repository is worth a snapshot: the waiting time saved per day exceeds the upkeep, clonesPerDay ×
+ * (fullClone − 0.75 s) × V > 1 × (fullClone + 10 s) × rent.
  */
 export function isWorthSnapshot({ clonesPerDay, fullCloneS }: CloneDemand, worth: Worth): boolean {
   const savedUsd = clonesPerDay * Math.max(0, fullCloneS - QUICKEST_S) * worth.waitUsdPerS;
@@ -32,20 +34,20 @@ export function isWorthSnapshot({ clonesPerDay, fullCloneS }: CloneDemand, worth
   return savedUsd > upkeepUsd;
 }
 
-/** Whether so much is fetched on top of a snapshot that it should be made anew. */
+/** Whether the fetch on top of a snapshot is long enough to rebuild the snapshot. */
 export function isStale(fetchS: number, fullCloneS: number): boolean {
   return fetchS > Math.max(ROUND_TRIPS_S, STALE_SHARE * fullCloneS);
 }
 
 export interface KeptSnapshot {
   readonly id: string;
-  /** When a sandbox was last started from it, or it was made. */
+  /** When a sandbox last started from it, or else when it was made. */
   readonly lastUsedAt: number;
   readonly starts: number;
   readonly fullCloneS: number;
 }
 
-/** Which one goes when there is no room for all: the largest age / ((1 + starts) × (0.5 s + clone)). */
+/** Returns the snapshot to evict: the largest age / ((1 + starts) × (0.5 s + clone)). */
 export function leastWorth(snapshots: readonly KeptSnapshot[], now: number): string | undefined {
   const price = ({ lastUsedAt, starts, fullCloneS }: KeptSnapshot) =>
     (now - lastUsedAt) / ((1 + starts) * (0.5 + fullCloneS));

@@ -1,3 +1,3 @@
-/** Where a claim's sandbox came from, in the order in which they are tried. */
+/** Sources of a claim's sandbox, in the order of preference. */
 export const SOURCES = ["live", "paused", "snapshot", "pool", "cold"] as const;
 export type Source = (typeof SOURCES)[number];

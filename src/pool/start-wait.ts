@@ -1,34 +1,37 @@
 import * as z from "zod/v4";
 
-/** A day's worth where little is started, minutes where much is: what E2B was like of late. */
+/** Number of remembered durations: a day under light use, minutes under heavy use. */
 const REMEMBERED = 32;
 const SHARE = 0.95;
-/** Beyond what is usual by so much, a start has more likely been lost than it is slow. */
+/** A start slower than the usual one by this factor is more likely lost than slow. */
 const FACTOR = 5;
-/** Thirty times E2B's usual start: a new deployment knows none, and a template or snapshot that is new to a machine takes seconds. */
+/**
+ * Lower bound: thirty times E2B's usual start. A new deployment has no measurements, and a template or snapshot that is
+ * new to a machine takes seconds.
+ */
 const SHORTEST_MS = 15_000;
-/** E2B gives a start up at 70 s, and src/e2b/api.ts its call at 75 s. */
+/** Upper bound: E2B abandons a start after 70 s, and src/e2b/api.ts its call after 75 s. */
 const LONGEST_MS = 75_000;
 
 const startsSchema = z
   .object({ version: z.literal(1), tookMs: z.array(z.number().nonnegative()).readonly() })
   .readonly();
 
-/** How long E2B took for the newest starts and resumes, oldest first. Plain JSON. */
+/** Durations of the newest starts and resumes, oldest first. Plain JSON. */
 export type Starts = z.infer<typeof startsSchema>;
 
-/** What was stored, or none where that is of another version or not readable. */
+/** Restores stored durations. Returns none if they are unreadable or of another version. */
 export function restoreStarts(stored: unknown): Starts {
   const parsed = startsSchema.safeParse(stored);
   return parsed.success ? parsed.data : { version: 1, tookMs: [] };
 }
 
-/** A start or resume took this long, however long anybody waited for it. */
+/** Observes the duration of a start or resume, even if no caller waited for its end. */
 export function observeStart({ tookMs }: Starts, newestMs: number): Starts {
   return { version: 1, tookMs: [...tookMs, newestMs].slice(-REMEMBERED) };
 }
 
-/** Milliseconds after which whoever waits for a sandbox is better told that it may take longer. */
+/** Returns how long callers wait for a sandbox, in milliseconds, before they are told to call again. */
 export function startWaitMs({ tookMs }: Starts): number {
   const sorted = tookMs.toSorted((a, b) => a - b);
   const usualMs = sorted[Math.ceil(SHARE * sorted.length) - 1] ?? 0;

@@ -3,9 +3,9 @@ import * as z from "zod/v4";
 /** Definitions of a template: for E2B, and for a sandbox host on this machine (src/template/definition.ts). */
 export type DefinitionName = "debian" | "host";
 
-/** The template that Warmtree builds; its builds are told apart by tags v1, v2, … */
+/** Name of the template that Warmtree builds; tags v1, v2, … distinguish its builds. */
 export const TEMPLATE = "warmtree";
-/** Leads to the build that was promoted last. */
+/** Tag of the build that was promoted last. */
 export const STABLE_TAG = "stable";
 
 const time = z.number().nonnegative();
@@ -23,33 +23,34 @@ const buildRecordSchema = z
     state: z.enum(BUILD_STATES),
     startedAt: time,
     endedAt: time.optional(),
-    /** Why it failed. */
+    /** Reason of the failure. */
     reason: z.string().optional(),
-    /** Of the smoke test: git's version, and whether it has a file system monitor of its own. */
+    /** From the smoke test: git's version, and whether it has a built-in file system monitor. */
     git: z.string().optional(),
     fsmonitor: z.boolean().optional(),
-    /** From asking for the sandbox of the smoke test to the end of its first command. */
+    /** From the request for the smoke test's sandbox to the end of its first command. */
     firstCommandMs: time.optional(),
   })
   .readonly();
-/** How a build went. */
+/** Record of a build. */
 export type BuildRecord = z.infer<typeof buildRecordSchema>;
 
-/** What was stored, or nothing where that is not readable. */
+/** Restores a stored promotion. Returns undefined if it is unreadable. */
 export function restorePromoted(stored: unknown): Promoted | undefined {
   return promotedSchema.safeParse(stored).data;
 }
 
+/** Restores a stored build record. Returns undefined if it is unreadable. */
 export function restoreBuildRecord(stored: unknown): BuildRecord | undefined {
   return buildRecordSchema.safeParse(stored).data;
 }
 
 export const versionTag = (version: number) => `v${version}`;
 
-/** What sandboxes of a version start from. */
+/** Returns the name that sandboxes of a version start from. */
 export const templateName = (version: number) => `${TEMPLATE}:${versionTag(version)}`;
 
-/** A tag of the template, as E2B lists it. */
+/** A tag of the template, as listed by E2B. */
 interface Tag {
   readonly tag: string;
   readonly buildId: string;
@@ -61,12 +62,12 @@ function versionOf({ tag }: Tag): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** One more than any version there is a trace of. */
+/** Returns the next version: one above every known tag and build. */
 export function nextVersion(tags: readonly Tag[], newestKnown: number): number {
   return Math.max(newestKnown, ...tags.map((tag) => versionOf(tag) ?? 0)) + 1;
 }
 
-/** The version that tag `stable` leads to; its build was asked for when its version tag was assigned. */
+/** Returns the version of tag `stable`. Its build was requested when its version tag was assigned. */
 export function stableVersion(tags: readonly Tag[]): Promoted | undefined {
   const stable = tags.find(({ tag }) => tag === STABLE_TAG);
   for (const tag of tags) {
@@ -76,7 +77,7 @@ export function stableVersion(tags: readonly Tag[]): Promoted | undefined {
   return undefined;
 }
 
-/** Tags of the versions before `current` that nothing was started from. */
+/** Lists tags of versions before `current` that no sandbox or snapshot uses. */
 export function retirable(tags: readonly Tag[], current: number, namesInUse: ReadonlySet<string>): string[] {
   return tags
     .filter((tag) => {

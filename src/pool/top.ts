@@ -1,8 +1,8 @@
 import * as z from "zod/v4";
 
-/** The plan's number of repositories that stay. */
+/** Number of repositories whose workspace keeps running. */
 export const TOP_COUNT = 10;
-/** A use counts half after a day: what was busy yesterday and is not today leaves the top within days. */
+/** Half-life of a use: a repository that is no longer used leaves the top within days. */
 const HALF_LIFE_MS = 24 * 3_600_000;
 
 const topSchema = z
@@ -16,7 +16,7 @@ const topSchema = z
   })
   .readonly();
 
-/** Score of a repository that was never used: far below that of any use in our time. */
+/** Score of a repository that was never used: far below the score of any recent use. */
 export const NO_SCORE = 0;
 
 /** The most used repositories. Plain JSON. */
@@ -24,15 +24,15 @@ export type Top = z.infer<typeof topSchema>;
 
 export const NO_TOP: Top = { version: 1, entries: [] };
 
-/** What was stored, or an empty top where that is of another version or not readable. */
+/** Restores a stored top. Returns an empty one if it is unreadable or of another version. */
 export function restoreTop(stored: unknown): Top {
   const parsed = topSchema.safeParse(stored);
   return parsed.success ? parsed.data : NO_TOP;
 }
 
 /**
- * A repository's decayed count of uses, after one more at `now`: log2 of Σ 2^(time of use / half-life). Decay is the same
- * factor for all at any time, so this number needs none: it only changes when its repository is used, and always orders
+ * Returns a repository's decayed count of uses after one more at `now`, as log2 of Σ 2^(time of use / half-life). Decay
+ * applies the same factor to all repositories, so the score omits it: it changes only on a use, and still orders
  * repositories by their decayed counts.
  * @param score from the last use; undefined for the first
  */
@@ -42,15 +42,15 @@ export function scoreAfterUse(score: number | undefined, now: number): number {
   return Math.max(score, use) + Math.log2(1 + 2 ** -Math.abs(score - use));
 }
 
-/** Uses a day, from a score: a decayed count of 1 / ln 2 is one a day for ever. */
+/** Returns uses per day from a score: one use a day forever has a decayed count of 1 / ln 2. */
 export function usesPerDay(score: number, now: number): number {
   return 2 ** (score - now / HALF_LIFE_MS) * Math.LN2;
 }
 
-/** The top after a use of `repository` that left it with `score`. Only a use changes it. */
+/** Returns the top after a use of `repository` that set its score to `score`. Only uses change the top. */
 export function placeInTop(top: Top, repository: string, score: number): Top {
   const last = top.entries[TOP_COUNT - 1];
-  // A repository of the top never falls below its own old score.
+  // A repository in the top never falls below its own old score.
   if (last && score < last.score) return top;
   const others = top.entries.filter((entry) => entry.repository !== repository);
   const place = others.findIndex((entry) => entry.score < score);

@@ -2,13 +2,17 @@ import * as z from "zod/v4";
 import { ewma } from "./average.ts";
 import type { Worth } from "./price.ts";
 
-/** E2B's own creation takes about this; measurements take over with the first creation. */
+/** Initial estimate of a creation by E2B. Measured creations adjust it. */
 const FIRST_CREATE_S = 0.45;
-/** How far demand is remembered. Longer keeps sandboxes after a burst, shorter forgets one between its waves. */
+/**
+ * Time constant of the demand's decay. A longer one keeps sandboxes after a burst; a shorter one forgets a burst
+ * between its waves.
+ */
 const MEMORY_S = 600;
 /**
- * So many claims at once are a burst, and it is bet for a while that more follow: the rates below ask what was typical in
- * ten minutes, and one burst is not. Twenty seconds let a pool that is refilled by one a second grow to ten, and be of use.
+ * This many claims within AT_ONCE_MS are a burst; for BURST_MS the pool expects more. The rates below average ten
+ * minutes, so one burst hardly moves them. In twenty seconds a pool refilled once per second can grow to ten, and still
+ * be of use.
  */
 const BURST_CLAIMS = 3;
 const AT_ONCE_MS = 2_000;
@@ -19,16 +23,16 @@ const demandSchema = z
   .object({
     version: z.literal(1),
     createS: amount,
-    /** When `rates` was true, in Unix milliseconds; all of them decay alike from then on. */
+    /** Reference time of `rates`, in Unix milliseconds; all of them decay alike from then on. */
     at: z.number(),
-    /** For the s-th sandbox of the pool, at s − 1: seconds of waiting it would save, a second. */
+    /** Index s − 1, for the s-th sandbox of the pool: seconds of waiting saved per second. */
     rates: z.array(amount).readonly(),
-    /** Unix milliseconds of the newest claims, oldest first: no more than the pool's maximum. */
+    /** Unix milliseconds of the newest claims, oldest first: at most the pool's maximum. */
     claims: z.array(z.number()).readonly(),
   })
   .readonly();
 
-/** Demand for blank sandboxes, by what each size of the pool would be worth. Plain JSON. */
+/** Demand for warm sandboxes, as the value of each pool size. Plain JSON. */
 export type Demand = z.infer<typeof demandSchema>;
 
 export interface PoolBounds {
@@ -36,11 +40,12 @@ export interface PoolBounds {
   readonly max: number;
 }
 
+/** Returns the state before any claim. */
 export function noDemand(now: number): Demand {
   return { version: 1, createS: FIRST_CREATE_S, at: now, rates: [], claims: [] };
 }
 
-/** What was stored, or no demand where that is of another version or not readable. */
+/** Restores stored demand. Returns no demand if it is unreadable or of another version. */
 export function restoreDemand(stored: unknown, now: number): Demand {
   const parsed = demandSchema.safeParse(stored);
   return parsed.success ? parsed.data : noDemand(now);
@@ -52,9 +57,9 @@ function faded({ at, rates }: Demand, now: number): readonly number[] {
 }
 
 /**
- * Seconds of waiting that each sandbox of the pool saves a claim at `now`; for the s-th at s − 1. With s sandboxes in
- * stock, each replaced when it is taken, the claim would find the one that was ordered s claims ago, and wait for what is
- * left of its creation. The s-th saves the difference between s − 1 and s of them.
+ * Returns the seconds of waiting that each sandbox of the pool saves a claim at `now`; index s − 1 for the s-th. With s
+ * sandboxes in stock, each replaced when taken, a claim finds the one ordered s claims ago, and waits for the rest of
+ * its creation. The s-th saves the difference between s − 1 and s sandboxes.
  */
 export function savingsS({ createS, claims }: Demand, now: number, max: number): number[] {
   const savings: number[] = [];
@@ -69,7 +74,7 @@ export function savingsS({ createS, claims }: Demand, now: number, max: number):
   return savings;
 }
 
-/** A claim came that needs a blank sandbox, whether or not the pool had one. */
+/** Observes a claim that needs a warm sandbox, whether or not the pool had one. */
 export function observeClaim(demand: Demand, now: number, max: number): Demand {
   const before = faded(demand, now);
   const rates = savingsS(demand, now, max).map((savedS, unit) => (before[unit] ?? 0) + savedS / MEMORY_S);
@@ -77,14 +82,14 @@ export function observeClaim(demand: Demand, now: number, max: number): Demand {
   return { ...demand, at: Math.max(demand.at, now), rates, claims };
 }
 
-/** A creation took this long, for the pool or for a claim that found it empty. */
+/** Observes the duration of a creation, for the pool or for a claim that found it empty. */
 export function observeCreation(demand: Demand, seconds: number): Demand {
   return { ...demand, createS: ewma(demand.createS, seconds) };
 }
 
 /**
- * How many sandboxes the pool should hold: the largest number whose last one saves waiting worth more than its rent, and
- * in a burst as many as were claimed in it.
+ * Returns the target size: the largest number whose last sandbox saves waiting worth more than its rent, and in a burst
+ * the number of its claims.
  */
 export function poolTarget(demand: Demand, now: number, { min, max }: PoolBounds, worth: Worth): number {
   const wanted = faded(demand, now).findLastIndex((rate) => pays(rate, worth)) + 1;
@@ -92,11 +97,11 @@ export function poolTarget(demand: Demand, now: number, { min, max }: PoolBounds
   return Math.max(min, Math.min(Math.max(wanted, ...inBurst), max));
 }
 
-/** When the target falls next if no claim comes; undefined: not any more. */
+/** Returns when the target falls next if no claim comes; undefined: never. */
 export function nextDropAt(demand: Demand, now: number, bounds: PoolBounds, worth: Worth): number | undefined {
   const target = poolTarget(demand, now, bounds, worth);
   if (target <= bounds.min) return undefined;
-  // In the whole millisecond after it, the rate certainly pays no more.
+  // One whole millisecond later, the rate certainly no longer pays.
   const longest = Math.max(0, ...demand.rates.slice(target - 1));
   const paysForS = MEMORY_S * Math.log((worth.waitUsdPerS * longest) / worth.rentUsdPerS);
   const until = Math.floor(demand.at + paysForS * 1000) + 1;
@@ -104,13 +109,13 @@ export function nextDropAt(demand: Demand, now: number, bounds: PoolBounds, wort
   return Math.max(until, ...bursts.map((burst) => burst.until));
 }
 
-/** The bursts that are bet on at `now`: for each claim, how many came within AT_ONCE_MS from it. */
+/** Lists the bursts that count at `now`: for each claim, the number of claims within AT_ONCE_MS from it. */
 function burstsAt(
   demand: Demand,
   now: number,
   { waitUsdPerS, rentUsdPerS }: Worth,
 ): { claims: number; until: number }[] {
-  // Each sandbox held for it has to pay when one more claim takes it.
+  // Each sandbox held for a burst must pay for itself if one more claim takes it.
   if (waitUsdPerS * demand.createS < (rentUsdPerS * BURST_MS) / 1000) return [];
   const { claims } = demand;
   let end = 0;

@@ -1,25 +1,27 @@
-/** A shorter text would be cut out of words that have nothing to do with it. */
+/** A shorter secret would match inside unrelated words. */
 const MIN_SECRET_LENGTH = 8;
-/** Longer than any key or token: nobody makes us look for more. */
+/** Longer than any key or token; bounds the work of a search. */
 const MAX_SECRET_LENGTH = 8192;
 const REDACTED = "[redacted]";
 
-/** Backslashes before a character that is written as JSON in JSON in JSON; more would make long runs of them slow. */
+/**
+ * Backslashes before a character in JSON inside JSON inside JSON; a larger limit makes long runs of backslashes slow.
+ */
 const BACKSLASHES = String.raw`\\{0,8}`;
 const BYTES_A_GROUP = 3;
 const CHARACTERS_A_GROUP = 4;
 
-/** One way to write a secret. */
+/** One encoding of a secret. */
 interface Form {
-  /** A part of it that every program writes as it is: a text without this part does not hold the form. */
+  /** A part of it that no encoding changes: a text without it does not contain the form. */
   readonly needle: string;
-  /** Source of a pattern for all of it; made only where the needle is found. */
+  /** Source of a pattern for the whole form; built only where the needle is found. */
   readonly pattern: () => string;
 }
 
 /**
- * Takes secrets out of texts: as they are, in base64 with whatever stands before them (git sends `user:token`), and each of
- * that in URLs, JSON and HTML. Secrets of fewer than 8 characters stay where they are.
+ * Removes secrets from texts: plain, in base64 after any prefix (git sends `user:token`), and each of those encoded in
+ * URLs, JSON and HTML. Secrets of fewer than 8 characters stay.
  */
 export class Redactor {
   readonly #forms: readonly Form[];
@@ -28,15 +30,16 @@ export class Redactor {
     const kept = [...new Set(secrets)].filter(
       ({ length }) => length >= MIN_SECRET_LENGTH && length <= MAX_SECRET_LENGTH,
     );
-    // The longest first: one may be part of another.
+    // Longest first: one secret may contain another.
     this.#forms = kept.sort((a, b) => b.length - a.length).flatMap(formsOf);
   }
 
-  /** False: there is nothing to take out. True: look closer. Cheap, and true of a text that holds it as JSON. */
+  /** Whether a text may contain a secret, also in JSON encoding. Cheap; false is certain. */
   mayHold(text: string): boolean {
     return this.#forms.some(({ needle }) => text.includes(needle));
   }
 
+  /** Removes the secrets from a text. */
   clean(text: string): string {
     let clean = text;
     for (const { needle, pattern } of this.#forms) {
@@ -46,8 +49,8 @@ export class Redactor {
   }
 
   /**
-   * A JSON text with clean names and texts. One of its texts may be JSON itself, written as compactly as we do (an answer
-   * over MCP); then it stays that. Throws SyntaxError where it is no JSON.
+   * Removes the secrets from all names and texts in a JSON text. A text that is itself compact JSON (an answer over
+   * MCP) stays valid JSON. Throws SyntaxError for invalid JSON.
    */
   cleanJson(json: string): string {
     return JSON.stringify(this.#cleanValue(JSON.parse(json), (text) => this.#cleanAnswer(text)));
@@ -61,7 +64,7 @@ export class Redactor {
         return JSON.stringify(this.#cleanValue(value, (inner) => this.clean(inner)));
       }
     } catch {
-      // No JSON, or nested deeper than the stack: a text like any other.
+      // Not JSON, or nested deeper than the stack: treat it as text.
     }
     return this.clean(text);
   }
@@ -82,7 +85,10 @@ function formsOf(secret: string): Form[] {
   return [raw, ...["", "\0", "\0\0"].map((before) => inBase64(before, binary))];
 }
 
-/** In base64, with bytes before it that are more than whole groups. What the last group holds depends on what follows. */
+/**
+ * The form in base64, after a prefix of `before.length` bytes modulo 3. The last group depends on the bytes that
+ * follow.
+ */
 function inBase64(before: string, binary: string): Form {
   const bytes = before.length + binary.length;
   const from = Math.ceil((before.length * CHARACTERS_A_GROUP) / BYTES_A_GROUP);
@@ -95,14 +101,14 @@ function inBase64(before: string, binary: string): Form {
   return { needle: longestWord(core), pattern };
 }
 
-/** A character of base64, or what stands for it in base64url (RFC 4648, section 5). */
+/** Pattern of a base64 character, or its base64url replacement (RFC 4648, section 5). */
 function inUrlAlphabet(character: string): string {
   if (character === "+") return `(?:${written("+")}|-)`;
   if (character === "/") return `(?:${written("/")}|_)`;
   return written(character);
 }
 
-/** Pattern for a character as it is, percent-encoded, or as JSON and HTML write it. */
+/** Pattern of a character: plain, percent-encoded, or escaped in JSON or HTML. */
 function written(character: string): string {
   if (/[A-Za-z0-9]/.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;

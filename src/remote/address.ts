@@ -1,21 +1,25 @@
 import { WarmtreeError } from "../errors.ts";
 
-/** A repository on a git host, rebuilt from the parts of a checked address; the caller's own string goes no further. */
+/**
+ * A repository on a git host, rebuilt from the parts of a checked address. The caller's own string is not used any
+ * further.
+ */
 export interface Repository {
   /** `https://github.com`, or a loopback http origin. */
   readonly origin: string;
   readonly url: string;
-  /** Same for every way to write the same address: host in lower case, no `.git`. Names the workspace and the shard. */
+  /** Canonical form of the address: host in lower case, no `.git`. Determines the workspace and the shard. */
   readonly key: string;
 }
 
 // Deliberately narrower than WHATWG URL: parsers differ on userinfo, backslashes and odd schemes, and git must not
-// connect to another host than the one that was checked.
+// connect to a host other than the checked one.
 const ADDRESS = /^(https?):\/\/([a-z0-9.-]+|\[::1\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+){1,8}?)\/?$/i;
 
 /**
- * Checks an address against the allow list (`github.com` allows https on that host; `http://127.0.0.1:9000` allows that
- * loopback origin). Throws invalid_input or host_not_allowed.
+ * Checks an address against the allow list. Entry `github.com` allows https on that host; `http://127.0.0.1:9000`
+ * allows that loopback origin.
+ * @throws invalid_input or host_not_allowed
  */
 export function parseRepository(address: string, allowedHosts: readonly string[]): Repository {
   const [, scheme = "", host = "", port = "", path = ""] = ADDRESS.exec(address) ?? [];

@@ -1,19 +1,19 @@
 import type { Remote } from "./types.ts";
 import type { Repository } from "./address.ts";
 
-/** A caller's own tokens, each by the origin that alone gets it (`https://github.com`). */
+/** A caller's own tokens, keyed by the only origin that may receive them (`https://github.com`). */
 export type GitTokens = ReadonlyMap<string, string>;
 
-/** The host that the operator's GITHUB_TOKEN is meant for. */
+/** The only origin that receives the operator's GITHUB_TOKEN. */
 const GITHUB_ORIGIN = "https://github.com";
 
-/** User name that goes with a token: GitHub and GitLab take any, and document this one for installation tokens. */
+/** User name sent with a token: GitHub and GitLab accept any, and document this one for installation tokens. */
 const TOKEN_USER = "x-access-token";
 
 /**
- * What git needs to reach a repository: `CREDENTIALS=env`, the credential itself goes into the environment of one
- * process in the sandbox. A broker address with a lease token would take its place here, and nowhere else.
- * The repository's host was checked against the allow list before.
+ * Returns address and credential of a repository whose host was checked against the allow list. With `CREDENTIALS=env`
+ * the credential enters the environment of one process in the sandbox. A broker address with a lease token would
+ * replace it here, and nowhere else.
  */
 export function remoteFor(
   { origin, url }: Repository,
@@ -30,7 +30,7 @@ export function remoteFor(
   return { url, authorization: `Basic ${btoa(`${TOKEN_USER}:${token}`)}` };
 }
 
-/** The credentials that go to git hosts and to E2B for a call: whatever those send back may hold them. */
+/** Lists the credentials that a call sends to git hosts and to E2B: their answers may contain them. */
 export function credentialsOf({
   gitTokens,
   config,

@@ -1,29 +1,33 @@
 import type { Remote } from "./types.ts";
 import { lineOf, payloads } from "./pkt-line.ts";
-import { askUploadPack } from "./upload-pack.ts";
+import { requestUploadPack } from "./upload-pack.ts";
 
-/** Sandboxes take it in pieces, each a request, and a Worker may make but so many. Who has more to fetch, fetches it with git. */
+/**
+ * Pack size limit: a sandbox receives a pack in pieces, one request each, and a Worker's requests are limited. Git in
+ * the sandbox fetches larger packs.
+ */
 const MAX_PACK_BYTES = 20 * 1024 * 1024;
 
-/** Bands of gitprotocol-v2(5), packfile section; 2 is for people. */
+/** Side bands of gitprotocol-v2(5), packfile section; band 2 is progress text. */
 const DATA_BAND = 1;
 const ERROR_BAND = 3;
 
-/** Which objects are asked for, and which are there already. */
+/** Objects to fetch, and objects already present. */
 export interface Wanted {
   readonly wants: readonly string[];
   readonly haves: readonly string[];
 }
 
 /**
- * What brings a clone from one list of refs to another, both as RemoteRefs has them. It has its default branch and what
- * became something else; hosts find the difference to the rest at a price (65 instead of 25 ms for the 70 branches of vite).
+ * Returns wants and haves that bring a clone from one list of refs to another, both in the format of RemoteRefs. Haves:
+ * the default branch and old tips of changed refs only. Sending all refs slows hosts down (vite, 70 branches: 65
+ * instead of 25 ms).
  */
 export function wantedBetween(here: string, there: string): Wanted {
-  const [known, told] = [refsOf(here), refsOf(there)];
-  const present = new Set(known.values());
-  const changed = [...told].filter(([name, oid]) => known.get(name) !== oid);
-  const haves = ["refs/remotes/origin/HEAD", ...changed.map(([name]) => name)].flatMap((name) => known.get(name) ?? []);
+  const [local, remote] = [refsOf(here), refsOf(there)];
+  const present = new Set(local.values());
+  const changed = [...remote].filter(([name, oid]) => local.get(name) !== oid);
+  const haves = ["refs/remotes/origin/HEAD", ...changed.map(([name]) => name)].flatMap((name) => local.get(name) ?? []);
   const wants = changed.map(([, oid]) => oid).filter((oid) => !present.has(oid));
   return { wants: [...new Set(wants)], haves: [...new Set(haves)] };
 }
@@ -38,9 +42,10 @@ function refsOf(list: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Asks a git host, at once, for a thin pack of the wanted objects (gitprotocol-v2(5), fetch), in one request: what is there
- * is known, so nothing is negotiated.
- * @returns its bytes as they come. Throws on the way where the host breaks off, or sends something else or too much
+ * Requests a thin pack of the wanted objects (gitprotocol-v2(5), fetch) in one request. The present objects are known,
+ * so there is no negotiation.
+ * @returns the bytes of the pack as they arrive. Throws during iteration if the host breaks off, or sends anything else
+ *   or too much
  */
 export function fetchPack(remote: Remote, { wants, haves }: Wanted, signal: AbortSignal): AsyncIterable<Uint8Array> {
   const lines = [
@@ -51,8 +56,8 @@ export function fetchPack(remote: Remote, { wants, haves }: Wanted, signal: Abor
     ...haves.map((oid) => `have ${oid}`),
     "done",
   ];
-  const answer = askUploadPack(remote, { command: "fetch", lines }, signal);
-  // Thrown again to who reads; it may be that nobody does.
+  const answer = requestUploadPack(remote, { command: "fetch", lines }, signal);
+  // The iterator throws it again; it may never be read.
   answer.catch(() => undefined);
   return packOf(answer);
 }

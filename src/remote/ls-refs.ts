@@ -1,27 +1,27 @@
 import { MAX_LIST_BYTES, type Remote, type RemoteRefs } from "./types.ts";
 import { lineOf, payloads } from "./pkt-line.ts";
-import { askUploadPack, type Question } from "./upload-pack.ts";
+import { requestUploadPack, type UploadPackCommand } from "./upload-pack.ts";
 
-/** The wire's lines are hardly longer than the list's. */
+/** Lines on the wire are hardly longer than those of the list. */
 const MAX_ANSWER_BYTES = 2 * MAX_LIST_BYTES;
 
-const QUESTION: Question = {
+const LS_REFS: UploadPackCommand = {
   command: "ls-refs",
   lines: ["symrefs", ...["HEAD", "refs/heads/", "refs/tags/"].map((prefix) => `ref-prefix ${prefix}`)],
 };
 
-// git-check-ref-format(1), and no more than one line of the answer says.
+// git-check-ref-format(1), limited to the forms that occur in the answer.
 const LINE =
   /^(?<oid>[0-9a-f]{40}) (?<name>HEAD|refs\/(?:heads|tags)\/[^\s\p{Cc}~^:?*[\\]+)(?: symref-target:refs\/heads\/(?<target>\S+))?$/u;
 
 /**
- * Asks a git host for its branches and tags in one request (gitprotocol-v2(5), ls-refs).
- * @returns undefined where the host does not answer, or anything but a list of no more than 100 KiB: git, asked for a fetch,
- * finds out by itself what is wrong and says it
+ * Lists the branches and tags of a git host in one request (gitprotocol-v2(5), ls-refs).
+ * @returns undefined if the host does not answer, or the answer is not a list of at most 100 KiB: the fetch by git then
+ *   reports the reason
  */
 export async function remoteRefs(remote: Remote, signal: AbortSignal): Promise<RemoteRefs | undefined> {
   try {
-    return await readRefs(short(await askUploadPack(remote, QUESTION, signal)));
+    return await readRefs(short(await requestUploadPack(remote, LS_REFS, signal)));
   } catch {
     return undefined;
   }
@@ -29,7 +29,7 @@ export async function remoteRefs(remote: Remote, signal: AbortSignal): Promise<R
 
 async function* short(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let total = 0;
-  // Leaving the loop early cancels the stream.
+  // Breaking out of the loop cancels the stream.
   for await (const chunk of body) {
     total += chunk.byteLength;
     if (total > MAX_ANSWER_BYTES) throw new Error("a list of refs is too long");
@@ -38,8 +38,8 @@ async function* short(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
 }
 
 /**
- * An answer to ls-refs. Undefined where git would do anything else than take over these names; throws where it is no
- * such answer.
+ * Parses an answer to ls-refs. Returns undefined if git would not take over these names as they are; throws if it is
+ * not such an answer.
  */
 export async function readRefs(answer: AsyncIterable<Uint8Array>): Promise<RemoteRefs | undefined> {
   let head: string | undefined;

@@ -1,22 +1,22 @@
 import { joined } from "./bytes.ts";
 
-/** A length comes first, and counts itself. */
+/** Size of the length prefix, which counts itself. */
 const LENGTH_BYTES = 4;
 const LENGTH = /^[0-9a-f]{4}$/;
 
-/** Between sections of a message, and at its end. */
+/** Special pkt-lines: between sections of a message, and at its end. */
 export const DELIMITER = "0001";
 export const FLUSH = "0000";
 
-/** A line as a pkt-line: its length in four hexadecimal digits, then itself. Source: gitprotocol-common(5). */
+/** Encodes a line as a pkt-line: its length in four hexadecimal digits, then the line (gitprotocol-common(5)). */
 export function pktLine(line: string): string {
   const bytes = LENGTH_BYTES + new TextEncoder().encode(line).byteLength;
   return bytes.toString(16).padStart(LENGTH_BYTES, "0") + line;
 }
 
 /**
- * The payloads of a message's pkt-lines up to its flush, however it is cut into chunks. Throws where it is no such
- * message. It is read to its end, or its connection would serve no further request.
+ * Yields the payloads of a message's pkt-lines up to its flush, regardless of chunk boundaries. Throws if the message
+ * is malformed. Reads to the end, because an unread connection cannot be reused.
  */
 export async function* payloads(message: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let rest: Uint8Array = new Uint8Array();
@@ -44,7 +44,7 @@ function lengthOf(head: string): number {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A payload as a line, without its line feed. Throws where it is no text. */
+/** Decodes a payload as a line, without its line feed. Throws if it is not UTF-8. */
 export function lineOf(payload: Uint8Array): string {
   return utf8.decode(payload).replace(/\n$/, "");
 }

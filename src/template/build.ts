@@ -14,20 +14,20 @@ import {
 import type { Definition } from "./definition.ts";
 import type { Smoke } from "./smoke.ts";
 
-/** Does the parts of a build one after the other. A Workflow keeps what each answered, and goes on after a restart. */
+/** Runs the parts of a build in sequence. A Workflow stores each result, and continues after a restart. */
 export interface Steps {
   run<T extends Rpc.Serializable<T>>(name: string, work: () => Promise<T>): Promise<T>;
   sleep(name: string, seconds: number): Promise<void>;
 }
 
-/** The pool, as far as it has to do with templates. */
+/** Template functions of the pool. */
 export interface PoolDoor {
-  /** The newest build that it was told of. */
+  /** Returns the newest build reported to the pool. */
   newestBuild(): Promise<BuildRecord | undefined>;
   note(build: BuildRecord): Promise<void>;
-  /** New sandboxes start from this version, unless a later one was promoted before. */
+  /** Promotes a version: new sandboxes start from it, unless a later one is promoted. */
   promote(promoted: Promoted): Promise<void>;
-  /** Names of the templates that sandboxes and repository snapshots started from. */
+  /** Lists the template names that sandboxes and repository snapshots use. */
   namesInUse(): Promise<string[]>;
 }
 
@@ -36,11 +36,11 @@ export interface BuildTools {
   readonly smokeTest: (template: string) => Promise<Smoke>;
   readonly definition: Definition;
   readonly size: SandboxSize;
-  /** Absent: no pool is told, and no older version is retired. */
+  /** Absent: no reports, and no old version is retired. */
   readonly pool?: PoolDoor;
 }
 
-/** Compiling git on one CPU takes minutes; E2B gives a step an hour. */
+/** Compiling git on one CPU takes minutes; E2B allows an hour per step. */
 const BUILD_DEADLINE_S = 3600;
 /** The local host builds in a second, E2B in minutes. */
 const FIRST_POLL_S = 1;
@@ -48,8 +48,8 @@ const POLL_GROWTH = 1.5;
 const LONGEST_POLL_S = 20;
 
 /**
- * Builds the next version of the template, tries it in a sandbox, and lets new sandboxes start from it. When anything of
- * that fails, they go on with the version before. Versions that nobody needs any more are retired at the end.
+ * Builds the next version of the template, tests it in a sandbox, and promotes it. After a failure new sandboxes keep
+ * using the previous version. Retires unused versions at the end.
  */
 export async function buildTemplate(steps: Steps, tools: BuildTools): Promise<BuildRecord> {
   const started = await steps.run("choose a version", () => chooseVersion(tools));
@@ -64,7 +64,7 @@ export async function buildTemplate(steps: Steps, tools: BuildTools): Promise<Bu
   return ended;
 }
 
-/** Tells the pool too of a version that was promoted without it: by the script, or by a run that was cut off. */
+/** Chooses the version. Also reports a promotion that the pool missed: one by the script, or by an interrupted run. */
 async function chooseVersion({ templates, pool }: BuildTools): Promise<BuildRecord> {
   const tags = await templates.tags(TEMPLATE);
   const newest = await pool?.newestBuild();
@@ -76,7 +76,7 @@ async function chooseVersion({ templates, pool }: BuildTools): Promise<BuildReco
   return building;
 }
 
-/** Rejects with what speaks against the build. */
+/** Builds, tests and promotes. Rejects with the reason against the build. */
 async function promotion(steps: Steps, tools: BuildTools, started: BuildRecord): Promise<BuildRecord> {
   const { version } = started;
   const name = templateName(version);
@@ -91,7 +91,7 @@ async function promotion(steps: Steps, tools: BuildTools, started: BuildRecord):
   });
 }
 
-/** @returns when it was ready, in Unix milliseconds */
+/** Builds a version. @returns when it was ready, in Unix milliseconds */
 async function build(steps: Steps, { templates, definition, size }: BuildTools, version: number): Promise<number> {
   const request = { name: TEMPLATE, tags: [versionTag(version)], cpuCount: size.vcpus, memoryMb: size.memoryMib };
   const requested = await steps.run("request the build", () => templates.request(request));
@@ -110,7 +110,7 @@ async function build(steps: Steps, { templates, definition, size }: BuildTools, 
   throw new Error(`E2B had not built it after ${BUILD_DEADLINE_S / 60} minutes`);
 }
 
-/** The end of a build, told to the pool. */
+/** Reports the end of a build to the pool. */
 async function noted({ pool }: BuildTools, record: BuildRecord): Promise<BuildRecord> {
   const ended = { ...record, endedAt: Date.now() };
   await pool?.note(ended);

@@ -1,31 +1,34 @@
 import type { DefinitionName } from "../pool/template.ts";
 
-/** A step of E2B's builder. RUN: a line for `bash -lc`, and the user who runs it. */
+/** A step of E2B's builder. RUN: a line for `bash -lc`, and the user that runs it. */
 interface BuildStep {
   readonly type: "RUN";
   readonly args: readonly [command: string, user: "root" | "user"];
 }
 
-/** What a template is made of; its size comes from the settings. Plain data: the Worker and the script build the same. */
+/** Content of a template; its size comes from the settings. Plain data, shared by the Worker and the script. */
 export interface Definition {
   readonly fromImage: string;
   readonly steps: readonly BuildStep[];
 }
 
 /**
- * The first git with a file system monitor of its own on Linux, which makes status on large trees faster than plain git.
- * No released Debian has it. The digest is the one that kernel.org publishes for it (sha256sums.asc).
+ * The first git with a built-in file system monitor on Linux, which makes status on large trees faster. No released
+ * Debian has it. The digest is the one published by kernel.org (sha256sums.asc).
  */
 const GIT = {
   url: "https://www.kernel.org/pub/software/scm/git/git-2.55.0.tar.xz",
   sha256: "457fdb04dc8728e007d4688695e6912e6f680727920f2a40bf11eacc17505357",
 };
 
-/** What git was built against, and what operations call; edits are a perl program. */
+/** git's libraries, and the programs that operations call; edits are a perl program. */
 const PACKAGES =
   "bash ca-certificates coreutils findutils grep gzip libcurl3t64-gnutls libexpat1 libpcre2-8-0 perl-base sed util-linux zlib1g";
 const BUILD_PACKAGES = "curl gcc libc6-dev libcurl4-gnutls-dev libexpat1-dev libpcre2-dev make xz-utils zlib1g-dev";
-/** Nothing that needs Rust, Tcl, Python, Perl modules or translations, and no tests; links, not forty copies of a binary. */
+/**
+ * Omits everything that needs Rust, Tcl, Python, Perl modules or translations, and the tests; installs links instead of
+ * forty copies of a binary.
+ */
 const GIT_OPTIONS =
   "prefix=/usr sysconfdir=/etc USE_LIBPCRE2=1 NO_RUST=1 NO_TCLTK=1 NO_PYTHON=1 NO_PERL=1 NO_GETTEXT=1 INSTALL_SYMLINKS=1 " +
   "TEST_PROGRAMS= test_bindir_programs= UNIT_TEST_PROGS= CLAR_TEST_PROG=";
@@ -62,8 +65,8 @@ const DEBIAN: Definition = {
 };
 
 /**
- * For a sandbox host on this machine: its sandboxes use the machine's own programs, so nothing is installed, only looked
- * for. Where sandboxes are plain processes, installing would change the machine itself.
+ * For a sandbox host on this machine: its sandboxes use the machine's own programs, so it only checks for them. Where
+ * sandboxes are plain processes, installing would change the machine itself.
  */
 const HOST: Definition = {
   fromImage: DEBIAN.fromImage,

@@ -2,20 +2,20 @@ import type { E2bConfig } from "../e2b/config.ts";
 import { controlPlane } from "../e2b/control.ts";
 import { runProcess } from "../e2b/process.ts";
 
-/** What a sandbox of a new build showed. */
+/** Result of the smoke test of a build. */
 export type Smoke =
   | { readonly ok: true; readonly git: string; readonly fsmonitor: boolean; readonly firstCommandMs: number }
   | { readonly ok: false; readonly reason: string };
 
-/** Should the kill at the end not come about, E2B ends the sandbox after this long. */
+/** If the final kill fails, E2B ends the sandbox after this time. */
 const SANDBOX_TIMEOUT_S = 120;
 const COMMAND_TIMEOUT_MS = 60_000;
 const OUTPUT_MAX_BYTES = 4096;
 const REASON_MAX_CHARS = 500;
 
 /**
- * What operations need: the tools, a clone over a transport, and the merges without a working tree that git has from
- * 2.38 on. Prints git's version, then its optional features.
+ * Checks the needs of operations: the tools, a clone over a transport, and merges without a working tree (git 2.38 or
+ * newer). Prints git's version, then its optional features.
  */
 const SCRIPT = `set -eu
 for tool in bash grep head mktemp perl sed stat xargs; do
@@ -36,7 +36,10 @@ git -C copy merge-tree --write-tree HEAD HEAD >/dev/null
 git version
 git version --build-options | sed -n 's/^feature: //p'`;
 
-/** Starts a sandbox, tries it, and ends it. Throws E2bError when E2B fails; a build that is no good is an answer. */
+/**
+ * Starts a sandbox, tests it, and ends it. A bad build is a result, not an error.
+ * @throws E2bError when E2B fails
+ */
 export async function smokeTest(e2b: E2bConfig, template: string): Promise<Smoke> {
   const plane = controlPlane(e2b);
   const askedAt = performance.now();

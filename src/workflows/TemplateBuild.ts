@@ -9,10 +9,14 @@ import { DEFINITIONS } from "../template/definition.ts";
 import { smokeTest } from "../template/smoke.ts";
 import { poolDoor } from "./pool-door.ts";
 
-/** Together ten minutes: an account at its limit of sandboxes, and most of E2B's bad moments, are over by then. */
+/** Ten minutes in total: long enough for an account at its sandbox limit, and for most faults of E2B. */
 const RETRIES = { limit: 5, delay: "20 seconds", backoff: "exponential" } as const;
 
-/** Builds the next version of the sandbox template. Its answer, and GET /v1/template, say how it ended. */
+/**
+ * Workflow that builds the next version of the sandbox template. Its output, and GET /v1/template, report the result.
+ * @example
+ * npx wrangler workflows trigger warmtree-template-build
+ */
 export class TemplateBuild extends WorkflowEntrypoint<Env> {
   override run(_event: Readonly<WorkflowEvent<unknown>>, step: WorkflowStep): Promise<BuildRecord> {
     const config = configOf(this.env);
@@ -35,7 +39,7 @@ function stepsOf(step: WorkflowStep): Steps {
   };
 }
 
-/** What E2B refuses for good, it refuses again. */
+/** Stops the retries when E2B rejects a request permanently. */
 function finalIfPointless(error: unknown): never {
   const isFinal = error instanceof E2bError && (error.code === "invalid_request" || error.code === "unauthenticated");
   throw isFinal ? new NonRetryableError(error.message) : error;

@@ -2,11 +2,11 @@ import type { Config } from "../config.ts";
 import type { PoolDoor } from "../template/build.ts";
 import { pool, pools } from "../workspace/workspaces.ts";
 
-/** All shards of the pool; how builds went is told to the first. */
+/** Connects a build to all pool shards; the first one also stores the records of builds. */
 export function poolDoor(env: Env, config: Config): PoolDoor {
-  const asking = { env, config, cost: { objectCalls: 0, sandboxMs: 0 } };
-  const shards = pools(asking);
-  const first = pool(asking, 0);
+  const context = { env, config, cost: { objectCalls: 0, sandboxMs: 0 } };
+  const shards = pools(context);
+  const first = pool(context, 0);
   return {
     newestBuild: async () => (await first.template()).newestBuild,
     note: (build) => first.noteTemplateBuild(build),

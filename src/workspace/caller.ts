@@ -2,25 +2,30 @@ import type { Config } from "../config.ts";
 import type { Source } from "../pool/sources.ts";
 import type { GitTokens } from "../remote/credentials.ts";
 
-/** Who calls, and what an operation needs of the Worker around it. Made by each door after its gate. */
+/**
+ * The caller of an operation, and the Worker context that it needs. Each entry point makes one after authentication.
+ */
 export interface Caller {
   readonly tenant: string;
   /** The caller's own git credentials (`X-Git-Token`), for this call only. */
   readonly gitTokens?: GitTokens;
   readonly env: Env;
   readonly config: Config;
-  /** For work that the answer does not wait for. */
+  /** Runs work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
-  /** Hears what git says on stderr while an operation runs, as it comes. */
+  /** Receives git's stderr while an operation runs. */
   readonly onProgress?: (text: string) => void;
-  /** Hears how many other pushes come before one that waits. */
+  /** Receives the number of pushes ahead of a waiting push. */
   readonly onBefore?: (before: number) => void;
-  /** Of a trace that is kept; metrics give it as an example. */
+  /** Id of a sampled trace; metrics attach it as exemplar. */
   readonly traceId?: string;
-  /** What the call cost, for `Server-Timing`, and which sandbox it was given last. */
+  /** Cost of the call, for `Server-Timing`, and the last sandbox granted. */
   readonly cost: {
     objectCalls: number;
     sandboxMs: number;
     given?: { readonly sandboxId: string; readonly source: Source };
   };
 }
+
+/** The part of a caller that calls to the pool need. */
+export type PoolClientContext = Pick<Caller, "env" | "config" | "cost">;

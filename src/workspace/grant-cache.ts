@@ -1,32 +1,36 @@
 import type { Grant } from "../durable/sandboxes/grant.ts";
 
-/** By then the pool may have paused the workspace, and to find that out costs a request to a sandbox that does not run. */
+/**
+ * Cache lifetime in ms. After it the pool may have paused the workspace, and a stale entry costs one failed sandbox
+ * request.
+ */
 const KNOWN_MS = 60_000;
-/** A grant takes about half a kilobyte. */
+/** Cache size; a grant takes about half a kilobyte. */
 const MAX_KNOWN = 1_000;
 
 interface Known {
   readonly grant: Grant;
   readonly until: number;
-  /** Until then it holds no more, and only a later state of the sandbox will. */
+  /** Whether it is invalid until `until`, unless a later state of the sandbox replaces it. */
   readonly revoked: boolean;
 }
 
 /**
- * What the pool granted through this isolate lately. An operation begins with that, and the pool is told of it meanwhile,
- * instead of waiting to hear the same again. Nothing is decided by it: a workspace never changes its owner, and a grant
- * that does not hold any more leads to a sandbox that does not run.
+ * Caches recent grants of this isolate, so that an operation starts without waiting for the pool; the pool records the
+ * use meanwhile. The cache decides nothing: a workspace never changes its owner, and a stale grant leads to a sandbox
+ * that does not run.
  */
 export class Grants {
-  /** In the order of their noting. */
+  /** In insertion order. */
   readonly #known = new Map<string, Known>();
 
+  /** Returns the valid grant of a workspace, if cached. */
   find(tenant: string, sandboxId: string, now: number): Grant | undefined {
     const known = this.#known.get(keyOf(tenant, sandboxId));
     return known && !known.revoked && now < known.until ? known.grant : undefined;
   }
 
-  /** The pool's answers may overtake each other; a later state of the sandbox stays. */
+  /** Stores a grant. The pool's answers may arrive out of order: a later state of the sandbox stays. */
   note(tenant: string, grant: Grant, now: number): void {
     const key = keyOf(tenant, grant.sandboxId);
     const before = this.#known.get(key);
@@ -38,8 +42,8 @@ export class Grants {
   }
 
   /**
-   * What was granted so far leads nowhere, also what is still on its way.
-   * @param lost the generation that does; absent: whichever there is
+   * Invalidates the cached grant, and any older grant still in flight.
+   * @param lost generation that turned out invalid; absent: any
    */
   revoke(tenant: string, sandboxId: string, now: number, lost = Infinity): void {
     const key = keyOf(tenant, sandboxId);
@@ -52,5 +56,5 @@ export class Grants {
 
 const keyOf = (tenant: string, sandboxId: string) => `${tenant}\n${sandboxId}`;
 
-/** This isolate's. */
+/** The cache of this isolate. */
 export const grants = new Grants();

@@ -2,12 +2,9 @@ import type { OwnedView } from "../durable/sandboxes/view.ts";
 import type { PageEnd } from "../durable/storage/row.ts";
 import { WarmtreeError } from "../errors.ts";
 import { notFound, poolOf, pools, wireView, type WorkspaceView } from "./workspaces.ts";
-import type { Caller } from "./caller.ts";
+import type { PoolClientContext } from "./caller.ts";
 
-/** Whoever asks for all tenants. */
-type Operator = Pick<Caller, "env" | "config" | "cost">;
-
-/** A workspace on the wire, and whose it is. */
+/** A workspace on the wire, with its tenant. */
 export interface OwnedWorkspaceView extends WorkspaceView {
   readonly tenant: string;
   readonly tier?: NonNullable<OwnedView["tier"]>;
@@ -18,19 +15,27 @@ export interface WorkspacePage {
   readonly cursor?: string;
 }
 
-/** Before every workspace: none was used later. */
+/** Page start: sorts before every workspace. */
 const START: PageEnd = { lastUsedAt: Number.MAX_SAFE_INTEGER, sandboxId: "" };
 
-/** A PageEnd on the wire. */
+/** Wire format of a PageEnd. */
 const CURSOR = /^(\d{1,16})\.(s\d{1,4}-[0-9a-z]{20})$/;
 
-/** Workspaces of all tenants, last used first. One that is used meanwhile moves to the front of the list. */
-export async function pageOfWorkspaces(operator: Operator, limit: number, cursor?: string): Promise<WorkspacePage> {
+/**
+ * Lists a page of the workspaces of all tenants, last used first. A workspace used between two pages moves to the
+ * front.
+ * @throws invalid_input for an unknown cursor
+ */
+export async function pageOfWorkspaces(
+  caller: PoolClientContext,
+  limit: number,
+  cursor?: string,
+): Promise<WorkspacePage> {
   const after = cursor === undefined ? START : pageEnd(cursor);
-  const found = (await Promise.all(pools(operator).map((shard) => shard.workspaces({ after, limit })))).flat();
+  const found = (await Promise.all(pools(caller).map((shard) => shard.workspaces({ after, limit })))).flat();
   const page = found.sort(lastUsedFirst).slice(0, limit);
   const last = page.at(-1);
-  // A shard that has more told of as many as fit.
+  // A shard with more workspaces has filled its part.
   const more = last && found.length >= limit ? { cursor: `${last.lastUsedAt}.${last.sandboxId}` } : {};
   return { workspaces: page.map(ownedView), ...more };
 }
@@ -45,9 +50,12 @@ function pageEnd(cursor: string): PageEnd {
   throw new WarmtreeError("invalid_input", "cursor is not one that a page ended with.", { field: "cursor" });
 }
 
-/** One workspace and whose it is. Looking at it does not resume it. */
-export async function anyWorkspace(operator: Operator, sandboxId: string): Promise<OwnedWorkspaceView> {
-  const view = await poolOf(operator, sandboxId).workspace(sandboxId);
+/**
+ * Returns one workspace with its tenant, without resuming it.
+ * @throws workspace_not_found
+ */
+export async function anyWorkspace(caller: PoolClientContext, sandboxId: string): Promise<OwnedWorkspaceView> {
+  const view = await poolOf(caller, sandboxId).workspace(sandboxId);
   if (!view) throw notFound();
   return ownedView(view);
 }

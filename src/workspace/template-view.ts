@@ -21,10 +21,13 @@ export interface TemplateView {
   };
 }
 
-/** What bare workerd, which has neither Workflows nor cron, leaves out of the environment. */
+/** Binding that is missing in bare workerd, which has neither Workflows nor cron. */
 const WORKFLOW = "TEMPLATE_BUILD" satisfies keyof Env;
 
-/** What new sandboxes start from, and how the newest build went: every shard is told the same, the first of both. */
+/**
+ * Returns the template of new sandboxes and the newest build. Every shard has the promotion; the first also has the
+ * build.
+ */
 export async function templateView(caller: Caller): Promise<TemplateView> {
   const { name, promoted, newestBuild } = await pool(caller, 0).template();
   return {
@@ -41,7 +44,7 @@ function buildView({ version, state, startedAt, endedAt, reason, git, fsmonitor,
     state,
     started_at: rfc3339(startedAt),
     ...(endedAt === undefined ? {} : { ended_at: rfc3339(endedAt) }),
-    // It may quote E2B, or a program in the sandbox.
+    // The reason may quote E2B, or a program in the sandbox.
     ...(reason === undefined ? {} : { reason: plainText(reason) }),
     ...(git === undefined ? {} : { git }),
     ...(fsmonitor === undefined ? {} : { fsmonitor }),

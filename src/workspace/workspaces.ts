@@ -1,4 +1,4 @@
-import type { Caller } from "./caller.ts";
+import type { Caller, PoolClientContext } from "./caller.ts";
 import type { Refusal } from "../durable/sandboxes/refusal.ts";
 import type { Grant, Seed } from "../durable/sandboxes/grant.ts";
 import type { Loss } from "../durable/sandboxes/loss.ts";
@@ -26,45 +26,50 @@ export interface WorkspaceView {
   readonly lost?: WireLoss;
 }
 
-/** What a workspace has lost, on the wire; times in RFC 3339. */
+/** A workspace's loss on the wire; times in RFC 3339. */
 export interface WireLoss {
   readonly since: string;
   readonly head?: string;
   readonly unpushed: boolean | "unknown";
 }
 
+/** Creates the error workspace_not_found. */
 export const notFound = () =>
   new WarmtreeError(
     "workspace_not_found",
     "There is no such workspace. clone answers a sandbox_id; GET /v1/workspaces lists yours.",
   );
 
-type Asking = Pick<Caller, "env" | "config" | "cost">;
-
-/** One shard of the pool. */
-export function pool(caller: Asking, shard: number) {
+/** Returns the stub of one pool shard, and counts the call. */
+export function pool(caller: PoolClientContext, shard: number) {
   caller.cost.objectCalls++;
   return caller.env.SANDBOX_POOL.getByName(String(shard));
 }
 
-/** The shard that a handle names; a handle of a shard that does not exist is a handle of nothing. */
-export function poolOf(caller: Asking, sandboxId: string) {
+/**
+ * Returns the pool shard encoded in a sandbox_id.
+ * @throws workspace_not_found for an unknown shard
+ */
+export function poolOf(caller: PoolClientContext, sandboxId: string) {
   const shard = shardOf(sandboxId);
   if (shard === undefined || shard >= caller.config.poolShards) throw notFound();
   return pool(caller, shard);
 }
 
-/** The shard that a tenant's repository is in. */
+/** Returns the shard of a tenant's repository. */
 export function poolFor(caller: Caller, repository: Repository) {
   return pool(caller, shardFor(caller.tenant, repository.key, caller.config.poolShards));
 }
 
-/** What a shard refused, as the error that a caller gets. */
+/** Converts a pool refusal to the caller's error. */
 export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
   return new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
 }
 
-/** Without a sandbox nothing was done; of a tree that E2B lost, or brought back older, nobody knows more than that. */
+/**
+ * Converts a refused grant to the caller's error, with its effect on the work: none, unless the tree is lost or rolled
+ * back.
+ */
 export function notGranted(refusal: Refusal): WarmtreeError {
   const { code, message, details } = refused(refusal);
   const isTreeLost = code === "workspace_gone" || code === "workspace_rolled_back";
@@ -72,7 +77,7 @@ export function notGranted(refusal: Refusal): WarmtreeError {
   return new WarmtreeError(code, message, { ...details, work });
 }
 
-/** A grant of the pool, noted; a refusal is thrown. */
+/** Unwraps the pool's answer: records the grant, or throws the refusal. */
 export function granted(caller: Caller, answer: Grant | Refusal): Grant {
   if (!answer.ok) throw notGranted(answer);
   const { sandboxId, source } = answer;
@@ -83,8 +88,9 @@ export function granted(caller: Caller, answer: Grant | Refusal): Grant {
 }
 
 /**
- * The workspace of (tenant, repository, agent, task), made if there is none.
- * @param onSeed told, while its sandbox starts from a repository snapshot, of the clone in that
+ * Claims the workspace of (tenant, repository, agent, task); creates one if there is none.
+ * @param onSeed receives the base clone while the sandbox starts from a repository snapshot
+ * @throws budget_exhausted, sandbox_unavailable, rate_limited or workspace_gone
  */
 export async function claimWorkspace(
   caller: Caller,
@@ -99,8 +105,12 @@ export async function claimWorkspace(
 }
 
 /**
- * The sandbox of a workspace: at once the one that was granted a moment ago, or what the pool says.
- * @param lost the generation of a grant whose sandbox turned out not to run
+ * Returns the sandbox of a workspace: from the cache if granted recently, otherwise from the pool, which resumes it if
+ * paused.
+ * @param lost generation of a grant whose sandbox turned out not to run
+ * @throws workspace_not_found, workspace_gone, workspace_rolled_back, sandbox_unavailable or rate_limited
+ * @example
+ * const grant = await useWorkspace(caller, "s0-4k7m2x9qwe3rty5zpbna");
  */
 export async function useWorkspace(caller: Caller, sandboxId: string, lost?: number): Promise<Grant> {
   const { tenant } = caller;
@@ -114,11 +124,13 @@ export async function useWorkspace(caller: Caller, sandboxId: string, lost?: num
   return granted(caller, await poolOf(caller, sandboxId).use(request));
 }
 
-/** Tells the pool of a use. Where that does not hold with the grant, or fails, whoever comes next waits for the pool. */
+/**
+ * Records a use at the pool. If the grant is no longer valid, or the call fails, the next operation waits for the pool.
+ */
 async function touch(caller: Caller, grant: Grant): Promise<void> {
   const { tenant } = caller;
   const { sandboxId, generation } = grant;
-  // In a turn of its own: first the operation goes on its way.
+  // In a later turn of the event loop, so that the operation is sent first.
   await new Promise((resolve) => setTimeout(resolve));
   const holds = await poolOf(caller, sandboxId)
     .touch({ tenant, sandboxId, generation })
@@ -126,18 +138,21 @@ async function touch(caller: Caller, grant: Grant): Promise<void> {
   if (!holds) grants.revoke(tenant, sandboxId, Date.now(), generation);
 }
 
-/** Every shard of the pool. */
-export function pools(caller: Asking) {
+/** Returns the stubs of all pool shards. */
+export function pools(caller: PoolClientContext) {
   return Array.from({ length: caller.config.poolShards }, (_, shard) => pool(caller, shard));
 }
 
-/** All of the tenant's workspaces, last used first. */
+/** Lists the tenant's workspaces, last used first. */
 export async function listWorkspaces(caller: Caller): Promise<WorkspaceView[]> {
   const views = (await Promise.all(pools(caller).map((shard) => shard.list(caller.tenant)))).flat();
   return views.sort((a, b) => b.lastUsedAt - a.lastUsedAt).map(wireView);
 }
 
-/** Looking at a workspace opens it: if it is paused, its sandbox is resumed meanwhile. */
+/**
+ * Returns a workspace and opens a session: a paused sandbox is resumed in the background.
+ * @throws workspace_not_found
+ */
 export async function getWorkspace(caller: Caller, sandboxId: string): Promise<WorkspaceView> {
   const view = await poolOf(caller, sandboxId).view({ tenant: caller.tenant, sandboxId, open: true });
   if (!view) throw notFound();
@@ -145,36 +160,43 @@ export async function getWorkspace(caller: Caller, sandboxId: string): Promise<W
 }
 
 /**
- * Whoever comes back does so mostly within a day; after that they more often begin something new, and a sandbox resumed
- * ahead of them would be paid for nothing.
+ * Pre-resume window in ms. Most sessions return within a day; later ones usually start a new task, so resuming would
+ * waste money.
  */
 const RETURNS_WITHIN_MS = 24 * 60 * 60 * 1000;
 
 /**
- * A session begins: its workspace is resumed ahead of the first operation, if it is paused. Without a name that is the
- * tenant's last used one, within a day. A name that is nobody's opens nothing.
+ * Opens a session: resumes its paused workspace ahead of the first operation. Without `named` this is the tenant's most
+ * recently used workspace, if paused and used within a day. An unknown name has no effect.
  */
 export async function openSession(caller: Caller, named?: string): Promise<void> {
   const { tenant } = caller;
-  const sandboxId = named ?? (await leftLately(caller)) ?? "";
+  const sandboxId = named ?? (await lastPaused(caller)) ?? "";
   const shard = shardOf(sandboxId) ?? Infinity;
   if (shard < caller.config.poolShards) await pool(caller, shard).view({ tenant, sandboxId, open: true });
 }
 
-async function leftLately(caller: Caller): Promise<string | undefined> {
+async function lastPaused(caller: Caller): Promise<string | undefined> {
   const last = await Promise.all(pools(caller).map((shard) => shard.lastUsed(caller.tenant)));
   const [newest] = last.filter((view) => view !== undefined).sort((a, b) => b.lastUsedAt - a.lastUsedAt);
   const lately = newest?.state === "paused" && Date.now() - newest.lastUsedAt < RETURNS_WITHIN_MS;
   return lately ? newest.sandboxId : undefined;
 }
 
-/** The session ends: the sandbox is paused now and costs nothing until the next use. */
+/**
+ * Ends a session: pauses the sandbox now; it costs nothing until the next use.
+ * @throws workspace_not_found, workspace_gone or workspace_busy
+ */
 export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise<void> {
   grants.revoke(caller.tenant, sandboxId, Date.now());
   const refusal = await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId });
   if (refusal) throw refused(refusal);
 }
 
+/**
+ * Ends a workspace and its sandbox.
+ * @throws workspace_not_found
+ */
 export async function endWorkspace(caller: Caller, sandboxId: string): Promise<void> {
   grants.revoke(caller.tenant, sandboxId, Date.now());
   if (!(await poolOf(caller, sandboxId).end({ tenant: caller.tenant, sandboxId }))) throw notFound();
@@ -182,6 +204,7 @@ export async function endWorkspace(caller: Caller, sandboxId: string): Promise<v
 
 const rfc3339 = (timeMs: number) => new Date(timeMs).toISOString();
 
+/** Converts a workspace to its wire format. */
 export function wireView(view: View): WorkspaceView {
   return {
     sandbox_id: view.sandboxId,
@@ -198,6 +221,7 @@ export function wireView(view: View): WorkspaceView {
   };
 }
 
+/** Converts a loss to its wire format. */
 export function wireLoss({ at, head, unpushed }: Loss): WireLoss {
   return { since: rfc3339(at), ...(head === undefined ? {} : { head }), unpushed: unpushed ?? "unknown" };
 }

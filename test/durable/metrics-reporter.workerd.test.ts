@@ -3,20 +3,20 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Metrics } from "../../src/durable/Metrics.ts";
 import { MetricsReporter } from "../../src/durable/reporting/reporter.ts";
-import type { PoolFacts, PoolSample } from "../../src/metrics/pool-sample.ts";
-import { NO_FACTS } from "../metrics/support.ts";
+import type { ShardState, PoolSample } from "../../src/metrics/pool-sample.ts";
+import { EMPTY_SHARD } from "../metrics/support.ts";
 
 /** What all shards of the pool report to. */
 const metrics = () => env.METRICS.getByName("0");
 
 let shards = 100;
 let logged: string[];
-let facts: PoolFacts;
+let state: ShardState;
 let changesAt: number | undefined;
 
 beforeEach(() => {
   logged = [];
-  facts = NO_FACTS;
+  state = EMPTY_SHARD;
   changesAt = undefined;
   vi.spyOn(console, "warn").mockImplementation((line: string) => logged.push(line));
 });
@@ -24,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const sandboxes = (bound: number): PoolFacts => ({ ...NO_FACTS, sandboxes: { ...NO_FACTS.sandboxes, bound } });
+const sandboxes = (bound: number): ShardState => ({ ...EMPTY_SHARD, sandboxes: { ...EMPTY_SHARD.sandboxes, bound } });
 
 /** A shard of the pool: any object with storage of its own will do. */
 const newShard = () => ({ number: ++shards, stub: env.METRICS.getByName(`pool-shard-${shards}`) });
@@ -40,7 +40,7 @@ const awake = (
   metricsShards = 1,
 ) =>
   runInDurableObject(stub, async (_: Metrics, { storage }) => {
-    const options = { shard: number, metricsShards, facts: () => facts, changesAt: () => changesAt, send };
+    const options = { shard: number, metricsShards, takeSample: () => state, changesAt: () => changesAt, send };
     const reporter = new MetricsReporter(storage, options);
     await work(reporter);
     return reporter.dueAt();
@@ -61,7 +61,7 @@ test("tells changes of one window in one sample, later ones in the next, and not
   const shard = newShard();
   const due = await awake(shard, async (reporter) => {
     for (const bound of [1, 2, 3]) {
-      facts = sandboxes(bound);
+      state = sandboxes(bound);
       reporter.changed(bound);
     }
     expect(reporter.dueAt()).toBe(1001);
@@ -71,13 +71,13 @@ test("tells changes of one window in one sample, later ones in the next, and not
   });
   expect([await told(shard), due]).toEqual([{ sequence: 1, bound: 3 }, undefined]);
   await awake(shard, async (reporter) => {
-    facts = { ...facts, ranSeconds: 60, spentUsd: { hour: 1, day: 1, month: 1 } };
+    state = { ...state, ranSeconds: 60, spentUsd: { hour: 1, day: 1, month: 1 } };
     reporter.changed(0);
     await report(reporter);
   });
   expect(await told(shard)).toEqual({ sequence: 1, bound: 3 });
   await awake(shard, async (reporter) => {
-    facts = { ...facts, ...sandboxes(0) };
+    state = { ...state, ...sandboxes(0) };
     reporter.changed(0);
     await report(reporter);
   });
@@ -86,7 +86,7 @@ test("tells changes of one window in one sample, later ones in the next, and not
 
 test.each(["before", "after"] as const)("a report that was lost %s it arrived is made again", async (when) => {
   const shard = newShard();
-  facts = sandboxes(10);
+  state = sandboxes(10);
   const lossy = async (_object: string, sample: PoolSample) => {
     if (when === "after") await metrics().report(sample);
     throw new Error("the connection was lost");
@@ -140,11 +140,11 @@ test("what changes while a report is under way is told in the next", async () =>
   const due = await awake(
     shard,
     async (reporter) => {
-      facts = sandboxes(1);
+      state = sandboxes(1);
       reporter.changed(0);
       const first = report(reporter);
       await arrived.promise;
-      facts = sandboxes(2);
+      state = sandboxes(2);
       reporter.changed(5);
       held.resolve();
       await first;
@@ -165,7 +165,7 @@ test("facts that change by the clock alone are told when they do", async () => {
       await report(reporter);
     }),
   ).toBe(600_000);
-  facts = sandboxes(7);
+  state = sandboxes(7);
   changesAt = undefined;
   expect(await awake(shard, report)).toBeUndefined();
   expect((await told(shard))?.bound).toBe(7);

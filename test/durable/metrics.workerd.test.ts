@@ -6,7 +6,7 @@ import type { Metrics } from "../../src/durable/Metrics.ts";
 import type { Batch } from "../../src/metrics/batch.ts";
 import type { PoolSample } from "../../src/metrics/pool-sample.ts";
 import { bucketOf, seriesOf, sumOf } from "../../src/metrics/series.ts";
-import { NO_COUNTS, NO_FACTS } from "../metrics/support.ts";
+import { NO_COUNTS, EMPTY_SHARD } from "../metrics/support.ts";
 
 const MINUTE_MS = 60_000;
 const CLONES = seriesOf("git_operations_total", { operation: "clone", status: "started" });
@@ -175,7 +175,7 @@ describe("samples of the pool", () => {
     sequence,
     at: Date.now(),
     ...NO_COUNTS,
-    ...NO_FACTS,
+    ...EMPTY_SHARD,
     ...facts,
   });
   const kept = async (stub: Stub) =>
@@ -210,8 +210,8 @@ describe("samples of the pool", () => {
     await stub.report(sample(1, { at, running: 1, runningUntil: at + 60 * MINUTE_MS, ranSeconds: 100 }));
     await stub.report(sample(2, { ranSeconds: 101 }));
     const { samples } = await stub.read();
-    expect(samples[0]?.toldSeconds).toBeGreaterThanOrEqual(160);
-    expect(samples[0]?.toldSeconds).toBeLessThan(170);
+    expect(samples[0]?.maxReportedSeconds).toBeGreaterThanOrEqual(160);
+    expect(samples[0]?.maxReportedSeconds).toBeLessThan(170);
   });
 });
 
@@ -224,7 +224,7 @@ describe("the newest past", () => {
     runInDurableObject(stub, (_: Metrics, state) => void state.storage.sql.exec("UPDATE slot SET at = at - ?", ms));
   const sample = (sequence: number, poolTarget: number, at = Date.now()): PoolSample => ({
     ...NO_COUNTS,
-    ...NO_FACTS,
+    ...EMPTY_SHARD,
     shard: 0,
     sequence,
     at,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { ERROR_KINDS, type ErrorCode, type ErrorDetails, WarmtreeError } from "../../src/errors.ts";
 import { HttpError } from "../../src/http/http-error.ts";
-import { problem } from "../../src/http/problem-response.ts";
+import { problemResponse } from "../../src/http/problem-response.ts";
 import { problemSchema } from "../../src/api/schemas.ts";
 
 /** What clients were promised, whatever else changes. */
@@ -64,7 +64,7 @@ afterEach(() => {
 });
 
 async function answered(thrown: unknown, secrets: string[] = []) {
-  const response = problem(thrown, () => secrets);
+  const response = problemResponse(thrown, () => secrets);
   const body: unknown = await response.json();
   // A member that the published schema does not know would be lost here.
   expect(problemSchema.parse(body)).toEqual(body);

@@ -27,12 +27,12 @@ test("what git says is told: the newest percentage, and no more than one message
   const progress = startProgress("git_clone", (_elapsedS, message) => messages.push(message));
   for (let percent = 0; percent <= 100; percent++) {
     vi.advanceTimersByTime(20);
-    progress.hear(
+    progress.onStderr(
       `remote: Counting objects: 100% (9/9), done.\rReceiving objects:  ${percent}% (1/9), 1.2 MiB | 3 MiB/s\r`,
     );
   }
   expect(messages).toEqual(["git_clone: receiving objects 49%", "git_clone: receiving objects 99%"]);
-  progress.hear("warning: something else");
+  progress.onStderr("warning: something else");
   vi.advanceTimersByTime(10_000);
   expect(messages.at(-1)).toBe("git_clone: receiving objects 100%");
   progress.stop();
@@ -42,7 +42,7 @@ test("a beat that comes right after a percentage waits, and still nobody waits 1
   const times: number[] = [];
   const progress = startProgress("git_clone", (elapsedS) => times.push(elapsedS));
   vi.advanceTimersByTime(4_900);
-  progress.hear("Receiving objects:   7% (1/9)");
+  progress.onStderr("Receiving objects:   7% (1/9)");
   vi.advanceTimersByTime(10_000);
   progress.stop();
   expect(times).toEqual([4.9, 10]);
@@ -57,7 +57,7 @@ test("of what a git host says only the phase and its percentage are told", () =>
     "remote: Ghp abcdefgh: 9% \x9b1m\u200b",
   ]) {
     vi.advanceTimersByTime(1_500);
-    progress.hear(said);
+    progress.onStderr(said);
   }
   progress.stop();
   expect(messages).toEqual(["git_clone: receiving objects 7%", "git_clone: ghp abcdefgh 9%"]);
@@ -68,7 +68,7 @@ test("who waits for others is told how many come first, until none do", () => {
   const progress = startProgress("git_push", (_elapsedS, message) => messages.push(message));
   for (const before of [2, 1, 0]) {
     vi.advanceTimersByTime(1_500);
-    progress.wait(before);
+    progress.onBefore(before);
   }
   progress.stop();
   expect(messages).toEqual([

@@ -1,7 +1,7 @@
 import { countTokens as cl100k } from "gpt-tokenizer/encoding/cl100k_base";
 import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
 import { expect, test } from "vitest";
-import { type LeanSchema, leanSchema } from "../../src/mcp/minimal-json-schema.ts";
+import { type MinimalSchema, minimalSchema } from "../../src/mcp/minimal-json-schema.ts";
 import { INSTRUCTIONS, TOOLS } from "../../src/mcp/tools.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { status } from "../../src/ops/status.ts";
@@ -13,7 +13,7 @@ const MAX_INSTRUCTION_WORDS = 60;
 const list = JSON.stringify(TOOLS.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })));
 
 /** The root and every schema within. */
-function parts(schema: LeanSchema): LeanSchema[] {
+function parts(schema: MinimalSchema): MinimalSchema[] {
   const inner = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
   return [schema, ...inner.flatMap(parts)];
 }
@@ -35,7 +35,7 @@ test("every operation is a tool, or named with its parameters by git_run", () =>
   for (const { name, input } of OPERATIONS) {
     if (names.has(name)) continue;
     const [, told = ""] = new RegExp(`\\b${name}\\{([\\w,]+)\\}`).exec(description) ?? [];
-    const taken = Object.keys(leanSchema(input, new Set()).properties ?? {});
+    const taken = Object.keys(minimalSchema(input, new Set()).properties ?? {});
     expect(taken, name).toEqual(expect.arrayContaining(told.split(",")));
   }
 });
@@ -73,7 +73,7 @@ test.each(TOOLS)("$name: its schema is one that every provider takes", ({ inputS
 });
 
 test("a schema says what its operation takes, and leaves out what is unlisted, at any depth", () => {
-  expect(leanSchema(status.input, new Set(["limit"]))).toEqual({
+  expect(minimalSchema(status.input, new Set(["limit"]))).toEqual({
     type: "object",
     properties: { sandbox_id: { type: "string" }, cursor: { type: "string" } },
     required: ["sandbox_id"],

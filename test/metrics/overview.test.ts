@@ -6,7 +6,7 @@ import { overviewSchema } from "../../src/metrics/overview-schema.ts";
 import type { PoolSample } from "../../src/metrics/pool-sample.ts";
 import type { Look } from "../../src/metrics/scrape.ts";
 import { bucketOf, seriesOf } from "../../src/metrics/series.ts";
-import { NO_COUNTS, NO_FACTS } from "./support.ts";
+import { NO_COUNTS, EMPTY_SHARD } from "./support.ts";
 
 const SECOND_MS = 1000;
 const DAY_MS = 24 * 3_600_000;
@@ -19,7 +19,7 @@ const sample = (facts: Partial<PoolSample> = {}): PoolSample => ({
   sequence: 1,
   at: NOW - DAY_MS,
   ...NO_COUNTS,
-  ...NO_FACTS,
+  ...EMPTY_SHARD,
   ...facts,
 });
 const look = (parts: Partial<Look> = {}): Look => ({
@@ -31,7 +31,7 @@ const look = (parts: Partial<Look> = {}): Look => ({
   ...parts,
 });
 const standing = (bound: number, poolTarget: number): Standing =>
-  standingOf([sample({ sandboxes: { ...NO_FACTS.sandboxes, bound }, poolTarget })]);
+  standingOf([sample({ sandboxes: { ...EMPTY_SHARD.sandboxes, bound }, poolTarget })]);
 
 const operations = (operation: "clone" | "push", status: "success" | "failure", count: number) =>
   [seriesOf("git_operations_total", { operation, status }), count] as const;
@@ -151,7 +151,7 @@ test("tells how the pool stands now, from every shard's newest sample", () => {
     templateBuiltAt: NOW - 2 * DAY_MS,
   };
   const stored = [sample(facts), sample({ shard: 1, running: 3, runningUntil: NOW - 1 })];
-  const told = overview([look({ samples: stored.map((newest) => ({ sample: newest, toldSeconds: 0 })) })]);
+  const told = overview([look({ samples: stored.map((newest) => ({ sample: newest, maxReportedSeconds: 0 })) })]);
   expect(told).toMatchObject({
     sandboxes: { by_state: { warm: 2, bound: 3, paused: 4 }, running: 5 },
     workspaces: { by_tier: { top: 1, active: 1, idle: 1, cold: 4 }, unpushed: 3, announced: 1 },

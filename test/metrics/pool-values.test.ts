@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PoolSample } from "../../src/metrics/pool-sample.ts";
 import { poolValues, ranSecondsAt } from "../../src/metrics/pool-values.ts";
 import { FAMILIES } from "../../src/metrics/series.ts";
-import { NO_COUNTS, NO_FACTS } from "./support.ts";
+import { NO_COUNTS, EMPTY_SHARD } from "./support.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -15,13 +15,13 @@ const sample = (facts: Partial<PoolSample> = {}): PoolSample => ({
   sequence: 1,
   at: AT,
   ...NO_COUNTS,
-  ...NO_FACTS,
+  ...EMPTY_SHARD,
   ...facts,
 });
 const valuesAt = (now: number, ...samples: PoolSample[]) =>
   Object.fromEntries(
     poolValues(
-      samples.map((told) => ({ sample: told, toldSeconds: 0 })),
+      samples.map((told) => ({ sample: told, maxReportedSeconds: 0 })),
       now,
     ),
   );
@@ -111,7 +111,7 @@ test("hours never fall, whatever ends before it was due, and are right again aft
   const step = fc.record({ ms: fc.nat(HOUR_MS), running: fc.nat(5), stayMs: fc.nat(2 * HOUR_MS) });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
-      let [now, before, ranSeconds, stored] = [AT, 0, 0, { sample: sample(), toldSeconds: 0 }];
+      let [now, before, ranSeconds, stored] = [AT, 0, 0, { sample: sample(), maxReportedSeconds: 0 }];
       for (const [index, { ms, running, stayMs }] of steps.entries()) {
         // What ran did so for half of the time, which the object cannot know.
         ranSeconds += (stored.sample.running * ms) / 2000;
@@ -119,7 +119,7 @@ test("hours never fall, whatever ends before it was due, and are right again aft
         expect(ranSecondsAt(stored, now)).toBeGreaterThanOrEqual(before);
         before = ranSecondsAt(stored, now);
         const next = sample({ sequence: index + 2, at: now, running, runningUntil: now + stayMs, ranSeconds });
-        stored = { sample: next, toldSeconds: before };
+        stored = { sample: next, maxReportedSeconds: before };
         expect(ranSecondsAt(stored, now)).toBe(Math.max(before, ranSeconds));
       }
     }),

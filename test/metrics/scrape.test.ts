@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { type Reading, readMetrics } from "../../src/metrics/scrape.ts";
-import { NO_COUNTS, NO_FACTS } from "./support.ts";
+import { NO_COUNTS, EMPTY_SHARD } from "./support.ts";
 
 const NOTHING: Reading = { counts: new Map(), exemplars: new Map(), samples: [] };
 const stored = (shard: number, sequence: number) => ({
-  sample: { ...NO_COUNTS, ...NO_FACTS, shard, sequence, at: 0 },
-  toldSeconds: 0,
+  sample: { ...NO_COUNTS, ...EMPTY_SHARD, shard, sequence, at: 0 },
+  maxReportedSeconds: 0,
 });
 
 const source = (shards: readonly (() => Promise<Reading>)[]) => ({

@@ -1,12 +1,12 @@
 import type { Batch } from "../../src/metrics/batch.ts";
-import type { PoolCounts, PoolFacts } from "../../src/metrics/pool-sample.ts";
+import type { PoolCounts, ShardState } from "../../src/metrics/pool-sample.ts";
 import type { Recording } from "../../src/metrics/recorder.ts";
 
 /** All series there are, whatever the traffic. Whoever changes it says so here, and in docs/metrics.md. */
 export const TOTAL_SERIES = 201;
 
 /** A shard of the pool in which nothing ever happened. */
-export const NO_FACTS: PoolFacts = {
+export const EMPTY_SHARD: ShardState = {
   sandboxes: { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 },
   workspaces: { top: 0, active: 0, idle: 0, cold: 0 },
   unpushed: 0,

@@ -1,19 +1,19 @@
 import { ewma } from "../../pool/average.ts";
 import { countBefore, isGivenUp, longestWaitMs, nextOf, type Place, retryAfterS } from "../../pool/push-line.ts";
 
-/** What comes of waiting. */
+/** Result of waiting in the queue. */
 export type Entered<Outcome> =
   | {
       readonly kind: "turn";
-      /** Others may have pushed since this push came. */
+      /** Other pushes may have reached the branch since this one was queued. */
       readonly waited: boolean;
-      /** To be called once: with what came of the push, or without, when that is not known. */
+      /** Ends the turn. Call it once: with the outcome of the push, or without if the outcome is unknown. */
       readonly end: (outcome?: Outcome) => void;
     }
   | {
       readonly kind: "outcome";
       readonly outcome: Outcome;
-      /** The push was under way when this call came: what changed in between may not be in it. */
+      /** The push was already running when this call came: later changes may be missing from it. */
       readonly joinedLate: boolean;
     }
   | { readonly kind: "late"; readonly before: number; readonly retryAfterS: number };
@@ -44,8 +44,8 @@ interface Line<Outcome> {
 }
 
 /**
- * Lets pushes to one branch come one after the other, and a call that repeats one share its outcome. In memory only, for speed
- * and fairness: the remote's own lock decides, so nothing is lost with it (docs/decisions/0018-push-queue.md).
+ * Serializes pushes to one branch, and gives a repeated call the outcome of the first. In memory only, for speed and
+ * fairness: the remote's lock decides races, so a lost queue loses no work (docs/decisions/0018-push-queue.md).
  */
 export class PushQueue<Outcome> {
   readonly #lines = new Map<string, Line<Outcome>>();
@@ -56,13 +56,13 @@ export class PushQueue<Outcome> {
   }
 
   /**
-   * Waits for the turn of a push, or for what comes of it where another call has the turn.
-   * @param id the same for calls that ask for the same push
-   * @param onBefore told how many pushes come before it, whenever that changes
+   * Waits for the turn of a push, or for its outcome if another call has the turn.
+   * @param id equal for calls that repeat the same push
+   * @param onBefore receives the number of pushes ahead of it, whenever that changes
    */
   enter(lineName: string, id: string, onBefore?: (before: number) => void): Promise<Entered<Outcome>> {
     const now = Date.now();
-    this.#forget(now);
+    this.#dropExpired(now);
     const line = this.#lines.get(lineName) ?? { name: lineName, pushes: [] };
     this.#lines.set(lineName, line);
     const known = line.pushes.find((push) => push.id === id);
@@ -76,23 +76,23 @@ export class PushQueue<Outcome> {
     if (!push.turn) {
       call.timer = setTimeout(() => this.#late(line, push, call), longestWaitMs(this.#operationTimeoutMs, line.pushMs));
     }
-    if (push.calls.includes(call)) tellBefore(line, push);
+    if (push.calls.includes(call)) notifyBefore(line, push);
     return promise;
   }
 
-  /** Gives the next in line its turn, unless somebody has it. @param justCame a call that did not wait */
+  /** Gives the next push its turn, unless a push has it. @param justCame a call that has not waited */
   #advance(line: Line<Outcome>, justCame?: Call<Outcome>): void {
     const push = nextOf(line.pushes);
     const call = push?.calls.shift();
     if (!push || !call) return;
-    // Now they wait for what comes of it, which the lease bounds.
+    // The other calls now wait for the outcome; the turn's lease bounds that wait.
     for (const { timer } of [call, ...push.calls]) if (timer !== undefined) clearTimeout(timer);
     const end = (outcome?: Outcome) => this.#end(line, push, turn, outcome);
-    // Past the time of an operation nobody is at work any more.
+    // No push runs longer than an operation may.
     const turn = { startedAt: Date.now(), lease: setTimeout(() => end(), this.#operationTimeoutMs) };
     push.turn = turn;
     call.answer({ kind: "turn", waited: call !== justCame, end });
-    for (const other of line.pushes) tellBefore(line, other);
+    for (const other of line.pushes) notifyBefore(line, other);
   }
 
   #end(line: Line<Outcome>, push: Push<Outcome>, turn: Turn, outcome: Outcome | undefined): void {
@@ -100,7 +100,7 @@ export class PushQueue<Outcome> {
     clearTimeout(turn.lease);
     push.turn = undefined;
     if (outcome === undefined) {
-      // A call that waits for it goes on in its place.
+      // A call that waits for the outcome takes over the turn.
       if (push.calls.length === 0) push.leftAt = Date.now();
     } else {
       const tookMs = Date.now() - turn.startedAt;
@@ -119,7 +119,7 @@ export class PushQueue<Outcome> {
     call.answer({ kind: "late", before, retryAfterS: retryAfterS(before, line.pushMs) });
   }
 
-  #forget(now: number): void {
+  #dropExpired(now: number): void {
     for (const line of this.#lines.values()) {
       for (const push of line.pushes.filter((one) => isGivenUp(one, now))) {
         line.pushes.splice(line.pushes.indexOf(push), 1);
@@ -148,7 +148,7 @@ function newPush<Outcome>(id: string): Push<Outcome> {
   };
 }
 
-function tellBefore<Outcome>(line: Line<Outcome>, push: Push<Outcome>): void {
+function notifyBefore<Outcome>(line: Line<Outcome>, push: Push<Outcome>): void {
   const listeners = push.calls.flatMap(({ onBefore }) => onBefore ?? []);
   if (listeners.length === 0) return;
   const before = countBefore(line.pushes, push);

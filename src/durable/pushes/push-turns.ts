@@ -7,24 +7,24 @@ import { type Entered, PushQueue } from "./push-queue.ts";
 export interface PushRequest {
   readonly tenant: string;
   readonly sandboxId: string;
-  /** The same for calls that ask for the same push. */
+  /** Equal for calls that repeat the same push. */
   readonly repeat: string;
-  /** Branch of the remote; absent: not known before the sandbox is asked, and nobody is waited for. */
+  /** Branch at the remote. Absent: unknown before the sandbox runs, so the push does not wait. */
   readonly to?: string;
 }
 
-/** What came of a push, for the calls that repeat it. */
+/** Outcome of a push, for calls that repeat it. */
 export type PushOutcome =
   | { readonly ok: true; readonly value: Pushed }
   | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly details: ErrorDetails };
 
-/** What the pool answers to a push that it knows a sandbox for. */
+/** The pool's answer to a push whose sandbox is known. */
 export type PlaceInLine = { readonly ok: true; readonly grant: Grant } & (
   | { readonly kind: "turn"; readonly waited: boolean; readonly turn: PushTurn }
   | Exclude<Entered<PushOutcome>, { kind: "turn" }>
 );
 
-/** A push's turn, in the hands of the Worker that sends it. It ends with that Worker's call, at the latest. */
+/** A push's turn, held by the Worker that sends the push. It ends with that Worker's call at the latest. */
 class PushTurn extends RpcTarget implements Disposable {
   readonly #end: (outcome?: PushOutcome) => void;
 
@@ -37,13 +37,13 @@ class PushTurn extends RpcTarget implements Disposable {
     this.#end(outcome);
   }
 
-  /** Of whoever disposes of it without an outcome nothing is known. */
+  /** Disposal without `end` means that the outcome is unknown. */
   [Symbol.dispose](): void {
     this.#end();
   }
 }
 
-/** The push queue, as other isolates use it. */
+/** RPC interface of the push queue. */
 export class PushTurns {
   readonly #queue: PushQueue<PushOutcome>;
 
@@ -59,9 +59,9 @@ export class PushTurns {
   ): Promise<PlaceInLine> {
     const id = `${sandboxId}\n${repeat}`;
     const line = to === undefined ? id : `${tenant}\n${repository}\n${to}`;
-    // Who has gone hears nothing more.
-    const tell = onBefore && ((before: number) => void onBefore(before).catch(() => undefined));
-    const entered = await this.#queue.enter(line, id, tell);
+    // Ignore errors of callers that have left.
+    const notify = onBefore && ((before: number) => void onBefore(before).catch(() => undefined));
+    const entered = await this.#queue.enter(line, id, notify);
     if (entered.kind !== "turn") return { ok: true, grant, ...entered };
     const { kind, waited, end } = entered;
     return { ok: true, grant, kind, waited, turn: new PushTurn(end) };

@@ -1,8 +1,8 @@
-import type { PoolCounts, PoolFacts, PoolSample } from "../../metrics/pool-sample.ts";
+import type { PoolCounts, PoolSample, ShardState } from "../../metrics/pool-sample.ts";
 
-/** Changes of this long are told in one sample. */
+/** Collects changes of this period in one sample. */
 const REPORT_WINDOW_MS = 1000;
-/** A report that found no answer, or that a crash cut off, is made again. */
+/** Retry interval of a report without an answer, or interrupted by a crash. */
 const REPORT_AGAIN_MS = 60_000;
 
 const STATE_KEY = "metrics_report";
@@ -12,11 +12,11 @@ export type Lost = keyof PoolCounts["losses"];
 
 interface State {
   readonly counts: PoolCounts;
-  /** Of the last sample; grows with each, so that one that arrives late is known by it. */
+  /** Sequence number of the last sample, to detect samples that arrive late. */
   readonly sequence: number;
-  /** What arrived last, without what moves by the clock alone. */
+  /** The last sample that arrived, without its time-derived fields. */
   readonly told: string;
-  /** When the alarm makes the next report; absent: nothing is owed. */
+  /** When the alarm sends the next report. Absent: none is pending. */
   readonly dueAt?: number;
 }
 
@@ -33,22 +33,22 @@ const NOTHING: State = {
 };
 
 export interface MetricsReporterOptions {
-  /** Of the pool. */
+  /** Number of the pool shard. */
   readonly shard: number;
-  /** METRICS_SHARDS; 0: nothing is reported. */
+  /** METRICS_SHARDS; 0 disables reports. */
   readonly metricsShards: number;
-  /** Read for each report, never before an answer. */
-  readonly facts: (now: number) => PoolFacts;
-  /** When the facts change next by the clock alone; undefined: they do not. */
+  /** Takes a sample. Called for each report, never before an answer. */
+  readonly takeSample: (now: number) => ShardState;
+  /** Returns when the sample next changes through time alone; undefined: never. */
   readonly changesAt: (now: number) => number | undefined;
-  /** Gives a sample to the Metrics object of that name. */
+  /** Sends a sample to the Metrics object of that name. */
   readonly send: (object: string, sample: PoolSample) => Promise<void>;
 }
 
 /**
- * Tells the Metrics object how a shard of the pool stands, so that a scrape has no need to wake the shard. Call `changed`
- * whenever rows may have changed; the shard's alarm, which heeds `dueAt`, makes the report. So nothing of it is on the
- * path of a claim, and what is owed survives an eviction.
+ * Reports the state of a pool shard to its Metrics object, so that a scrape need not wake the shard. Call `changed`
+ * whenever rows may have changed; the shard's alarm sends the report at `dueAt`. Reports are therefore off the path of
+ * a claim, and a pending report survives an eviction.
  */
 export class MetricsReporter {
   readonly #kv: SyncKvStorage;
@@ -59,7 +59,7 @@ export class MetricsReporter {
     this.#options = options;
   }
 
-  /** Counts one of `what`, such as `count("moves", "start")`, and tells it with the next report. */
+  /** Increments a counter, such as `count("moves", "start")`, and reports it with the next sample. */
   count<Kind extends keyof PoolCounts>(kind: Kind, what: keyof PoolCounts[Kind]): void {
     if (this.#options.metricsShards === 0) return;
     const state = this.#state();
@@ -68,11 +68,12 @@ export class MetricsReporter {
     this.changed(Date.now());
   }
 
+  /** Returns when the next report is due. */
   dueAt(): number | undefined {
     return this.#state().dueAt;
   }
 
-  /** A report is due soon. It is made only if there is news. */
+  /** Schedules a report. It is sent only if the sample differs from the last one. */
   changed(now: number): void {
     if (this.#options.metricsShards === 0) return;
     const state = this.#state();
@@ -80,38 +81,38 @@ export class MetricsReporter {
     if (state.dueAt === undefined || state.dueAt > soon) this.#write({ ...state, dueAt: soon });
   }
 
-  /** Makes the report that is due, and waits for it. */
+  /** Sends the report if it is due, and waits for it. */
   async runIfDue(now: number): Promise<void> {
     const before = this.#state();
     if (before.dueAt === undefined || before.dueAt > now) return;
-    const { shard, metricsShards, facts, send } = this.#options;
-    const standing = facts(now);
-    const told = news(standing, before);
-    if (told === before.told) return this.#settle(before);
+    const { shard, metricsShards, takeSample, send } = this.#options;
+    const sample = takeSample(now);
+    const lasting = withoutTime(sample, before);
+    if (lasting === before.told) return this.#clearDue(before);
     const sequence = before.sequence + 1;
     const again = now + REPORT_AGAIN_MS;
     this.#write({ ...before, sequence, dueAt: again });
     try {
-      await send(String(shard % metricsShards), { ...standing, ...before.counts, shard, sequence, at: now });
+      await send(String(shard % metricsShards), { ...sample, ...before.counts, shard, sequence, at: now });
     } catch (error) {
       console.warn(JSON.stringify({ event: "metrics_report_failed", shard, error: String(error) }));
       return;
     }
     const after = this.#state();
-    // What changed meanwhile has made the next one due earlier.
-    if (after.dueAt === again) this.#settle({ ...after, told });
-    else this.#write({ ...after, told });
+    // Changes during the report have scheduled the next one earlier.
+    if (after.dueAt === again) this.#clearDue({ ...after, told: lasting });
+    else this.#write({ ...after, told: lasting });
   }
 
-  /** Nothing is owed until something changes, be it by the clock. */
-  #settle({ dueAt: _paid, ...state }: State): void {
+  /** Clears the due time, or sets it to the next change through time alone. */
+  #clearDue({ dueAt: _paid, ...state }: State): void {
     const dueAt = this.#options.changesAt(Date.now());
     this.#write(dueAt === undefined ? state : { ...state, dueAt });
   }
 
   #state(): State {
     const stored = this.#kv.get<State>(STATE_KEY) ?? NOTHING;
-    // What an earlier deployment stored knows nothing of counts that came later.
+    // State stored by an earlier deployment lacks counters that were added later.
     return { ...stored, counts: { ...NOTHING.counts, ...stored.counts } };
   }
 
@@ -120,8 +121,8 @@ export class MetricsReporter {
   }
 }
 
-/** What a scrape works out from the clock is no news. */
-function news(facts: PoolFacts, { counts }: State): string {
-  const { ranSeconds: _ran, spentUsd: _spent, ...lasting } = facts;
+/** Returns a sample without its time-derived fields, to detect changes since the last report. */
+function withoutTime(state: ShardState, { counts }: State): string {
+  const { ranSeconds: _ran, spentUsd: _spent, ...lasting } = state;
   return JSON.stringify([lasting, counts]);
 }

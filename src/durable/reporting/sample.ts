@@ -1,4 +1,4 @@
-import type { PoolFacts } from "../../metrics/pool-sample.ts";
+import type { ShardState } from "../../metrics/pool-sample.ts";
 import { idleFrom } from "../../pool/tiers.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import type { Row } from "../storage/row.ts";
@@ -17,11 +17,11 @@ export interface SampleSources {
   readonly budgetUsd: number | undefined;
 }
 
-/** How this shard stands, for the metrics. Reads aggregates: not for the path of a claim. */
+/** Takes a sample of this shard's state for the metrics. Runs aggregate queries: keep it off the path of a claim. */
 export function takeSample(
   { rows, snapshotTable, ledger, idlePolicy, filler, rentOf, templates, budgetUsd }: SampleSources,
   now: number,
-): PoolFacts {
+): ShardState {
   const sandboxes = { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 };
   const paused = { total: 0, unpushed: 0, announced: 0 };
   for (const { state, ...counts } of rows.counts()) {
@@ -52,7 +52,7 @@ export function takeSample(
   };
 }
 
-/** When the facts change by the clock alone: the next active workspace becomes idle. */
+/** Returns when the sample next changes through time alone: the next active workspace becomes idle. */
 export function sampleChangesAt({ rows }: Pick<SampleSources, "rows">, now: number): number | undefined {
   const times = rows
     .bound()

@@ -5,32 +5,33 @@ import type { Loss } from "./loss.ts";
 import { GONE, type Refusal } from "./refusal.ts";
 import type { Row } from "../storage/row.ts";
 
-/** Everything the Worker needs to send one operation to a workspace's sandbox. */
+/** A workspace's sandbox, with all that the Worker needs to send an operation to it. */
 export interface Grant {
   readonly ok: true;
   readonly sandboxId: string;
-  /** Names this state of the sandbox, for saying that it was lost. */
+  /** Identifies this state of the sandbox, for reporting that it was lost. */
   readonly generation: number;
   readonly source: Source;
   readonly url: string;
   readonly session: SandboxAddress;
-  /** Of a sandbox that was started from a repository snapshot: the commit that its seed is on. */
+  /** If the sandbox started from a repository snapshot: commit of the snapshot's base clone. */
   readonly seedHead?: string;
-  /** Of a claim: what the workspace has lost lately, also with a sandbox before this one. */
+  /** On claims: recent losses of the workspace, including those of an earlier sandbox. */
   readonly loss?: Loss;
 }
 
-/** The clone in a repository snapshot. */
+/** The base clone in a repository snapshot. */
 export interface Seed {
-  /** Commit that it is on. */
+  /** Commit that it has checked out. */
   readonly head: string;
-  /** Its branches and tags, as RemoteRefs lists them; '' where they are not known. */
+  /** Its branches and tags, in the format of RemoteRefs.list; '' if unknown. */
   readonly refs: string;
 }
 
-/** Hears of a sandbox that is being started from a repository snapshot what its clone will begin with. */
+/** Receives the base clone of a repository snapshot while a sandbox starts from it. */
 export type OnSeed = (seed: Seed) => void;
 
+/** Builds the grant of a row, or the refusal GONE if it has no sandbox. */
 export function grantOf(row: Row, source: Source, seedHead?: string): Grant | Refusal {
   const session = sessionOf(row);
   if (session === undefined) return GONE;

@@ -18,18 +18,18 @@ import type { Row } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { KeyValues } from "../storage/key-values.ts";
 
-/** Spend moves slowly; adding up a month of hours for each decision would not be in proportion. */
+/** Cache lifetime of the spend. It changes slowly, and each computation adds up a month of hours. */
 const SPEND_FRESH_MS = 10_000;
 
 export interface IdlePolicyOptions {
   readonly policy: "tiers" | "learned";
   readonly ttlMs: number;
   readonly worth: Worth;
-  /** Dollars a month, of this shard; undefined: no limit. */
+  /** Monthly budget of this shard in USD; undefined: unlimited. */
   readonly budgetUsd: number | undefined;
 }
 
-/** How long idle workspaces run, and what the budget still allows: the rules of src/pool with what they remember. */
+/** Applies the idle-timeout and budget rules of src/pool, and stores their learned state. */
 export class IdlePolicy {
   readonly #rows: SandboxTable;
   readonly #settings: KeyValues;
@@ -50,6 +50,7 @@ export class IdlePolicy {
     this.#top = restoreTop(settings.json("top") ?? NO_TOP);
   }
 
+  /** Returns the budget state, after the hourly correction. */
   budget(now: number): BudgetState {
     const { budgetUsd, worth } = this.#options;
     if (budgetUsd === undefined) return { state: "ample", kappa: 1 };
@@ -65,19 +66,19 @@ export class IdlePolicy {
     return budgetState(this.#budget, this.#spend.spend.monthUsd, budgetUsd, now);
   }
 
-  /** What waiting is worth now, under the budget. */
+  /** Value of an agent's waiting time under the budget. */
   worth(now: number): Worth {
     return worthUnder(this.#options.worth, this.budget(now).kappa);
   }
 
-  /** When an idle workspace is paused; undefined: not by us. */
+  /** Returns when an idle workspace is paused; undefined: never by us. */
   keepUntil(row: Row, now: number): number | undefined {
     const until = this.#keepUntil(row, now);
     return until === Infinity ? undefined : until;
   }
 
   #keepUntil(row: Row, now: number): number {
-    // A blank sandbox waits for its claim, however long; the pool's size is what bounds it.
+    // A warm sandbox waits for its claim without a limit: the pool size bounds the number.
     if (row.tenant === null) return Infinity;
     const { policy, ttlMs } = this.#options;
     const rule = policy === "tiers" ? { policy, ttlMs } : { policy, ttlMs, keepMs: this.#learned.keepMs };
@@ -85,17 +86,17 @@ export class IdlePolicy {
     return keepUntil({ idleSince: row.last_used_at, top, ended: false }, rule, this.budget(now).kappa);
   }
 
-  /** What becomes of a paused workspace. */
+  /** Decides the retention of a paused workspace. */
   retain(row: Row, now: number): Retention {
     return retention(pausedOf(row), now);
   }
 
-  /** When a paused workspace is dropped, if nobody uses it. */
+  /** Returns when a paused workspace is dropped if it stays unused. */
   dropsAt(row: Row, now: number): number {
     return dropTime(pausedOf(row), now);
   }
 
-  /** When that is decided next. */
+  /** Returns the next time to decide on retention. */
   retainUntil(row: Row, now: number): number {
     const kept = this.retain(row, now);
     return kept.decision === "keep" ? kept.until : now;
@@ -110,32 +111,34 @@ export class IdlePolicy {
     );
   }
 
-  /** The tier of a workspace that runs. */
+  /** Returns the tier of a running workspace. */
   tier(row: Row, now: number): "top" | "active" | "idle" {
     if (this.#options.policy === "tiers" && this.#isTop(row)) return "top";
     return now < idleFrom(row.last_used_at) ? "active" : "idle";
   }
 
+  /** Returns the action due for a running sandbox. */
   due(row: Row, now: number): KeptDue {
     return dueWhenKept({ keepUntil: this.#keepUntil(row, now), endsAt: row.ends_at }, now);
   }
 
-  /** When the alarm has to look at a running workspace next. */
+  /** Returns when the alarm must check a running workspace next. */
   dueAt(row: Row, now: number): number {
     const due = this.due(row, now);
     return due.action === "wait" ? due.until : now;
   }
 
-  /** A workspace was used after `gapMs` without a use. Kept in memory until `remember`. */
+  /** Observes a use of a workspace after `gapMs` of idle time. In memory until `remember`. */
   used(gapMs: number, now: number): void {
     if (this.#options.policy === "learned") this.#learned = observeGap(this.#learned, gapMs, this.worth(now));
   }
 
+  /** Observes the duration of a resume. */
   resumed(seconds: number): void {
     this.#learned = observeResume(this.#learned, seconds);
   }
 
-  /** Writes down what uses taught. Called with the coarse touch of a row: losing less than that costs nothing. */
+  /** Stores the learned state. Called with the coarse write of last_used_at: losing less than that costs nothing. */
   remember(row: Row, now: number): void {
     if (this.#options.policy === "learned") return this.#settings.setJson("learned", this.#learned);
     if (row.tenant === null || row.repository === null) return;

@@ -15,7 +15,7 @@ import type { StartPatience } from "./start-patience.ts";
 import type { Row, Transition } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 
-/** An operation was found running in a workspace that looked idle; most end well within this. */
+/** Retry interval after a pause found an operation running; most operations end well within it. */
 const BUSY_AGAIN_MS = 30_000;
 
 export interface LifecycleParts {
@@ -33,9 +33,9 @@ export interface LifecycleParts {
 }
 
 /**
- * Moves sandboxes between states: the row says first what is meant, then E2B is asked, and what it answers is written
- * only if the row is still of the generation that asked. One move at a time for each sandbox; whoever needs it meanwhile
- * waits for that move.
+ * Moves sandboxes between states. Each transition writes the intended state first, then calls E2B, and writes the
+ * answer only if the row still has the same generation. A sandbox has at most one transition at a time; other callers
+ * wait for it.
  */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
@@ -48,17 +48,17 @@ export class Lifecycle {
     this.#orphans = new OrphanedStarts(parts);
   }
 
-  /** The move under way, if any. */
+  /** Returns the transition in progress, if any. */
   move(sandboxId: string): Promise<Outcome> | undefined {
     return this.#moves.get(sandboxId);
   }
 
-  /** Whether that is a pause. */
+  /** Whether the transition in progress is a pause. */
   isPausing(sandboxId: string): boolean {
     return this.#pausing.has(sandboxId);
   }
 
-  /** One move at a time: where another is under way, its outcome is the answer. */
+  /** Runs a transition, or joins the one in progress and returns its outcome. */
   single(row: Row, work: () => Promise<Outcome>): Promise<Outcome> {
     const known = this.#moves.get(row.sandbox_id);
     if (known) return known;
@@ -67,12 +67,12 @@ export class Lifecycle {
     return moving;
   }
 
-  /** Asks E2B for the sandbox that `row`, just written, stands for. */
+  /** Creates the sandbox of `row`, which was just inserted. */
   start(row: Row): Promise<Outcome> {
     return this.single(row, () => this.#create(row));
   }
 
-  /** For a row whose start was cut off: E2B may hold the sandbox already. Starts one only when `orStart`. */
+  /** Recovers a row whose start was interrupted: E2B may already hold the sandbox. Creates one only if `orStart`. */
   adopt(row: Row, orStart: boolean): Promise<Outcome> {
     return this.single(row, async () => {
       try {
@@ -90,9 +90,9 @@ export class Lifecycle {
     });
   }
 
-  /** For a row that was ended while its start was under way or cut off: kills what E2B may hold by now. */
-  seek(row: Row): Promise<Outcome> {
-    return this.single(row, () => this.#orphans.seek(row));
+  /** Reaps a row that was ended during or after an interrupted start: kills the sandbox that E2B may hold by now. */
+  reap(row: Row): Promise<Outcome> {
+    return this.single(row, () => this.#orphans.reap(row));
   }
 
   async #create(row: Row): Promise<Outcome> {
@@ -109,20 +109,22 @@ export class Lifecycle {
       return await this.#running(row, session, since);
     } catch (error) {
       this.#parts.reporter.count("moveFailures", "start");
-      // Proof that nothing was made: forget the row. Otherwise it stays, due when E2B must have made up its mind.
+      // Proof that no sandbox was created: remove the row. Otherwise keep it, due when E2B must have decided.
       if (error instanceof E2bError && !error.started) this.#parts.rows.remove(row.sandbox_id);
       return refusalOf(error);
     }
   }
 
-  /** Resumes a paused sandbox, or one that turned out not to run, and frees the lock that its pause may have left held. */
+  /**
+   * Resumes a paused sandbox, or one that turned out not to run, and frees the lock that its pause may have left held.
+   */
   resume(row: Row): Promise<Outcome> {
     return this.single(row, async () => {
       if (row.e2b_id === null) return GONE;
       const since = Date.now();
-      // It counts as running from the moment E2B is asked. Should this object die, the alarm finds it and pauses it again.
-      const asked = this.#parts.rows.transition(row, { charged_until: since, due_at: since + START_GIVEN_UP_MS });
-      if (!asked) return GONE;
+      // Count it as running from the request on. If this object dies, the alarm finds the row and pauses it again.
+      const resuming = this.#parts.rows.transition(row, { charged_until: since, due_at: since + START_GIVEN_UP_MS });
+      if (!resuming) return GONE;
       this.#parts.ledger.close(row, since);
       this.#parts.reporter.count("moves", "resume");
       try {
@@ -132,13 +134,14 @@ export class Lifecycle {
         if (row.state === "paused") this.#parts.idlePolicy.resumed(tookMs / 1000);
         const mayHaveRun = row.state === "bound" || row.charged_until !== null;
         const endsAt = mayHaveRun ? await this.#endOf(row.e2b_id) : undefined;
-        const running = await this.#running(asked, session, since, endsAt);
-        return running.ok ? await this.#lookedAt(running.row, row) : running;
+        const running = await this.#running(resuming, session, since, endsAt);
+        return running.ok ? await this.#checkRollback(running.row, row) : running;
       } catch (error) {
-        const failed = this.#parts.termination.failed("resume", asked, error);
-        // Proof that it sleeps on, unless its pause was still owed. What E2B does not have is gone by now.
+        const failed = this.#parts.termination.failed("resume", resuming, error);
+        // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
+        // gone.
         if (error instanceof E2bError && !error.started && row.charged_until === null) {
-          this.#parts.termination.stopped(asked);
+          this.#parts.termination.stopped(resuming);
         }
         return failed;
       }
@@ -146,15 +149,16 @@ export class Lifecycle {
   }
 
   /**
-   * What was found before the pause must have come back: E2B has lost files over a pause (e2b-dev/E2B#884), and an old tree
-   * must not pass for the newest. The sandbox is kept, as what it holds may be nowhere else; its owner is told.
+   * Compares the tree after a resume with the tree before the pause: E2B has lost files over a pause (e2b-dev/E2B#884),
+   * and an old tree must not pass for the newest. Keeps the sandbox, because it may hold the only copy; the next clone
+   * reports the loss.
    */
-  async #lookedAt(row: Row, paused: Row): Promise<Outcome> {
+  async #checkRollback(row: Row, paused: Row): Promise<Outcome> {
     const found = await this.#parts.probeAfterResume(row, { head: paused.head ?? "" });
     if (found === undefined || !isRolledBack(paused, found)) return { ok: true, row };
     this.#parts.termination.lost(paused, "rolled_back", { found: found.head });
-    const told = this.#parts.rows.transition(row, losing(paused, Date.now()));
-    return told ? { ok: true, row: told } : GONE;
+    const recorded = this.#parts.rows.transition(row, losing(paused, Date.now()));
+    return recorded ? { ok: true, row: recorded } : GONE;
   }
 
   #connect(e2bId: string): Promise<SandboxSession> {
@@ -162,8 +166,8 @@ export class Lifecycle {
   }
 
   /**
-   * When E2B ends the run of a sandbox that may have run before `connect`: it keeps to the account's longest run, and the answer
-   * does not say so. Undefined: it does not say that either, and the next reconcile asks again.
+   * Returns E2B's end of a run that may have begun before `connect`: E2B silently caps it at the account's longest run.
+   * Undefined if that call fails; the next reconcile reads it again.
    */
   async #endOf(e2bId: string): Promise<number | undefined> {
     try {
@@ -174,7 +178,7 @@ export class Lifecycle {
     }
   }
 
-  /** @param endsAt absent: the run is a new one, and ends when that was asked for */
+  /** @param endsAt absent: a new run, which ends after the requested timeout */
   async #running(row: Row, session: SandboxSession, since: number, endsAt?: number): Promise<Outcome> {
     const now = Date.now();
     const change: Transition = {
@@ -194,17 +198,17 @@ export class Lifecycle {
     const due = this.#parts.idlePolicy.dueAt({ ...row, ...change }, now);
     const next = this.#parts.rows.transition(row, { ...change, due_at: due });
     if (next) return { ok: true, row: next };
-    // The workspace was ended meanwhile: nobody will come for this sandbox.
+    // The workspace was ended meanwhile: kill the sandbox.
     const ended = this.#parts.rows.get(row.sandbox_id);
-    if (ended && isOrphaned(ended)) await this.#orphans.unwanted(ended, session.sandboxId, since);
+    if (ended && isOrphaned(ended)) await this.#orphans.killUnwanted(ended, session.sandboxId, since);
     else await this.#parts.plane.kill(session.sandboxId);
     return GONE;
   }
 
   /**
-   * Looks what the tree holds, then pauses; from the look on no operation begins in the sandbox. The row says paused before
-   * E2B is asked: an operation that comes now resumes it, whatever became of the pause. One that is owed is no exception:
-   * the sandbox may have run on, and been used.
+   * Probes the tree, then pauses. The probe takes the lock, so no operation begins after it. Writes `paused` before
+   * calling E2B: an operation that comes now resumes the sandbox, whatever the result of the pause. An outstanding
+   * pause probes again, because the sandbox may have run on and been used.
    */
   pause(row: Row): Promise<Outcome> {
     return this.single(row, async () => {
@@ -236,8 +240,8 @@ export class Lifecycle {
   }
 
   /**
-   * Where the account's longest run ends earlier, E2B takes that end and does not say so: what it tells of the sandbox does.
-   * Near that end the sandbox gets a new run, once nothing is at work in it.
+   * Extends E2B's timeout. E2B silently caps it at the account's longest run, so read the real end back. Near that cap,
+   * start a new run once no operation is active.
    */
   async extend(row: Row): Promise<void> {
     if (row.e2b_id === null) return;
@@ -250,7 +254,7 @@ export class Lifecycle {
     } catch (error) {
       const code = error instanceof E2bError ? error.code : undefined;
       if (code === "invalid_request") {
-        // More than the account may have, and said so.
+        // E2B rejects a timeout above the account's limit.
         await this.#runAnew(row);
       } else if (code === "not_found") {
         // E2B paused it: the next use resumes it.
@@ -259,7 +263,7 @@ export class Lifecycle {
     }
   }
 
-  /** Of what nobody has used for a while the pause is enough. */
+  /** Starts a new run by a pause and a resume. A workspace that has been idle for a while stays paused. */
   async #runAnew(row: Row): Promise<void> {
     const { idlePolicy } = this.#parts;
     const now = Date.now();
@@ -269,7 +273,7 @@ export class Lifecycle {
   }
 }
 
-/** Whether less came back than was paused. What is more came after the look, and where nothing is known, nothing is missed. */
+/** Whether less came back than was paused. Additions were made after the probe. Unknown state counts as no loss. */
 function isRolledBack({ head, unpushed }: Row, found: Resumed): boolean {
   return !found.kept || (found.head === head && unpushed === 1 && !found.unpushed);
 }

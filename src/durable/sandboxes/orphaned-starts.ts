@@ -6,14 +6,14 @@ import { GONE, type Outcome } from "./refusal.ts";
 import type { Row } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 
-/** E2B gives up a start after 70 s; what has not shown up in its list by then never will. */
+/** E2B abandons a start after 70 s; a sandbox that is not listed by this time will never appear. */
 export const START_GIVEN_UP_MS = 100_000;
 
-/** Marks our sandboxes at E2B. */
+/** Metadata keys of our sandboxes at E2B. */
 export const POOL_MARK = "warmtree_pool";
 export const SANDBOX_MARK = "warmtree_sandbox";
 
-interface CutOffParts {
+interface OrphanedStartsParts {
   readonly rows: SandboxTable;
   readonly termination: Termination;
   readonly plane: ControlPlane;
@@ -21,38 +21,39 @@ interface CutOffParts {
   readonly poolId: string;
 }
 
-/** Ended before it was known whether E2B had started it. */
+/** Whether a row was ended before E2B confirmed its start. */
 export const isOrphaned = ({ state, e2b_id, charged_until }: Row) =>
   state === "gone" && e2b_id === null && charged_until !== null;
 
+/** Returns since when a listed sandbox has been charged. */
 export const runsSince = ({ state, startedAtMs }: ListedSandbox) => (state === "running" ? startedAtMs : Date.now());
 
-/** Starts whose answer never came: what E2B has of them, and its end where nobody wants it any more. */
+/** Finds sandboxes of starts whose answer was lost, and kills those that are no longer needed. */
 export class OrphanedStarts {
-  readonly #parts: CutOffParts;
+  readonly #parts: OrphanedStartsParts;
 
-  constructor(parts: CutOffParts) {
+  constructor(parts: OrphanedStartsParts) {
     this.#parts = parts;
   }
 
-  /** What a sandbox for this row is marked with. */
+  /** Returns the metadata of the sandbox of this row. */
   marks(row: Row): Record<string, string> {
     return { [POOL_MARK]: this.#parts.poolId, [SANDBOX_MARK]: row.sandbox_id };
   }
 
-  /** What E2B has started for a row. */
+  /** Returns the sandbox that E2B started for a row, if any. */
   async find(row: Row): Promise<ListedSandbox | undefined> {
     const [found] = await this.#parts.plane.list({ metadata: this.marks(row), states: ["running", "paused"] });
     return found;
   }
 
-  /** Kills what E2B may hold by now for a row that was ended; until E2B must have made up its mind, it may yet come. */
-  async seek(row: Row): Promise<Outcome> {
+  /** Reaps an ended row: kills its sandbox at E2B, or waits until E2B can no longer create it. */
+  async reap(row: Row): Promise<Outcome> {
     const { rows, termination } = this.#parts;
     const givenUpAt = row.created_at + START_GIVEN_UP_MS;
     try {
       const found = await this.find(row);
-      if (found) await this.unwanted(row, found.sandboxId, runsSince(found));
+      if (found) await this.killUnwanted(row, found.sandboxId, runsSince(found));
       else if (Date.now() < givenUpAt) rows.setDue(row.sandbox_id, givenUpAt, 0);
       else termination.forget({ ...row, charged_until: null });
     } catch (error) {
@@ -61,8 +62,8 @@ export class OrphanedStarts {
     return GONE;
   }
 
-  /** Kills a sandbox that came when its row was gone already; the row owes the kill until E2B confirms it. */
-  async unwanted(gone: Row, e2bId: string, since: number): Promise<void> {
+  /** Kills a sandbox that appeared after its row had ended. The row stays due until E2B confirms the kill. */
+  async killUnwanted(gone: Row, e2bId: string, since: number): Promise<void> {
     const now = Date.now();
     const next = this.#parts.rows.transition(gone, {
       e2b_id: e2bId,

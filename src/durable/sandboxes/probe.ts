@@ -5,17 +5,17 @@ import { contextFor } from "../../ops/context.ts";
 import { runRepeating } from "../../ops/run-repeating.ts";
 import type { Row } from "../storage/row.ts";
 
-/** A status of a large tree; a sandbox that takes longer tells nothing. */
-const LOOK_TIMEOUT_S = 15;
+/** Probe timeout: enough for a status of a large tree. A slower sandbox yields no result. */
+const PROBE_TIMEOUT_S = 15;
 
-/** Looks into a running sandbox. Undefined: it could not be looked into, so nothing is known. */
+/** Inspects a running sandbox. Returns undefined if that fails, so nothing is known. */
 export type Probe<Input, Value> = (row: Row, input: Input) => Promise<Value | undefined>;
 
-/** Makes looks of operations that only read. */
+/** Creates probes from read-only operations. */
 export function probeFor(
   config: Config,
 ): <Input, Value extends object>(what: SandboxTask<Input, Value>) => Probe<Input, Value> {
-  const context = contextFor(config, { maxRetries: 0, timeoutS: LOOK_TIMEOUT_S });
+  const context = contextFor(config, { maxRetries: 0, timeoutS: PROBE_TIMEOUT_S });
   return (what) => async (row, input) => {
     const session = sessionOf(row);
     if (session === undefined) return undefined;
@@ -29,7 +29,7 @@ export function probeFor(
   };
 }
 
-/** What reaching a row's sandbox takes; undefined: it has none. */
+/** Returns the address of a row's sandbox, or undefined if it has none. */
 export function sessionOf({ e2b_id, access_token, domain, envd_version }: Row) {
   if (e2b_id === null) return undefined;
   return {

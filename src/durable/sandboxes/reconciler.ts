@@ -10,7 +10,9 @@ import type { MetricsReporter } from "../reporting/reporter.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { KeyValues } from "../storage/key-values.ts";
 
-/** Rows are written before E2B is asked, so this only finds what went wrong elsewhere; ten minutes bound its price. */
+/**
+ * Reconcile interval. Rows are written before each call to E2B, so differences are rare; ten minutes bound their cost.
+ */
 const RECONCILE_EVERY_MS = 10 * 60_000;
 
 interface ReconcilerParts {
@@ -24,7 +26,7 @@ interface ReconcilerParts {
   readonly poolId: string;
 }
 
-/** Holds the rows against what E2B really runs under this pool's mark, and mends the difference. */
+/** Compares the rows with E2B's list of sandboxes under this pool's mark, and corrects differences. */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
 
@@ -32,16 +34,17 @@ export class Reconciler {
     this.#parts = parts;
   }
 
+  /** Returns when the next run is due; undefined: none is. */
   dueAt(): number | undefined {
     return this.#parts.settings.time("reconcile_at");
   }
 
-  /** Makes sure that one is due; called when a sandbox is about to be made. */
+  /** Schedules a run unless one is due. Call it before creating a sandbox. */
   schedule(now: number): void {
     if (this.dueAt() === undefined) this.#parts.settings.setTime("reconcile_at", now + RECONCILE_EVERY_MS);
   }
 
-  /** @returns whether it was due */
+  /** Runs if it is due. @returns whether it ran */
   async runIfDue(now: number): Promise<boolean> {
     const due = this.dueAt();
     if (due === undefined || due > now) return false;
@@ -51,14 +54,14 @@ export class Reconciler {
     } catch (error) {
       console.warn(JSON.stringify({ event: "reconcile_failed", error: String(error) }));
     }
-    // With nothing at E2B there is nothing to hold against; the next claim makes one due again.
+    // Without sandboxes at E2B there is nothing to compare; the next claim schedules a run.
     if (this.#parts.rows.owned().length === 0) this.#parts.settings.setTime("reconcile_at", undefined);
     return true;
   }
 
   async #run(): Promise<void> {
     const metadata = { [POOL_MARK]: this.#parts.poolId };
-    // Rows as they were before the list was asked for: what was made meanwhile is not in it and not missing.
+    // Read the rows before the list: a sandbox created in between is not listed, and not missing.
     const known = this.#parts.rows.owned().map((row) => ({
       sandboxId: row.sandbox_id,
       e2bId: row.e2b_id,
@@ -75,10 +78,10 @@ export class Reconciler {
       console.warn(JSON.stringify({ event: "reconcile", corrections: corrections.map(({ action }) => action) }));
     }
     for (const { action } of corrections) this.#parts.reporter.count("corrections", action);
-    await Promise.all(corrections.map((correction) => this.#mend(correction)));
+    await Promise.all(corrections.map((correction) => this.#apply(correction)));
   }
 
-  /** When E2B itself will act on what runs, where that is earlier than was asked for: its account may have less time. */
+  /** Takes over E2B's end of a run where it is earlier than requested: the account may have a shorter limit. */
   #takeEnds(known: readonly KnownSandbox[], listed: readonly ListedSandbox[]): void {
     const ends = new Map(
       listed.map(({ sandboxId, endAtMs, state }) => [sandboxId, state === "running" ? endAtMs : Infinity]),
@@ -92,7 +95,7 @@ export class Reconciler {
     }
   }
 
-  async #mend(correction: Correction): Promise<void> {
+  async #apply(correction: Correction): Promise<void> {
     if (correction.action === "kill") return this.#killStray(correction);
     const row = this.#parts.rows.get(correction.sandboxId);
     if (!row || this.#parts.lifecycle.move(row.sandbox_id)) return;
@@ -118,11 +121,11 @@ export class Reconciler {
     }
   }
 
-  /** Unless it is what a start that began after the rows were read is waiting for. */
+  /** Kills a listed sandbox without a row. Keeps it if it belongs to a start that began after the rows were read. */
   async #killStray({ e2bId, sandboxId }: Correction & { action: "kill" }): Promise<void> {
     const row = sandboxId === undefined ? undefined : this.#parts.rows.get(sandboxId);
     if (row && isOrphaned(row)) {
-      await this.#parts.lifecycle.seek(row);
+      await this.#parts.lifecycle.reap(row);
       return;
     }
     const wanted = row !== undefined && row.state !== "gone" && (row.e2b_id === null || row.e2b_id === e2bId);

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../errors.ts";
 import type { Loss } from "./loss.ts";
 import type { Row } from "../storage/row.ts";
 
-/** Failures cross the object's boundary as values: a thrown error loses its class on the way. */
+/** A failure as a value: a thrown error loses its class at the Durable Object's boundary. */
 export interface Refusal {
   readonly ok: false;
   readonly code: ErrorCode;
@@ -11,7 +11,7 @@ export interface Refusal {
   readonly retryAfterS?: number;
 }
 
-/** What became of a sandbox that somebody needs. */
+/** Result of a transition: the new row, or the reason it failed. */
 export type Outcome = { readonly ok: true; readonly row: Row } | Refusal;
 
 export const GONE: Refusal = {
@@ -21,13 +21,13 @@ export const GONE: Refusal = {
     "The sandbox of this workspace is gone, and unpushed work is lost. Pushed work is safe. Clone again for a new workspace.",
 };
 
-/** E2B lost the sandbox, or it was dropped as announced. */
+/** Refusal for a sandbox that E2B lost, or that was dropped as announced. */
 export function lostWith(loss: Loss): Refusal {
   const detail = `The sandbox of this workspace is lost. ${held(loss)} Pushed work is safe. Clone again, with the same parameters, for a new workspace.`;
   return { ok: false, code: "workspace_gone", detail };
 }
 
-/** E2B brought the sandbox back from a pause without the newest state of its files. */
+/** Refusal for a sandbox that E2B resumed without the newest state of its files. */
 export function rolledBack(loss: Loss): Refusal {
   const detail = `E2B resumed this workspace without its newest files. ${held(loss)} Nothing was done. Call clone again, with the same parameters; it answers the workspace as it is now. Then check it with status and log.`;
   return { ok: false, code: "workspace_rolled_back", detail };
@@ -62,6 +62,7 @@ export const SNAPSHOTS_OFF: Refusal = {
   detail: "Repository snapshots are turned off here (SNAPSHOT_MAX). Nothing was done. Clones work without them.",
 };
 
+/** Refusal of a new workspace when the monthly budget is spent. */
 export function exhausted(liftsAt: number, now: number): Refusal {
   return {
     ok: false,
@@ -71,6 +72,7 @@ export function exhausted(liftsAt: number, now: number): Refusal {
   };
 }
 
+/** Refusal when all sandboxes that may run are in use. */
 export function full(maxRunning: number): Refusal {
   return {
     ok: false,
@@ -80,10 +82,10 @@ export function full(maxRunning: number): Refusal {
   };
 }
 
-/** The next call waits for it too, so it need not come late. */
+/** The next call waits for the same transition, so it may come soon. */
 const ASK_AGAIN_S = 5;
 
-/** A start, resume or pause that goes on, though whoever waits for it waits no longer. */
+/** Refusal when the wait for a start, resume or pause ends. The transition continues. */
 export function takesLonger(waitedMs: number): Refusal {
   return {
     ok: false,
@@ -95,7 +97,7 @@ export function takesLonger(waitedMs: number): Refusal {
 
 const BUSY = "Nothing was done. Try again.";
 
-/** What a failed call to E2B means for whoever waits for a sandbox. Anything but an E2bError is a bug and is thrown on. */
+/** Maps a failed call to E2B to a refusal. Rethrows anything but an E2bError: it is a bug. */
 export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof E2bError)) throw error;
   const retryAfterS = error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS };

@@ -2,7 +2,7 @@ import { observeStart, restoreStarts, type Starts, startWaitMs } from "../../poo
 import { type Outcome, takesLonger } from "./refusal.ts";
 import type { KeyValues } from "../storage/key-values.ts";
 
-/** How long callers wait for E2B to start or resume a sandbox; by what that took of late. */
+/** Limits how long callers wait for E2B to start or resume a sandbox, based on recent durations. */
 export class StartPatience {
   readonly #settings: KeyValues;
   #starts: Starts;
@@ -12,13 +12,13 @@ export class StartPatience {
     this.#starts = restoreStarts(settings.json("starts"));
   }
 
-  /** A start or resume took this long. */
+  /** Observes the duration of a start or resume. */
   took(ms: number): void {
     this.#starts = observeStart(this.#starts, ms);
     this.#settings.setJson("starts", this.#starts);
   }
 
-  /** What a move comes to; where it takes too long, that it goes on. */
+  /** Waits for a transition. Returns the refusal `takesLonger` when the limit is reached; the transition continues. */
   async wait(moving: Promise<Outcome>): Promise<Outcome> {
     const waitMs = startWaitMs(this.#starts);
     const late = Promise.withResolvers<Outcome>();
@@ -26,7 +26,7 @@ export class StartPatience {
     try {
       return await Promise.race([moving, late.promise]);
     } finally {
-      // One that is left pending keeps the object in memory.
+      // A pending timer keeps the object in memory.
       clearTimeout(timer);
     }
   }

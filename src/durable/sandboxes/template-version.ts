@@ -8,28 +8,29 @@ import {
 } from "../../pool/template.ts";
 import type { KeyValues } from "../storage/key-values.ts";
 
-/** How a shard stands with templates. */
+/** Template state of a shard. */
 export interface TemplateStanding {
-  /** What new sandboxes start from. */
+  /** Template of new sandboxes. */
   readonly name: string;
   readonly promoted?: Promoted;
   readonly newestBuild?: BuildRecord;
 }
 
-/** What new sandboxes start from, and how the newest build of that went. */
+/** Holds the template of new sandboxes, and the record of its newest build. */
 export class TemplateVersion {
   readonly #settings: KeyValues;
   readonly #config: Pick<Config, "template" | "builds">;
-  /** Asked for with each claim. */
+  /** In memory, because every claim reads it. */
   #promoted: Promoted | undefined;
 
   constructor(settings: KeyValues, config: Pick<Config, "template" | "builds">) {
     this.#settings = settings;
     this.#config = config;
-    // Where the operator named a template, what was promoted before is of no interest.
+    // If the operator configured a template, ignore earlier promotions.
     this.#promoted = config.builds === undefined ? undefined : restorePromoted(settings.json("promoted"));
   }
 
+  /** Returns the name that new sandboxes start from. */
   name(): string {
     return this.#promoted === undefined ? this.#config.template : templateName(this.#promoted.version);
   }
@@ -44,7 +45,7 @@ export class TemplateVersion {
     return { name: this.name(), ...(promoted && { promoted }), ...(newestBuild && { newestBuild }) };
   }
 
-  /** False: this version or a later one is there already. */
+  /** Promotes a version. Returns false if this version or a later one is promoted already. */
   promote(promoted: Promoted): boolean {
     if (this.#config.builds === undefined || promoted.version <= (this.#promoted?.version ?? 0)) return false;
     this.#settings.setJson("promoted", promoted);
@@ -52,7 +53,7 @@ export class TemplateVersion {
     return true;
   }
 
-  /** Keeps the newest build's record. True when it is new that this build ended. */
+  /** Stores the newest build's record. @returns true on the first report of this build's end */
   note(build: BuildRecord): boolean {
     const known = this.#newestBuild();
     const isNews = known === undefined || known.version < build.version;

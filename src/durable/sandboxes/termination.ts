@@ -9,7 +9,7 @@ import { GONE, type Outcome, type Refusal, refusalOf } from "./refusal.ts";
 import type { Row, Transition } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 
-/** How sandboxes stop: paused by E2B, ended by us, lost; and what becomes of a move that failed. */
+/** Records that a sandbox stopped (paused, killed or lost), and schedules retries of failed transitions. */
 export class Termination {
   readonly #rows: SandboxTable;
   readonly #ledger: Ledger;
@@ -31,7 +31,7 @@ export class Termination {
     this.#reporter = reporter;
   }
 
-  /** Notes that a sandbox does not run any more, and when to look at it for retention. */
+  /** Records that a sandbox no longer runs, and schedules its retention check. */
   stopped(row: Row): Outcome {
     const now = Date.now();
     const next = this.#rows.transition(row, {
@@ -45,9 +45,9 @@ export class Termination {
   }
 
   /**
-   * Ends a workspace at once; the sandbox's kill is owed until E2B confirms it. Of one that was being started nobody knows
-   * yet whether E2B has it: it counts as running until that is known, see Lifecycle.seek.
-   * @param loss it is not its owner who ends it
+   * Ends a workspace at once; the kill stays due until E2B confirms it. If the sandbox was starting, E2B's result is
+   * unknown: it counts as running until Lifecycle.reap settles it.
+   * @param loss columns of a loss, when the pool ends it instead of its owner
    */
   async end(row: Row, loss: Transition = {}): Promise<void> {
     const now = Date.now();
@@ -57,6 +57,7 @@ export class Termination {
     if (gone && !isUnknown) await this.kill(gone);
   }
 
+  /** Kills the sandbox of an ended row, or schedules a retry. */
   async kill(gone: Row): Promise<void> {
     try {
       if (gone.e2b_id !== null) {
@@ -70,7 +71,10 @@ export class Termination {
     }
   }
 
-  /** E2B does not have it any more: the row stays a while, to say so. A blank one has nobody to say it to. */
+  /**
+   * Records that E2B no longer has the sandbox. The row stays for a while to report that; a warm one has no owner to
+   * report to.
+   */
   forget(row: Row): void {
     const now = Date.now();
     const isLost = row.tenant !== null && (row.state === "bound" || row.state === "paused");
@@ -81,13 +85,13 @@ export class Termination {
     if (isLost) this.lost(row, "vanished", {});
   }
 
-  /** Counts and logs what E2B lost of a workspace. */
+  /** Counts and logs a loss. */
   lost({ sandbox_id, head, unpushed }: Row, how: Lost, found: object): void {
     this.#reporter.count("losses", how);
     console.warn(JSON.stringify({ event: "workspace_lost", how, sandbox_id, head, unpushed, ...found }));
   }
 
-  /** A sandbox that E2B no longer has is gone; anything else is tried again when it is due. */
+  /** Handles a failed transition. A sandbox that E2B lacks is gone; any other failure is retried when due. */
   failed(move: Move, row: Row, error: unknown): Refusal {
     this.#reporter.count("moveFailures", move);
     if (error instanceof E2bError && error.code === "not_found") {
@@ -98,6 +102,7 @@ export class Termination {
     return refusalOf(error);
   }
 
+  /** Schedules a retry with back-off. */
   postpone(row: Row, error: unknown): void {
     const failures = row.failures + 1;
     const { sandbox_id, state } = row;

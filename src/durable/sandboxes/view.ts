@@ -4,7 +4,7 @@ import { type Loss, lossOf } from "./loss.ts";
 import type { Row } from "../storage/row.ts";
 import type { SnapshotRow } from "../storage/snapshot-table.ts";
 
-/** A workspace as its owner may see it; times are Unix milliseconds. */
+/** A workspace as shown to its owner. Times are Unix milliseconds. */
 export interface View {
   readonly sandboxId: string;
   readonly repository: string;
@@ -14,14 +14,15 @@ export interface View {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly pausesAt?: number;
-  /** Paused with work that no remote has; absent where that is not known. */
+  /** Whether it was paused with unpushed work; absent if unknown. */
   readonly unpushed?: boolean;
-  /** When it is dropped for good, if nobody uses it; of every paused one. */
+  /** When a paused workspace is dropped for good if it stays unused. */
   readonly dropsAt?: number;
-  /** What E2B has lost of it. */
+  /** Its recorded loss. */
   readonly loss?: Loss;
 }
 
+/** Builds the owner's view of a row. */
 export function viewOf(row: Row, idlePolicy: IdlePolicy, now: number): View {
   const keepUntil = idlePolicy.keepUntil(row, now);
   const loss = lossOf(row);
@@ -40,13 +41,13 @@ export function viewOf(row: Row, idlePolicy: IdlePolicy, now: number): View {
   };
 }
 
-/** A workspace as the operator sees it. */
+/** A workspace as shown to the operator. */
 export interface OwnedView extends View {
   readonly tenant: string;
   readonly tier?: "top" | "active" | "idle" | "cold";
 }
 
-/** A repository snapshot as its tenant may see it; times are Unix milliseconds. */
+/** A repository snapshot as shown to its tenant. Times are Unix milliseconds. */
 export interface SnapshotView {
   readonly snapshotId: string;
   readonly repository: string;
@@ -61,6 +62,7 @@ export interface SnapshotView {
   readonly fetchS: number;
 }
 
+/** Builds the tenant's view of a snapshot. */
 export function snapshotView(row: SnapshotRow): SnapshotView {
   return {
     snapshotId: row.snapshot_id,

@@ -17,10 +17,10 @@ import type { StartPatience } from "./start-patience.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { KeyValues } from "../storage/key-values.ts";
 
-/** E2B's free plan allows one creation a second. */
+/** E2B's free plan allows one creation per second. */
 const REFILL_EVERY_MS = 1_000;
 
-interface WarmPoolParts {
+interface WarmPoolFillerParts {
   readonly rows: SandboxTable;
   readonly settings: KeyValues;
   readonly lifecycle: Lifecycle;
@@ -29,49 +29,52 @@ interface WarmPoolParts {
   readonly idlePolicy: IdlePolicy;
   readonly min: number;
   readonly max: number;
-  /** Most sandboxes that may run at once, bound ones included. */
+  /** Limit of running sandboxes, bound ones included. */
   readonly maxRunning: number;
-  /** What new sandboxes start from. */
+  /** Template of new sandboxes. */
   readonly template: () => string;
   readonly shard: number;
 }
 
 /**
- * The blank sandboxes that wait for a claim. Claims take one and never wait for a refill; the alarm brings the pool
- * towards its target, one sandbox at a time, so that a claim's own start always finds room in E2B's creation rate.
+ * Keeps warm sandboxes ready for claims. Claims take one and never wait for a refill. The alarm moves the pool towards
+ * its target one sandbox at a time, so that a claim's own start stays within E2B's creation rate.
  */
 export class WarmPoolFiller {
-  readonly #parts: WarmPoolParts;
+  readonly #parts: WarmPoolFillerParts;
   #demand: Demand;
   #failures = 0;
 
-  constructor(parts: WarmPoolParts, now: number) {
+  constructor(parts: WarmPoolFillerParts, now: number) {
     this.#parts = parts;
     this.#demand = restoreDemand(parts.settings.json("demand"), now);
   }
 
-  /** A claim came that needs a sandbox: the pool is due. */
+  /** Observes a claim that needs a sandbox, and schedules a step. */
   claimed(now: number): void {
     this.#demand = observeClaim(this.#demand, now, this.#parts.max);
     this.#parts.settings.setJson("demand", this.#demand);
-    this.wake(now);
+    this.scheduleNow(now);
   }
 
+  /** Observes the duration of a creation. */
   created(seconds: number): void {
     this.#demand = observeCreation(this.#demand, seconds);
   }
 
-  /** Due at once, unless it is backing off. */
-  wake(now: number): void {
+  /** Schedules a step at once, unless the filler is backing off. */
+  scheduleNow(now: number): void {
     const at = this.dueAt();
     if (this.#parts.max === 0 || this.#failures > 0) return;
     if (at === undefined || at > now) this.#parts.settings.setTime("tend_at", now);
   }
 
+  /** Returns when the next step is due. */
   dueAt(): number | undefined {
     return this.#parts.settings.time("tend_at");
   }
 
+  /** Returns the target size of the warm pool. */
   target(now: number): number {
     const bounds = boundsUnder(this.#parts, this.#parts.idlePolicy.budget(now).kappa);
     return this.#parts.idlePolicy.budget(now).state === "exhausted"
@@ -79,18 +82,18 @@ export class WarmPoolFiller {
       : poolTarget(this.#demand, now, bounds, this.#parts.idlePolicy.worth(now));
   }
 
-  /** One step towards the target, if it is time. @returns whether it was */
+  /** Takes one step towards the target if due. @returns whether it was due */
   async tendIfDue(now: number): Promise<boolean> {
     const due = this.dueAt();
     if (due === undefined || due > now) return false;
-    // Should this very alarm die, the next try comes all the same.
+    // If this alarm dies, the next step is still scheduled.
     this.#parts.settings.setTime("tend_at", now + REFILL_EVERY_MS);
     const next = await this.#step(now);
     this.#parts.settings.setTime("tend_at", next);
     return true;
   }
 
-  /** @returns when the next step is due */
+  /** Adds or removes at most one sandbox. @returns when the next step is due */
   async #step(now: number): Promise<number | undefined> {
     const { maxRunning } = this.#parts;
     const template = this.#parts.template();
@@ -103,7 +106,7 @@ export class WarmPoolFiller {
       return now + REFILL_EVERY_MS;
     }
     if (blank < target && total < maxRunning) return this.#refill(now);
-    // Old ones are replaced one by one, when the pool is full: the refill that follows takes the new template.
+    // Once the pool is full, replace old sandboxes one by one: the following refill uses the new template.
     const stale = blankWarming.length === 0 ? warm.find((row) => row.template !== template) : undefined;
     if (stale) {
       await this.#parts.termination.end(stale);

@@ -18,16 +18,16 @@ import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { SnapshotKey, SnapshotRow, SnapshotTable } from "../storage/snapshot-table.ts";
 import type { SnapshotCatalog } from "./catalog.ts";
 
-/** The Worker tells when the clone is done. Should it be gone by then, the alarm looks this often. */
-const LOOK_EVERY_MS = 20_000;
-/** Before this the clone may not have begun, so nothing can be said of what is there. */
+/** Interval of checks by the alarm, in case the Worker that runs the clone has died. */
+const CHECK_EVERY_MS = 20_000;
+/** Earlier the clone may not have begun, so a missing base clone means nothing. */
 const BEGUN_WITHIN_MS = 60_000;
-/** Beyond the operation's own time: the maker's start, E2B's snapshot. */
+/** Added to the operation timeout: the builder sandbox's start, and E2B's snapshot. */
 const MARGIN_MS = 2 * 60_000;
-/** A repository whose snapshot could not be made is left alone for this long: what was in the way will be so in a minute. */
+/** Retry interval after a snapshot failed: the cause rarely goes away within minutes. */
 const TRY_AGAIN_MS = 6 * 3_600_000;
 
-/** What the seed turned out to be. */
+/** The base clone that was built. */
 export interface BuiltSnapshot {
   readonly head: string | null;
   readonly refs: string | null;
@@ -35,7 +35,7 @@ export interface BuiltSnapshot {
   readonly seconds: number;
 }
 
-interface MakerParts {
+interface SnapshotBuilderParts {
   readonly rows: SandboxTable;
   readonly snapshotTable: SnapshotTable;
   readonly snapshots: SnapshotCatalog;
@@ -56,17 +56,21 @@ interface MakerParts {
 }
 
 /**
- * Makes repository snapshots: a sandbox of its own gets a clean clone, E2B takes a snapshot of it, and it is ended. The
- * Worker runs the clone, for it has the caller's credential; it may leave in the middle, and the alarm sees it through.
+ * Builds repository snapshots: a dedicated sandbox makes a clean clone, E2B takes a snapshot of it, and the sandbox is
+ * ended. The Worker runs the clone, because it has the caller's credential. If the Worker leaves early, the alarm
+ * completes the build.
  */
 export class SnapshotBuilder {
-  readonly #parts: MakerParts;
+  readonly #parts: SnapshotBuilderParts;
 
-  constructor(parts: MakerParts) {
+  constructor(parts: SnapshotBuilderParts) {
     this.#parts = parts;
   }
 
-  /** A sandbox to make a snapshot in; undefined: one is being made already. It starts from the snapshot that it replaces. */
+  /**
+   * Starts a sandbox to build a snapshot in, from the snapshot that it replaces if possible. Returns undefined if a
+   * build is running.
+   */
   async begin(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
     const { rows, snapshotTable, snapshots, idlePolicy, lifecycle, startPatience } = this.#parts;
     const { template, maxRunning, maxSnapshots, shard } = this.#parts;
@@ -89,12 +93,15 @@ export class SnapshotBuilder {
       if (!rows.makerOf(snapshotId)) snapshotTable.setGone(snapshotId, Date.now());
       return started;
     }
-    rows.setDue(row.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
+    rows.setDue(row.sandbox_id, Date.now() + CHECK_EVERY_MS, 0);
     const granted = grantOf(started.row, "cold");
     return granted.ok ? { ...granted, url: key.url } : granted;
   }
 
-  /** The clone in a maker ended. @param made undefined: it failed. @returns whether there is a snapshot now */
+  /**
+   * Concludes a build after its clone ended. @param made undefined if the clone failed @returns whether a snapshot is
+   * ready
+   */
   async finish(tenant: string, makerId: string, made: BuiltSnapshot | undefined): Promise<boolean> {
     const { rows, snapshotTable } = this.#parts;
     const builder = rows.get(makerId);
@@ -104,7 +111,7 @@ export class SnapshotBuilder {
     return snapshotTable.get(snapshot.snapshot_id)?.state === "ready";
   }
 
-  /** For the alarm: what has become of a maker that nobody told of. */
+  /** Checks a build that the Worker has not concluded. Called by the alarm. */
   async tend(builder: Row): Promise<void> {
     const { rows, snapshotTable, probeBaseClone, termination } = this.#parts;
     const snapshot = builder.maker_of === null ? undefined : snapshotTable.get(builder.maker_of);
@@ -118,7 +125,7 @@ export class SnapshotBuilder {
     if (found?.state === "ready" && !isEarly) {
       return this.#conclude(builder, snapshot, { ...found, seconds: ageMs / 1000 });
     }
-    rows.setDue(builder.sandbox_id, Date.now() + LOOK_EVERY_MS, 0);
+    rows.setDue(builder.sandbox_id, Date.now() + CHECK_EVERY_MS, 0);
   }
 
   #givenUpAfterMs(): number {
@@ -130,7 +137,7 @@ export class SnapshotBuilder {
     if (made?.head) {
       const { head } = made;
       const taken = await lifecycle.single(builder, () => this.#take(builder, snapshot, { ...made, head }));
-      // Not taken, but it may yet be: the alarm tries again.
+      // Not taken yet: the alarm retries.
       if (!taken.ok && taken.code !== "workspace_gone") return;
     }
     const now = Date.now();
@@ -149,16 +156,16 @@ export class SnapshotBuilder {
     try {
       const e2bId = await snapshotPlane.take(builder.e2b_id, nameOf(snapshot.snapshot_id), snapshotMode);
       const now = Date.now();
-      // It may have been given up meanwhile.
+      // The build may have been abandoned meanwhile.
       if (snapshotTable.get(snapshot.snapshot_id)?.state !== "making") return GONE;
       const { head, refs, bytes, seconds } = made;
       const known = snapshotTable.clones(snapshot);
-      // One that started from an older snapshot tells nothing of a full clone.
+      // The duration of a clone on top of an older snapshot is not that of a full clone.
       const fullS = known?.full_s ?? (builder.template === snapshot.template ? seconds : null);
       if (!known) snapshotTable.setClones(snapshot, { score: NO_SCORE, full_s: fullS, not_before: 0 });
       const ready = { e2b_id: e2bId, head, refs, bytes, clone_s: fullS ?? seconds, due_at: now + SNAPSHOT_KEPT_MS };
       snapshotTable.setReady(snapshot, ready, now);
-      this.#parts.snapshots.holdToCap(now);
+      this.#parts.snapshots.evictOverCap(now);
       return { ok: true, row: builder };
     } catch (error) {
       reporter.count("moveFailures", "snapshot");

@@ -8,74 +8,78 @@ import type { IdlePolicy } from "../sandboxes/idle-policy.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { SnapshotKey, SnapshotRow, SnapshotTable } from "../storage/snapshot-table.ts";
 
-/** E2B keeps a snapshot while sandboxes that came from it are there, so one that it would not delete is asked for seldom. */
+/** Retry interval for a delete that E2B refused because sandboxes still use the snapshot. */
 const DELETE_AGAIN_MS = 6 * 3_600_000;
-/** A snapshot that sandboxes cannot be started from this often in a row is given up: one failure may be E2B's bad minute. */
+/** Consecutive failed starts after which a snapshot is dropped; one failure may be a passing fault of E2B. */
 const START_FAILURES = 2;
 
-/** What a clone that made a tree tells of itself. */
-export interface CloneFacts {
+/** Result of a clone that made a working tree. */
+export interface CloneReport {
   readonly tenant: string;
   readonly sandboxId: string;
-  /** Of fetch and checkout. */
+  /** Duration of fetch and checkout. */
   readonly seconds: number;
-  /** Whether all history came from the remote: it tells how long a full clone takes. */
+  /** Whether all history came from the remote, so that `seconds` is the duration of a full clone. */
   readonly full: boolean;
-  /** What became of the seed, where its sandbox was started from a snapshot. */
+  /** Whether the base clone was usable, if the sandbox started from a snapshot. */
   readonly seed?: "used" | "unsound";
 }
 
-interface SnapshotsParts {
+interface SnapshotCatalogParts {
   readonly rows: SandboxTable;
   readonly snapshotTable: SnapshotTable;
   readonly idlePolicy: IdlePolicy;
   readonly snapshotPlane: SnapshotPlane;
-  /** Most that are kept; 0: none are made. */
+  /** Number of snapshots kept; 0 disables them. */
   readonly maxSnapshots: number;
-  /** Whether they are made by themselves, or on request alone. */
+  /** `auto`: made where they pay; `asked`: on request only. */
   readonly policy: "auto" | "asked";
   readonly template: () => string;
-  /** What a snapshot is called at E2B. */
+  /** Returns a snapshot's name at E2B. */
   readonly nameOf: (snapshotId: string) => string;
 }
 
-/** Which repositories have a snapshot, for how long, and what clones say about that. maker.ts makes them. */
+/** Decides which repositories have a snapshot, and for how long. builder.ts makes them. */
 export class SnapshotCatalog {
-  readonly #parts: SnapshotsParts;
+  readonly #parts: SnapshotCatalogParts;
 
-  constructor(parts: SnapshotsParts) {
+  constructor(parts: SnapshotCatalogParts) {
     this.#parts = parts;
   }
 
-  /** The one to start a workspace from, and what to create the sandbox of. */
+  /** Returns the ready snapshot of a repository, with the id to create a sandbox from. */
   findReady({ tenant, repository }: SnapshotKey): (SnapshotRow & { e2b_id: string }) | undefined {
     const row = this.#parts.snapshotTable.of(tenant, repository, "ready");
     return row && row.e2b_id !== null ? { ...row, e2b_id: row.e2b_id } : undefined;
   }
 
-  /** Commit that the seed of a sandbox must be on; undefined: it has none. */
+  /** Returns the commit of the base clone that a sandbox started from; undefined: no base clone. */
   seedHead(template: string): string | undefined {
     return this.#parts.snapshotTable.startedAs(template)?.head ?? undefined;
   }
 
-  /** What a clone in a sandbox that is started from it begins with. */
+  /** Returns the base clone of a snapshot. */
   seedOf({ snapshot_id, head }: SnapshotRow): Seed {
     return { head: head ?? "", refs: this.#parts.snapshotTable.refs(snapshot_id) ?? "" };
   }
 
+  /** Records a start from a snapshot. */
   started(row: SnapshotRow, now: number): void {
     this.#parts.snapshotTable.used(row.snapshot_id, now, now + SNAPSHOT_KEPT_MS);
   }
 
-  /** @param unknown E2B says that it does not have it */
+  /**
+   * Records a failed start, and drops the snapshot if it is unknown to E2B or has failed too often.
+   * @param unknown E2B reports that it does not have the snapshot
+   */
   failedToStart(row: SnapshotRow, unknown: boolean, now: number): void {
     const failures = row.failures + 1;
     if (unknown || failures >= START_FAILURES) this.drop(row, "start_failed", now);
     else this.#parts.snapshotTable.setDue(row.snapshot_id, row.due_at, failures);
   }
 
-  /** Takes in how a clone went. @returns whether a snapshot of its repository should be made now */
-  cloned({ tenant, sandboxId, seconds, full, seed }: CloneFacts, now: number): boolean {
+  /** Records the result of a clone. @returns whether to make a snapshot of its repository now */
+  cloned({ tenant, sandboxId, seconds, full, seed }: CloneReport, now: number): boolean {
     const { rows, snapshotTable, idlePolicy, maxSnapshots, policy } = this.#parts;
     const row = rows.get(sandboxId);
     if (row?.tenant !== tenant || row.repository === null) return false;
@@ -85,17 +89,17 @@ export class SnapshotCatalog {
     const fullS = full ? ewma(known?.full_s ?? seconds, seconds) : (known?.full_s ?? null);
     const notBefore = known?.not_before ?? 0;
     snapshotTable.setClones(key, { score, full_s: fullS, not_before: notBefore });
-    const isOwn = this.#heed(key, row.template, { seconds, seed, fullS }, now);
+    const isOwn = this.#recordUse(key, row.template, { seconds, seed, fullS }, now);
     if (isOwn || fullS === null || policy === "asked" || maxSnapshots === 0 || now < notBefore) return false;
     if (idlePolicy.budget(now).state === "exhausted") return false;
     return isWorthSnapshot({ clonesPerDay: usesPerDay(score, now), fullCloneS: fullS }, idlePolicy.worth(now));
   }
 
-  /** What a clone says of the repository's snapshot. @returns whether there is one that is good enough */
-  #heed(
+  /** Records the use of a repository's snapshot by a clone. @returns whether the snapshot is still good enough */
+  #recordUse(
     { tenant, repository }: { tenant: string; repository: string },
     startedFrom: string,
-    clone: { seconds: number; seed: CloneFacts["seed"]; fullS: number | null },
+    clone: { seconds: number; seed: CloneReport["seed"]; fullS: number | null },
     now: number,
   ): boolean {
     const { snapshotTable, template } = this.#parts;
@@ -111,15 +115,15 @@ export class SnapshotCatalog {
     return !isStale(clone.seconds, clone.fullS ?? snapshot.clone_s);
   }
 
-  /** Not started from again; E2B is asked to delete it. */
+  /** Drops a snapshot: no further starts, and its deletion at E2B is due. */
   drop(row: SnapshotRow, reason: string, now: number): void {
     const { snapshot_id, repository } = row;
     console.warn(JSON.stringify({ event: "snapshot_dropped", snapshot_id, repository, reason }));
     this.#parts.snapshotTable.setGone(snapshot_id, now);
   }
 
-  /** After one more was made: the one that is worth least may have to go. */
-  holdToCap(now: number): void {
+  /** Drops the least valuable snapshot if there are more than the limit. Call it after one was made. */
+  evictOverCap(now: number): void {
     const { snapshotTable, maxSnapshots } = this.#parts;
     const ready = snapshotTable.ready();
     if (ready.length <= maxSnapshots) return;
@@ -133,7 +137,7 @@ export class SnapshotCatalog {
     if (least !== undefined) snapshotTable.setGone(least, now);
   }
 
-  /** @returns whether anything was due */
+  /** Handles due snapshots. @returns whether any were due */
   async runIfDue(now: number): Promise<boolean> {
     const due = this.#parts.snapshotTable.due(now);
     await Promise.all(due.map((row) => this.#act(row, now)));
@@ -144,7 +148,7 @@ export class SnapshotCatalog {
     const { rows, snapshotTable, snapshotPlane, nameOf } = this.#parts;
     switch (row.state) {
       case "making":
-        // Its maker knows; without one nothing will come of it.
+        // The builder sandbox decides; without one the build is dead.
         if (rows.makerOf(row.snapshot_id)) snapshotTable.setDue(row.snapshot_id, now + DELETE_AGAIN_MS, 0);
         else snapshotTable.setGone(row.snapshot_id, now);
         return;

@@ -1,4 +1,4 @@
-/** Names of what the pool remembers beside its rows, see schema.ts. */
+/** Keys of the pool's state outside its tables; see schema.ts. */
 type Name =
   | "pool_id"
   | "reconcile_at"
@@ -11,7 +11,7 @@ type Name =
   | "promoted"
   | "newest_build";
 
-/** Small facts of the whole pool. Synchronous, like the rows. */
+/** Key-value storage of the pool. Synchronous, like SandboxTable. */
 export class KeyValues {
   readonly #sql: SqlStorage;
 
@@ -27,7 +27,7 @@ export class KeyValues {
     this.#sql.exec("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value);
   }
 
-  /** Unix milliseconds, or undefined: not set. */
+  /** Unix milliseconds; undefined if unset. */
   time(name: Name): number | undefined {
     const text = this.text(name);
     return text === undefined || text === "" ? undefined : Number(text);
@@ -37,7 +37,7 @@ export class KeyValues {
     this.setText(name, at === undefined ? "" : String(at));
   }
 
-  /** Unchecked: who stored it checks it (restore… of src/pool). */
+  /** Unchecked: the caller validates it (restore… of src/pool). */
   json(name: Name): unknown {
     const text = this.text(name);
     return text === undefined ? undefined : JSON.parse(text);
@@ -47,7 +47,10 @@ export class KeyValues {
     this.setText(name, JSON.stringify(value));
   }
 
-  /** Marks this pool's sandboxes at E2B; made once, so that two deployments on one E2B account leave each other alone. */
+  /**
+   * Returns the id that marks this pool's sandboxes at E2B. Generated once, so that deployments sharing an E2B account
+   * do not interfere.
+   */
   poolId(): string {
     const known = this.text("pool_id");
     if (known !== undefined) return known;

@@ -5,15 +5,15 @@ import type { SandboxTable } from "./sandbox-table.ts";
 type LedgerRow = { hour: number; usd_per_s: number; running_ms: number };
 
 /**
- * What sandboxes cost. A row that runs carries how far it is charged; moving that mark and adding to the ledger happen in
- * one transaction, so every millisecond is charged once, whatever is retried or lost.
+ * Cost of sandboxes. A running row stores how far it is charged. Moving that mark and adding to the ledger happen in
+ * one transaction, so every millisecond is charged once, despite retries and lost answers.
  */
 export class Ledger {
   readonly #sql: SqlStorage;
   readonly #rows: SandboxTable;
   readonly #rentOf: (row: Row) => number;
 
-  /** @param rentOf dollars for one second of a row's sandbox */
+  /** @param rentOf price of a row's sandbox in USD per second */
   constructor(storage: DurableObjectStorage, rows: SandboxTable, rentOf: (row: Row) => number) {
     this.#sql = storage.sql;
     this.#rows = rows;
@@ -21,8 +21,8 @@ export class Ledger {
   }
 
   /**
-   * Charges a row that stopped at `stoppedAt`, or when E2B's own timeout ended it. To be called with the transition that
-   * sets its mark to null, before anything is awaited.
+   * Charges a row that stopped at `stoppedAt`, or at E2B's own timeout if earlier. Call it with the transition that
+   * sets the mark to null, before any await.
    */
   close(row: Row, stoppedAt: number): void {
     if (row.charged_until === null) return;
@@ -36,7 +36,7 @@ export class Ledger {
     }
   }
 
-  /** Seconds that sandboxes have run, ever. */
+  /** Total running time of sandboxes in seconds, since the beginning. */
   ranSeconds(now: number): number {
     const { ms } = this.#sql.exec<{ ms: number }>("SELECT COALESCE(SUM(running_ms), 0) AS ms FROM ledger").one();
     const open = this.#rows
@@ -45,7 +45,7 @@ export class Ledger {
     return (ms + open) / 1000;
   }
 
-  /** Dollars up to `now`, what still runs included. */
+  /** Cost in USD up to `now`, running sandboxes included. */
   spend(now: number): Spend {
     const from = ledgerFrom(now);
     const closed = this.#sql

@@ -12,10 +12,10 @@ import {
 } from "../../metrics/history.ts";
 
 /**
- * The newest past of a Metrics object, in so many rows whatever the traffic. Bodies are JSON: a slot, or the list, is
- * written as one row with each flush.
+ * The recent history of a Metrics object. The number of rows is bounded, whatever the traffic. Bodies are JSON: each
+ * flush writes one slot or the list as one row.
  *
- * slot    what was counted in 5 s, by series; standing: how the pool stood at its end, null: as before
+ * slot    counts of 5 s, by series; standing: pool state at its end, null: unchanged
  * newest  one row: the operations that ended last
  */
 const TABLES = `
@@ -27,7 +27,7 @@ type Row = { at: number; counts: string; standing: string | null };
 const countsSchema = z.record(z.string(), z.number());
 const newestSchema = z.array(endedSchema);
 
-/** SQL of the history. Synchronous, as MetricsRows is. */
+/** SQL of the history. Synchronous, like MetricsTable. */
 export class MetricsHistory {
   readonly #sql: SqlStorage;
 
@@ -36,6 +36,7 @@ export class MetricsHistory {
     this.#sql.exec(TABLES);
   }
 
+  /** Adds counts to the current slot, and ended operations to the list of the newest. */
   add(deltas: ReadonlyMap<string, number>, ended: readonly EndedOperation[], now: number): void {
     const slot = this.#current(now);
     const counts = new Map(slot.counts);
@@ -46,11 +47,12 @@ export class MetricsHistory {
     this.#sql.exec("INSERT OR REPLACE INTO newest VALUES (1, ?)", body);
   }
 
+  /** Records the pool state in the current slot. */
   stand(standing: Standing, now: number): void {
     this.#write({ ...this.#current(now), standing });
   }
 
-  /** The slots from `since` on. */
+  /** Returns the slots from `since` on, and the pool state before them. */
   read(since: number): History {
     const slots = this.#slots("at >= ? ORDER BY at", since);
     const [before] = this.#slots("at < ? AND standing IS NOT NULL ORDER BY at DESC LIMIT 1", since);
@@ -65,7 +67,7 @@ export class MetricsHistory {
   #current(now: number): Slot {
     const at = slotOf(now);
     const [slot] = this.#slots("at = ?", at);
-    // Only a new slot can make an old one too old.
+    // Only a new slot can make an old one expire.
     if (!slot) this.#sql.exec("DELETE FROM slot WHERE at < ?", at - HISTORY_MS);
     return slot ?? { at, counts: new Map() };
   }

@@ -5,10 +5,10 @@ import { ranSecondsAt, type StoredSample } from "../../metrics/pool-values.ts";
 /**
  * The tables of a Metrics object. Times are Unix milliseconds.
  *
- * count      what was counted, by series (src/metrics/series.ts)
+ * count      counters, by series (src/metrics/series.ts)
  * exemplar   the newest of each bucket
- * batch      ids of the batches that were added, until nobody can send them again
- * sample     the newest of each shard of the pool, as JSON; told_seconds: see StoredSample
+ * batch      ids of added batches, until they can no longer be resent
+ * sample     the newest of each pool shard, as JSON; told_seconds: see StoredSample
  */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS count (series TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;
@@ -20,7 +20,7 @@ const TABLES = `
     shard INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, body TEXT NOT NULL, told_seconds REAL NOT NULL
   ) STRICT;`;
 
-/** All SQL of a Metrics object. Synchronous: each method is one transaction. */
+/** SQL of a Metrics object. Synchronous: each method is one transaction. */
 export class MetricsTable {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
@@ -31,7 +31,7 @@ export class MetricsTable {
     this.#sql.exec(TABLES);
   }
 
-  /** Adds a batch. @returns false: it was added before */
+  /** Adds a batch. @returns false if it was added before */
   add({ id, deltas, exemplars }: Omit<Batch, "ended">, now: number): boolean {
     return this.#storage.transactionSync(() => {
       const { rowsWritten } = this.#sql.exec("INSERT OR IGNORE INTO batch VALUES (?, ?)", id, now);
@@ -51,25 +51,25 @@ export class MetricsTable {
     this.#sql.exec("INSERT OR REPLACE INTO exemplar VALUES (?, ?, ?, ?)", series, traceId, value, at);
   }
 
-  /** Forgets ids of batches that were added before `time`. @returns whether others are left */
+  /** Deletes the ids of batches added before `time`. @returns whether any are left */
   forgetBatches(time: number): boolean {
     this.#sql.exec("DELETE FROM batch WHERE at < ?", time);
     return this.#sql.exec("SELECT 1 FROM batch LIMIT 1").toArray().length > 0;
   }
 
-  /** Keeps a shard's sample. @returns false: the one that is kept is newer */
+  /** Stores a shard's sample. @returns false if the stored one is newer */
   keep(sample: PoolSample, now: number): boolean {
     return this.#storage.transactionSync(() => {
       const [known] = this.#samples("WHERE shard = ?", sample.shard);
       if (known && known.sample.sequence >= sample.sequence) return false;
-      const toldSeconds = known ? ranSecondsAt(known, now) : 0;
+      const maxReportedSeconds = known ? ranSecondsAt(known, now) : 0;
       const body = JSON.stringify(sample);
       this.#sql.exec(
         "INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?)",
         sample.shard,
         sample.sequence,
         body,
-        toldSeconds,
+        maxReportedSeconds,
       );
       return true;
     });
@@ -83,9 +83,9 @@ export class MetricsTable {
     return this.#sql
       .exec<{ body: string; told_seconds: number }>(`SELECT body, told_seconds FROM sample ${where}`, ...bindings)
       .toArray()
-      .map(({ body, told_seconds: toldSeconds }) => ({
+      .map(({ body, told_seconds: maxReportedSeconds }) => ({
         sample: poolSampleSchema.parse(JSON.parse(body)),
-        toldSeconds,
+        maxReportedSeconds,
       }));
   }
 

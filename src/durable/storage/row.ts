@@ -1,6 +1,6 @@
 import type { State } from "../../pool/reconcile.ts";
 
-/** One row of `sandbox`, see schema.ts. A type, not an interface: SqlStorage wants an index signature. */
+/** One row of `sandbox`; see schema.ts. A type, not an interface: SqlStorage requires an index signature. */
 export type Row = {
   sandbox_id: string;
   e2b_id: string | null;
@@ -34,14 +34,14 @@ export type Row = {
 export interface WorkspaceKey {
   readonly tenant: string;
   readonly repository: string;
-  /** '' where the caller gave none. */
+  /** '' if the caller sent none. */
   readonly agentId: string;
   readonly taskId: string;
-  /** Address of the repository. */
+  /** URL of the repository. */
   readonly url: string;
 }
 
-/** What a transition may write; what a row is bound to never changes. */
+/** The columns that a transition may write. The binding of a row never changes. */
 export type Transition = Partial<
   Pick<
     Row,
@@ -65,7 +65,7 @@ export type Transition = Partial<
   >
 >;
 
-/** The last workspace of a page: the next one begins after it. */
+/** The last workspace of a page; the next page starts after it. */
 export interface PageEnd {
   readonly lastUsedAt: number;
   readonly sandboxId: string;

@@ -2,13 +2,13 @@ import type { State } from "../../pool/reconcile.ts";
 import type { Row, Transition, WorkspaceKey } from "./row.ts";
 import type { PageEnd } from "./row.ts";
 
-/** What a new sandbox is for: a workspace, or making a snapshot; neither: it waits blank in the warm pool. */
+/** Purpose of a new sandbox: a workspace or a snapshot build; neither: the warm pool. */
 interface Purpose {
   readonly key?: WorkspaceKey;
   readonly makerOf?: string;
 }
 
-/** SQL of the sandboxes. Synchronous: what is read and written between two awaits is one transaction. */
+/** SQL of the sandboxes. Synchronous: reads and writes between two awaits form one transaction. */
 export class SandboxTable {
   readonly #sql: SqlStorage;
 
@@ -35,7 +35,10 @@ export class SandboxTable {
     )[0];
   }
 
-  /** The newest loss of a workspace, also where another sandbox serves it now; older than `since` only if nobody was told. */
+  /**
+   * Returns the newest loss of a workspace, even if another sandbox serves it now. Losses before `since` only if still
+   * unreported.
+   */
   lostSince({ tenant, repository, agentId, taskId }: WorkspaceKey, since: number): Row | undefined {
     return this.#all(
       `tenant = ? AND repository = ? AND agent_id = ? AND task_id = ? AND lost_at IS NOT NULL
@@ -61,7 +64,7 @@ export class SandboxTable {
     return this.#all("tenant = ? AND state <> 'gone' ORDER BY last_used_at DESC LIMIT 1", tenant)[0];
   }
 
-  /** Workspaces of all tenants, last used first. */
+  /** Lists workspaces of all tenants, last used first. */
   workspaces({ lastUsedAt, sandboxId }: PageEnd, limit: number): Row[] {
     return this.#all(
       `tenant IS NOT NULL AND state <> 'gone' AND (last_used_at, sandbox_id) < (?, ?)
@@ -72,12 +75,12 @@ export class SandboxTable {
     );
   }
 
-  /** Everything E2B may hold for us. */
+  /** Lists all rows that E2B may hold a sandbox for. */
   owned(): Row[] {
     return this.#all("state <> 'gone' OR e2b_id IS NOT NULL");
   }
 
-  /** What sandboxes that are not gone started from. */
+  /** Lists the templates that live sandboxes started from. */
   templates(): string[] {
     return this.#sql
       .exec<{ template: string }>("SELECT DISTINCT template FROM sandbox WHERE state <> 'gone'")
@@ -85,17 +88,17 @@ export class SandboxTable {
       .map(({ template }) => template);
   }
 
-  /** What the ledger is not done with. */
+  /** Lists rows with running time that is not fully charged. */
   charging(): Row[] {
     return this.#all("charged_until IS NOT NULL");
   }
 
-  /** Workspaces that run. */
+  /** Lists running workspaces. */
   bound(): Row[] {
     return this.#all("state = 'bound' AND tenant IS NOT NULL");
   }
 
-  /** How many there are in each state, of what E2B may hold for us, and how many paused ones are of which kind. */
+  /** Counts rows by state that E2B may hold a sandbox for; paused ones also by unpushed work and by announcement. */
   counts(): { state: State; total: number; unpushed: number; announced: number }[] {
     return this.#sql
       .exec<{ state: State; total: number; unpushed: number; announced: number }>(
@@ -117,7 +120,7 @@ export class SandboxTable {
     return at ?? undefined;
   }
 
-  /** Sandboxes that run, as far as we know, or are being started; blank ones are bound to no workspace. */
+  /** Counts sandboxes that run, as far as known, or are starting. Blank ones are bound to no workspace. */
   running(): { total: number; blankWarming: Row[]; warm: Row[] } {
     const { total } = this.#sql
       .exec<{ total: number }>(
@@ -131,12 +134,12 @@ export class SandboxTable {
     };
   }
 
-  /** Running workspaces that were not used since `usedBefore`, the one that was not used for the longest time first. */
+  /** Lists running workspaces unused since `usedBefore`, the longest idle first. */
   idleLongest(usedBefore: number): Row[] {
     return this.#all("state = 'bound' AND maker_of IS NULL AND last_used_at < ? ORDER BY last_used_at", usedBefore);
   }
 
-  /** The workspace of a repository that was used last. */
+  /** Returns the sandbox_id of a repository's most recently used workspace. */
   lastUsedOf(tenant: string, repository: string): string | undefined {
     return this.#all(
       "tenant = ? AND repository = ? AND state = 'bound' ORDER BY last_used_at DESC LIMIT 1",
@@ -145,12 +148,12 @@ export class SandboxTable {
     )[0]?.sandbox_id;
   }
 
-  /** The sandbox that makes a snapshot; undefined: it is gone. */
+  /** Returns the sandbox that builds a snapshot; undefined if it is gone. */
   makerOf(snapshotId: string): Row | undefined {
     return this.#all("maker_of = ? AND state <> 'gone'", snapshotId)[0];
   }
 
-  /** A row for a sandbox that is about to be asked for: written first, so that a crash leaves a trace of it. */
+  /** Inserts the row of a sandbox before E2B is called, so that a crash leaves a trace. */
   insertWarming(sandboxId: string, template: string, { key, makerOf }: Purpose, now: number, dueAt: number): Row {
     return this.#sql
       .exec<Row>(
@@ -171,7 +174,7 @@ export class SandboxTable {
       .one();
   }
 
-  /** Binds the youngest warm sandbox, of the newest template first; undefined: there is none. */
+  /** Binds the youngest warm sandbox, those of the newest template first. Returns undefined if there is none. */
   bindWarm(key: WorkspaceKey, template: string, now: number): Row | undefined {
     return this.#sql
       .exec<Row>(
@@ -190,7 +193,7 @@ export class SandboxTable {
       .toArray()[0];
   }
 
-  /** Writes a transition if nothing happened to the row since `row` was read; undefined if something did. */
+  /** Writes a transition if the row still has the generation of `row`; otherwise returns undefined. */
   transition(row: Row, change: Transition): Row | undefined {
     const next = { ...row, ...change };
     return this.#sql
@@ -239,7 +242,7 @@ export class SandboxTable {
     );
   }
 
-  /** Every running sandbox is looked at again: a rule changed. */
+  /** Makes every running sandbox due, after a rule changed. */
   setRunningDue(now: number): void {
     this.#sql.exec(
       "UPDATE sandbox SET due_at = ?1 WHERE state IN ('warm', 'bound') AND (due_at IS NULL OR due_at > ?1)",
@@ -247,7 +250,7 @@ export class SandboxTable {
     );
   }
 
-  /** Counts a use of a repository, and answers its score. */
+  /** Counts a use of a repository, and returns its new score. */
   addUse(tenant: string, repository: string, next: (score: number | undefined) => number): number {
     const [known] = this.#sql
       .exec<{ score: number }>("SELECT score FROM repository WHERE tenant = ? AND repository = ?", tenant, repository)

@@ -1,4 +1,4 @@
-/** One row of `snapshot`, see schema.ts. A type, not an interface: SqlStorage wants an index signature. */
+/** One row of `snapshot`; see schema.ts. A type, not an interface: SqlStorage requires an index signature. */
 export type SnapshotRow = {
   snapshot_id: string;
   tenant: string;
@@ -26,13 +26,13 @@ interface Repository {
 /** One row of `clones`. */
 type Clones = { score: number; full_s: number | null; not_before: number };
 
-/** What a repository snapshot is of. */
+/** Repository of a snapshot. */
 export interface SnapshotKey extends Repository {
-  /** Address of the repository. */
+  /** URL of the repository. */
   readonly url: string;
 }
 
-/** SQL of the repository snapshots. Synchronous, like the rows of sandboxes. */
+/** SQL of the repository snapshots. Synchronous, like SandboxTable. */
 export class SnapshotTable {
   readonly #sql: SqlStorage;
 
@@ -52,7 +52,7 @@ export class SnapshotTable {
     return this.#all("tenant = ? AND repository = ? AND state = ?", tenant, repository, state)[0];
   }
 
-  /** The one that sandboxes of this "template" were started from, also when it is gone by now. */
+  /** Returns the snapshot that sandboxes of this "template" started from, even if it is gone by now. */
   startedAs(template: string): SnapshotRow | undefined {
     return this.#all("e2b_id = ?", template)[0];
   }
@@ -65,7 +65,7 @@ export class SnapshotTable {
     return this.#all("state = 'ready'");
   }
 
-  /** What the templates beneath are still needed by. */
+  /** Lists the templates that snapshots are based on. */
   templates(): string[] {
     const rows = this.#sql.exec<{ template: string }>("SELECT DISTINCT template FROM snapshot").toArray();
     return rows.map(({ template }) => template);
@@ -99,7 +99,7 @@ export class SnapshotTable {
     );
   }
 
-  /** It can be started from now on; the one before it goes. */
+  /** Marks a snapshot as ready to start from, and the previous one as gone. */
   setReady(
     row: SnapshotRow,
     ready: Pick<SnapshotRow, "head" | "bytes" | "clone_s" | "due_at"> & { e2b_id: string; refs: string | null },
@@ -125,13 +125,13 @@ export class SnapshotTable {
     if (ready.refs !== null) this.#sql.exec("INSERT INTO seed VALUES (?, ?)", row.snapshot_id, ready.refs);
   }
 
-  /** Branches and tags of its seed; a table of their own, as they are as long as a thousand rows and wanted by few. */
+  /** Branches and tags of its base clone. In a separate table, because they are long and rarely read. */
   refs(snapshotId: string): string | undefined {
     const rows = this.#sql.exec<{ refs: string }>("SELECT refs FROM seed WHERE snapshot_id = ?", snapshotId).toArray();
     return rows[0]?.refs;
   }
 
-  /** A sandbox was started from it. */
+  /** Records a start from the snapshot. */
   used(snapshotId: string, now: number, dueAt: number): void {
     this.#sql.exec(
       "UPDATE snapshot SET starts = starts + 1, last_used_at = ?, due_at = ?, failures = 0 WHERE snapshot_id = ?",
@@ -145,7 +145,7 @@ export class SnapshotTable {
     this.#sql.exec("UPDATE snapshot SET fetch_s = ? WHERE snapshot_id = ?", seconds, snapshotId);
   }
 
-  /** It will not be started from again, and is deleted at E2B when that is due. */
+  /** Marks a snapshot as gone: no further starts, and its deletion at E2B is due at `dueAt`. */
   setGone(snapshotId: string, dueAt: number): void {
     this.#sql.exec(
       "UPDATE snapshot SET state = 'gone', due_at = ?, failures = 0 WHERE snapshot_id = ?",
@@ -163,7 +163,7 @@ export class SnapshotTable {
     this.#sql.exec("DELETE FROM seed WHERE snapshot_id = ?", snapshotId);
   }
 
-  /** What is known of a repository's clones. */
+  /** Returns the clone statistics of a repository. */
   clones({ tenant, repository }: Repository): Clones | undefined {
     return this.#sql
       .exec<Clones>(

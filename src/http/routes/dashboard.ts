@@ -3,7 +3,7 @@ import html from "../../../dist/page/index.html";
 import js from "../../../dist/page/page.js.txt";
 import type { Hono } from "hono";
 
-/** Only what comes from here runs, and nothing can frame the page; what it asks for leaves with its key as a header. */
+/** Allows only own scripts, and no framing. Requests of the page carry its key as a header. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -29,12 +29,14 @@ const FILES = [
   { path: "/page.js", type: "text/javascript; charset=utf-8", text: js },
 ];
 
-/** The page for whoever runs the service. It holds nothing secret: what it shows it asks of `/v1/operator`, with a key. */
+/**
+ * Serves the operator's dashboard. The files hold no secrets: the data comes from `/v1/operator`, which requires a key.
+ */
 export function addPageRoutes(app: Hono<{ Bindings: Env }>): void {
   for (const { path, type, text } of FILES) {
     let tag: Promise<string> | undefined;
     app.get(path, async (c) => {
-      // Always asked for and seldom sent: a new version must not run with a part of an old one.
+      // Always revalidated: a new version must not run with files of an old one.
       const ETag = await (tag ??= tagOf(text));
       const headers = { ...HEADERS, ETag, "Cache-Control": "no-cache" };
       if (c.req.header("If-None-Match") === ETag) return new Response(null, { status: 304, headers });

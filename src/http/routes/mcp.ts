@@ -9,15 +9,15 @@ import { readText } from "../body.ts";
 import { callerOf, type HttpContext, secretsOf } from "../caller.ts";
 import { logUnexpected } from "../log.ts";
 import { hostnameOf } from "../loopback.ts";
-import { foreseen } from "../problem-response.ts";
+import { asKnownError } from "../problem-response.ts";
 
-/** Clients give a call up after 60 s; the answer needs its way too. */
+/** Clients abandon a call after 60 s, transfer of the answer included. */
 const ANSWER_WITHIN_MS = 45_000;
 
-/** In the query of the MCP address: the workspace that a client goes on with. */
+/** Query parameter of the MCP address: the workspace that a client continues with. */
 const WORKSPACE = "sandbox_id";
 
-/** The MCP door: POST only, each request on its own, behind the same gate as `/v1`. */
+/** Handles MCP: POST only, each request on its own, with the authentication of `/v1`. */
 export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
   return async (c: HttpContext): Promise<Response> => {
     const request = c.req.raw;
@@ -29,21 +29,21 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     return serveMcp(post, () =>
       newServer((tool, given, { mcpReq }) => {
         const { _meta: { progressToken } = {} } = mcpReq;
-        const told = progressToken !== undefined && {
-          tell: (progress: number, message: string) => {
+        const notifier = progressToken !== undefined && {
+          notify: (progress: number, message: string) => {
             const params = { progressToken, progress, message };
-            // Who has gone hears nothing more.
+            // Ignore clients that have left.
             mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
           },
         };
-        const explain = (thrown: unknown) => explained(thrown, c);
-        return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, explain, ...told });
+        const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
+        return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
       }),
     );
   };
 }
 
-/** Nobody waits for it, and the first operation asks again. */
+/** Resumes the session's workspace in the background. On failure the first operation resumes it. */
 async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
   try {
     await openSession(caller, c.req.query(WORKSPACE));
@@ -52,8 +52,8 @@ async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
   }
 }
 
-function explained(thrown: unknown, c: HttpContext) {
-  const error = foreseen(thrown);
+function knownErrorOf(thrown: unknown, c: HttpContext) {
+  const error = asKnownError(thrown);
   if (error.code !== "internal") return { error };
   const requestId = crypto.randomUUID();
   logUnexpected(requestId, thrown, secretsOf(c));

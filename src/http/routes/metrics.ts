@@ -6,7 +6,7 @@ import { exposedFamilies, readMetrics } from "../../metrics/scrape.ts";
 import type { HttpContext } from "../caller.ts";
 import { requireServiceKey } from "../service-key.ts";
 
-/** GET /metrics: every series, for Prometheus. Reads what was reported; no shard of the pool is asked. */
+/** Serves GET /metrics: every series, for Prometheus. Reads stored reports; wakes no pool shard. */
 export async function serveMetrics(c: HttpContext): Promise<Response> {
   const config = configOf(c.env);
   await requireServiceKey(c.req.raw, "METRICS_KEY", config);

@@ -19,10 +19,10 @@ import { execute } from "../../facade.ts";
 import { status } from "../../ops/status.ts";
 import { unpushed } from "../../ops/probes/unpushed.ts";
 
-/** As many changed files as a person reads before ending a workspace. */
+/** Changed files shown before a person ends a workspace. */
 const STATUS_LIMIT = 100;
 
-/** What the page at `/` shows and does, for whoever holds OPERATOR_KEY. */
+/** Adds the routes of the dashboard at `/`, which require OPERATOR_KEY. */
 export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/operator/overview", async (c) => {
     const operator = await operatorOf(c);
@@ -37,7 +37,7 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/operator/workspaces/:sandbox_id", async (c) =>
     answer(await anyWorkspace(await operatorOf(c), c.req.param("sandbox_id"))),
   );
-  // POST, because it uses the workspace: one that is paused is resumed.
+  // POST, because it uses the workspace: a paused one is resumed.
   app.post("/v1/operator/workspaces/:sandbox_id/status", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
     return answer(await statusOf(await ownerOf(c, sandbox_id, "status"), sandbox_id));
@@ -60,8 +60,8 @@ async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
 }
 
 /**
- * The operator acts in the name of the tenant whose workspace it is: every check of ownership stays as it is. The log says
- * that it was not the tenant.
+ * Returns a caller for the tenant of a workspace, so that every ownership check still applies. Logs that the operator
+ * acted.
  */
 async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "pause" | "end"): Promise<Caller> {
   const operator = await operatorOf(c);
@@ -70,7 +70,7 @@ async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "p
   return { ...operator, tenant };
 }
 
-/** Reads what was reported; no shard of the pool is asked, so none is kept awake. */
+/** Reads stored reports; wakes no pool shard. */
 async function overview({ env, config }: Omit<Caller, "tenant">, minutes: Overview["minutes"]): Promise<Overview> {
   if (config.metricsShards === 0) {
     throw new WarmtreeError("not_found", "Nothing is recorded, so there is no overview: METRICS_SHARDS is 0.");
@@ -81,12 +81,12 @@ async function overview({ env, config }: Omit<Caller, "tenant">, minutes: Overvi
 }
 
 /**
- * What git says of a workspace, and how many commits would be lost with it: ahead of its upstream says nothing of that,
- * for the branch of an agent has the branch it began on for upstream.
+ * Returns a workspace's status, and the number of commits that would be lost with it. "Ahead" does not show that: the
+ * upstream of an agent's branch is the branch it started from.
  */
 async function statusOf(owner: Caller, sandboxId: string): Promise<object> {
-  const told = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
+  const gitStatus = await execute(status.name, { sandbox_id: sandboxId, limit: STATUS_LIMIT }, owner);
   const found = await dispatch(unpushed, undefined, await useWorkspace(owner, sandboxId), owner);
   if (!found.ok) throw found.error;
-  return { ...told, unpushed_commits: found.value.commits };
+  return { ...gitStatus, unpushed_commits: found.value.commits };
 }

@@ -9,10 +9,13 @@ import { readJsonObject } from "../body.ts";
 import { callerOf } from "../caller.ts";
 import { snapshotInput, type snapshotListSchema } from "../../api/schemas.ts";
 
-/** Clients give a call up after 60 s. The making goes on; asking again tells how it stands. */
+/** Clients abandon a call after 60 s. The build continues; repeating the call reports its state. */
 const ANSWER_WITHIN_MS = 45_000;
 
-/** Repository snapshots: they are made by themselves where clones are worth it, and here on request. */
+/**
+ * Adds the routes of repository snapshots, which list, make and drop them. Often cloned repositories get one without a
+ * request.
+ */
 export function addSnapshotRoutes(app: Hono<{ Bindings: Env }>, answerWithinMs = ANSWER_WITHIN_MS): void {
   app.get("/v1/snapshots", async (c) => {
     const snapshots = await listSnapshots(await callerOf(c));
