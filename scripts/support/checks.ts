@@ -1,3 +1,4 @@
+import { wrongDocsLines } from "./docs-lines.ts";
 import { wrongRooms } from "./rooms.ts";
 import { wrongScripts } from "./shell-files.ts";
 import { runTool } from "./tools.ts";
@@ -13,6 +14,7 @@ interface Check {
 const CHECKS: readonly Check[] = [
   { name: "rooms: imports run down, none in a circle", command: wrongRooms },
   { name: "shell and Perl files", command: wrongScripts },
+  { name: "length of lines in the docs", command: wrongDocsLines },
   {
     name: "types of the Worker's bindings",
     // Without .dev.vars, somebody's own settings.

@@ -63,7 +63,7 @@ export const keeping: Theme<Scene> = {
           const { status } = await scene.request("DELETE", `/v1/workspaces/${sandbox_id}`);
           const { code, detail } = await scene.mustFail("status", { sandbox_id });
           const listed = (await scene.workspaces()).find((each) => each.sandbox_id === sandbox_id)?.state ?? "gone";
-          const isClear = ["workspace_gone", "workspace_not_found"].includes(code) && /clone/.test(detail);
+          const isClear = ["workspace_gone", "workspace_not_found"].includes(code) && /clone/i.test(detail);
           return heldIf(status === 204 && isClear && listed === "gone", `${status}, then ${code}, listed as ${listed}`);
         }),
     },

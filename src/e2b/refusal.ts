@@ -26,8 +26,8 @@ export function refusal(what: string, response: Response, text: string, nowMs: n
   const advice = response.headers.get("should-retry");
   const code = codeOf(status, body, retryAfterS);
   const started = mayHaveStarted(status, code, body);
-  const detail = body === undefined ? "no error body of E2B's" : body.message.slice(0, MESSAGE_MAX_CHARS);
-  const effect = started ? "It may have taken effect all the same." : "Nothing was changed.";
+  const detail = body === undefined ? "without an error body of E2B" : body.message.slice(0, MESSAGE_MAX_CHARS);
+  const effect = started ? "The request may have taken effect." : "Nothing was changed.";
   return new E2bError(code, `E2B did not ${what}: HTTP ${response.status}, ${detail}. ${effect}`, {
     started,
     status: response.status,

@@ -130,7 +130,7 @@ function late(before: number, retryAfterS: number, lost: LostRace | undefined): 
   const others = before === 1 ? "1 other push" : `${before} other pushes`;
   return new WarmtreeError(
     "branch_busy",
-    `${others} to the branch came first, and the time to wait is over. ${kept}; push again within a minute and the place in the queue is the same.`,
+    `${others} to the branch came first, and the waiting time is over. ${kept}. Push again within a minute to keep the place in the queue.`,
     { work, retryAfterS },
   );
 }

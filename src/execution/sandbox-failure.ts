@@ -23,7 +23,7 @@ function failureOf({ name }: FailedOperation, { code, limitMs }: E2bError): { co
     case "timeout":
       return { code: "timeout", happened: `The sandbox did not answer ${name} within ${time}.` };
     case "rate_limited":
-      return { code: "rate_limited", happened: "The sandbox takes no more requests just now." };
+      return { code: "rate_limited", happened: "The sandbox accepts no more requests at the moment." };
     case "capacity":
       return { code: "disk_full", happened: `The disk of the sandbox has no room for ${name}.` };
     case "stream_broken":
@@ -44,9 +44,9 @@ function failureOf({ name }: FailedOperation, { code, limitMs }: E2bError): { co
 }
 
 const DONE = {
-  unknown: "It may have been done in part or whole, the push too.",
-  false: "It may have been done in part or whole; nothing was pushed.",
-  true: "The push was done; what comes after it may not have been.",
+  unknown: "It may have been done in part or completely, including the push.",
+  false: "It may have been done in part or completely. Nothing was pushed.",
+  true: "The push was done. Later work may not have been done.",
 } as const;
 
 function aftermathOf(operation: FailedOperation, error: E2bError): { work: Work; next: string } {
@@ -54,7 +54,7 @@ function aftermathOf(operation: FailedOperation, error: E2bError): { work: Work;
   const { code, started, retryAfterS } = error;
   const again = retryAfterS === undefined ? "call again" : `call again in ${retryAfterS} s`;
   if (!started) {
-    const next = code === "capacity" ? "delete files that you made and do not need, or push what is committed" : again;
+    const next = code === "capacity" ? "delete files that you created and do not need, or push commits" : again;
     return { work: UNTOUCHED, next: `Nothing was done: ${next}.` };
   }
   const work = error instanceof CutShort ? { ...openWork(operation), pushed: error.pushed } : openWork(operation);
@@ -63,7 +63,7 @@ function aftermathOf(operation: FailedOperation, error: E2bError): { work: Work;
   // Completed steps are not undone by repeating all steps in order.
   const next =
     operations === undefined
-      ? `Calling again is safe${pushes ? ": no commit is doubled" : ""}; status tells how the workspace stands.`
-      : "See with status and log how far it came, and call what is missing.";
+      ? `Calling again is safe${pushes ? ": no commit is doubled" : ""}; status shows the state of the workspace.`
+      : "Check with status and log how far it got, and repeat the missing steps.";
   return { work, next: `${done} ${next}` };
 }

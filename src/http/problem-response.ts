@@ -42,7 +42,7 @@ export function asKnownError(thrown: unknown): WarmtreeError {
   if (thrown instanceof ConfigError) return new WarmtreeError("misconfigured", thrown.message);
   return new WarmtreeError(
     "internal",
-    "Something went wrong on our side. The operator finds it in the logs by the id in 'instance'. Ask status what " +
-      "became of the work before trying again.",
+    "An internal error occurred. The operator can find it in the logs by the id in 'instance'. Check the work with " +
+      "status before you try again.",
   );
 }

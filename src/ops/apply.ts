@@ -20,36 +20,41 @@ const input = z.strictObject({
     .min(1)
     .max(MAX_COMMITS)
     .describe(
-      "Whose changes are made again on this branch, in this order; of a merge, what it brought to its first parent",
+      "Commits whose changes are applied to this branch, in this order; of a merge, its changes to its first parent",
     ),
-  revert: z.boolean().default(false).describe("Undo these changes instead: name the newest first"),
+  revert: z.boolean().default(false).describe("Revert these changes instead; name the newest commit first"),
 });
 
 const output = z.object({
   head: z.string(),
   applied: z
-    .array(z.object({ of: z.string(), sha: z.string().describe("Commit that was made") }))
-    .describe("In the order in which they were made"),
-  already: z.array(z.string()).describe("Commits whose changes are here already, or undone: nothing was made of them"),
+    .array(z.object({ of: z.string(), sha: z.string().describe("New commit") }))
+    .describe("In the order of their creation"),
+  already: z
+    .array(z.string())
+    .describe("Commits whose changes are on the branch already, or reverted already; no commit was made for them"),
 });
 
 const REASONS: Reasons = {
-  no_commits: () => ({ code: "ref_not_found", detail: "This branch has no commit yet, to make changes on top of." }),
+  no_commits: () => ({
+    code: "ref_not_found",
+    detail: "This branch has no commit yet, so no changes can be applied on top.",
+  }),
   ...UNFINISHED_REASON,
   begun: (subject) => {
     const [commit = "", left = "0"] = subject.split(" ");
     const others =
-      left === "0" ? "" : ` The last ${left} of 'commits' are not applied: call apply with them after that.`;
+      left === "0" ? "" : ` The last ${left} of 'commits' are not applied. Call apply with them after that.`;
     return {
       code: "conflict",
-      detail: `${commit} conflicts; what was before it is applied, and its conflicts are in the files. Edit those with markers; write, delete or name in push {resolve} those without; then push. restore {all: true} gives it up.${others}`,
+      detail: `${commit} conflicts. The commits before it are applied, and its conflicts are in the files. Edit files with markers. Write or delete files without, or name them in push {resolve}. Then push. restore {all: true} aborts it.${others}`,
     };
   },
 };
 
 export const apply = defineOperation({
   name: "apply",
-  summary: "Makes the changes of some commits again on this branch, or undoes them; conflicts are left in the files.",
+  summary: "Cherry-picks commits onto this branch, or reverts them; conflicts are left in the files.",
   access: "write",
   shell: "/bin/bash",
   input,

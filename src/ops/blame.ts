@@ -18,9 +18,7 @@ const input = z
   .strictObject({
     sandbox_id: sandboxId,
     path: treePath.describe("A file"),
-    ref: revision
-      .optional()
-      .describe("As it is in this commit; default: the working tree, in a partial clone the commit that HEAD is on"),
+    ref: revision.optional().describe("Commit to read from; default: the working tree, in a partial clone HEAD"),
     start_line: lineNumber.optional(),
     end_line: lineNumber.optional(),
     cursor: cursor.optional(),
@@ -32,18 +30,18 @@ const input = z
 
 const hunk = z.object({
   line: z.number().describe("First line, counted from 1"),
-  sha: z.string().nullable().describe("Commit that these lines come from; null: not committed"),
+  sha: z.string().nullable().describe("Commit of these lines; null: not committed"),
   author: z.string().optional(),
   email: z.string().optional(),
-  date: z.string().optional().describe("Of the author; RFC 3339"),
+  date: z.string().optional().describe("Author date; RFC 3339"),
   subject: z.string().optional(),
-  path: z.string().optional().describe("Name of the file in that commit, where it was another"),
-  lines: z.array(z.string()).describe("The lines; the start of a long one"),
+  path: z.string().optional().describe("Name of the file in that commit, if it was different"),
+  lines: z.array(z.string()).describe("The lines; of a long line, its start"),
 });
 
 const output = z.object({
   path: z.string(),
-  hunks: z.array(hunk).describe("Lines that follow each other and come from one commit"),
+  hunks: z.array(hunk).describe("Consecutive lines of one commit"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
 });
@@ -52,9 +50,9 @@ const REASONS: Reasons = {
   left_out: () => ({
     code: "invalid_input",
     detail:
-      "This clone has no folders of older commits (filter tree:0), so what they changed cannot be told. Clone with filter blob:none.",
+      "This clone has no folders of older commits (filter tree:0), so their changes are not known. Clone with filter blob:none.",
   }),
-  no_file: (path) => ({ code: "invalid_input", field: "path", detail: `'${path}' is no file.` }),
+  no_file: (path) => ({ code: "invalid_input", field: "path", detail: `'${path}' is not a file.` }),
 };
 
 /** git's messages for lines that do not exist, and for a folder. */
@@ -63,7 +61,7 @@ const NO_FILE = /^fatal: no such path/m;
 
 export const blame = defineOperation({
   name: "blame",
-  summary: "Which commit, and whose, each line of a file comes from.",
+  summary: "The commit and author of each line of a file.",
   access: "read",
   shell: "/bin/sh",
   input,
@@ -83,7 +81,7 @@ export const blame = defineOperation({
     const [, lines] = (failed && TOO_FEW_LINES.exec(result.stderr)) ?? [];
     if (lines === "0" && first === 1) return { ok: true, value: { path: asked.path, hunks: [], truncated: false } };
     if (lines !== undefined) return refused("start_line", `'${asked.path}' has ${lines} lines.`);
-    if (failed && NO_FILE.test(result.stderr)) return refused("path", `'${asked.path}' is no file.`);
+    if (failed && NO_FILE.test(result.stderr)) return refused("path", `'${asked.path}' is not a file.`);
     if (failed) return failed;
     const end = first + MAX_LINES;
     const told = readBlame(textOf(result.sections.get(1) ?? new Uint8Array()), asked.path);

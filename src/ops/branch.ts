@@ -16,41 +16,41 @@ const input = z
   .strictObject({
     sandbox_id: sandboxId,
     name: branchHere.optional().describe("Branch to switch to; default: list the branches"),
-    create: z.boolean().default(false).describe("Make it a new branch"),
+    create: z.boolean().default(false).describe("Create the branch"),
     delete: z
       .literal(true)
       .optional()
       .describe(
-        "Delete it, at the remote too: only a branch that this workspace made there, and nothing that others did",
+        "Delete the branch, at the remote too; only a branch that this workspace created there and that has no commits of others",
       ),
-    from: revision.optional().describe("Where a new branch begins; default: HEAD"),
+    from: revision.optional().describe("Start of a new branch; default: HEAD"),
     cursor: cursor.optional(),
   })
   .refine((asked) => asked.name !== undefined || !asked.create, { path: ["name"], message: "is needed with create" })
   .refine((asked) => !asked.create || !asked.name?.startsWith("origin/"), {
     path: ["name"],
-    message: "may not begin with 'origin/', as git calls the remote's branches so here: leave that out",
+    message: "may not begin with 'origin/', which is git's prefix for remote branches here; omit it",
   })
   .refine((asked) => !asked.delete || (asked.name !== undefined && !asked.create), {
     path: ["delete"],
-    message: "needs a name, and does not go with create",
+    message: "needs a name, and cannot be combined with create",
   })
-  .refine((asked) => asked.from === undefined || asked.create, { path: ["from"], message: "goes only with create" });
+  .refine((asked) => asked.from === undefined || asked.create, { path: ["from"], message: "requires create" });
 
 const listed = z.object({
   name: z.string(),
   sha: z.string(),
-  date: z.string().describe("Of the newest commit; RFC 3339"),
+  date: z.string().describe("Date of the newest commit; RFC 3339"),
   subject: z.string(),
   upstream: z.string().optional(),
-  remote: z.boolean().describe("A branch of the remote, as last fetched"),
+  remote: z.boolean().describe("A remote branch, as last fetched"),
 });
 
 const output = z.object({
   current: z.string().nullable().describe("null when HEAD is detached"),
   head: z.string().nullable().describe("null before the first commit"),
   upstream: z.string().optional(),
-  deleted: z.string().optional().describe("Branch that is gone"),
+  deleted: z.string().optional().describe("Branch that was deleted"),
   branches: z.array(listed).optional().describe("Newest first"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
@@ -62,22 +62,22 @@ const REASONS: Reasons = {
   is_commit: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `'${name}' is the short SHA of a commit here, so a branch may not be called so: take another name.`,
+    detail: `'${name}' is the short SHA of a commit here, so it cannot name a branch. Use another name.`,
   }),
   no_branch: (name) => ({
     code: "ref_not_found",
     field: "name",
-    detail: `'${name}' is a tag or a commit, and no branch. To work on it make a branch: {name: "…", create: true, from: "${name}"}.`,
+    detail: `'${name}' is a tag or a commit, not a branch. To work on it, create a branch: {name: "…", create: true, from: "${name}"}.`,
   }),
   ...UNFINISHED_REASON,
   in_the_way: (files) => ({
     code: "dirty_tree",
-    detail: `Switching would overwrite uncommitted changes${files && ` in ${files.split("\n").join(", ")}`}. Nothing was done: push or restore them first.`,
+    detail: `Switching would overwrite uncommitted changes${files && ` in ${files.split("\n").join(", ")}`}. Nothing was done. Push or restore them first.`,
   }),
   branch_exists: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `There is a branch '${name}' already. Leave 'create' out to switch to it.`,
+    detail: `The branch '${name}' exists already. Omit 'create' to switch to it.`,
   }),
 };
 
@@ -93,8 +93,7 @@ const FIELDS = [
 
 export const branch = defineOperation({
   name: "branch",
-  summary:
-    "Lists branches, switches to one, makes a new one and switches to it, or deletes one of the workspace's own.",
+  summary: "Lists branches, switches to one, creates one and switches to it, or deletes one of the workspace's own.",
   access: "write",
   shell: "/bin/bash",
   input,

@@ -33,22 +33,22 @@ const FILTERS = ["blob:none", "tree:0"] as const;
 
 const input = z.strictObject({
   repo_url: z.string().max(MAX_URL_LENGTH).describe("https address of the repository"),
-  branch: branchName.optional().describe("Branch to start from; default: the remote's own"),
+  branch: branchName.optional().describe("Branch to start from; default: the remote's default branch"),
   agent_id: agentWord
     .optional()
     .describe(`Work happens on branch agent/<agent_id>/<task_id>; without task_id on agent/<agent_id>/${ONLY_TASK}`),
-  task_id: agentWord.optional().describe("Goes with agent_id"),
+  task_id: agentWord.optional().describe("Requires agent_id"),
   shallow: z.boolean().default(false).describe("Newest commit only, without history"),
   sparse: z.array(sparseFolder).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
   filter: z
     .enum(FILTERS)
     .optional()
     .describe(
-      "Leave at the remote, until they are needed, the files of all but the commit that is checked out (blob:none, the default with sparse), or their folders too (tree:0)",
+      "Objects of other commits than the checked out one that stay at the remote until they are needed: files (blob:none, the default with sparse), or files and folders (tree:0)",
     ),
   revision: tagOrSha
     .optional()
-    .describe("Commit (its whole SHA) or tag to start from; branch then is only where pull brings changes from"),
+    .describe("Commit (full SHA) or tag to start from; branch is then only the branch that pull takes changes from"),
 });
 
 const SEED = ["used", "unsound"] as const;
@@ -57,27 +57,24 @@ const output = z.object({
   repo_url: z.string(),
   branch: z.string().nullable(),
   head: z.string().nullable().describe("null when the repository has no commits"),
-  base: z.string().nullable().describe("Branch of the remote that this one starts from and pulls from"),
+  base: z.string().nullable().describe("Remote branch that this branch starts from and pulls from"),
   in_the_way: z
     .string()
     .optional()
-    .describe("Branch of the remote that keeps this one from being pushed under its name; push with 'to' then"),
-  created: z.boolean().describe("false: the workspace was there already and is as it was left"),
+    .describe("Remote branch whose name prevents a push of this branch under its own name; push with 'to'"),
+  created: z.boolean().describe("false: the workspace existed already and is unchanged"),
   shallow: z.boolean().describe("Whether older commits are only at the remote"),
   filter: z
     .enum(FILTERS)
     .nullable()
-    .describe("What is only at the remote; null: nothing, or the remote takes no filter"),
-  sparse: z.array(z.string()).describe("Folders that are checked out, with the files above them; empty: all"),
-  submodules: z.array(z.string()).describe("Paths of submodules; they are left alone"),
+    .describe("Objects that are only at the remote; null: none, or the remote supports no filter"),
+  sparse: z.array(z.string()).describe("Checked out folders, with the files above them; empty: all"),
+  submodules: z.array(z.string()).describe("Paths of submodules; their contents are not fetched"),
   timing: z.object({
-    fetch_ms: z.number().optional().describe("Until the remote's objects were there"),
-    checkout_ms: z.number().optional().describe("From then until the files were"),
+    fetch_ms: z.number().optional().describe("Time to fetch the remote's objects"),
+    checkout_ms: z.number().optional().describe("Time to check out the files, after the fetch"),
   }),
-  seed: z
-    .enum(SEED)
-    .optional()
-    .describe("What became of the repository snapshot's clone; the facade keeps it to itself"),
+  seed: z.enum(SEED).optional().describe("State of the repository snapshot's clone; not part of the answer"),
 });
 
 const REASONS: Reasons = {
@@ -85,13 +82,13 @@ const REASONS: Reasons = {
   no_default: (names) => ({
     code: "ref_not_found",
     field: "branch",
-    detail: `The repository's default branch is not there. Say with 'branch' which to start from: ${names.split("\n").join(", ")}.`,
+    detail: `The repository's default branch does not exist. Name the branch to start from in 'branch': ${names.split("\n").join(", ")}.`,
   }),
 };
 
 export const clone = defineOperation({
   name: "clone",
-  summary: "Opens a workspace with a clone of a repository; asked again, answers the same one as it was left.",
+  summary: "Opens a workspace with a clone of a repository; a repeated call answers the same workspace, unchanged.",
   access: "remote",
   shell: "/bin/bash",
   input,

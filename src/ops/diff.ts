@@ -13,8 +13,8 @@ const MAX_FILES = 1000;
 const input = z.strictObject({
   sandbox_id: sandboxId,
   file: treePath.optional().describe("Only this file or folder"),
-  staged: z.boolean().default(false).describe("What is staged; default: what is not, new files included"),
-  base: revision.optional().describe("Compare with where HEAD parted from this, as a pull request does"),
+  staged: z.boolean().default(false).describe("Staged changes; default: unstaged changes, including new files"),
+  base: revision.optional().describe("Compare with the merge base of HEAD and this revision, as a pull request does"),
   cursor: cursor.optional(),
   max_bytes: maxBytes,
 });
@@ -23,7 +23,7 @@ const changedFile = z.object({
   path: z.string(),
   change: z.enum(CHANGES),
   from: z.string().optional(),
-  added: z.number().optional().describe("Lines"),
+  added: z.number().optional().describe("Number of lines"),
   deleted: z.number().optional(),
   binary: z.literal(true).optional(),
 });
@@ -31,7 +31,7 @@ const changedFile = z.object({
 const output = z.object({
   files: z.array(changedFile).describe("Every changed file, on the first page"),
   files_truncated: z.literal(true).optional(),
-  diff: z.string().describe("Unified diff; pages joined are the whole"),
+  diff: z.string().describe("Unified diff; concatenated pages give the whole diff"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
 });
@@ -40,13 +40,13 @@ const REASONS: Reasons = {
   no_common_commit: (base) => ({
     code: "invalid_input",
     field: "base",
-    detail: `HEAD and '${base}' have no commit in common (in a shallow clone it may not be there).`,
+    detail: `HEAD and '${base}' have no common commit. In a shallow clone it may not have been fetched.`,
   }),
 };
 
 export const diff = defineOperation({
   name: "diff",
-  summary: "Changes as a unified diff, new files included, with counts for every file.",
+  summary: "Changes as a unified diff, including new files, with counts for every file.",
   access: "read",
   shell: "/bin/sh",
   input,

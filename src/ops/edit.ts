@@ -14,8 +14,8 @@ const ACTIONS = ["content", "base64", "delete", "move_to"] as const;
 const file = z
   .strictObject({
     path: treePath,
-    content: z.string().optional().describe("The whole new text"),
-    base64: z.base64().optional().describe("The whole new content, as bytes"),
+    content: z.string().optional().describe("Complete new text"),
+    base64: z.base64().optional().describe("Complete new content, as bytes"),
     delete: z.literal(true).optional(),
     move_to: treePath.optional(),
     executable: z.boolean().optional(),
@@ -25,7 +25,7 @@ const file = z
   })
   .refine((entry) => !entry.delete || entry.executable === undefined, {
     path: ["executable"],
-    message: "says nothing of a file that is deleted",
+    message: "cannot be used for a deleted file",
   });
 
 const input = z
@@ -52,7 +52,7 @@ const CHANGED = ["added", "modified", "deleted", "moved"] as const;
 
 const output = z.object({
   changed: z.array(z.object({ path: z.string(), change: z.enum(CHANGED), from: z.string().optional() })),
-  unchanged: z.array(z.string()).describe("Files that held this content already"),
+  unchanged: z.array(z.string()).describe("Files that had this content already"),
   truncated: z.boolean(),
 });
 
@@ -88,11 +88,11 @@ const refused =
   });
 
 const REASONS: Reasons = {
-  symlink: refused("is a symlink, or is under one, and symlinks are not followed"),
+  symlink: refused("is a symlink or below one, and symlinks are not followed"),
   folder: refused("is a folder"),
-  under_file: refused("is under something that is no folder"),
+  under_file: refused("is below a path that is not a folder"),
   special: refused("is neither a file nor a folder"),
-  exists: refused("is there already"),
+  exists: refused("exists already"),
   unwritable: (told) => {
     const [place = "", why = ""] = told.split("\n");
     const field = place === "" ? {} : { field: `files.${place}` };
@@ -114,13 +114,13 @@ const REASONS: Reasons = {
   missing: (place) => ({
     code: "path_not_found",
     field: `files.${place}`,
-    detail: `files.${place} is not there. Nothing was changed.`,
+    detail: `files.${place} does not exist. Nothing was changed.`,
   }),
 };
 
 export const edit = defineOperation({
   name: "edit",
-  summary: "Writes, deletes and moves files and applies a patch: all of it, or nothing.",
+  summary: "Writes, deletes and moves files and applies a patch, all or nothing.",
   access: "write",
   shell: "perl",
   input,

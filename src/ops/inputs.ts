@@ -41,7 +41,10 @@ const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
  */
 const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part.replaceAll(HFS_IGNORED, ""));
 
-export const sandboxId = z.string().regex(SANDBOX_ID, "is not a sandbox_id; clone answers one").describe("From clone");
+export const sandboxId = z
+  .string()
+  .regex(SANDBOX_ID, "is not a sandbox_id; clone answers one")
+  .describe("The sandbox_id that clone answered");
 
 const refName = z.string().min(1).max(MAX_REF_LENGTH);
 
@@ -139,4 +142,4 @@ export const maxBytes = z
   .min(MIN_PAGE_BYTES)
   .max(MAX_PAGE_BYTES)
   .default(DEFAULT_PAGE_BYTES)
-  .describe("Most bytes in one answer");
+  .describe("Maximum number of bytes in one answer");

@@ -34,9 +34,9 @@ const timeOf = (text: string, ofDay: string) =>
 const input = z.strictObject({
   sandbox_id: sandboxId,
   ref: revision
-    .refine((text) => !text.includes("..."), "is not a revision; of two branches, 'a..b' is what b has and a lacks")
+    .refine((text) => !text.includes("..."), "is not a revision; 'a..b' gives the commits of b that are not in a")
     .optional()
-    .describe("Where to begin; default: HEAD. 'a..b': what b has and a lacks"),
+    .describe("Revision to start from; default: HEAD. 'a..b': commits of b that are not in a"),
   since: moment.optional().describe("Committed at this day or time, or later (RFC 3339; a day is in UTC)"),
   until: moment.optional().describe("Committed at this day or time, or earlier"),
   author: z
@@ -45,8 +45,11 @@ const input = z.strictObject({
     .max(MAX_AUTHOR_LENGTH)
     .refine((text) => !hasControl(text), "must be one line")
     .optional()
-    .describe("Text in the author's name or address, in upper or lower case"),
-  files: z.boolean().default(false).describe("Tell what each commit changed; of a merge, against its first parent"),
+    .describe("Text in the author's name or address; case is ignored"),
+  files: z
+    .boolean()
+    .default(false)
+    .describe("List the changed files of each commit; of a merge, compared with its first parent"),
   path: treePath.optional().describe("Only commits that changed this file or folder"),
   limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
   cursor: cursor.optional(),
@@ -57,7 +60,7 @@ const commit = z.object({
   parents: z.array(z.string()),
   author: z.string(),
   email: z.string(),
-  date: z.string().describe("Of the author; RFC 3339"),
+  date: z.string().describe("Author date; RFC 3339"),
   subject: z.string(),
   body: z.string().optional(),
   files: z.array(z.object({ path: z.string(), change: z.enum(CHANGES), from: z.string().optional() })).optional(),
@@ -113,7 +116,7 @@ const REASONS: Reasons = {
     code: "invalid_input",
     field,
     detail:
-      "This clone has no folders of older commits (filter tree:0), so what they changed cannot be told. Leave path and files out, or clone with filter blob:none.",
+      "This clone has no folders of older commits (filter tree:0), so their changes are not known. Omit path and files, or clone with filter blob:none.",
   }),
 };
 

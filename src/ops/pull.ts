@@ -19,29 +19,29 @@ const input = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "true: put commits that the remote never had on top, and merge any others. false: merge, and leave conflicts in the files to be edited",
+      "true: rebase commits that the remote never had, and merge any others. false: merge, and leave conflicts in the files for editing",
     ),
-  from: branchName.optional().describe("Branch of the remote; default: the one that this branch started from"),
+  from: branchName.optional().describe("Remote branch; default: the branch that this branch started from"),
   deepen: z
     .int()
     .min(1)
     .max(MAX_DEEPEN)
     .optional()
-    .describe("In a shallow clone: fetch so many older commits too; more than there are: all"),
+    .describe("In a shallow clone: number of older commits to fetch; more than exist: all"),
 });
 
 const output = z.object({
   branch: z.string().nullable(),
-  from: z.string().describe("Branch of the remote"),
+  from: z.string().describe("Remote branch"),
   head: z.string(),
   how: z.enum(HOW),
-  behind: z.number().describe("Commits that came in"),
+  behind: z.number().describe("Commits that were brought in"),
   ahead: z.number().describe("Local commits that the remote branch lacks"),
   shallow: z.boolean().describe("Whether older commits are only at the remote"),
   left_out: z
     .array(z.string())
     .optional()
-    .describe("Commits that somebody took away from that branch at the remote, and that this branch has no more"),
+    .describe("Commits that somebody removed from that branch at the remote, and that this branch no longer has"),
 });
 
 const REASONS: Reasons = {
@@ -49,29 +49,29 @@ const REASONS: Reasons = {
   ...UNFINISHED_REASON,
   detached: () => ({
     code: "invalid_input",
-    detail: "HEAD is on no branch, so there is nothing to pull from. Switch to a branch first.",
+    detail: "HEAD is on no branch, so there is no branch to update. Switch to a branch first.",
   }),
   conflict: (from) => ({
     code: "conflict",
-    detail: `The changes conflict with what is on ${from}. Nothing was changed. pull {rebase: false, from: "${from}"} puts the conflicts into the files: edit them, then push.`,
+    detail: `The changes conflict with ${from}. Nothing was changed. pull {rebase: false, from: "${from}"} writes the conflicts into the files. Edit them, then push.`,
   }),
   merge_begun: (from) => ({
     code: "conflict",
-    detail: `The merge with ${from} has conflicts, which are in the files. Edit those with markers; write, delete or name in push {resolve} those without; then push. restore {all: true} gives the merge up.`,
+    detail: `The merge with ${from} has conflicts, which are in the files. Edit files with markers. Write or delete files without, or name them in push {resolve}. Then push. restore {all: true} aborts the merge.`,
   }),
   history_rewritten: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote; a merge would bring them back. Nothing was changed. pull {from: "${from}"} without rebase: false leaves them out.`,
+    detail: `Somebody removed commits from ${from} at the remote, and a merge would bring them back. Nothing was changed. pull {from: "${from}"} without rebase: false leaves them out.`,
   }),
   cannot_leave_out: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote, and your work is merged with them or with other branches, or others have pushed on top of it, so they cannot be left out. Nothing was changed. Make a new branch with branch {name, create: true, from: "origin/${from}"} and take your own commits there with apply {commits}.`,
+    detail: `Somebody removed commits from ${from} at the remote. They cannot be left out, because your work is merged with them or with other branches, or others have pushed on top of it. Nothing was changed. Create a new branch with branch {name, create: true, from: "origin/${from}"} and bring your own commits there with apply {commits}.`,
   }),
 };
 
 export const pull = defineOperation({
   name: "pull",
-  summary: "Fetches, and brings the branch up to date with the one it started from.",
+  summary: "Fetches, and updates the branch from the branch it started from.",
   access: "remote",
   shell: "/bin/bash",
   input,

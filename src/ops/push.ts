@@ -26,19 +26,21 @@ const input = z.strictObject({
     .max(MAX_MESSAGE_LENGTH)
     .refine((text) => text.trim() !== "" && !text.includes("\0"), "is empty")
     .optional()
-    .describe("Commit message; needed when there is something to commit"),
+    .describe("Commit message; required if there are changes to commit"),
   files: z.array(treePath).max(MAX_FILES).default([]).describe("Commit only these; default: every change"),
   to: branchName
     .optional()
-    .describe("Branch of the remote; default: the current one's name, unless that is the repository's default branch"),
+    .describe("Remote branch; default: the current branch's name, unless it is the repository's default branch"),
   amend: z
     .boolean()
     .default(false)
-    .describe("Change the newest commit, or its message, instead of making one; only what the remote never had"),
+    .describe(
+      "Change the newest commit, or its message, instead of making one; only a commit that the remote never had",
+    ),
   resolve: z
     .record(treePath, z.enum(SIDES))
     .default({})
-    .describe("Of an open merge, whose side a file takes: ours is the workspace's, theirs came in"),
+    .describe("Side of each conflicting file of an open merge: ours is the workspace's, theirs the other branch's"),
 });
 
 const TREE = ["current", "kept"] as const;
@@ -46,21 +48,23 @@ const TREE = ["current", "kept"] as const;
 const output = z.object({
   branch: z.string().nullable(),
   to: z.string(),
-  commit: z.string().describe("What the remote branch now holds"),
+  commit: z.string().describe("Commit that the remote branch now has"),
   committed: z.boolean().describe("Whether this call made a commit"),
   pushed: z.boolean().describe("false: the remote had it already"),
   default_branch: z
     .string()
     .nullable()
     .optional()
-    .describe("Told of the first push into an empty repository: the branch that is its default now; null: none yet"),
-  rebased: z.boolean().describe("The remote had moved; commits that it never had were put on top, with new ids"),
-  merged: z.boolean().describe("The remote had moved; a merge holds both, and all commits keep their ids"),
-  replaced: z.string().optional().describe("Commit that the branch held, and that this workspace had taken back"),
+    .describe("After the first push into an empty repository: its new default branch; null: none yet"),
+  rebased: z.boolean().describe("The remote had moved; commits that it never had were rebased and have new ids"),
+  merged: z.boolean().describe("The remote had moved; both sides were merged, and all commits keep their ids"),
+  replaced: z.string().optional().describe("Former commit of the branch, which this workspace had taken back"),
   recreated: z.literal(true).optional().describe("Somebody had deleted the branch at the remote"),
-  landed_in: z.string().optional().describe("Of a recreated one: branch that has its earlier change already"),
-  tree: z.enum(TREE).describe("kept: uncommitted changes kept the tree from following; pull when they are settled"),
-  remote_messages: z.array(z.string()).optional().describe("What the git host said"),
+  landed_in: z.string().optional().describe("Of a recreated branch: the branch that has its earlier change already"),
+  tree: z
+    .enum(TREE)
+    .describe("kept: the tree was not updated because of uncommitted changes; pull after committing or restoring them"),
+  remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
 });
 
 const REASONS: Reasons = {
@@ -68,20 +72,20 @@ const REASONS: Reasons = {
   ...IN_THE_WAY_REASONS,
   conflict: (to) => ({
     code: "conflict",
-    detail: `The changes conflict with what is on ${to}. Your commit is kept and the tree is as it was. pull {rebase: false, from: "${to}"} puts the conflicts into the files: edit them, then push {to: "${to}"}.`,
+    detail: `The changes conflict with ${to}. Your commit is kept, and the tree is unchanged. pull {rebase: false, from: "${to}"} writes the conflicts into the files. Edit them, then push {to: "${to}"}.`,
   }),
   history_rewritten: (from) => ({
     code: "history_rewritten",
-    detail: `Somebody took commits away from ${from} at the remote, and your work stands on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of what is there.`,
+    detail: `Somebody removed commits from ${from} at the remote, and your work is based on them. Nothing was pushed. pull {from: "${from}"} leaves them out and puts your own commits on top of the remote branch.`,
   }),
   shallow_end: () => ({
     code: "history_rewritten",
     detail:
-      "This clone is shallow, and somebody took the commit that it ends at away from the remote. Nothing was pushed. pull leaves it out and puts your own commits on top of what is there.",
+      "This clone is shallow, and somebody removed its oldest commit from the remote. Nothing was pushed. pull leaves it out and puts your own commits on top of the remote branch.",
   }),
   taken_up: (to) => ({
     code: "push_rejected",
-    detail: `Somebody pushed to ${to} on top of the commits that you took back. Nothing was pushed. pull {from: "${to}"} goes on from there; revert what you do not want.`,
+    detail: `Somebody pushed to ${to} on top of the commits that you took back. Nothing was pushed. Continue from there with pull {from: "${to}"}, and revert the commits that you do not want.`,
   }),
 };
 
@@ -89,7 +93,7 @@ function lostRace({ sections }: ScriptOutput): Failed | undefined {
   const [reason] = sectionRecords(sections, FAILURE_SECTION);
   const [to = "", sha = "", committed = "", from = ""] = sectionRecords(sections, 2);
   if (reason !== "race_lost") return undefined;
-  const detail = `Others push to ${to} at the same time. Nothing was pushed; try again.`;
+  const detail = `Other pushes to ${to} came first. Nothing was pushed. Try again.`;
   const work = { ...(committed ? { committed } : {}), pushed: false, tree: "unchanged" } as const;
   return { ok: false, error: new WarmtreeError("branch_busy", detail, { work }), lost: { to, sha, committed, from } };
 }
@@ -98,7 +102,7 @@ export type Pushed = z.output<typeof output>;
 
 export const push = defineOperation({
   name: "push",
-  summary: "Commits changes and pushes them; when the remote moved, puts the two together and pushes again.",
+  summary: "Commits changes and pushes them; if the remote moved, combines both sides and pushes again.",
   access: "remote",
   pushes: true,
   shell: "/bin/bash",

@@ -17,7 +17,7 @@ const input = z
   .strictObject({
     sandbox_id: sandboxId,
     path: folderPath.default("").describe("File or folder; default: the root folder"),
-    ref: revision.optional().describe("As it is in this commit; default: the working tree"),
+    ref: revision.optional().describe("Commit to read from; default: the working tree"),
     start_line: line.optional(),
     end_line: line.optional(),
     cursor: cursor.optional(),
@@ -31,15 +31,15 @@ const input = z
 const output = z.object({
   path: z.string(),
   kind: z.enum(ENTRY_KINDS),
-  size: z.number().optional().describe("Bytes of the whole file"),
-  lines: z.number().optional().describe("Line ends in the whole file, when lines were asked for"),
+  size: z.number().optional().describe("Size of the whole file in bytes"),
+  lines: z.number().optional().describe("Number of line ends in the whole file, if lines were requested"),
   encoding: z.enum(["utf-8", "base64"]).optional(),
-  content: z.string().optional().describe("Of a file; pages joined are the whole"),
-  target: z.string().optional().describe("Where a symlink points, or the commit of a submodule"),
+  content: z.string().optional().describe("Content of a file; concatenated pages give the whole file"),
+  target: z.string().optional().describe("Target of a symlink, or commit of a submodule"),
   entries: z
     .array(z.object({ name: z.string(), kind: z.enum(ENTRY_KINDS), size: z.number().optional() }))
     .optional()
-    .describe("Of a folder"),
+    .describe("Entries of a folder"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
 });
@@ -48,12 +48,12 @@ const REASONS: Reasons = {
   symlink_parent: (folder) => ({
     code: "invalid_input",
     field: "path",
-    detail: `'${folder}' is a symlink, and symlinks are not followed. Read it to see where it points.`,
+    detail: `'${folder}' is a symlink, and symlinks are not followed. Read it to get its target.`,
   }),
   special_file: (path) => ({
     code: "invalid_input",
     field: "path",
-    detail: `'${path}' is neither a file nor a folder nor a symlink; it cannot be read.`,
+    detail: `'${path}' is not a file, folder or symlink, so it cannot be read.`,
   }),
 };
 

@@ -14,37 +14,37 @@ const MAX_LISTED = 1000;
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
-    paths: z.array(treePath).min(1).max(MAX_FILES).optional().describe("Files and folders to bring back to HEAD"),
-    all: z.literal(true).optional().describe("Everything, and an unfinished merge or rebase is given up"),
+    paths: z.array(treePath).min(1).max(MAX_FILES).optional().describe("Files and folders to restore to HEAD"),
+    all: z.literal(true).optional().describe("Restores everything, and aborts an unfinished merge or rebase"),
     staged: z.boolean().default(false).describe("Only unstage; the files stay as they are"),
     to: revision
       .optional()
       .describe(
-        "Take back the commits made since the branch left this one, as origin/main; only what the remote never had",
+        "Take back the commits made since the branch diverged from this revision, such as origin/main; only commits that the remote never had",
       ),
-    keep: z.literal(true).optional().describe("Goes with to: the files stay as they are, as uncommitted changes"),
+    keep: z.literal(true).optional().describe("Required with to: the files stay as they are, as uncommitted changes"),
   })
   .refine(
     ({ paths, all, to }) => [paths, all, to].filter((one) => one !== undefined).length === 1,
-    "needs one of paths, all and to",
+    "needs exactly one of paths, all and to",
   )
   .refine(({ to, keep }) => (to === undefined) === (keep === undefined), {
     path: ["keep"],
-    message: "goes with to, and to with keep: true",
+    message: "requires to, and to requires keep: true",
   });
 
 const output = z.object({
-  restored: z.array(z.string()).describe("As they are in HEAD again"),
-  removed: z.array(z.string()).describe("Not in HEAD, so deleted"),
-  head: z.string().optional().describe("With to: commit that the branch is on now"),
-  taken_back: z.array(z.string()).optional().describe("With to: commits that the branch has no more, newest first"),
-  ended: z.enum(UNFINISHED).optional().describe("What was unfinished and is given up"),
+  restored: z.array(z.string()).describe("Paths that were restored to HEAD"),
+  removed: z.array(z.string()).describe("Paths that are not in HEAD and were deleted"),
+  head: z.string().optional().describe("With to: current commit of the branch"),
+  taken_back: z.array(z.string()).optional().describe("With to: commits that the branch no longer has, newest first"),
+  ended: z.enum(UNFINISHED).optional().describe("Unfinished operation that was aborted"),
   truncated: z.boolean(),
 });
 
 export const restore = defineOperation({
   name: "restore",
-  summary: "Throws uncommitted changes away: of some paths, or all of them.",
+  summary: "Discards uncommitted changes, of some paths or all.",
   access: "write",
   shell: "/bin/bash",
   input,

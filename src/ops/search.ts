@@ -28,7 +28,7 @@ const input = z
     regex: z.boolean().default(false).describe("The pattern is a POSIX extended regular expression"),
     ignore_case: z.boolean().default(false),
     path: treePath.optional().describe("Only in this file or folder"),
-    ref: revision.optional().describe("In this commit; default: the working tree, new files included"),
+    ref: revision.optional().describe("Commit to search; default: the working tree, including new files"),
     limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
     cursor: cursor.optional(),
   })
@@ -39,7 +39,11 @@ const input = z
 
 const output = z.object({
   matches: z.array(
-    z.object({ path: z.string(), line: z.number(), text: z.string().describe("The line; the start of a long one") }),
+    z.object({
+      path: z.string(),
+      line: z.number(),
+      text: z.string().describe("The line, or the start of a long line"),
+    }),
   ),
   truncated: z.boolean(),
   cursor: z.string().optional(),
@@ -52,7 +56,7 @@ const LOST_OBJECT = /^error: .*: unable to read [0-9a-f]{40,64}/m;
 
 export const search = defineOperation({
   name: "search",
-  summary: "Lines that hold a text or match a regular expression, in files that are neither binary nor ignored.",
+  summary: "Lines that contain a text or match a regular expression, in files that are neither binary nor ignored.",
   access: "read",
   shell: "/bin/sh",
   input,
@@ -73,7 +77,7 @@ export const search = defineOperation({
     const failed = failureOf(LOST_OBJECT.test(result.stderr) ? { ...result, exitCode: 1 } : result);
     const reason = failed && BAD_PATTERN.exec(result.stderr)?.[1];
     if (reason !== undefined) {
-      const detail = `pattern: ${reason}. Nothing was searched; to find the text as it is, leave regex out.`;
+      const detail = `pattern: ${reason}. Nothing was searched. To search for the text itself, omit regex.`;
       return { ok: false, error: new WarmtreeError("invalid_input", detail, { field: "pattern" }) };
     }
     if (failed) return failed;

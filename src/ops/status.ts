@@ -27,7 +27,7 @@ const output = z.object({
   upstream: z.string().optional(),
   ahead: z.number().optional(),
   behind: z.number().optional(),
-  unfinished: z.enum(UNFINISHED).optional().describe("A merge, rebase or the like that waits to be ended"),
+  unfinished: z.enum(UNFINISHED).optional().describe("Unfinished merge, rebase or similar"),
   clean: z.boolean(),
   conflicts: z.array(changedFile),
   staged: z.array(changedFile),
@@ -52,7 +52,7 @@ function page(entries: StatusEntry[], from: number, limit: number) {
 
 const input = z.strictObject({
   sandbox_id: sandboxId,
-  limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe("Most entries in one answer"),
+  limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe("Maximum number of entries in one answer"),
   cursor: cursor.optional(),
 });
 

@@ -23,15 +23,15 @@ const FIELDS = [
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
-    name: tagName.optional().describe("Tag to make, or to push; default: list the tags"),
+    name: tagName.optional().describe("Tag to create or to push; default: list the tags"),
     ref: revision.optional().describe("Commit to tag; default: HEAD"),
     message: z
       .string()
       .max(MAX_MESSAGE_LENGTH)
       .refine((text) => text.trim() !== "" && !text.includes("\0"), "is empty")
       .optional()
-      .describe("Makes an annotated tag, with author and date"),
-    push: z.boolean().default(false).describe("Send it to the remote; a tag that is there is never moved"),
+      .describe("Creates an annotated tag, with author and date"),
+    push: z.boolean().default(false).describe("Push the tag; an existing tag of the remote is never moved"),
     cursor: cursor.optional(),
   })
   .refine((asked) => asked.name !== undefined || (asked.ref ?? asked.message) === undefined, {
@@ -42,16 +42,16 @@ const input = z
 
 const listed = z.object({
   name: z.string(),
-  sha: z.string().describe("Commit that is tagged"),
-  date: z.string().describe("Of the tag, or of the commit where it has no message; RFC 3339"),
+  sha: z.string().describe("Tagged commit"),
+  date: z.string().describe("Date of the tag, or of the commit if the tag has no message; RFC 3339"),
   subject: z.string(),
   annotated: z.boolean(),
 });
 
 const output = z.object({
-  tag: listed.optional().describe("What was made, or was there"),
-  made: z.boolean().optional().describe("false: it was there already"),
-  pushed: z.boolean().optional().describe("Whether this call sent it; false where the remote had it already"),
+  tag: listed.optional().describe("The new or existing tag"),
+  made: z.boolean().optional().describe("false: it existed already"),
+  pushed: z.boolean().optional().describe("Whether this call pushed it; false: the remote had it already"),
   tags: z.array(listed).optional().describe("Newest first"),
   truncated: z.boolean(),
   cursor: z.string().optional(),
@@ -61,11 +61,11 @@ const REASONS: Reasons = {
   tag_exists: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `There is a tag '${name}' already, of another commit or with another message. Nothing was done: take another name.`,
+    detail: `The tag '${name}' exists already, for another commit or with another message. Nothing was done. Use another name.`,
   }),
   taken_there: (name) => ({
     code: "push_rejected",
-    detail: `The remote has a tag '${name}' that is another. Nothing was pushed, and the workspace's tag is kept: take another name.`,
+    detail: `The remote has a different tag '${name}'. Nothing was pushed, and the workspace's tag is kept. Use another name.`,
   }),
   refused: (reason) => ({
     code: "push_rejected",
@@ -75,7 +75,7 @@ const REASONS: Reasons = {
 
 export const tag = defineOperation({
   name: "tag",
-  summary: "Lists tags, or makes one and sends it to the remote.",
+  summary: "Lists tags, or creates one and pushes it.",
   access: "remote",
   pushes: true,
   shell: "/bin/bash",

@@ -209,9 +209,7 @@ test("a paused workspace that E2B lost: the next clone gets another at once and 
   expect(next.sandboxId).not.toBe(grant.sandboxId);
   const again = granted(await pool.claim(workspace()));
   expect(again).toMatchObject({ sandboxId: next.sandboxId, loss: { head } });
-  const detail = expect.stringMatching(
-    /lost\..* on commit [0-9a-f]{40}\. It held work that was not pushed.*clone again/,
-  );
+  const detail = expect.stringMatching(/lost\..* on commit [0-9a-f]{40}\. It had unpushed work.*Clone again/);
   const gone = { ok: false, code: "workspace_gone", detail };
   const request = { tenant: "acme", sandboxId: grant.sandboxId };
   expect(await pool.use(request)).toMatchObject(gone);

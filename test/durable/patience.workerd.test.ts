@@ -9,7 +9,7 @@ const SHORTEST_MS = 15_000;
 const LATE = {
   ok: false,
   code: "sandbox_unavailable",
-  detail: "E2B did not give the sandbox within 15 s. It may still come, and nothing was changed: call again in 5 s.",
+  detail: "E2B did not start the sandbox within 15 s. The start continues, and nothing was changed. Call again in 5 s.",
   retryAfterS: 5,
 };
 

@@ -69,7 +69,7 @@ test("a push whose time to wait is over says how many come first, what became of
     ),
   ).rejects.toMatchObject({
     code: "branch_busy",
-    message: expect.stringMatching(/^7 other pushes .* Nothing was done; push again/),
+    message: expect.stringMatching(/^7 other pushes .* Nothing was done\. Push again/),
     details: { retryAfterS: 9, work: { pushed: false, tree: "unchanged" } },
   });
 });

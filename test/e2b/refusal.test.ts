@@ -80,7 +80,7 @@ describe("refusal", () => {
       "E2B did not do it: HTTP 400, Timeout cannot be greater than 1 hours. Nothing was changed.",
     );
     expect(refuse(500, "oops").message).toBe(
-      "E2B did not do it: HTTP 500, no error body of E2B's. It may have taken effect all the same.",
+      "E2B did not do it: HTTP 500, without an error body of E2B. The request may have taken effect.",
     );
     expect(refuse(500, { code: 500, message: "x".repeat(10_000) }).message.length).toBeLessThan(1_000);
   });

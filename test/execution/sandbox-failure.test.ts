@@ -41,8 +41,8 @@ test.each(SUBJECTS)("$operation.name: what was begun may be done, and only a pus
     const work = isRead ? UNTOUCHED : { pushed: pushes ? "unknown" : false, tree: "unknown" };
     expect(told.details.work).toEqual(work);
     if (isRead) expect(told.message).toMatch(/ Nothing was changed: call again\.$/);
-    else expect(told.message).toContain("It may have been done in part or whole");
-    expect(told.message.includes("nothing was pushed")).toBe(!isRead && !pushes);
+    else expect(told.message).toContain("It may have been done in part or completely");
+    expect(told.message.includes("Nothing was pushed")).toBe(!isRead && !pushes);
   }
 });
 
@@ -59,8 +59,8 @@ test("a clone that broke off pushed nothing", () => {
   expect(sandboxFailure(clone, failed("stream_broken", true))).toMatchObject({
     code: "sandbox_unavailable",
     message:
-      "The connection to the sandbox broke off before clone was answered. It may have been done in part or whole; " +
-      "nothing was pushed. Calling again is safe; status tells how the workspace stands.",
+      "The connection to the sandbox broke off before clone was answered. It may have been done in part or completely. " +
+      "Nothing was pushed. Calling again is safe; status shows the state of the workspace.",
     details: { work: { pushed: false, tree: "unknown" } },
   });
 });
@@ -83,7 +83,7 @@ test("a push that was ended at its deadline says what is known of it", () => {
   for (const [sections, pushed] of Object.entries(told)) {
     expect(ended(push, sections).details.work).toEqual({ pushed, tree: "unknown" });
   }
-  expect(ended(push, "").message).toContain("nothing was pushed");
+  expect(ended(push, "").message).toContain("Nothing was pushed");
   expect(ended(push, "|6\ntrue\0").message).toContain("The push was done");
 });
 
@@ -116,14 +116,14 @@ test("times that were exceeded are told: the sandbox's own, and ours", () => {
 
 test("steps that broke off are not to be called again as a whole", () => {
   const told = sandboxFailure(batch("edit", "push"), failed("stream_broken", true));
-  expect(told.message).toContain("See with status and log how far it came, and call what is missing.");
+  expect(told.message).toContain("Check with status and log how far it got, and repeat the missing steps.");
   expect(told.message).not.toContain("Calling again");
 });
 
 test("the time that the sandbox asked for reaches the caller", () => {
   expect(sandboxFailure(status, failed("rate_limited", false, { retryAfterS: 25 }))).toMatchObject({
     code: "rate_limited",
-    message: "The sandbox takes no more requests just now. Nothing was done: call again in 25 s.",
+    message: "The sandbox accepts no more requests at the moment. Nothing was done: call again in 25 s.",
     details: { retryAfterS: 25, work: UNTOUCHED },
   });
 });

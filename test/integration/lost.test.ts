@@ -64,7 +64,7 @@ test.each([
     status: 410,
     json: {
       code: "workspace_gone",
-      detail: expect.stringContaining("clone again"),
+      detail: expect.stringContaining("Clone again"),
       work: { pushed: false, tree: "unknown" },
     },
   });

@@ -115,7 +115,7 @@ test("a sandbox that E2B paused, or lost, under a workspace", async () => {
   const { status, json } = await callOperation(stack.url, "status", { sandbox_id }, acme);
   expect([status, json]).toMatchObject([
     410,
-    { code: "workspace_gone", detail: expect.stringContaining("clone again") },
+    { code: "workspace_gone", detail: expect.stringContaining("Clone again") },
   ]);
   const next = await call(stack, "clone", { repo_url, agent_id: "ada", task_id: "lost" }, acme);
   expect(next).toMatchObject({ source: "cold", created: true });

@@ -167,7 +167,7 @@ describe("without one", () => {
     expect(await home.failure(branch, { name: "v1" })).toMatchObject({ code: "ref_not_found" });
     expect(await home.run(branch, { name: "new", create: true, from: "v1" })).toMatchObject({ current: "new" });
     for (const input of [{ create: true }, { name: "x", from: "main" }, { name: "-x" }, { name: "a..b" }]) {
-      await expect(home.run(branch, input)).rejects.toThrow(/needed|only with|not a valid/);
+      await expect(home.run(branch, input)).rejects.toThrow(/needed|requires create|not a valid/);
     }
   });
 
@@ -179,7 +179,7 @@ describe("without one", () => {
     expect(() => home.git("merge", "-q", "other")).toThrow();
     expect(await home.failure(branch, { name: "other" })).toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("middle of a merge"),
+      message: expect.stringContaining("A merge is unfinished"),
     });
     home.git("merge", "--abort");
     home.git("stash", "-q");

@@ -210,7 +210,7 @@ describe("refuses, and changes nothing:", () => {
     {
       what: "a deleted executable",
       input: { files: [{ path: "x", delete: true, executable: true }] },
-      message: "says nothing",
+      message: "cannot be used for a deleted file",
     },
   ])("$what", async ({ input, message }) => {
     await expect(home.run(edit, input)).rejects.toThrow(message);

@@ -329,7 +329,7 @@ test.each([
   ["error: GH013: Push cannot contain secrets", "push {amend: true}"],
   ["error: File big.bin is 120.00 MB; this exceeds the file size limit of 100.00 MB", "push {amend: true}"],
   ["GitLab: Commit message does not follow the pattern '^[A-Z]+-[0-9]+'", 'push {amend: true, message: "…"}'],
-  ["GitLab: You cannot push commits for 'agent@example.com'. Committer is unknown", "setting of the operator"],
+  ["GitLab: You cannot push commits for 'agent@example.com'. Committer is unknown", "The operator sets both"],
   ["refusing to allow an OAuth App to create or update workflow without `workflow` scope", "X-Git-Token"],
 ])("a rule of the host is told with its words and the way out: %s", async (words, way) => {
   rule(words, "\x1b[31mSee https://host.example/rules\x1b[0m", "");

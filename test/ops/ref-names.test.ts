@@ -77,7 +77,7 @@ describe("one reading where only one is possible, else the right spelling", () =
       message: expect.stringContaining("SHA"),
     });
     expect(home.git("branch", "--list", short)).toBe("");
-    await expect(home.run(branch, { name: "origin/x", create: true })).rejects.toThrow(/leave that out/);
+    await expect(home.run(branch, { name: "origin/x", create: true })).rejects.toThrow(/omit it/);
   });
 });
 

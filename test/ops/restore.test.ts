@@ -104,9 +104,9 @@ test("paths under a symlink are not reached through it", async () => {
   expect(readFileSync(join(outside, "b.txt"), "utf8")).toBe("outside\n");
 });
 
-test("needs one of paths, all and to", async () => {
+test("needs exactly one of paths, all and to", async () => {
   for (const input of [{}, { paths: ["a.txt"], all: true }, { all: true, to: "main", keep: true }]) {
-    await expect(home.run(restore, input)).rejects.toThrow("needs one of paths, all and to");
+    await expect(home.run(restore, input)).rejects.toThrow("needs exactly one of paths, all and to");
   }
 });
 

@@ -18,18 +18,18 @@ export const GONE: Refusal = {
   ok: false,
   code: "workspace_gone",
   detail:
-    "The sandbox of this workspace is gone, and with it what was not pushed. Everything pushed is safe: clone again for a new workspace.",
+    "The sandbox of this workspace is gone, and unpushed work is lost. Pushed work is safe. Clone again for a new workspace.",
 };
 
 /** Refusal for a sandbox that E2B lost, or that was dropped as announced. */
 export function lostWith(loss: Loss): Refusal {
-  const detail = `The sandbox of this workspace is lost. ${held(loss)} Everything pushed is safe: clone again, with the same parameters, for a new workspace.`;
+  const detail = `The sandbox of this workspace is lost. ${held(loss)} Pushed work is safe. Clone again, with the same parameters, for a new workspace.`;
   return { ok: false, code: "workspace_gone", detail };
 }
 
 /** Refusal for a sandbox that E2B resumed without the newest state of its files. */
 export function rolledBack(loss: Loss): Refusal {
-  const detail = `E2B brought this workspace back without its newest files. ${held(loss)} Nothing was done. Call clone again, with the same parameters: it answers the workspace as it is now; then see with status and log what is there.`;
+  const detail = `E2B resumed this workspace without its newest files. ${held(loss)} Nothing was done. Call clone again, with the same parameters; it answers the workspace as it is now. Then check it with status and log.`;
   return { ok: false, code: "workspace_rolled_back", detail };
 }
 
@@ -37,11 +37,11 @@ function held({ at, head, unpushed }: Loss): string {
   const on = head === undefined ? "" : ` It was on commit ${head}.`;
   const work =
     unpushed === undefined
-      ? "Whether it held work that was not pushed is not known."
+      ? "It is not known whether it had unpushed work."
       : unpushed
-        ? "It held work that was not pushed, and that is lost."
-        : "The remote has all that was in it.";
-  return `That was found on ${new Date(at).toISOString()}.${on} ${work}`;
+        ? "It had unpushed work, which is lost."
+        : "It had no unpushed work.";
+  return `This was found on ${new Date(at).toISOString()}.${on} ${work}`;
 }
 
 export const NOT_FOUND: Refusal = {
@@ -53,13 +53,13 @@ export const NOT_FOUND: Refusal = {
 export const WORKSPACE_BUSY: Refusal = {
   ok: false,
   code: "workspace_busy",
-  detail: "An operation is at work in this workspace. It goes on, and nothing was paused: try again when it has ended.",
+  detail: "An operation is running in this workspace, so it was not paused. Try again when the operation has ended.",
 };
 
 export const SNAPSHOTS_OFF: Refusal = {
   ok: false,
   code: "misconfigured",
-  detail: "Repository snapshots are turned off here (SNAPSHOT_MAX). Clones go the ordinary way. Nothing was done.",
+  detail: "Repository snapshots are turned off here (SNAPSHOT_MAX). Nothing was done. Clones work without them.",
 };
 
 /** Refusal of a new workspace when the monthly budget is spent. */
@@ -67,7 +67,7 @@ export function exhausted(liftsAt: number, now: number): Refusal {
   return {
     ok: false,
     code: "budget_exhausted",
-    detail: `This month's budget for sandboxes is spent: no new workspace until ${new Date(liftsAt).toISOString()}. Workspaces that are there go on. Nothing was done.`,
+    detail: `This month's budget for sandboxes is spent. New workspaces are refused until ${new Date(liftsAt).toISOString()}; existing ones continue. Nothing was done.`,
     retryAfterS: Math.ceil((liftsAt - now) / 1000),
   };
 }
@@ -77,7 +77,7 @@ export function full(maxRunning: number): Refusal {
   return {
     ok: false,
     code: "sandbox_unavailable",
-    detail: `All ${maxRunning} sandboxes that may run at once are in use. Nothing was done; try again in a minute, or end a workspace.`,
+    detail: `All ${maxRunning} sandboxes that may run at once are in use. Nothing was done. Try again in a minute, or end a workspace.`,
     retryAfterS: 60,
   };
 }
@@ -90,12 +90,12 @@ export function takesLonger(waitedMs: number): Refusal {
   return {
     ok: false,
     code: "sandbox_unavailable",
-    detail: `E2B did not give the sandbox within ${Math.ceil(waitedMs / 1000)} s. It may still come, and nothing was changed: call again in ${ASK_AGAIN_S} s.`,
+    detail: `E2B did not start the sandbox within ${Math.ceil(waitedMs / 1000)} s. The start continues, and nothing was changed. Call again in ${ASK_AGAIN_S} s.`,
     retryAfterS: ASK_AGAIN_S,
   };
 }
 
-const BUSY = "Nothing was done; try again.";
+const BUSY = "Nothing was done. Try again.";
 
 /** Maps a failed call to E2B to a refusal. Rethrows anything but an E2bError: it is a bug. */
 export function refusalOf(error: unknown): Refusal {
@@ -106,7 +106,7 @@ export function refusalOf(error: unknown): Refusal {
       return {
         ok: false,
         code: "rate_limited",
-        detail: `E2B takes no more requests just now. ${BUSY}`,
+        detail: `E2B accepts no more requests at the moment. ${BUSY}`,
         ...retryAfterS,
       };
     case "capacity":
@@ -120,7 +120,7 @@ export function refusalOf(error: unknown): Refusal {
       return {
         ok: false,
         code: "sandbox_unavailable",
-        detail: "E2B refused this service's key. Nothing was done; the operator must set E2B_API_KEY anew.",
+        detail: "E2B refused this service's key. Nothing was done. The operator must set a valid E2B_API_KEY.",
       };
     case "not_found":
     case "not_running":
@@ -136,7 +136,7 @@ export function refusalOf(error: unknown): Refusal {
       return {
         ok: false,
         code: "sandbox_unavailable",
-        detail: `E2B did not give a sandbox ${withinTime(error)}. ${BUSY}`,
+        detail: `E2B did not start a sandbox ${withinTime(error)}. ${BUSY}`,
         ...retryAfterS,
       };
     case "conflict":
@@ -146,7 +146,7 @@ export function refusalOf(error: unknown): Refusal {
       return {
         ok: false,
         code: "sandbox_unavailable",
-        detail: `E2B failed to give a sandbox. ${BUSY}`,
+        detail: `E2B failed to start a sandbox. ${BUSY}`,
         ...retryAfterS,
       };
   }

@@ -4,27 +4,27 @@ import type { Reasons } from "./failure.ts";
 export const COMMIT_REASONS: Reasons = {
   unfinished: (state) => ({
     code: "conflict",
-    detail: `The tree is in the middle of a ${state}. End it with restore {all: true}, then push.`,
+    detail: `A ${state} is unfinished. Abort it with restore {all: true}, then push.`,
   }),
   detached: () => ({
     code: "invalid_input",
     field: "to",
-    detail: "HEAD is on no branch: say with 'to' which one to push to.",
+    detail: "HEAD is on no branch. Name the branch to push to in 'to'.",
   }),
   default_branch: (branch) => ({
     code: "invalid_input",
     field: "to",
-    detail: `'${branch}' is the repository's default branch, and nothing lands there unasked. Nothing was committed. push {to: "${branch}"} if it is meant, or name another branch.`,
+    detail: `'${branch}' is the repository's default branch, and a push goes there only if 'to' names it. Nothing was committed. Call push {to: "${branch}"}, or name another branch.`,
   }),
   merge_open: () => ({
     code: "invalid_input",
     field: "files",
-    detail: "A merge is open and is committed as a whole: push without 'files'.",
+    detail: "A merge is open, and it can only be committed as a whole. Push without 'files'.",
   }),
   amend_merging: () => ({
     code: "invalid_input",
     field: "amend",
-    detail: "A merge is open: push without 'amend' to end it.",
+    detail: "A merge is open. Push without 'amend' to finish it.",
   }),
   nothing_open: () => ({
     code: "invalid_input",
@@ -34,31 +34,31 @@ export const COMMIT_REASONS: Reasons = {
   not_unmerged: (path) => ({
     code: "invalid_input",
     field: "resolve",
-    detail: `'${path}' is not in conflict, or is settled already. Nothing was committed; leave it out of 'resolve'.`,
+    detail: `'${path}' is not in conflict, or is resolved already. Nothing was committed. Leave it out of 'resolve'.`,
   }),
   unsettled: (paths) => ({
     code: "conflict",
     detail:
-      `Of the merge these are not settled yet: ${paths.replace(/, $/, "")}. Nothing was committed. Edit conflict markers away, write or delete the file, ` +
-      `or say whose it is with resolve {"path": "ours" | "theirs" | "base"}; restore {all: true} gives the merge up.`,
+      `These files of the merge are still in conflict: ${paths.replace(/, $/, "")}. Nothing was committed. Edit out the conflict markers, write or delete the file, ` +
+      `or choose a side with resolve {"path": "ours" | "theirs" | "base"}. restore {all: true} aborts the merge.`,
   }),
   message_missing: () => ({
     code: "invalid_input",
     field: "message",
-    detail: "There are changes to commit: give a message.",
+    detail: "There are changes to commit. Add a message.",
   }),
   published: (commit) => ({
     code: "invalid_input",
     field: "amend",
-    detail: `${commit} is on the remote, where others may have it. Nothing was changed; push without 'amend' to put a commit on top.`,
+    detail: `${commit} is on the remote, and others may have it. Nothing was changed. Push without 'amend' to add a commit on top.`,
   }),
   no_parents: (branch) => ({
     code: "invalid_input",
     field: "amend",
-    detail: `This clone ends at the newest commit. Nothing was changed. pull {from: "${branch}", deepen: 1} fetches what is beneath it; then amend it.`,
+    detail: `This clone has only the newest commit. Nothing was changed. Fetch its parent with pull {from: "${branch}", deepen: 1}, then amend it.`,
   }),
   nothing_to_push: () => ({
     code: "invalid_input",
-    detail: "There is no commit and no change: nothing can be pushed.",
+    detail: "There is no commit and no change, so there is nothing to push.",
   }),
 };

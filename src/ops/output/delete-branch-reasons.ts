@@ -5,20 +5,20 @@ export const DELETE_REASONS: Reasons = {
   checked_out: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `The tree is on '${name}'. Switch to another branch first; nothing was deleted.`,
+    detail: `'${name}' is checked out. Nothing was deleted. Switch to another branch first.`,
   }),
   not_own: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `'${name}' is not a branch that this workspace made at the remote, or is the default branch. Nothing was deleted.`,
+    detail: `'${name}' is the default branch, or this workspace did not create it at the remote. Nothing was deleted.`,
   }),
   not_pushed: (name) => ({
     code: "invalid_input",
     field: "name",
-    detail: `'${name}' has commits that the remote never had. Push them, here or to another branch, then delete it; nothing was deleted.`,
+    detail: `'${name}' has commits that the remote never had. Nothing was deleted. Push them, there or to another branch, then delete it.`,
   }),
   of_others: (name) => ({
     code: "push_rejected",
-    detail: `Others have pushed to '${name}'. Nothing was deleted; pull {from: "${name}"} brings what they did.`,
+    detail: `Others have pushed to '${name}'. Nothing was deleted. pull {from: "${name}"} brings their commits.`,
   }),
 };

@@ -42,29 +42,28 @@ const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
 
 /** Text for the caller; `subject` is the branch, path or file concerned. */
 const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
-  invalid_input: (said) => `git takes no such file: ${said}`,
+  invalid_input: (said) => `git does not accept this file: ${said}`,
   too_expensive: () =>
-    `git needed more than the ${MAX_GIT_MEMORY_MIB} MiB or ${MAX_GIT_CPU_S} s of a processor that one command gets, and was ended. Ask for less: one folder, a simpler pattern, smaller files.`,
+    `git was ended, because it needed more than the limits of one command: ${MAX_GIT_MEMORY_MIB} MiB and ${MAX_GIT_CPU_S} s of processor time. Ask for less: one folder, a simpler pattern, smaller files.`,
   not_cloned: () => "The workspace has no working tree yet. Call clone again; it answers the same sandbox_id.",
   workspace_busy: () =>
-    "Another operation is changing this workspace and did not end in time. Nothing was done; try again.",
+    "Another operation is changing this workspace and did not end in time. Nothing was done. Try again.",
   git_auth_failed: () =>
-    "The git host refused the credential. Send a token that may do this in X-Git-Token, or ask the operator.",
-  repository_not_found: () => "The git host says there is no such repository, or that the credential may not see it.",
+    "The git host refused the credential. Send a token with the needed permission in X-Git-Token, or ask the operator.",
+  repository_not_found: () => "The git host has no such repository, or the credential has no access to it.",
   ref_not_found: (subject) =>
-    `There is no branch, tag or commit${subject && ` '${subject}'`}. Use branch to list what there is.`,
+    `There is no branch, tag or commit${subject && ` '${subject}'`}. Use branch to list the branches.`,
   path_not_found: (subject) => `There is no path${subject && ` '${subject}'`} here. Use read on a folder to list it.`,
   dirty_tree: (subject) =>
     `Uncommitted changes${subject && ` in ${subject}`} would be overwritten. Push or restore them, then call again.`,
   git_unreachable: () =>
-    "The git host could not be reached, broke off or had no room, also when tried again. Call again later.",
-  timeout: () =>
-    "The time that an operation may take was nearly over, so the push was not tried. Call again: no commit is doubled.",
+    "The git host could not be reached, closed the connection or was overloaded, also on retries. Call again later.",
+  timeout: () => "The operation's time was nearly over, so the push was not tried. Call again; no commit is doubled.",
   host_not_allowed: () =>
-    "The address leads away from the host it names, or to a protocol that is not allowed. Use the repository's own https address.",
+    "The address redirects to another host, or uses a protocol that is not allowed. Use the repository's own https address.",
   disk_full: () =>
-    "The disk of the sandbox is full. Files that you made and do not need can go (edit with delete, restore with paths); what is committed can go to the remote (push without new changes). " +
-    "For a clone that takes less, end this workspace once all is pushed, and clone with shallow or sparse; until then it keeps your work.",
+    "The disk of the sandbox is full. Delete files that you created and do not need (edit with delete, restore with paths), and push commits (push without new changes). " +
+    "For a smaller clone, push everything, end this workspace, and clone with shallow or sparse. Until then it keeps your work.",
   push_rejected: (subject) =>
     `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
@@ -75,19 +74,19 @@ const ENDED_BY_SIGNAL = -1;
 const ENDED: ReturnType<typeof explain> = {
   code: "sandbox_unavailable",
   detail:
-    "The system of the sandbox ended the operation before it was done, most likely for want of memory. Calling again is safe; where it ends the same way, ask for less.",
+    "The sandbox's system ended the operation early, most likely because memory ran out. Calling again is safe. If it ends the same way, ask for less.",
 };
 /** SIGKILL and SIGXCPU of git, as a shell reports them. */
 const GIT_ENDED: ReadonlySet<number> = new Set([128 + 9, 128 + 24]);
 
-const NEEDS_REMOTE = "This clone is partial, and what is asked for is only at the git host.";
+const NEEDS_REMOTE = "This clone is partial, and the needed objects are only at the git host.";
 
-const PAUSING = "The workspace was being paused. Nothing was done; try again.";
+const PAUSING = "The workspace was being paused. Nothing was done. Try again.";
 
 /** For `unknown_ref` (scripts/lib/commit-of.sh). */
 const AMBIGUOUS: Reasons[string] = (name) => ({
   code: "invalid_input",
-  detail: `'${name}' is the name of more than one thing here. Say which: 'refs/heads/${name}' is the branch, 'refs/tags/${name}' the tag, 'refs/remotes/${name}' what was fetched.`,
+  detail: `'${name}' is ambiguous. Use a full name: 'refs/heads/${name}' is the branch, 'refs/tags/${name}' the tag, 'refs/remotes/${name}' the fetched branch.`,
 });
 
 const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_KINDS, text);
@@ -113,7 +112,7 @@ export type Reasons = Readonly<
 /** For `speaks_git` (scripts/lib/net.sh). */
 export const NOT_GIT: Reasons[string] = () => ({
   code: "repository_not_found",
-  detail: "The git host answered with something else than a git repository, a web page perhaps. Check the address.",
+  detail: "The git host's answer was not a git repository; perhaps it was a web page. Check the address.",
 });
 
 function explain(code: ErrorCode, subject: string): { code: ErrorCode; detail: string; field?: string } {

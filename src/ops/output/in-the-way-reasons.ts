@@ -4,13 +4,13 @@ const says =
   (where: string, more: string) =>
   (subject: string): string => {
     const [name = "", taken = ""] = subject.split(" ");
-    return `${where} has a branch '${taken}', and beside that git can have none called '${name}'. ${more}`;
+    return `${where} has a branch '${taken}', so git cannot have a branch '${name}' beside it. ${more}`;
   };
 
-const here = says("The workspace", "Nothing was done: take another name.");
+const here = says("The workspace", "Nothing was done. Use another name.");
 const there = says(
   "The remote",
-  "Nothing was pushed. Push to a branch of another name with 'to'; or who owns that branch renames it. What branches of agents begin with is a setting of the operator (AGENT_BRANCH_PREFIX).",
+  "Nothing was pushed. Push to a branch of another name with 'to', or have the owner of that branch rename it. The operator sets the prefix of agents' branches (AGENT_BRANCH_PREFIX).",
 );
 
 /** Reasons of scripts/lib/in-the-way.sh. */

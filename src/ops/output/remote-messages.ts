@@ -25,7 +25,7 @@ export function remoteMessages({ sections }: ScriptOutput): string[] {
 
 const AMEND = "then push {amend: true}";
 const UNCOMMIT =
-  'Where an older commit of yours is the cause, restore {to: "<the branch you started from, as origin/…>", keep: true} takes your commits back and keeps the files.';
+  'If an older commit of yours is the cause, restore {to: "<the branch you started from, as origin/…>", keep: true} takes your commits back and keeps the files.';
 
 const ANOTHER_BRANCH = "Push to another branch with 'to'.";
 
@@ -36,25 +36,28 @@ const ANOTHER_BRANCH = "Push to another branch with 'to'.";
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [
     /GH013|secret|push protection|credential.*(?:found|detected)/i,
-    `A secret is in a commit: take it out of the file, ${AMEND}. ${UNCOMMIT}`,
+    `A commit contains a secret. Remove it from the file, ${AMEND}. ${UNCOMMIT}`,
   ],
   [
     /GH001|exceeds .*(?:limit|size)|larger than|too large|file size/i,
-    `A file is too large for the host: delete it, ${AMEND}. ${UNCOMMIT}`,
+    `A file is too large for the host. Delete it, ${AMEND}. ${UNCOMMIT}`,
   ],
   [
     /workflow.*scope|scope.*workflow/i,
-    `The token may not change workflows: take those files back, ${AMEND}, or send a token that may in X-Git-Token. ${UNCOMMIT}`,
+    `The token may not change workflows. Restore those files, ${AMEND}, or send a token with that permission in X-Git-Token. ${UNCOMMIT}`,
   ],
   [
     /\bsign(?:ed|ature)/i,
-    "The host takes signed commits only, and these are not. Ask the operator, or push to another branch with 'to'.",
+    "The host accepts only signed commits, and these are unsigned. Ask the operator, or push to another branch with 'to'.",
   ],
   [
     /GH007|e-?mail|committer|author.*(?:not a|must|verif)/i,
-    "The host takes no commits by this author or committer. They are a setting of the operator's.",
+    "The host does not accept commits by this author or committer. The operator sets both.",
   ],
-  [/message|does not follow the pattern|pattern/i, `The host wants another message: push {amend: true, message: "…"}.`],
+  [
+    /message|does not follow the pattern|pattern/i,
+    `The host requires another message: push {amend: true, message: "…"}.`,
+  ],
 ];
 
 /** Part of the host's messages that fits into a sentence; the caller gets all of them in a separate field. */

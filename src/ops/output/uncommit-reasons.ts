@@ -4,7 +4,7 @@ import { UNFINISHED_REASON } from "./unfinished-reason.ts";
 /** Reasons of `uncommit` (scripts/lib/uncommit.sh). */
 export const UNCOMMIT_REASONS: Reasons = {
   ...UNFINISHED_REASON,
-  no_commits: () => ({ code: "invalid_input", field: "to", detail: "There is no commit that could be taken back." }),
+  no_commits: () => ({ code: "invalid_input", field: "to", detail: "There is no commit to take back." }),
   unrelated: (to) => ({
     code: "invalid_input",
     field: "to",
@@ -14,6 +14,6 @@ export const UNCOMMIT_REASONS: Reasons = {
     code: "invalid_input",
     field: "to",
     detail:
-      "Some of the commits since then are on the remote, where others may have them. Nothing was changed; put a commit on top, or name a newer one.",
+      "Some of the commits since then are on the remote, and others may have them. Nothing was changed. Add a commit on top, or name a newer commit.",
   }),
 };

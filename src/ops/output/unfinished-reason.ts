@@ -4,6 +4,6 @@ import type { Reasons } from "./failure.ts";
 export const UNFINISHED_REASON: Reasons = {
   unfinished: (state) => ({
     code: "conflict",
-    detail: `The tree is in the middle of a ${state}. Nothing was done. Settle its conflicts and push, or give it up with restore {all: true}; then call again.`,
+    detail: `A ${state} is unfinished. Nothing was done. Resolve its conflicts and push, or abort it with restore {all: true}; then call again.`,
   }),
 };

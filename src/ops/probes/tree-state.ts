@@ -64,5 +64,5 @@ export const probeAfterResume: SandboxTask<{ readonly head: string }, Resumed> =
 
 /** A probe without output is an error, because the tree may hold work that could be lost. */
 function untold(result: ScriptOutput): Parsed<never> {
-  return failureOf(result) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox told nothing.") };
+  return failureOf(result) ?? { ok: false, error: new WarmtreeError("internal", "The sandbox printed no result.") };
 }
