@@ -144,7 +144,9 @@ describe("what nobody foresaw", () => {
     await answered(new WarmtreeError("internal", "For callers.", {}, cause));
     expect(JSON.parse(logged[0] ?? "")).toHaveProperty(
       "error",
-      expect.stringMatching(/For callers\.[^]*problem\.test\.ts[^]*caused by: Error: the root[^]*caused by: a word/),
+      expect.stringMatching(
+        /For callers\.[^]*problem-response\.test\.ts[^]*caused by: Error: the root[^]*caused by: a word/,
+      ),
     );
   });
 

@@ -26,7 +26,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(project, { recursive: true, force: true }));
   await mkdir(join(project, "scripts", "support"), { recursive: true });
   await mkdir(join(project, "left"));
-  for (const file of ["run.mjs", "support/guard.mjs", "support/install.mjs"]) {
+  for (const file of ["run.mjs", "support/guard.mjs", "support/install.mjs", "support/text-imports.mjs"]) {
     await cp(join(ROOT, "scripts", file), join(project, "scripts", file));
   }
   await writeFile(join(project, "left", "package.json"), JSON.stringify({ name: "left", version: "1.0.0" }));
