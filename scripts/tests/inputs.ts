@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
+import { leadsOf, pagesIn } from "./leads.ts";
 
 /** Settings of the runner and of what it starts lie at the top; what they name beside, each test has before it. */
 const BEFORE_EACH = [
@@ -16,23 +17,10 @@ const BESIDE = ["node_modules/.package-lock.json", ".dev.vars"];
 
 const SOURCE = /\.(?:tsx?|mjs)$/;
 const TEST = /\.test\.ts$/;
-const TYPES_ONLY = /\b(?:import|export) type\b[^;]*?\bfrom\s*"[^"]+"/g;
-const IMPORT = /\b(?:from|import|import\(|mock\()\s*"([^"]+)"/g;
-/** Places that can be read from the text: `join(ROOT, "docs", "a.md")`, `new URL("a.sh", import.meta.url)`. */
-const JOINED = /\bjoin\(\s*(ROOT|import\.meta\.dirname)((?:,\s*"[^"]*")+),?\s*\)/g;
-const BESIDE_IT = /\bnew URL\("([^"]+)", import\.meta\.url\)/g;
-/** Whatever else leads from a file to the checkout, or to its tools, which look at all of it. */
-const DOORS =
-  /\bimport\.meta\b|\bprocess\.cwd\b|\benv(?:\.|\[")(?:PWD|INIT_CWD|npm_\w+)\b|\b__(?:dir|file)name\b|\bcreateRequire\b|\brun(?:Tool|Program)\b|\bimport\((?!\s*")/;
-/** From a folder that is named, to where it cannot be told. */
-const UP = /"\.\."|\.\.\//;
-const TAKES_ROOT = /\bimport \{[^}]*\bROOT\b[^}]*\} from\b/;
-const GIVES_ROOT = /\bexport const ROOT\b/;
-
 const isPage = (file: string) => file.endsWith(".md");
 
-/** What the text of a file leads to; "all": where to cannot be told from it. */
-interface Leads {
+/** The files that a file leads to; `all`: it may lead to any. */
+interface Reached {
   readonly files: readonly string[];
   readonly all: boolean;
 }
@@ -45,7 +33,7 @@ interface Leads {
  */
 export class Checkout {
   readonly #digests = new Map<string, string>();
-  readonly #leads = new Map<string, Leads>();
+  readonly #reach = new Map<string, Reached>();
   readonly #known: ReadonlySet<string>;
   readonly #root: string;
   #shared?: readonly string[];
@@ -92,7 +80,7 @@ export class Checkout {
     let all = false;
     // A set hands out what is added to it meanwhile.
     for (const file of files) {
-      const leads = this.#leadsOf(file);
+      const leads = this.#reachOf(file);
       all ||= leads.all;
       for (const next of leads.files) files.add(next);
     }
@@ -102,59 +90,40 @@ export class Checkout {
   /** Everything but other tests, and those pages that no script and no file of the test names. */
   #whole(own: ReadonlySet<string>): string[] {
     this.#shared ??= this.#everyTests();
-    return [...this.#shared, ...this.#pagesNamedIn([...own])];
+    const names = this.#pagesIn([...own]);
+    return [...this.#shared, ...this.#pages((page) => names.has("") || names.has(page))];
   }
 
   #everyTests(): string[] {
     const files = [...this.#known].filter((file) => !TEST.test(file) && !isPage(file));
-    return [...files, ...this.#pagesNamedIn(files.filter((file) => file.startsWith("scripts/")))];
+    const names = this.#pagesIn(files.filter((file) => file.startsWith("scripts/")));
+    return [...files, ...this.#pages((page) => names.has(page))];
   }
 
-  #pagesNamedIn(files: readonly string[]): string[] {
-    const texts = files.filter((file) => SOURCE.test(file)).map((file) => this.#text(file));
-    const readers = texts.filter((text) => text.includes(".md"));
-    return [...this.#known].filter(
-      (file) => isPage(file) && readers.some((text) => text.includes(posix.basename(file))),
-    );
+  #pagesIn(files: readonly string[]): Set<string> {
+    return new Set(files.filter((file) => SOURCE.test(file)).flatMap((file) => pagesIn(this.#text(file))));
   }
 
-  #leadsOf(file: string): Leads {
-    const known = this.#leads.get(file);
+  #pages(isMeant: (name: string) => boolean): string[] {
+    return [...this.#known].filter((file) => isPage(file) && isMeant(posix.basename(file)));
+  }
+
+  #reachOf(file: string): Reached {
+    const known = this.#reach.get(file);
     if (known) return known;
     const found = SOURCE.test(file) ? this.#read(file) : { files: [], all: false };
-    this.#leads.set(file, found);
+    this.#reach.set(file, found);
     return found;
   }
 
-  #read(file: string): Leads {
-    const text = this.#text(file).replaceAll(TYPES_ONLY, "");
-    const files: string[] = [];
-    let all = false;
-    let hasFolder = false;
-    const add = (path: string) => {
-      const isFile = this.#known.has(path);
-      const found = isFile ? [path] : [...this.#known].filter((each) => each.startsWith(`${path}/`));
-      files.push(...found);
-      hasFolder ||= !isFile;
-      // What is made by a build, or is not there.
-      all ||= found.length === 0;
-    };
-    for (const [, name = ""] of text.matchAll(IMPORT)) {
-      const path = name.replace(/\?.*$/, "");
-      if (path.startsWith(".")) add(posix.join(posix.dirname(file), path));
-      else all ||= this.#isLinked(path);
-    }
-    // Where the root is; to read or start anything there, others have to name it.
-    if (GIVES_ROOT.test(text)) return { files, all };
-    for (const [, from, names = ""] of text.matchAll(JOINED)) {
-      const parts = [...names.matchAll(/"([^"]*)"/g)].map(([, part = ""]) => part);
-      add(posix.join(from === "ROOT" ? "." : posix.dirname(file), ...parts));
-    }
-    for (const [, name = ""] of text.matchAll(BESIDE_IT)) add(posix.join(posix.dirname(file), name));
-    const rest = text.replaceAll(JOINED, "").replaceAll(BESIDE_IT, "");
-    const takesRoot = TAKES_ROOT.test(rest) && (rest.match(/\bROOT\b/g) ?? []).length > 1;
-    const goesUp = hasFolder && UP.test(rest.replaceAll(IMPORT, ""));
-    return { files, all: all || takesRoot || goesUp || DOORS.test(rest) };
+  #read(file: string): Reached {
+    const { paths, packages, anywhere, upwards } = leadsOf(file, this.#text(file));
+    const folders = paths.filter((path) => !this.#known.has(path));
+    const within = folders.map((folder) => [...this.#known].filter((each) => each.startsWith(`${folder}/`)));
+    // Nothing is in what a build makes, or what is not there.
+    const isOpen = anywhere || (upwards && folders.length > 0) || within.some((files) => files.length === 0);
+    const files = [...paths.filter((path) => this.#known.has(path)), ...within.flat()];
+    return { files, all: isOpen || packages.some((name) => this.#isLinked(name)) };
   }
 
   /** A package that is a folder of the checkout. */

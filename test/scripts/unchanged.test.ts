@@ -94,7 +94,9 @@ describe("a test runs again", () => {
   test.each([
     ["a path of a variable", 'import { ROOT } from "../scripts/tools.ts";\njoin(ROOT, "scripts", name);'],
     ["a path of a variable beside it", 'join(import.meta.dirname, name, "x");'],
-    ["the root, handed on", 'import { ROOT as top, toolPath } from "../scripts/tools.ts";\nrun(top, ROOT);'],
+    ["the root, handed on", 'import { ROOT as top, toolPath } from "../scripts/tools.ts";\nrun(top);'],
+    ["the root of all that a file gives", 'import * as tools from "../scripts/tools.ts";\nrun(tools.ROOT);'],
+    ["the root, loaded later", 'const { ROOT } = await import("../scripts/tools.ts");\nrun(ROOT);'],
     ["a tool", 'import { runTool } from "../scripts/tools.ts";\nrunTool("tsc", []);'],
     ["the current folder", "process.cwd()"],
     ["an import that cannot be told", "await import(`../src/${name}.ts`)"],
@@ -108,8 +110,18 @@ describe("a test runs again", () => {
     expect(runsAgain(() => write("test/other.test.ts", "// another"))).toBe(false);
     expect(runsAgain(() => write("docs/page.md", "another"))).toBe(false);
     expect(runsAgain(() => write("src/new.sh", "another"))).toBe(true);
+    write("scripts/reader.ts", "// As docs/page.md says.");
+    expect(runsAgain(() => write("docs/page.md", "again"))).toBe(false);
     write("scripts/reader.ts", 'const PAGE = "docs/page.md";');
     expect(runsAgain(() => write("docs/page.md", "once more"))).toBe(true);
+  });
+
+  test("when any page is another, for one that looks for pages", () => {
+    write(
+      "test/a.test.ts",
+      'import { ROOT } from "../scripts/tools.ts";\nlist(ROOT).filter((file) => file.endsWith(".md"));',
+    );
+    expect(runsAgain(() => write("docs/page.md", "another"))).toBe(true);
   });
 
   test("in workerd when any file is another", () => {
