@@ -25,6 +25,10 @@ const SIDE_BY_SIDE = [
   { projects: ["workerd", "workerd-pool"], has: (file: string) => file.endsWith(".workerd.test.ts") },
 ] as const;
 
+/** Told to end, nobody waits for the checks: they are cut off, which is no success. */
+const CUT_OFF = { passed: 0, failed: 1 };
+const told = Promise.withResolvers<typeof CUT_OFF>();
+
 const { all, rest } = options(process.argv.slice(2));
 await (rest.length > 0 ? runSome(rest) : runAll(all));
 
@@ -44,6 +48,9 @@ async function runAll(everything: boolean): Promise<void> {
   const { toRun, files, tests } = passedTests.unchanged(everything ? new Map() : before);
   if (files > 0) console.log(`${tests} tests in ${files} files are unchanged since they passed: npm test -- --all`);
 
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => told.resolve(CUT_OFF));
+  }
   const checking = runChecks();
   const groups = SIDE_BY_SIDE.map(({ projects, has }) => ({ projects, own: toRun.filter(has) }))
     // Where nothing is known, vitest looks for files by itself.
@@ -57,7 +64,7 @@ async function runAll(everything: boolean): Promise<void> {
     process.stdout.write(run.output);
     runs.push(run);
   }
-  const checks = await checking;
+  const checks = await Promise.race([checking, told.promise]);
 
   const after = digests(key);
   // A run with an error that no file can be blamed for proves nothing.
@@ -69,6 +76,7 @@ async function runAll(everything: boolean): Promise<void> {
   );
   for (const line of timesOf(runs.flatMap(({ result }) => result.files))) console.log(line);
   conclude(runs, checks, tests);
+  if (checks === CUT_OFF) process.exit();
 }
 
 /** None, where git does not list the checkout's files: then everything runs. */
