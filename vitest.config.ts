@@ -1,4 +1,5 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { buildPage } from "./scripts/support/page.ts";
 import { textFiles } from "./scripts/support/text-files.ts";
@@ -17,8 +18,8 @@ const WALK_TIMEOUT_MS = process.env["NIGHTLY"] ? 10_800_000 : 1_800_000;
 /** What is waited for comes in milliseconds, or in many seconds where the machine is busy. */
 const WAITING = { poll: { timeout: 60_000 } };
 
-/** A worker a core; by itself vitest leaves one core idle, which is half of two. */
-const WORKERS = "100%";
+/** A worker a core, and one for the tests that wait; by itself vitest leaves one core idle, which is half of two. */
+const WORKERS = availableParallelism() + 1;
 
 const WITH_WARM_POOL = [
   "test/durable/warm-pool.workerd.test.ts",
@@ -35,6 +36,7 @@ const MODEL_RUNS = process.env["NIGHTLY"] ? 500 : 50;
  */
 const PROPERTY_SEED = process.env["NIGHTLY"] ? undefined : 1;
 const PROPERTIES = { setupFiles: ["./test/support/property-seed.ts"], provide: { propertySeed: PROPERTY_SEED } };
+const IN_NODE = { ...PROPERTIES, setupFiles: [...PROPERTIES.setupFiles, "./test/support/elsewhere.ts"] };
 
 function workerdProject(name: string, include: string[], exclude: string[], settings: Record<string, string>) {
   return {
@@ -82,7 +84,7 @@ export default defineConfig({
       {
         plugins: [textFiles],
         test: {
-          ...PROPERTIES,
+          ...IN_NODE,
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.workerd.test.ts", "test/integration/**", "test/security/**", "test/walk/walk.test.ts"],
@@ -108,7 +110,7 @@ export default defineConfig({
         // By name: minutes of hostile calls; and what every run has of the kind.
         plugins: [textFiles],
         test: {
-          ...PROPERTIES,
+          ...IN_NODE,
           name: "security",
           include: [
             "test/security/**/*.test.ts",
@@ -125,6 +127,7 @@ export default defineConfig({
         // Two walks at a time, beside everything else.
         plugins: [textFiles],
         test: {
+          ...IN_NODE,
           name: "walk",
           include: ["test/walk/walk.test.ts"],
           testTimeout: WALK_TIMEOUT_MS,
@@ -133,7 +136,7 @@ export default defineConfig({
       {
         plugins: [textFiles],
         test: {
-          ...PROPERTIES,
+          ...IN_NODE,
           name: "integration",
           include: ["test/integration/**/*.test.ts", "scripts/local-e2b/test/*.test.ts"],
           isolate: false,

@@ -1,79 +1,101 @@
 /**
- * `npm test`: the static checks, then every test. `npm test -- <arguments>` runs `vitest run <arguments>` alone.
- * The last line is `N passed, N failed` (and `, N skipped`), where a static check counts as one test.
+ * `npm test`: the static checks, and beside them every test that has not passed before with the very same inputs; `--all`,
+ * CI and NIGHTLY: every test. `npm test -- <arguments>` runs `vitest run <arguments>` alone. The last line is
+ * `N passed, N failed` (and `, N skipped`, `, N unchanged`), where a static check counts as one test.
  */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./support/checks.ts";
-import { endWithParent } from "./support/processes.ts";
-import { SUMMARY_FILE_VARIABLE, summaryLine, summarySchema } from "./support/test-summary.ts";
-import type { Summary } from "./support/test-summary.ts";
-import { toolEnvironment, toolPath } from "./support/tools.ts";
+import { summaryLine } from "./support/test-summary.ts";
+import { ROOT } from "./support/tools.ts";
+import { Checkout } from "./tests/inputs.ts";
+import { machineKey } from "./tests/machine.ts";
+import { timesOf } from "./tests/run-result.ts";
+import { type Digests, PassedTests } from "./tests/unchanged.ts";
+import { type Run, runVitest } from "./tests/vitest.ts";
 
-/** Minutes of hostile calls: at night, and by name. */
-const NIGHTLY = process.env["NIGHTLY"] === undefined ? [] : ["--project", "security"];
+const isNight = process.env["NIGHTLY"] !== undefined;
+
 /** Durable Objects are tested in one runtime, file by file, and wait much; the others fill the machine beside that. */
 const SIDE_BY_SIDE = [
-  ["--project", "unit", "--project", "integration", "--project", "walk", ...NIGHTLY],
-  ["--project", "workerd", "--project", "workerd-pool"],
+  {
+    // Minutes of hostile calls: at night, and by name.
+    projects: ["unit", "integration", "walk", ...(isNight ? ["security"] : [])],
+    has: (file: string) => !file.endsWith(".workerd.test.ts"),
+  },
+  { projects: ["workerd", "workerd-pool"], has: (file: string) => file.endsWith(".workerd.test.ts") },
 ] as const;
 
-const args = process.argv.slice(2);
-const checks = args.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
-const [shown, ...others] = args.length === 0 ? SIDE_BY_SIDE : [args];
-const later = others.map((projects) => runVitest(projects, "pipe"));
-const runs = [await runVitest(shown, "inherit")];
-for (const each of later) {
-  const run = await each;
-  process.stdout.write(run.output);
-  runs.push(run);
+/** Told to end, nobody waits for the checks: they are cut off, which is no success. */
+const CUT_OFF = { passed: 0, failed: 1 };
+const told = Promise.withResolvers<typeof CUT_OFF>();
+
+const { all, rest } = options(process.argv.slice(2));
+await (rest.length > 0 ? runSome(rest) : runAll(all));
+
+function options(args: readonly string[]): { all: boolean; rest: readonly string[] } {
+  const isCi = !["", "0", "false", undefined].includes(process.env["CI"]);
+  return { all: args.includes("--all") || isCi || isNight, rest: args.filter((arg) => arg !== "--all") };
 }
 
-const sum = (count: (run: Run) => number) => runs.reduce((total, run) => total + count(run), 0);
-const passed = checks.passed + sum(({ summary }) => summary.passed);
-// A run that broke off (or found nothing to run) must not look like a success to somebody who reads only the line.
-const brokeOff = ({ code, summary }: Run) => summary.failed === 0 && (code !== 0 || summary.passed === 0);
-const failed = checks.failed + sum((run) => (brokeOff(run) ? 1 : run.summary.failed));
-if (runs.some(brokeOff)) console.error("tests broke off, or there were none to run");
-console.log(summaryLine({ passed, failed, skipped: sum(({ summary }) => summary.skipped) }));
-process.exitCode = failed > 0 ? 1 : 0;
-
-interface Run {
-  readonly code: number;
-  readonly summary: Summary;
-  /** What it wrote, where that was not shown as it came. */
-  readonly output: string;
+async function runSome(args: readonly string[]): Promise<void> {
+  conclude([await runVitest(args, "inherit")], { passed: 0, failed: 0 }, 0);
 }
 
-async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pipe"): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), "warmtree-test-"));
-  const file = join(folder, "summary.json");
-  try {
-    const written: Buffer[] = [];
-    const code = await new Promise<number>((resolve, reject) => {
-      // Tests start scripts, which import shell files as text: see run.mjs.
-      const NODE_OPTIONS = `--import ${new URL("support/text-imports.mjs", import.meta.url).href}`;
-      const env = { ...toolEnvironment(), NODE_OPTIONS, [SUMMARY_FILE_VARIABLE]: file };
-      const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: ["inherit", output, output], env });
-      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => written.push(chunk));
-      endWithParent(child);
-      child.on("error", reject);
-      child.on("close", (exited) => resolve(exited ?? 1));
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-    });
-    return { code, summary: readSummary(file), output: Buffer.concat(written).toString() };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+async function runAll(everything: boolean): Promise<void> {
+  const passedTests = new PassedTests(join(ROOT, ".warmtree", "passed-tests.json"));
+  const key = machineKey(process.env);
+  const before = digests(key);
+  const { toRun, files, tests } = passedTests.unchanged(everything ? new Map() : before);
+  if (files > 0) console.log(`${tests} tests in ${files} files are unchanged since they passed: npm test -- --all`);
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => told.resolve(CUT_OFF));
   }
+  const checking = runChecks();
+  const groups = SIDE_BY_SIDE.map(({ projects, has }) => ({ projects, own: toRun.filter(has) }))
+    // Where nothing is known, vitest looks for files by itself.
+    .filter(({ own }) => files === 0 || own.length > 0)
+    .map(({ projects, own }) => [...projects.flatMap((name) => ["--project", name]), ...(files === 0 ? [] : own)]);
+  const [shown, ...others] = groups;
+  const later = others.map((args) => runVitest(args, "pipe"));
+  const runs = shown ? [await runVitest(shown, "inherit")] : [];
+  for (const each of later) {
+    const run = await each;
+    process.stdout.write(run.output);
+    runs.push(run);
+  }
+  const checks = await Promise.race([checking, told.promise]);
+
+  const after = digests(key);
+  // A run with an error that no file can be blamed for proves nothing.
+  const whole = runs.filter(({ result, brokeOff }) => result.stray === 0 && !brokeOff);
+  passedTests.keep(
+    before,
+    after,
+    whole.flatMap(({ result }) => result.files),
+  );
+  for (const line of timesOf(runs.flatMap(({ result }) => result.files))) console.log(line);
+  conclude(runs, checks, tests);
+  if (checks === CUT_OFF) process.exit();
 }
 
-/** vitest ends without a summary when it finds no test file or breaks off. */
-function readSummary(file: string): Summary {
+/** None, where git does not list the checkout's files: then everything runs. */
+function digests(key: string): Digests {
   try {
-    return summarySchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    const checkout = Checkout.of(ROOT);
+    const tests = checkout.tests().filter((file) => isNight || !file.startsWith("test/security/"));
+    return new Map(tests.map((file) => [file, checkout.digestOf(file, key)]));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return new Map();
   }
+}
+
+function conclude(runs: readonly Run[], checks: { passed: number; failed: number }, unchanged: number): void {
+  const sum = (key: "passed" | "failed" | "skipped") => runs.reduce((total, { result }) => total + result[key], 0);
+  const broken = runs.filter(({ brokeOff }) => brokeOff).length;
+  if (broken > 0) console.error("tests broke off, or there were none to run");
+  const failed = checks.failed + sum("failed") + broken;
+  const line = summaryLine({ passed: checks.passed + sum("passed"), failed, skipped: sum("skipped") });
+  console.log(unchanged > 0 ? `${line}, ${unchanged} unchanged` : line);
+  process.exitCode = failed > 0 ? 1 : 0;
 }

@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 const PROCESSES = {
   npm: /^npm start /,
   "run.mjs": /^\S*node scripts\/run\.mjs /,
-  "the script": /^\S*node scripts\/start\.ts /,
+  "the script": /^\S*node --import \S+ scripts\/start\.ts /,
   workerd: /^\S*workerd serve /,
 } as const;
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const;

@@ -4,6 +4,7 @@ import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { Cleanups } from "../../scripts/support/cleanups.ts";
 import { startStack } from "../../scripts/harness/stack.ts";
 import { only } from "../../scripts/verification/check.ts";
+import type { Theme } from "../../scripts/verification/check.ts";
 import { runChecks } from "../../scripts/verification/run.ts";
 import { Scene } from "../../scripts/verify/scene.ts";
 import { sceneOfStack, STACK_BINDINGS } from "../../scripts/verify/subject.ts";
@@ -22,10 +23,17 @@ beforeAll(async () => {
 });
 afterAll(() => cleanups.run());
 
+/** Those whose theme or name has this text, and the steps of the main job that come before one of it: it needs them. */
+function themesFor(text: string): readonly Theme<Scene>[] {
+  const theme = THEMES.find(({ name }) => name === "main job");
+  const last = theme?.checks.findIndex(({ name }) => text === `${theme.name}: ${name}`) ?? -1;
+  return theme && last >= 0 ? [{ ...theme, checks: theme.checks.slice(0, last + 1) }] : only(THEMES, text);
+}
+
 /** Verdicts by the names of checks. */
 async function verdicts(text: string, fetcher: typeof fetch = fetch): Promise<Record<string, string>> {
   const scene = new Scene({ ...honest.options, fetcher, toldWithinMs: fetcher === fetch ? 45_000 : 500 });
-  const rows = await runChecks(only(THEMES, text), scene, () => undefined);
+  const rows = await runChecks(themesFor(text), scene, () => undefined);
   for (const { sandbox_id, state, agent_id } of await honest.workspaces()) {
     const isOurs = state !== "gone" && agent_id?.startsWith(scene.nonce) === true;
     if (isOurs) await honest.request("DELETE", `/v1/workspaces/${sandbox_id}`);
@@ -117,9 +125,7 @@ describe("an answer that is another is found by the right check", () => {
     ["operating: metrics page", { on: /metrics/, answer: withStatus(401) }, "not checked"],
     ["operating: metrics and workspaces", { on: /metrics/, answer: replaced(/(warmtree_sandboxes\{.*) \d+/g, "$1 0") }],
   ])("%s", async (name, tampering, verdict = "differs") => {
-    // The steps of the main job need each other.
-    const group = name.startsWith("main job") ? "main job" : name;
-    expect((await verdicts(group, tampered(tampering)))[name]).toBe(verdict);
+    expect((await verdicts(name, tampered(tampering)))[name]).toBe(verdict);
   });
 
   test.each(["MCP", "races", "keeping", "operating: template", "operating: overview", "operating: metrics"])(

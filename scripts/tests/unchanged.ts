@@ -1,0 +1,83 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import * as z from "zod/v4";
+import type { FileResult } from "./run-result.ts";
+
+/** What else changes on a machine is not seen here: after so long it is tried again. */
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** What passed, by the digests of its inputs. */
+const passedSchema = z.record(z.string(), z.object({ file: z.string(), tests: z.number(), at: z.number() }));
+type Passed = z.infer<typeof passedSchema>;
+
+export interface Unchanged {
+  /** Test files that have to run. */
+  readonly toRun: readonly string[];
+  /** Files that do not, and the tests in them. */
+  readonly files: number;
+  readonly tests: number;
+}
+
+/** Digests of test files by their names. */
+export type Digests = ReadonlyMap<string, string>;
+
+/** Remembers in a file which tests passed with which inputs. */
+export class PassedTests {
+  readonly #file: string;
+  readonly #now: () => number;
+
+  constructor(file: string, now: () => number = Date.now) {
+    this.#file = file;
+    this.#now = now;
+  }
+
+  /** Divides test files into those that passed with the same inputs, and the others. */
+  unchanged(digests: Digests): Unchanged {
+    const passed = this.#read();
+    const entries = [...digests].map(([file, digest]) => ({ file, before: passed[digest] }));
+    const known = entries.flatMap(({ before }) => before ?? []);
+    return {
+      toRun: entries.flatMap(({ file, before }) => (before ? [] : file)),
+      files: known.length,
+      tests: known.reduce((sum, { tests }) => sum + tests, 0),
+    };
+  }
+
+  /**
+   * Keeps what passed whole: a file with a test that failed or was skipped is not kept, nor one whose digest is another
+   * now than before the run.
+   */
+  keep(before: Digests, after: Digests, results: readonly FileResult[]): void {
+    const passed = this.#read();
+    for (const { file, passed: tests, failed, skipped } of results) {
+      const digest = before.get(file);
+      if (digest === undefined || digest !== after.get(file)) continue;
+      // Also one that passed before: it cannot be relied on.
+      if (failed > 0) delete passed[digest];
+      else if (skipped === 0 && tests > 0) passed[digest] = { file, tests, at: this.#now() };
+    }
+    mkdirSync(dirname(this.#file), { recursive: true });
+    const beside = `${this.#file}.${process.pid}`;
+    writeFileSync(beside, JSON.stringify(passed));
+    renameSync(beside, this.#file);
+  }
+
+  #read(): Passed {
+    let text = "{}";
+    try {
+      text = readFileSync(this.#file, "utf8");
+    } catch {
+      // Nothing passed yet.
+    }
+    const passed = passedSchema.safeParse(parsed(text)).data ?? {};
+    return Object.fromEntries(Object.entries(passed).filter(([, { at }]) => this.#now() - at < KEPT_MS));
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return z.unknown().parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { endWithParent } from "../support/processes.ts";
+import { SUMMARY_FILE_VARIABLE } from "../support/test-summary.ts";
+import { toolEnvironment, toolPath } from "../support/tools.ts";
+import { folderOfTests, thisMachine } from "./memory.ts";
+import { type RunResult, runResultSchema } from "./run-result.ts";
+
+export interface Run {
+  readonly result: RunResult;
+  /** It broke off, or found nothing to run: that must not look like a success to somebody who reads only the counts. */
+  readonly brokeOff: boolean;
+  /** What it wrote, where that was not shown as it came. */
+  readonly output: string;
+}
+
+/** Runs `vitest run` with these arguments to its end. */
+export async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pipe"): Promise<Run> {
+  const folder = mkdtempSync(join(folderOfTests(process.env, thisMachine()), "warmtree-test-"));
+  // Users of sandboxes that are not this one go through it, as through the folder of all.
+  chmodSync(folder, 0o755);
+  const file = join(folder, "summary.json");
+  try {
+    const written: Buffer[] = [];
+    const code = await new Promise<number>((resolve, reject) => {
+      // Tests start scripts, which import shell files as text: see run.mjs.
+      const NODE_OPTIONS = `--import ${new URL("../support/text-imports.mjs", import.meta.url).href}`;
+      // What a test leaves goes with the run.
+      const env = { ...toolEnvironment(), TMPDIR: folder, NODE_OPTIONS, [SUMMARY_FILE_VARIABLE]: file };
+      const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: ["inherit", output, output], env });
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => written.push(chunk));
+      endWithParent(child);
+      child.on("error", reject);
+      child.on("close", (exited) => resolve(exited ?? 1));
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+    });
+    const result = readResult(file);
+    const brokeOff = result.failed === 0 && (code !== 0 || result.passed + result.skipped === 0);
+    return { result, brokeOff, output: Buffer.concat(written).toString() };
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** vitest ends without a result when it finds no test file or breaks off. */
+function readResult(file: string): RunResult {
+  try {
+    return runResultSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0, stray: 0, files: [] };
+  }
+}
