@@ -186,6 +186,15 @@ describe("what a person took away does not come back", () => {
     expect(home.git("log", "--format=%s").split("\n")).toEqual(["mine", "first"]);
   });
 
+  test("what is put back is sent again without a pull", async () => {
+    personRemoves("instead");
+    expect(await home.failure(push, { to: "main" })).toMatchObject({ code: "history_rewritten" });
+    seed.git("merge", "-q", secret);
+    seed.send("main", "HEAD");
+    expect(await agentPushes("A", { to: "main" })).toMatchObject({ pushed: true });
+    expect(subjects("main")).toContain("secret");
+  });
+
   test("what is put back comes with the next pull", async () => {
     seed.send("main", `${secret}~1`);
     await home.run(pull);
@@ -332,12 +341,13 @@ test("in a shallow clone, what main lost is not sent there again, though another
 test("in a shallow clone, a push on top of what main lost is refused by the host, and pull is the way on", async () => {
   const shallow = new Home(home.remote.url);
   homes.push(shallow);
-  personPushes("secret");
+  const secret = personPushes("secret");
   await shallow.run(clone, { shallow: true, agent_id: "eve", task_id: "t3" });
   personRemoves("instead");
   writeFileSync(join(shallow.tree, "A"), "A\n");
   const refused = await shallow.failure(push, { message: "A" });
-  expect(refused).toMatchObject({ code: "history_rewritten", work: { committed: expect.any(String), pushed: false } });
+  const work = { committed: expect.any(String), pushed: false };
+  expect(refused).toMatchObject({ code: "history_rewritten", commits: [secret], work });
   expect(await shallow.run(pull)).toMatchObject({ how: "rebased" });
   expect(await shallow.run(push, { message: "A" })).toMatchObject({ pushed: true });
   expect(subjects("agent/eve/t3")).toEqual(["A", "instead", "first"]);

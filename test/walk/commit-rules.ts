@@ -33,11 +33,14 @@ function wrongMove(old: Commit | undefined, moved: Commit, name: string): [strin
 
 const pathOf = (change: string) => change.split(" ").slice(2).join(" ");
 
-export const changesOf = (graph: Graph, ids: Iterable<string>): ReadonlySet<string> =>
+export const pathsOf = (graph: Graph, ids: Iterable<string>): ReadonlySet<string> =>
+  new Set(Array.from(changesOf(graph, ids), pathOf));
+
+const changesOf = (graph: Graph, ids: Iterable<string>): ReadonlySet<string> =>
   new Set(Array.from(ids).flatMap((id) => graph.get(id)?.changes ?? []));
 
 /** Whether all that a commit changes is among `changes`. */
-export const isIn = (graph: Graph, id: string, changes: ReadonlySet<string>): boolean =>
+const isIn = (graph: Graph, id: string, changes: ReadonlySet<string>): boolean =>
   (graph.get(id)?.changes ?? []).every((change) => changes.has(change));
 
 /** Tokens of own commits of `from` that `to` lacks, though nobody took them away and their change is not there either. */

@@ -1,4 +1,4 @@
-import { changesOf, doubledTokens, firstFew, isIn, lostTokens, removedFrom, wrongNewCommits } from "./commit-rules.ts";
+import { doubledTokens, firstFew, lostTokens, pathsOf, removedFrom, wrongNewCommits } from "./commit-rules.ts";
 import { changedPaths, type Deed, isSame, ownRefs, trackedBy } from "./deed.ts";
 
 type Wrong = [rule: string, detail: string];
@@ -31,11 +31,12 @@ function wrongSuccess(deed: Deed): Wrong[] {
   const removed = removedFrom(memory, from);
   // Where something was left out, the workspace's own branch is replaced by the next push.
   const anew = answer.left_out === undefined ? new Map<string, string[]>() : graph.tokens(now);
-  // Where a person has made the same change, nothing is put on top of it.
-  const there = answer.left_out === undefined ? undefined : changesOf(graph, now);
+  // Where a person has made the same change, in a file that may have others, nothing is put on top of it.
+  const news = Array.from(now).filter((id) => !old.has(id) && memory.personIds.has(id));
+  const there = answer.left_out === undefined ? undefined : pathsOf(graph, news);
   const isAnew = (id: string) =>
     Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token)) ||
-    (there !== undefined && isIn(graph, id, there));
+    (there !== undefined && Array.from(pathsOf(graph, [id])).every((path) => there.has(path)));
   const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id) && !isAnew(id));
   if (moved.length > 0) {
     wrong.push(["id-not-kept", `HEAD lacks ${firstFew(moved.map((id) => graph.name(id)))}, which the remote has`]);
@@ -49,7 +50,7 @@ function wrongSuccess(deed: Deed): Wrong[] {
   }
   const lost = lostTokens(
     memory,
-    Array.from(old).filter((id) => !removed.has(id)),
+    Array.from(old).filter((id) => !removed.has(id) && !isAnew(id)),
     now,
   );
   if (lost.length > 0) wrong.push(["own-commit-lost", `HEAD lacks ${firstFew(lost)}`]);

@@ -48,7 +48,10 @@ function wrongClone({ status, answer, body, after }: Deed): Wrong[] {
   const start =
     after.remote.branches.get(agent) ??
     after.remote.branches.get(typeof body["branch"] === "string" ? body["branch"] : "main");
-  if (head !== start) wrong.push(["clone-start", `HEAD is ${head}, the remote has ${start}`]);
+  // Of a repository with one branch, which is another, that is begun on, unless it is an agent's.
+  const [only, ...others] = start === undefined ? after.remote.branches.values() : [];
+  const isOnly = head !== undefined && head === only && others.length === 0;
+  if (head !== start && !isOnly) wrong.push(["clone-start", `HEAD is ${head}, the remote has ${start}`]);
   if ((answer.head ?? undefined) !== head) wrong.push(["clone-answer", `head is told ${answer.head}`]);
   if (found.entries.length > 0) wrong.push(["clone-not-clean", firstFew(found.entries.map(({ path }) => path))]);
   return wrong;

@@ -35,7 +35,11 @@ send_commits() {
       case $answer in
         *"(refname conflict"*) refuse_if_taken_there "$to" ;;
         # The remote no longer has the commit at which a shallow clone ends.
-        *"(shallow update not allowed"*) fail shallow_end ;;
+        *"(shallow update not allowed"*)
+          gone=$(git rev-list "$sha" -- | grep -xFf .git/shallow)
+          say_gone
+          fail shallow_end
+          ;;
       esac
       # A later push may amend its message.
       echo "$sha" >"$wt/refused"
@@ -104,8 +108,20 @@ say_remote() { if [ -s "$wt/tmp.err" ]; then
   grep '^remote:' "$wt/tmp.err"
 fi; }
 # Ends the script if it would send commits that were removed from this branch, or from any branch while no other has
-# them.
+# them. Somebody may have put them back since the last fetch, so the branch is fetched first.
 refuse_removed() {
+  find_removed
+  if [ -n "$gone" ] && fetch_branch "$to" 2>/dev/null; then
+    look_at_remote
+    find_removed
+  fi
+  if [ -n "$gone" ]; then
+    say_gone
+    fail history_rewritten "$(where_removed)"
+  fi
+}
+find_removed() {
+  gone=
   resolve_doubts "$sha" "${old-}" || fail git
   removed_from ""
   if [ "${#beneath[@]}" = 0 ]; then return; fi
@@ -113,10 +129,6 @@ refuse_removed() {
   if [ -z "$gone" ] && [ -n "$seen" ]; then
     removed_from "$to"
     gone_of "$sha" "^$seen"
-  fi
-  if [ -n "$gone" ]; then
-    say_gone
-    fail history_rewritten "$(where_removed)"
   fi
 }
 # Prints the branch from which the newest commit of `gone` was removed.
