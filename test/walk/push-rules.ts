@@ -133,9 +133,8 @@ function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
   }
   if (answer.code === "history_rewritten") {
     // What is known to be taken away from one branch is not sent to another.
-    const gone = Array.from(memory.removed.keys())
-      .flatMap((branch) => Array.from(removedFrom(memory, branch)))
-      .concat(remadeWithout(memory, after.remote.branches));
+    // Also from a branch that was deleted afterwards.
+    const gone = Array.from(memory.everRemoved).concat(remadeWithout(memory, after.remote.branches));
     if (gone.length === 0) {
       wrong.push(["false-rewritten", "nobody took anything away"]);
     } else if (!gone.some((id) => JSON.stringify(answer).includes(id.slice(0, 7)))) {

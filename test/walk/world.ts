@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "../../scripts/harness/stack.ts";
 import { Graph } from "./graph.ts";
@@ -106,7 +106,9 @@ export async function makeWorld(
 export function remember({ graph }: World, workspace: Workspace, tracked: ReadonlyMap<string, string>): void {
   for (const [branch, id] of tracked) {
     const seen = workspace.seen.get(branch) ?? new Set();
-    for (const each of graph.reach(id)) seen.add(each);
+    // What lies beneath the end of a shallow clone it has never had (docs/history.md, Limits).
+    const had = existsSync(join(workspace.repo, ".git/shallow")) ? [id] : graph.reach(id);
+    for (const each of had) seen.add(each);
     workspace.seen.set(branch, seen);
   }
 }
