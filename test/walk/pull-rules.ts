@@ -37,7 +37,9 @@ function wrongSuccess(deed: Deed): Wrong[] {
   const isAnew = (id: string) =>
     Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token)) ||
     (there !== undefined && Array.from(pathsOf(graph, [id])).every((path) => there.has(path)));
-  const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !removed.has(id) && !isAnew(id));
+  // What a person took away goes, whether this workspace knew it to be there or not.
+  const gone = memory.removed.get(from);
+  const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !gone?.has(id) && !isAnew(id));
   if (moved.length > 0) {
     wrong.push(["id-not-kept", `HEAD lacks ${firstFew(moved.map((id) => graph.name(id)))}, which the remote has`]);
   }
