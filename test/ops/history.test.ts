@@ -152,6 +152,18 @@ describe("what is on the remote keeps its id", () => {
     await home.run(pull);
     expect(await home.run(push)).toMatchObject({ pushed: true, recreated: true });
   });
+
+  test("a branch that was deleted after a push was refused for its lost commits is made again by the next push", async () => {
+    const m = personPushes("M");
+    seed.send(OWN, m);
+    await home.run(pull);
+    seed.send(OWN, `${m}~1`);
+    writeFileSync(join(home.tree, "B"), "B\n");
+    expect(await home.failure(push, { message: "B" })).toMatchObject({ code: "history_rewritten" });
+    remote("branch", "-qD", OWN);
+    expect(await home.run(push, { message: "B" })).toMatchObject({ pushed: true, recreated: true });
+    expect(subjects(OWN)).toEqual(["B", "M", "first"]);
+  });
 });
 
 describe("what a person took away does not come back", () => {

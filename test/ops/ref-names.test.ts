@@ -97,6 +97,11 @@ test("a tag that is called as a branch of the remote is in nobody's way", async 
   expect(await tagged.run(pull)).toMatchObject({ branch: "main", from: "main", behind: 1 });
   await tagged.run(edit, { files: [{ path: "new.txt", content: "new\n" }] });
   expect(await tagged.run(push, { message: "new" })).toMatchObject({ branch: "main", to: "main" });
+  expect(await tagged.run(branch, { name: "n3", create: true })).toMatchObject({
+    current: "n3",
+    upstream: "origin/main",
+    head: tagged.git("rev-parse", "refs/heads/main"),
+  });
   tagged.remove();
   const plain = await cloneOf({});
   expect(await plain.run(status)).toMatchObject({ branch: "main", upstream: "origin/main" });

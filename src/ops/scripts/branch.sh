@@ -82,7 +82,8 @@ elif [ "$create" = true ]; then
   fi
   # Complete the branch before the switch: a failure or a cut-off leaves the tree on its old branch.
   if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
-    add() { git branch -q --no-track -- "$name" ${start:+"$start"}; }
+    # HEAD is named, because git itself starts from the short name of the branch, and a tag may have the same.
+    add() { git branch -q --no-track -- "$name" "${start:-HEAD}"; }
     add || { make_room "$name" && add; } || fail git "$name"
     made=$name
     if [ -n "$upstream" ] && ! git branch -q --set-upstream-to="$upstream" -- "$name"; then

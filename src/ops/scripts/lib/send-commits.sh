@@ -108,10 +108,10 @@ say_remote() { if [ -s "$wt/tmp.err" ]; then
   grep '^remote:' "$wt/tmp.err"
 fi; }
 # Ends the script if it would send commits that were removed from this branch, or from any branch while no other has
-# them. Somebody may have put them back since the last fetch, so the branch is fetched first.
+# them. Somebody may have put them back since the last fetch, or deleted the branch, so the branch is fetched first.
 refuse_removed() {
   find_removed
-  if [ -n "$gone" ] && fetch_branch "$to" 2>/dev/null; then
+  if [ -n "$gone" ] && { fetch_branch "$to" 2>/dev/null || forget_deleted; }; then
     look_at_remote
     find_removed
   fi
@@ -138,6 +138,12 @@ where_removed() {
   ref=${ref#refs/warmtree/removed/}
   printf %s "${ref%/@*}"
 }
+# After a fetch of the branch failed: whether it did because somebody deleted the branch. Then this push makes it again.
+forget_deleted() {
+  [ -n "$seen" ] && grep -q "couldn't find remote ref" "$said" || return 1
+  forget_branch "$to" || fail git
+  recreated=true was=$seen
+}
 overtaken() {
   if [ "$turn" = none ]; then
     section 2
@@ -147,12 +153,10 @@ overtaken() {
   races=$((races + 1))
   if [ "$races" -gt 2 ]; then sleep "0.$((RANDOM % 9))$((RANDOM % 10))"; fi
   if ! fetch_branch "$to"; then
-    if ! grep -q "couldn't find remote ref" "$said" || [ -z "$seen" ]; then
+    if ! forget_deleted; then
       refuse_if_taken_there "$to"
       fail git
     fi
-    forget_branch "$to" || fail git
-    recreated=true was=$seen
     look_at_remote
     return
   fi
