@@ -70,6 +70,7 @@ const schema = z
     E2B_SANDBOX_URL: z.url().optional(),
     E2B_TEMPLATE: z.string().min(1).optional(),
     E2B_TEMPLATE_DEFINITION: z.enum(["debian", "host"]).optional(),
+    TEMPLATE_BUILDS: z.enum(["weekly", "asked"]).default("weekly"),
     LOOPBACK_ACCESS: z.enum(["keyed", "open"]).default("keyed"),
     API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
     CREDENTIALS: z.literal("env").default("env"),
@@ -121,6 +122,8 @@ export interface Config {
   readonly template: string;
   /** Definition to build; undefined: none, because the operator named a template. */
   readonly builds: DefinitionName | undefined;
+  /** `asked`: the cron starts no build. */
+  readonly templateBuilds: "weekly" | "asked";
   /** Size of the template that is built, or of the one that the operator named. */
   readonly size: SandboxSize;
   readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
@@ -185,6 +188,7 @@ export function parseConfig(env: object): Config {
     },
     template: s.E2B_TEMPLATE ?? BASE_TEMPLATE,
     builds: s.E2B_TEMPLATE === undefined ? (s.E2B_TEMPLATE_DEFINITION ?? definitionFor(apiUrl)) : undefined,
+    templateBuilds: s.TEMPLATE_BUILDS,
     size: {
       vcpus: s.E2B_TEMPLATE_VCPUS ?? defaultSize.vcpus,
       memoryMib: s.E2B_TEMPLATE_MEMORY_MIB ?? defaultSize.memoryMib,

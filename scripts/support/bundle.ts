@@ -10,7 +10,14 @@ const KEEP_UNUSED_MS = 60 * 60 * 1000;
 const DIST = join(ROOT, "dist");
 const MANIFEST = "manifest.json";
 /** Besides src, what a bundle is made of: the Worker imports its version from package.json. */
-const SETTINGS = ["package.json", "package-lock.json", "tsconfig.json", "wrangler.toml", "scripts/support/page.ts"];
+const SETTINGS = [
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "wrangler.toml",
+  "scripts/support/page.ts",
+  "scripts/support/bundle.ts",
+];
 
 const manifestSchema = z.object({
   compatibilityDate: z.string(),
@@ -19,6 +26,7 @@ const manifestSchema = z.object({
   vars: z.record(z.string(), z.string()),
   durableObjectBindings: z.array(z.object({ name: z.string(), className: z.string() })),
   durableObjectClasses: z.array(z.object({ name: z.string(), sqlite: z.boolean() })),
+  workflows: z.array(z.object({ name: z.string(), binding: z.string(), className: z.string() })),
   /** Files of the bundle, the main module first. */
   modules: z.array(z.object({ name: z.string(), kind: z.enum(["esModule", "text", "data", "wasm"]) })),
 });
@@ -29,6 +37,7 @@ const wranglerConfigSchema = z.object({
   compatibility_flags: z.array(z.string()),
   vars: z.record(z.string(), z.string()),
   durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  workflows: z.array(z.object({ name: z.string(), binding: z.string(), class_name: z.string() })),
   exports: z.record(z.string(), z.object({ type: z.string(), storage: z.string().optional() })),
 });
 
@@ -108,6 +117,7 @@ async function readSettings(): Promise<Omit<Manifest, "modules">> {
     durableObjectClasses: Object.entries(config.exports)
       .filter(([, { type }]) => type === "durable-object")
       .map(([name, { storage }]) => ({ name, sqlite: storage === "sqlite" })),
+    workflows: config.workflows.map(({ name, binding, class_name: className }) => ({ name, binding, className })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Bundle } from "./bundle.ts";
+import { WORKFLOW_MODULES, WORKFLOWS_ENGINE } from "./workflows-engine.ts";
 
 export interface WorkerdConfigInput {
   readonly bundle: Bundle;
@@ -6,20 +7,31 @@ export interface WorkerdConfigInput {
   readonly environment: readonly string[];
   /** Folder that holds the Durable Objects' databases. */
   readonly storage: string;
+  /** Folder that holds the state of Workflows. */
+  readonly workflowStorage: string;
   readonly port: number;
 }
 
 /** A configuration in Cap'n Proto's text format (schema: node_modules/workerd/workerd.capnp). */
-export function workerdConfig({ bundle, environment, storage, port }: WorkerdConfigInput): string {
+export function workerdConfig(input: WorkerdConfigInput): string {
+  const { bundle, environment, storage, workflowStorage, port } = input;
   const modules = bundle.modules.map(({ name, kind }) => `(name = ${text(name)}, ${kind} = embed ${text(`/${name}`)})`);
   const bindings = [
     ...environment.map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`),
     ...bundle.durableObjectBindings.map(
       ({ name, className }) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
     ),
+    ...bundle.workflows.map(
+      ({ name, binding }) =>
+        `(name = ${text(binding)}, wrapped = (moduleName = "workflow-binding", innerBindings = [(name = "binding", ` +
+        `service = (name = ${text(`workflow:${name}`)}, entrypoint = "WorkflowBinding"))]))`,
+    ),
   ];
   const namespaces = bundle.durableObjectClasses.map(
     ({ name, sqlite }) => `(className = ${text(name)}, uniqueKey = ${text(`warmtree-${name}`)}, enableSql = ${sqlite})`,
+  );
+  const extensionModules = WORKFLOW_MODULES.map(
+    ({ name, path, internal }) => `(name = ${text(name)}, internal = ${internal}, esModule = embed ${text(path)})`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 
@@ -27,10 +39,12 @@ const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "storage", disk = (path = ${text(storage)}, writable = true)),
+    (name = "workflow-storage", disk = (path = ${text(workflowStorage)}, writable = true)),${bundle.workflows.map(engine).join("")}
     # The public Internet, and the local sandbox host and sample remote, which listen on loopback.
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "worker")],
+  extensions = [(modules = ${list(extensionModules)})],
 );
 
 const worker :Workerd.Worker = (
@@ -42,6 +56,27 @@ const worker :Workerd.Worker = (
   durableObjectStorage = (localDisk = "storage"),
 );
 `;
+}
+
+/** The service of one Workflow, configured as Miniflare does it (its src/plugins/workflows). */
+function engine({ name, binding, className }: Bundle["workflows"][number]): string {
+  return `
+    (name = ${text(`workflow:${name}`)}, worker = (
+      modules = [(name = "engine.mjs", esModule = embed ${text(WORKFLOWS_ENGINE)})],
+      compatibilityDate = "2024-10-22",
+      compatibilityFlags = ["experimental"],
+      durableObjectNamespaces = [
+        (className = "Engine", enableSql = true, uniqueKey = ${text(`warmtree-workflow-${name}`)}, preventEviction = true),
+      ],
+      durableObjectStorage = (localDisk = "workflow-storage"),
+      bindings = [
+        (name = "ENGINE", durableObjectNamespace = (className = "Engine")),
+        (name = "USER_WORKFLOW", service = (name = "worker", entrypoint = ${text(className)})),
+        (name = "BINDING_NAME", json = ${text(JSON.stringify(binding))}),
+        (name = "WORKFLOW_NAME", json = ${text(JSON.stringify(name))}),
+        (name = "WORKFLOW_STORAGE", service = "workflow-storage"),
+      ],
+    )),`;
 }
 
 function list(items: readonly string[]): string {

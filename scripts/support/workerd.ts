@@ -11,6 +11,7 @@ import { bundleWorker } from "./bundle.ts";
 import { endWithParent, stopProcess } from "./processes.ts";
 import { toolPath } from "./tools.ts";
 import { workerdConfig } from "./workerd-config.ts";
+import { WORKFLOWS_FOLDER } from "./workflows-engine.ts";
 
 export interface WorkerdOptions {
   /** Variables and secrets of the Worker; they come on top of those in wrangler.toml. */
@@ -39,8 +40,11 @@ export interface Workerd {
   close(): Promise<void>;
 }
 
-/** No proxy stands before bare workerd, so the host that it tells the Worker is the one that the client named. */
-const FACING_CLIENTS = { LOOPBACK_ACCESS: "open" };
+/**
+ * No proxy stands before bare workerd, so the host that it tells the Worker is the one that the client named. It has no
+ * cron.
+ */
+const BARE = { LOOPBACK_ACCESS: "open", TEMPLATE_BUILDS: "asked" };
 
 const CONTROL_FD = 3;
 /** What workerd writes to its control descriptor once a socket accepts connections. */
@@ -58,13 +62,23 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const bundle = await bundleWorker(entry, signal);
   const folder = await mkdtemp(join(tmpdir(), "warmtree-workerd-"));
   const storage = storageDir ?? join(folder, "storage");
-  await mkdir(storage, { recursive: true });
+  const workflowStorage = join(storage, "workflows");
+  await mkdir(workflowStorage, { recursive: true });
   // Values reach the runtime by way of its environment, so that no secret lies in a file.
-  const env = { ...bundle.vars, ...FACING_CLIENTS, ...bindings };
+  const env = { ...bundle.vars, ...BARE, ...bindings };
   const configFile = join(folder, "config.capnp");
-  await writeFile(configFile, workerdConfig({ bundle, environment: Object.keys(env), storage, port }));
+  await writeFile(configFile, workerdConfig({ bundle, environment: Object.keys(env), storage, workflowStorage, port }));
 
-  const args = ["serve", "-I", bundle.folder, `--control-fd=${CONTROL_FD}`, configFile];
+  const args = [
+    "serve",
+    "--experimental",
+    "-I",
+    bundle.folder,
+    "-I",
+    WORKFLOWS_FOLDER,
+    `--control-fd=${CONTROL_FD}`,
+    configFile,
+  ];
   const child = spawn(toolPath("workerd"), args, { stdio: ["ignore", "pipe", "pipe", "pipe"], env });
   endWithParent(child);
   const ended = once(child, "exit").then(() => undefined);

@@ -1,14 +1,15 @@
-import { templateSchema } from "../../src/api/schemas.ts";
-import { overviewSchema } from "../../src/metrics/overview-schema.ts";
 import type { Overview } from "../../src/metrics/overview-schema.ts";
 import { status } from "../../src/ops/status.ts";
 import { problemText } from "../support/client.ts";
-import { heldIf, notChecked } from "../verification/check.ts";
-import type { Finding, Theme } from "../verification/check.ts";
+import { heldIf } from "../verification/check.ts";
+import type { Theme } from "../verification/check.ts";
 import { polled } from "../verification/run.ts";
+import { limit } from "./limit.ts";
 import { samplesOf, total } from "./metrics-text.ts";
 import type { Sample } from "./metrics-text.ts";
+import { NoKey, overviewOf, withKey } from "./operator.ts";
 import type { Scene } from "./scene.ts";
+import { templateChecks } from "./template.ts";
 
 /** Counts are flushed every second, pools report every few. */
 const TOLD_WITHIN_MS = 45_000;
@@ -16,26 +17,10 @@ const within = ({ options }: Scene) => options.toldWithinMs ?? TOLD_WITHIN_MS;
 const CALLS = 5;
 const LIVE = ["warming", "bound"] as const;
 
-/** Thrown where the key opens no such route. */
-class NoKey extends Error {}
-
 export const operating: Theme<Scene> = {
   name: "operating",
   checks: [
-    {
-      name: "template",
-      expects: "GET /v1/template tells what sandboxes start from; the newest build, if there is any, did not fail",
-      look: async (scene) => {
-        const { status: code, json } = await scene.request("GET", "/v1/template");
-        const template = templateSchema.safeParse(json).data;
-        const { name, builds_weekly: weekly, newest_build: newest } = template ?? {};
-        const build = newest === undefined ? "no build yet" : `newest build ${newest.state}`;
-        return heldIf(
-          code === 200 && newest?.state !== "failed" && name !== undefined,
-          `${name}, ${weekly ? "built weekly" : "not built here"}, ${build}`,
-        );
-      },
-    },
+    ...templateChecks,
     {
       name: "overview",
       expects: "what the operator's page shows: of the promised shape, and with the operations of this run",
@@ -57,6 +42,7 @@ export const operating: Theme<Scene> = {
         return heldIf(sandboxes.running <= sandboxes.most, `${sandboxes.running} of ${sandboxes.most}`);
       }),
     },
+    limit,
     {
       name: "metrics page",
       expects: "Prometheus' text format, and the operations of this run counted: none lost",
@@ -100,26 +86,10 @@ async function calls(scene: Scene): Promise<void> {
   for (let n = 0; n < CALLS; n++) await scene.must("status", { sandbox_id }, status.output);
 }
 
-async function overviewOf(scene: Scene): Promise<Overview> {
-  const { operatorKey = scene.options.key } = scene.options;
-  const { status: code, json } = await scene.request("GET", "/v1/operator/overview?minutes=60", undefined, operatorKey);
-  if (code === 401) throw new NoKey();
-  if (code !== 200) throw new Error(`the overview answers ${code}: ${problemText(json)}`);
-  return overviewSchema.parse(json);
-}
-
 async function scrape(scene: Scene): Promise<Sample[]> {
   const { metricsKey = scene.options.key } = scene.options;
   const { status: code, json } = await scene.request("GET", "/metrics", undefined, metricsKey);
   if (code === 401) throw new NoKey();
   if (code !== 200 || typeof json !== "string") throw new Error(`/metrics answers ${code}: ${problemText(json)}`);
   return samplesOf(json);
-}
-
-function withKey(key: string, look: (scene: Scene) => Promise<Finding>): (scene: Scene) => Promise<Finding> {
-  return (scene) =>
-    look(scene).catch((error: unknown) => {
-      if (error instanceof NoKey) return notChecked(`needs ${key}`);
-      throw error;
-    });
 }

@@ -20,7 +20,8 @@ Warmtree of its own on this machine. Exit code 1 when a check differs.
   --write               puts the report into docs/verified.md
 
 Ctrl-C removes first what was made. A run that is killed leaves its workspaces to the keeping rules (docs/pool.md);
-GET /v1/workspaces lists them.
+GET /v1/workspaces lists them. With an operator's key it also builds and promotes a version of the sandbox template, as
+the weekly cron does.
 
 OPERATOR_KEY and METRICS_KEY open what the operator's page and a scraper read; without them the API key is tried.`;
 

@@ -9,7 +9,7 @@ import type { Problem } from "./problem.ts";
 import type { Remote } from "./remote.ts";
 
 /** Workspaces that a run opens at most, and the seconds that each runs at most should nobody end it: what it can cost. */
-export const MOST_WORKSPACES = 24;
+export const MOST_WORKSPACES = 32;
 export const MOST_RUNNING_S = 3600;
 /** Longer than an operation may take by default. */
 const CALL_TIMEOUT_MS = 330_000;
@@ -109,10 +109,16 @@ export class Scene {
   /** A workspace of its own for as long as `work` takes. */
   async within<T>(agent: string, work: (cloned: Cloned) => Promise<T>): Promise<T> {
     const cloned = await this.clone(agent);
+    return this.ending(cloned.sandbox_id, () => work(cloned));
+  }
+
+  /** Ends a workspace after `work`. */
+  async ending<T>(sandboxId: string, work: () => Promise<T>): Promise<T> {
+    this.keep(sandboxId);
     try {
-      return await work(cloned);
+      return await work();
     } finally {
-      await this.#end(cloned.sandbox_id);
+      await this.#end(sandboxId);
     }
   }
 

@@ -3,6 +3,7 @@ import { overviewSchema } from "../metrics/overview-schema.ts";
 import { json, jsonSchema } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
 import {
+  buildStartedSchema,
   overviewQuery,
   ownedStatusSchema,
   ownedWorkspaceSchema,
@@ -39,6 +40,16 @@ export function operatorRoutes(): object {
         security,
         parameters: queryParameters(pageQuery),
         responses: { 200: json("A page of workspaces", workspacePageSchema), ...problems([400, 401, 500, 503]) },
+      },
+    },
+    "/v1/operator/template/builds": {
+      post: {
+        operationId: "operatorBuildTemplate",
+        summary:
+          "Builds and tests the next version of the sandbox template. If it passes, new sandboxes start from it. " +
+          "GET /v1/template reports the result.",
+        security,
+        responses: { 202: json("The build", buildStartedSchema), ...problems([401, 404, 500, 503]) },
       },
     },
     [ONE]: {

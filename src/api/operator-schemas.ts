@@ -31,6 +31,11 @@ export const workspacePageSchema = z.object({
   cursor: z.string().optional().describe("Present if there are more"),
 });
 
+export const buildStartedSchema = z.object({
+  build: z.string().describe("Instance of the Workflow warmtree-template-build"),
+  started: z.boolean().describe("False: a request of the same minute started it"),
+});
+
 export const ownedStatusSchema = status.output.extend({
   unpushed_commits: z.number().describe("Commits of this clone on no branch of the remote"),
 });

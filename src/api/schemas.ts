@@ -95,7 +95,9 @@ export const templateSchema = z.object({
   name: z.string().describe("Template of new sandboxes"),
   builds_weekly: z
     .boolean()
-    .describe("False: no builds here. E2B_TEMPLATE names a template, or the runtime has no Workflows (npm start)"),
+    .describe(
+      "False: E2B_TEMPLATE names a template, or TEMPLATE_BUILDS is asked (as with npm start, which has no cron)",
+    ),
   version: z.int().optional().describe("Absent: no version built by this service is promoted"),
   built_at: z.iso.datetime().optional(),
   newest_build: z

@@ -1,21 +1,18 @@
 import { configOf } from "../config.ts";
+import { startBuild } from "../template/start-build.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** Cloudflare's error code for an existing instance id. */
-const ALREADY_EXISTS = 10_405;
 
 /**
  * Handles the weekly cron: starts the build of the template. A repeated delivery starts nothing more. Does nothing if
- * the operator named a template.
+ * the operator named a template, or builds only on request.
  * @throws Error when the build could not be started
  * @example
  * export default { fetch: app.fetch, scheduled } satisfies ExportedHandler<Env>;
  */
 export async function scheduled({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
-  if (configOf(env).builds === undefined) return;
-  const { errors } = await env.TEMPLATE_BUILD.createBatch({ instances: [{ id: weekOf(scheduledTime) }] });
-  const [error] = errors.filter(({ code }) => code !== ALREADY_EXISTS);
-  if (error) throw new Error(`the template's build could not be started: ${error.message}`);
+  const { builds, templateBuilds } = configOf(env);
+  if (builds !== undefined && templateBuilds === "weekly") await startBuild(env, weekOf(scheduledTime));
 }
 
 /** Identifies the week of a time by its Monday (UTC): `week-2026-11-23`. */

@@ -21,9 +21,6 @@ export interface TemplateView {
   };
 }
 
-/** Binding that is missing in bare workerd, which has neither Workflows nor cron. */
-const WORKFLOW = "TEMPLATE_BUILD" satisfies keyof Env;
-
 /**
  * Returns the template of new sandboxes and the newest build. Every shard has the promotion; the first also has the
  * build.
@@ -32,7 +29,7 @@ export async function templateView(caller: Caller): Promise<TemplateView> {
   const { name, promoted, newestBuild } = await pool(caller, 0).template();
   return {
     name,
-    builds_weekly: caller.config.builds !== undefined && WORKFLOW in caller.env,
+    builds_weekly: caller.config.builds !== undefined && caller.config.templateBuilds === "weekly",
     ...(promoted && { version: promoted.version, built_at: rfc3339(promoted.builtAt) }),
     ...(newestBuild && { newest_build: buildView(newestBuild) }),
   };

@@ -14,6 +14,8 @@ const API_KEY = "wt_key-of-acme";
 const KEYED = {
   ...env,
   POOL_SHARDS: "3",
+  // So no test here starts a build.
+  E2B_TEMPLATE: "base",
   OPERATOR_KEY: "a-key-of-the-operator's-own",
   METRICS_KEY: "a-key-of-the-scraper's-own",
   API_KEYS: "acme=ded96e4cc00dc55774b14d9e3aeddcccd1448d25055366b185b5d89eb4457d4b",
@@ -38,12 +40,14 @@ const ROUTES: [method: string, path: string][] = [
   ["DELETE", `workspaces/${NO_WORKSPACE}`],
   ["POST", `workspaces/${NO_WORKSPACE}/pause`],
   ["POST", `workspaces/${NO_WORKSPACE}/status`],
+  ["POST", "template/builds"],
 ];
+const NOTHING_THERE = new RegExp(`${NO_WORKSPACE}|builds$`);
 
 describe.each(ROUTES)("the gate before %s %s", (method, path) => {
   test("takes OPERATOR_KEY and no other key", async () => {
     const { status } = await asOperator(method, path);
-    expect(status).toBe(path.includes(NO_WORKSPACE) ? 404 : 200);
+    expect(status).toBe(NOTHING_THERE.test(path) ? 404 : 200);
     for (const key of ["", `${KEYED.OPERATOR_KEY}x`, KEYED.METRICS_KEY, API_KEY, "dev"]) {
       const response = await send(path, { method, headers: key === "" ? {} : { Authorization: `Bearer ${key}` } });
       expect([key, response.status]).toEqual([key, 401]);
@@ -83,6 +87,11 @@ test.each(["short", "sixteen or more with spaces"])("OPERATOR_KEY '%s' is refuse
   const problem = await response.text();
   expect([response.status, problem]).toEqual([503, expect.stringContaining("OPERATOR_KEY")]);
   expect(problem).not.toContain(key);
+});
+
+test("no template is built where the operator named one", async () => {
+  const problem: unknown = await (await asOperator("POST", "template/builds")).json();
+  expect(problem).toMatchObject({ code: "not_found", detail: expect.stringContaining("E2B_TEMPLATE") });
 });
 
 describe("the overview", () => {

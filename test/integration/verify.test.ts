@@ -80,6 +80,7 @@ const pushed = () => Response.json({ branch: "b", to: "b", ...PUSHED });
 const CUT = { code: "timeout", detail: "It took too long.", work: { pushed: "unknown", tree: "unknown" } };
 const noContent = () => new Response(null, { status: 204 });
 const FAILED_BUILD = { version: 1, state: "failed", started_at: "2026-11-01T00:00:00Z" };
+const NEWER_FAILED = { ...FAILED_BUILD, version: 99 };
 /** Of a scrape or of JSON. */
 const replaced = (from: RegExp, to: string) => (body: unknown) =>
   typeof body === "string"
@@ -117,9 +118,20 @@ describe("an answer that is another is found by the right check", () => {
     ["keeping: end", { on: /^DELETE/, instead: noContent }],
     ["keeping: clone from a snapshot", { on: /git\/clone/, answer: withMembers({ source: "cold" }) }],
     ["operating: template", { on: /template/, answer: withMembers({ newest_build: FAILED_BUILD }) }],
+    ["operating: build of a template", { on: /builds/, answer: withStatus(500) }],
+    [
+      "operating: build of a template",
+      { on: /^GET .*template/, after: 1, answer: withMembers({ newest_build: NEWER_FAILED }) },
+    ],
+    ["operating: build of a template", { on: /builds/, answer: withStatus(401) }, "not checked"],
     ["operating: overview", { on: /overview/, answer: withMembers({ operations: {} }) }],
     ["operating: overview", { on: /overview/, answer: withStatus(401) }, "not checked"],
     ["operating: sandboxes that run", { on: /overview/, answer: replaced(/"most":\d+/g, '"most":-1') }],
+    [
+      "operating: limit of running sandboxes",
+      { on: /overview/, after: 1, answer: replaced(/"running":\d+/g, '"running":99') },
+    ],
+    ["operating: limit of running sandboxes", { on: /limit-6/, answer: withStatus(503) }],
     ["operating: metrics page", { on: /metrics/, answer: replaced(/$/g, "no sample\n") }],
     ["operating: metrics page", { on: /metrics/, answer: replaced(/(operation="status".*) \d+/g, "$1 1") }],
     ["operating: metrics page", { on: /metrics/, answer: withStatus(401) }, "not checked"],
@@ -128,10 +140,15 @@ describe("an answer that is another is found by the right check", () => {
     expect((await verdicts(name, tampered(tampering)))[name]).toBe(verdict);
   });
 
-  test.each(["MCP", "races", "keeping", "operating: template", "operating: overview", "operating: metrics"])(
-    "%s passes alone, so that nothing else was found",
-    async (group) => {
-      expect(new Set(Object.values(await verdicts(group)))).toEqual(new Set(["ok"]));
-    },
-  );
+  test.each([
+    "MCP",
+    "races",
+    "keeping",
+    "operating: template",
+    "operating: overview",
+    "operating: one",
+    "operating: metrics",
+  ])("%s passes alone, so that nothing else was found", async (group) => {
+    expect(new Set(Object.values(await verdicts(group)))).toEqual(new Set(["ok"]));
+  });
 });

@@ -1,6 +1,6 @@
 import { createExecutionContext, createScheduledController, introspectWorkflowInstance } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import worker from "../../src/index.ts";
 import { weekOf } from "../../src/workflows/schedule.ts";
 import { granted, sql, workspace } from "../durable/support.ts";
@@ -113,6 +113,27 @@ test("a build that fails is not promoted: sandboxes go on with the version befor
   const counted = { templateVersion: 1, templateBuilds: { promoted: 1, failed: 1 } };
   await expect.poll(sample).toMatchObject(counted);
 }, 30_000);
+
+test("an operator's request builds, and no cron where builds are only asked for", async () => {
+  const asked = { ...env, TEMPLATE_BUILDS: "asked" };
+  const headers = { Authorization: "Bearer dev" };
+  const send = (method: string, path: string) =>
+    worker.fetch(new Request(`http://127.0.0.1/v1/${path}`, { method, headers }), asked, createExecutionContext());
+  const template = async (): Promise<unknown> => (await send("GET", "template")).json();
+  await worker.scheduled(createScheduledController({ scheduledTime: MONDAY + 14 * DAY_MS }), asked);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 11, 7, 12, 30) });
+  const answers = [await send("POST", "operator/template/builds"), await send("POST", "operator/template/builds")];
+  vi.useRealTimers();
+  expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([
+    { build: "asked-2026-12-07-12-30", started: true },
+    { build: "asked-2026-12-07-12-30", started: false },
+  ]);
+  await expect.poll(template, { timeout: 40_000 }).toMatchObject({
+    builds_weekly: false,
+    version: 3,
+    newest_build: { version: 3, state: "promoted" },
+  });
+}, 60_000);
 
 test("a shard takes no older version, and counts the end of a build once", async () => {
   const shard = env.SANDBOX_POOL.getByName("templates");

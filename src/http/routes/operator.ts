@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type * as z from "zod/v4";
 import { configOf } from "../../config.ts";
 import { WarmtreeError } from "../../errors.ts";
 import { overviewOf } from "../../metrics/overview.ts";
@@ -11,7 +12,8 @@ import { endWorkspace, pauseWorkspace, useWorkspace } from "../../workspace/work
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
 import { type HttpContext, workerAround } from "../caller.ts";
-import { overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
+import { type buildStartedSchema, overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
+import { startBuild } from "../../template/start-build.ts";
 import { requireServiceKey } from "../service-key.ts";
 
 import { dispatch } from "../../execution/dispatch.ts";
@@ -29,6 +31,7 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
     const { minutes } = parseInput(overviewQuery, c.req.query());
     return answer(await overview(operator, minutes));
   });
+  app.post("/v1/operator/template/builds", async (c) => answer(await build(await operatorOf(c)), { status: 202 }));
   app.get("/v1/operator/workspaces", async (c) => {
     const operator = await operatorOf(c);
     const { limit, cursor } = parseInput(pageQuery, c.req.query());
@@ -68,6 +71,17 @@ async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "p
   const { tenant } = await anyWorkspace(operator, sandbox_id);
   console.warn(JSON.stringify({ event: "operator_acted", action, tenant, sandbox_id }));
   return { ...operator, tenant };
+}
+
+/** Starts a build of the template; a repeated request within a minute starts nothing more. */
+async function build({ env, config }: Omit<Caller, "tenant">): Promise<z.infer<typeof buildStartedSchema>> {
+  if (config.builds === undefined) {
+    throw new WarmtreeError("not_found", "E2B_TEMPLATE names a template of your own, so there is nothing to build.");
+  }
+  const id = `asked-${new Date().toISOString().slice(0, "2026-11-30T01:15".length).replaceAll(/[T:]/g, "-")}`;
+  const started = await startBuild(env, id);
+  console.warn(JSON.stringify({ event: "operator_acted", action: "build", build: id }));
+  return { build: id, started };
 }
 
 /** Reads stored reports; wakes no pool shard. */

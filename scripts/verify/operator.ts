@@ -1,0 +1,32 @@
+import { overviewSchema } from "../../src/metrics/overview-schema.ts";
+import type { Overview } from "../../src/metrics/overview-schema.ts";
+import { type Answer, problemText } from "../support/client.ts";
+import { notChecked } from "../verification/check.ts";
+import type { Finding } from "../verification/check.ts";
+import type { Scene } from "./scene.ts";
+
+/** Thrown where the key opens no such route. */
+export class NoKey extends Error {}
+
+/** A request to one of the routes for the operator. @throws NoKey */
+export async function asOperator(scene: Scene, method: string, path: string): Promise<Answer> {
+  const { operatorKey = scene.options.key } = scene.options;
+  const answer = await scene.request(method, `/v1/operator/${path}`, undefined, operatorKey);
+  if (answer.status === 401) throw new NoKey();
+  return answer;
+}
+
+export async function overviewOf(scene: Scene): Promise<Overview> {
+  const { status: code, json } = await asOperator(scene, "GET", "overview?minutes=60");
+  if (code !== 200) throw new Error(`the overview answers ${code}: ${problemText(json)}`);
+  return overviewSchema.parse(json);
+}
+
+/** Makes of a look that throws NoKey one that was not checked. */
+export function withKey(key: string, look: (scene: Scene) => Promise<Finding>): (scene: Scene) => Promise<Finding> {
+  return (scene) =>
+    look(scene).catch((error: unknown) => {
+      if (error instanceof NoKey) return notChecked(`needs ${key}`);
+      throw error;
+    });
+}
