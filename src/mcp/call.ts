@@ -4,7 +4,8 @@ import { execute } from "../facade.ts";
 import { planSteps, runSteps, stepsInput } from "../steps.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
-import { parametersOf } from "./default-page-sizes.ts";
+import { parametersOf, smallerPage } from "./default-page-sizes.ts";
+import { fits } from "./fitted.ts";
 import { startProgress } from "./progress.ts";
 import { answered, failed, withNextPage } from "./result.ts";
 import { type Tool, TOOL_PREFIX } from "./tools.ts";
@@ -56,10 +57,14 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
 
 function begin({ operation }: Tool, given: object, caller: Caller, signal: AbortSignal): Work {
   if (operation === undefined) return beginSteps(given, caller, signal);
-  return {
-    result: execute(operation, parametersOf(operation, given), caller).then(withNextPage),
-    soFar: () => ({}),
-  };
+  return { result: page(operation, parametersOf(operation, given), caller), soFar: () => ({}) };
+}
+
+/** Asks for smaller pages until one fits into a model's context. */
+async function page(operation: string, parameters: object, caller: Caller): Promise<object> {
+  const result = withNextPage(await execute(operation, parameters, caller));
+  const smaller = fits(result) ? undefined : smallerPage(parameters);
+  return smaller === undefined ? result : page(operation, smaller, caller);
 }
 
 function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {

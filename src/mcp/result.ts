@@ -1,12 +1,13 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { errorBody, type WarmtreeError } from "../errors.ts";
+import { fitted } from "./fitted.ts";
 
 /**
  * Builds a result with compact JSON in `content` only: every client shows it to its model, exactly once
- * (docs/decisions/0007-mcp.md).
+ * (docs/decisions/0007-mcp.md). What is too long for a model is shortened.
  */
 export function answered(facts: object): CallToolResult {
-  return { content: [{ type: "text", text: JSON.stringify(facts) }] };
+  return { content: [{ type: "text", text: JSON.stringify(fitted(facts)) }] };
 }
 
 /** Builds an error result: code, effect on the work, next step, and additional facts. */
