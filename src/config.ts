@@ -25,6 +25,9 @@ const E2B_CONCURRENT_SANDBOXES = 20;
 const DEFAULT_POOL_MIN = 2;
 const DEFAULT_POOL_MAX = 10;
 
+/** Web applications that speak MCP for their users. */
+const WEB_CLIENTS = "https://claude.ai,https://claude.com,https://chatgpt.com";
+
 /** Enough for the important ones of a team's repositories in a month. E2B documents no limit. */
 const DEFAULT_SNAPSHOT_MAX = 50;
 
@@ -44,6 +47,10 @@ const hostEntry = z
     /^(?:[a-z0-9.-]+(?::\d{1,5})?|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5})$/,
     "is a host name (https), or http://127.0.0.1:port",
   );
+
+const origin = z
+  .string()
+  .refine((text) => URL.parse(text)?.origin === text, "is an origin, such as https://app.example, without a path");
 
 const list = (text: string) =>
   text
@@ -73,6 +80,7 @@ const schema = z
     TEMPLATE_BUILDS: z.enum(["weekly", "asked"]).default("weekly"),
     LOOPBACK_ACCESS: z.enum(["keyed", "open"]).default("keyed"),
     API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
+    ALLOWED_ORIGINS: z.string().default(WEB_CLIENTS).transform(list).pipe(z.array(origin)),
     CREDENTIALS: z.literal("env").default("env"),
     GITHUB_TOKEN: z.string().min(1).optional(),
     ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
@@ -129,6 +137,8 @@ export interface Config {
   readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
   /** Whether loopback requests are accepted while no key is set. */
   readonly loopbackAccess: "keyed" | "open";
+  /** Origins whose pages may call this service. */
+  readonly allowedOrigins: readonly string[];
   readonly githubToken: string | undefined;
   readonly allowedGitHosts: readonly string[];
   readonly operationTimeoutS: number;
@@ -195,6 +205,7 @@ export function parseConfig(env: object): Config {
     },
     apiKeys: s.API_KEYS,
     loopbackAccess: s.LOOPBACK_ACCESS,
+    allowedOrigins: s.ALLOWED_ORIGINS,
     githubToken: s.GITHUB_TOKEN,
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,

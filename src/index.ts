@@ -2,6 +2,7 @@ import { execute } from "./facade.ts";
 import { createApp } from "./http/app.ts";
 import { mcpRoute } from "./http/routes/mcp.ts";
 import { serveMetrics } from "./http/routes/metrics.ts";
+import { addModelRoutes } from "./http/routes/for-models.ts";
 import { addOperatorRoutes } from "./http/routes/operator.ts";
 import { addPageRoutes } from "./http/routes/dashboard.ts";
 import { addSnapshotRoutes } from "./http/routes/snapshots.ts";
@@ -14,10 +15,11 @@ export { SandboxPool } from "./durable/SandboxPool.ts";
 export { TemplateBuild } from "./workflows/TemplateBuild.ts";
 
 const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace, templateView });
-app.post("/mcp", mcpRoute());
+for (const path of ["/mcp", "/mcp/"]) app.post(path, mcpRoute());
 app.get("/metrics", serveMetrics);
 addOperatorRoutes(app);
 addPageRoutes(app);
 addSnapshotRoutes(app);
+addModelRoutes(app);
 
 export default Object.assign(app, { scheduled }) satisfies ExportedHandler<Env>;

@@ -12,7 +12,7 @@ import { OPERATIONS, operationNamed } from "./ops/registry.ts";
 import { pushAgain, pushInTurn } from "./execution/push.ts";
 import { parseInput } from "./execution/parse-input.ts";
 import { beforeBegun, withWork } from "./ops/work.ts";
-import { useWorkspace } from "./workspace/workspaces.ts";
+import { listWorkspaces, useWorkspace } from "./workspace/workspaces.ts";
 import type { Caller } from "./workspace/caller.ts";
 
 const MAX_STEPS = 20;
@@ -30,15 +30,32 @@ export const stepsInput = z.strictObject({
     .max(MAX_STEPS),
 });
 
+const listInput = z.strictObject({});
+
 type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
 
 /** A step with checked input. */
-type Step = CloneStep | WorkspaceStep;
+type Step = CloneStep | ListStep | WorkspaceStep;
 
 interface CloneStep {
   readonly op: string;
   readonly operation?: never;
   readonly input: object;
+}
+
+/** The step that lists the caller's workspaces; it is of no workspace. */
+const LIST = "workspaces";
+
+interface ListStep {
+  readonly op: typeof LIST;
+  readonly operation?: never;
+  readonly input?: never;
+}
+
+/** What a completed step answered. */
+interface StepResult {
+  readonly op: string;
+  readonly [member: string]: unknown;
 }
 
 interface WorkspaceStep {
@@ -50,7 +67,7 @@ interface WorkspaceStep {
 /** Progress of the steps; may be read at any time. */
 export interface StepLog {
   /** Results of the completed steps, in order. */
-  readonly done: ({ readonly op: string } & object)[];
+  readonly done: StepResult[];
   /** Steps in the request last sent to the sandbox. After a failure: the step that failed. */
   running: readonly string[];
   /** Steps that were not begun. */
@@ -81,11 +98,15 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
     if (op === clone.name) {
       given = FROM_CLONE;
       parseInput(clone.input, params, within);
-      return { op, input: params };
+      return { op: clone.name, input: params };
+    }
+    if (op === LIST) {
+      parseInput(listInput, params, within);
+      return { op: LIST };
     }
     const operation = operationNamed(op);
     if (!operation) {
-      const names = OPERATIONS.map(({ name }) => name).join(", ");
+      const names = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
       const detail = `${within}.op: there is no '${op}'. It is one of ${names}. Nothing was done.`;
       throw new WarmtreeError("unknown_operation", detail, { field: `${within}.op` });
     }
@@ -106,6 +127,10 @@ export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal
       continue;
     }
     begin(log, 1);
+    if (!next.input) {
+      log.done.push({ op: LIST, workspaces: await listWorkspaces(caller) });
+      continue;
+    }
     const result = await execute(clone.name, next.input, caller);
     cloned = z.object({ sandbox_id: z.string() }).parse(result).sandbox_id;
     log.done.push({ op: next.op, ...result });

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 
-/** A plugin of Vite's: shell and Perl files are imported as text, as the Worker's bundle does. */
+/** A plugin of Vite's: shell, Perl and Markdown files are imported as text, as the Worker's bundle does. */
 export const textFiles = {
   name: "text-files",
   enforce: "pre",
   async load(id: string) {
     const [file = ""] = id.split("?");
-    return /\.(?:sh|pl)$/.test(file) ? `export default ${JSON.stringify(await readFile(file, "utf8"))};` : undefined;
+    return /\.(?:sh|pl|md)$/.test(file) ? `export default ${JSON.stringify(await readFile(file, "utf8"))};` : undefined;
   },
 } as const;

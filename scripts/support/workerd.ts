@@ -42,9 +42,13 @@ export interface Workerd {
 
 /**
  * No proxy stands before bare workerd, so the host that it tells the Worker is the one that the client named. It has no
- * cron.
+ * cron. The MCP Inspector's page is on this machine, too.
  */
-const BARE = { LOOPBACK_ACCESS: "open", TEMPLATE_BUILDS: "asked" };
+const BARE = {
+  LOOPBACK_ACCESS: "open",
+  TEMPLATE_BUILDS: "asked",
+  ALLOWED_ORIGINS: "http://localhost:6274,http://127.0.0.1:6274",
+};
 
 const CONTROL_FD = 3;
 /** What workerd writes to its control descriptor once a socket accepts connections. */

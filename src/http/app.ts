@@ -8,6 +8,7 @@ import type { Caller } from "../workspace/caller.ts";
 import { answer } from "./answer.ts";
 import { readJsonObject } from "./body.ts";
 import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
+import { CROSS_ORIGIN_PATHS, crossOrigin } from "./cross-origin.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "../api/openapi.ts";
 import { problemResponse } from "./problem-response.ts";
@@ -34,6 +35,7 @@ export interface Service {
 export function createApp(service: Service): App {
   const app: App = new Hono();
   app.use(withoutSecrets);
+  for (const path of CROSS_ORIGIN_PATHS) app.use(path, crossOrigin);
 
   app.post("/v1/git/:operation", async (c) => {
     const startedAt = performance.now();

@@ -35,7 +35,10 @@ export async function authenticate(request: Request, config: Config): Promise<Id
   if (key === undefined) throw unauthenticated("Send the header 'Authorization: Bearer <API key>'.");
   const tenant = await tenantOf(key, accepted);
   if (tenant === undefined) {
-    throw unauthenticated("The API key is not one of this service's.", `${CHALLENGE}, error="invalid_token"`);
+    throw unauthenticated(
+      "Key refused: the API key is not one of this service's.",
+      `${CHALLENGE}, error="invalid_token"`,
+    );
   }
   return { tenant };
 }

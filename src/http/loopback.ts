@@ -1,7 +1,8 @@
 import type { Config } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
 
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
+/** Names of this machine, as URLs have them. */
+export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
  * Host name or address, with an optional port (RFC 9110, section 7.2); excludes characters that a URL gives another

@@ -5,7 +5,7 @@ import { planSteps, runSteps, stepsInput } from "../steps.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { parametersOf, smallerPage } from "./default-page-sizes.ts";
-import { fits } from "./fitted.ts";
+import { shareThatFits } from "./fitted.ts";
 import { startProgress } from "./progress.ts";
 import { answered, failed, withNextPage } from "./result.ts";
 import { type Tool, TOOL_PREFIX } from "./tools.ts";
@@ -60,10 +60,14 @@ function begin({ operation }: Tool, given: object, caller: Caller, signal: Abort
   return { result: page(operation, parametersOf(operation, given), caller), soFar: () => ({}) };
 }
 
+/** A page's items differ in length: a smaller page has more of them for each token, or fewer. */
+const MARGIN = 0.8;
+
 /** Asks for smaller pages until one fits into a model's context. */
 async function page(operation: string, parameters: object, caller: Caller): Promise<object> {
   const result = withNextPage(await execute(operation, parameters, caller));
-  const smaller = fits(result) ? undefined : smallerPage(parameters);
+  const share = shareThatFits(result);
+  const smaller = share === 1 ? undefined : smallerPage(parameters, share * MARGIN);
   return smaller === undefined ? result : page(operation, smaller, caller);
 }
 

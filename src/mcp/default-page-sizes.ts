@@ -12,15 +12,17 @@ const PAGES: Readonly<Record<string, object>> = {
 
 const SMALLEST: Readonly<Record<string, number>> = { limit: 1, max_bytes: 1024 };
 
-/** Halves the page that was asked for; undefined if the operation has no pages, or none smaller. */
-export function smallerPage(parameters: object): object | undefined {
-  const halved = Object.entries(parameters).flatMap(([name, value]) => {
+/**
+ * Makes the page that was asked for smaller, by a factor; undefined if the operation has no pages, or none smaller.
+ */
+export function smallerPage(parameters: object, factor: number): object | undefined {
+  const smaller = Object.entries(parameters).flatMap(([name, value]) => {
     const smallest = SMALLEST[name];
     return smallest === undefined || typeof value !== "number" || value <= smallest
       ? []
-      : [[name, Math.max(smallest, Math.floor(value / 2))] as const];
+      : [[name, Math.max(smallest, Math.floor(value * factor))] as const];
   });
-  return halved.length === 0 ? undefined : { ...parameters, ...Object.fromEntries(halved) };
+  return smaller.length === 0 ? undefined : { ...parameters, ...Object.fromEntries(smaller) };
 }
 
 /** Completes a model's parameters for an operation. Drops null, which some clients send for omitted parameters. */

@@ -8,15 +8,18 @@ const CUT_MAX_CHARS = 600;
 /** Tokens of what stands between two parts. */
 const BETWEEN = 2;
 
-/** Whether a model's client shows an answer whole. */
-export const fits = (facts: object): boolean => takesAtMost(JSON.stringify(facts), MAX_TOKENS);
+/** Returns the share of an answer that fits into a model's context: 1 if it is whole. */
+export function shareThatFits(facts: object): number {
+  const text = JSON.stringify(facts);
+  return takesAtMost(text, MAX_TOKENS) ? 1 : MAX_TOKENS / tokensOf(text);
+}
 
 /**
  * Shortens an answer that is too long for a model: the longest texts and lists lose their end, small members stay whole.
  * `cut` says what was cut.
  */
 export function fitted(facts: object): object {
-  if (fits(facts)) return facts;
+  if (shareThatFits(facts) === 1) return facts;
   const cuts: string[] = [];
   const short = shortened(facts, MAX_TOKENS - CUT_TOKENS, "", cuts);
   return { ...Object(short), cut: cuts.join("; ").slice(0, CUT_MAX_CHARS).toWellFormed() };

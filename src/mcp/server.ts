@@ -6,30 +6,40 @@ import {
 } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
 import type { MinimalSchema } from "./minimal-json-schema.ts";
+import { skills } from "./skill.ts";
 import { INSTRUCTIONS, type Tool, TOOLS } from "./tools.ts";
 
 /** The lists are the same for all clients, and change only with a deployment. */
 const SHARED = { ttlMs: 5 * 60 * 1000, cacheScope: "public" } as const;
 
-export const CACHE_HINTS = { "tools/list": SHARED, "server/discover": SHARED } as const;
+export const CACHE_HINTS = {
+  "tools/list": SHARED,
+  "resources/list": SHARED,
+  "resources/templates/list": SHARED,
+  "prompts/list": SHARED,
+  "server/discover": SHARED,
+} as const;
 
+const FIXED = { listChanged: false };
 const INFO = { name: "warmtree", title: "Warmtree", version };
 const OPTIONS = {
   instructions: INSTRUCTIONS,
   cacheHints: CACHE_HINTS,
-  capabilities: { tools: { listChanged: false } },
+  // Some clients ask for all lists, and report an error for one that is missing; ours of resources and prompts are empty.
+  capabilities: { tools: FIXED, resources: FIXED, prompts: FIXED },
 };
 
 const CONFIGS = TOOLS.map((tool) => ({ tool, config: { ...tool, inputSchema: unchecked(tool.inputSchema) } }));
 
-/** Creates a server with all tools for one request: the SDK binds a server to its request. */
-export function newServer(
+/** Creates a server with all tools and the skill for one request: the SDK binds a server to its request. */
+export async function newServer(
   call: (tool: Tool, given: object, context: ServerContext) => Promise<CallToolResult>,
-): McpServer {
+): Promise<McpServer> {
   const server = new McpServer(INFO, OPTIONS);
   for (const { tool, config } of CONFIGS) {
     server.registerTool(tool.name, config, (given, context) => call(tool, given, context));
   }
+  (await skills()).attach(server);
   return server;
 }
 

@@ -2,7 +2,7 @@
  * Pieces of text that a tokenizer encodes apart: runs that are no words (base64, hexadecimal), words, up to three
  * digits, single characters, white space.
  */
-const PIECES = /[A-Za-z0-9+/_=]{24,}|[A-Z]?[a-z]+|[A-Z]+|\d{1,3}|[^\x00-\x7f]|[^\sA-Za-z0-9]|\s+/g;
+const PIECES = /[A-Za-z0-9+/_=]{24,}|[A-Z]?[a-z]+|[A-Z]+|\d{1,3}|\P{ASCII}|[^\sA-Za-z0-9]|\s+/gu;
 const utf8 = new TextEncoder();
 
 /**
@@ -22,7 +22,7 @@ export function takesAtMost(text: string, tokens: number): boolean {
 
 /** The weights were fitted to source code in several languages, random bytes as text, and other scripts. */
 function tokensOfPiece(piece: string): number {
-  const code = piece.charCodeAt(0);
+  const code = piece.codePointAt(0) ?? 0;
   if (code > 0x7f) return tokensOfCharacter(code);
   if (/^\s/.test(piece)) return piece === " " ? 0.25 : 1;
   if (piece.length >= 24) return piece.length * 0.72;

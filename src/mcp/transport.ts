@@ -1,9 +1,12 @@
-import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type McpServer,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
 
-/**
- * Streamable HTTP requires clients to accept both types. Some send one, or `*\/*`; the older protocol would answer 406.
- */
+/** Streamable HTTP requires clients to accept both types, and the SDK refuses others; many clients name one, or none. */
 const ACCEPT = "application/json, text/event-stream";
 
 /** Requests that open a session, in the older protocol and in the stateless one. */
@@ -29,22 +32,31 @@ export function mcpPost(request: Request, body: string): McpPost {
 /** Whether a request opens a session. */
 export const opensSession = ({ message }: McpPost): boolean => OPENING.safeParse(message).success;
 
+/** Whether the client accepts a stream. Without one it gets no progress, and its answer as JSON. */
+export const acceptsStream = ({ headers }: Request): boolean =>
+  (headers.get("Accept") ?? "").includes("text/event-stream");
+
 /**
  * Serves one request on its own, in protocol 2026-07-28, or by `initialize` in 2025-11-25 and older. Calls `newServer`
  * only if the request needs a server.
  */
-export function serveMcp({ request, body, message }: McpPost, newServer: () => McpServer): Promise<Response> {
-  const { fetch } = createMcpHandler(newServer);
-  if (message !== undefined && acceptsBoth(request)) return fetch(request, { parsedBody: message });
+export async function serveMcp(
+  { request, body, message }: McpPost,
+  newServer: () => Promise<McpServer>,
+): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.set("Accept", ACCEPT);
   const options = { method: "POST", headers, signal: request.signal };
-  if (message !== undefined) return fetch(new Request(request.url, options), { parsedBody: message });
   // Invalid JSON is rejected by the protocol handler.
-  return fetch(new Request(request.url, { ...options, body }));
-}
-
-function acceptsBoth(request: Request): boolean {
-  const accept = request.headers.get("Accept") ?? "";
-  return accept.includes("application/json") && accept.includes("text/event-stream");
+  if (message === undefined) return createMcpHandler(newServer).fetch(new Request(request.url, { ...options, body }));
+  const forwarded = new Request(request.url, options);
+  if (!acceptsStream(request) && (await isLegacyRequest(forwarded, message))) {
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: undefined,
+      enableJsonResponse: true,
+    });
+    await (await newServer()).connect(transport);
+    return transport.handleRequest(forwarded, { parsedBody: message });
+  }
+  return createMcpHandler(newServer).fetch(forwarded, { parsedBody: message });
 }

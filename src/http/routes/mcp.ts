@@ -2,11 +2,12 @@ import { configOf } from "../../config.ts";
 import { refusedByAddress } from "../../mcp/address.ts";
 import { callTool } from "../../mcp/call.ts";
 import { newServer } from "../../mcp/server.ts";
-import { mcpPost, opensSession, serveMcp } from "../../mcp/transport.ts";
+import { acceptsStream, mcpPost, opensSession, serveMcp } from "../../mcp/transport.ts";
 import { openSession } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { readText } from "../body.ts";
 import { callerOf, type HttpContext, secretsOf } from "../caller.ts";
+import { allowedOrigins } from "../cross-origin.ts";
 import { logUnexpected } from "../log.ts";
 import { hostnameOf } from "../loopback.ts";
 import { asKnownError } from "../problem-response.ts";
@@ -21,7 +22,9 @@ const WORKSPACE = "sandbox_id";
 export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
   return async (c: HttpContext): Promise<Response> => {
     const request = c.req.raw;
-    const refused = refusedByAddress(request, hostnameOf(request), configOf(c.env).apiKeys.length > 0);
+    const config = configOf(c.env);
+    const hasKeys = config.apiKeys.length > 0;
+    const refused = refusedByAddress(request, hostnameOf(request), hasKeys, allowedOrigins(config));
     if (refused) return refused;
     const caller = await callerOf(c);
     const post = mcpPost(request, await readText(request));
@@ -29,13 +32,14 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     return serveMcp(post, () =>
       newServer((tool, given, { mcpReq }) => {
         const { _meta: { progressToken } = {} } = mcpReq;
-        const notifier = progressToken !== undefined && {
-          notify: (progress: number, message: string) => {
-            const params = { progressToken, progress, message };
-            // Ignore clients that have left.
-            mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
-          },
-        };
+        const notifier = progressToken !== undefined &&
+          acceptsStream(request) && {
+            notify: (progress: number, message: string) => {
+              const params = { progressToken, progress, message };
+              // Ignore clients that have left.
+              mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
+            },
+          };
         const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
         return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
       }),

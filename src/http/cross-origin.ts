@@ -1,0 +1,43 @@
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { type Config, configOf } from "../config.ts";
+import type { HttpContext } from "./caller.ts";
+import { LOOPBACK_HOSTS } from "./loopback.ts";
+
+/** Paths for pages of other sites. The operator's routes are not among them. */
+export const CROSS_ORIGIN_PATHS = ["/mcp", "/mcp/", "/v1/git/*", "/v1/workspaces", "/v1/workspaces/*"];
+
+const HEADERS = {
+  allowMethods: ["GET", "POST", "DELETE"],
+  // Of MCP, all revisions, and of this API. Cookies are neither sent nor read.
+  allowHeaders: [
+    "Authorization",
+    "Content-Type",
+    "Last-Event-ID",
+    "Mcp-Method",
+    "Mcp-Name",
+    "MCP-Protocol-Version",
+    "Mcp-Session-Id",
+    "X-Git-Token",
+    "traceparent",
+  ],
+  exposeHeaders: ["Retry-After", "Server-Timing", "WWW-Authenticate", "X-Request-Id"],
+  maxAge: 600,
+};
+
+/**
+ * Returns the origins whose pages may call this service (ALLOWED_ORIGINS). While no API keys are set, only those on this
+ * machine: the key is then known to everybody.
+ */
+export function allowedOrigins({ allowedOrigins: origins, apiKeys }: Config): readonly string[] {
+  return apiKeys.length > 0 ? origins : origins.filter((origin) => LOOPBACK_HOSTS.has(new URL(origin).hostname));
+}
+
+const forBrowsers = cors({
+  ...HEADERS,
+  origin: (origin, c: HttpContext) => (allowedOrigins(configOf(c.env)).includes(origin) ? origin : null),
+});
+
+/** Middleware: lets the pages of allowed origins read answers (CORS). */
+export const crossOrigin: MiddlewareHandler<{ Bindings: Env }> = (c, next) =>
+  c.req.header("Origin") === undefined ? next() : forBrowsers(c, next);
