@@ -3,15 +3,16 @@ import { parseArgs } from "node:util";
 import * as z from "zod/v4";
 import { STEPS_A_WALK } from "../test/walk/generate.ts";
 import { isGood, reportJson, reportText } from "../test/walk/report.ts";
-import { LONG_STEPS, runWalks } from "../test/walk/run.ts";
+import { runWalks } from "../test/walk/run.ts";
 import { walkSchema } from "../test/walk/steps.ts";
 
 const USAGE = `npm run test:walk -- [--seed <n>] [--steps <n>] [--json] [--replay <file>]
 
 Random walks: agents over HTTP, and a person with plain git, on one remote. After every step what the service answers is
 held to plain git, and the remote to what push and pull promise. A walk that fails is made as short as it can be, and
-printed at once, as lines for a shell. Exit code 1 when something is not as promised that test/walk/known.ts does not name, or,
-from ${LONG_STEPS} steps on, when something that it names no longer occurs. Ctrl-C ends the run after the walks at hand, with its report.
+printed at once, as lines for a shell. Exit code 1 when something is not as promised that test/walk/known.ts does not name, or
+when something that it names no longer occurs: each run begins with the walks that show those. Ctrl-C ends the run after
+the walks at hand, with its report.
 
   --seed <n>       of the first walk; the next ones follow (default: 1)
   --steps <n>      in all, at most ${STEPS_A_WALK} a walk (default: 300)

@@ -1,4 +1,5 @@
 import type { Violation } from "./deed.ts";
+import type { Walk } from "./steps.ts";
 
 /** Something that is not as promised yet, or that is as it is for a reason. */
 export interface Known {
@@ -6,9 +7,13 @@ export interface Known {
   /** Text of the detail; absent: every case of the rule. */
   readonly about?: RegExp;
   readonly reason: string;
+  /** The least walk that shows it. Each run begins with it. */
+  readonly walk: Walk;
 }
 
-/** A run fails on what is not in here, and a long one on an entry that no longer occurs. */
+const agent = { by: "agent", workspace: 0 } as const;
+
+/** A run fails on what is not in here, and on an entry that no longer occurs. */
 export const KNOWN: readonly Known[] = [
   {
     rule: "diff-differs",
@@ -16,6 +21,19 @@ export const KNOWN: readonly Known[] = [
     reason:
       "While a merge is open there is no tree of the index to compare with. Where a file then becomes a folder, git's index holds " +
       "either, so a diff tells of the file that is gone or of those in the folder; ours tells the first, and status both.",
+    walk: {
+      format: "sha1",
+      empty: false,
+      steps: [
+        { ...agent, operation: "clone", body: { agent_id: "a", task_id: "t0" } },
+        { by: "person", event: "line", args: ["P1", "main", "a.txt", "2", "line by P1"] },
+        { ...agent, special: { kind: "line", path: "a.txt", line: 1, text: "line by A2" } },
+        { ...agent, operation: "push", body: { message: "A3" } },
+        { ...agent, operation: "pull", body: { rebase: false } },
+        { ...agent, operation: "edit", body: { files: [{ path: "a.txt", delete: true }] } },
+        { ...agent, operation: "edit", body: { files: [{ path: "a.txt/x", content: "x\n" }] } },
+      ],
+    },
   },
 ];
 

@@ -13,8 +13,6 @@ import type { Walk } from "./steps.ts";
 import { Tally } from "./tally.ts";
 
 const AT_ONCE = 2;
-/** From here on everything that is known has to occur. */
-export const LONG_STEPS = 5000;
 
 export interface Options {
   readonly seed: number;
@@ -45,6 +43,11 @@ export async function runWalks({ seed, steps, walk, say, signal }: Options): Pro
   const failures = new Map<string, Failure>();
   const seconds = () => (performance.now() - startedAt) / 1000;
   let next = seed;
+  const playKnown = async () => {
+    for (const [at, known] of KNOWN.entries()) {
+      await play(stack, known.walk, `k${at}`, folder, { tally, isThorough: false });
+    }
+  };
   const isOver = () => signal?.aborted === true || (walk ? next > seed : tally.steps >= steps);
   const playAll = async () => {
     while (!isOver()) {
@@ -58,12 +61,13 @@ export async function runWalks({ seed, steps, walk, say, signal }: Options): Pro
     }
   };
   try {
+    if (!walk) await playKnown();
     await Promise.all(Array.from({ length: AT_ONCE }, playAll));
   } finally {
     await stack.close();
     await rm(folder, { recursive: true, force: true });
   }
-  const stale = tally.steps >= LONG_STEPS ? KNOWN.map(nameOf).filter((name) => !tally.known.has(name)) : [];
+  const stale = walk === undefined ? KNOWN.map(nameOf).filter((name) => !tally.known.has(name)) : [];
   return { tally, failures: [...failures.values()], stale, seconds: seconds() };
 }
 
