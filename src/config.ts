@@ -25,6 +25,9 @@ const E2B_CONCURRENT_SANDBOXES = 20;
 const DEFAULT_POOL_MIN = 2;
 const DEFAULT_POOL_MAX = 10;
 
+/** 340 hours of a sandbox of the built size. Somebody who tries the service should not be surprised by a bill. */
+const DEFAULT_BUDGET_USD = "20";
+
 /** Web applications that speak MCP for their users. */
 const WEB_CLIENTS = "https://claude.ai,https://claude.com,https://chatgpt.com";
 
@@ -101,7 +104,10 @@ const schema = z
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
     E2B_TEMPLATE_VCPUS: z.coerce.number().int().min(1).max(32).refine(isOneOrEven, "is neither 1 nor even").optional(),
     E2B_TEMPLATE_MEMORY_MIB: z.coerce.number().int().min(128).max(65_536).multipleOf(2, "is not even").optional(),
-    E2B_MONTHLY_BUDGET_USD: z.coerce.number().positive().optional(),
+    E2B_MONTHLY_BUDGET_USD: z
+      .string()
+      .refine((text) => text === "none" || Number(text) > 0, "is neither a number above zero nor 'none'")
+      .default(DEFAULT_BUDGET_USD),
     KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
     POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
     POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
@@ -169,6 +175,7 @@ export interface Config {
   readonly keepPolicy: "tiers" | "learned";
   /** Value of one second of an agent's waiting time. */
   readonly waitUsdPerS: number;
+  /** Undefined: none (`none`). */
   readonly monthlyBudgetUsd: number | undefined;
 }
 
@@ -222,7 +229,7 @@ export function parseConfig(env: object): Config {
     snapshotMode: s.SNAPSHOT_MODE,
     keepPolicy: s.KEEP_POLICY,
     waitUsdPerS: DEFAULT_WAIT_USD_PER_S,
-    monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD,
+    monthlyBudgetUsd: s.E2B_MONTHLY_BUDGET_USD === "none" ? undefined : Number(s.E2B_MONTHLY_BUDGET_USD),
     metricsKey: s.METRICS_KEY,
     operatorKey: s.OPERATOR_KEY,
     metricsShards: s.METRICS_SHARDS,

@@ -14,7 +14,16 @@ test("one setting is required; the others have the plan's defaults", () => {
     allowedGitHosts: ["github.com"],
     apiKeys: [],
     poolShards: 1,
+    monthlyBudgetUsd: 20,
   });
+});
+
+test("there is a budget unless the operator wants none", () => {
+  const read = (budget: string) => parseConfig({ E2B_API_KEY: "k", E2B_MONTHLY_BUDGET_USD: budget }).monthlyBudgetUsd;
+  expect([read("7.5"), read("none")]).toEqual([7.5, undefined]);
+  for (const wrong of ["0", "-1", "", "lots"]) {
+    expect(() => read(wrong)).toThrow(/^Settings are wrong: E2B_MONTHLY_BUDGET_USD is/);
+  }
 });
 
 test("a template is built unless the operator names one, and nothing is installed where E2B is on this machine", () => {

@@ -68,7 +68,7 @@ export const ROWS: readonly (readonly Panel[])[] = [
       title: "Budget used",
       kind: "stat",
       unit: "percentunit",
-      about: "Nothing is shown while E2B_MONTHLY_BUDGET_USD is not set.",
+      about: "Nothing is shown while E2B_MONTHLY_BUDGET_USD is none.",
       queries: [{ expr: "warmtree:budget_used:ratio", legend: "" }],
       thresholds: [0.8, 1],
     },
