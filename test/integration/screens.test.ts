@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod/v4";
 import { CHROMIUM_ARGS, findChromium } from "../../scripts/harness/chromium.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
@@ -40,14 +41,14 @@ describe.skipIf(executablePath === "")("screens", () => {
   });
 
   /** Every size in both themes: looked at by axe, and by whoever opens the pictures. */
-  async function faultsOf(page: Page, name: string): Promise<string[]> {
+  async function faultsOf(page: Page, name: string, fullPage = true): Promise<string[]> {
     const faults: string[] = [];
     for (const { theme, size, viewport } of LOOKS) {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize(viewport);
       // The charts are drawn anew for their size.
       await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
-      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${size}-${theme}.png`), fullPage: true });
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${size}-${theme}.png`), fullPage });
       const isAsked = AXE_ASKED.has(`${size} ${theme}`);
       const seen = [...(await cutTexts(page)), ...(isAsked ? await seriousFaults(page) : [])];
       faults.push(...seen.map((fault) => `${size}, ${theme}: ${fault}`));
@@ -69,6 +70,31 @@ describe.skipIf(executablePath === "")("screens", () => {
     }
     if (name === "limit") await page.getByText("20 of 20: at the limit").waitFor();
     expect(await faultsOf(page, name)).toEqual([]);
+    await page.close();
+  });
+
+  test("the page of the API: every operation, and nothing that the policy forbids", async () => {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => complaints.push(message.text()));
+    await page.goto(`${stack.url}/docs#push`);
+    const shown = page.getByRole("article");
+    await shown.first().waitFor();
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.looseObject({})) })
+      .parse(await (await fetch(`${stack.url}/openapi.json`)).json());
+    const known = Object.values(paths).flatMap((item) => ["get", "post", "delete"].filter((method) => method in item));
+    expect(await shown.count()).toBe(known.length);
+    expect(await page.locator("#push").evaluate((element) => element.getBoundingClientRect().top)).toBeLessThan(100);
+    await page.getByLabel("Filter").fill("mcp");
+    await expect.poll(() => shown.count()).toBe(1);
+    await shown.getByText("POST").waitFor();
+    await page.getByLabel("Filter").fill("");
+    await page.getByText("Errors").first().click();
+    await page.evaluate("scrollTo(0, 0)");
+    expect(await faultsOf(page, "docs", false)).toEqual([]);
+    expect(complaints).toEqual([]);
     await page.close();
   });
 });
