@@ -20,13 +20,13 @@ interface Content {
   readonly example?: unknown;
 }
 
-export interface Answer {
+interface Answer {
   readonly $ref?: string;
   readonly description?: string;
   readonly content?: Readonly<Record<string, Content>>;
 }
 
-export interface Parameter {
+interface Parameter {
   readonly $ref?: string;
   readonly name: string;
   readonly in: string;

@@ -52,6 +52,6 @@ export function typeOf(schema: Schema, schemas: Schemas): string {
     return each.includes(" | ") ? `(${each})[]` : `${each}[]`;
   }
   if (typeof additionalProperties === "object") return `{ [name]: ${typeOf(additionalProperties, schemas)} }`;
-  const named_ = typeof type === "string" ? type : (type?.join(" | ") ?? "any");
-  return format === undefined ? named_ : `${named_} (${format})`;
+  const plain = typeof type === "string" ? type : (type?.join(" | ") ?? "any");
+  return format === undefined ? plain : `${plain} (${format})`;
 }
