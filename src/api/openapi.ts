@@ -19,7 +19,7 @@ import {
   workspaceListSchema,
   workspaceSchema,
 } from "./schemas.ts";
-import { METRICS_SCHEME, specifiedElsewhere } from "./service-openapi.ts";
+import { METRICS_SCHEME, serviceRoutes } from "./service-openapi.ts";
 import { tagged, TAGS } from "./tags.ts";
 
 const ABOUT =
@@ -49,7 +49,7 @@ function build() {
       ),
       ...otherRoutes(),
       ...operatorRoutes(),
-      ...specifiedElsewhere(),
+      ...serviceRoutes(),
     }),
     components: {
       securitySchemes: {

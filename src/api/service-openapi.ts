@@ -1,4 +1,6 @@
 import { CONTENT_TYPES } from "../metrics/exposition.ts";
+import { checksSchema } from "./checks-schema.ts";
+import { json } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
 
 export const METRICS_SCHEME = {
@@ -7,8 +9,8 @@ export const METRICS_SCHEME = {
   description: "METRICS_KEY of the service, which opens /metrics and nothing else.",
 };
 
-/** Describes the routes whose bodies other specifications define: MCP, and Prometheus's text formats. */
-export function specifiedElsewhere(): object {
+/** Describes /v1/checks, and the routes whose bodies other specifications define: MCP, and Prometheus's text formats. */
+export function serviceRoutes(): object {
   const message = { schema: { type: "object", description: "A JSON-RPC 2.0 message" } };
   const text = { schema: { type: "string" } };
   return {
@@ -35,6 +37,14 @@ export function specifiedElsewhere(): object {
           202: { description: "A notification was taken." },
           ...problems([400, 401, 413, 503]),
         },
+      },
+    },
+    "/v1/checks": {
+      get: {
+        operationId: "checks",
+        summary: "Tells whether the service is set up: E2B, pool, template, keys, budget. Changes nothing.",
+        security: [{ apiKey: [] }, { operatorKey: [] }],
+        responses: { 200: json("What was found", checksSchema), ...problems([400, 401, 500, 503]) },
       },
     },
     "/metrics": {

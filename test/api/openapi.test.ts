@@ -51,7 +51,7 @@ it("refers only to what it holds", () => {
 
 it("gives every route an id of its own", () => {
   const ids = [...objects(document["paths"])].flatMap(([, value]) => value["operationId"] ?? []);
-  expect(ids).toHaveLength(OPERATIONS.length + 17);
+  expect(ids).toHaveLength(OPERATIONS.length + 19);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
@@ -63,6 +63,7 @@ it("asks for a key everywhere but for health", () => {
   const open = others.filter((other) => !operators.includes(other));
   expect(open).toMatchObject([
     ["#/~1healthz/get", { security: [] }],
+    ["#/~1v1~1checks/get", { security: [{ apiKey: [] }, { operatorKey: [] }] }],
     ["#/~1metrics/get", { security: [{ metricsKey: [] }] }],
   ]);
 });

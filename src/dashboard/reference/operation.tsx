@@ -28,7 +28,7 @@ export function OperationView({ document, operation }: OperationViewProps) {
       </h3>
       <p>{summary}</p>
       <p class="muted">
-        {keys.length === 0 ? "Needs no key." : `Key: ${keys.map((key) => KEY_NAMES[key] ?? key).join()}`}
+        {keys.length === 0 ? "Needs no key." : `Key: ${keys.map((key) => KEY_NAMES[key] ?? key).join(" or ")}`}
       </p>
       <Fields of={operation} title="Parameters" fields={parametersOf(operation, document)} />
       {input && <Fields of={operation} title="Body" fields={fieldsOf(input, schemas)} />}
