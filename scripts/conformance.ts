@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./support/arguments.ts";
 import { EXPECTED, PRODUCT_SCENARIOS, REVISIONS, TARGETS } from "./conformance/expected.ts";
 import type { Revision, Target } from "./conformance/expected.ts";
 import { startKeyProxy } from "./conformance/key-proxy.ts";
@@ -27,7 +27,9 @@ interface Run extends Verdict {
   readonly revision: Revision;
 }
 
-const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } });
+const { values } = readArguments(USAGE, {
+  options: { help: { type: "boolean", short: "h" }, json: { type: "boolean" } },
+});
 if (values.help) console.log(USAGE);
 else process.exitCode = await conformance(values.json === true);
 

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./support/arguments.ts";
 import { SAMPLES, makeRepository } from "./sample-remote/repositories.ts";
 import { runMainJob } from "./support/main-job.ts";
 import type { JobOperation, JobStep } from "./support/main-job.ts";
@@ -18,7 +18,9 @@ more than 1 Durable Object call.
 
 const WARM_ROUND: readonly JobOperation[] = ["status", "edit", "diff", "pull", "push"];
 
-const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } });
+const { values } = readArguments(USAGE, {
+  options: { help: { type: "boolean", short: "h" }, json: { type: "boolean" } },
+});
 if (values.help) console.log(USAGE);
 else process.exitCode = await demo(values.json === true);
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "./support/arguments.ts";
 import { drive } from "./faults/drive.ts";
 import type { Row } from "./faults/drive.ts";
 import { FAULTS } from "./faults/faults.ts";
@@ -25,7 +25,7 @@ scripts/faults/known.ts does not name, or when what it names is right by now.
   --write  puts the table into ${PAGE}
   --only   faults whose name has this text`;
 
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     help: { type: "boolean", short: "h" },
     json: { type: "boolean" },

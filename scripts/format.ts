@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "./support/arguments.ts";
 import { formatShell } from "./support/shell-files.ts";
 import { runTool } from "./support/tools.ts";
 
@@ -6,7 +6,7 @@ const USAGE = `npm run format
 
 Brings TypeScript and shell files into their form.`;
 
-const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
+const { values } = readArguments(USAGE, { options: { help: { type: "boolean", short: "h" } } });
 if (values.help) console.log(USAGE);
 else {
   await formatShell();

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import { ConfigError, parseConfig } from "../src/config.ts";
+import { newKey } from "./support/api-key.ts";
+import { readArguments } from "./support/arguments.ts";
 
 const USAGE = `npm run key -- <tenant> [--json]
 
@@ -10,10 +10,7 @@ too (\`wrangler secret put API_KEYS\`). It holds only a hash, so nobody can get 
 
   --json   prints {tenant, key, entry}`;
 
-/** 256 bits: nobody guesses it, so a plain hash of it needs no salt and no stretching. */
-const KEY_BYTES = 32;
-
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments(USAGE, {
   options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
   allowPositionals: true,
 });
@@ -23,9 +20,7 @@ else if (tenant === undefined || positionals.length > 1) fail(USAGE);
 else makeKey(tenant);
 
 function makeKey(name: string): void {
-  // The prefix lets people and secret scanners tell what it is.
-  const key = `wt_${randomBytes(KEY_BYTES).toString("base64url")}`;
-  const entry = `${name}=${createHash("sha256").update(key).digest("hex")}`;
+  const { key, entry } = newKey(name);
   if (!isAccepted(name, entry)) fail(`A tenant is 1 to 64 letters, digits, '_', '.' or '-'; not '${name}'.`);
   else if (values.json) console.log(JSON.stringify({ tenant: name, key, entry }));
   else console.log(`key    ${key}\nentry  ${entry}`);

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "./support/arguments.ts";
 import { dashboard } from "./support/dashboard.ts";
 import { ROOT } from "./support/tools.ts";
 
@@ -8,7 +8,7 @@ const USAGE = `npm run monitoring
 
 Writes Grafana's dashboard, monitoring/grafana/dashboards/warmtree.json, anew from scripts/support/dashboard.ts.`;
 
-const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" } } });
+const { values } = readArguments(USAGE, { options: { help: { type: "boolean", short: "h" } } });
 if (values.help) console.log(USAGE);
 else {
   const file = join(ROOT, "monitoring", "grafana", "dashboards", "warmtree.json");

@@ -10,6 +10,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Guard } from "./local-e2b/machine/guard.mjs";
 import { install, isInstalled } from "./support/install.mjs";
+import { withoutProxyForLoopback } from "./support/no-proxy.mjs";
 
 const MIN_NODE = [20, 0];
 /** The first Node that runs TypeScript files without a flag. */
@@ -55,7 +56,7 @@ function typescriptNode() {
 }
 
 function run(node, args) {
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+  const env = { ...withoutProxyForLoopback(process.env), PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
   const child = spawn(node, ["--import", textImports, ...args], { stdio: "inherit", env });
   keep(child);
   return new Promise((resolve) => {

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Cleanups } from "./support/cleanups.ts";
-import { DEV_KEY, problemText } from "./support/client.ts";
+import { parseConfig } from "../src/config.ts";
+import { problemText } from "./support/client.ts";
 import { curlLines } from "./support/curl-lines.ts";
 import { startLocalServices } from "./support/local-services.ts";
 import type { LocalServices } from "./support/local-services.ts";
@@ -10,16 +11,14 @@ import { runMainJob } from "./support/main-job.ts";
 import { requireFreePort, requireGit } from "./support/preflight.ts";
 import { START_USAGE, readStartOptions } from "./support/start-options.ts";
 import type { StartOptions } from "./support/start-options.ts";
+import { startSettings } from "./support/start-settings.ts";
+import type { StartSettings } from "./support/start-settings.ts";
 import { STEP_HEADING, stepLine } from "./support/step-table.ts";
 import { ROOT } from "./support/tools.ts";
+import { poolWarmed } from "./support/warm-pool.ts";
 import { startWorkerd } from "./support/workerd.ts";
 import type { Workerd } from "./support/workerd.ts";
 
-/** Settings of the Worker that are passed on from the environment. */
-const PASSED_ON =
-  /^(?:E2B_|GIT_SANDBOX_|GIT_USER_|POOL_|KEEP_POLICY|METRICS_|OPERATOR_KEY$|ALLOWED_GIT_HOSTS$|GITHUB_TOKEN$)/;
-/** Where repositories may be when nobody says otherwise. */
-const DEFAULT_GIT_HOSTS = "github.com";
 /** The same for a Worker under wrangler dev with `--persist-to <state folder>/worker`. */
 const OBJECTS_FOLDER = join("worker", "v3", "do");
 const EXAMPLE_REPOSITORY = "https://github.com/<owner>/<name>";
@@ -56,8 +55,9 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   console.error(local ? "starting the sample remote, the local sandbox host and the Worker" : "starting the Worker");
   const services = local ? await startLocalServices(folder, cleanups) : undefined;
   for (const warning of services?.host.warnings ?? []) console.error(`warning: ${warning}`);
+  const settings = startSettings(process.env, services?.bindings);
   const worker = await startWorkerd({
-    bindings: bindingsFor(services),
+    bindings: settings.bindings,
     port: options.port,
     storageDir: join(folder, OBJECTS_FOLDER),
     log: (line, stream) => (options.verbose || stream === "stderr") && console.error(line),
@@ -65,14 +65,15 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   });
   cleanups.add(() => worker.close());
   await requireHealth(worker);
+  await warm(worker, settings, signal);
 
   const { url } = worker;
-  announce(options, url, services);
+  announce(options, url, settings.key, services);
   const ended = worker.ended.then(() => {
     throw new Error("the Worker ended; everything else was stopped");
   });
   const stopped = signal.aborted ? Promise.resolve() : once(signal, "abort");
-  if (options.demo) await Promise.race([stopped, ended, selfCheck(url, services, signal)]);
+  if (options.demo) await Promise.race([stopped, ended, selfCheck(url, settings.key, services, signal)]);
   await Promise.race([stopped, ended]);
 }
 
@@ -80,6 +81,13 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
 async function requireHealth({ url }: Workerd): Promise<void> {
   const response = await fetch(`${url}/healthz`);
   if (!response.ok) throw new Error(`the Worker cannot serve: ${problemText(await response.json())}`);
+}
+
+/** The first clone finds the pool warm; where it cannot, it starts a sandbox of its own. */
+async function warm({ url }: Workerd, { bindings, key }: StartSettings, signal: AbortSignal): Promise<void> {
+  const { pool, operatorKey } = parseConfig(bindings);
+  if (pool.min === 0 || (await poolWarmed(url, { key, operatorKey }, signal))) return;
+  if (!signal.aborted) console.error("warning: the pool is not known to be warm; the first clone may take longer");
 }
 
 /** With a real E2B account the Worker's memory of its sandboxes outlives a stop; local sandboxes do not. */
@@ -90,21 +98,13 @@ async function stateFolder(port: number, local: boolean): Promise<string> {
   return folder;
 }
 
-function bindingsFor(services: LocalServices | undefined): Record<string, string> {
-  const bindings: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) if (value && PASSED_ON.test(name)) bindings[name] = value;
-  if (!services) return bindings;
-  const hosts = [bindings.ALLOWED_GIT_HOSTS ?? DEFAULT_GIT_HOSTS, services.bindings.ALLOWED_GIT_HOSTS];
-  return { ...bindings, ...services.bindings, ALLOWED_GIT_HOSTS: hosts.join(",") };
-}
-
-function announce({ json }: StartOptions, url: string, services: LocalServices | undefined): void {
+function announce({ json }: StartOptions, url: string, key: string, services: LocalServices | undefined): void {
   const remotes = Object.values(services?.remotes ?? {});
-  if (json) console.log(JSON.stringify({ url, key: DEV_KEY, remotes }));
+  if (json) console.log(JSON.stringify({ url, key, remotes }));
   else console.log(`ready ${url}`);
   const lines = [
     "",
-    `key      ${DEV_KEY}`,
+    `key      ${key}`,
     `page     ${url}/`,
     ...(services
       ? [`remotes  ${remotes.join("\n         ")}`, `sandboxes on this machine: ${services.host.url}`]
@@ -115,13 +115,19 @@ function announce({ json }: StartOptions, url: string, services: LocalServices |
     "",
     "From another shell:",
     "",
-    ...curlLines(url, DEV_KEY, services?.remotes.small ?? EXAMPLE_REPOSITORY),
+    // run.mjs sets it where there is a proxy; another shell has no such exception.
+    ...curlLines(url, key, services?.remotes.small ?? EXAMPLE_REPOSITORY, process.env.no_proxy !== undefined),
     "",
   ];
   (json ? console.error : console.log)(lines.join("\n"));
 }
 
-async function selfCheck(url: string, services: LocalServices | undefined, signal: AbortSignal): Promise<void> {
+async function selfCheck(
+  url: string,
+  key: string,
+  services: LocalServices | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   if (!services) {
     console.error("The main job was not tried: sandboxes at E2B cannot reach a sample remote on this machine.");
     return;
@@ -129,6 +135,7 @@ async function selfCheck(url: string, services: LocalServices | undefined, signa
   console.error(`The main job, on ${services.remotes.large}:\n${STEP_HEADING}`);
   const { ok, faults } = await runMainJob({
     url,
+    key,
     repoUrl: services.remotes.large,
     agentId: "self",
     taskId: "check",

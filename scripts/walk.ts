@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { readArguments } from "./support/arguments.ts";
 import * as z from "zod/v4";
 import { STEPS_A_WALK } from "../test/walk/generate.ts";
 import { isGood, reportJson, reportText } from "../test/walk/report.ts";
@@ -20,7 +20,7 @@ the walks at hand, with its report.
   --json           {ok, walks, steps, seconds, operations, events, known, stale,
                    failures: [{rule, operation, detail, seed, count, walk, trace}]}; progress goes to stderr`;
 
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     help: { type: "boolean", short: "h" },
     seed: { type: "string", default: "1" },

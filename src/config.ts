@@ -121,6 +121,9 @@ const schema = z
   })
   .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
 
+/** Names of all settings. */
+export const SETTINGS: readonly string[] = Object.keys(schema.shape);
+
 /** Settings that must never be shown. API_KEYS is not among them: it holds digests. */
 export const SECRET_SETTINGS = [
   "E2B_API_KEY",

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "../support/arguments.ts";
 import * as z from "zod/v4";
 import { Cleanups } from "../support/cleanups.ts";
 import { measureWan } from "../harness/wan/measure.ts";
@@ -36,7 +36,7 @@ const LINK: WanLink = { rttMs: 50, mbitPerSecond: 200 };
 
 const runsSchema = z.coerce.number().int().min(3);
 
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     help: { type: "boolean", short: "h" },
     repo: { type: "string", multiple: true, default: [] },

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "../support/arguments.ts";
 import * as z from "zod/v4";
 import { type Machinery, startMachinery } from "./mcp/machinery.ts";
 import { atOnce, type Call, inTurn, rounded, Subject } from "./mcp/measure.ts";
@@ -33,7 +33,7 @@ const MAX_TOOLS_LIST_MS = 5;
 
 type Numbers = Record<string, number>;
 
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     help: { type: "boolean", short: "h" },
     rounds: { type: "string", default: "300" },

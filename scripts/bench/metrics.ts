@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "../support/arguments.ts";
 import * as z from "zod/v4";
 import { Recorder } from "../../src/metrics/recorder.ts";
 import { makeRepository } from "../sample-remote/repositories.ts";
@@ -31,7 +31,7 @@ const COUNTED_WITHIN_MS = 10_000;
 const RECORDINGS = 200_000;
 const NO_WORKSPACE = "s0-00000000000000000000";
 
-const { values: options } = parseArgs({
+const { values: options } = readArguments(USAGE, {
   options: {
     help: { type: "boolean", short: "h" },
     rounds: { type: "string", default: "300" },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { readArguments } from "../support/arguments.ts";
 import * as z from "zod/v4";
 import { makeRepository, SAMPLES } from "../sample-remote/repositories.ts";
 import { callOperation, DEV_KEY } from "../support/client.ts";
@@ -31,7 +31,9 @@ const firstClone = z.object({
   timing: z.object({ sandbox_ms: z.number(), fetch_ms: z.number(), checkout_ms: z.number() }),
 });
 
-const { values } = parseArgs({ options: { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } });
+const { values } = readArguments(USAGE, {
+  options: { help: { type: "boolean", short: "h" }, json: { type: "boolean" } },
+});
 if (values.help) console.log(USAGE);
 else process.exitCode = await bench(values.json === true);
 

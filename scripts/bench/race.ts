@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readArguments } from "../support/arguments.ts";
 import * as z from "zod/v4";
 import { startStack } from "../harness/stack.ts";
 import { IMPATIENT, Racers } from "./race/racers.ts";
@@ -18,7 +18,7 @@ or when a push fails, is lost or lands twice.
 
 const MAX_RATIO = 1.3;
 
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     help: { type: "boolean", short: "h" },
     racers: { type: "string", default: "8,32,64" },

@@ -25,6 +25,8 @@ export interface JobResult {
 export interface Job {
   /** Address of the Worker. */
   readonly url: string;
+  /** An API key; absent: that of a Worker without API_KEYS. */
+  readonly key?: string;
   readonly repoUrl: string;
   /** Names the workspace's branch: agent/<agentId>/<taskId>. */
   readonly agentId: string;
@@ -73,7 +75,12 @@ export async function runMainJob(job: Job): Promise<JobResult> {
 async function runStep(job: Job, op: JobOperation, body: object): Promise<{ step: JobStep; json: unknown }> {
   const before = job.counters();
   const startedAt = performance.now();
-  const { status, json, headers } = await callOperation(job.url, op, body);
+  const { status, json, headers } = await callOperation(
+    job.url,
+    op,
+    body,
+    job.key === undefined ? {} : { key: job.key },
+  );
   const wallMs = Math.round((performance.now() - startedAt) * 10) / 10;
   const after = job.counters();
   if (status !== 200) throw new Error(`HTTP ${status}: ${problemText(json)}`);

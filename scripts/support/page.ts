@@ -8,12 +8,12 @@ const SOURCE = join(ROOT, "src", "dashboard");
 const BUILT = join(ROOT, "dist", "page");
 
 /**
- * Builds the page's files, which the Worker has in itself as text (src/http/routes/dashboard.ts). Takes some tens of milliseconds;
+ * Builds the files of the dashboard and of the API's page, which the Worker has in itself as text (src/http/routes/dashboard.ts). Takes some tens of milliseconds;
  * several processes may do it at once.
  */
 export async function buildPage(): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: { page: join(SOURCE, "main.tsx") },
+    entryPoints: { page: join(SOURCE, "main.tsx"), docs: join(SOURCE, "reference", "main.tsx") },
     absWorkingDir: ROOT,
     outdir: BUILT,
     write: false,
@@ -27,10 +27,14 @@ export async function buildPage(): Promise<void> {
     logLevel: "warning",
   });
   await mkdir(BUILT, { recursive: true });
-  const html = { path: join(BUILT, "index.html"), text: await readFile(join(SOURCE, "index.html"), "utf8") };
+  const htmlOf = async (source: string, name: string) => ({
+    path: join(BUILT, name),
+    text: await readFile(join(SOURCE, source), "utf8"),
+  });
+  const html = [await htmlOf("index.html", "index.html"), await htmlOf("reference/index.html", "docs.html")];
   // wrangler takes .txt and .html for text without being told.
   const texts = outputFiles.map(({ path, text }) => ({ path: `${path}.txt`, text }));
-  await Promise.all([html, ...texts].map(({ path, text }) => replace(path, text)));
+  await Promise.all([...html, ...texts].map(({ path, text }) => replace(path, text)));
 }
 
 /** A reader finds the old file or the new one, never a part. What did not change stays, so that nobody builds for it. */

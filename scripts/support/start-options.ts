@@ -6,17 +6,16 @@ const DEFAULT_PORT = 8787;
 export const START_USAGE = `npm start -- [--port <port>] [--json] [--no-demo] [--verbose]
 
 Serves Warmtree on this machine: the Worker in workerd, and, unless E2B_API_KEY is set, a local
-sandbox host and a sample git remote. Runs a self-test (clone, edit, diff, push), then serves until
-Ctrl-C.
+sandbox host and a sample git remote. Waits until the pool is warm, runs a self-test (clone, edit,
+diff, push), then serves until Ctrl-C.
 
   --port <port>   port of the Worker on 127.0.0.1 (default: PORT, else ${DEFAULT_PORT})
   --json          report readiness as one JSON object on stdout, {url, key, remotes}; the rest on stderr
   --no-demo       skip the self-test
   --verbose       show everything that the Worker prints, not only warnings and errors
 
-Settings of the Worker are taken from the environment: ALLOWED_GIT_HOSTS, GITHUB_TOKEN, KEEP_POLICY,
-OPERATOR_KEY and all that start with E2B_, GIT_SANDBOX_, GIT_USER_, METRICS_ or POOL_. API_KEYS is not
-passed on; the key is dev.`;
+Settings of the Worker are taken from the environment: all that the README lists. Without E2B_API_KEY,
+those that lead to E2B are the local host's. Where API_KEYS is set, the key that is printed is one more.`;
 
 export interface StartOptions {
   readonly help: boolean;

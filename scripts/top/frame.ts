@@ -1,8 +1,9 @@
 import type { Overview } from "../../src/metrics/overview-schema.ts";
+import { SIDES } from "../../src/metrics/sides.ts";
 import { ago, clock, count, NOTHING, percent, range, rate, seconds, usd } from "../../src/dashboard/format.ts";
 import { isAlarming, perMinute } from "../../src/dashboard/rates.ts";
 import type { Workspace } from "../../src/dashboard/types.ts";
-import { nameOf, nextOf, stateOf } from "../../src/dashboard/workspace-texts.ts";
+import { nameOf, nextOf, SIDE_NAMES, stateOf } from "../../src/dashboard/workspace-texts.ts";
 import { type Line, line, type Part } from "./line.ts";
 import { spark, table } from "./table.ts";
 
@@ -15,7 +16,7 @@ export function frameOf(overview: Overview, width: number): Line[] {
 
 const labelled = (label: string, ...parts: Part[]) => line(["dim", label.padEnd(LABEL_WIDTH)], ...parts);
 
-function glance({ sandboxes, pool, claims, operations, errors, spend, minutes }: Overview): Line[] {
+function glance({ sandboxes, pool, claims, operations, spend, minutes }: Overview): Line[] {
   const { by_state: states } = sandboxes;
   const { latency, succeeded, failed } = operations;
   const within = ` in ${range(minutes)}`;
@@ -23,13 +24,14 @@ function glance({ sandboxes, pool, claims, operations, errors, spend, minutes }:
     Object.entries(counts)
       .map(([name, value]) => `${name} ${count(value)}`)
       .join("  ");
-  const isBad = isAlarming(failed, succeeded, errors.by_type.conflict);
+  const isBad = isAlarming(operations);
+  const sides = Object.fromEntries(SIDES.map((side) => [SIDE_NAMES[side], operations.failed_by[side]]));
   const limit = spend.budget_usd === null ? "no limit" : `of ${usd(spend.budget_usd)}`;
   return [
     labelled(
       "sandboxes",
       ["bold", count(sandboxes.running)],
-      ` running of ${count(sandboxes.most)}: ${count(states.bound)} bound, ${count(states.warm)} warm of ${count(pool.target)} wanted; ${count(states.paused)} paused`,
+      ` running of ${count(sandboxes.most)}${sandboxes.running >= sandboxes.most ? " (at the limit)" : ""}: ${count(states.bound)} bound, ${count(states.warm)} warm of ${count(pool.target)} wanted; ${count(states.paused)} paused`,
     ),
     labelled(
       "hit rate",
@@ -42,7 +44,7 @@ function glance({ sandboxes, pool, claims, operations, errors, spend, minutes }:
       ["bold", latency ? seconds(latency.p95) : NOTHING],
       latency ? ` p95  ${seconds(latency.p50)} p50  ${seconds(latency.p99)} p99` : "",
     ),
-    labelled("failed", [isBad ? "bad" : "bold", count(failed)], `${within}  ${named(errors.by_type)}`),
+    labelled("failed", [isBad ? "bad" : "bold", count(failed)], `${within}  ${named(sides)}`),
     labelled(
       "spent",
       ["bold", usd(spend.by_period_usd.month)],
@@ -74,10 +76,10 @@ function byOperation({ operations }: Overview): Line[] {
   const number = (heading: string) => ({ heading, isNumber: true });
   return table(
     ["operation", number("succeeded"), number("failed"), number("p50"), number("p95"), number("p99")],
-    operations.by_operation.map(({ operation, succeeded, failed, latency }) => [
-      operation,
-      count(succeeded),
-      isAlarming(failed, succeeded) ? ["bad", count(failed)] : count(failed),
+    operations.by_operation.map(({ latency, ...outcome }) => [
+      outcome.operation,
+      count(outcome.succeeded),
+      isAlarming(outcome) ? ["bad", count(outcome.failed)] : count(outcome.failed),
       ...(["p50", "p95", "p99"] as const).map((share) => (latency ? seconds(latency[share]) : NOTHING)),
     ]),
   );

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import * as z from "zod/v4";
-import { RANGES } from "../../src/metrics/overview-schema.ts";
+import { RANGES } from "../../src/metrics/ranges.ts";
 
 export const TOP_USAGE = `npm run top -- [--url <address>] [--minutes 5|15|60] [--once] [--json]
 

@@ -19,6 +19,8 @@ import {
   workspaceListSchema,
   workspaceSchema,
 } from "./schemas.ts";
+import { METRICS_SCHEME, serviceRoutes } from "./service-openapi.ts";
+import { tagged, TAGS } from "./tags.ts";
 
 const ABOUT =
   "git for AI agents. clone opens a workspace and returns its sandbox_id, which every other operation takes. " +
@@ -40,15 +42,21 @@ function build() {
     info: { title: "Warmtree", version, description: ABOUT, license: { name: "MIT", identifier: "MIT" } },
     servers: [{ url: "/" }],
     security: [{ apiKey: [] }],
-    paths: {
+    tags: TAGS,
+    paths: tagged({
       ...Object.fromEntries(
         OPERATIONS.map((operation) => [`/v1/git/${operation.name}`, { post: gitRoute(operation) }]),
       ),
       ...otherRoutes(),
       ...operatorRoutes(),
-    },
+      ...serviceRoutes(),
+    }),
     components: {
-      securitySchemes: { apiKey: { type: "http", scheme: "bearer" }, operatorKey: OPERATOR_SCHEME },
+      securitySchemes: {
+        apiKey: { type: "http", scheme: "bearer", description: "An API key of your tenant." },
+        operatorKey: OPERATOR_SCHEME,
+        metricsKey: METRICS_SCHEME,
+      },
       parameters: { GitToken: gitTokenParameter() },
       schemas: {
         Problem: jsonSchema(problemSchema, "output"),

@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { RANGES } from "../metrics/overview-schema.ts";
+import { RANGES } from "../metrics/ranges.ts";
 import { TIERS } from "../metrics/catalogue.ts";
 import { status } from "../ops/status.ts";
 import { workspaceSchema } from "./schemas.ts";
@@ -7,6 +7,7 @@ import { workspaceSchema } from "./schemas.ts";
 const DEFAULT_MINUTES = 15;
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 200;
+const MAX_TEXT = 200;
 
 export const overviewQuery = z.strictObject({
   minutes: z.coerce
@@ -18,7 +19,13 @@ export const overviewQuery = z.strictObject({
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).describe("Most workspaces in one answer"),
-  cursor: z.string().optional().describe("Cursor of the previous page"),
+  cursor: z.string().exactOptional().describe("Cursor of the previous page"),
+  tenant: z.string().exactOptional().describe("Only this tenant's"),
+  text: z
+    .string()
+    .max(MAX_TEXT)
+    .exactOptional()
+    .describe("Only those with this text in repository, agent, task or sandbox_id"),
 });
 
 export const ownedWorkspaceSchema = workspaceSchema.extend({

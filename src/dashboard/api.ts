@@ -37,9 +37,9 @@ export class Api {
     return this.#ask("GET", `overview?minutes=${minutes}`, LOOK_TIMEOUT_MS);
   }
 
-  workspaces(cursor?: string): Promise<WorkspacePage> {
-    const after = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-    return this.#ask("GET", `workspaces${after}`, LOOK_TIMEOUT_MS);
+  workspaces(page: { tenant: string; text: string; cursor?: string }): Promise<WorkspacePage> {
+    const query = new URLSearchParams(Object.entries(page).filter(([, value]) => value !== ""));
+    return this.#ask("GET", `workspaces?${query.toString()}`, LOOK_TIMEOUT_MS);
   }
 
   workspace(sandboxId: string): Promise<Workspace> {

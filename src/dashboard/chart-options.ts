@@ -1,10 +1,12 @@
 import uPlot from "uplot";
-import type { ChartProps, Series } from "./chart-series.ts";
+import { alone, type ChartProps, type Series } from "./chart-series.ts";
 import { minute } from "./format.ts";
 
 const AXIS_WIDTH_PX = 52;
 /** Steps of an axis that shows counts. */
 const WHOLE_STEPS = Array.from({ length: 7 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+/** In seconds: labels have no seconds, so two of one minute would be the same. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60);
 const FONT = "12px Inter, system-ui, sans-serif";
 
 /**
@@ -41,6 +43,7 @@ export function plotOptions(
         grid: { show: false },
         size: 28,
         space: 70,
+        incrs: TIME_STEPS,
         values: (_plot, splits) => splits.map((time) => minute(time * 1000)),
       },
       {
@@ -70,9 +73,13 @@ function wholePieces(times: ArrayLike<number>): [number, number] {
 }
 
 function shapeOf(kind: ChartProps["kind"], fill: string): Partial<uPlot.Series> {
-  if (kind === "lines") return {};
-  const { bars, stepped } = uPlot.paths;
-  const paths = kind === "bars" ? bars?.({ size: [0.75, 40], radius: 0.15 }) : stepped?.({ align: 1 });
+  if (kind === "lines") {
+    const filter: uPlot.Series.Points.Filter = (plot, index) => alone([...(plot.data[index] ?? [])]);
+    return { points: { show: true, size: 6, fill, filter } };
+  }
+  const { bars } = uPlot.paths;
+  // An area is made of bars that touch, so that the newest value has the width of the others.
+  const paths = kind === "bars" ? bars?.({ size: [0.75, 40], radius: 0.15 }) : bars?.({ size: [1, Infinity] });
   return { fill, width: 0, points: { show: false }, ...(paths && { paths }) };
 }
 

@@ -69,3 +69,9 @@ function stacked(values: readonly (readonly (number | null)[])[]): (number | nul
     }),
   );
 }
+
+/** Indices of values without a neighbour: no line shows them, so they are drawn as points. */
+export function alone(values: readonly (number | null | undefined)[]): number[] {
+  const isKnown = (index: number) => typeof values[index] === "number";
+  return [...values.keys()].filter((index) => isKnown(index) && !isKnown(index - 1) && !isKnown(index + 1));
+}

@@ -7,25 +7,17 @@ import { Table } from "./table.tsx";
 export function ChartTable({ title, format, points, ...data }: ChartProps) {
   const [isOpen, setOpen] = useState(false);
   const series = allSeries(data);
+  const columns = [{ label: "From", isHeading: true }, ...series.map(({ label }) => ({ label, isNumber: true }))];
+  const rows = points.toReversed().map((point) => ({
+    key: point.at,
+    cells: [clock(point.at), ...series.map(({ value }) => textOf(value(point), format))],
+  }));
   return (
     <details class="values" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         Values<span class="hidden"> of {title}</span>
       </summary>
-      {isOpen && (
-        <Table caption={title} columns={["From", ...series.map(({ label }) => ({ label, isNumber: true }))]}>
-          {points.toReversed().map((point) => (
-            <tr key={point.at}>
-              <th scope="row">{clock(point.at)}</th>
-              {series.map(({ label, value }) => (
-                <td key={label} class="number">
-                  {textOf(value(point), format)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </Table>
-      )}
+      {isOpen && <Table caption={title} columns={columns} rows={rows} />}
     </details>
   );
 }

@@ -1,9 +1,11 @@
+import type { Side } from "../metrics/sides.ts";
 import { type Source, SOURCES } from "../pool/sources.ts";
 import { Chart } from "./chart.tsx";
 import type { Series } from "./chart-series.ts";
 import { count, rate, seconds } from "./format.ts";
 import { perMinute } from "./rates.ts";
 import type { Overview } from "./types.ts";
+import { SIDE_NAMES } from "./workspace-texts.ts";
 
 /** From the fastest source to the slowest. */
 const SOURCE_COLORS: Readonly<Record<Source, string>> = {
@@ -13,6 +15,8 @@ const SOURCE_COLORS: Readonly<Record<Source, string>> = {
   pool: "pool",
   cold: "cold",
 };
+
+const SIDE_COLORS: Readonly<Record<Side, string>> = { caller: "warn", git_host: "snapshot", service: "bad" };
 
 const LATENCY: readonly Series[] = [
   { label: "p50", color: "low", value: ({ latency }) => latency?.p50 ?? null },
@@ -32,7 +36,11 @@ export function Charts({ overview }: { overview: Overview | undefined }) {
   const points = overview?.points ?? [];
   const operations: Series[] = [
     { label: "succeeded", color: "good", value: perMinute({ points }, ({ succeeded }) => succeeded) },
-    { label: "failed", color: "bad", value: perMinute({ points }, ({ failed }) => failed) },
+    ...(["caller", "git_host", "service"] as const).map((side) => ({
+      label: `failed: ${SIDE_NAMES[side]}`,
+      color: SIDE_COLORS[side],
+      value: perMinute({ points }, (point) => point.failed_by[side]),
+    })),
   ];
   const claims = SOURCES.map((source) => ({
     label: source,

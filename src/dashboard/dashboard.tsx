@@ -1,17 +1,16 @@
 import { useState } from "preact/hooks";
 import type { Api, Refused } from "./api.ts";
 import { Charts } from "./charts.tsx";
+import { Filters } from "./filters.tsx";
 import { Header } from "./header.tsx";
 import { Newest } from "./newest.tsx";
 import { Numbers } from "./numbers.tsx";
 import { Panels } from "./panels.tsx";
-import type { Minutes } from "./types.ts";
 import { useOverview } from "./use-overview.ts";
+import { usePlace } from "./use-place.ts";
 import { useWorkspaces } from "./use-workspaces.ts";
 import { WorkspaceDialog } from "./workspace-dialog.tsx";
 import { Workspaces } from "./workspaces.tsx";
-
-const DEFAULT_MINUTES: Minutes = 5;
 
 interface DashboardProps {
   readonly api: Api;
@@ -22,16 +21,18 @@ interface DashboardProps {
 
 /** The key figures, then their history, then lists. */
 export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
-  const [minutes, setMinutes] = useState<Minutes>(DEFAULT_MINUTES);
-  const [opened, setOpened] = useState<string>();
+  const { place, look, filter, open, close } = usePlace();
+  const { minutes, tenant, text, workspace } = place;
   const [said, setSaid] = useState("");
   const { overview, trouble, retry } = useOverview(api, minutes, onRefused);
-  const { listed, fault, reload, more } = useWorkspaces(api, overview);
+  const { listed, fault, reload, more } = useWorkspaces(api, place, overview);
   const now = Date.now();
+  const owned = [...(listed?.workspaces ?? []), ...(overview?.newest ?? [])];
+  const tenants = [...new Set(owned.map((one) => one.tenant))].sort();
 
   return (
     <>
-      <Header {...{ overview, trouble, minutes, onMinutes: setMinutes, onSignOut }} />
+      <Header {...{ overview, trouble, minutes, onMinutes: (chosen) => look({ minutes: chosen }), onSignOut }} />
       <main>
         {trouble && (
           <p class="banner" role="alert">
@@ -47,17 +48,18 @@ export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
         <Numbers overview={overview} />
         <Charts overview={overview} />
         <Panels overview={overview} now={now} />
+        <Filters {...{ place, tenants, onFilter: filter }} />
         <div class="tables">
-          <Workspaces {...{ listed, fault, now, onOpen: setOpened, onMore: more }} />
-          <Newest overview={overview} onOpen={setOpened} />
+          <Workspaces {...{ listed, fault, now, isFiltered: tenant + text !== "", onOpen: open, onMore: more }} />
+          <Newest {...{ overview, place, onOpen: open }} />
         </div>
       </main>
-      {opened !== undefined && (
+      {workspace !== undefined && (
         <WorkspaceDialog
-          key={opened}
+          key={workspace}
           api={api}
-          sandboxId={opened}
-          onClose={() => setOpened(undefined)}
+          sandboxId={workspace}
+          onClose={() => close(workspace)}
           onDone={(what) => {
             setSaid(what);
             reload();

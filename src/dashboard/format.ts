@@ -61,6 +61,9 @@ export function until(time: string, now: number): string {
   return ms < 1000 ? "now" : `in ${span(ms)}`;
 }
 
+const dayMonth = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short" });
+
+export const day = (time: string | number) => dayMonth.format(new Date(time));
 export const clock = (time: string | number) => clockTime.format(new Date(time));
 export const minute = (time: string | number) => hourMinute.format(new Date(time));
 export const range = (minutes: number) => (minutes < 60 ? `${minutes} min` : `${minutes / 60} h`);

@@ -43,6 +43,9 @@ export function Header({ overview, trouble, minutes, onMinutes, onSignOut }: Hea
           </label>
         ))}
       </fieldset>
+      <a class="quiet" href="/docs">
+        API
+      </a>
       <ThemeButton />
       {onSignOut && (
         <button type="button" class="quiet" onClick={onSignOut}>

@@ -3,6 +3,7 @@ import { Bar } from "./bar.tsx";
 import { count, NOTHING, percent, range, rate, seconds, usd } from "./format.ts";
 import { isAlarming, perMinute } from "./rates.ts";
 import { Spark } from "./spark.tsx";
+import { SIDE_NAMES } from "./workspace-texts.ts";
 import type { Overview } from "./types.ts";
 
 /** The key figures for an operator. Their places stay while there are no values. */
@@ -61,13 +62,16 @@ function Figure({ label, value, isBad = false, picture, children }: FigureProps)
 }
 
 function Sandboxes({ sandboxes: { running, most, by_state: states } }: Overview) {
+  const isFull = running >= most;
   const parts = [
     { share: states.bound / most, color: "bound" },
     { share: states.warm / most, color: "warm" },
   ];
   return (
-    <Figure label="Sandboxes running" value={count(running)} picture={<Bar parts={parts} />}>
-      {count(states.bound)} bound, {count(states.warm)} warm · of {count(most)}
+    <Figure label="Sandboxes running" value={count(running)} isBad={isFull} picture={<Bar parts={parts} />}>
+      {isFull
+        ? `${count(running)} of ${count(most)}: at the limit`
+        : `${count(states.bound)} bound, ${count(states.warm)} warm · of ${count(most)}`}
     </Figure>
   );
 }
@@ -110,16 +114,19 @@ function Latency({ operations: { latency }, points }: Overview) {
   );
 }
 
-function Failures({ operations: { succeeded, failed }, errors, points, minutes }: Overview) {
-  const ended = succeeded + failed;
+function Failures({ operations, points, minutes }: Overview) {
+  const { succeeded, failed, failed_by: by } = operations;
+  const sides = (["service", "git_host", "caller"] as const).filter((side) => by[side] > 0);
   return (
     <Figure
       label="Failed"
       value={count(failed)}
-      isBad={isAlarming(failed, succeeded, errors.by_type.conflict)}
+      isBad={isAlarming(operations)}
       picture={<Spark values={points.slice(0, -1).map((point) => point.failed)} color="bad" />}
     >
-      {ended === 0 ? "nothing ended" : `${percent(failed / ended)} of operations`} in {range(minutes)}
+      {failed === 0
+        ? `of ${count(succeeded)} in ${range(minutes)}`
+        : `${percent(failed / (failed + succeeded))}: ${sides.map((side) => `${SIDE_NAMES[side]} ${count(by[side])}`).join(", ")}`}
     </Figure>
   );
 }
@@ -130,7 +137,7 @@ function Spend({ spend: { by_period_usd: spent, projected_month_usd: projected, 
   const parts = budget === null ? [] : [{ share: spent.month / budget, color: isOver ? "bad" : "good" }, left];
   return (
     <Figure label="Spent this month" value={usd(spent.month)} isBad={isOver} picture={<Bar parts={parts} />}>
-      {budget === null ? "no limit" : `of ${usd(budget)}`} · {usd(projected)} expected
+      {budget === null ? "no limit" : `of ${usd(budget)}${isOver ? ": at the limit" : ""}`} · {usd(projected)} expected
     </Figure>
   );
 }

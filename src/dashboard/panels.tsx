@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { Bar } from "./bar.tsx";
 import { Facts } from "./facts.tsx";
 import { ago, count, NOTHING, percent, range, seconds, usd } from "./format.ts";
+import { SIDE_NAMES } from "./workspace-texts.ts";
 import { isAlarming } from "./rates.ts";
 import { Table } from "./table.tsx";
 import type { Overview } from "./types.ts";
@@ -17,9 +18,7 @@ export function Panels({ overview, now }: PanelsProps) {
   return (
     <div class="panels">
       <Operations overview={overview} />
-      <Panel title={`Errors in ${range(overview.minutes)}`}>
-        <Shares of={overview.errors.by_type} color="bad" />
-      </Panel>
+      <Failures overview={overview} />
       <Panel title={`Claims in ${range(overview.minutes)}`}>
         <Shares of={overview.claims.by_source} color="live" />
       </Panel>
@@ -40,28 +39,37 @@ function Panel({ title, children }: { title: string; children: ComponentChildren
 
 function Operations({ overview }: { overview: Overview }) {
   const columns = [
-    "Operation",
+    { label: "Operation", isHeading: true },
     ...["Succeeded", "Failed", "p50", "p95", "p99"].map((label) => ({ label, isNumber: true })),
   ];
   const title = `Operations in ${range(overview.minutes)}`;
+  const rows = overview.operations.by_operation.map((outcome) => ({
+    key: outcome.operation,
+    cells: [
+      outcome.operation,
+      count(outcome.succeeded),
+      <span data-bad={isAlarming(outcome)}>{count(outcome.failed)}</span>,
+      ...(["p50", "p95", "p99"] as const).map((share) => (outcome.latency ? seconds(outcome.latency[share]) : NOTHING)),
+    ],
+  }));
   return (
     <Panel title={title}>
-      <Table caption={title} columns={columns}>
-        {overview.operations.by_operation.map(({ operation, succeeded, failed, latency }) => (
-          <tr key={operation}>
-            <th scope="row">{operation}</th>
-            <td class="number">{count(succeeded)}</td>
-            <td class="number" data-bad={isAlarming(failed, succeeded)}>
-              {count(failed)}
-            </td>
-            {(["p50", "p95", "p99"] as const).map((share) => (
-              <td key={share} class="number">
-                {latency ? seconds(latency[share]) : NOTHING}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </Table>
+      <Table caption={title} columns={columns} rows={rows} />
+    </Panel>
+  );
+}
+
+/** By the side that has to act, then by type as Prometheus has them. */
+function Failures({ overview: { minutes, operations, errors } }: { overview: Overview }) {
+  const { caller, git_host, service } = operations.failed_by;
+  const named = { [SIDE_NAMES.service]: service, [SIDE_NAMES.git_host]: git_host, [SIDE_NAMES.caller]: caller };
+  const types = Object.entries(errors.by_type).filter(([, value]) => value > 0);
+  return (
+    <Panel title={`Failures in ${range(minutes)}`}>
+      <Shares of={named} color="bad" />
+      {types.length > 0 && (
+        <p class="muted types">{types.map(([type, value]) => `${type} ${count(value)}`).join(", ")}</p>
+      )}
     </Panel>
   );
 }

@@ -1,7 +1,9 @@
 import type { Overview, Point } from "./types.ts";
 
-/** Share of failures that needs attention: more than one in twenty, as in the alert WarmtreeErrorRate. */
+/** Share of failures that needs attention: more than one in twenty. */
 const ALARMING_SHARE = 0.05;
+
+type Outcome = Pick<Overview["operations"], "failed" | "succeeded" | "failed_by">;
 
 type Rate = (point: Point) => number | null;
 
@@ -11,7 +13,7 @@ export function perMinute({ points }: Pick<Overview, "points">, count: (point: P
   return (point) => (point === last || point.seconds === 0 ? null : (count(point) * 60) / point.seconds);
 }
 
-/** @param conflicts number of failures that are conflicts: they are answers, not faults */
-export function isAlarming(failed: number, succeeded: number, conflicts = 0): boolean {
-  return failed - conflicts > ALARMING_SHARE * (failed + succeeded);
+/** Whether an operator should look: callers' failures are answers to their calls. */
+export function isAlarming({ failed, succeeded, failed_by: by }: Outcome): boolean {
+  return by.git_host + by.service > ALARMING_SHARE * (failed + succeeded);
 }

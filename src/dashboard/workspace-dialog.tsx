@@ -49,8 +49,11 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
       if (anyway) setWorkspace(await api.workspace(sandboxId));
     });
   useEffect(() => {
-    dialog.current?.showModal();
+    const shown = dialog.current;
+    shown?.showModal();
     void look("Loading…");
+    // The back button takes it away while it is open: closing returns the focus.
+    return () => shown?.close();
   }, []);
   const ask = async (what: "pause" | "end") => {
     if (busy !== undefined) return;

@@ -6,36 +6,37 @@ import { nameOf, nextOf, stateOf } from "./workspace-texts.ts";
 
 interface WorkspacesProps extends Pick<ReturnType<typeof useWorkspaces>, "listed" | "fault"> {
   readonly now: number;
+  /** Whether only some are asked for. */
+  readonly isFiltered: boolean;
   readonly onOpen: (sandboxId: string) => void;
   readonly onMore: () => void;
 }
 
-const COLUMNS = ["Workspace", "State", "Last used", "Next", "Tenant"];
+const COLUMNS = [{ label: "Workspace", isHeading: true }, "State", "Last used", "Next", "Tenant"];
 
 /** Workspaces of all tenants; each opens a dialog. */
-export function Workspaces({ listed, fault, now, onOpen, onMore }: WorkspacesProps) {
+export function Workspaces({ listed, fault, now, isFiltered, onOpen, onMore }: WorkspacesProps) {
+  const rows = listed?.workspaces.map((workspace) => ({
+    key: workspace.sandbox_id,
+    cells: [
+      <>
+        <button type="button" class="link" onClick={() => onOpen(workspace.sandbox_id)}>
+          {workspace.repository}
+        </button>
+        <span class="muted block">{nameOf(workspace)}</span>
+      </>,
+      <State workspace={workspace} />,
+      ago(workspace.last_used_at, now),
+      nextOf(workspace, now),
+      workspace.tenant,
+    ],
+  }));
+  const none = isFiltered ? "None fits." : "None. The first clone makes one.";
   return (
     <section class="card" aria-labelledby="workspaces">
       <h2 id="workspaces">Workspaces</h2>
       {fault !== undefined && <p class="fault">The list could not be read. {fault}</p>}
-      <Table caption="Workspaces" columns={COLUMNS} empty={emptiness(listed?.workspaces)}>
-        {listed?.workspaces.map((workspace) => (
-          <tr key={workspace.sandbox_id}>
-            <th scope="row">
-              <button type="button" class="link" onClick={() => onOpen(workspace.sandbox_id)}>
-                {workspace.repository}
-              </button>
-              <span class="muted block">{nameOf(workspace)}</span>
-            </th>
-            <td>
-              <State workspace={workspace} />
-            </td>
-            <td>{ago(workspace.last_used_at, now)}</td>
-            <td>{nextOf(workspace, now)}</td>
-            <td>{workspace.tenant}</td>
-          </tr>
-        ))}
-      </Table>
+      <Table caption="Workspaces" columns={COLUMNS} rows={rows ?? []} empty={rows ? none : "Loading…"} />
       {listed?.cursor !== undefined && (
         <button type="button" onClick={onMore}>
           Show more
@@ -43,11 +44,6 @@ export function Workspaces({ listed, fault, now, onOpen, onMore }: WorkspacesPro
       )}
     </section>
   );
-}
-
-function emptiness(workspaces: readonly Workspace[] | undefined): string | undefined {
-  if (!workspaces) return "Loading…";
-  return workspaces.length === 0 ? "None. The first clone makes one." : undefined;
 }
 
 export function State({ workspace }: { workspace: Workspace }) {

@@ -17,7 +17,7 @@ import type { SnapshotKey } from "./storage/snapshot-table.ts";
 import type { CloneReport } from "./snapshots/catalog.ts";
 import type { TemplateStanding } from "./sandboxes/template-version.ts";
 import { type OwnedView, type SnapshotView, snapshotView, type View, viewOf } from "./sandboxes/view.ts";
-import type { PageEnd } from "./storage/row.ts";
+import type { PageEnd, PageFilter } from "./storage/row.ts";
 
 const LIST_LIMIT = 500;
 const METHODS = [
@@ -161,8 +161,8 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   /** Lists workspaces of all tenants for the operator, last used first (to half a minute). Does not count as a use. */
-  workspaces(request: { after: PageEnd; limit: number }): OwnedView[] {
-    return this.#parts.rows.workspaces(request.after, request.limit).flatMap((row) => this.#ownedView(row) ?? []);
+  workspaces({ after, limit, filter }: { after: PageEnd; limit: number; filter: PageFilter }): OwnedView[] {
+    return this.#parts.rows.workspaces(after, limit, filter).flatMap((row) => this.#ownedView(row) ?? []);
   }
 
   /** Returns a workspace and its tenant, for the operator. */

@@ -12,6 +12,7 @@ import { CROSS_ORIGIN_PATHS, crossOrigin } from "./cross-origin.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "../api/openapi.ts";
 import { problemResponse } from "./problem-response.ts";
+import { requestIdOf } from "./request-id.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 import type { healthSchema, templateSchema, workspaceListSchema, workspaceSchema } from "../api/schemas.ts";
 
@@ -42,7 +43,10 @@ export function createApp(service: Service): App {
     const caller = await callerOf(c);
     const input = await readJsonObject(c.req.raw);
     const result = await service.execute(c.req.param("operation"), input, caller);
-    return answer(result, { headers: { "Server-Timing": serverTiming(startedAt, caller.cost) } });
+    return answer(result, {
+      requestId: requestIdOf(c.req.raw),
+      headers: { "Server-Timing": serverTiming(startedAt, caller.cost) },
+    });
   });
 
   app.get("/v1/workspaces", async (c) => {
@@ -69,8 +73,8 @@ export function createApp(service: Service): App {
   });
   app.get("/openapi.json", () => answer(openApi()));
 
-  app.notFound((c) => problemResponse(noRoute(app, c), () => secretsOf(c)));
-  app.onError((error, c) => problemResponse(error, () => secretsOf(c)));
+  app.notFound((c) => problemResponse(noRoute(app, c), requestIdOf(c.req.raw), () => secretsOf(c)));
+  app.onError((error, c) => problemResponse(error, requestIdOf(c.req.raw), () => secretsOf(c)));
   return app;
 }
 

@@ -4,6 +4,7 @@ import { traceIdOf } from "../metrics/trace.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { authenticate } from "./auth.ts";
+import { requestIdOf } from "./request-id.ts";
 import { gitTokensOf, tokensIn } from "./git-tokens.ts";
 
 export type HttpContext = Context<{ Bindings: Env }>;
@@ -24,6 +25,7 @@ export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
   const traceId = traceIdOf(c.req.raw);
   return {
     ...(traceId === undefined ? {} : { traceId }),
+    requestId: requestIdOf(c.req.raw),
     env: c.env,
     config: configOf(c.env),
     waitUntil: (work) => c.executionCtx.waitUntil(work),

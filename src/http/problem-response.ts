@@ -8,8 +8,7 @@ import { logUnexpected } from "./log.ts";
  * Converts anything thrown into a response with problem details (RFC 9457). An unexpected error shows the caller only
  * its request id, and is logged without the texts of `secrets`.
  */
-export function problemResponse(thrown: unknown, secrets: () => readonly string[]): Response {
-  const requestId = crypto.randomUUID();
+export function problemResponse(thrown: unknown, requestId: string, secrets: () => readonly string[]): Response {
   const error = asKnownError(thrown);
   const { status, title } = ERROR_KINDS[error.code];
   if (error.code === "internal") logUnexpected(requestId, thrown, secrets());

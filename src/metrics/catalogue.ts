@@ -3,6 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 import type { ErrorType } from "../errors.ts";
 import { type Correction, STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
+import { SIDES } from "./sides.ts";
 
 /** Operations with their own series; all others are `other`. */
 export const OPERATIONS = ["clone", "status", "diff", "pull", "push", "other"] as const;
@@ -48,6 +49,12 @@ export const CATALOGUE = {
     from: "worker",
     help: "Failed git operations by type of error. other includes invalid requests.",
     labels: { operation: OPERATIONS, error_type: ERROR_TYPES },
+  },
+  warmtree_failures_total: {
+    type: "counter",
+    from: "worker",
+    help: "Failed git operations by the side that has to act: caller, git_host or service.",
+    labels: { operation: OPERATIONS, side: SIDES },
   },
   git_operation_duration_seconds: {
     type: "histogram",

@@ -14,8 +14,18 @@ const NEWEST_KEPT = 50;
 
 const SECONDS_PER_HOUR = 3600;
 
+/** The workspace of an operation. */
+export interface Given {
+  /** Host and path, without credentials. */
+  readonly repository?: string;
+  readonly agentId?: string;
+  /** Source of its sandbox; absent: it ended before it had one. */
+  readonly source?: Source;
+  readonly sandboxId?: string;
+}
+
 /** An ended operation, as the dashboard lists it. Excludes its input, which may hold secrets. */
-export interface EndedOperation {
+export interface EndedOperation extends Given {
   /** Unix milliseconds. */
   readonly at: number;
   readonly operation: string;
@@ -23,9 +33,8 @@ export interface EndedOperation {
   readonly seconds: number;
   /** Absent: it succeeded. */
   readonly code?: ErrorCode;
-  /** Source of its sandbox; absent: it ended before it had one. */
-  readonly source?: Source;
-  readonly sandboxId?: string;
+  /** As the answer's X-Request-Id has it. */
+  readonly requestId?: string;
 }
 
 /** Combined state of several pool shards. */
@@ -68,6 +77,9 @@ export const endedSchema: z.ZodType<EndedOperation> = z.object({
   code: z.custom<ErrorCode>(isCode).exactOptional(),
   source: z.enum(SOURCES).exactOptional(),
   sandboxId: z.string().exactOptional(),
+  repository: z.string().exactOptional(),
+  agentId: z.string().exactOptional(),
+  requestId: z.string().exactOptional(),
 });
 
 /** Returns the start of the slot of a time. */

@@ -1,8 +1,9 @@
 import { ERROR_KINDS, type ErrorCode, WarmtreeError } from "../errors.ts";
 import { OPERATIONS as NAMED } from "../ops/registry.ts";
-import type { Source } from "../pool/sources.ts";
+import type { Given } from "./history.ts";
 import { OPERATIONS } from "./catalogue.ts";
 import { recorder, type Recording } from "./recorder.ts";
+import { SIDE_OF } from "./sides.ts";
 
 type OperationLabel = (typeof OPERATIONS)[number];
 
@@ -10,8 +11,9 @@ type OperationLabel = (typeof OPERATIONS)[number];
 export interface RecordedCaller extends Recording {
   readonly traceId?: string;
   readonly tenant: string;
-  /** Receives the sandbox once one is granted. */
-  readonly cost: { given?: { readonly sandboxId: string; readonly source: Source } };
+  readonly requestId?: string;
+  /** Receives the workspace once it is known. */
+  readonly cost: { given?: Given };
 }
 
 /**
@@ -65,13 +67,23 @@ function failed(name: string, caller: RecordedCaller, seconds: number, error: un
   const code = error instanceof WarmtreeError ? error.code : "internal";
   recorder.increment(caller, "git_operations_total", { operation, status: "failure" });
   recorder.increment(caller, "git_operation_errors_total", { operation, error_type: ERROR_KINDS[code].type });
+  recorder.increment(caller, "warmtree_failures_total", { operation, side: SIDE_OF[code] });
   list(name, caller, seconds, code);
 }
 
 function list(name: string, caller: RecordedCaller, seconds: number, code?: ErrorCode): void {
-  const { tenant, cost } = caller;
+  const { tenant, cost, requestId } = caller;
   const operation = NAMED.some((known) => known.name === name) ? name : "other";
-  recorder.list(caller, { at: Date.now(), operation, tenant, seconds, ...(code && { code }), ...cost.given });
+  const request = requestId === undefined ? {} : { requestId };
+  recorder.list(caller, {
+    at: Date.now(),
+    operation,
+    tenant,
+    seconds,
+    ...(code && { code }),
+    ...cost.given,
+    ...request,
+  });
 }
 
 /** Maps a name to its label. Callers send names, so an unknown name must not become a series. */

@@ -1,7 +1,8 @@
 import { STATES } from "../pool/reconcile.ts";
 import { each, sum } from "./each.ts";
 import { type History, slotOf, type Standing } from "./history.ts";
-import type { Overview, RANGES } from "./overview-schema.ts";
+import type { Overview } from "./overview-schema.ts";
+import type { RANGES } from "./ranges.ts";
 import type { Look } from "./scrape.ts";
 import { Tally } from "./tally.ts";
 
@@ -38,6 +39,7 @@ export function pointsOf(looks: readonly Look[], { from, pieceMs }: Range, now: 
       seconds: (end - at) / 1000,
       succeeded: tally.ended("success"),
       failed: tally.ended("failure"),
+      failed_by: tally.failedBy(),
       latency: tally.latency(),
       claims: tally.claims(),
       sandboxes: standing?.sandboxes ?? null,

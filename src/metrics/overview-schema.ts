@@ -3,9 +3,8 @@ import { ERROR_KINDS } from "../errors.ts";
 import { STATES } from "../pool/reconcile.ts";
 import { SOURCES } from "../pool/sources.ts";
 import { ERROR_TYPES, OPERATIONS, PERIODS, TIERS } from "./catalogue.ts";
-
-/** Selectable ranges of an overview, in minutes. */
-export const RANGES = [5, 15, 60] as const;
+import { RANGES } from "./ranges.ts";
+import { SIDES } from "./sides.ts";
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.number());
 const time = z.iso.datetime();
@@ -15,11 +14,14 @@ const latency = z
   .object({ p50: z.number(), p95: z.number(), p99: z.number() })
   .describe("Durations of successful operations, in seconds");
 
+const failedBy = counts(SIDES).describe("Failures by the side that has to act");
+
 const point = z.object({
   at: time,
   seconds: z.number().describe("Length of the point; the last one is incomplete"),
   succeeded: z.number(),
   failed: z.number(),
+  failed_by: failedBy,
   latency: latency.nullable(),
   claims: counts(SOURCES),
   sandboxes: counts(STATES).nullable().describe("At its end; null: unknown"),
@@ -35,6 +37,9 @@ const ended = z.object({
   code: z.enum(Object.keys(ERROR_KINDS)).optional().describe("Error code; absent: it succeeded"),
   source: z.enum(SOURCES).optional().describe("Source of its sandbox"),
   sandbox_id: z.string().optional(),
+  repository: z.string().optional().describe("Absent: it failed before its repository was known"),
+  agent_id: z.string().optional(),
+  request_id: z.string().optional().describe("X-Request-Id of its answer"),
 });
 
 /** The operator's overview. Counts cover the range; all other values are current. */
@@ -61,12 +66,14 @@ export const overviewSchema = z.object({
     per_minute: z.number().describe("In the last minute"),
     succeeded: z.number(),
     failed: z.number(),
+    failed_by: failedBy,
     latency: latency.nullable(),
     by_operation: z.array(
       z.object({
         operation: z.enum(OPERATIONS),
         succeeded: z.number(),
         failed: z.number(),
+        failed_by: failedBy,
         latency: latency.nullable(),
       }),
     ),
@@ -75,7 +82,7 @@ export const overviewSchema = z.object({
   spend: z.object({
     by_period_usd: counts(PERIODS),
     usd_per_hour: usd.describe("Current cost of the running sandboxes"),
-    projected_month_usd: usd.describe("At the month's pace so far"),
+    projected_month_usd: usd.describe("Spent so far, and the rest of the month at the current cost"),
     budget_usd: usd.nullable().describe("null: unlimited"),
   }),
   template: z.object({

@@ -1,6 +1,6 @@
 import manifest from "../../package.json" with { type: "json" };
 import { STATES } from "../pool/reconcile.ts";
-import { monthOf, nextMonthOf } from "../pool/spend.ts";
+import { nextMonthOf } from "../pool/spend.ts";
 import { type FamilyName, OPERATIONS, PERIODS, TIERS } from "./catalogue.ts";
 import { each, sum } from "./each.ts";
 import { type EndedOperation, newestOf, type Slot, slotOf } from "./history.ts";
@@ -12,7 +12,7 @@ import { type Labels, seriesOf } from "./series.ts";
 import { Tally } from "./tally.ts";
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
 const SECONDS_PER_HOUR = 3600;
 
 /** Builds the operator's overview from the readings of all Metrics objects. */
@@ -38,6 +38,7 @@ function countedView(slots: readonly Slot[], now: number) {
   const outcome = (...operations: (typeof OPERATIONS)[number][]) => ({
     succeeded: tally.ended("success", operations),
     failed: tally.ended("failure", operations),
+    failed_by: tally.failedBy(operations),
     latency: tally.latency(operations),
   });
   return {
@@ -54,7 +55,9 @@ function countedView(slots: readonly Slot[], now: number) {
 function poolView(stored: readonly StoredSample[], maxSandboxes: number, now: number) {
   const values = poolValues(stored, now);
   const value = <Name extends FamilyName>(name: Name, labels: Labels<Name>) => values.get(seriesOf(name, labels)) ?? 0;
+  const usd = each(PERIODS, (period) => value("warmtree_spend_usd", { period }));
   const running = stored.map(({ sample }) => sample).filter(({ runningUntil }) => now < runningUntil);
+  const usdPerHour = sum(running, ({ usdPerSecond }) => usdPerSecond) * SECONDS_PER_HOUR;
   return {
     sandboxes: {
       by_state: each(STATES, (state) => value("warmtree_sandboxes", { state })),
@@ -68,9 +71,10 @@ function poolView(stored: readonly StoredSample[], maxSandboxes: number, now: nu
     },
     pool: { target: value("warmtree_pool_target", {}), size: value("warmtree_pool_size", {}) },
     spend: {
-      by_period_usd: each(PERIODS, (period) => value("warmtree_spend_usd", { period })),
-      usd_per_hour: sum(running, ({ usdPerSecond }) => usdPerSecond) * SECONDS_PER_HOUR,
-      projected_month_usd: projected(value("warmtree_spend_usd", { period: "month" }), now),
+      by_period_usd: usd,
+      usd_per_hour: usdPerHour,
+      // The pace so far would tell of a pool or an idle time that is no more.
+      projected_month_usd: usd.month + (usdPerHour * (nextMonthOf(now) - now)) / HOUR_MS,
       budget_usd: value("warmtree_budget_usd", {}) || null,
     },
     template: {
@@ -84,14 +88,14 @@ function poolView(stored: readonly StoredSample[], maxSandboxes: number, now: nu
   };
 }
 
-/** Projects the month's cost at its pace so far; on the first day as if that day were over. */
-function projected(monthUsd: number, now: number): number {
-  const from = monthOf(now);
-  return (monthUsd * (nextMonthOf(now) - from)) / Math.max(now - from, DAY_MS);
-}
-
-function endedView({ at, sandboxId, ...rest }: EndedOperation) {
-  return { at: rfc3339(at), ...rest, ...(sandboxId !== undefined && { sandbox_id: sandboxId }) };
+function endedView({ at, sandboxId, agentId, requestId, ...rest }: EndedOperation) {
+  return {
+    at: rfc3339(at),
+    ...rest,
+    ...(sandboxId !== undefined && { sandbox_id: sandboxId }),
+    ...(agentId !== undefined && { agent_id: agentId }),
+    ...(requestId !== undefined && { request_id: requestId }),
+  };
 }
 
 const rfc3339 = (timeMs: number) => new Date(timeMs).toISOString();

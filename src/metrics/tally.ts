@@ -3,6 +3,7 @@ import { DURATION_BOUNDS, ERROR_TYPES, OPERATIONS } from "./catalogue.ts";
 import { each, sum } from "./each.ts";
 import type { Slot } from "./history.ts";
 import { quantile } from "./quantile.ts";
+import { SIDES } from "./sides.ts";
 import { bucketOf, type Labels, type RecordedCounter, seriesOf } from "./series.ts";
 
 type Operation = (typeof OPERATIONS)[number];
@@ -32,6 +33,12 @@ export class Tally {
   errors() {
     return each(ERROR_TYPES, (error_type) =>
       sum(OPERATIONS, (operation) => this.#of("git_operation_errors_total", { operation, error_type })),
+    );
+  }
+
+  failedBy(operations: readonly Operation[] = OPERATIONS) {
+    return each(SIDES, (side) =>
+      sum(operations, (operation) => this.#of("warmtree_failures_total", { operation, side })),
     );
   }
 

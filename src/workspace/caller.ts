@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { Source } from "../pool/sources.ts";
+import type { Given } from "../metrics/history.ts";
 import type { GitTokens } from "../remote/credentials.ts";
 
 /**
@@ -19,11 +19,13 @@ export interface Caller {
   readonly onBefore?: (before: number) => void;
   /** Id of a sampled trace; metrics attach it as exemplar. */
   readonly traceId?: string;
-  /** Cost of the call, for `Server-Timing`, and the last sandbox granted. */
+  /** Id of the request, which its answer has as X-Request-Id. */
+  readonly requestId?: string;
+  /** Cost of the call, for `Server-Timing`, and the last workspace that was asked for. */
   readonly cost: {
     objectCalls: number;
     sandboxMs: number;
-    given?: { readonly sandboxId: string; readonly source: Source };
+    given?: Given;
   };
 }
 

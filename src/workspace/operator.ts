@@ -1,5 +1,5 @@
 import type { OwnedView } from "../durable/sandboxes/view.ts";
-import type { PageEnd } from "../durable/storage/row.ts";
+import type { PageEnd, PageFilter } from "../durable/storage/row.ts";
 import { WarmtreeError } from "../errors.ts";
 import { notFound, poolOf, pools, wireView, type WorkspaceView } from "./workspaces.ts";
 import type { PoolClientContext } from "./caller.ts";
@@ -12,6 +12,11 @@ export interface OwnedWorkspaceView extends WorkspaceView {
 
 export interface WorkspacePage {
   readonly workspaces: readonly OwnedWorkspaceView[];
+  readonly cursor?: string;
+}
+
+export interface PageRequest extends Partial<PageFilter> {
+  readonly limit: number;
   readonly cursor?: string;
 }
 
@@ -28,11 +33,11 @@ const CURSOR = /^(\d{1,16})\.(s\d{1,4}-[0-9a-z]{20})$/;
  */
 export async function pageOfWorkspaces(
   caller: PoolClientContext,
-  limit: number,
-  cursor?: string,
+  { limit, cursor, tenant = "", text = "" }: PageRequest,
 ): Promise<WorkspacePage> {
+  const filter = { tenant, text };
   const after = cursor === undefined ? START : pageEnd(cursor);
-  const found = (await Promise.all(pools(caller).map((shard) => shard.workspaces({ after, limit })))).flat();
+  const found = (await Promise.all(pools(caller).map((shard) => shard.workspaces({ after, limit, filter })))).flat();
   const page = found.sort(lastUsedFirst).slice(0, limit);
   const last = page.at(-1);
   // A shard with more workspaces has filled its part.

@@ -80,12 +80,14 @@ export function notGranted(refusal: Refusal): WarmtreeError {
 /** Unwraps the pool's answer: records the grant, or throws the refusal. */
 export function granted(caller: Caller, answer: Grant | Refusal): Grant {
   if (!answer.ok) throw notGranted(answer);
-  const { sandboxId, source } = answer;
+  const { sandboxId, source, repository, agentId } = answer;
   recorder.increment(caller, "warmtree_claims_total", { source });
-  caller.cost.given = { sandboxId, source };
+  caller.cost.given = { sandboxId, source, ...boundTo(repository, agentId) };
   grants.note(caller.tenant, answer, Date.now());
   return answer;
 }
+
+const boundTo = (repository: string, agentId: string) => ({ repository, ...(agentId !== "" && { agentId }) });
 
 /**
  * Claims the workspace of (tenant, repository, agent, task); creates one if there is none.
@@ -100,6 +102,8 @@ export async function claimWorkspace(
   onSeed: (seed: Seed) => void,
 ): Promise<Grant> {
   const { tenant } = caller;
+  // Before the claim, which may be refused.
+  caller.cost.given = boundTo(repository.key, agentId);
   const request = { tenant, repository: repository.key, url: repository.url, agentId, taskId };
   return granted(caller, await poolFor(caller, repository).claim(request, async (seed) => onSeed(seed)));
 }

@@ -51,7 +51,7 @@ it("refers only to what it holds", () => {
 
 it("gives every route an id of its own", () => {
   const ids = [...objects(document["paths"])].flatMap(([, value]) => value["operationId"] ?? []);
-  expect(ids).toHaveLength(OPERATIONS.length + 15);
+  expect(ids).toHaveLength(OPERATIONS.length + 19);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
@@ -61,7 +61,25 @@ it("asks for a key everywhere but for health", () => {
   const operators = others.filter(([pointer]) => pointer.startsWith("#/~1v1~1operator~1"));
   expect(operators.map(([, value]) => value["security"])).toEqual(operators.map(() => [{ operatorKey: [] }]));
   const open = others.filter((other) => !operators.includes(other));
-  expect(open).toMatchObject([["#/~1healthz/get", { security: [] }]]);
+  expect(open).toMatchObject([
+    ["#/~1healthz/get", { security: [] }],
+    ["#/~1v1~1checks/get", { security: [{ apiKey: [] }, { operatorKey: [] }] }],
+    ["#/~1metrics/get", { security: [{ metricsKey: [] }] }],
+  ]);
+});
+
+it("puts every route into one group that it describes, and has none without a route", () => {
+  const listed = z.array(z.object({ name: z.string(), description: z.string() })).parse(document["tags"]);
+  const routes = [...objects(document["paths"])].filter(([, value]) => "operationId" in value);
+  const tags = routes.map(([pointer, { tags: given }]) => [pointer, z.tuple([z.string()]).parse(given)[0]] as const);
+  expect([...new Set(tags.map(([, tag]) => tag))].sort()).toEqual(listed.map(({ name }) => name).sort());
+  expect(Object.fromEntries(tags)).toMatchObject({
+    "#/~1v1~1git~1clone/post": "git",
+    "#/~1v1~1workspaces~1{sandbox_id}~1pause/post": "workspaces",
+    "#/~1v1~1operator~1workspaces/get": "operator",
+    "#/~1mcp/post": "mcp",
+    "#/~1metrics/get": "service",
+  });
 });
 
 describe("examples", () => {

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Point, Status, Workspace } from "../../src/dashboard/types.ts";
-import { type ChartData, columnsOf, summaryOf } from "../../src/dashboard/chart-series.ts";
+import { alone, type ChartData, columnsOf, summaryOf } from "../../src/dashboard/chart-series.ts";
 import { ago, count, plural, rate, seconds, span, until, usd } from "../../src/dashboard/format.ts";
 import { lossOf } from "../../src/dashboard/loss.ts";
+import { isShown } from "../../src/dashboard/filter.ts";
+import { hashOf, placeOf } from "../../src/dashboard/place.ts";
 import { isAlarming, perMinute } from "../../src/dashboard/rates.ts";
+import { nextOf } from "../../src/dashboard/workspace-texts.ts";
 
 test.each([
   [seconds(0), "0 ms"],
@@ -90,13 +93,63 @@ describe("what would be lost", () => {
   });
 });
 
-test("failures are marked from the share on that the alert begins with; conflicts are answers", () => {
-  expect([isAlarming(0, 0), isAlarming(1, 19), isAlarming(2, 19), isAlarming(2, 19, 1)]).toEqual([
-    false,
-    false,
-    true,
-    false,
-  ]);
+test.each([
+  [0, { caller: 0, git_host: 0, service: 0 }, false],
+  [19, { caller: 0, git_host: 0, service: 1 }, false],
+  [19, { caller: 0, git_host: 1, service: 1 }, true],
+  [0, { caller: 9, git_host: 0, service: 0 }, false],
+])("beside %i successes, failures of %j are marked: %s", (succeeded, failed_by, expected) => {
+  const failed = failed_by.caller + failed_by.git_host + failed_by.service;
+  expect(isAlarming({ succeeded, failed, failed_by })).toBe(expected);
+});
+
+describe("the next step of a workspace", () => {
+  const workspace = { sandbox_id: "s0-x", repository: "r", created_at: "", last_used_at: "", tenant: "acme" };
+  const now = Date.UTC(2026, 0, 1);
+  test.each([
+    [{ state: "paused", drops_at: "2026-01-15T12:00:00Z" } as const, "dropped Jan 15, in 14 d"],
+    [{ state: "bound", pauses_at: "2026-01-01T00:40:00Z" } as const, "paused in 40 min"],
+    [{ state: "bound" } as const, "stays running"],
+    [{ state: "gone" } as const, "–"],
+  ])("%j: %s", (facts, expected) => {
+    expect(nextOf({ ...workspace, ...facts }, now)).toBe(expected);
+  });
+});
+
+describe("the address", () => {
+  const all = { minutes: 5, tenant: "", text: "" } as const;
+  test.each([
+    ["", all],
+    [
+      "#minutes=15&workspace=s0-x&tenant=acme&text=o%2Fr+x",
+      { minutes: 15, workspace: "s0-x", tenant: "acme", text: "o/r x" },
+    ],
+    ["#minutes=60", { ...all, minutes: 60 }],
+  ] as const)("'%s' says what is shown, and is what it is written as", (hash, place) => {
+    expect(placeOf(hash)).toEqual(place);
+    expect(hashOf(place)).toBe(hash);
+  });
+
+  test.each(["#minutes=7", "#minutes=5", "#x", "#"])("of '%s' nothing is known", (hash) => {
+    expect(placeOf(hash)).toEqual(all);
+  });
+});
+
+test.each([
+  [{ tenant: "acme", text: "" }, true],
+  [{ tenant: "acm", text: "" }, false],
+  [{ tenant: "", text: "O/R" }, true],
+  [{ tenant: "", text: "conflict" }, true],
+  [{ tenant: "", text: "id-1" }, true],
+  [{ tenant: "acme", text: "elsewhere" }, false],
+])("with %j an operation is shown: %s", (place, expected) => {
+  const known = { repository: "github.com/o/r", agent_id: "ada", request_id: "id-1", code: "conflict" } as const;
+  expect(isShown({ at: "", operation: "push", tenant: "acme", seconds: 1, ...known }, place)).toBe(expected);
+});
+
+test("values that no line shows are drawn as points", () => {
+  expect(alone([1, null, 2, 3, null, null, 0])).toEqual([0, 6]);
+  expect(alone([null, 4])).toEqual([1]);
 });
 
 describe("charts", () => {
@@ -105,6 +158,7 @@ describe("charts", () => {
     seconds: length,
     succeeded,
     failed,
+    failed_by: { caller: failed, git_host: 0, service: 0 },
     latency: null,
     claims: { live: 0, paused: 0, snapshot: 0, pool: 0, cold: 0 },
     sandboxes: null,

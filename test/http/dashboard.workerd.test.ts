@@ -10,6 +10,9 @@ test.each([
   ["/", "text/html; charset=utf-8", '<script type="module" src="/page.js">'],
   ["/page.js", "text/javascript; charset=utf-8", "/v1/operator/"],
   ["/page.css", "text/css; charset=utf-8", "--ground"],
+  ["/docs", "text/html; charset=utf-8", '<script type="module" src="/docs.js">'],
+  ["/docs.js", "text/javascript; charset=utf-8", "/openapi.json"],
+  ["/docs.css", "text/css; charset=utf-8", ".reference"],
 ])("%s is served to anybody, runs nothing of others, and is asked for anew each time", async (path, type, part) => {
   const response = await get(path);
   expect([response.status, response.headers.get("Content-Type")]).toEqual([200, type]);

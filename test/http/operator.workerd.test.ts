@@ -167,9 +167,27 @@ describe("workspaces", () => {
     expect(paged).toEqual(all);
   });
 
-  test.each(["cursor=x", "cursor=1.s0-short", "limit=0", "limit=201", "tenant=acme"])("refuses ?%s", async (query) => {
-    expect((await send(`workspaces?${query}`)).status).toBe(400);
+  test("are found by tenant, and by a part of repository, agent, task or handle, page by page", async () => {
+    const { workspaces: all } = await page();
+    const found = async (query: string) => (await page(query)).workspaces;
+    expect(await found("?tenant=acme")).toEqual([all[2], all[4]]);
+    expect(await found("?tenant=acm")).toEqual([]);
+    expect(await found("?tenant=acme&text=AGENT-0")).toEqual([all[4]]);
+    expect(await found("?tenant=acme&text=agent-1")).toEqual([]);
+    expect(await found(`?text=${all[2]?.sandbox_id}`)).toEqual(all.slice(2, 3));
+    expect(await found(`?text=${encodeURIComponent(all[0]?.repository ?? "")}`)).toEqual(all);
+    expect(await found("?text=%25")).toEqual([]);
+    const first = await page("?text=agent&limit=2");
+    expect(first.workspaces).toEqual(all.slice(0, 2));
+    expect(await found(`?text=agent&limit=2&cursor=${first.cursor}`)).toEqual(all.slice(2, 4));
   });
+
+  test.each(["cursor=x", "cursor=1.s0-short", "limit=0", "limit=201", "owner=acme", `text=${"x".repeat(201)}`])(
+    "refuses ?%s",
+    async (query) => {
+      expect((await send(`workspaces?${query}`)).status).toBe(400);
+    },
+  );
 
   test("one is paused, looked at without being resumed, used, and ended", async () => {
     const [id = ""] = claimed;

@@ -51,6 +51,7 @@ const EVERYTHING = {
   truncated: true,
 } as const satisfies ErrorDetails;
 
+const REQUEST_ID = "7d6b0f0e-3c5f-4c83-9f0e-5a4a7f6f5d11";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 let logged: string[];
@@ -64,7 +65,7 @@ afterEach(() => {
 });
 
 async function answered(thrown: unknown, secrets: string[] = []) {
-  const response = problemResponse(thrown, () => secrets);
+  const response = problemResponse(thrown, REQUEST_ID, () => secrets);
   const body: unknown = await response.json();
   // A member that the published schema does not know would be lost here.
   expect(problemSchema.parse(body)).toEqual(body);

@@ -24,3 +24,12 @@ test("npm run demo does the main job at one sandbox request and one Durable Obje
     expect(step).toMatchObject({ sandbox_requests: 1, control_requests: 0, object_calls: 1 });
   }
 });
+
+test("an option that a command does not have ends it in one line", async () => {
+  const demo = promisify(execFile)(process.execPath, [join(ROOT, "scripts", "demo.ts"), "--port", "8787"]);
+  await expect(demo).rejects.toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "Unknown option '--port'; usage: npm run demo -- [--json]\n",
+  });
+});

@@ -1,4 +1,3 @@
-import axe from "axe-core";
 import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,6 +13,7 @@ import { ROOT } from "../../scripts/support/tools.ts";
 import { ownedWorkspaceSchema } from "../../src/api/operator-schemas.ts";
 import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { clock, count, percent, rate, seconds, usd } from "../../src/dashboard/format.ts";
+import { seriousFaults } from "../support/page-faults.ts";
 import { until } from "../support/until.ts";
 import { call } from "../support/worker.ts";
 
@@ -35,7 +35,6 @@ const LOOKS = [
   ["dark", "narrow", NARROW, false],
   ["dark", "wide", WIDE, true],
 ] as const;
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 describe.skipIf(executablePath === "")("the page", () => {
   let stack: Stack;
@@ -118,17 +117,6 @@ describe.skipIf(executablePath === "")("the page", () => {
     return page;
   }
 
-  /** What axe finds that keeps somebody out. */
-  async function seriousFaults(page: Page): Promise<string[]> {
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate<axe.AxeResults>(`axe.run({ runOnly: ${JSON.stringify(WCAG)} })`);
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .flatMap(({ id, nodes }) =>
-        nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")} ${failureSummary}`),
-      );
-  }
-
   async function operatorApi(method: string, path: string): Promise<Response> {
     return fetch(`${stack.url}/v1/operator/${path}`, { method, headers: { Authorization: `Bearer ${OPERATOR_KEY}` } });
   }
@@ -165,7 +153,7 @@ describe.skipIf(executablePath === "")("the page", () => {
       }),
     );
     if (!overview) throw new Error("the page asked for no overview");
-    const { sandboxes, claims, operations, errors, spend, points, newest } = overview;
+    const { sandboxes, claims, operations, spend, points, newest } = overview;
     expect([operations.succeeded, operations.failed, newest.length].every((value) => value > 0)).toBe(true);
     await page.getByText(`as of ${clock(overview.at)}`).waitFor();
     const figures = await page.locator(".figure").allTextContents();
@@ -190,19 +178,32 @@ describe.skipIf(executablePath === "")("the page", () => {
         ...[latency?.p50, latency?.p95, latency?.p99].map((value) => (value === undefined ? "–" : seconds(value))),
       ]),
     );
-    expect((await cells("Newest operations")).map(([at, operation, result]) => [at, operation, result])).toEqual(
-      newest.map(({ at, operation, code = "ok" }) => [clock(at), operation, code]),
+    const told = (await cells("Newest operations")).map((row) =>
+      row.filter((_, column) => column !== 3 && column !== 4),
     );
-    expect(await page.locator("section", { hasText: "Errors in" }).locator("dd").allTextContents()).toEqual(
-      Object.values(errors.by_type).map((value) => `${count(value)} ${percent(value / operations.failed)}`),
+    expect(told).toEqual(
+      newest.map(({ at, operation, code = "ok", tenant, request_id }) => [
+        clock(at),
+        operation,
+        code,
+        tenant,
+        request_id,
+      ]),
+    );
+    const { caller, git_host, service } = operations.failed_by;
+    expect(caller).toBe(operations.failed);
+    expect(await page.locator("section", { hasText: "Failures in" }).locator("dd").allTextContents()).toEqual(
+      [service, git_host, caller].map((value) => `${count(value)} ${percent(value / operations.failed)}`),
     );
     await page.getByText("Values of Operations a minute").click();
     await page.getByRole("table", { name: "Operations a minute" }).waitFor();
     expect(await cells("Operations a minute")).toEqual(
-      points.toReversed().map(({ at, succeeded, failed, seconds: length }, index) => [
+      points.toReversed().map(({ at, succeeded, failed_by: by, seconds: length }, index) => [
         clock(at),
         // The piece that runs has no rate yet.
-        ...[succeeded, failed].map((value) => (index === 0 ? "–" : rate((value * 60) / length))),
+        ...[succeeded, by.caller, by.git_host, by.service].map((value) =>
+          index === 0 ? "–" : rate((value * 60) / length),
+        ),
       ]),
     );
   });
@@ -278,10 +279,9 @@ describe.skipIf(executablePath === "")("the page", () => {
     await confirm("Pause it");
     await page.getByRole("status").getByText("The workspace is paused.").waitFor({ state: "attached" });
     expect(await workspaceOf(sandbox_id)).toMatchObject({ state: "paused", unpushed: true });
-    await page
-      .getByRole("row", { name: /eve \/ t/ })
-      .getByText("unpushed work")
-      .waitFor();
+    const paused = page.getByRole("row", { name: /eve \/ t/ });
+    await paused.getByText("unpushed work").waitFor();
+    await paused.getByText(/^dropped \w+ \d+, in 2\d d$/).waitFor();
     await openEve();
     await page.getByRole("button", { name: "Resume it and look inside" }).waitFor();
     await page.getByRole("button", { name: "End", exact: true }).click();
@@ -290,6 +290,48 @@ describe.skipIf(executablePath === "")("the page", () => {
     await page.getByRole("status").getByText("The workspace is ended.").waitFor({ state: "attached" });
     expect(await workspaceOf(sandbox_id)).toMatchObject({ state: "gone" });
     await page.getByRole("row", { name: /eve \/ t/ }).waitFor({ state: "detached" });
+  });
+
+  test("the address has the range, the open workspace and the filter; the back button undoes the first two", async () => {
+    const { sandbox_id } = await cloned("zoe");
+    await cloned("yan");
+    const page = await openSignedIn();
+    const hash = async () => decodeURIComponent(new URL(page.url()).hash);
+    const rows = page.getByRole("table", { name: "Workspaces" }).locator("tbody tr");
+    await page.getByLabel("15 min").check();
+    await page.getByRole("heading", { name: "Operations in 15 min" }).waitFor();
+    await page.getByLabel("Text").fill("ZOE");
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining("zoe / t")]);
+    await page.getByLabel("Tenant").fill("nobody");
+    await page.getByText("None fits.").waitFor();
+    await page.getByText("None of the newest fits.").waitFor();
+    await page.getByLabel("Tenant").fill("dev");
+    // From an operation to its workspace.
+    const newest = page.getByRole("table", { name: "Newest operations" });
+    await newest
+      .getByRole("row", { name: /clone.*zoe · / })
+      .getByRole("button")
+      .click();
+    await page.getByRole("dialog").getByText("Branch", { exact: true }).waitFor();
+    expect(await hash()).toBe(`#minutes=15&workspace=${sandbox_id}&tenant=dev&text=ZOE`);
+
+    await page.reload();
+    await page.getByRole("dialog").getByText("zoe / t").waitFor();
+    await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining("zoe / t")]);
+    await page.goBack();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await hash()).toBe("#minutes=15&tenant=dev&text=ZOE");
+    await page.goBack();
+    await page.getByRole("heading", { name: "Operations in 5 min" }).waitFor();
+    await page.goForward();
+    await expect.poll(() => rows.count()).toBe(1);
+    await rows.getByRole("button").click();
+    await page.getByRole("dialog").getByText("Branch", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await page.locator(":focus").textContent()).toBe(await rows.getByRole("button").textContent());
+    expect(await hash()).toBe("#minutes=15&tenant=dev&text=ZOE");
+    expect(complaints).toEqual([]);
   });
 
   test("asks nothing while nobody sees it, and at once when somebody does", async () => {

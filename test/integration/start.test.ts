@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,16 +11,21 @@ import { startLocalHost } from "../../scripts/local-e2b/host.ts";
 import { SAMPLES, makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { startGitServer } from "../../scripts/sample-remote/server.ts";
 import { callOperation } from "../../scripts/support/client.ts";
+import { listen } from "../../scripts/support/listen.ts";
 import { localBindings } from "../../scripts/support/local-services.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { freePort } from "../support/free-port.ts";
 
 const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });
 
-function start(settings: Readonly<Record<string, string>>, ...args: string[]) {
+const START = join(ROOT, "scripts", "start.ts");
+
+const start = (settings: Readonly<Record<string, string>>, ...args: string[]) => startBy([START, ...args], settings);
+
+function startBy(command: readonly string[], settings: Readonly<Record<string, string>>) {
   // Without an E2B account, whatever the machine has: this test is about the local host.
   const { E2B_API_KEY: _, ...env } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, "scripts", "start.ts"), ...args], { env: { ...env, ...settings } });
+  const child = spawn(process.execPath, command, { env: { ...env, ...settings } });
   onTestFinished(() => void child.kill("SIGKILL"));
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()));
@@ -75,6 +81,37 @@ test("npm start with an E2B account knows its workspaces again after a stop", as
   const again = await session(async (url) => (await callOperation(url, "clone", clone)).json);
   const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(first);
   expect(again).toMatchObject({ sandbox_id, created: false });
+});
+
+test("npm start sends nothing for this machine to a proxy, and the first clone finds the pool warm", async () => {
+  const asked: string[] = [];
+  const proxy = createHttpServer(({ method, url }, response) => {
+    asked.push(`${method} ${url}`);
+    response.writeHead(502).end();
+  });
+  proxy.on("connect", ({ url }, socket) => {
+    asked.push(`CONNECT ${url}`);
+    socket.end("HTTP/1.1 502 no\r\n\r\n");
+  });
+  const address = `http://127.0.0.1:${await listen(proxy)}`;
+  onTestFinished(() => void proxy.close());
+  const names = ["http_proxy", "https_proxy", "all_proxy"];
+  const proxies = Object.fromEntries([...names, ...names.map((name) => name.toUpperCase())].map((n) => [n, address]));
+
+  const command = [join(ROOT, "scripts", "run.mjs"), START, "--port", String(await freePort()), "--json"];
+  const settings = { ...proxies, NODE_USE_ENV_PROXY: "1", POOL_MIN: "2" };
+  const { child, output, exit } = startBy(command, settings);
+  await expect.poll(() => output.stdout).toContain("\n");
+  // From the demo's own workspace on: the first clone of anybody is one of the two.
+  const { url, key, remotes } = readySchema.parse(JSON.parse(output.stdout));
+  const { json } = await callOperation(url, "clone", { repo_url: remotes[0] }, { key });
+  expect(json).toMatchObject({ source: "pool" });
+  await expect.poll(() => output.stderr).toMatch(/^It (?:works|FAILED)/m);
+  expect(output.stderr).toContain("It works");
+  expect(output.stderr).toContain("curl --noproxy 127.0.0.1 -sS");
+  child.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+  expect(asked).toEqual([]);
 });
 
 test("npm start says in one line that its port is taken", async () => {

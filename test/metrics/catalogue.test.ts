@@ -55,6 +55,7 @@ describe("the catalogue", () => {
     expectTypeOf<RecordedCounter>().toEqualTypeOf<
       | "git_operations_total"
       | "git_operation_errors_total"
+      | "warmtree_failures_total"
       | "warmtree_claims_total"
       | "warmtree_metrics_flush_failures_total"
       | "warmtree_metrics_flushes_lost_total"

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ERROR_KINDS, type ErrorCode, WarmtreeError } from "../../src/errors.ts";
 import { recorded, type RecordedCaller, recordStep } from "../../src/metrics/operations.ts";
+import { SIDE_OF } from "../../src/metrics/sides.ts";
 import { FakeMetrics } from "./support.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -49,7 +50,7 @@ test("success: started, ended, how long it took, with an example of a kept trace
 const isCode = (text: string): text is ErrorCode => text in ERROR_KINDS;
 
 test.each(Object.keys(ERROR_KINDS).filter(isCode))(
-  "failure of code %s: started, ended, its type; the caller gets the error",
+  "failure of code %s: started, ended, its type and side; the caller gets the error",
   async (code) => {
     const error = new WarmtreeError(code, "It failed.");
     const result = recorded("diff", caller(), () => Promise.reject(error));
@@ -58,6 +59,7 @@ test.each(Object.keys(ERROR_KINDS).filter(isCode))(
       'git_operations_total{operation="diff",status="started"}': 1,
       'git_operations_total{operation="diff",status="failure"}': 1,
       [`git_operation_errors_total{operation="diff",error_type="${ERROR_KINDS[code].type}"}`]: 1,
+      [`warmtree_failures_total{operation="diff",side="${SIDE_OF[code]}"}`]: 1,
     });
   },
 );
@@ -83,6 +85,7 @@ test("a step that ran together with others is counted as an operation of its own
     'git_operations_total{operation="other",status="started"}': 1,
     'git_operations_total{operation="other",status="failure"}': 1,
     'git_operation_errors_total{operation="other",error_type="network"}': 1,
+    'warmtree_failures_total{operation="other",side="service"}': 1,
   });
 });
 
@@ -92,14 +95,15 @@ describe("the list of the newest", () => {
     return metrics.batches.flatMap(({ ended }) => ended);
   };
 
-  test("has the operation's own name, whose it was, how long it took, and which sandbox it was given", async () => {
-    const { cost, ...rest } = caller();
+  test("has the operation's own name, whose it was, how long it took, its request and its workspace", async () => {
+    const { cost, ...rest } = { ...caller(), requestId: "an-id" };
+    const given = { sandboxId: "s0-x", source: "paused", repository: "github.com/o/r", agentId: "ada" } as const;
     const result = recorded("edit", { ...rest, cost }, async () => {
-      cost.given = { sandboxId: "s0-x", source: "paused" };
+      cost.given = given;
       await new Promise((resolve) => setTimeout(resolve, 200));
     });
     expect(await listed()).toEqual([
-      { at: expect.any(Number), operation: "edit", tenant: "acme", seconds: 0.2, source: "paused", sandboxId: "s0-x" },
+      { at: expect.any(Number), operation: "edit", tenant: "acme", seconds: 0.2, requestId: "an-id", ...given },
     ]);
     await result;
   });

@@ -78,13 +78,17 @@ test("adds up what each object counted in the range", () => {
         slot(0, [
           operations("push", "failure", 2),
           ['git_operation_errors_total{operation="push",error_type="auth"}', 2],
+          ['warmtree_failures_total{operation="push",side="git_host"}', 2],
         ]),
       ],
     },
   });
   const two = look({ history: { slots: [slot(0, [operations("clone", "success", 1), claims("paused", 1)])] } });
-  const { operations: ended, claims: claimed, errors } = overview([one, two]);
-  expect(ended).toMatchObject({ succeeded: 4, failed: 2 });
+  const { operations: ended, claims: claimed, errors, points } = overview([one, two]);
+  const failed_by = { caller: 0, git_host: 2, service: 0 };
+  expect(ended).toMatchObject({ succeeded: 4, failed: 2, failed_by });
+  expect(ended.by_operation[4]).toMatchObject({ operation: "push", failed: 2, failed_by });
+  expect(points.at(-1)).toMatchObject({ failed: 2, failed_by });
   expect(ended.by_operation[0]).toMatchObject({ operation: "clone", succeeded: 4, failed: 0 });
   expect(ended.by_operation[0]?.latency?.p50).toBeCloseTo(0.175);
   expect(claimed).toMatchObject({ by_source: { live: 2, paused: 1, pool: 0, cold: 1 }, hit_rate: 0.75 });
@@ -161,13 +165,14 @@ test("tells how the pool stands now, from every shard's newest sample", () => {
   });
   expect(told.spend.usd_per_hour).toBeCloseTo(3.6);
   expect(told.spend.by_period_usd.month).toBeCloseTo(30.001);
-  // 14.75 days of 30.
-  expect(told.spend.projected_month_usd).toBeCloseTo((30.001 * 30) / 14.75, 1);
+  // The other 15.25 days at what an hour costs now.
+  expect(told.spend.projected_month_usd).toBeCloseTo(30.001 + 15.25 * 24 * 3.6, 1);
   expect(told.spend.budget_usd).toBe(100);
 });
 
 test("lists the newest operations of all objects, newest first, fifty at most", () => {
-  const ended = (at: number) => ({ at, operation: "edit", tenant: "acme", seconds: 1, sandboxId: "s0-x" });
+  const workspace = { sandboxId: "s0-x", repository: "github.com/o/r", agentId: "ada" };
+  const ended = (at: number) => ({ at, operation: "edit", tenant: "acme", seconds: 1, ...workspace, requestId: "id" });
   const times = (from: number) => Array.from({ length: 40 }, (_, n) => ended(NOW - (from + n * 2) * SECOND_MS));
   const { newest } = overview([look({ newest: times(0) }), look({ newest: times(1) })]);
   expect(newest.map(({ at }) => NOW - Date.parse(at))).toEqual(Array.from({ length: 50 }, (_, n) => n * SECOND_MS));
@@ -177,5 +182,8 @@ test("lists the newest operations of all objects, newest first, fifty at most", 
     tenant: "acme",
     seconds: 1,
     sandbox_id: "s0-x",
+    repository: "github.com/o/r",
+    agent_id: "ada",
+    request_id: "id",
   });
 });

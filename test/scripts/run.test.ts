@@ -22,10 +22,17 @@ let project: string;
 
 /** A project with run.mjs in it, and a workspace, which needs no registry. */
 beforeEach(async () => {
+  settings = {};
   project = await mkdtemp(join(tmpdir(), "warmtree-run-"));
   onTestFinished(() => rm(project, { recursive: true, force: true }));
   await mkdir(join(project, "left"));
-  for (const file of ["run.mjs", "local-e2b/machine/guard.mjs", "support/install.mjs", "support/text-imports.mjs"]) {
+  for (const file of [
+    "run.mjs",
+    "local-e2b/machine/guard.mjs",
+    "support/install.mjs",
+    "support/no-proxy.mjs",
+    "support/text-imports.mjs",
+  ]) {
     await cp(join(ROOT, "scripts", file), join(project, "scripts", file));
   }
   await writeFile(join(project, "left", "package.json"), JSON.stringify({ name: "left", version: "1.0.0" }));
@@ -33,9 +40,11 @@ beforeEach(async () => {
   await writeFile(join(project, "package-lock.json"), JSON.stringify(LOCK));
 });
 
+let settings: Record<string, string> = {};
+
 function start(script: string, ...args: string[]): { child: ChildProcess; output: () => string } {
   // Without npm's variables: this test may itself run under npm, with its settings.
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...settings };
   const command = ["scripts/run.mjs", script, ...args];
   const child = spawn(process.execPath, command, { cwd: project, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -110,4 +119,16 @@ test("a script ends with it, also when it is killed", async () => {
   // The script has the other end of the pipe, so this waits for its end too.
   await once(child, "close");
   expect(output()).toContain("told to end");
+});
+
+test.each([
+  [{}, undefined],
+  [{ no_proxy: "example.com" }, undefined],
+  [{ https_proxy: "http://proxy.example:1" }, "localhost,127.0.0.1,::1,[::1]"],
+  [{ HTTP_PROXY: "http://p:1", NO_PROXY: "a.example, ::1" }, "a.example,::1,localhost,127.0.0.1,[::1]"],
+])("with %j, nothing for this machine goes to a proxy", async (given, expected) => {
+  settings = given;
+  const { output } = await run(await writeScript(`console.log("exempt", process.env.no_proxy, process.env.NO_PROXY)`));
+  const { no_proxy: lower, NO_PROXY: upper }: Record<string, string> = given;
+  expect(output).toContain(`exempt ${expected ?? lower} ${expected ?? upper}`);
 });

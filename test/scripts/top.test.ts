@@ -25,7 +25,7 @@ function overview(minutes: 5 | 15 | 60 = 5): Overview {
   const counts = new Map([
     [seriesOf("git_operations_total", { ...labels, status: "success" }), 40],
     [seriesOf("git_operations_total", { ...labels, status: "failure" }), 2],
-    [seriesOf("git_operation_errors_total", { ...labels, error_type: "conflict" }), 2],
+    [seriesOf("warmtree_failures_total", { ...labels, side: "caller" }), 2],
     [seriesOf("warmtree_claims_total", { source: "live" }), 30],
     [seriesOf("warmtree_claims_total", { source: "cold" }), 10],
     [bucketOf("git_operation_duration_seconds", labels, 0.2), 40],
@@ -61,7 +61,7 @@ describe("the frame", () => {
         "hit rate    75%  live 30  paused 0  snapshot 0  pool 0  cold 10",
         expect.stringMatching(/^operations {2}41 a minute, 42 in 5 min$/),
         expect.stringMatching(/^take {8}243 ms p95 {2}175 ms p50 {2}249 ms p99$/),
-        "failed      2 in 5 min  auth 0  conflict 2  network 0  other 0",
+        "failed      2 in 5 min  caller 2  git host 0  service 0",
         expect.stringMatching(/^a minute .*█ {2}at most 504$/),
         "push              40       2  175 ms  243 ms  249 ms",
         expect.stringMatching(/^..:..:.. {2}push {7}ok {16}200 ms {2}live {5}acme$/),

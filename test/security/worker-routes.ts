@@ -6,16 +6,10 @@ const openApiSchema = z.object({ paths: z.record(z.string(), z.looseObject({})) 
 
 /** They tell nothing of anybody. */
 const OPEN_TO_ALL: ReadonlySet<string> = new Set(["/healthz", "/openapi.json"]);
-/** What the API's description leaves to other documents. */
-const NOT_DESCRIBED: readonly Route[] = [
-  { method: "POST", path: "/mcp" },
-  { method: "GET", path: "/metrics" },
-];
-
 /** Every route of the Worker at `url` that asks who calls, as the Worker itself describes them. */
 export async function guardedRoutes(url: string): Promise<Route[]> {
   const { paths } = openApiSchema.parse(await (await fetch(`${url}/openapi.json`)).json());
-  const described = Object.entries(paths)
+  return Object.entries(paths)
     .filter(([path]) => !OPEN_TO_ALL.has(path))
     .flatMap(([path, item]) =>
       METHODS.filter((method) => method in item).map((method) => ({
@@ -23,5 +17,4 @@ export async function guardedRoutes(url: string): Promise<Route[]> {
         path: path.replaceAll(/\{\w+\}/g, "s0-00000000000000000000"),
       })),
     );
-  return [...described, ...NOT_DESCRIBED];
 }

@@ -7,6 +7,8 @@ const grant = (sandboxId: string, generation = 1): Grant => ({
   sandboxId,
   generation,
   source: "paused",
+  repository: "",
+  agentId: "",
   url: "https://github.com/acme/app.git",
   session: { sandboxId: "e2b", accessToken: `token ${generation}` },
 });

@@ -14,6 +14,9 @@ export interface Grant {
   readonly source: Source;
   readonly url: string;
   readonly session: SandboxAddress;
+  readonly repository: string;
+  /** '' if the caller sent none. */
+  readonly agentId: string;
   /** If the sandbox started from a repository snapshot: commit of the snapshot's base clone. */
   readonly seedHead?: string;
   /** On claims: recent losses of the workspace, including those of an earlier sandbox. */
@@ -37,5 +40,6 @@ export function grantOf(row: Row, source: Source, seedHead?: string): Grant | Re
   if (session === undefined) return GONE;
   const { sandbox_id: sandboxId, generation, url } = row;
   const seeded = seedHead === undefined ? {} : { seedHead };
-  return { ok: true, sandboxId, generation, source, url: url ?? "", session, ...seeded };
+  const binding = { repository: row.repository ?? "", agentId: row.agent_id ?? "" };
+  return { ok: true, sandboxId, generation, source, url: url ?? "", session, ...binding, ...seeded };
 }

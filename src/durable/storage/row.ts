@@ -65,6 +65,13 @@ export type Transition = Partial<
   >
 >;
 
+/** Which workspaces are listed; '' leaves none out. */
+export interface PageFilter {
+  readonly tenant: string;
+  /** Part of repository, agent, task or handle, whatever its case. */
+  readonly text: string;
+}
+
 /** The last workspace of a page; the next page starts after it. */
 export interface PageEnd {
   readonly lastUsedAt: number;

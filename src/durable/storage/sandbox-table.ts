@@ -1,6 +1,6 @@
 import type { State } from "../../pool/reconcile.ts";
 import type { Row, Transition, WorkspaceKey } from "./row.ts";
-import type { PageEnd } from "./row.ts";
+import type { PageEnd, PageFilter } from "./row.ts";
 
 /** Purpose of a new sandbox: a workspace or a snapshot build; neither: the warm pool. */
 interface Purpose {
@@ -65,12 +65,16 @@ export class SandboxTable {
   }
 
   /** Lists workspaces of all tenants, last used first. */
-  workspaces({ lastUsedAt, sandboxId }: PageEnd, limit: number): Row[] {
+  workspaces({ lastUsedAt, sandboxId }: PageEnd, limit: number, { tenant, text }: PageFilter): Row[] {
     return this.#all(
       `tenant IS NOT NULL AND state <> 'gone' AND (last_used_at, sandbox_id) < (?, ?)
+       AND ? IN ('', tenant)
+       AND instr(lower(concat_ws(' ', repository, agent_id, task_id, sandbox_id)), lower(?)) > 0
        ORDER BY last_used_at DESC, sandbox_id DESC LIMIT ?`,
       lastUsedAt,
       sandboxId,
+      tenant,
+      text,
       limit,
     );
   }

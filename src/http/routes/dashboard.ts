@@ -1,4 +1,7 @@
 import css from "../../../dist/page/page.css.txt";
+import docsCss from "../../../dist/page/docs.css.txt";
+import docsHtml from "../../../dist/page/docs.html";
+import docsJs from "../../../dist/page/docs.js.txt";
 import html from "../../../dist/page/index.html";
 import js from "../../../dist/page/page.js.txt";
 import type { Hono } from "hono";
@@ -23,14 +26,20 @@ const HEADERS = {
   "X-Content-Type-Options": "nosniff",
 };
 
+const HTML = "text/html; charset=utf-8";
+const CSS = "text/css; charset=utf-8";
+const JAVASCRIPT = "text/javascript; charset=utf-8";
 const FILES = [
-  { path: "/", type: "text/html; charset=utf-8", text: html },
-  { path: "/page.css", type: "text/css; charset=utf-8", text: css },
-  { path: "/page.js", type: "text/javascript; charset=utf-8", text: js },
+  { path: "/", type: HTML, text: html },
+  { path: "/page.css", type: CSS, text: css },
+  { path: "/page.js", type: JAVASCRIPT, text: js },
+  { path: "/docs", type: HTML, text: docsHtml },
+  { path: "/docs.css", type: CSS, text: docsCss },
+  { path: "/docs.js", type: JAVASCRIPT, text: docsJs },
 ];
 
 /**
- * Serves the operator's dashboard. The files hold no secrets: the data comes from `/v1/operator`, which requires a key.
+ * Serves the operator's dashboard, and the page of the API at /docs. The files hold no secrets: the data comes from `/v1/operator`, which requires a key.
  */
 export function addPageRoutes(app: Hono<{ Bindings: Env }>): void {
   for (const { path, type, text } of FILES) {

@@ -11,6 +11,7 @@ import { allowedOrigins } from "../cross-origin.ts";
 import { logUnexpected } from "../log.ts";
 import { hostnameOf } from "../loopback.ts";
 import { asKnownError } from "../problem-response.ts";
+import { requestIdOf } from "../request-id.ts";
 
 /** Clients abandon a call after 60 s, transfer of the answer included. */
 const ANSWER_WITHIN_MS = 45_000;
@@ -29,7 +30,7 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     const caller = await callerOf(c);
     const post = mcpPost(request, await readText(request));
     if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
-    return serveMcp(post, () =>
+    const response = await serveMcp(post, () =>
       newServer((tool, given, { mcpReq }) => {
         const { _meta: { progressToken } = {} } = mcpReq;
         const notifier = progressToken !== undefined &&
@@ -44,6 +45,8 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
         return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
       }),
     );
+    response.headers.set("X-Request-Id", requestIdOf(request));
+    return response;
   };
 }
 
@@ -52,14 +55,14 @@ async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
   try {
     await openSession(caller, c.req.query(WORKSPACE));
   } catch (error) {
-    logUnexpected(crypto.randomUUID(), error, secretsOf(c));
+    logUnexpected(requestIdOf(c.req.raw), error, secretsOf(c));
   }
 }
 
 function knownErrorOf(thrown: unknown, c: HttpContext) {
   const error = asKnownError(thrown);
   if (error.code !== "internal") return { error };
-  const requestId = crypto.randomUUID();
+  const requestId = requestIdOf(c.req.raw);
   logUnexpected(requestId, thrown, secretsOf(c));
   return { error, instance: `urn:uuid:${requestId}` };
 }

@@ -34,8 +34,7 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   app.post("/v1/operator/template/builds", async (c) => answer(await build(await operatorOf(c)), { status: 202 }));
   app.get("/v1/operator/workspaces", async (c) => {
     const operator = await operatorOf(c);
-    const { limit, cursor } = parseInput(pageQuery, c.req.query());
-    return answer(await pageOfWorkspaces(operator, limit, cursor));
+    return answer(await pageOfWorkspaces(operator, parseInput(pageQuery, c.req.query())));
   });
   app.get("/v1/operator/workspaces/:sandbox_id", async (c) =>
     answer(await anyWorkspace(await operatorOf(c), c.req.param("sandbox_id"))),

@@ -1,0 +1,78 @@
+import * as z from "zod/v4";
+import manifest from "../../package.json" with { type: "json" };
+import { checksSchema } from "../../src/api/checks-schema.ts";
+import { healthSchema, problemSchema } from "../../src/api/schemas.ts";
+import { problemText } from "../support/client.ts";
+import { advised, fine, missing, type Finding, unknown } from "./finding.ts";
+import type { DoctorOptions } from "./options.ts";
+import { setupFindings } from "./setup.ts";
+
+/** For all requests together. */
+const WITHIN_MS = 9000;
+const NAME = /\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/;
+const DEPLOY = "npx wrangler deploy prints the address";
+
+interface Answer {
+  readonly status: number;
+  readonly json: unknown;
+  readonly ms: number;
+}
+
+/** Looks at the service. The key is sent to a Warmtree alone, and along no redirect. */
+export async function examine({ url, key }: Pick<DoctorOptions, "url" | "key">): Promise<Finding[]> {
+  const signal = AbortSignal.timeout(WITHIN_MS);
+  const health = await ask(`${url}/healthz`, signal);
+  if (typeof health === "string") return [missing("reachable", `${url} ${health}`, DEPLOY)];
+  const reached = fine("reachable", `${url} answers in ${health.ms} ms`);
+  const served = healthSchema.safeParse(health.json).data;
+  const wrong = problemSchema.safeParse(health.json).data;
+  if (!served && wrong?.code === "misconfigured") return [reached, settings(wrong.detail)];
+  if (!served) return [reached, missing("Warmtree", `HTTP ${health.status}, and not as Warmtree answers`, DEPLOY)];
+  const found = [reached, versionOf(served.version), fine("settings", "valid")];
+  if (key === undefined) return [...found, unknown("key", "none was given: --key or WARMTREE_KEY shows the rest")];
+  const answer = await ask(`${url}/v1/checks`, signal, key);
+  if (typeof answer === "string") return [...found, unknown("set-up", answer)];
+  const checks = checksSchema.safeParse(answer.json);
+  if (checks.success) return [...found, fine("key", "accepted"), ...setupFindings(checks.data, Date.now())];
+  return [...found, refused(answer)];
+}
+
+function versionOf(version: string): Finding {
+  const found = `version ${version}`;
+  if (version === manifest.version) return fine("Warmtree", found);
+  return advised("Warmtree", `${found}; this checkout is ${manifest.version}`, "npx wrangler deploy");
+}
+
+function settings(detail: string): Finding {
+  const [name = "<name>"] = NAME.exec(detail) ?? [];
+  return missing(
+    "settings",
+    detail,
+    `npx wrangler secret put ${name}, or [vars] of wrangler.toml and npx wrangler deploy`,
+  );
+}
+
+function refused({ status, json }: Answer): Finding {
+  const detail = problemText(json);
+  if (status !== 401) return unknown("set-up", `HTTP ${status}: ${detail}`);
+  return missing("key", detail, "npm run key -- <tenant>, then npx wrangler secret put API_KEYS with its entry");
+}
+
+/** An answer, or why there is none. */
+async function ask(address: string, signal: AbortSignal, key?: string): Promise<Answer | string> {
+  const startedAt = performance.now();
+  const headers: Record<string, string> = key === undefined ? {} : { Authorization: `Bearer ${key}` };
+  try {
+    const response = await fetch(address, { headers, signal, redirect: "manual" });
+    const json = z.json().safeParse(await response.json().catch(() => null)).data;
+    return { status: response.status, json, ms: Math.round(performance.now() - startedAt) };
+  } catch (error) {
+    return signal.aborted ? `does not answer within ${WITHIN_MS / 1000} s` : `is not reached: ${reasonOf(error)}`;
+  }
+}
+
+/** fetch hides it in the cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}

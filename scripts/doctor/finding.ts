@@ -1,0 +1,34 @@
+/** `missing`: it does not serve without; `advised`: it serves, but somebody should know; `unknown`: it could not be asked. */
+type Verdict = "ok" | "missing" | "advised" | "unknown";
+
+export interface Finding {
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** In few words. */
+  readonly found: string;
+  /** A command, or where to look. */
+  readonly mend?: string;
+}
+
+export const fine = (name: string, found: string): Finding => ({ name, verdict: "ok", found });
+export const missing = (name: string, found: string, mend: string): Finding => ({
+  name,
+  verdict: "missing",
+  found,
+  mend,
+});
+export const advised = (name: string, found: string, mend: string): Finding => ({
+  name,
+  verdict: "advised",
+  found,
+  mend,
+});
+export const unknown = (name: string, found: string): Finding => ({ name, verdict: "unknown", found });
+
+const NAME_WIDTH = 14;
+
+/** For a terminal: the finding, and the mend below it. */
+export function linesOf({ name, verdict, found, mend }: Finding): string {
+  const head = `${verdict.padEnd(8)} ${name.padEnd(NAME_WIDTH)} ${found}`;
+  return mend === undefined ? head : `${head}\n${" ".repeat(NAME_WIDTH + 10)}${mend}`;
+}

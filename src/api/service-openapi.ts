@@ -1,0 +1,65 @@
+import { CONTENT_TYPES } from "../metrics/exposition.ts";
+import { checksSchema } from "./checks-schema.ts";
+import { json } from "./json-schema.ts";
+import { problems } from "./openapi-problems.ts";
+
+export const METRICS_SCHEME = {
+  type: "http",
+  scheme: "bearer",
+  description: "METRICS_KEY of the service, which opens /metrics and nothing else.",
+};
+
+/** Describes /v1/checks, and the routes whose bodies other specifications define: MCP, and Prometheus's text formats. */
+export function serviceRoutes(): object {
+  const message = { schema: { type: "object", description: "A JSON-RPC 2.0 message" } };
+  const text = { schema: { type: "string" } };
+  return {
+    "/mcp": {
+      post: {
+        operationId: "mcp",
+        summary: "Model Context Protocol over Streamable HTTP: one JSON-RPC message, without a session.",
+        externalDocs: { url: "https://modelcontextprotocol.io/specification" },
+        parameters: [
+          {
+            name: "sandbox_id",
+            in: "query",
+            description: "The workspace to continue with: it is resumed while the client connects",
+            schema: { type: "string" },
+          },
+          { $ref: "#/components/parameters/GitToken" },
+        ],
+        requestBody: { required: true, content: { "application/json": message } },
+        responses: {
+          200: {
+            description: "The answer, as JSON or as a stream with the progress before it.",
+            content: { "application/json": message, "text/event-stream": text },
+          },
+          202: { description: "A notification was taken." },
+          ...problems([400, 401, 413, 503]),
+        },
+      },
+    },
+    "/v1/checks": {
+      get: {
+        operationId: "checks",
+        summary: "Tells whether the service is set up: E2B, pool, template, keys, budget. Changes nothing.",
+        security: [{ apiKey: [] }, { operatorKey: [] }],
+        responses: { 200: json("What was found", checksSchema), ...problems([400, 401, 500, 503]) },
+      },
+    },
+    "/metrics": {
+      get: {
+        operationId: "metrics",
+        summary: "Every series, for Prometheus; OpenMetrics where the Accept header asks for it.",
+        security: [{ metricsKey: [] }],
+        responses: {
+          200: {
+            description: "The series",
+            content: { [CONTENT_TYPES.text]: text, [CONTENT_TYPES.openmetrics]: text },
+          },
+          ...problems([401, 404, 500, 503]),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { named, type Schema } from "./document.ts";
+
+/** One line of a table of fields. */
+export interface Field {
+  /** As in `files[].path`. */
+  readonly path: string;
+  readonly type: string;
+  readonly isRequired: boolean;
+  readonly description: string;
+  /** As JSON; undefined: none. */
+  readonly default: string | undefined;
+}
+
+type Schemas = Readonly<Record<string, Schema>>;
+
+/** All fields of a schema, those of inner objects below their object. */
+export function fieldsOf(schema: Schema, schemas: Schemas, within = ""): Field[] {
+  const { properties = {}, required = [] } = named(schema, schemas);
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const path = within === "" ? name : `${within}.${name}`;
+    const { inner, suffix } = innermost(property, schemas);
+    const field: Field = {
+      path,
+      type: typeOf(property, schemas),
+      isRequired: required.includes(name),
+      description: property.description ?? inner.description ?? "",
+      default: property.default === undefined ? undefined : JSON.stringify(property.default),
+    };
+    return [field, ...fieldsOf(inner, schemas, path + suffix)];
+  });
+}
+
+/** The schema of the objects that a field holds, in lists or beside null. */
+function innermost(schema: Schema, schemas: Schemas): { inner: Schema; suffix: string } {
+  const { items, anyOf, ...rest } = named(schema, schemas);
+  if (items) {
+    const { inner, suffix } = innermost(items, schemas);
+    return { inner, suffix: `[]${suffix}` };
+  }
+  const part = anyOf?.find((one) => named(one, schemas).properties !== undefined);
+  return part ? innermost(part, schemas) : { inner: rest, suffix: "" };
+}
+
+/** A schema's type in few words. */
+export function typeOf(schema: Schema, schemas: Schemas): string {
+  const { anyOf, const: only, enum: values, items, type, format, additionalProperties } = named(schema, schemas);
+  if (anyOf) return anyOf.map((one) => typeOf(one, schemas)).join(" | ");
+  if (only !== undefined) return JSON.stringify(only);
+  if (values) return values.map((value) => JSON.stringify(value)).join(" | ");
+  if (items) {
+    const each = typeOf(items, schemas);
+    return each.includes(" | ") ? `(${each})[]` : `${each}[]`;
+  }
+  if (typeof additionalProperties === "object") return `{ [name]: ${typeOf(additionalProperties, schemas)} }`;
+  const plain = typeof type === "string" ? type : (type?.join(" | ") ?? "any");
+  return format === undefined ? plain : `${plain} (${format})`;
+}

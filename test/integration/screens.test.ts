@@ -1,0 +1,100 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod/v4";
+import { CHROMIUM_ARGS, findChromium } from "../../scripts/harness/chromium.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
+import { ROOT } from "../../scripts/support/tools.ts";
+import { cutTexts, seriousFaults } from "../support/page-faults.ts";
+import { NOW, SCENES } from "./screens-data.ts";
+
+const found = await findChromium();
+if ("missing" in found) console.warn(`Tests of what the page looks like are skipped: ${found.missing}.`);
+const executablePath = "path" in found ? found.path : "";
+
+const SCREENSHOTS = join(ROOT, "dist", "screenshots");
+const SIZES = {
+  wide: { width: 1920, height: 1080 },
+  laptop: { width: 1440, height: 900 },
+  tablet: { width: 820, height: 1180 },
+  phone: { width: 360, height: 760 },
+} as const;
+const THEMES = ["light", "dark"] as const;
+const LOOKS = THEMES.flatMap((theme) => Object.entries(SIZES).map(([size, viewport]) => ({ theme, size, viewport })));
+
+/** A fault of contrast shows in its theme, one of structure at any size: axe takes a second. */
+const AXE_ASKED: ReadonlySet<string> = new Set(["laptop light", "phone dark"]);
+
+/** With answers that are always the same, so that a look at it shows a change of the page alone. */
+describe.skipIf(executablePath === "")("screens", () => {
+  let stack: Stack;
+  let browser: Browser;
+  beforeAll(async () => {
+    stack = await startStack({ isolation: "none" });
+    browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+    await mkdir(SCREENSHOTS, { recursive: true });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stack.close();
+  });
+
+  /** Every size in both themes: looked at by axe, and by whoever opens the pictures. */
+  async function faultsOf(page: Page, name: string, fullPage = true): Promise<string[]> {
+    const faults: string[] = [];
+    for (const { theme, size, viewport } of LOOKS) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize(viewport);
+      // The charts are drawn anew for their size.
+      await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${size}-${theme}.png`), fullPage });
+      const isAsked = AXE_ASKED.has(`${size} ${theme}`);
+      const seen = [...(await cutTexts(page)), ...(isAsked ? await seriousFaults(page) : [])];
+      faults.push(...seen.map((fault) => `${size}, ${theme}: ${fault}`));
+    }
+    return faults;
+  }
+
+  test.each(Object.entries(SCENES))("the page, %s: nothing is cut, and everybody can read it", async (name, scene) => {
+    const page = await browser.newPage();
+    await page.clock.setFixedTime(NOW);
+    await page.route("**/v1/operator/workspaces*", (route) => route.fulfill({ json: scene.workspaces }));
+    await page.route("**/v1/operator/overview*", (route) => route.fulfill({ json: scene.overview }));
+    await page.goto(stack.url);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("Loading…").waitFor({ state: "detached" });
+    if (name === "offline") {
+      await page.route("**/v1/operator/overview*", (route) => route.abort());
+      await page.getByRole("alert").waitFor();
+    }
+    if (name === "limit") await page.getByText("20 of 20: at the limit").waitFor();
+    expect(await faultsOf(page, name)).toEqual([]);
+    await page.close();
+  });
+
+  test("the page of the API: every operation, and nothing that the policy forbids", async () => {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => complaints.push(message.text()));
+    await page.goto(`${stack.url}/docs#push`);
+    const shown = page.getByRole("article");
+    await shown.first().waitFor();
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.looseObject({})) })
+      .parse(await (await fetch(`${stack.url}/openapi.json`)).json());
+    const known = Object.values(paths).flatMap((item) => ["get", "post", "delete"].filter((method) => method in item));
+    expect(await shown.count()).toBe(known.length);
+    expect(await page.locator("#push").evaluate((element) => element.getBoundingClientRect().top)).toBeLessThan(100);
+    await page.getByLabel("Filter").fill("mcp");
+    await expect.poll(() => shown.count()).toBe(1);
+    await shown.getByText("POST").waitFor();
+    await page.getByLabel("Filter").fill("");
+    await page.getByText("Errors").first().click();
+    await page.evaluate("scrollTo(0, 0)");
+    expect(await faultsOf(page, "docs", false)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
