@@ -8,6 +8,13 @@ import commitChanges from "./lib/commit-changes.sh" with { type: "text" };
 import commitOf from "./lib/commit-of.sh" with { type: "text" };
 import conflicts from "./lib/conflicts.sh" with { type: "text" };
 import deleteBranch from "./lib/delete-branch.sh" with { type: "text" };
+import editActionsPerl from "./lib/edit-actions.pl" with { type: "text" };
+import editArrivalPerl from "./lib/edit-arrival.pl" with { type: "text" };
+import editChangePerl from "./lib/edit-change.pl" with { type: "text" };
+import editGitPerl from "./lib/edit-git.pl" with { type: "text" };
+import editHunksPerl from "./lib/edit-hunks.pl" with { type: "text" };
+import editStatesPerl from "./lib/edit-states.pl" with { type: "text" };
+import editTextPerl from "./lib/edit-text.pl" with { type: "text" };
 import endLeftNowPerl from "./lib/end-left-now.pl" with { type: "text" };
 import endLeftPerl from "./lib/end-left.pl" with { type: "text" };
 import enter from "./lib/enter.sh" with { type: "text" };
@@ -60,6 +67,13 @@ export const PIECES: Readonly<Record<string, string>> = {
   "commit-of.sh": commitOf,
   "conflicts.sh": conflicts,
   "delete-branch.sh": deleteBranch,
+  "edit-actions.pl": editActionsPerl,
+  "edit-arrival.pl": editArrivalPerl,
+  "edit-change.pl": editChangePerl,
+  "edit-git.pl": editGitPerl,
+  "edit-hunks.pl": editHunksPerl,
+  "edit-states.pl": editStatesPerl,
+  "edit-text.pl": editTextPerl,
   "end-left-now.pl": endLeftNowPerl,
   "end-left.pl": endLeftPerl,
   "enter.sh": enter,

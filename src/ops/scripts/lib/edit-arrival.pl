@@ -1,0 +1,140 @@
+# Whether edited files arrive in a push: ignore rules, attributes and submodules. git answers all of it, but starting it
+# takes longer than an edit. So the rules are first compared loosely with the paths; whatever git finds, a loose
+# comparison finds too. git runs only for what is left.
+our (%fact, %now, %place);
+my (%is, @gone);
+# A pattern of .gitignore or .gitattributes as a regular expression that matches at least the same paths.
+sub loose {
+  my ($folder, $pattern) = @_;
+  $pattern =~ s/\s+\z//;
+  $pattern =~ s{/+\z}{};
+  my $under = $folder eq "" ? "" : quotemeta "$folder/";
+  my $begin = $pattern =~ m{/} ? "^$under" : "^$under(?:.*/)?";
+  $pattern =~ s{^/}{};
+  my ($regex, $stars) = ("", 0);
+  while ($pattern =~ m{\G(?:\\(.)|(\*\*/)|(\*+)|(\?)|(.))}gs) {
+    if (defined $1) { $regex .= quotemeta $1 }
+    elsif (defined $2 || defined $3) {
+      # More would make the comparison slow.
+      if (++$stars > 2) { last }
+      $regex .= defined $2 ? "(?:.*/)?" : ".*";
+    } elsif (defined $4) { $regex .= "." }
+    elsif ($5 eq "[" || $5 eq "\\") { $stars = 3; last }
+    else { $regex .= quotemeta $5 }
+  }
+  $stars > 2 ? qr/$begin$regex/is : qr/$begin$regex(?:\/|\z)/is;
+}
+# rules_for NAME, OWN, PATH…: files of rules that apply to these paths, each with its folder.
+sub rules_for {
+  my ($name, $own, @paths) = @_;
+  my %folders = map { $_ => 1 } "", map { above($_) } @paths;
+  grep { $_->[2] ne "" } (["", $own, slurp($own)], map {
+    my $file = $_ eq "" ? $name : "$_/$name";
+    [$_, $file, -l $file ? "" : slurp($file)];
+  } sort keys %folders);
+}
+sub concerned {
+  my ($patterns, @paths) = @_;
+  grep { my $path = $_; grep { $path =~ $_ } @$patterns } @paths;
+}
+sub may_be_ignored {
+  my @patterns;
+  for my $rule (rules_for(".gitignore", ".git/info/exclude", @_)) {
+    push @patterns, map { loose($rule->[0], $_) } grep { /\S/ && ! /^[#!]/ } split /\r?\n/, $rule->[2];
+  }
+  concerned(\@patterns, @_);
+}
+sub may_be_filtered {
+  my (@patterns, %macros);
+  my @rules = rules_for(".gitattributes", ".git/info/attributes", @_);
+  my $matters = qr/\b(?:filter|working-tree-encoding)\b/;
+  for (map { split /\n/, $_->[2] } @rules) { if (/^\s*\[attr\](\S+).*$matters/) { $macros{$1} = 1 } }
+  for my $rule (@rules) {
+    for (split /\r?\n/, $rule->[2]) {
+      my ($pattern, $rest) = /^\s*("(?:[^"\\]|\\.)*"|[^\s#"]\S*)\s+(.*)/ or next;
+      next if $pattern =~ /^\[attr\]/ || ! ($rest =~ $matters || grep { $macros{s/^[-!]|=.*//gr} } split ' ', $rest);
+      push @patterns, $pattern =~ /^"/ ? qr// : loose($rule->[0], $pattern);
+    }
+  }
+  concerned(\@patterns, @_);
+}
+sub find_attributes {
+  my @paths = may_be_filtered(@_) or return;
+  my @found = git_about(\@paths, qw(check-attr -z --stdin filter working-tree-encoding));
+  while (my ($path, $name, $value) = splice @found, 0, 3) {
+    $is{$path}{$name} = $value =~ /^(?:unspecified|unset|set)\z/ ? "" : $value;
+  }
+}
+# Refuses paths in submodules: a folder that .gitmodules names, or that is empty, as git leaves that of a submodule.
+sub refuse_submodules {
+  my @paths = @_;
+  my @named = map { s/^"|"\s*\z//gr } slurp(".gitmodules") =~ /^\s*path\s*=\s*(.*?)\s*$/mg;
+  my %folders;
+  for my $path (@paths) {
+    my @above = (above($path), $path);
+    for my $folder (@above) { if (grep { $_ eq $folder } @named) { $folders{$folder} = 1 } }
+    my ($nearest) = grep { -d $_ && ! -l $_ } reverse @above;
+    if (defined $nearest && opendir my $names, $nearest) {
+      if (! grep { ! /^\.\.?\z/ } readdir $names) { $folders{$nearest} = 1 }
+    }
+  }
+  return if ! %folders;
+  my %modules = map { s/^160000 .*?\t//s ? ($_ => 1) : () } split /\0/, git("/dev/null", qw(ls-files -s -z --), sort keys %folders);
+  for my $path (@paths) {
+    my ($module) = grep { $modules{$_} } above($path), $path;
+    if (defined $module) { return ($path, $module) }
+  }
+}
+# Finds out what is known of the paths before they change.
+sub find_fates {
+  my %at;
+  for my $step (@_) {
+    my $is_file = $step->{place} !~ /^patch/;
+    $at{$step->{path}} ||= $is_file ? "$step->{place}.path" : $step->{place};
+    if ($step->{other} ne "") { $at{$step->{other}} ||= $step->{place} }
+    if ($step->{kind} =~ /^(?:move|copy)\z/) { $at{$step->{to}} ||= $is_file ? "$step->{place}.move_to" : $step->{place} }
+  }
+  delete $at{""};
+  my @paths = sort keys %at;
+  for my $path (@paths) { require_reachable($at{$path}, $path) }
+  my ($path, $module) = refuse_submodules(@paths);
+  if (defined $module) { cancel("in_submodule", $at{$path}, $module) }
+  find_attributes(@paths);
+}
+my $pointer = qr{\Aversion https://git-lfs\.github\.com/spec/v1\noid sha256:[0-9a-f]{64}\nsize \d+\n\z};
+# After the change, because it may have changed the rules as well.
+sub tell_arrival {
+  my @paths = @_;
+  if (grep { m{(?:^|/)\.gitattributes\z} } keys %now) { find_attributes(@paths) }
+  for my $path (@paths) {
+    my $filter = $is{$path}{filter} || "";
+    next if $filter eq "" || -l $path || ! -s $path;
+    if ($filter ne "lfs") { $fact{$path}{filter} = $filter }
+    elsif (-s $path > 1024 || slurp($path) !~ $pointer) {
+      my $place = $place{$path} || "patch";
+      cancel("lfs", $place =~ /^patch/ ? $place : "$place.path", $path);
+    }
+  }
+  my @asked = may_be_ignored(@paths) or return;
+  my @found = git_about(\@asked, qw(check-ignore -v -z --stdin));
+  while (my ($file, $line, $rule, $path) = splice @found, 0, 4) {
+    if ($rule !~ /^!/) { $fact{$path}{ignored_by} = "$file:$line:$rule" }
+  }
+}
+sub tell_facts {
+  for my $path (map { $_->[1] } @_) {
+    my $facts = $fact{$path} || {};
+    for my $name (sort grep { $facts->{$_} ne "" } keys %$facts) { print "$path\0$name\0$facts->{$name}\0" }
+  }
+}
+# Text of a file with an encoding.
+sub recoded {
+  my ($step, $path, $text, $change) = @_;
+  my $name = $is{$path}{"working-tree-encoding"} || "";
+  if ($name eq "" || $name =~ /^utf-?8\z/i) { return $change->($text) }
+  cancel("encoding", $step->{place}, $name);
+}
+sub encoded {
+  my ($step, $path, $text) = @_;
+  recoded($step, $path, $text, sub { $_[0] });
+}
