@@ -15,13 +15,8 @@ const SIGNATURE = /^\d+\.\d+[\w.-]*$/;
 export function isHeader(lines: readonly string[], at: number): boolean {
   const [old = "", now = "", next = ""] = lines.slice(at, at + 3);
   if (!old.startsWith("--- ") || !now.startsWith("+++ ") || !next.startsWith("@@")) return false;
-  const bare = (name: string) =>
-    name
-      .slice(4)
-      .split("\t", 1)[0]
-      ?.replace(/^"?\w\//, "")
-      .trimEnd();
-  return bare(old) === bare(now) || [old, now].some((name) => /^.{4}\/dev\/null\s*$/.test(name));
+  const isUsual = /^.{4}(?:\/dev\/null\s*$|"?[abciow]\/)/;
+  return old.slice(4) === now.slice(4) || (isUsual.test(old) && isUsual.test(now));
 }
 
 const isSignature = (lines: readonly string[], at: number) =>

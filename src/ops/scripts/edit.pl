@@ -140,6 +140,7 @@ section(1);
 for my $change (@changes) { print map { "$_\0" } @$change }
 section(2);
 tell_facts(@changes);
+remember_ignored(@changes);
 spew($list, "");
 clear_away();
 leave();

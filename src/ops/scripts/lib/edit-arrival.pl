@@ -1,8 +1,8 @@
 # Whether edited files arrive in a push: ignore rules, attributes and submodules. git answers all of it, but starting it
 # takes longer than an edit. So the rules are first compared loosely with the paths; whatever git finds, a loose
 # comparison finds too. git runs only for what is left.
-our (%fact, %now, %place);
-my (%is, @gone);
+our (%fact, %now, %place, $wt);
+my %is;
 # A pattern of .gitignore or .gitattributes as a regular expression that matches at least the same paths.
 sub loose {
   my ($folder, $pattern) = @_;
@@ -116,9 +116,11 @@ sub tell_arrival {
     }
   }
   my @asked = may_be_ignored(@paths) or return;
-  my @found = git_about(\@asked, qw(check-ignore -v -z --stdin));
+  # It takes pathspecs, but no literal ones; `./` keeps them from being magic.
+  local $ENV{GIT_LITERAL_PATHSPECS} = 0;
+  my @found = git_about([map { "./$_" } @asked], qw(check-ignore -v -z --stdin));
   while (my ($file, $line, $rule, $path) = splice @found, 0, 4) {
-    if ($rule !~ /^!/) { $fact{$path}{ignored_by} = "$file:$line:$rule" }
+    if ($rule !~ /^!/) { $fact{$path =~ s{^\./}{}r}{ignored_by} = "$file:$line:$rule" }
   }
 }
 sub tell_facts {
@@ -126,6 +128,13 @@ sub tell_facts {
     my $facts = $fact{$path} || {};
     for my $name (sort grep { $facts->{$_} ne "" } keys %$facts) { print "$path\0$name\0$facts->{$name}\0" }
   }
+}
+# For the answer of the next push, as git check-ignore takes them.
+sub remember_ignored {
+  my @ignored = grep { ($fact{$_}{ignored_by} || "") ne "" } map { $_->[1] } @_;
+  return if ! @ignored;
+  my %known = map { $_ => 1 } (map { "./$_" } @ignored), split /\0/, slurp("$wt/ignored");
+  spew("$wt/ignored", join "", map { "$_\0" } sort keys %known);
 }
 # Text of a file with an encoding.
 sub recoded {

@@ -21,6 +21,11 @@ sub git_about {
   my ($names, @arguments) = @_;
   spew("$wt/tmp.names", join "", map { "$_\0" } @$names) or refused("");
   my @fields = split /\0/, git("$wt/tmp.names", @arguments);
+  # 1: git has found nothing.
+  if ($? != 0 && $? >> 8 != 1) {
+    print STDERR slurp("$wt/tmp.err");
+    cancel("git");
+  }
   unlink "$wt/tmp.names", "$wt/tmp.err";
   @fields;
 }

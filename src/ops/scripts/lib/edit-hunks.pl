@@ -3,6 +3,7 @@
 # The place of a hunk is the line that it names, moved as far as the hunk before it was; otherwise the only place after
 # that hunk where its old lines are. With several, the first place after its anchors counts, if that is only one. A hunk
 # that has no such place ends the edit: a guess could change other lines than the patch means.
+our $max_lines;
 sub hunks_in {
   my ($text) = @_;
   my @lines = split /\n/, $text, -1;
@@ -19,6 +20,7 @@ sub hunks_in {
 # Lines without \n. A last line without it is noted by the caller.
 sub lines_in {
   my ($text) = @_;
+  if (($text =~ tr/\n//) > $max_lines) { cancel("too_expensive") }
   my @lines = split /\n/, $text, -1;
   if (@lines && $lines[-1] eq "") { pop @lines }
   @lines;

@@ -1,5 +1,7 @@
 # Line ends, replacements, and where a text nearly is.
-our (%fact, $max_text);
+our %fact;
+my $max_listed = 20;
+our $max_lines = 1_000_000;
 # `crlf` or `lf` if all line ends are that, "" if they are mixed or none.
 sub ends_of {
   my ($text) = @_;
@@ -31,44 +33,59 @@ sub style {
   $text;
 }
 sub lines_before { substr($_[0], 0, $_[1]) =~ tr/\n// }
-# Start and length of each place, overlapping ones too.
-sub places {
-  my ($text, $old) = @_;
-  my @found;
-  for (my $at = index $text, $old; $at >= 0; $at = index $text, $old, $at + 1) { push @found, [$at, length $old] }
-  if (@found || $old !~ /\n/) { return @found }
-  my $any = join "\\r?\\n", map { s/\r\z//r =~ s/(\W)/\\$1/gr } split /\n/, $old, -1;
-  while ($text =~ /(?=($any))/g) { push @found, [$-[1], length $1] }
-  @found;
+sub with_ends { $_[1] eq "crlf" ? $_[0] =~ s/\r?\n/\r\n/gr : $_[1] eq "lf" ? $_[0] =~ s/\r\n/\n/gr : $_[0] }
+# finder TEXT, OLD, ENDS: a function from an index to start and length of the next place, which may overlap the last.
+# None is within a CRLF. In a file with both line ends, those of the old text do not matter if it is not there as it is.
+sub finder {
+  my ($text, $old, $ends) = @_;
+  $old = with_ends($old, $ends);
+  my $exact = sub {
+    my $at = index $text, $old, $_[0];
+    while ($at > 0 && $old =~ /^\n/ && substr($text, $at - 1, 1) eq "\r") { $at = index $text, $old, $at + 1 }
+    $at < 0 ? () : ($at, length $old);
+  };
+  if ($exact->(0) || $ends ne "" || $old !~ /\n/) { return $exact }
+  my $any = join "(?<!\\r)\\r?\\n", map { quotemeta s/\r\z//r } split /\n/, $old, -1;
+  sub {
+    pos($text) = $_[0];
+    $text =~ /$any/g ? ($-[0], $+[0] - $-[0]) : ();
+  };
 }
 # replaced PLACE, PATH, TEXT, OLD, NEW, ALL
 sub replaced {
   my ($place, $path, $text, $old, $with, $all) = @_;
-  my @found = places($text, $old);
-  if (! @found) { cancel("old_missing", "$place.old", "'$path'" . nearest($text, $old)) }
-  if (@found > 1 && ! $all) { cancel("old_often", "$place.old", listed($path, map { 1 + lines_before($text, $_->[0]) } @found)) }
   my $ends = ends_of($text);
-  # A file of both kinds keeps the kind that it has at this place.
-  if ($ends eq "" && $old !~ /\r/) { $ends = ends_of(substr $text, $found[0][0], $found[0][1]) }
-  if ($ends eq "crlf") { $with =~ s/\r?\n/\r\n/g }
-  elsif ($ends eq "lf") { $with =~ s/\r\n/\n/g }
-  my ($done, $at) = ("", 0);
-  for my $one (@found) {
-    next if $one->[0] < $at;
-    $done .= substr($text, $at, $one->[0] - $at) . $with;
-    $at = $one->[0] + $one->[1];
+  my $next = finder($text, $old, $ends);
+  my ($at, $length) = $next->(0);
+  if (! defined $at) { cancel("old_missing", "$place.old", "'$path'" . nearest($text, $old)) }
+  if (! $all) {
+    my @lines;
+    for (my $found = $at; defined $found && @lines <= $max_listed; ($found) = $next->($found + 1)) {
+      push @lines, 1 + lines_before($text, $found);
+    }
+    if (@lines > 1) { cancel("old_often", "$place.old", listed($path, @lines)) }
   }
-  $done . substr $text, $at;
+  # A file of both kinds keeps the kind that it has at this place.
+  if ($ends eq "" && $old !~ /\r/) { $ends = ends_of(substr $text, $at, $length) }
+  $with = with_ends($with, $ends);
+  my ($done, $from) = ("", 0);
+  while (defined $at) {
+    $done .= substr($text, $from, $at - $from) . $with;
+    $from = $at + $length;
+    ($at, $length) = $next->($from);
+  }
+  $done . substr $text, $from;
 }
 sub listed {
   my ($path, @lines) = @_;
   my $count = @lines;
-  my $more = $count > 20 ? ", …" : "";
-  "'$path' $count times, at lines " . join(", ", @lines[0 .. ($count > 20 ? 19 : $count - 1)]) . $more;
+  if ($count > $max_listed) { return "'$path' more than $max_listed times, first at lines " . join ", ", @lines[0 .. $max_listed - 1] }
+  "'$path' $count times, at lines " . join ", ", @lines;
 }
 # nearest TEXT, OLD: the lines of a text that are most like those that were not found, or "".
 sub nearest {
   my ($text, $old) = @_;
+  if (($text =~ tr/\n//) > $max_lines) { return "" }
   my @lines = split /\r?\n/, $text;
   my @old = grep { /\S/ } split /\r?\n/, $old;
   if (! @lines || ! @old) { return $text eq "" ? ", which is empty" : "" }

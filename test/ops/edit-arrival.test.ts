@@ -1,0 +1,182 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { edit } from "../../src/ops/edit.ts";
+import { push } from "../../src/ops/push.ts";
+import { cloneForEach, git, type Home, type Seed } from "./support.ts";
+import { treeOf, write } from "./trees.ts";
+
+const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`;
+const BRANCH = "agent/ada/t1";
+
+let home: Home;
+let seed: Seed;
+cloneForEach(
+  (origin) => {
+    write(origin, {
+      ".gitignore": "dist/\n*.log\n!keep.log\n",
+      ".gitattributes":
+        "*.bin filter=lfs diff=lfs merge=lfs -text\nsecret/** filter=git-crypt\n*.u16 working-tree-encoding=UTF-16\n",
+      "a.txt": "one\n",
+      "p.bin": POINTER,
+      "dist/kept.js": "k\n",
+    });
+    origin.git("add", "-f", "dist/kept.js");
+    origin.publish("first");
+    // A submodule, as its index entry and its line in .gitmodules.
+    write(origin, { ".gitmodules": '[submodule "s"]\n\tpath = vendor/sub\n\turl = ../s\n' });
+    origin.git("update-index", "--add", "--cacheinfo", `160000,${origin.git("rev-parse", "HEAD")},vendor/sub`);
+    origin.git("update-index", "--add", "--cacheinfo", `160000,${origin.git("rev-parse", "HEAD")},bare/module`);
+    origin.git("add", ".gitmodules");
+    origin.git("commit", "-qm", "submodules");
+    origin.send();
+  },
+  { agent_id: "ada", task_id: "t1" },
+  (made) => {
+    ({ home, seed } = made);
+  },
+);
+
+const remoteFile = (path: string) => git(seed.bare, "show", `${BRANCH}:${path}`);
+
+test("an edit tells the rule that ignores a file, and a push by name commits it", async () => {
+  const { changed } = await home.run(edit, {
+    files: [
+      { path: "dist/app.js", content: "x\n" },
+      { path: "d/x.log", content: "x\n" },
+      { path: "keep.log", content: "x\n" },
+      { path: "dist/kept.js", content: "k2\n" },
+      { path: "a.txt", content: "two\n" },
+    ],
+  });
+  expect(changed.toSorted((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+    { path: "a.txt", change: "modified" },
+    { path: "d/x.log", change: "added", ignored_by: ".gitignore:2:*.log" },
+    { path: "dist/app.js", change: "added", ignored_by: ".gitignore:1:dist/" },
+    { path: "dist/kept.js", change: "modified" },
+    { path: "keep.log", change: "added" },
+  ]);
+  expect(await home.run(push, { message: "all" })).toMatchObject({
+    committed: true,
+    ignored: ["d/x.log", "dist/app.js"],
+  });
+  expect(remoteFile("dist/kept.js")).toBe("k2");
+  expect(await home.run(push)).toMatchObject({ committed: false, ignored: ["d/x.log", "dist/app.js"] });
+  expect(await home.failure(push, { files: ["dist/app.js"] })).toMatchObject({ field: "message" });
+  expect(await home.run(push, { message: "by name", files: ["dist/app.js"] })).toMatchObject({
+    committed: true,
+    ignored: ["d/x.log"],
+  });
+  expect(remoteFile("dist/app.js")).toBe("x");
+  await home.run(edit, { files: [{ path: "d/x.log", delete: true }] });
+  expect(await home.run(push, { message: "m" })).not.toHaveProperty("ignored");
+});
+
+test("a rule that the same edit makes counts, and one of a folder", async () => {
+  const { changed } = await home.run(edit, {
+    files: [
+      { path: "new/.gitignore", content: "/*.tmp\n" },
+      { path: "new/x.tmp", content: "x\n" },
+      { path: "new/in/x.tmp", content: "x\n" },
+    ],
+    patch: "--- /dev/null\n+++ b/new/y.tmp\n@@ -0,0 +1 @@\n+y\n",
+  });
+  expect(changed.filter((entry) => entry.ignored_by !== undefined)).toEqual([
+    { path: "new/x.tmp", change: "added", ignored_by: "new/.gitignore:1:/*.tmp" },
+    { path: "new/y.tmp", change: "added", ignored_by: "new/.gitignore:1:/*.tmp" },
+  ]);
+});
+
+test("a file named in a push need not be in the folder that is named beside it", async () => {
+  await home.run(edit, {
+    files: [
+      { path: "dist/app.js", content: "x\n" },
+      { path: "d/a", content: "a\n" },
+      { path: "d/b.log", content: "b\n" },
+      { path: "other", content: "o\n" },
+    ],
+  });
+  const { ignored } = await home.run(push, { message: "m", files: ["dist/app.js", "d"] });
+  expect(ignored).toEqual(["d/b.log"]);
+  expect(git(seed.bare, "diff", "--name-only", "main", BRANCH).split("\n")).toEqual(["d/a", "dist/app.js"]);
+});
+
+test.each([
+  ["vendor/sub/new.txt", { content: "x\n" }, "vendor/sub"],
+  ["vendor/sub", { delete: true }, "vendor/sub"],
+  ["bare/module/deep/new.txt", { content: "x\n" }, "bare/module"],
+])("%s: a path in a submodule is refused", async (path, action, module) => {
+  const before = treeOf(home);
+  const failed = await home.failure(edit, {
+    files: [
+      { path: "a.txt", content: "2\n" },
+      { path, ...action },
+    ],
+  });
+  expect(failed).toMatchObject({ code: "invalid_input", field: "files.1.path" });
+  expect(failed.message).toContain(`is in the submodule '${module}'`);
+  expect(treeOf(home)).toEqual(before);
+});
+
+test("a push that names a path in a submodule says so", async () => {
+  write(home, { "vendor/sub/new.txt": "x\n" });
+  const failed = await home.failure(push, { message: "m", files: ["vendor/sub/new.txt"] });
+  expect(failed).toMatchObject({ code: "invalid_input" });
+  expect(failed.message).toContain("is in submodule 'vendor/sub'");
+});
+
+test.each([
+  { files: [{ path: "x.bin", base64: "AAEC" }] },
+  { files: [{ path: "p.bin", content: "x\n" }] },
+  { files: [{ path: "a.txt", move_to: "a.bin" }] },
+  { files: [{ path: "p.bin", old: "size 12345", new: "bytes 12345" }] },
+  {
+    files: [
+      { path: ".gitattributes", content: "*.txt filter=lfs\n" },
+      { path: "b.txt", content: "b\n" },
+    ],
+  },
+  { files: [], patch: "--- /dev/null\n+++ b/x.bin\n@@ -0,0 +1 @@\n+x\n" },
+])("what only git-lfs can store is refused: $files $patch", async (input) => {
+  const before = treeOf(home);
+  const failed = await home.failure(edit, input);
+  expect(failed.message).toMatch(/Git LFS.*Nothing was changed/);
+  expect(failed.code).toMatch(/invalid_input|patch_failed/);
+  expect(treeOf(home)).toEqual(before);
+});
+
+test("a pointer of LFS is written, moved and deleted as any file", async () => {
+  await home.run(edit, { files: [{ path: "q.bin", content: POINTER }] });
+  await home.run(edit, { files: [{ path: "p.bin", move_to: "d/p.bin" }] });
+  await home.run(push, { message: "m" });
+  expect(`${remoteFile("d/p.bin")}\n`).toBe(POINTER);
+  await home.run(edit, { files: [{ path: "q.bin", delete: true }] });
+});
+
+test("a filter that does not run here is told", async () => {
+  const { changed } = await home.run(edit, { files: [{ path: "secret/key", content: "k\n" }] });
+  expect(changed).toEqual([{ path: "secret/key", change: "added", filter: "git-crypt" }]);
+});
+
+test("a text for a file with another encoding is refused, bytes are taken", async () => {
+  const bytes = Buffer.from("\ufeffone\n", "utf16le");
+  await home.run(edit, { files: [{ path: "x.u16", base64: bytes.toString("base64") }] });
+  await home.run(push, { message: "m" });
+  expect(remoteFile("x.u16")).toBe("one");
+  const failed = await home.failure(edit, { files: [{ path: "x.u16", old: "one", new: "two" }] });
+  expect(failed).toMatchObject({ code: "invalid_input", field: "files.0" });
+  expect(failed.message).toContain("UTF-16");
+  expect(readFileSync(join(home.tree, "x.u16"))).toEqual(bytes);
+});
+
+test("rules that git reads otherwise than a shell are found as well", async () => {
+  writeFileSync(
+    join(home.tree, ".gitignore"),
+    "a[!b]c\n\\#x\n\\!y\nd/**/e\n**/f\nq?\n/anchored/\nsp ace  \n**/g/*h*i*j*k\n",
+  );
+  const ignored = ["axc", "#x", "!y", "d/e", "d/1/2/e", "1/2/f", "qq", "anchored/in", "sp ace", "1/g/hijk"];
+  const free = ["abc", "x", "e", "in/anchored/x", "q"];
+  const { changed } = await home.run(edit, { files: [...ignored, ...free].map((path) => ({ path, content: "x\n" })) });
+  const told = changed.filter((entry) => entry.ignored_by !== undefined).map(({ path }) => path);
+  expect(told.toSorted()).toEqual(ignored.toSorted());
+});
