@@ -58,6 +58,10 @@ function stepOf(file: Written): Omit<Step, "place"> | Problem {
     };
   }
   const common = { path, ...(wanted === undefined ? {} : { mode: wanted ? ("+x" as const) : ("-x" as const) }) };
+  if (action === undefined) {
+    if (wanted !== undefined) return { ...common, kind: "mode" };
+    return { message: `needs exactly one of ${ACTIONS.join(", ")}, or executable`, path: [] };
+  }
   switch (action) {
     case "content":
       return { ...common, kind: "write", content: utf8.encode(content) };
@@ -74,9 +78,6 @@ function stepOf(file: Written): Omit<Step, "place"> | Problem {
       return { ...common, kind: "move", to: move_to ?? "" };
     case "link":
       return { path, kind: "link", to: link ?? "" };
-    default:
-      if (wanted !== undefined) return { ...common, kind: "mode" };
-      return { message: `needs exactly one of ${ACTIONS.join(", ")}, or executable`, path: [] };
   }
 }
 

@@ -50,9 +50,16 @@ export interface Payload {
 }
 
 export function pack(steps: readonly Step[]): Payload {
+  const lengthOf = (bytes: Uint8Array | undefined) => String(bytes?.length ?? 0);
   const fields = steps.flatMap(({ kind, path, place, to = "", other = "", mode = "", content, replacement }) => [
-    ...[kind, path, place, to, other, mode],
-    ...[content, replacement].map((bytes) => String(bytes?.length ?? 0)),
+    kind,
+    path,
+    place,
+    to,
+    other,
+    mode,
+    lengthOf(content),
+    lengthOf(replacement),
   ]);
   const head = utf8.encode([...fields, "end", ""].join("\0"));
   const contents = steps.flatMap(({ content, replacement }) => [content, replacement]);

@@ -211,7 +211,8 @@ const revision = fc
   .map((parts) => {
     const before = parts.flatMap(([old, how]) => (how === "put" ? [] : [old]));
     const after = parts.flatMap(([old, how, now]) => (how === "drop" ? [] : [how === "put" ? now : old]));
-    return [before, after].map((lines) => lines.map((each) => `${each}\n`).join("")) as [string, string];
+    const text = (lines: readonly string[]) => lines.map((each) => `${each}\n`).join("");
+    return [text(before), text(after)] as const;
   });
 
 const name = fc.constantFrom("f", "g.txt", "d/h", "d/é", "i j");

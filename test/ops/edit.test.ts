@@ -332,8 +332,9 @@ describe("a patch", () => {
       const told = await home.run(edit, { patch }).catch((error: unknown) => error);
       if (told instanceof WarmtreeError) expect([about, told.code]).toEqual([about, expect.stringMatching(REFUSED)]);
       // What git cannot read as a name is text between patches to it.
-      else if (!(told instanceof z.ZodError))
+      else if (!(told instanceof z.ZodError)) {
         expect([about, told]).toMatchObject([about, { changed: [{ path: "made.txt" }] }]);
+      }
       rmSync(join(home.tree, "made.txt"), { force: true });
       expect([about, treeOf(home), outside()]).toEqual([about, ...before]);
     }

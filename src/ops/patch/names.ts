@@ -30,8 +30,9 @@ function unquote(text: string): { name: string; rest: string } | undefined {
 export function nameIn(text: string, line: number): string {
   if (!text.startsWith('"')) return text.split("\t", 1)[0] ?? "";
   const found = unquote(text);
-  if (!found || !/^(?:\t|\s*$)/.test(found.rest))
+  if (!found || !/^(?:\t|\s*$)/.test(found.rest)) {
     throw new PatchError(line, "has a name that is not quoted as git does");
+  }
   return found.name;
 }
 

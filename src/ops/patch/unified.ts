@@ -50,11 +50,13 @@ function readChange(reader: Reader): FileChange | "binary" {
   }
   if (lines[reader.at]?.startsWith("GIT binary patch")) {
     if (!header?.isPrefixed && !facts.has("rename from")) throw new PatchError(line, "has no 'a/' and 'b/'");
-    while (++reader.at < lines.length && !lines[reader.at]?.startsWith(GIT)) continue;
+    const next = lines.findIndex((each, index) => index > reader.at && each.startsWith(GIT));
+    reader.at = next === -1 ? lines.length : next;
     return "binary";
   }
-  if (lines[reader.at]?.startsWith("Binary files "))
+  if (lines[reader.at]?.startsWith("Binary files ")) {
     throw new PatchError(line, "is of a binary file, without its content");
+  }
   let names: readonly [old: string, now: string] | undefined;
   if (/^--- \S/.test(lines[reader.at] ?? "") && /^\+\+\+ \S/.test(lines[reader.at + 1] ?? "")) {
     const at = reader.at;
@@ -107,7 +109,8 @@ function modeOf(facts: Found["facts"], line: number): Mode | undefined {
   const written = facts.get("new mode") ?? facts.get("new file mode") ?? kept;
   if (written === undefined) return undefined;
   const mode = MODES[written.trim()];
-  if (mode === undefined)
+  if (mode === undefined) {
     throw new PatchError(line, `has the mode ${written}, which is not of a file or symbolic link`);
+  }
   return mode;
 }
