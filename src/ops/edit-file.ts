@@ -27,67 +27,81 @@ const written = z.strictObject({
   mode: z.string().refine(isMode, "is none of 100755, 755, +x, 100644, 644, -x").optional().describe("As executable"),
 });
 
-type Written = z.output<typeof written>;
+export type FileEdit = z.output<typeof written>;
+type Action = (typeof ACTIONS)[number];
 
 /** Models fill every member: an empty one asks for nothing if another asks for something. */
-function actionsOf(file: Written): (typeof ACTIONS)[number][] {
+function actionsOf(file: FileEdit): Action[] {
   const given = ACTIONS.filter((action) => file[action] !== undefined && file[action] !== false);
   const filled = given.filter((action) => file[action] !== "");
   return filled.length > 0 ? filled : given.filter((action) => action === "content" || action === "base64").slice(0, 1);
 }
 
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** Undefined: only the mode changes. */
+export const actionOf = (file: FileEdit): Action | undefined => actionsOf(file)[0];
 
-type Problem = { readonly message: string; readonly path: readonly string[] };
+/** Replacements and modes take the file as it is then, so other entries for the same file may come before. */
+export const goesOn = (file: FileEdit): boolean => [undefined, "old"].includes(actionOf(file));
 
-/** What the script does for one entry of `files`. */
-function stepOf(file: Written): Omit<Step, "place"> | Problem {
-  const { path, content = "", base64 = "", old = "", move_to, link, executable } = file;
+const isExecutable = ({ executable, mode = "" }: FileEdit) => executable ?? modeOf(mode);
+
+interface Problem {
+  readonly message: string;
+  readonly path?: readonly string[];
+}
+
+function problemOf(file: FileEdit): Problem | undefined {
   const actions = actionsOf(file);
   const [action] = actions;
-  if (actions.length > 1) return { message: `needs exactly one of ${ACTIONS.join(", ")}`, path: [] };
+  const executable = isExecutable(file);
+  if (actions.length > 1) return { message: `needs exactly one of ${ACTIONS.join(", ")}` };
   if (action !== "old" && (file.new || file.all)) return { message: "needs 'old', the text to replace", path: ["old"] };
-  const wanted = executable ?? modeOf(file.mode ?? "");
-  if (executable !== undefined && wanted !== (modeOf(file.mode ?? "") ?? wanted)) {
+  if (action === "old" && file.new === undefined) {
+    return { message: "is missing: the text that replaces old", path: ["new"] };
+  }
+  if (executable !== (modeOf(file.mode ?? "") ?? executable))
     return { message: "contradicts executable", path: ["mode"] };
+  if (executable && action === "delete") return { message: "cannot be used for a deleted file", path: ["executable"] };
+  if (executable && action === "link") return { message: "cannot be used for a symbolic link", path: ["executable"] };
+  if (action === undefined && executable === undefined) {
+    return { message: `needs exactly one of ${ACTIONS.join(", ")}, or executable` };
   }
-  if (wanted && (action === "delete" || action === "link")) {
-    return {
-      message: `cannot be used for a ${action === "link" ? "symbolic link" : "deleted file"}`,
-      path: ["executable"],
-    };
-  }
-  const common = { path, ...(wanted === undefined ? {} : { mode: wanted ? ("+x" as const) : ("-x" as const) }) };
-  if (action === undefined) {
-    if (wanted !== undefined) return { ...common, kind: "mode" };
-    return { message: `needs exactly one of ${ACTIONS.join(", ")}, or executable`, path: [] };
-  }
-  switch (action) {
+  return undefined;
+}
+
+/** One entry of `files`. */
+export const file = written.superRefine((entry, context) => {
+  const problem = problemOf(entry);
+  if (problem) context.addIssue({ code: "custom", message: problem.message, path: [...(problem.path ?? [])] });
+});
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+/** What the script does for an entry. */
+export function stepOf(entry: FileEdit, place: string): Step {
+  const { path, content = "", base64 = "", old = "", new: replacement = "", all, move_to: to = "", link = "" } = entry;
+  const executable = isExecutable(entry);
+  const common: Pick<Step, "path" | "place" | "mode"> = {
+    path,
+    place,
+    ...(executable === undefined ? {} : { mode: executable ? "+x" : "-x" }),
+  };
+  switch (actionOf(entry)) {
     case "content":
       return { ...common, kind: "write", content: utf8.encode(content) };
     case "base64":
       return { ...common, kind: "bytes", content: bytesOf(base64) };
     case "old": {
-      if (file.new === undefined) return { message: "is missing: the text that replaces old", path: ["new"] };
-      const texts = { content: utf8.encode(old), replacement: utf8.encode(file.new) };
-      return { ...common, ...texts, kind: file.all ? "replace_all" : "replace" };
+      const texts = { content: utf8.encode(old), replacement: utf8.encode(replacement) };
+      return { ...common, ...texts, kind: all ? "replace_all" : "replace" };
     }
     case "delete":
-      return { path, kind: "delete" };
+      return { path, place, kind: "delete" };
     case "move_to":
-      return { ...common, kind: "move", to: move_to ?? "" };
+      return { ...common, kind: "move", to };
     case "link":
-      return { path, kind: "link", to: link ?? "" };
+      return { path, place, kind: "link", to: link };
+    case undefined:
+      return { ...common, kind: "mode" };
   }
 }
-
-/** One entry of `files`; its output is a step without its place. */
-export const file = written.transform((entry, context) => {
-  const step = stepOf(entry);
-  if (!("message" in step)) return step;
-  context.addIssue({ code: "custom", message: step.message, path: [...step.path] });
-  return z.NEVER;
-});
-
-/** Steps that take a file as it is then, so that others of the same file may come before. */
-export const GOES_ON: ReadonlySet<Step["kind"]> = new Set(["replace", "replace_all", "mode"]);

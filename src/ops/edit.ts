@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { file, GOES_ON } from "./edit-file.ts";
+import { actionOf, file, goesOn, stepOf } from "./edit-file.ts";
 import { EDIT_REASONS } from "./edit-reasons.ts";
 import { failureOf } from "./output/failure.ts";
 import { MAX_FILES, sandboxId } from "./inputs.ts";
@@ -44,10 +44,11 @@ const input = z
   .refine((asked) => asked.files.length > 0 || asked.patch !== undefined, "needs files or a patch")
   .superRefine((asked, context) => {
     const seen = new Set<string>();
-    for (const [at, { kind, path, to }] of asked.files.entries()) {
-      for (const [member, name] of Object.entries({ path, move_to: kind === "move" ? to : undefined })) {
+    for (const [at, entry] of asked.files.entries()) {
+      const { path, move_to } = entry;
+      for (const [member, name] of Object.entries({ path, move_to: move_to || undefined })) {
         if (name === undefined) continue;
-        if (seen.has(name) && !GOES_ON.has(kind)) {
+        if (seen.has(name) && !goesOn(entry)) {
           context.addIssue({ code: "custom", path: ["files", at, member], message: "is named twice" });
         }
         seen.add(name);
@@ -84,7 +85,7 @@ type Facts = Partial<Omit<z.output<typeof changed>, "path" | "change" | "from">>
 type Edit = z.output<typeof input>;
 
 const stepsOf = (asked: Edit): Step[] => [
-  ...asked.files.map((step, at): Step => ({ ...step, place: `files.${at}` })),
+  ...asked.files.map((entry, at) => stepOf(entry, `files.${at}`)),
   ...(asked.patch ? patchSteps(asked.patch) : []),
 ];
 
@@ -132,22 +133,21 @@ export const edit = defineOperation({
       if (change) found.set(records[at + 1] ?? "", change);
     }
     const facts = factsOf(result);
-    const moved = asked.files.flatMap(({ kind, path, to = "" }) => {
-      if (kind !== "move" || found.get(path) !== "deleted" || found.get(to) !== "added") return [];
+    const moved = asked.files.flatMap(({ path, move_to: to = "" }) => {
+      if (to === "" || found.get(path) !== "deleted" || found.get(to) !== "added") return [];
       found.delete(path);
       found.delete(to);
       return [{ path: to, change: "moved" as const, from: path, ...facts.get(to) }];
     });
     const listed = [...Array.from(found, ([path, change]) => ({ path, change, ...facts.get(path) })), ...moved];
     const isMoved = new Set(moved.flatMap(({ path, from }) => [path, from]));
-    const written = new Set(
-      asked.files.flatMap(({ kind, path }) => (kind === "delete" || kind === "move" ? [] : [path])),
-    );
+    const written = asked.files.filter((entry) => !["delete", "move_to"].includes(actionOf(entry) ?? "mode"));
+    const paths = new Set(written.map(({ path }) => path));
     return {
       ok: true,
       value: {
         changed: listed.slice(0, MAX_LISTED),
-        unchanged: [...written].filter((path) => !found.has(path) && !isMoved.has(path)),
+        unchanged: [...paths].filter((path) => !found.has(path) && !isMoved.has(path)),
         truncated: listed.length > MAX_LISTED || result.truncated,
       },
     };
