@@ -120,6 +120,7 @@ require "$ENV{WT_LIB}/edit-git.pl";
 require "$ENV{WT_LIB}/edit-states.pl";
 require "$ENV{WT_LIB}/edit-text.pl";
 require "$ENV{WT_LIB}/edit-hunks.pl";
+require "$ENV{WT_LIB}/edit-rules.pl";
 require "$ENV{WT_LIB}/edit-arrival.pl";
 require "$ENV{WT_LIB}/edit-actions.pl";
 require "$ENV{WT_LIB}/edit-change.pl";

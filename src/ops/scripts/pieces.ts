@@ -13,6 +13,7 @@ import editArrivalPerl from "./lib/edit-arrival.pl" with { type: "text" };
 import editChangePerl from "./lib/edit-change.pl" with { type: "text" };
 import editGitPerl from "./lib/edit-git.pl" with { type: "text" };
 import editHunksPerl from "./lib/edit-hunks.pl" with { type: "text" };
+import editRulesPerl from "./lib/edit-rules.pl" with { type: "text" };
 import editStatesPerl from "./lib/edit-states.pl" with { type: "text" };
 import editTextPerl from "./lib/edit-text.pl" with { type: "text" };
 import endLeftNowPerl from "./lib/end-left-now.pl" with { type: "text" };
@@ -72,6 +73,7 @@ export const PIECES: Readonly<Record<string, string>> = {
   "edit-change.pl": editChangePerl,
   "edit-git.pl": editGitPerl,
   "edit-hunks.pl": editHunksPerl,
+  "edit-rules.pl": editRulesPerl,
   "edit-states.pl": editStatesPerl,
   "edit-text.pl": editTextPerl,
   "end-left-now.pl": endLeftNowPerl,

@@ -36,6 +36,8 @@ sub writable {
   if ($state->{kind} eq "special") { cancel("special", "$step->{place}.path") }
   $state;
 }
+# A patch may tell a target as a line.
+sub link_to { +{ kind => "link", target => $_[0] =~ s/\n\z//r } }
 # A link or a file that a patch leaves at a path.
 sub patched {
   my ($step, $path, $state) = @_;
@@ -46,7 +48,7 @@ sub patched {
     my $text = $state->{kind} eq "absent" ? "" : text_of($state);
     $state = with_text($state, recoded($step, $path, $text, sub { hunked($step->{place}, $path, $_[0], $step->{content}) }));
   } elsif ($state->{kind} eq "absent") { $state = with_text($state, "") }
-  if ($mode eq "120000") { return { kind => "link", target => text_of($state) } }
+  if ($mode eq "120000") { return link_to(text_of($state)) }
   with_mode($state, $mode);
 }
 my %act = (
@@ -97,7 +99,7 @@ my %act = (
     if ($other ne "" && -d ($other =~ s{/.*}{}r)) { cancel("two_readings", $step->{place}, $path, $other) }
     my $state = free($step, $path);
     my $made = patched({ %$step, mode => "" }, $path, $state);
-    put($step->{place}, $path, $step->{mode} eq "120000" ? { kind => "link", target => text_of($made) } : with_mode($made, $step->{mode}));
+    put($step->{place}, $path, $step->{mode} eq "120000" ? link_to(text_of($made)) : with_mode($made, $step->{mode}));
   },
   hunks => sub {
     my ($step) = @_;

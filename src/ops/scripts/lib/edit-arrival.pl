@@ -1,72 +1,27 @@
 # Whether edited files arrive in a push: ignore rules, attributes and submodules. git answers all of it, but starting it
-# takes longer than an edit. So the rules are first compared loosely with the paths; whatever git finds, a loose
-# comparison finds too. git runs only for what is left.
+# takes longer than an edit. So it starts only for what lib/edit-rules.pl leaves.
 our (%fact, %now, %place, $wt);
-my %is;
-# A pattern of .gitignore or .gitattributes as a regular expression that matches at least the same paths.
-sub loose {
-  my ($folder, $pattern) = @_;
-  $pattern =~ s/\s+\z//;
-  $pattern =~ s{/+\z}{};
-  my $under = $folder eq "" ? "" : quotemeta "$folder/";
-  my $begin = $pattern =~ m{/} ? "^$under" : "^$under(?:.*/)?";
-  $pattern =~ s{^/}{};
-  my ($regex, $stars) = ("", 0);
-  while ($pattern =~ m{\G(?:\\(.)|(\*\*/)|(\*+)|(\?)|(.))}gs) {
-    if (defined $1) { $regex .= quotemeta $1 }
-    elsif (defined $2 || defined $3) {
-      # More would make the comparison slow.
-      if (++$stars > 2) { last }
-      $regex .= defined $2 ? "(?:.*/)?" : ".*";
-    } elsif (defined $4) { $regex .= "." }
-    elsif ($5 eq "[" || $5 eq "\\") { $stars = 3; last }
-    else { $regex .= quotemeta $5 }
-  }
-  $stars > 2 ? qr/$begin$regex/is : qr/$begin$regex(?:\/|\z)/is;
-}
-# rules_for NAME, OWN, PATH…: files of rules that apply to these paths, each with its folder.
-sub rules_for {
-  my ($name, $own, @paths) = @_;
-  my %folders = map { $_ => 1 } "", map { above($_) } @paths;
-  grep { $_->[2] ne "" } (["", $own, slurp($own)], map {
-    my $file = $_ eq "" ? $name : "$_/$name";
-    [$_, $file, -l $file ? "" : slurp($file)];
-  } sort keys %folders);
-}
-sub concerned {
-  my ($patterns, @paths) = @_;
-  grep { my $path = $_; grep { $path =~ $_ } @$patterns } @paths;
-}
-sub may_be_ignored {
-  my @patterns;
-  for my $rule (rules_for(".gitignore", ".git/info/exclude", @_)) {
-    push @patterns, map { loose($rule->[0], $_) } grep { /\S/ && ! /^[#!]/ } split /\r?\n/, $rule->[2];
-  }
-  concerned(\@patterns, @_);
-}
-sub may_be_filtered {
-  my (@patterns, %macros);
-  my @rules = rules_for(".gitattributes", ".git/info/attributes", @_);
-  my $matters = qr/\b(?:filter|working-tree-encoding)\b/;
-  for (map { split /\n/, $_->[2] } @rules) { if (/^\s*\[attr\](\S+).*$matters/) { $macros{$1} = 1 } }
-  for my $rule (@rules) {
-    for (split /\r?\n/, $rule->[2]) {
-      my ($pattern, $rest) = /^\s*("(?:[^"\\]|\\.)*"|[^\s#"]\S*)\s+(.*)/ or next;
-      next if $pattern =~ /^\[attr\]/ || ! ($rest =~ $matters || grep { $macros{s/^[-!]|=.*//gr} } split ' ', $rest);
-      push @patterns, $pattern =~ /^"/ ? qr// : loose($rule->[0], $pattern);
-    }
-  }
-  concerned(\@patterns, @_);
-}
+my (%is, %is_known, %is_empty);
 sub find_attributes {
+  @is_known{@_} = ();
   my @paths = may_be_filtered(@_) or return;
   my @found = git_about(\@paths, qw(check-attr -z --stdin filter working-tree-encoding));
   while (my ($path, $name, $value) = splice @found, 0, 3) {
     $is{$path}{$name} = $value =~ /^(?:unspecified|unset|set)\z/ ? "" : $value;
   }
 }
-# Refuses paths in submodules: a folder that .gitmodules names, or that is empty, as git leaves that of a submodule.
-sub refuse_submodules {
+sub is_empty {
+  my ($folder) = @_;
+  if (! exists $is_empty{$folder}) {
+    opendir my $names, $folder or return 0;
+    my $name;
+    do { $name = readdir $names } while defined $name && $name =~ /^\.\.?\z/;
+    $is_empty{$folder} = ! defined $name;
+  }
+  $is_empty{$folder};
+}
+# A path that is in a submodule, and the submodule: a folder that .gitmodules names, or that is empty, as git leaves it.
+sub in_submodule {
   my @paths = @_;
   my @named = map { s/^"|"\s*\z//gr } slurp(".gitmodules") =~ /^\s*path\s*=\s*(.*?)\s*$/mg;
   my %folders;
@@ -74,9 +29,7 @@ sub refuse_submodules {
     my @above = (above($path), $path);
     for my $folder (@above) { if (grep { $_ eq $folder } @named) { $folders{$folder} = 1 } }
     my ($nearest) = grep { -d $_ && ! -l $_ } reverse @above;
-    if (defined $nearest && opendir my $names, $nearest) {
-      if (! grep { ! /^\.\.?\z/ } readdir $names) { $folders{$nearest} = 1 }
-    }
+    if (defined $nearest && is_empty($nearest)) { $folders{$nearest} = 1 }
   }
   return if ! %folders;
   my %modules = map { s/^160000 .*?\t//s ? ($_ => 1) : () } split /\0/, git("/dev/null", qw(ls-files -s -z --), sort keys %folders);
@@ -97,7 +50,7 @@ sub find_fates {
   delete $at{""};
   my @paths = sort keys %at;
   for my $path (@paths) { require_reachable($at{$path}, $path) }
-  my ($path, $module) = refuse_submodules(@paths);
+  my ($path, $module) = in_submodule(@paths);
   if (defined $module) { cancel("in_submodule", $at{$path}, $module) }
   find_attributes(@paths);
 }
@@ -105,7 +58,9 @@ my $pointer = qr{\Aversion https://git-lfs\.github\.com/spec/v1\noid sha256:[0-9
 # After the change, because it may have changed the rules as well.
 sub tell_arrival {
   my @paths = @_;
-  if (grep { m{(?:^|/)\.gitattributes\z} } keys %now) { find_attributes(@paths) }
+  my $has_rules = grep { m{(?:^|/)\.gitattributes\z} } keys %now, @paths;
+  my @unknown = $has_rules ? @paths : grep { ! exists $is_known{$_} } @paths;
+  if (@unknown) { find_attributes(@unknown) }
   for my $path (@paths) {
     my $filter = $is{$path}{filter} || "";
     next if $filter eq "" || -l $path || ! -s $path;

@@ -28,7 +28,8 @@ sub looks {
 }
 sub begin_change {
   unlink "$wt/finished";
-  spew($list, join "", map { "$saved{$_}\0$_\0" } @saved) or refused("");
+  # A path comes before those below it: an undo first removes a link that has taken the place of a folder.
+  spew($list, join "", map { "$saved{$_}\0$_\0" } sort @saved) or refused("");
   # Looks take milliseconds. The number of tries bounds the wait for a look that hangs.
   for (my $tries = 0; $tries < 5000 && looks(); $tries++) { select undef, undef, undef, 0.001 }
 }
