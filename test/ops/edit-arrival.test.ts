@@ -1,8 +1,12 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { edit } from "../../src/ops/edit.ts";
+import { treePath } from "../../src/ops/inputs.ts";
 import { push } from "../../src/ops/push.ts";
+import { FEW_RUNS } from "../support/runs.ts";
 import { cloneForEach, git, type Home, type Seed } from "./support.ts";
 import { treeOf, write } from "./trees.ts";
 
@@ -179,4 +183,46 @@ test("rules that git reads otherwise than a shell are found as well", async () =
   const { changed } = await home.run(edit, { files: [...ignored, ...free].map((path) => ({ path, content: "x\n" })) });
   const told = changed.filter((entry) => entry.ignored_by !== undefined).map(({ path }) => path);
   expect(told.toSorted()).toEqual(ignored.toSorted());
+});
+
+const rule = fc.string({
+  unit: fc.constantFrom("a", "b", "c", "*", "**", "?", "[ab]", "[!a]", "/", "\\", ".", " ", "!", "#"),
+  minLength: 1,
+  maxLength: 6,
+});
+const segment = fc.string({ unit: fc.constantFrom("a", "b", "c", ".", " ", "!", "#"), minLength: 1, maxLength: 3 });
+const ruledPath = fc
+  .array(segment, { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join("/"))
+  .filter((path) => treePath.safeParse(path).success);
+
+test("whatever git ignores is told, whatever the rules", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(rule, { minLength: 1, maxLength: 4 }),
+      fc.array(rule, { maxLength: 2 }),
+      fc.uniqueArray(ruledPath, { minLength: 1, maxLength: 12 }),
+      async (top, below, names) => {
+        const paths = names.filter((path) => !names.some((other) => other.startsWith(`${path}/`)));
+        writeFileSync(join(home.tree, ".gitignore"), `${top.join("\n")}\n`);
+        const files = [
+          ...(paths.some((path) => path.startsWith("a/"))
+            ? [{ path: "a/.gitignore", content: `${below.join("\n")}\n` }]
+            : []),
+          ...paths.map((path) => ({ path, content: "x\n" })),
+        ];
+        const { changed } = await home.run(edit, { files });
+        const told = changed.filter((entry) => entry.ignored_by !== undefined).map(({ path }) => path);
+        const input = files.map(({ path }) => `./${path}\0`).join("");
+        const asked = spawnSync("git", ["check-ignore", "-z", "--stdin"], { cwd: home.tree, input, encoding: "utf8" });
+        const ignored = asked.stdout
+          .split("\0")
+          .filter(Boolean)
+          .map((path) => path.slice(2));
+        expect(told.toSorted()).toEqual(ignored.toSorted());
+        home.git("clean", "-fdxq");
+      },
+    ),
+    { numRuns: FEW_RUNS * 2 },
+  );
 });
