@@ -180,15 +180,23 @@ describe("is refused with the place, and changes nothing:", () => {
     ],
     ["a line of no file", "*** Begin Patch\n+x\n*** End Patch\n", "is in no file"],
     [
+      "a second patch after the end of the first",
+      "*** Begin Patch\n*** Delete File: n.txt\n*** End Patch\n*** Begin Patch\n*** Delete File: blank.txt\n*** End Patch\n",
+      "line 4 of the patch is not between '*** Begin Patch' and '*** End Patch'",
+    ],
+    ["a form in the other", "*** Delete File: n.txt\n", "line 1 of the patch is in no change"],
+    ["half a move", "rename to m.txt\n", "line 1 of the patch is in no change"],
+    ["a name of binary files", "Binary files a/x and b/x differ\n", "line 1 of the patch is in no change"],
+    [
       "a combined diff",
       `diff --git a/n.txt b/n.txt\n${header("n.txt")}@@@ -1,3 -1,3 +1,3 @@@\n  1\n- 2\n++two\n`,
       "combined diff",
     ],
   ])("%s", async (_, patch, message) => {
     const both = `${header("blank.txt")}@@ -1 +1 @@\n-a\n+A\n${patch}`;
-    await expect(home.run(edit, { patch: patch.startsWith("***") ? patch : both })).rejects.toThrow(
+    await expect(home.run(edit, { patch: patch.startsWith("*** Begin") ? patch : both })).rejects.toThrow(
       message.replace(/[Ll]ine (\d+) of/, (found, line: string) =>
-        patch.startsWith("***") ? found : found.replace(line, String(Number(line) + 5)),
+        patch.startsWith("*** Begin") ? found : found.replace(line, String(Number(line) + 5)),
       ),
     );
     expect(treeOf(home)).toEqual(FILES);

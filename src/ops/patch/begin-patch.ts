@@ -5,6 +5,8 @@ export const BEGIN = "*** Begin Patch";
 const END = "*** End Patch";
 const FILE = /^\*\*\* (Add|Update|Delete) File: (.+)$/;
 const MOVE = /^\*\*\* Move to: (.+)$/;
+/** Outside, these would be dropped. */
+const OF_PATCH = /^(?:\*\*\* |diff --git |@@|--- \S|\+\+\+ \S)/;
 const END_OF_FILE = "*** End of File";
 
 /** Reads the form with `*** Begin Patch`. `from` is the index after that line. */
@@ -13,6 +15,8 @@ export function readBeginPatch(lines: readonly string[], from: number): Patch {
   const isEnd = (line: string) => line.trimEnd() === END || line.startsWith("```");
   const last = lines.findIndex((line, index) => index >= from && isEnd(line));
   const end = last === -1 ? lines.length : last;
+  const outside = lines.findIndex((line, index) => (index < from - 1 || index > end) && OF_PATCH.test(line));
+  if (outside !== -1) throw new PatchError(outside + 1, `is not between '${BEGIN}' and '${END}'`);
   let at = from;
   while (at < end) {
     const [, action, name = ""] = FILE.exec(lines[at] ?? "") ?? [];

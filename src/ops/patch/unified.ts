@@ -7,6 +7,9 @@ const EXTENDED =
   /^(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to|rename old|rename new|similarity index|dissimilarity index|index) (.*)$/;
 /** Begins a change whose first line a model has left out. */
 const HEADLESS = /^(?:(?:old|new|new file|deleted file) mode \d{6}|(?:rename|copy) from .|similarity index \d+%)/;
+/** Asks for something, but not in a place where it can be done. */
+const STRAY =
+  /^(?:\*\*\* (?:Add|Update|Delete) File: |\*\*\* Move to: |Binary files .* differ\s*$|(?:rename|copy) to .)/;
 const MODES: Readonly<Record<string, Mode>> = { "100644": "100644", "100755": "100755", "120000": "120000" };
 
 /** Reads a unified diff, by git or by a model. Text before and between the changes is no part of it. */
@@ -22,6 +25,8 @@ export function readUnified(lines: readonly string[]): Patch {
       else changes.push(change);
     } else if (line.startsWith("@@")) {
       throw new PatchError(reader.at + 1, "begins a hunk, and no line before it names the file ('--- a/…', '+++ b/…')");
+    } else if (STRAY.test(line)) {
+      throw new PatchError(reader.at + 1, "is in no change");
     } else if (changes.length > 0 && /^[+-]/.test(line) && line !== "-- ") {
       throw new PatchError(reader.at + 1, "is in no hunk: unchanged lines of a hunk begin with a blank");
     } else reader.at++;
