@@ -116,14 +116,23 @@ for my $step (@steps) {
 }
 undef $payload;
 
-require "$ENV{WT_LIB}/edit-git.pl";
 require "$ENV{WT_LIB}/edit-states.pl";
-require "$ENV{WT_LIB}/edit-text.pl";
-require "$ENV{WT_LIB}/edit-hunks.pl";
+require "$ENV{WT_LIB}/edit-style.pl";
 require "$ENV{WT_LIB}/edit-rules.pl";
 require "$ENV{WT_LIB}/edit-arrival.pl";
 require "$ENV{WT_LIB}/edit-actions.pl";
 require "$ENV{WT_LIB}/edit-change.pl";
+
+# Most edits need none of these, and compiling them takes as long as a start of git.
+sub need_git {
+  require "$ENV{WT_LIB}/edit-git.pl";
+}
+sub need_places {
+  require "$ENV{WT_LIB}/edit-text.pl";
+  require "$ENV{WT_LIB}/edit-hunks.pl";
+}
+if (grep { $_->{kind} eq "git" } @steps) { need_git() }
+if (grep { $_->{kind} =~ /^replace/ || $_->{place} =~ /^patch\./ } @steps) { need_places() }
 
 # The search for places is the part that may take long.
 $SIG{ALRM} = sub { cancel("too_expensive") };

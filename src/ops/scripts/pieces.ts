@@ -15,6 +15,7 @@ import editGitPerl from "./lib/edit-git.pl" with { type: "text" };
 import editHunksPerl from "./lib/edit-hunks.pl" with { type: "text" };
 import editRulesPerl from "./lib/edit-rules.pl" with { type: "text" };
 import editStatesPerl from "./lib/edit-states.pl" with { type: "text" };
+import editStylePerl from "./lib/edit-style.pl" with { type: "text" };
 import editTextPerl from "./lib/edit-text.pl" with { type: "text" };
 import endLeftNowPerl from "./lib/end-left-now.pl" with { type: "text" };
 import endLeftPerl from "./lib/end-left.pl" with { type: "text" };
@@ -75,6 +76,7 @@ export const PIECES: Readonly<Record<string, string>> = {
   "edit-hunks.pl": editHunksPerl,
   "edit-rules.pl": editRulesPerl,
   "edit-states.pl": editStatesPerl,
+  "edit-style.pl": editStylePerl,
   "edit-text.pl": editTextPerl,
   "end-left-now.pl": endLeftNowPerl,
   "end-left.pl": endLeftPerl,

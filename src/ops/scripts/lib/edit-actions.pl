@@ -134,3 +134,4 @@ sub work_out {
     $act{$kind}->($step);
   }
 }
+1;

@@ -5,6 +5,7 @@ my (%is, %is_known, %is_empty);
 sub find_attributes {
   @is_known{@_} = ();
   my @paths = may_be_filtered(@_) or return;
+  need_git();
   my @found = git_about(\@paths, qw(check-attr -z --stdin filter working-tree-encoding));
   while (my ($path, $name, $value) = splice @found, 0, 3) {
     $is{$path}{$name} = $value =~ /^(?:unspecified|unset|set)\z/ ? "" : $value;
@@ -32,6 +33,7 @@ sub in_submodule {
     if (defined $nearest && is_empty($nearest)) { $folders{$nearest} = 1 }
   }
   return if ! %folders;
+  need_git();
   my %modules = map { s/^160000 .*?\t//s ? ($_ => 1) : () } split /\0/, git("/dev/null", qw(ls-files -s -z --), sort keys %folders);
   for my $path (@paths) {
     my ($module) = grep { $modules{$_} } above($path), $path;
@@ -71,6 +73,7 @@ sub tell_arrival {
     }
   }
   my @asked = may_be_ignored(@paths) or return;
+  need_git();
   # It takes pathspecs, but no literal ones; `./` keeps them from being magic.
   local $ENV{GIT_LITERAL_PATHSPECS} = 0;
   my @found = git_about([map { "./$_" } @asked], qw(check-ignore -v -z --stdin));
@@ -102,3 +105,4 @@ sub encoded {
   my ($step, $path, $text) = @_;
   recoded($step, $path, $text, sub { $_[0] });
 }
+1;

@@ -86,3 +86,4 @@ sub changes {
   }
   @found;
 }
+1;

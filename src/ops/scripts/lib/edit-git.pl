@@ -55,3 +55,4 @@ sub git_patch {
   succeeded();
   unlink "$wt/tmp.err";
 }
+1;

@@ -140,3 +140,4 @@ sub hunked {
   if ($ends eq "crlf" && ! $has_return) { $new =~ s/(?<!\r)\n/\r\n/g }
   $new;
 }
+1;

@@ -56,3 +56,4 @@ sub may_be_filtered {
   }
   concerned(\@patterns, @_);
 }
+1;

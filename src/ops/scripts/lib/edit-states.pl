@@ -66,3 +66,4 @@ sub is_same {
   my @texts = map { defined $_->{text} ? $_->{text} : slurp($_->{from}) } $one, $other;
   $texts[0] eq $texts[1];
 }
+1;

@@ -1,37 +1,6 @@
-# Line ends, replacements, and where a text nearly is.
-our %fact;
+# Replacements, and where a text nearly is.
 my $max_listed = 20;
 our $max_lines = 1_000_000;
-# `crlf` or `lf` if all line ends are that, "" if they are mixed or none.
-sub ends_of {
-  my ($text) = @_;
-  my $all = $text =~ tr/\n//;
-  my $crlf = () = $text =~ /\r\n/g;
-  $all == 0 ? "" : $crlf == $all ? "crlf" : $crlf == 0 ? "lf" : "";
-}
-my $mark = "\xef\xbb\xbf";
-sub has_mark { substr($_[0], 0, 3) eq $mark }
-# style PATH, OLD, TEXT, KIND: the new text of a file, with the line ends and byte-order mark of the old one. A text
-# with CRLF of its own is left as it is, and so are bytes; the answer then tells the difference.
-sub style {
-  my ($path, $old, $text, $kind) = @_;
-  my (@kept, @became);
-  my ($before, $after) = (ends_of($old), ends_of($text));
-  if ($before ne "" && $after ne "" && $before ne $after) {
-    if ($kind eq "write" && $before eq "crlf") {
-      $text =~ s/\n/\r\n/g;
-      push @kept, "crlf";
-    } else { push @became, $after }
-  }
-  if ($old ne "" && $text ne "" && has_mark($old) != has_mark($text)) {
-    if ($kind eq "write" && has_mark($old)) {
-      $text = "$mark$text";
-      push @kept, "bom";
-    } else { push @became, has_mark($text) ? "bom" : "no_bom" }
-  }
-  $fact{$path} = { %{$fact{$path} || {}}, kept => "@kept", became => "@became" };
-  $text;
-}
 sub lines_before { substr($_[0], 0, $_[1]) =~ tr/\n// }
 sub with_ends { $_[1] eq "crlf" ? $_[0] =~ s/\r?\n/\r\n/gr : $_[1] eq "lf" ? $_[0] =~ s/\r\n/\n/gr : $_[0] }
 # finder TEXT, OLD, ENDS: a function from an index to start and length of the next place, which may overlap the last.
@@ -114,3 +83,4 @@ sub nearest {
   ". Nearest lines:\n" . join "\n", map { ($_ + 1) . ": " . substr $lines[$_], 0, 160 } $at .. $last;
 }
 sub trimmed { $_[0] =~ s/^\s+|\s+\z//gr }
+1;
