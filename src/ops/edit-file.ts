@@ -59,8 +59,9 @@ function problemOf(file: FileEdit): Problem | undefined {
   if (action === "old" && file.new === undefined) {
     return { message: "is missing: the text that replaces old", path: ["new"] };
   }
-  if (executable !== (modeOf(file.mode ?? "") ?? executable))
+  if (executable !== (modeOf(file.mode ?? "") ?? executable)) {
     return { message: "contradicts executable", path: ["mode"] };
+  }
   if (executable && action === "delete") return { message: "cannot be used for a deleted file", path: ["executable"] };
   if (executable && action === "link") return { message: "cannot be used for a symbolic link", path: ["executable"] };
   if (action === undefined && executable === undefined) {
