@@ -50,7 +50,7 @@ export const EDIT_REASONS: Reasons = {
   in_submodule: refused((folder) => `is in the submodule '${folder}', whose files belong to another repository`),
   lfs: refused(lfs),
   encoding: refused(
-    (name) => `is text, and .gitattributes gives this file the encoding ${name}: write its bytes with 'base64'`,
+    (name) => `cannot be done as text, because .gitattributes gives the file the encoding ${name}: use 'base64'`,
   ),
   old_missing: refused((told) => `does not occur in ${told}`),
   old_often: refused((told) => `occurs in ${told}. Add lines around it to name one place, or set all`),

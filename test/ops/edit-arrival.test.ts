@@ -20,7 +20,7 @@ cloneForEach(
     write(origin, {
       ".gitignore": "dist/\n*.log\n!keep.log\n",
       ".gitattributes":
-        "*.bin filter=lfs diff=lfs merge=lfs -text\nsecret/** filter=git-crypt\n*.u16 working-tree-encoding=UTF-16\n",
+        "*.bin filter=lfs diff=lfs merge=lfs -text\nsecret/** filter=git-crypt\n*.u16 working-tree-encoding=UTF-16\n*.le working-tree-encoding=UTF-16LE\n*.jis working-tree-encoding=SHIFT-JIS\n",
       "a.txt": "one\n",
       "p.bin": POINTER,
       "dist/kept.js": "k\n",
@@ -162,15 +162,37 @@ test("a filter that does not run here is told", async () => {
   expect(changed).toEqual([{ path: "secret/key", change: "added", filter: "git-crypt" }]);
 });
 
-test("a text for a file with another encoding is refused, bytes are taken", async () => {
-  const bytes = Buffer.from("\ufeffone\n", "utf16le");
-  await home.run(edit, { files: [{ path: "x.u16", base64: bytes.toString("base64") }] });
+test("a text is written with the encoding that the file has in the tree", async () => {
+  const utf16 = (text: string) => Buffer.from(text, "utf16le");
+  const inTree = (path: string) => readFileSync(join(home.tree, path));
+  await home.run(edit, {
+    files: [
+      { path: "new.u16", content: "é\u{1f333}\n" },
+      { path: "be.u16", base64: utf16("\ufeffone\r\n").swap16().toString("base64") },
+      { path: "x.le", content: "a\n" },
+    ],
+  });
+  expect(inTree("new.u16")).toEqual(utf16("\ufeffé\u{1f333}\n"));
+  expect(inTree("x.le")).toEqual(utf16("a\n"));
+  const patch = "--- a/new.u16\n+++ b/new.u16\n@@ -1 +1,2 @@\n é\u{1f333}\n+日\n";
+  const { changed } = await home.run(edit, { files: [{ path: "be.u16", content: "two\nthree\n" }], patch });
+  expect(changed).toContainEqual({ path: "be.u16", change: "modified", kept: ["crlf"] });
+  await home.run(edit, { files: [{ path: "be.u16", old: "two\nthree", new: "2\n3" }] });
+  expect(inTree("be.u16").swap16()).toEqual(utf16("\ufeff2\r\n3\r\n"));
   await home.run(push, { message: "m" });
-  expect(remoteFile("x.u16")).toBe("one");
-  const failed = await home.failure(edit, { files: [{ path: "x.u16", old: "one", new: "two" }] });
-  expect(failed).toMatchObject({ code: "invalid_input", field: "files.0" });
-  expect(failed.message).toContain("UTF-16");
-  expect(readFileSync(join(home.tree, "x.u16"))).toEqual(bytes);
+  expect(remoteFile("new.u16")).toBe("é\u{1f333}\n日");
+  expect(remoteFile("x.le")).toBe("a");
+});
+
+test("a text with an encoding that is not known here, or for bytes that are not of it, is refused", async () => {
+  for (const path of ["x.jis", "odd.u16"]) {
+    const { changed } = await home.run(edit, { files: [{ path, base64: "YWJj" }] });
+    expect(changed).toEqual([{ path, change: "added" }]);
+    const failed = await home.failure(edit, { files: [{ path, old: "a", new: "b" }] });
+    expect(failed).toMatchObject({ code: "invalid_input", field: "files.0" });
+    expect(failed.message).toContain("use 'base64'");
+    expect(readFileSync(join(home.tree, path), "utf8")).toBe("abc");
+  }
 });
 
 test("rules that git reads otherwise than a shell are found as well", async () => {

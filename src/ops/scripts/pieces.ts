@@ -11,6 +11,7 @@ import deleteBranch from "./lib/delete-branch.sh" with { type: "text" };
 import editActionsPerl from "./lib/edit-actions.pl" with { type: "text" };
 import editArrivalPerl from "./lib/edit-arrival.pl" with { type: "text" };
 import editChangePerl from "./lib/edit-change.pl" with { type: "text" };
+import editEncodingPerl from "./lib/edit-encoding.pl" with { type: "text" };
 import editGitPerl from "./lib/edit-git.pl" with { type: "text" };
 import editHunksPerl from "./lib/edit-hunks.pl" with { type: "text" };
 import editRulesPerl from "./lib/edit-rules.pl" with { type: "text" };
@@ -72,6 +73,7 @@ export const PIECES: Readonly<Record<string, string>> = {
   "edit-actions.pl": editActionsPerl,
   "edit-arrival.pl": editArrivalPerl,
   "edit-change.pl": editChangePerl,
+  "edit-encoding.pl": editEncodingPerl,
   "edit-git.pl": editGitPerl,
   "edit-hunks.pl": editHunksPerl,
   "edit-rules.pl": editRulesPerl,

@@ -55,8 +55,11 @@ my %act = (
   write => sub {
     my ($step) = @_;
     my ($path, $state, $text) = ($step->{path}, writable($step), $step->{content});
-    if ($step->{kind} eq "write") { $text = encoded($step, $path, $text) }
-    if ($state->{kind} eq "file" && -s $path <= $max_text) { $text = style($path, text_of($state), $text, $step->{kind}) }
+    my $is_text = $step->{kind} eq "write";
+    my $old = $state->{kind} ne "file" ? "" : defined $state->{text} || -s $path <= $max_text ? text_of($state) : undef;
+    if (! defined $old) { if ($is_text && encoding_of($path) ne "") { cancel("too_expensive") } }
+    elsif ($is_text) { $text = recoded($step, $path, $old, sub { style($path, $_[0], $text, "write") }) }
+    elsif (encoding_of($path) eq "") { $text = style($path, $old, $text, "bytes") }
     put($step->{place}, $path, with_mode(with_text($state->{kind} eq "file" ? $state : {kind => "absent"}, $text), $step->{mode}));
   },
   replace => sub {

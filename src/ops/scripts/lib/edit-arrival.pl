@@ -94,15 +94,18 @@ sub remember_ignored {
   my %known = map { $_ => 1 } (map { "./$_" } @ignored), split /\0/, slurp("$wt/ignored");
   spew("$wt/ignored", join "", map { "$_\0" } sort keys %known);
 }
-# Text of a file with an encoding.
-sub recoded {
-  my ($step, $path, $text, $change) = @_;
-  my $name = $is{$path}{"working-tree-encoding"} || "";
-  if ($name eq "" || $name =~ /^utf-?8\z/i) { return $change->($text) }
-  cancel("encoding", $step->{place}, $name);
+sub encoding_of {
+  my $name = $is{$_[0]}{"working-tree-encoding"} || "";
+  $name =~ /^utf-?8\z/i ? "" : $name;
 }
-sub encoded {
-  my ($step, $path, $text) = @_;
-  recoded($step, $path, $text, sub { $_[0] });
+# recoded STEP, PATH, BYTES, CHANGE: the bytes of a file after a change of its text.
+sub recoded {
+  my ($step, $path, $bytes, $change) = @_;
+  my $name = encoding_of($path);
+  if ($name eq "") { return $change->($bytes) }
+  require "$ENV{WT_LIB}/edit-encoding.pl";
+  my $text = from_encoding($name, $bytes);
+  my $new = defined $text ? to_encoding($name, $change->($text), $bytes) : undef;
+  defined $new ? $new : cancel("encoding", $step->{place}, $name);
 }
 1;

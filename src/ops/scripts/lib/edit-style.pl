@@ -21,7 +21,8 @@ sub style {
       push @kept, "crlf";
     } else { push @became, $after }
   }
-  if ($old ne "" && $text ne "" && has_mark($old) != has_mark($text)) {
+  if ($old eq "") { return $text }
+  if ($text ne "" && has_mark($old) != has_mark($text)) {
     if ($kind eq "write" && has_mark($old)) {
       $text = "$mark$text";
       push @kept, "bom";
