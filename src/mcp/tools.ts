@@ -46,17 +46,20 @@ function tool(
  * them take at most 600 tokens.
  */
 export const TOOLS: readonly Tool[] = [
-  tool(clone, "Clone", TALKS, "Clone into a sandbox; same repo and ids: same sandbox_id, as left", [
-    "filter",
-    "revision",
-  ]),
+  tool(clone, "Clone", TALKS, "Into a sandbox; same repo and ids: same sandbox_id, as left", ["filter", "revision"]),
   tool(status, "Status", READS, "Branch and changed files"),
-  tool(diff, "Diff", READS, "Unstaged changes and new files; base: since a branch"),
-  tool(pull, "Pull", TALKS, "Rebase; rebase=false: merge, conflicts go into files", ["deepen", "from"]),
-  tool(push, "Commit and push", TALKS, "Commit all (or files), push; default branch only by to", ["amend", "resolve"]),
+  // A workspace stages nothing by itself.
+  tool(diff, "Diff", READS, "Changes and new files; base: since a branch", ["staged"]),
+  tool(pull, "Pull", TALKS, "rebase=false: merge, conflicts in files", ["deepen", "from"]),
+  tool(push, "Commit and push", TALKS, "Commit all or files, push; default branch only by to", ["amend", "resolve"]),
   // A long file continues by start_line.
   tool(read, "Read", READS, "File or folder", ["cursor"]),
-  tool(edit, "Edit", WRITES, "All or nothing; content is the whole file"),
+  tool(edit, "Edit", WRITES, "content: whole file; old occurs once, becomes new. Also all, move_to, link, executable", [
+    "all",
+    "move_to",
+    "link",
+    "mode",
+  ]),
   {
     name: `${TOOL_PREFIX}run`,
     title: "Run several steps",

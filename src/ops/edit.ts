@@ -1,46 +1,54 @@
 import * as z from "zod/v4";
-import { failureOf, type Reasons } from "./output/failure.ts";
-import { MAX_FILES, OUTSIDE, sandboxId, treePath } from "./inputs.ts";
+import { actionOf, file, goesOn, stepOf } from "./edit-file.ts";
+import { EDIT_REASONS } from "./edit-reasons.ts";
+import { failureOf } from "./output/failure.ts";
+import { MAX_FILES, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords } from "./output/sections.ts";
+import { patchSteps } from "./patch/patch-steps.ts";
+import { readPatch } from "./patch/read-patch.ts";
+import { PatchError } from "./patch/types.ts";
 import { fitsInline, pack, pieces, type Step } from "./payload.ts";
 import { assemble } from "./scripts/assemble.ts";
+import type { ScriptOutput } from "./output/script-output.ts";
 import editProgram from "./scripts/edit.pl" with { type: "text" };
 
 /** Only a patch that changes more files makes a longer list. */
 const MAX_LISTED = 1000;
-const ACTIONS = ["content", "base64", "delete", "move_to"] as const;
 
-const file = z
-  .strictObject({
-    path: treePath,
-    content: z.string().optional().describe("Complete new text"),
-    base64: z.base64().optional().describe("Complete new content, as bytes"),
-    delete: z.literal(true).optional(),
-    move_to: treePath.optional(),
-    executable: z.boolean().optional(),
+const patch = z
+  .string()
+  .transform((text, context) => {
+    if (text === "") return undefined;
+    try {
+      return readPatch(text);
+    } catch (error) {
+      if (!(error instanceof PatchError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+      return z.NEVER;
+    }
   })
-  .refine((entry) => ACTIONS.filter((action) => entry[action] !== undefined).length === 1, {
-    message: `needs exactly one of ${ACTIONS.join(", ")}`,
-  })
-  .refine((entry) => !entry.delete || entry.executable === undefined, {
-    path: ["executable"],
-    message: "cannot be used for a deleted file",
-  });
+  .optional()
+  .describe("Unified diff, or *** Begin Patch; applied after files");
 
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
-    files: z.array(file).max(MAX_FILES).default([]).describe("One action each: content or base64, delete, move_to"),
-    patch: z.string().min(1).optional().describe("Unified diff, applied after files"),
+    files: z
+      .array(file)
+      .max(MAX_FILES)
+      .default([])
+      .describe("In order; one action each: content or base64, old with new, delete, move_to, link, executable"),
+    patch,
   })
   .refine((asked) => asked.files.length > 0 || asked.patch !== undefined, "needs files or a patch")
   .superRefine((asked, context) => {
     const seen = new Set<string>();
-    for (const [at, { path, move_to }] of asked.files.entries()) {
-      for (const [member, name] of Object.entries({ path, move_to })) {
+    for (const [at, entry] of asked.files.entries()) {
+      const { path, move_to } = entry;
+      for (const [member, name] of Object.entries({ path, move_to: move_to || undefined })) {
         if (name === undefined) continue;
-        if (seen.has(name)) {
+        if (seen.has(name) && !goesOn(entry)) {
           context.addIssue({ code: "custom", path: ["files", at, member], message: "is named twice" });
         }
         seen.add(name);
@@ -49,78 +57,60 @@ const input = z
   });
 
 const CHANGED = ["added", "modified", "deleted", "moved"] as const;
+const STYLES = ["crlf", "lf", "bom", "no_bom"] as const;
+
+const changed = z.object({
+  path: z.string(),
+  change: z.enum(CHANGED),
+  from: z.string().optional(),
+  kept: z.array(z.enum(STYLES)).optional().describe("What the file had, the new text lacked, and the file still has"),
+  became: z.array(z.enum(STYLES)).optional().describe("What the file did not have before"),
+  ignored_by: z
+    .string()
+    .optional()
+    .describe("Rule by which git ignores this file: only a push that names it in 'files' commits it"),
+  filter: z
+    .string()
+    .optional()
+    .describe("Filter of .gitattributes, which does not run here: the file is stored as it is"),
+});
 
 const output = z.object({
-  changed: z.array(z.object({ path: z.string(), change: z.enum(CHANGED), from: z.string().optional() })),
+  changed: z.array(changed),
   unchanged: z.array(z.string()).describe("Files that had this content already"),
   truncated: z.boolean(),
 });
 
-const utf8 = new TextEncoder();
-
+type Facts = Partial<Omit<z.output<typeof changed>, "path" | "change" | "from">>;
 type Edit = z.output<typeof input>;
 
-function stepsOf(asked: Edit): Step[] {
-  const steps: Step[] = asked.files.map(({ path, content, base64, move_to, executable }) => {
-    const common = { path, ...(executable === undefined ? {} : { executable }) };
-    if (move_to !== undefined) return { ...common, kind: "move", moveTo: move_to };
-    if (content !== undefined) return { ...common, kind: "write", content: utf8.encode(content) };
-    if (base64 !== undefined) return { ...common, kind: "write", content: bytesOf(base64) };
-    return { ...common, kind: "delete" };
-  });
-  if (asked.patch === undefined) return steps;
-  // git takes a patch without its last line end for a corrupt patch.
-  const patch = asked.patch.endsWith("\n") ? asked.patch : `${asked.patch}\n`;
-  return [...steps, { kind: "patch", path: "", content: utf8.encode(patch) }];
+const stepsOf = (asked: Edit): Step[] => [
+  ...asked.files.map((entry, at) => stepOf(entry, `files.${at}`)),
+  ...(asked.patch ? patchSteps(asked.patch) : []),
+];
+
+const styles = (words: string) => STYLES.filter((style) => words.split(" ").includes(style));
+
+/** Facts about changed files: section 2 has triples of path, name and value. */
+function factsOf({ sections }: ScriptOutput): Map<string, Facts> {
+  const found = new Map<string, Facts>();
+  const records = sectionRecords(sections, 2);
+  for (let at = 0; at + 2 < records.length; at += 3) {
+    const [path = "", name, value = ""] = records.slice(at, at + 3);
+    const fact =
+      name === "kept" || name === "became"
+        ? { [name]: styles(value) }
+        : name === "ignored_by" || name === "filter"
+          ? { [name]: value }
+          : {};
+    found.set(path, { ...found.get(path), ...fact });
+  }
+  return found;
 }
-
-const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-
-type Explain = Reasons[string];
-
-/** `place` is `<index>.path` or `<index>.move_to`. */
-const refused =
-  (why: string): Explain =>
-  (place) => ({
-    code: "invalid_input",
-    field: `files.${place}`,
-    detail: `files.${place} ${why}. Nothing was changed.`,
-  });
-
-const REASONS: Reasons = {
-  symlink: refused("is a symlink or below one, and symlinks are not followed"),
-  folder: refused("is a folder"),
-  under_file: refused("is below a path that is not a folder"),
-  special: refused("is neither a file nor a folder"),
-  exists: refused("exists already"),
-  unwritable: (told) => {
-    const [place = "", why = ""] = told.split("\n");
-    const field = place === "" ? {} : { field: `files.${place}` };
-    return { code: "invalid_input", ...field, detail: `A file cannot be written: ${why}. Nothing was changed.` };
-  },
-  outside: () => ({
-    code: "invalid_input",
-    field: "patch",
-    detail: `patch names a file that ${OUTSIDE}. Nothing was changed.`,
-  }),
-  patch_failed: (said) => ({
-    code: "patch_failed",
-    detail: `The patch does not apply: ${said
-      .replaceAll(/^error: /gm, "")
-      .trim()
-      .split("\n")
-      .join("; ")}. Nothing was changed.`,
-  }),
-  missing: (place) => ({
-    code: "path_not_found",
-    field: `files.${place}`,
-    detail: `files.${place} does not exist. Nothing was changed.`,
-  }),
-};
 
 export const edit = defineOperation({
   name: "edit",
-  summary: "Writes, deletes and moves files and applies a patch, all or nothing.",
+  summary: "Writes, replaces parts of, deletes and moves files, makes links and applies a patch, all or nothing.",
   access: "write",
   shell: "perl",
   input,
@@ -134,7 +124,7 @@ export const edit = defineOperation({
     return { args: [at, upload], files: [{ path: `.warmtree/${upload}`, bytes: payload.bytes }] };
   },
   parse(result, asked) {
-    const failed = failureOf(result, REASONS);
+    const failed = failureOf(result, EDIT_REASONS);
     if (failed) return failed;
     const records = sectionRecords(result.sections, 1);
     const found = new Map<string, (typeof CHANGED)[number]>();
@@ -142,20 +132,23 @@ export const edit = defineOperation({
       const change = CHANGED.find((word) => word === records[at]);
       if (change) found.set(records[at + 1] ?? "", change);
     }
-    const moved = asked.files.flatMap(({ path, move_to }) => {
-      if (move_to === undefined || found.get(path) !== "deleted" || found.get(move_to) !== "added") return [];
+    const facts = factsOf(result);
+    const moved = asked.files.flatMap(({ path, move_to: to = "" }) => {
+      if (to === "" || found.get(path) !== "deleted" || found.get(to) !== "added") return [];
       found.delete(path);
-      found.delete(move_to);
-      return [{ path: move_to, change: "moved" as const, from: path }];
+      found.delete(to);
+      return [{ path: to, change: "moved" as const, from: path, ...facts.get(to) }];
     });
-    const changed = [...Array.from(found, ([path, change]) => ({ path, change })), ...moved];
-    const written = asked.files.filter(({ content, base64 }) => content !== undefined || base64 !== undefined);
+    const listed = [...Array.from(found, ([path, change]) => ({ path, change, ...facts.get(path) })), ...moved];
+    const isMoved = new Set(moved.flatMap(({ path, from }) => [path, from]));
+    const written = asked.files.filter((entry) => !["delete", "move_to"].includes(actionOf(entry) ?? "mode"));
+    const paths = new Set(written.map(({ path }) => path));
     return {
       ok: true,
       value: {
-        changed: changed.slice(0, MAX_LISTED),
-        unchanged: written.flatMap(({ path }) => (found.has(path) ? [] : [path])),
-        truncated: changed.length > MAX_LISTED || result.truncated,
+        changed: listed.slice(0, MAX_LISTED),
+        unchanged: [...paths].filter((path) => !found.has(path) && !isMoved.has(path)),
+        truncated: listed.length > MAX_LISTED || result.truncated,
       },
     };
   },

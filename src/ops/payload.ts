@@ -1,12 +1,36 @@
 import { encodeBase64 } from "./output/content.ts";
 
-/** One action of an edit, as the script gets it; `content` is the new content of a file, or the patch. */
+type Kind =
+  | "write"
+  | "bytes"
+  | "replace"
+  | "replace_all"
+  | "link"
+  | "mode"
+  | "delete"
+  | "move"
+  // Of a patch.
+  | "create"
+  | "hunks"
+  | "remove"
+  | "copy"
+  | "git";
+
+/** One action of an edit, as the script gets it. */
 export interface Step {
-  readonly kind: "write" | "delete" | "move" | "patch";
+  readonly kind: Kind;
   readonly path: string;
-  readonly moveTo?: string;
-  readonly executable?: boolean;
+  /** For errors: `files.<index>`, `patch.<line>` or `patch`. */
+  readonly place: string;
+  /** New path of a move or copy; target of a link. */
+  readonly to?: string;
+  /** Second reading of `path`. */
+  readonly other?: string;
+  readonly mode?: "+x" | "-x" | "100644" | "100755" | "120000";
+  /** New content, text to replace, hunks, or a patch for git. */
   readonly content?: Uint8Array;
+  /** Text that replaces `content`. */
+  readonly replacement?: Uint8Array;
 }
 
 /** Below the smallest limit for all arguments and environment together: 1 MiB on macOS, with base64 adding a third. */
@@ -17,8 +41,8 @@ const PIECE_BYTES = 72 * 1024;
 const utf8 = new TextEncoder();
 
 /**
- * An edit as one sequence of bytes: for each step four NUL-terminated fields (kind, path, length of the content or new
- * path of a move, executable), then the field `end`, then the contents in order, from `contentsAt` on.
+ * An edit as one sequence of bytes: for each step eight NUL-terminated fields (kind, path, place, to, other, mode, and
+ * the lengths of content and replacement), then the field `end`, then the contents in order, from `contentsAt` on.
  */
 export interface Payload {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -26,14 +50,20 @@ export interface Payload {
 }
 
 export function pack(steps: readonly Step[]): Payload {
-  const fields = steps.flatMap(({ kind, path, moveTo, executable, content }) => [
+  const lengthOf = (bytes: Uint8Array | undefined) => String(bytes?.length ?? 0);
+  const fields = steps.flatMap(({ kind, path, place, to = "", other = "", mode = "", content, replacement }) => [
     kind,
     path,
-    moveTo ?? String(content?.length ?? 0),
-    executable === undefined ? "" : String(executable),
+    place,
+    to,
+    other,
+    mode,
+    lengthOf(content),
+    lengthOf(replacement),
   ]);
   const head = utf8.encode([...fields, "end", ""].join("\0"));
-  const parts = [head, ...steps.flatMap(({ content }) => (content ? [content] : []))];
+  const contents = steps.flatMap(({ content, replacement }) => [content, replacement]);
+  const parts = [head, ...contents.filter((bytes) => bytes !== undefined)];
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -64,6 +64,12 @@ const output = z.object({
   tree: z
     .enum(TREE)
     .describe("kept: the tree was not updated because of uncommitted changes; pull after committing or restoring them"),
+  ignored: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Edited files that a rule of .gitignore keeps out of commits; a push that names them in 'files' takes them",
+    ),
   remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
 });
 
@@ -141,6 +147,7 @@ export const push = defineOperation({
     const [branch, to = "", commit = "", committed, rebased, merged, ...rest] = sectionRecords(result.sections, 1);
     const [replaced, recreated, landed, tree, sent, defaultBranch] = rest;
     const messages = remoteMessages(result);
+    const ignored = sectionRecords(result.sections, 7).slice(0, MAX_FILES);
     return {
       ok: true,
       value: {
@@ -156,6 +163,7 @@ export const push = defineOperation({
         ...(recreated ? { recreated: true as const } : {}),
         ...(landed ? { landed_in: landed } : {}),
         tree: TREE.find((word) => word === tree) ?? "current",
+        ...(ignored.length > 0 ? { ignored } : {}),
         ...(messages.length > 0 ? { remote_messages: messages } : {}),
       },
     };

@@ -79,5 +79,5 @@ test("a schema says what its operation takes, and leaves out what is unlisted, a
     required: ["sandbox_id"],
   });
   const edit = TOOLS.find(({ name }) => name === "git_edit")?.inputSchema.properties?.["files"]?.items;
-  expect(Object.keys(edit?.properties ?? {})).toEqual(["path", "content", "delete", "move_to"]);
+  expect(Object.keys(edit?.properties ?? {})).toEqual(["path", "content", "old", "new", "delete"]);
 });

@@ -14,6 +14,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod/v4";
 import { WarmtreeError } from "../../src/errors.ts";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
@@ -153,7 +154,6 @@ describe("refuses, and changes nothing:", () => {
       code: "invalid_input",
     },
     { what: "over a symlink", file: { path: "link", content: "x" }, field: "path", code: "invalid_input" },
-    { what: "deleting a symlink", file: { path: "link", delete: true }, field: "path", code: "invalid_input" },
     { what: "over a folder", file: { path: "d", content: "x" }, field: "path", code: "invalid_input" },
     { what: "moving a folder", file: { path: "d", move_to: "x" }, field: "path", code: "invalid_input" },
     { what: "below a file", file: { path: "run.sh/x/y", content: "x" }, field: "path", code: "invalid_input" },
@@ -193,7 +193,7 @@ describe("refuses, and changes nothing:", () => {
 
   test.each([
     { what: "no action", input: { files: [{ path: "x" }] }, message: "exactly one of" },
-    { what: "two actions", input: { files: [{ path: "x", content: "", delete: true }] }, message: "exactly one of" },
+    { what: "two actions", input: { files: [{ path: "x", content: "y", delete: true }] }, message: "exactly one of" },
     { what: "nothing at all", input: {}, message: "needs files or a patch" },
     {
       what: "a path twice",
@@ -285,31 +285,31 @@ describe("a patch", () => {
     });
     expect(failed).toMatchObject({ code: "patch_failed", work: { tree: "unchanged" } });
     expect(failed.message).toBe(
-      "The patch does not apply: patch failed: d/b.txt:1; d/b.txt: patch does not apply. Nothing was changed.",
+      "Line 10 of the patch begins a hunk whose old lines are not in 'd/b.txt'. Nearest lines:\n1: b. Nothing was changed.",
     );
     expect(treeOf(home)).toEqual(FILES);
   });
 
   test("that is none says so", async () => {
-    for (const patch of ["hello", "diff --git a/x b/x\n", "--- a/a.txt\n+++ b/a.txt\n@@ -1,3 +1 @@\n-a\n"]) {
-      expect(await home.failure(edit, { patch })).toMatchObject({ code: "patch_failed" });
+    for (const patch of ["hello", "diff --git a/x b/x\n", "--- a/a.txt\n+++ b/a.txt\n", "@@ -1 +1 @@\n-a\n+b\n"]) {
+      await expect(home.run(edit, { patch })).rejects.toThrow(/has no change|without a hunk|no line before it names/);
     }
   });
 
   test.each([
-    ["../out", "invalid_input"],
-    [".git/hooks/post-checkout", "invalid_input"],
-    [".GIT/x", "invalid_input"],
-    ["git~1/x", "invalid_input"],
-    ["d/../../out", "invalid_input"],
-    ["/tmp/out", "invalid_input"],
-    [".git", "invalid_input"],
-    ["folder/out", "patch_failed"],
-  ])("to %s is refused", async (path, code) => {
+    ["../out", "not a path inside"],
+    [".git/hooks/post-checkout", "not a path inside"],
+    [".GIT/x", "not a path inside"],
+    ["git~1/x", "not a path inside"],
+    ["d/../../out", "not a path inside"],
+    ["/tmp/out", "not a path inside"],
+    [".git", "not a path inside"],
+    ["folder/out", "is below 'folder', a symbolic link to 'd'"],
+  ])("to %s is refused", async (path, message) => {
     const before = readdirSync(home.path).toSorted();
-    expect(await home.failure(edit, { patch: added(path) })).toMatchObject({ code });
+    await expect(home.run(edit, { patch: added(path) })).rejects.toThrow(message);
     const renaming = `diff --git a/a.txt b/${path}\nsimilarity index 100%\nrename from a.txt\nrename to ${path}\n`;
-    expect(await home.failure(edit, { patch: renaming })).toMatchObject({ code });
+    await expect(home.run(edit, { patch: renaming })).rejects.toThrow(message);
     expect(treeOf(home)).toEqual(FILES);
     expect(readdirSync(home.path).toSorted()).toEqual(before);
   });
@@ -332,7 +332,9 @@ describe("a patch", () => {
       const told = await home.run(edit, { patch }).catch((error: unknown) => error);
       if (told instanceof WarmtreeError) expect([about, told.code]).toEqual([about, expect.stringMatching(REFUSED)]);
       // What git cannot read as a name is text between patches to it.
-      else expect([about, told]).toMatchObject([about, { changed: [{ path: "made.txt" }] }]);
+      else if (!(told instanceof z.ZodError)) {
+        expect([about, told]).toMatchObject([about, { changed: [{ path: "made.txt" }] }]);
+      }
       rmSync(join(home.tree, "made.txt"), { force: true });
       expect([about, treeOf(home), outside()]).toEqual([about, ...before]);
     }
@@ -425,8 +427,13 @@ describe("cut off in the middle", () => {
   async function killedEdit(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const pipe = join(home.path, "pipe");
     makePipe(pipe);
+    mkdirSync(join(home.tree, ".git/info"), { recursive: true });
+    // Only a patch with binary parts starts git apply.
+    writeFileSync(join(home.tree, ".git/info/attributes"), "run.sh binary\n");
+    write(home, { "run.sh": "y\n" });
+    const patch = `${home.git("diff", "--binary", "run.sh")}\n\n`;
+    home.git("checkout", "-q", "run.sh");
     home.git("config", "filter.wait.smudge", `cat ${pipe}`);
-    mkdirSync(join(home.tree, ".git/info"));
     writeFileSync(join(home.tree, ".git/info/attributes"), "run.sh filter=wait\n");
     const controller = new AbortController();
     const asked = {
@@ -438,7 +445,7 @@ describe("cut off in the middle", () => {
         { path: "d", content: "a file now\n" },
         { path: "new/deep/file", content: "half\n" },
       ],
-      patch: "diff --git a/run.sh b/run.sh\n--- a/run.sh\n+++ b/run.sh\n@@ -1 +1 @@\n-x\n+y\n",
+      patch,
     };
     const running = home.raw(edit, asked, controller.signal);
     // Opens when the filter reads, which is the moment to strike.
@@ -490,7 +497,8 @@ test("any change of trees, as files or as a patch made by diff, makes the same t
       const gone = Object.keys(before).filter((path) => !(path in after));
       const files = [
         ...gone.map((path) => ({ path, delete: true })),
-        ...Object.entries(after).map(([path, content]) => ({ path, content })),
+        // As text, it might keep the line ends of the file before.
+        ...Object.entries(after).map(([path, content]) => ({ path, base64: Buffer.from(content).toString("base64") })),
       ];
       let input: object = { files };
       if (byPatch) {

@@ -42,7 +42,9 @@ test("a diff of files too long for the memory that git gets says so", async () =
   expect(await home.run(diff, { file: "a.txt" })).toMatchObject({ diff: "" });
 });
 
-const PATCH = "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-a\n+b\n";
+// Only a patch with binary parts needs git.
+const PATCH =
+  "diff --git a/b b/b\nnew file mode 100644\nindex 0000000..7898192\nGIT binary patch\nliteral 1\nIcmYew0{{R30RR91\n\n";
 
 test.each<[Operation, string, object]>([
   [search, "grep", { pattern: "a" }],

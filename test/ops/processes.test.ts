@@ -89,8 +89,28 @@ onLinux.each([1, 5, 100])("edit of %i files starts one program", async (count) =
   expect(await startsOf(edit, { files: files(count) })).toBe("1 perl");
 });
 
+onLinux.each([1, 5, 100])(
+  "edit of %i files beside rules that concern none of them starts one program",
+  async (count) => {
+    writeFileSync(join(home.tree, ".gitignore"), "node_modules/\n*.log\n!keep.log\n/dist\n");
+    writeFileSync(join(home.tree, ".gitattributes"), "* text=auto\n*.bin filter=lfs -text\n");
+    writeFileSync(join(home.tree, ".gitmodules"), '[submodule "s"]\n\tpath = vendor/s\n');
+    expect(await startsOf(edit, { files: files(count) })).toBe("1 perl");
+    const logs = files(count).map(({ path, content }) => ({ path: `${path}.log`, content }));
+    expect(await startsOf(edit, { files: logs })).toBe("1 git, 1 perl");
+  },
+);
+
+onLinux("edit of parts of a file starts one program", async () => {
+  const parts = [
+    { path: "a.txt", old: "one", new: "two" },
+    { path: "a.txt", old: "two", new: "three" },
+  ];
+  expect(await startsOf(edit, { files: parts })).toBe("1 perl");
+});
+
 onLinux.each<[string, Operation, object, string]>([
-  ["edit with a patch", edit, { patch }, "4 git, 1 perl"],
+  ["edit with a patch", edit, { patch }, "1 perl"],
   ["status", status, {}, "1 git"],
   ["log", log, {}, "1 git"],
   ["log of a branch", log, { ref: "HEAD" }, "2 git"],

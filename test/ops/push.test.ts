@@ -395,10 +395,11 @@ test("8 pushes of 8 files at once in one workspace: 8 commits, each with its own
 
 test("files that git will not take are the caller's mistake, and nothing is committed", async () => {
   symlinkSync("/etc", join(home.tree, "out"));
-  writeFileSync(join(home.tree, ".gitignore"), "*.log\n");
-  writeFileSync(join(home.tree, "x.log"), "x\n");
+  writeFileSync(join(home.tree, ".gitignore"), "logs/\n");
+  mkdirSync(join(home.tree, "logs"));
+  writeFileSync(join(home.tree, "logs/x"), "x\n");
   const before = home.git("rev-parse", "HEAD");
-  for (const file of ["out/passwd", "x.log"]) {
+  for (const file of ["out/passwd", "logs"]) {
     expect(await home.failure(push, { message: "m", files: [file] })).toMatchObject({ code: "invalid_input" });
   }
   expect(home.git("rev-parse", "HEAD")).toBe(before);

@@ -45,6 +45,17 @@ test("a piece is in a script once, without its comments", () => {
   );
 });
 
+test("a piece of Perl in a block is compiled once, when the block runs", () => {
+  const pieces = { "n.pl": 'our $n;\n$n++;\nsub say_n { "it\'s $n" }\n', "wrong.pl": "(;\n" };
+  const block = (name: string) => `sub need {\n  require "$ENV{WT_LIB}/${name}";\n}\n`;
+  const run = (text: string) => execFileSync("perl", ["-e", text], { encoding: "utf8", stdio: "pipe" });
+  expect(run(assemble(`use strict;\n${block("n.pl")}need();\nneed();\nprint say_n();\n`, "perl", pieces))).toBe(
+    "it's 1",
+  );
+  expect(run(assemble(`${block("wrong.pl")}print 1;\n`, "perl", pieces))).toBe("1");
+  expect(() => run(assemble(`${block("wrong.pl")}need();\n`, "perl", pieces))).toThrow("syntax error");
+});
+
 test("what stands in a quoted heredoc has its own pieces", () => {
   const script = `. "$WT_LIB/two.sh"\nsh -s <<'LATER'\n. "$WT_LIB/two.sh"\ntwo\nLATER\n. "$WT_LIB/two.sh"\n`;
   expect(assemble(script, "shell", PIECES)).toBe("two() { :; }\nsh -s <<'LATER'\ntwo() { :; }\ntwo\nLATER\n");

@@ -32,7 +32,7 @@ const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
     /Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/s,
     "ref_not_found",
   ],
-  [/is beyond a symbolic link|ignored by one of your|invalid path '/, "invalid_input"],
+  [/is beyond a symbolic link|ignored by one of your|is in submodule|invalid path '/, "invalid_input"],
   [/did not match any file|does not exist in|exists on disk, but not in/, "path_not_found"],
   [/would be overwritten|local changes|not uptodate|Cannot merge|cannot switch branch/i, "dirty_tree"],
   [/not a git repository/, "not_cloned"],

@@ -10,6 +10,7 @@ import { PIECES } from "./pieces.ts";
  * and in Perl:
  *
  *     require "$ENV{WT_LIB}/undo.pl";  the piece
+ *       require "$ENV{WT_LIB}/x.pl";   in a block: the piece, compiled the first time that the block runs
  *     "/bin/sh", "$ENV{WT_LIB}/x.sh"   "/bin/sh", "-c", '…', "sh"
  *
  * Comment lines are removed. The text of a quoted heredoc is a script of its own. Throws if a piece does not exist.
@@ -24,6 +25,7 @@ const COMMENT = /^[ \t]*#/;
 const HEREDOC = /<<'(\w+)'/;
 const SHELL_PIECE = /^[ \t]*\. "\$WT_LIB\/([\w-]+\.sh)"$/;
 const PERL_FILE = /perl((?: -\w+)*) "\$WT_LIB\/([\w-]+\.pl)"/g;
+const PERL_PIECE_IN_BLOCK = /^[ \t]+require "\$ENV\{WT_LIB\}\/([\w-]+\.pl)";$/;
 const PERL_PIECE = /^require "\$ENV\{WT_LIB\}\/([\w-]+\.pl)";$/;
 const SHELL_FILE = /"\/bin\/sh", "\$ENV\{WT_LIB\}\/([\w-]+\.sh)"/g;
 
@@ -55,6 +57,10 @@ function perl(text: string, pieces: Pieces): string {
     .map((line) => {
       const [, name] = PERL_PIECE.exec(line) ?? [];
       if (name !== undefined) return perl(piece(name, pieces), pieces);
+      const [, later] = PERL_PIECE_IN_BLOCK.exec(line) ?? [];
+      if (later !== undefined) {
+        return `$INC{"${later}"}++ or eval ${perlQuoted(`${perl(piece(later, pieces), pieces)}1;\n`)} or die $@;\n`;
+      }
       return `${line.replace(SHELL_FILE, (_, file: string) => `"/bin/sh", "-c", ${perlQuoted(shell(piece(file, pieces), pieces, new Set()))}, "sh"`)}\n`;
     })
     .join("");

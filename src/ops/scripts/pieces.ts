@@ -8,6 +8,16 @@ import commitChanges from "./lib/commit-changes.sh" with { type: "text" };
 import commitOf from "./lib/commit-of.sh" with { type: "text" };
 import conflicts from "./lib/conflicts.sh" with { type: "text" };
 import deleteBranch from "./lib/delete-branch.sh" with { type: "text" };
+import editActionsPerl from "./lib/edit-actions.pl" with { type: "text" };
+import editArrivalPerl from "./lib/edit-arrival.pl" with { type: "text" };
+import editChangePerl from "./lib/edit-change.pl" with { type: "text" };
+import editEncodingPerl from "./lib/edit-encoding.pl" with { type: "text" };
+import editGitPerl from "./lib/edit-git.pl" with { type: "text" };
+import editHunksPerl from "./lib/edit-hunks.pl" with { type: "text" };
+import editRulesPerl from "./lib/edit-rules.pl" with { type: "text" };
+import editStatesPerl from "./lib/edit-states.pl" with { type: "text" };
+import editStylePerl from "./lib/edit-style.pl" with { type: "text" };
+import editTextPerl from "./lib/edit-text.pl" with { type: "text" };
 import endLeftNowPerl from "./lib/end-left-now.pl" with { type: "text" };
 import endLeftPerl from "./lib/end-left.pl" with { type: "text" };
 import enter from "./lib/enter.sh" with { type: "text" };
@@ -60,6 +70,16 @@ export const PIECES: Readonly<Record<string, string>> = {
   "commit-of.sh": commitOf,
   "conflicts.sh": conflicts,
   "delete-branch.sh": deleteBranch,
+  "edit-actions.pl": editActionsPerl,
+  "edit-arrival.pl": editArrivalPerl,
+  "edit-change.pl": editChangePerl,
+  "edit-encoding.pl": editEncodingPerl,
+  "edit-git.pl": editGitPerl,
+  "edit-hunks.pl": editHunksPerl,
+  "edit-rules.pl": editRulesPerl,
+  "edit-states.pl": editStatesPerl,
+  "edit-style.pl": editStylePerl,
+  "edit-text.pl": editTextPerl,
   "end-left-now.pl": endLeftNowPerl,
   "end-left.pl": endLeftPerl,
   "enter.sh": enter,

@@ -7,7 +7,7 @@
 #
 # Sections: 1: the result; 2: of a lost race, branch, commit to push, commit made, branch of the tree; 3 and 10 to 29:
 # conflicts (lib/conflicts.sh); 4: removed commits (lib/history.sh); 5 and 6: messages and state of the push
-# (lib/send-commits.sh).
+# (lib/send-commits.sh); 7: files that git ignores (lib/commit-changes.sh).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -54,6 +54,7 @@ case $answer in
     fi
     ;;
 esac
+say_ignored
 section 1
 printf '%s\0' "$from" "$to" "$sha" "$committed" "$rebased" "$merged" "$replaced" "$recreated" "$landed" "$moved"
 case $answer in *"=$tab"*) printf 'same\0' ;; *) printf 'sent\0' ;; esac

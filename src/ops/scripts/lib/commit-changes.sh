@@ -1,10 +1,12 @@
 # `commit_changes [FILE…]` commits all changes, or those of these files. Sets `sha` to the commit to push, `committed`
 # to the commit made, and `to`, where it is empty, to the current branch. Reads `message`, `to`, `branch`, `amend`,
 # `guard` and the arrays `resolve` and `files` of the script. Needs line-ends.sh and send-commits.sh.
+#
+# A file that is named is committed also if a rule ignores it. In a named folder, git leaves out what is ignored.
 . "$WT_LIB/merging.sh"
 
 commit_changes() {
-  local state finishing= path how=() had
+  local state finishing= path how=() had named=() folders=()
   for state in $WT_UNFINISHED; do
     if [ ! -e ".git/${state%%:*}" ]; then continue; fi
     case $state in
@@ -24,10 +26,16 @@ commit_changes() {
       fail unsettled "$(printf '%s, ' "${unsettled[@]}")"
     fi
   elif [ "${#resolve[@]}" -gt 0 ]; then fail nothing_open; fi
-  if [ -z "$message$finishing" ] && [ "$amend" != true ] &&
-    [ -n "$(git status --porcelain --ignore-submodules=dirty -- "${files[@]}" | head -c 1)" ]; then fail message_missing; fi
+  for path in "${files[@]}"; do
+    if [ -d "$path" ] && [ ! -L "$path" ]; then folders+=("$path"); else named+=("$path"); fi
+  done
+  if [ -z "$message$finishing" ] && [ "$amend" != true ]; then
+    if [ ${#named[@]} -gt 0 ]; then has_changes --ignored -- "${named[@]}" && fail message_missing; fi
+    if [ ${#named[@]} = 0 ] || [ ${#folders[@]} -gt 0 ]; then has_changes -- "${folders[@]}" && fail message_missing; fi
+  fi
   line_ends
-  git add -A --sparse -- "${files[@]}" || fail git
+  if [ ${#named[@]} -gt 0 ]; then git add -A -f --sparse -- "${named[@]}" || fail git; fi
+  if [ ${#named[@]} = 0 ] || [ ${#folders[@]} -gt 0 ]; then git add -A --sparse -- "${folders[@]}" || fail git; fi
   # Lines that begin with # belong to the message, except git's list of conflicts.
   if [ -n "$message" ]; then
     how=(--cleanup=whitespace -m "$message")
@@ -51,6 +59,19 @@ commit_changes() {
     work=unchanged
   fi
   sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
+}
+has_changes() { [ -n "$(git status --porcelain --ignore-submodules=dirty "$@" | head -c 1)" ]; }
+# Section 7: files that edits have written and no commit has, because a rule ignores them.
+say_ignored() {
+  local path
+  if [ ! -s "$wt/ignored" ]; then return; fi
+  section 7
+  GIT_LITERAL_PATHSPECS=0 git check-ignore -z --stdin <"$wt/ignored" | while IFS= read -r -d '' path; do
+    if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "${path#./}"; fi
+  done | tee "$wt/tmp.ignored"
+  # With none left, later pushes need not ask.
+  if [ ! -s "$wt/tmp.ignored" ]; then rm -f "$wt/ignored"; fi
+  rm -f "$wt/tmp.ignored"
 }
 # Sets `to` to the branch that is checked out. Refuses the remote's default branch if `guard` is `true`. An empty remote
 # has none.
