@@ -71,9 +71,9 @@ test.each([
   if (value) expect(wrong).not.toThrow(new RegExp(`${value}(?!\\w)`));
 });
 
-test("every setting of the README that is a key or a token is secret; API_KEYS holds digests", () => {
-  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
-  const [, settings = ""] = /^\| setting \|(.*?)\n\n/ms.exec(readme) ?? [];
+test("every setting of docs/settings.md that is a key or a token is secret; API_KEYS holds digests", () => {
+  const page = readFileSync(join(import.meta.dirname, "../docs/settings.md"), "utf8");
+  const [, settings = ""] = /^\| setting \|(.*?)\n\n/ms.exec(page) ?? [];
   const names = [...settings.matchAll(/`([A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)[A-Z0-9_]*)`[^|]*\|/g)].map(
     ([, name]) => name,
   );

@@ -14,7 +14,7 @@ diff, push), then serves until Ctrl-C.
   --no-demo       skip the self-test
   --verbose       show everything that the Worker prints, not only warnings and errors
 
-Settings of the Worker are taken from the environment: all that the README lists. Without E2B_API_KEY,
+Settings of the Worker are taken from the environment: all that docs/settings.md lists. Without E2B_API_KEY,
 those that lead to E2B are the local host's. Where API_KEYS is set, the key that is printed is one more.`;
 
 export interface StartOptions {

@@ -6,15 +6,15 @@ import { startSettings } from "../../scripts/support/start-settings.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { SETTINGS } from "../../src/config.ts";
 
-const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-const [, table = ""] = /^\| setting \|.*\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+const page = readFileSync(join(ROOT, "docs/settings.md"), "utf8");
+const [, table = ""] = /^\| setting \|.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
 /** The names of the first column. */
 const LISTED = table
   .split("\n")
   .flatMap((line) => [...(line.split("|")[1] ?? "").matchAll(/`([A-Z0-9_]+)`/g)])
   .map(([, name = ""]) => name);
 
-test("the README lists every setting", () => {
+test("docs/settings.md lists every setting", () => {
   expect(LISTED.toSorted()).toEqual(SETTINGS.toSorted());
 });
 
