@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
 import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usdPerSecond } from "./pool/price.ts";
+import { issueWords } from "./issue-words.ts";
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
 
@@ -191,7 +192,7 @@ export class ConfigError extends Error {
  * @throws ConfigError with the name of each invalid setting, never its value
  */
 export function parseConfig(env: object): Config {
-  const parsed = schema.safeParse(env);
+  const parsed = schema.safeParse(env, { error: issueWords });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? "settings"} ${issue.message}`);
     throw new ConfigError(`Settings are wrong: ${lines.join("; ")}`);

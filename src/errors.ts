@@ -86,9 +86,17 @@ export interface ConflictHunk {
   readonly theirs: string;
 }
 
+/** What is wrong with one input field; `field` is its path (`files.0.path`), or "" for the whole input. */
+export interface FieldError {
+  readonly field: string;
+  readonly detail: string;
+}
+
 export interface ErrorDetails {
-  /** Path of the wrong input field (`files.0.path`). */
+  /** Path of the wrong input field, of several the first. */
   readonly field?: string;
+  /** The wrong input fields, if there are several. */
+  readonly errors?: readonly FieldError[];
   readonly retryAfterS?: number;
   readonly work?: Work;
   readonly conflicts?: readonly ConflictHunk[];

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { dispatch } from "./execution/dispatch.ts";
-import { WarmtreeError } from "./errors.ts";
+import type { FieldError } from "./errors.ts";
 import { execute } from "./facade.ts";
 import { recordStep } from "./metrics/operations.ts";
 import { batchOf, type BatchResult } from "./ops/batch.ts";
@@ -10,7 +10,7 @@ import type { Parsed } from "./ops/output/script-output.ts";
 import { push } from "./ops/push.ts";
 import { OPERATIONS, operationNamed } from "./ops/registry.ts";
 import { pushAgain, pushInTurn } from "./execution/push.ts";
-import { parseInput } from "./execution/parse-input.ts";
+import { checkInput, invalidInput } from "./execution/parse-input.ts";
 import { beforeBegun, withWork } from "./ops/work.ts";
 import { listWorkspaces, useWorkspace } from "./workspace/workspaces.ts";
 import type { Caller } from "./workspace/caller.ts";
@@ -74,6 +74,8 @@ export interface StepLog {
   left: readonly Step[];
 }
 
+const NAMES = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
+
 const utf8 = new TextEncoder();
 
 /** Placeholder for the sandbox_id that a clone step will return. */
@@ -93,25 +95,35 @@ export function planSteps(input: z.output<typeof stepsInput>): StepLog {
 
 function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[] {
   let given = sandbox_id;
-  return steps.map(({ op, ...params }, index): Step => {
+  const errors: FieldError[] = [];
+  const checked = steps.flatMap(({ op, ...params }, index): Step[] => {
     const within = `steps.${index}`;
     if (op === clone.name) {
       given = FROM_CLONE;
-      parseInput(clone.input, params, within);
-      return { op: clone.name, input: params };
+      const input = checkInput(clone.input, params, within);
+      if (input.ok) return [{ op: clone.name, input: params }];
+      errors.push(...input.errors);
+      return [];
     }
     if (op === LIST) {
-      parseInput(listInput, params, within);
-      return { op: LIST };
+      const input = checkInput(listInput, params, within);
+      if (input.ok) return [{ op: LIST }];
+      errors.push(...input.errors);
+      return [];
     }
     const operation = operationNamed(op);
     if (!operation) {
-      const names = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
-      const detail = `${within}.op: there is no '${op}'. It is one of ${names}. Nothing was done.`;
-      throw new WarmtreeError("unknown_operation", detail, { field: `${within}.op` });
+      errors.push({ field: `${within}.op`, detail: `there is no '${op}'; it is one of ${NAMES}` });
+      return [];
     }
-    return { op, operation, input: parseInput(operation.input, { sandbox_id: given, ...params }, within) };
+    const input = checkInput(operation.input, { sandbox_id: given, ...params }, within);
+    if (input.ok) return [{ op, operation, input: input.value }];
+    errors.push(...input.errors);
+    return [];
   });
+  if (errors.length === 0) return checked;
+  const isUnknown = errors.every(({ field }) => /^steps\.\d+\.op$/.test(field));
+  throw invalidInput(errors, isUnknown ? "unknown_operation" : "invalid_input");
 }
 
 /**

@@ -37,6 +37,7 @@ const ROOMS = [
   "remote",
   "pool",
   "e2b",
+  "issue-words.ts",
   "errors.ts",
   "redaction",
 ] as const;

@@ -32,7 +32,11 @@ export const problemSchema = z.object({
   code: z.enum(Object.keys(ERROR_KINDS)),
   retryable: z.boolean().describe("Whether the same call, sent again later, can succeed"),
   retry_after: z.number().optional().describe("Seconds to wait first"),
-  field: z.string().optional().describe("The input that is wrong, as a path: files.0.path"),
+  field: z.string().optional().describe("The input that is wrong, as a path: files.0.path; of several, the first"),
+  errors: z
+    .array(z.object({ field: z.string(), detail: z.string() }))
+    .optional()
+    .describe("Every input that is wrong, if there are several"),
   work: work.optional().describe("Effect on the caller's work"),
   conflicts: z.array(hunk).optional(),
   commits: z.array(z.string()).optional().describe("Commits removed at the remote, newest first"),

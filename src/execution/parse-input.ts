@@ -1,46 +1,87 @@
 import type * as z from "zod/v4";
-import { WarmtreeError } from "../errors.ts";
+import { type ErrorCode, type FieldError, WarmtreeError } from "../errors.ts";
+import { issueWords } from "../issue-words.ts";
+import { garbledIn } from "./garbled.ts";
+import { oneReading } from "./one-reading.ts";
+import { fieldsAt } from "./schema-parts.ts";
+import { nearestField } from "./usual-names.ts";
 
-/** Path depth reported for invalid input; deeper than any accepted input. */
-const MAX_PATH_DEPTH = 6;
+/** More show nothing new about how a caller writes. */
+const MAX_ERRORS = 20;
+
+type Issue = z.core.$ZodIssue;
+
+type Checked<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /**
- * Checks input against a schema, and returns the parsed input.
+ * Checks input against a schema, and returns the parsed input. Other spellings of a value that have one reading are
+ * taken (one-reading.ts).
  * @param within path of `input` inside a larger input
- * @throws invalid_input with the first invalid field
+ * @throws invalid_input with every invalid field
  */
 export function parseInput<Input extends z.ZodType>(schema: Input, input: unknown, within?: string): z.output<Input> {
-  const garbled = garbledIn(input);
-  if (garbled) {
-    const field = [...(within ? [within] : []), ...garbled].join(".");
-    throw new WarmtreeError("invalid_input", `${field}: holds half a character (a lone surrogate). Nothing was done.`, {
-      field,
-    });
-  }
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  const field = [...(within ? [within] : []), ...(issue?.path ?? []), ...unknown].join(".");
-  const detail = `${field || "The input"}: ${issue?.message ?? "is not valid"}. Nothing was done.`;
-  throw new WarmtreeError("invalid_input", detail, field ? { field } : {});
+  const checked = checkInput(schema, input, within);
+  if (!checked.ok) throw invalidInput(checked.errors);
+  return checked.value;
 }
 
-/**
- * Returns the path of a string that UTF-8 cannot carry (a lone surrogate, which JSON can write as `"\\ud800"`); git
- * would receive other text. Undefined: none. Handles any depth of nesting.
- */
-function garbledIn(input: unknown): readonly string[] | undefined {
-  const left: { readonly path: readonly string[]; readonly value: unknown }[] = [{ path: [], value: input }];
-  for (let next = left.pop(); next; next = left.pop()) {
-    const { path, value } = next;
-    if (typeof value === "string" && !value.isWellFormed()) return path;
-    if (typeof value !== "object" || value === null) continue;
-    for (const [name, member] of Object.entries(value)) {
-      const within = path.length < MAX_PATH_DEPTH ? [...path, name.toWellFormed()] : path;
-      if (!name.isWellFormed()) return within;
-      left.push({ path: within, value: member });
-    }
-  }
-  return undefined;
+/** As parseInput, with the invalid fields as a value. */
+export function checkInput<Input extends z.ZodType>(
+  schema: Input,
+  input: unknown,
+  within?: string,
+): Checked<z.output<Input>> {
+  const garbled = garbledIn(input);
+  const read = oneReading(schema, input);
+  const parsed = schema.safeParse(read, { error: issueWords });
+  if (parsed.success && garbled.length === 0) return { ok: true, value: parsed.data };
+  const errors = [
+    ...garbled.map((path) => ({ path, detail: "holds half a character (a lone surrogate)" })),
+    ...(parsed.success ? [] : errorsOf(schema, read, parsed.error.issues)),
+  ];
+  const prefix = within === undefined ? [] : [within];
+  return { ok: false, errors: errors.map(({ path, detail }) => ({ field: [...prefix, ...path].join("."), detail })) };
+}
+
+interface Found {
+  readonly path: readonly PropertyKey[];
+  readonly detail: string;
+}
+
+function errorsOf(schema: z.ZodType, read: unknown, issues: readonly Issue[]): Found[] {
+  const found = issues.flatMap((issue) => described(schema, issue));
+  const unknown = issues.find((issue) => issue.code === "unrecognized_keys" && issue.path.length === 0);
+  if (unknown?.code !== "unrecognized_keys" || typeof read !== "object" || read === null) return found;
+  // With unknown fields, the schema does not check fields against each other.
+  const known = Object.fromEntries(Object.entries(read).filter(([name]) => !unknown.keys.includes(name)));
+  const again = schema.safeParse(oneReading(schema, known), { error: issueWords });
+  const others = again.success ? [] : again.error.issues.flatMap((issue) => described(schema, issue));
+  const isNew = ({ path, detail }: Found) =>
+    !found.some((one) => one.path.join(".") === path.join(".") && one.detail === detail);
+  return [...found, ...others.filter(isNew)];
+}
+
+function described(schema: z.ZodType, issue: Issue): Found[] {
+  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: issue.message }];
+  const fields = fieldsAt(schema, issue.path);
+  return issue.keys.map((key) => ({ path: [...issue.path, key], detail: unknownField(key, fields) }));
+}
+
+function unknownField(key: string, fields: readonly string[]): string {
+  const nearest = nearestField(key, fields);
+  return `is not a field here; ${nearest === undefined ? `the fields are ${fields.join(", ")}` : `write '${nearest}'`}`;
+}
+
+/** The error for invalid fields; at least one. */
+export function invalidInput(all: readonly FieldError[], code: ErrorCode = "invalid_input"): WarmtreeError {
+  const errors = all.slice(0, MAX_ERRORS);
+  const more = all.length > errors.length ? ` ${all.length - errors.length} more fields are wrong.` : "";
+  const sentences = errors.map(({ field, detail }) => `${field || "The input"}: ${detail}.`).join(" ");
+  const [first] = errors;
+  return new WarmtreeError(code, `${sentences}${more} Nothing was done.`, {
+    ...(first?.field ? { field: first.field } : {}),
+    ...(errors.length > 1 ? { errors } : {}),
+  });
 }

@@ -4,11 +4,13 @@ import { execute } from "../facade.ts";
 import { planSteps, runSteps, stepsInput } from "../steps.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
-import { parametersOf, smallerPage } from "./default-page-sizes.ts";
+import { OPERATIONS } from "../ops/registry.ts";
+import { smallerPage } from "./default-page-sizes.ts";
 import { shareThatFits } from "./fitted.ts";
+import { operationIn, type Parameters, parametersOf } from "./parameters.ts";
 import { startProgress } from "./progress.ts";
 import { answered, failed, withNextPage } from "./result.ts";
-import { type Tool, TOOL_PREFIX } from "./tools.ts";
+import type { Tool } from "./tools.ts";
 
 /** Context of one tool call. */
 export interface CallContext {
@@ -25,6 +27,8 @@ export interface CallContext {
 
 interface Work {
   readonly result: Promise<object>;
+  /** Fields of the call that mean nothing here, if there are any. */
+  readonly ignored: { readonly ignored?: readonly string[] };
   /** Result so far, while unfinished or after a failure. */
   soFar(): object;
 }
@@ -44,10 +48,11 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
     // Work that was begun completes even if the client leaves; the next call shows its outcome.
     caller.waitUntil(work.result.catch(() => undefined));
     const result = await Promise.race([work.result, timeUp.promise]);
-    return answered(result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() });
+    const facts = result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() };
+    return answered({ ...facts, ...work.ignored });
   } catch (thrown) {
     const { error, ...instance } = context.toKnownError(thrown);
-    return failed(error, { ...instance, ...work?.soFar() });
+    return failed(error, { ...instance, ...work?.soFar(), ...work?.ignored });
   } finally {
     late.abort();
     clearTimeout(timer);
@@ -57,7 +62,8 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
 
 function begin({ operation }: Tool, given: object, caller: Caller, signal: AbortSignal): Work {
   if (operation === undefined) return beginSteps(given, caller, signal);
-  return { result: page(operation, parametersOf(operation, given), caller), soFar: () => ({}) };
+  const { input, ignored } = ofOperation(operation, given);
+  return { result: page(operation, input, caller), ignored: told(ignored), soFar: () => ({}) };
 }
 
 /** A page's items differ in length: a smaller page has more of them for each token, or fewer. */
@@ -72,18 +78,28 @@ async function page(operation: string, parameters: object, caller: Caller): Prom
 }
 
 function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
-  const { steps, ...rest } = parseInput(stepsInput, parametersOf("run", given));
-  const named = steps.map(({ op, ...parameters }) => {
-    const operation = op.startsWith(TOOL_PREFIX) ? op.slice(TOOL_PREFIX.length) : op;
-    return { op: operation, ...parametersOf(operation, parameters) };
+  const { input, ignored } = parametersOf("run", stepsInput, given);
+  const { steps, ...rest } = parseInput(stepsInput, input);
+  const read = steps.map(({ op, ...parameters }) => {
+    const operation = operationIn(op);
+    return { op: operation, ...ofOperation(operation, parameters) };
   });
-  const log = planSteps({ ...rest, steps: named });
+  const inSteps = read.flatMap((step, at) => step.ignored.map((name) => `steps.${at}.${name}`));
+  const log = planSteps({ ...rest, steps: read.map(({ op, input: own }) => ({ op, ...own })) });
   const soFar = () => ({ done: log.done.map(withNextPage) });
   return {
     result: runSteps(log, caller, signal).then(soFar),
+    ignored: told([...ignored, ...inSteps]),
     soFar: () => ({ ...soFar(), stopped_at: log.running, not_begun: log.left.map(({ op }) => op) }),
   };
 }
+
+function ofOperation(name: string, given: object): Parameters {
+  const operation = OPERATIONS.find((each) => each.name === name);
+  return operation ? parametersOf(name, operation.input, given) : { input: { ...given }, ignored: [] };
+}
+
+const told = (ignored: readonly string[]) => (ignored.length > 0 ? { ignored } : {});
 
 function goesOn({ name, annotations }: Tool, answerWithinMs: number): string {
   const next = annotations.idempotentHint

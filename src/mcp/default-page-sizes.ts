@@ -2,7 +2,7 @@
  * Default page sizes for models. Clients truncate or warn at 10,000 to 25,000 tokens, and answers stay in the context
  * for good; the HTTP API, whose readers are programs, has larger pages.
  */
-const PAGES: Readonly<Record<string, object>> = {
+export const PAGES: Readonly<Record<string, object>> = {
   status: { limit: 40 },
   diff: { max_bytes: 24 * 1024 },
   read: { max_bytes: 24 * 1024 },
@@ -23,10 +23,4 @@ export function smallerPage(parameters: object, factor: number): object | undefi
       : [[name, Math.max(smallest, Math.floor(value * factor))] as const];
   });
   return smaller.length === 0 ? undefined : { ...parameters, ...Object.fromEntries(smaller) };
-}
-
-/** Completes a model's parameters for an operation. Drops null, which some clients send for omitted parameters. */
-export function parametersOf(operation: string, given: object): object {
-  const named = Object.entries(given).filter(([, value]) => value !== null);
-  return { ...PAGES[operation], ...Object.fromEntries(named) };
 }

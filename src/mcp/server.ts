@@ -6,6 +6,8 @@ import {
 } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
 import type { MinimalSchema } from "./minimal-json-schema.ts";
+import { meantBy } from "./meant-tool.ts";
+import { failed } from "./result.ts";
 import { skills } from "./skill.ts";
 import { INSTRUCTIONS, type Tool, TOOLS } from "./tools.ts";
 
@@ -31,15 +33,21 @@ const OPTIONS = {
 
 const CONFIGS = TOOLS.map((tool) => ({ tool, config: { ...tool, inputSchema: unchecked(tool.inputSchema) } }));
 
-/** Creates a server with all tools and the skill for one request: the SDK binds a server to its request. */
-export async function newServer(
-  call: (tool: Tool, given: object, context: ServerContext) => Promise<CallToolResult>,
-): Promise<McpServer> {
+export type ToolCall = (tool: Tool, given: object, context: ServerContext) => Promise<CallToolResult>;
+
+/**
+ * Creates a server with all tools and the skill for one request: the SDK binds a server to its request.
+ * @param called name of the tool that the request calls
+ */
+export async function newServer(call: ToolCall, called?: string): Promise<McpServer> {
   const server = new McpServer(INFO, OPTIONS);
   for (const { tool, config } of CONFIGS) {
     server.registerTool(tool.name, config, (given, context) => call(tool, given, context));
   }
   (await skills()).attach(server);
+  // Not in the list, because the same request does not list the tools.
+  const elsewhere = called === undefined ? undefined : meantBy(called);
+  if (elsewhere) server.registerTool(elsewhere.called, {}, () => failed(elsewhere.error));
   return server;
 }
 

@@ -36,6 +36,11 @@ export const opensSession = ({ message }: McpPost): boolean => OPENING.safeParse
 export const acceptsStream = ({ headers }: Request): boolean =>
   (headers.get("Accept") ?? "").includes("text/event-stream");
 
+const CALLING = z.object({ method: z.literal("tools/call"), params: z.object({ name: z.string() }) });
+
+/** Name of the tool that a request calls. */
+export const toolCalledBy = ({ message }: McpPost): string | undefined => CALLING.safeParse(message).data?.params.name;
+
 /**
  * Serves one request on its own, in protocol 2026-07-28, or by `initialize` in 2025-11-25 and older. Calls `newServer`
  * only if the request needs a server.

@@ -2,9 +2,10 @@ import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { failureOf, type Reasons } from "./output/failure.ts";
 import { joinedHunks, readBlame } from "./output/blame-lines.ts";
-import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
+import { cursor, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { textOf } from "./output/sections.ts";
+import { treePath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import blameScript from "./scripts/blame.sh" with { type: "text" };
 

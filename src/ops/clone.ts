@@ -1,8 +1,9 @@
 import * as z from "zod/v4";
-import { branchName, hasControl, tagOrSha, treePath } from "./inputs.ts";
+import { branchName, hasControl, tagOrSha } from "./inputs.ts";
 import { failureOf, NOT_GIT, type Reasons } from "./output/failure.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output/sections.ts";
+import { folderPath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import cloneScript from "./scripts/clone.sh" with { type: "text" };
 
@@ -24,7 +25,7 @@ const agentWord = z
   .refine((word) => !word.endsWith(".lock"), "may not end in .lock");
 
 /** git reads one folder a line, and unquotes a folder in quotes. */
-const sparseFolder = treePath.refine(
+const sparseFolder = folderPath.refine(
   (path) => !path.startsWith('"') && !hasControl(path),
   "is not a folder that git takes alone",
 );
@@ -39,7 +40,12 @@ const input = z.strictObject({
     .describe(`Work happens on branch agent/<agent_id>/<task_id>; without task_id on agent/<agent_id>/${ONLY_TASK}`),
   task_id: agentWord.optional().describe("Requires agent_id"),
   shallow: z.boolean().default(false).describe("Newest commit only, without history"),
-  sparse: z.array(sparseFolder).max(MAX_SPARSE_FOLDERS).default([]).describe("Folders to check out; default: all"),
+  sparse: z
+    .array(sparseFolder)
+    .max(MAX_SPARSE_FOLDERS)
+    .transform((folders) => (folders.includes("") ? [] : folders))
+    .default([])
+    .describe("Folders to check out; default: all"),
   filter: z
     .enum(FILTERS)
     .optional()

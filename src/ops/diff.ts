@@ -1,10 +1,11 @@
 import * as z from "zod/v4";
 import { readChanges } from "./output/changes.ts";
 import { failureOf, type Reasons } from "./output/failure.ts";
-import { cursor, maxBytes, revision, sandboxId, treePath } from "./inputs.ts";
+import { cursor, maxBytes, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { pageEnd, textOf } from "./output/sections.ts";
 import { CHANGES } from "./output/porcelain.ts";
+import { scopePath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import diffScript from "./scripts/diff.sh" with { type: "text" };
 
@@ -12,7 +13,7 @@ const MAX_FILES = 1000;
 
 const input = z.strictObject({
   sandbox_id: sandboxId,
-  file: treePath.optional().describe("Only this file or folder"),
+  file: scopePath.optional().describe("Only this file or folder"),
   staged: z.boolean().default(false).describe("Staged changes; default: unstaged changes, including new files"),
   base: revision.optional().describe("Compare with the merge base of HEAD and this revision, as a pull request does"),
   cursor: cursor.optional(),

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
-import { folderPath, treePath } from "./inputs.ts";
 import type { Step } from "./payload.ts";
+import { filePath, filePathOrNone } from "./tree-path.ts";
 
 const ACTIONS = ["content", "base64", "old", "delete", "move_to", "link"] as const;
 /** PATH_MAX of Linux, less the NUL. */
@@ -14,14 +14,14 @@ const isMode = (text: string) => text === "" || modeOf(text) !== undefined;
 const modeOf = (text: string) => MODES[text.replace(/^(?:100|0)(?=\d{3}$)/, "")];
 
 const written = z.strictObject({
-  path: treePath,
+  path: filePath,
   content: z.string().optional().describe("Complete new text; keeps the file's CRLF and byte-order mark"),
   base64: z.base64().optional().describe("Complete new content, as bytes"),
   old: z.string().optional().describe("Text of the file to replace by new; must occur once, unless all is set"),
   new: z.string().optional(),
   all: z.boolean().optional().describe("Replace old wherever it occurs"),
   delete: z.boolean().optional(),
-  move_to: folderPath.optional(),
+  move_to: filePathOrNone.optional(),
   link: z.string().refine(isTarget, "is not a target").optional().describe("Make a symbolic link with this target"),
   executable: z.boolean().optional().describe("May be alone"),
   mode: z.string().refine(isMode, "is none of 100755, 755, +x, 100644, 644, -x").optional().describe("As executable"),

@@ -1,4 +1,4 @@
-import { OUTSIDE } from "./inputs.ts";
+import { OUTSIDE } from "./tree-path.ts";
 import type { Reasons } from "./output/failure.ts";
 
 type Explain = Reasons[string];

@@ -1,19 +1,13 @@
 import * as z from "zod/v4";
 import { SANDBOX_ID } from "../pool/handle.ts";
+import { isWithin, MAX_NAME_BYTES } from "./tree-path.ts";
 
-/** PATH_MAX of Linux (4096 with the NUL), less the folder of the tree and git's own names in it. */
-const MAX_PATH_BYTES = 3800;
-/** NAME_MAX of Linux and macOS. */
-const MAX_NAME_BYTES = 255;
 /** git stores a branch as a file, and writes it as a file that ends in `.lock`. */
 const MAX_REF_NAME_BYTES = MAX_NAME_BYTES - ".lock".length;
 const MAX_REF_LENGTH = 255;
 
 /** Files in one call, for each operation. */
 export const MAX_FILES = 1000;
-
-const utf8 = new TextEncoder();
-const isWithin = (text: string, maxBytes: number) => utf8.encode(text).byteLength <= maxBytes;
 
 export const hasControl = (text: string) =>
   Array.from(text).some((character) => character < " " || character === "\x7f");
@@ -25,21 +19,6 @@ function isBranchName(name: string): boolean {
   const isPart = (part: string) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock");
   return name.split("/").every((part) => isPart(part) && isWithin(part, MAX_REF_NAME_BYTES));
 }
-
-/** Whether a path is inside the tree and outside git's own directory. */
-function isTreePath(path: string): boolean {
-  if (path.includes("\0")) return false;
-  const isPart = (part: string) => part !== "" && part !== "." && part !== ".." && isWithin(part, MAX_NAME_BYTES);
-  return isWithin(path, MAX_PATH_BYTES) && path.split("/").every(isPart) && !path.split(/[/\\]/).some(isGitDirectory);
-}
-
-/** Characters that HFS+ ignores when it compares names (git's utf8.c, next_hfs_char). */
-const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
-
-/**
- * Also matches names that only other systems read as .git, which git refuses by core.protectNTFS and core.protectHFS.
- */
-const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part.replaceAll(HFS_IGNORED, ""));
 
 export const sandboxId = z
   .string()
@@ -116,14 +95,6 @@ export const revision = z
   .min(1)
   .max(MAX_REF_LENGTH)
   .refine((text) => !/^[-^]|[\s:]/.test(text) && !hasControl(text), "is not a revision");
-
-/** End of a sentence that begins with a name. */
-export const OUTSIDE = "is not a path inside the working tree (relative, no '..', not in .git, no name over 255 bytes)";
-
-export const treePath = z.string().min(1).refine(isTreePath, OUTSIDE);
-
-/** As treePath, or "" for the root folder. */
-export const folderPath = z.string().refine((path) => path === "" || isTreePath(path), OUTSIDE);
 
 /** Position of the next page; its meaning depends on the operation. */
 export const cursor = z

@@ -1,12 +1,13 @@
 import * as z from "zod/v4";
 import { failureOf, type Reasons } from "./output/failure.ts";
-import { cursor, hasControl, revision, sandboxId, treePath } from "./inputs.ts";
+import { cursor, hasControl, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
 import { CHANGES, LETTERS } from "./output/porcelain.ts";
 import { IN_TREE } from "./git-arguments.ts";
 import { SUBMODULES } from "./git-arguments.ts";
+import { scopePath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import logScript from "./scripts/log.sh" with { type: "text" };
 
@@ -50,7 +51,7 @@ const input = z.strictObject({
     .boolean()
     .default(false)
     .describe("List the changed files of each commit; of a merge, compared with its first parent"),
-  path: treePath.optional().describe("Only commits that changed this file or folder"),
+  path: scopePath.optional().describe("Only commits that changed this file or folder"),
   limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
   cursor: cursor.optional(),
 });

@@ -5,11 +5,12 @@ import { pushedBy } from "./cut-short.ts";
 import { COMMIT_REASONS } from "./output/commit-reasons.ts";
 import { FAILURE_SECTION, type Failed, failureOf, type Reasons } from "./output/failure.ts";
 import { IN_THE_WAY_REASONS } from "./output/in-the-way-reasons.ts";
-import { branchName, MAX_FILES, sandboxId, treePath } from "./inputs.ts";
+import { branchName, MAX_FILES, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
 import { remoteMessages } from "./output/remote-messages.ts";
+import { pathsOrAll, treePath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import pushScript from "./scripts/push.sh" with { type: "text" };
 
@@ -27,7 +28,7 @@ const input = z.strictObject({
     .refine((text) => text.trim() !== "" && !text.includes("\0"), "is empty")
     .optional()
     .describe("Commit message; required if there are changes to commit"),
-  files: z.array(treePath).max(MAX_FILES).default([]).describe("Commit only these; default: every change"),
+  files: pathsOrAll(MAX_FILES).default([]).describe("Commit only these; default: every change"),
   to: branchName
     .optional()
     .describe("Remote branch; default: the current branch's name, unless it is the repository's default branch"),

@@ -1,10 +1,11 @@
 import * as z from "zod/v4";
 import { ENTRY_KINDS, readContent, readFolder, readTree } from "./output/content.ts";
 import { failureOf, type Reasons } from "./output/failure.ts";
-import { cursor, folderPath, maxBytes, revision, sandboxId } from "./inputs.ts";
+import { cursor, maxBytes, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { Parsed, ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords, sectionText } from "./output/sections.ts";
+import { folderPath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import readScript from "./scripts/read.sh" with { type: "text" };
 

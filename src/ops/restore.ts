@@ -1,10 +1,11 @@
 import * as z from "zod/v4";
 import { failureOf } from "./output/failure.ts";
-import { MAX_FILES, revision, sandboxId, treePath } from "./inputs.ts";
+import { MAX_FILES, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import { sectionRecords, sectionText } from "./output/sections.ts";
 import { UNFINISHED } from "./output/porcelain.ts";
 import { UNCOMMIT_REASONS } from "./output/uncommit-reasons.ts";
+import { folderPath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import restoreScript from "./scripts/restore.sh" with { type: "text" };
 
@@ -14,7 +15,7 @@ const MAX_LISTED = 1000;
 const input = z
   .strictObject({
     sandbox_id: sandboxId,
-    paths: z.array(treePath).min(1).max(MAX_FILES).optional().describe("Files and folders to restore to HEAD"),
+    paths: z.array(folderPath).min(1).max(MAX_FILES).optional().describe("Files and folders to restore to HEAD"),
     all: z.literal(true).optional().describe("Restores everything, and aborts an unfinished merge or rebase"),
     staged: z.boolean().default(false).describe("Only unstage; the files stay as they are"),
     to: revision
@@ -52,7 +53,7 @@ export const restore = defineOperation({
   script: assemble(restoreScript),
   plan: (asked) => ({
     env: { IN_ALL: String(asked.all ?? false), IN_STAGED: String(asked.staged), IN_TO: asked.to ?? "" },
-    args: asked.paths ?? [],
+    args: asked.paths?.map((path) => path || ".") ?? [],
   }),
   parse(result, { to }) {
     const failed = failureOf(result, UNCOMMIT_REASONS);

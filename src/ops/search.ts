@@ -1,10 +1,11 @@
 import * as z from "zod/v4";
 import { WarmtreeError } from "../errors.ts";
 import { failureOf } from "./output/failure.ts";
-import { cursor, revision, sandboxId, treePath } from "./inputs.ts";
+import { cursor, revision, sandboxId } from "./inputs.ts";
 import { readMatches } from "./output/matches.ts";
 import { defineOperation } from "./operation.ts";
 import { regexParts } from "./regex-parts.ts";
+import { scopePath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
 import searchScript from "./scripts/search.sh" with { type: "text" };
 
@@ -27,7 +28,7 @@ const input = z
       .describe("Text to find in lines"),
     regex: z.boolean().default(false).describe("The pattern is a POSIX extended regular expression"),
     ignore_case: z.boolean().default(false),
-    path: treePath.optional().describe("Only in this file or folder"),
+    path: scopePath.optional().describe("Only in this file or folder"),
     ref: revision.optional().describe("Commit to search; default: the working tree, including new files"),
     limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
     cursor: cursor.optional(),

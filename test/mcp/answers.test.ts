@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import * as z from "zod/v4";
 import { WarmtreeError } from "../../src/errors.ts";
-import { parametersOf } from "../../src/mcp/default-page-sizes.ts";
+import { parametersOf } from "../../src/mcp/parameters.ts";
+import { OPERATIONS } from "../../src/ops/registry.ts";
 import { answered, failed, withNextPage } from "../../src/mcp/result.ts";
 
 test("an answer is said once, as compact JSON", () => {
@@ -29,8 +31,12 @@ test("a page says how to get the next, the last page nothing", () => {
   expect(withNextPage({ truncated: false })).toEqual({ truncated: false });
 });
 
-test("pages are small unless asked for otherwise, and null is a parameter left out", () => {
-  expect(parametersOf("status", { sandbox_id: "s", cursor: null })).toEqual({ sandbox_id: "s", limit: 40 });
-  expect(parametersOf("status", { limit: 5000 })).toEqual({ limit: 5000 });
-  expect(parametersOf("push", { message: "m" })).toEqual({ message: "m" });
+test("pages are small unless asked for otherwise, and an empty parameter is one left out", () => {
+  const read = (name: string, given: object) => parametersOf(name, schemaOf(name), given).input;
+  expect(read("status", { sandbox_id: "s", cursor: null })).toEqual({ sandbox_id: "s", limit: 40 });
+  expect(read("status", { limit: 5000 })).toEqual({ limit: 5000 });
+  expect(read("status", { limit: "" })).toEqual({ limit: 40 });
+  expect(read("push", { message: "m" })).toEqual({ message: "m" });
 });
+
+const schemaOf = (name: string) => OPERATIONS.find((each) => each.name === name)?.input ?? z.never();

@@ -219,7 +219,7 @@ test("no symlink on the way is followed, and git's own directory is out of reach
     code: "invalid_input",
     field: "path",
   });
-  for (const path of [".git", ".git/config", "src/../.git/config", "/etc/passwd", "../x", "src//b", ".GIT/config"]) {
+  for (const path of [".git", ".git/config", "src/../.git/config", "../x", "src//.git", ".GIT/config"]) {
     await expect(home.run(read, { path })).rejects.toThrow("not a path inside the working tree");
   }
 });

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
-import { treePath } from "../../src/ops/inputs.ts";
+import { treePath } from "../../src/ops/tree-path.ts";
 import { git, Home } from "./support.ts";
 
 /** Path in a tree to content; `-> target` stands for a symlink. */
@@ -118,7 +118,7 @@ const UNITS = [
 /** File names as hostile as a file system takes. */
 export const fileName = fc
   .string({ unit: fc.constantFrom(...UNITS), minLength: 1, maxLength: 6 })
-  .filter((name) => treePath.safeParse(name).success);
+  .filter((name) => treePath.safeParse(name).data === name);
 
 const line = fc.string({ unit: fc.constantFrom("x", "y", " ", "\t", "é", "\r", "+", "-", "@"), maxLength: 8 });
 

@@ -1,8 +1,8 @@
 import { configOf } from "../../config.ts";
 import { refusedByAddress } from "../../mcp/address.ts";
 import { callTool } from "../../mcp/call.ts";
-import { newServer } from "../../mcp/server.ts";
-import { acceptsStream, mcpPost, opensSession, serveMcp } from "../../mcp/transport.ts";
+import { newServer, type ToolCall } from "../../mcp/server.ts";
+import { acceptsStream, mcpPost, opensSession, serveMcp, toolCalledBy } from "../../mcp/transport.ts";
 import { openSession } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { readText } from "../body.ts";
@@ -30,21 +30,20 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     const caller = await callerOf(c);
     const post = mcpPost(request, await readText(request));
     if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
-    const response = await serveMcp(post, () =>
-      newServer((tool, given, { mcpReq }) => {
-        const { _meta: { progressToken } = {} } = mcpReq;
-        const notifier = progressToken !== undefined &&
-          acceptsStream(request) && {
-            notify: (progress: number, message: string) => {
-              const params = { progressToken, progress, message };
-              // Ignore clients that have left.
-              mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
-            },
-          };
-        const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
-        return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
-      }),
-    );
+    const call: ToolCall = (tool, given, { mcpReq }) => {
+      const { _meta: { progressToken } = {} } = mcpReq;
+      const notifier = progressToken !== undefined &&
+        acceptsStream(request) && {
+          notify: (progress: number, message: string) => {
+            const params = { progressToken, progress, message };
+            // Ignore clients that have left.
+            mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
+          },
+        };
+      const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
+      return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
+    };
+    const response = await serveMcp(post, () => newServer(call, toolCalledBy(post)));
     response.headers.set("X-Request-Id", requestIdOf(request));
     return response;
   };

@@ -23,6 +23,10 @@ message=$IN_MESSAGE to=$IN_TO turn=$IN_TURN known=$IN_KNOWN sha=$IN_SHA committe
 amend=$IN_AMEND guard=$IN_GUARD
 resolve=("${@:1:IN_RESOLVE}")
 shift "$IN_RESOLVE"
+# In a shell, `*` is every file. No file has this name, or it is meant.
+for path; do
+  if [ "$path" = '*' ] && ! [ -e '*' ] && [ -z "$(git ls-files -- '*')" ]; then set --; fi
+done
 files=("$@")
 IFS= read -r branch <.git/HEAD
 case $branch in "ref: refs/heads/"*) branch=${branch#ref: refs/heads/} ;; *) branch= ;; esac

@@ -1,0 +1,107 @@
+import * as z from "zod/v4";
+import type { Members, Naming } from "./one-reading.ts";
+import { isRequired, type Schema, writtenPart } from "./schema-parts.ts";
+import { distance } from "./distance.ts";
+
+const OF_A_PATH = ["file_path", "filename", "folder", "directory", "dir"];
+
+/**
+ * Names that other tools use for a field, and that mean nothing else beside the operation's other fields. An operation
+ * with several of the fields has the first of them.
+ */
+const USUAL: Readonly<Record<string, readonly string[]>> = {
+  sandbox_id: ["sandbox", "workspace", "workspace_id"],
+  repo_url: ["url", "repo", "repository", "repository_url", "clone_url"],
+  shallow: ["depth"],
+  sparse: ["sparse_paths", "sparse_checkout"],
+  path: ["file", "paths", "files", ...OF_A_PATH],
+  file: ["path", ...OF_A_PATH],
+  files: ["paths", "file_paths", "edits", "changes", "path", "file", ...OF_A_PATH],
+  paths: ["files", "file_paths", "path", "file", ...OF_A_PATH],
+  content: ["contents", "text", "file_text", "new_content"],
+  move_to: ["rename_to", "new_path", "destination"],
+  patch: ["diff"],
+  message: ["commit_message", "msg"],
+  pattern: ["query", "text", "search"],
+  ref: ["revision", "rev", "commit", "sha", "branch"],
+  commits: ["commit", "sha", "shas"],
+  name: ["branch", "branch_name", "tag", "tag_name"],
+  limit: ["max_count", "max_results", "count"],
+  start_line: ["line_start", "first_line"],
+  end_line: ["line_end", "last_line"],
+  op: ["operation", "tool", "action", "command"],
+};
+
+/** Names that may mean a field: asked about, never taken nor ignored. */
+const POSSIBLE: Readonly<Record<string, readonly string[]>> = {
+  to: ["branch", "target", "target_branch", "remote_branch"],
+  from: ["branch", "source", "source_branch", "remote_branch"],
+  base: ["ref", "branch", "compare_to"],
+  revision: ["ref", "commit", "sha", "tag"],
+  rebase: ["strategy"],
+};
+
+const holds = (names: readonly string[] = [], name: string) => names.some((one) => plain(one) === name);
+
+const plain = (name: string) => name.toLowerCase().replaceAll(/[_\s-]/g, "");
+
+/** The field that a name means, in another spelling (`startLine`) or in the words of other tools. */
+function fieldMeant(name: string, fields: readonly string[]): string | undefined {
+  const written = plain(name);
+  const usual = () => Object.keys(USUAL).find((field) => fields.includes(field) && holds(USUAL[field], written));
+  return fields.find((field) => plain(field) === written) ?? usual();
+}
+
+/** The field that a name may mean, also mistyped. */
+export function nearestField(name: string, fields: readonly string[]): string | undefined {
+  const written = plain(name);
+  const isTypo = (field: string) => distance(plain(field), written) <= Math.max(1, Math.floor(field.length / 4));
+  return fieldMeant(name, fields) ?? fields.find((field) => holds(POSSIBLE[field], written)) ?? fields.find(isTypo);
+}
+
+/**
+ * Gives members the names of the fields that they mean, unless the caller gave the field another value. The fields of the
+ * only entry of a list, such as `path` and `content` of an edit, may stand beside the list.
+ */
+export const withUsualNames: Naming = (given, schema) => {
+  const members = withEntry(given, schema);
+  const fields = Object.keys(schema.shape);
+  const taken = new Set(fields.filter((field) => isGiven(members[field])));
+  const named = Object.entries(members).map(([name, value]): [string, unknown] => {
+    const field = fields.includes(name) ? undefined : fieldMeant(name, fields);
+    if (field === undefined || taken.has(field)) return [name, value];
+    taken.add(field);
+    return [field, value];
+  });
+  // A field that was given empty comes first, so that its other name replaces it.
+  return Object.fromEntries(named.toSorted(([, one], [, other]) => Number(isGiven(one)) - Number(isGiven(other))));
+};
+
+export const isGiven = (value: unknown) =>
+  value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+
+const only = (members: Members, isKept: (name: string) => boolean): Members =>
+  Object.fromEntries(Object.entries(members).filter(([name]) => isKept(name)));
+
+function withEntry(members: Members, schema: z.ZodObject): Members {
+  for (const [field, part] of Object.entries(schema.shape)) {
+    const element = elementOf(part);
+    if (!element || isGiven(members[field])) continue;
+    const { shape, def } = element;
+    const known = Object.keys(shape);
+    const isOwn = (name: string) =>
+      !Object.hasOwn(schema.shape, name) &&
+      (def.catchall instanceof z.ZodUnknown || known.includes(name) || fieldMeant(name, known) !== undefined);
+    const entry = withUsualNames(only(members, isOwn), element);
+    if (known.every((name) => !isRequired(element, name) || isGiven(entry[name]))) {
+      return { ...only(members, (name) => !isOwn(name) && name !== field), [field]: [entry] };
+    }
+  }
+  return members;
+}
+
+/** The object that a list is of. */
+function elementOf(part: Schema): z.ZodObject | undefined {
+  const written = writtenPart(part);
+  return written instanceof z.ZodArray && written.element instanceof z.ZodObject ? written.element : undefined;
+}

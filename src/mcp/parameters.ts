@@ -1,0 +1,54 @@
+import type * as z from "zod/v4";
+import { membersOf, type Members, type Naming, oneReading } from "../execution/one-reading.ts";
+import { fieldsAt } from "../execution/schema-parts.ts";
+import { isGiven, nearestField, withUsualNames } from "../execution/usual-names.ts";
+import { PAGES } from "./default-page-sizes.ts";
+import { TOOL_PREFIX } from "./tools.ts";
+
+/** A model's parameters in the names and types of an operation. */
+export interface Parameters {
+  readonly input: Members;
+  /** Fields that the operation does not have: clients add their own. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Reads a model's parameters for an operation. A field that the operation does not have is ignored, unless it may mean
+ * one that it has: that stays, and is refused.
+ */
+export function parametersOf(operation: string, schema: z.ZodType, given: object): Parameters {
+  const fields = fieldsAt(schema, []);
+  const read = membersOf(oneReading(schema, unwrapped(given, fields), named)) ?? {};
+  const mayMean = (name: string) => {
+    const nearest = nearestField(name, fields);
+    return nearest !== undefined && isGiven(read[name]) && read[name] !== false && read[name] !== read[nearest];
+  };
+  const ignored = Object.keys(read).filter((name) => !fields.includes(name) && !mayMean(name));
+  const kept = Object.entries(read).filter(([name]) => !ignored.includes(name));
+  return { input: { ...PAGES[operation], ...Object.fromEntries(kept) }, ignored };
+}
+
+const WRAPPERS = ["arguments", "args", "params", "parameters", "input"];
+
+/** Parameters that are within one member, as in the call of a tool. */
+function unwrapped(given: object, fields: readonly string[]): Members {
+  const members: Members = { ...given };
+  const wrapper = WRAPPERS.find((name) => !fields.includes(name) && membersOf(members[name]));
+  if (wrapper === undefined) return members;
+  const others = Object.entries(members).filter(([name]) => name !== wrapper);
+  return { ...Object.fromEntries(others), ...membersOf(members[wrapper]) };
+}
+
+/** A step may have its operation's name in `name`, as the call of a tool has. */
+const named: Naming = (members, schema) => {
+  const read = withUsualNames(members, schema);
+  if (!Object.hasOwn(schema.shape, "op") || isGiven(read["op"]) || typeof read["name"] !== "string") return read;
+  const { name, ...others } = read;
+  return { ...others, op: name };
+};
+
+/** The name of the operation that a step names, also as a tool or as a command: `git_log`, `git log`. */
+export function operationIn(op: string): string {
+  const word = op.trim().toLowerCase();
+  return word.replace(new RegExp(`^${TOOL_PREFIX.replace("_", "[-_ ]")}`), "");
+}
