@@ -70,12 +70,14 @@ const apiKey = z
     return { tenant: entry.slice(0, at), sha256: entry.slice(at + 1) };
   });
 
+const KEY_MISSING = "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`";
+
 /** E2B accepts no other processor counts. */
 const isOneOrEven = (count: number) => count === 1 || count % 2 === 0;
 
 const schema = z
   .object({
-    E2B_API_KEY: z.string().min(1, "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`"),
+    E2B_API_KEY: z.string({ error: KEY_MISSING }).min(1, KEY_MISSING),
     E2B_DOMAIN: z.string().min(1).default("e2b.app"),
     E2B_API_URL: z.url().optional(),
     E2B_SANDBOX_URL: z.url().optional(),

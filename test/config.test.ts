@@ -101,3 +101,21 @@ test("what agents' branches begin with is a name that git takes before another",
     expect(() => read(wrong)).toThrow(/AGENT_BRANCH_PREFIX/);
   }
 });
+
+test("all wrong settings are told at once, in plain words", () => {
+  const read = () =>
+    parseConfig({
+      GIT_SANDBOX_TIMEOUT: "soon",
+      GIT_SANDBOX_MAX_RETRIES: "99",
+      POOL_SHARDS: "1.5",
+      KEEP_POLICY: "x",
+      CREDENTIALS: "x",
+      E2B_API_URL: "nowhere",
+    });
+  expect(read).toThrow(
+    "Settings are wrong: E2B_API_KEY is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`; " +
+      "E2B_API_URL is not an address, such as https://example.com; CREDENTIALS can only be env; otherwise omit it; " +
+      "GIT_SANDBOX_TIMEOUT is not a number; GIT_SANDBOX_MAX_RETRIES is over 10, the largest that is taken; " +
+      "KEEP_POLICY is none of 'tiers', 'learned'; POOL_SHARDS is a number, not a whole number, such as 10",
+  );
+});

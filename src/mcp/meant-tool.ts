@@ -10,10 +10,9 @@ import { TOOL_PREFIX, TOOLS } from "./tools.ts";
  */
 export function meantBy(called: string): { readonly called: string; readonly error: WarmtreeError } | undefined {
   if (TOOLS.some(({ name }) => name === called)) return undefined;
-  const operation = OPERATIONS.find(({ name }) => name === operationIn(called));
-  const tool = TOOLS.find(
-    (each) => called === each.name.slice(TOOL_PREFIX.length) || each.operation === operation?.name,
-  );
+  const named = operationIn(called);
+  const operation = OPERATIONS.find(({ name }) => name === named);
+  const tool = TOOLS.find(({ name }) => name === `${TOOL_PREFIX}${named}`);
   if (!tool && !operation) return undefined;
   const call =
     tool?.name ??

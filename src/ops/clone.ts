@@ -57,6 +57,8 @@ const input = z.strictObject({
     .describe("Commit (full SHA) or tag to start from; branch is then only the branch that pull takes changes from"),
 });
 
+type Asked = z.output<typeof input>;
+
 const SEED = ["used", "unsound"] as const;
 
 const output = z.object({
@@ -69,6 +71,12 @@ const output = z.object({
     .optional()
     .describe("Remote branch whose name prevents a push of this branch under its own name; push with 'to'"),
   created: z.boolean().describe("false: the workspace existed already and is unchanged"),
+  not_done: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "Inputs without effect, because the workspace existed already and was made with others; another task_id makes another workspace",
+    ),
   shallow: z.boolean().describe("Whether older commits are only at the remote"),
   filter: z
     .enum(FILTERS)
@@ -130,6 +138,7 @@ export const clone = defineOperation({
         base: upstream || null,
         ...(inTheWay ? { in_the_way: inTheWay } : {}),
         created: created === "true",
+        ...notDone(asked, upstream, sectionText(result.sections, 4)),
         shallow: shallow === "true",
         filter: FILTERS.find((word) => word === filter) ?? null,
         sparse: sectionText(result.sections, 3).split("\n").filter(Boolean),
@@ -140,6 +149,29 @@ export const clone = defineOperation({
     };
   },
 });
+
+/** `upstream` is the branch that a clone without `branch` started from. `made` is empty for a new tree. */
+function notDone(asked: Asked, upstream: string | undefined, made: string): { not_done?: string[] } {
+  if (made === "") return {};
+  const [branch = "", shallow, filter = "", revision = "", ...sparse] = made.split("\n");
+  const without = (what: string) => (what === "" ? "without" : `with '${what}'`);
+  const folders = (list: readonly string[]) => list.toSorted().join(", ");
+  const others = {
+    branch:
+      asked.branch !== undefined &&
+      asked.branch !== branch &&
+      asked.branch !== upstream &&
+      without(branch || (upstream ?? "")),
+    shallow: asked.shallow && shallow !== "true" && "with the whole history",
+    filter: asked.filter !== undefined && asked.filter !== filter && without(filter),
+    revision: asked.revision !== undefined && asked.revision !== revision && without(revision),
+    sparse: asked.sparse.length > 0 && folders(asked.sparse) !== folders(sparse) && without(folders(sparse)),
+  };
+  const told = Object.entries(others).flatMap(([field, how]) =>
+    how ? [`${field}: the workspace was made ${how}`] : [],
+  );
+  return told.length > 0 ? { not_done: told } : {};
+}
 
 /** Absent if the step did not run, or if the sandbox's bash is older than 5 and has no clock. */
 function taken(step: string, from = "", to = ""): Record<string, number> {

@@ -286,6 +286,64 @@ test("failures are answers with code, outcome and advice, in both eras", async (
   }
 });
 
+test("a tool that is an operation of git_run, or has another name, is said to be there", async () => {
+  for (const era of ERAS) {
+    const { call } = await connect(url, era);
+    for (const name of ["git_log", "log"]) {
+      expect(await call(name, { sandbox_id: "s", ref: "main" })).toMatchObject({
+        isError: true,
+        facts: {
+          code: "unknown_operation",
+          detail: expect.stringContaining('git_run {"sandbox_id": "…", "steps": [{"op": "log"'),
+        },
+      });
+    }
+    const { facts } = await call("status", {});
+    expect(facts).toMatchObject({ detail: "There is no tool 'status'. Call git_status. Nothing was done." });
+  }
+});
+
+test("fields that clients add are ignored and named, those that may mean another are refused", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const sandbox_id = await workspace(agent, "added");
+  const added = { toolCallId: "call_x", sessionId: "1" };
+  expect(await agent.facts("git_status", { sandbox_id, ...added })).toMatchObject({
+    ignored: ["toolCallId", "sessionId"],
+  });
+  expect(await agent.facts("git_status", { sandbox_id })).not.toHaveProperty("ignored");
+  const steps = [
+    { tool: "git_log", arguments: { limit: "1" } },
+    { op: "status", note: "x" },
+  ];
+  expect(await agent.facts("git_run", { sandbox_id, steps, ...added })).toMatchObject({
+    done: [{ op: "log", commits: [{}], truncated: true }, { op: "status" }],
+    ignored: ["toolCallId", "sessionId", "steps.1.note"],
+  });
+  expect((await agent.call("git_push", { sandbox_id, message: "m", branch: "x" })).facts).toMatchObject({
+    code: "invalid_input",
+    field: "branch",
+    detail: "branch: is not a field here; write 'to'. Nothing was done.",
+  });
+  expect((await agent.call("git_read", { sandbox_id, paht: "README.md" })).facts).toMatchObject({ field: "paht" });
+});
+
+test("every wrong field of every step is told at once", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const sandbox_id = await workspace(agent, "all");
+  const steps = [{ op: "log", limit: 0.5 }, { op: "fetch" }, { op: "edit", files: [{ path: "../x", content: 1 }] }];
+  const { facts } = await agent.call("git_run", { sandbox_id, steps });
+  expect(facts).toMatchObject({
+    code: "invalid_input",
+    field: "steps.0.limit",
+    errors: [
+      { field: "steps.0.limit" },
+      { field: "steps.1.op" },
+      { field: "steps.2.files.0.path" },
+      { field: "steps.2.files.0.content", detail: "is a number, not a text" },
+    ],
+  });
+});
+
 test("a status of 10,000 new files stays under 2,000 tokens and leads to the rest", async () => {
   const agent = await connect(url, "2026-07-28");
   const sandbox_id = await workspace(agent, "many");

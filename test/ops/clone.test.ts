@@ -63,7 +63,8 @@ test("asked again, answers the same tree as it was left", async () => {
   const first = await home.run(clone);
   writeFileSync(join(home.tree, "mine"), "work");
   const again = await home.run(clone, { branch: "other" });
-  expect(again).toEqual({ ...first, created: false, timing: {} });
+  const not_done = ["branch: the workspace was made with 'main'"];
+  expect(again).toEqual({ ...first, created: false, not_done, timing: {} });
   expect(readFileSync(join(home.tree, "mine"), "utf8")).toBe("work");
 });
 
@@ -249,4 +250,23 @@ test("settings of submodules that git refuses are in nobody's way", async () => 
   expect(await home.run(restore, { all: true })).toMatchObject({ restored: [], removed: [] });
   const look = { ...probeAfterResume, plan: () => ({ env: { IN_HEAD: "" } }) };
   expect(await home.perform(look)).toMatchObject({ unpushed: false, kept: true });
+});
+
+test("a clone of a workspace that exists says which of its inputs had no effect", async () => {
+  seed.git("push", "-q", "origin", "main:other");
+  await home.run(clone, { agent_id: "a", sparse: ["src"] });
+  const again = { agent_id: "a", branch: "main", sparse: ["src/"], filter: "blob:none" };
+  expect(await home.run(clone, again)).not.toHaveProperty("not_done");
+  const other = { ...again, branch: "other", shallow: true, filter: "tree:0", revision: "v1", sparse: ["docs", "src"] };
+  expect(await home.run(clone, other)).toMatchObject({
+    created: false,
+    base: "main",
+    not_done: [
+      "branch: the workspace was made with 'main'",
+      "shallow: the workspace was made with the whole history",
+      "filter: the workspace was made with 'blob:none'",
+      "revision: the workspace was made without",
+      "sparse: the workspace was made with 'src'",
+    ],
+  });
 });

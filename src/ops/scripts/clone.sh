@@ -2,7 +2,8 @@
 # tree and changes nothing. The first step talks to the remote and checks nothing out. The second step checks out; it
 # has the credential only in a partial clone, where the checkout fetches the files.
 # Sections: 1: whether the tree was made, branch, HEAD, upstream, shallow, filter, seed (`used` or `unsound`), times
-# (start, fetched, end), and the remote branch that excludes the agent's branch; 2: submodules; 3: sparse folders.
+# (start, fetched, end), and the remote branch that excludes the agent's branch; 2: submodules; 3: sparse folders; 4: of
+# a tree that was there, the inputs that it was made with.
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -146,8 +147,11 @@ fetch_wanted() {
 }
 if [ -e "$tree/.git" ]; then
   cd "$tree" && report false
+  section 4
+  if [ -e "$wt/made_with" ]; then printf '%s' "$(<"$wt/made_with")"; fi
   exit 0
 fi
+printf '%s\n' "$base" "$shallow" "$filter" "$revision" "$@" >"$wt/made_with"
 for left in new partial; do if [ -e "$wt/$left" ]; then rm -rf "${wt:?}/$left"; fi; done
 began=${EPOCHREALTIME-} target=HEAD
 if [ -n "$seed_head" ]; then
