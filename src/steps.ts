@@ -116,7 +116,8 @@ function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[
       errors.push({ field: `${within}.op`, detail: `there is no '${op}'; it is one of ${NAMES}` });
       return [];
     }
-    const input = checkInput(operation.input, { sandbox_id: given, ...params }, within);
+    const own = params["sandbox_id"] || given;
+    const input = checkInput(operation.input, { ...params, sandbox_id: own }, within);
     if (input.ok) return [{ op, operation, input: input.value }];
     errors.push(...input.errors);
     return [];

@@ -16,7 +16,7 @@ export const RIGHT_INPUTS: readonly RightInput[] = [
     "clone",
     { repo_url, branch: "main", agent_id: "ada", task_id: "42", shallow: true, sparse: ["docs"] },
     { repo_url, agent_id: "7", filter: "blob:none", sparse: ["docs", "src/lib"] },
-    { repo_url, revision: "v1", filter: "tree:0" },
+    { repo_url, revision: "v1.0.0", filter: "tree:0" },
   ),
   ...of("status", {}, { limit: 5, cursor: "0" }),
   ...of("diff", {}, { file: "README.md", staged: true, cursor: "0", max_bytes: 4096 }, { base: "main", file: "docs" }),
