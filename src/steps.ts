@@ -74,6 +74,10 @@ export interface StepLog {
   left: readonly Step[];
 }
 
+/** The input of a step, without `op`; undefined: there is no such operation. */
+export const stepSchema = (op: string): z.ZodType | undefined =>
+  op === LIST ? listInput : op === clone.name ? clone.input : operationNamed(op)?.input;
+
 const NAMES = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
 
 const utf8 = new TextEncoder();

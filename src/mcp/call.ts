@@ -1,10 +1,9 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { WarmtreeError } from "../errors.ts";
 import { execute } from "../facade.ts";
-import { planSteps, runSteps, stepsInput } from "../steps.ts";
+import { planSteps, runSteps, stepSchema, stepsInput } from "../steps.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
-import { OPERATIONS } from "../ops/registry.ts";
 import { smallerPage } from "./default-page-sizes.ts";
 import { shareThatFits } from "./fitted.ts";
 import { operationIn, type Parameters, parametersOf } from "./parameters.ts";
@@ -95,8 +94,8 @@ function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
 }
 
 function ofOperation(name: string, given: object): Parameters {
-  const operation = OPERATIONS.find((each) => each.name === name);
-  return operation ? parametersOf(name, operation.input, given) : { input: { ...given }, ignored: [] };
+  const schema = stepSchema(name);
+  return schema ? parametersOf(name, schema, given) : { input: { ...given }, ignored: [] };
 }
 
 const told = (ignored: readonly string[]) => (ignored.length > 0 ? { ignored } : {});

@@ -1,6 +1,6 @@
 import { WarmtreeError } from "../errors.ts";
-import { OPERATIONS } from "../ops/registry.ts";
 import { UNTOUCHED } from "../ops/work.ts";
+import { stepSchema } from "../steps.ts";
 import { operationIn } from "./parameters.ts";
 import { TOOL_PREFIX, TOOLS } from "./tools.ts";
 
@@ -10,13 +10,12 @@ import { TOOL_PREFIX, TOOLS } from "./tools.ts";
  */
 export function meantBy(called: string): { readonly called: string; readonly error: WarmtreeError } | undefined {
   if (TOOLS.some(({ name }) => name === called)) return undefined;
-  const named = operationIn(called);
-  const operation = OPERATIONS.find(({ name }) => name === named);
-  const tool = TOOLS.find(({ name }) => name === `${TOOL_PREFIX}${named}`);
-  if (!tool && !operation) return undefined;
+  const operation = operationIn(called);
+  const tool = TOOLS.find(({ name }) => name === `${TOOL_PREFIX}${operation}`);
+  if (!tool && !stepSchema(operation)) return undefined;
   const call =
     tool?.name ??
-    `${TOOL_PREFIX}run {"sandbox_id": "…", "steps": [{"op": "${operation?.name}", …}]}, with the parameters in the step`;
+    `${TOOL_PREFIX}run {"sandbox_id": "…", "steps": [{"op": "${operation}", …}]}, with the parameters in the step`;
   const detail = `There is no tool '${called}'. Call ${call}. Nothing was done.`;
   return { called, error: new WarmtreeError("unknown_operation", detail, { work: UNTOUCHED }) };
 }

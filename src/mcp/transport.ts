@@ -5,6 +5,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import * as z from "zod/v4";
+import { membersOf } from "../execution/one-reading.ts";
 
 /** Streamable HTTP requires clients to accept both types, and the SDK refuses others; many clients name one, or none. */
 const ACCEPT = "application/json, text/event-stream";
@@ -23,10 +24,23 @@ export interface McpPost {
 /** Parses the body of a POST. */
 export function mcpPost(request: Request, body: string): McpPost {
   try {
-    return { request, body, message: JSON.parse(body) };
+    return { request, body, message: withArguments(JSON.parse(body)) };
   } catch {
     return { request, body, message: undefined };
   }
+}
+
+const ARGUMENTS = z.looseObject({
+  method: z.literal("tools/call"),
+  params: z.looseObject({ arguments: z.union([z.null(), z.string()]) }),
+});
+
+/** Some clients send null for no arguments, or the arguments as the text that their model wrote. */
+function withArguments(message: unknown): unknown {
+  const { success, data } = ARGUMENTS.safeParse(message);
+  if (!success) return message;
+  const given = membersOf(data.params.arguments || {});
+  return given ? { ...data, params: { ...data.params, arguments: given } } : message;
 }
 
 /** Whether a request opens a session. */

@@ -327,6 +327,26 @@ test("fields that clients add are ignored and named, those that may mean another
   expect((await agent.call("git_read", { sandbox_id, paht: "README.md" })).facts).toMatchObject({ field: "paht" });
 });
 
+test("arguments may be null, absent, or the text of an object", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const sandbox_id = await workspace(agent, "arguments");
+  const textOf = async (given: object) =>
+    (await post(url, { method: "tools/call", params: { name: "git_status", ...given } })).text();
+  expect(await textOf({ arguments: JSON.stringify({ sandbox_id }) })).toContain("agent/mcp/arguments");
+  for (const given of [{}, { arguments: null }, { arguments: "" }]) {
+    expect(await textOf(given)).toContain("sandbox_id: is missing. Nothing was done.");
+  }
+});
+
+test("a list of workspaces is of none: what a step for it names besides is ignored", async () => {
+  const agent = await connect(url, "2026-07-28");
+  const sandbox_id = await workspace(agent, "listed");
+  expect(await agent.facts("git_run", { steps: [{ op: "workspaces", sandbox_id }] })).toMatchObject({
+    done: [{ op: "workspaces" }],
+    ignored: ["steps.0.sandbox_id"],
+  });
+});
+
 test("every wrong field of every step is told at once", async () => {
   const agent = await connect(url, "2026-07-28");
   const sandbox_id = await workspace(agent, "all");
