@@ -66,7 +66,11 @@ function errorsOf(schema: z.ZodType, read: unknown, issues: readonly Issue[]): F
 function described(schema: z.ZodType, issue: Issue): Found[] {
   if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: issue.message }];
   const fields = fieldsAt(schema, issue.path);
-  return issue.keys.map((key) => ({ path: [...issue.path, key], detail: unknownField(key, fields) }));
+  // Only the first are told, and each is compared with all fields.
+  return issue.keys.map((key, at) => ({
+    path: [...issue.path, key],
+    detail: at < MAX_ERRORS ? unknownField(key, fields) : "",
+  }));
 }
 
 function unknownField(key: string, fields: readonly string[]): string {

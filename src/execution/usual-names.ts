@@ -36,27 +36,41 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
 const POSSIBLE: Readonly<Record<string, readonly string[]>> = {
   to: ["branch", "target", "target_branch", "remote_branch"],
   from: ["branch", "source", "source_branch", "remote_branch"],
-  base: ["ref", "branch", "compare_to"],
+  base: ["ref", "branch", "commit", "revision", "compare_to"],
   revision: ["ref", "commit", "sha", "tag"],
   rebase: ["strategy"],
 };
 
-const holds = (names: readonly string[] = [], name: string) => names.some((one) => plain(one) === name);
-
 const plain = (name: string) => name.toLowerCase().replaceAll(/[_\s-]/g, "");
+
+/** The fields of a table by the plain names that stand for them, in the order of the table. */
+function byName(table: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const [field, names] of Object.entries(table)) {
+    for (const name of names) found.set(plain(name), [...(found.get(plain(name)) ?? []), field]);
+  }
+  return found;
+}
+
+const FIELDS_MEANT = byName(USUAL);
+const FIELDS_POSSIBLE = byName(POSSIBLE);
 
 /** The field that a name means, in another spelling (`startLine`) or in the words of other tools. */
 function fieldMeant(name: string, fields: readonly string[]): string | undefined {
   const written = plain(name);
-  const usual = () => Object.keys(USUAL).find((field) => fields.includes(field) && holds(USUAL[field], written));
-  return fields.find((field) => plain(field) === written) ?? usual();
+  const isOf = (field: string) => fields.includes(field);
+  return fields.find((field) => plain(field) === written) ?? FIELDS_MEANT.get(written)?.find(isOf);
 }
 
 /** The field that a name may mean, also mistyped. */
 export function nearestField(name: string, fields: readonly string[]): string | undefined {
   const written = plain(name);
-  const isTypo = (field: string) => distance(plain(field), written) <= Math.max(1, Math.floor(field.length / 4));
-  return fieldMeant(name, fields) ?? fields.find((field) => holds(POSSIBLE[field], written)) ?? fields.find(isTypo);
+  const isTypo = (field: string) => {
+    const most = Math.max(1, Math.floor(field.length / 4));
+    return Math.abs(field.length - written.length) <= most + 1 && distance(plain(field), written) <= most;
+  };
+  const isOf = (field: string) => fields.includes(field);
+  return fieldMeant(name, fields) ?? FIELDS_POSSIBLE.get(written)?.find(isOf) ?? fields.find(isTypo);
 }
 
 /**

@@ -46,12 +46,15 @@ export class Pair {
       }
       return await this.same(right, written, READS.has(name));
     } finally {
-      if (files.length > 0 || !READS.has(name))
-        await this.both(async (sandbox_id, task) => {
-          await this.doors.need("restore", { sandbox_id, all: true });
-          await this.doors.need("branch", { sandbox_id, name: `agent/calls/${task}` });
-        });
+      if (files.length > 0 || !READS.has(name)) await this.tidy();
     }
+  }
+
+  private async tidy(): Promise<void> {
+    await this.both(async (sandbox_id, task) => {
+      await this.doors.need("restore", { sandbox_id, all: true });
+      await this.doors.need("branch", { sandbox_id, name: `agent/calls/${task}` });
+    });
   }
 
   private async refused(door: WrittenCall["door"], name: string, input: object): Promise<Verdict> {
