@@ -37,8 +37,7 @@ class Reader {
     if (schema instanceof z.ZodObject) return this.object(schema, given);
     if (schema instanceof z.ZodArray) return this.list(schema.element, given);
     if (schema instanceof z.ZodRecord) return this.record(schema.valueType, given);
-    // The only entry of a list stands for itself.
-    return scalarReading(schema, Array.isArray(given) && given.length === 1 ? given[0] : given);
+    return scalarReading(schema, onlyEntry(given));
   }
 
   private optional(inner: Schema, given: unknown): unknown {
@@ -73,6 +72,10 @@ class Reader {
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ""));
   }
 }
+
+/** A list of one value stands for the value. */
+const onlyEntry = (given: unknown): unknown =>
+  Array.isArray(given) && given.length === 1 && !Array.isArray(given[0]) ? given[0] : given;
 
 const isValid = (schema: Schema, value: unknown) => z.safeParse(schema, value).success;
 

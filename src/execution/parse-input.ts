@@ -27,6 +27,14 @@ export function parseInput<Input extends z.ZodType>(schema: Input, input: unknow
   return checked.value;
 }
 
+/** Checks the query of a route. Programs write it, so other spellings are not taken. */
+export function parseQuery<Input extends z.ZodType>(schema: Input, query: object): z.output<Input> {
+  const parsed = schema.safeParse(query, { error: issueWords });
+  if (parsed.success) return parsed.data;
+  const errors = errorsOf(schema, query, parsed.error.issues);
+  throw invalidInput(errors.map(({ path, detail }) => ({ field: path.join("."), detail })));
+}
+
 /** As parseInput, with the invalid fields as a value. */
 export function checkInput<Input extends z.ZodType>(
   schema: Input,

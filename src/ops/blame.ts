@@ -93,7 +93,8 @@ export const blame = defineOperation({
   },
 });
 
-const firstOf = (asked: z.output<typeof input>) => asked.cursor ?? asked.start_line ?? 1;
+/** A page begins at a line; cursor 0 is none that blame answered. */
+const firstOf = (asked: z.output<typeof input>) => asked.cursor || asked.start_line || 1;
 
 function refused(field: string, detail: string) {
   return { ok: false as const, error: new WarmtreeError("invalid_input", detail, { field }) };

@@ -132,3 +132,8 @@ test("whatever a file is called and holds, its lines are told as they are", asyn
     },
   );
 });
+
+test("cursor 0, which a client writes for none, is the first page", async () => {
+  const first = await home.run(blame, { path: "a.txt" });
+  expect(await home.run(blame, { path: "a.txt", cursor: "0" })).toEqual(first);
+});

@@ -7,7 +7,7 @@ import { rangeOf } from "../../metrics/overview-points.ts";
 import type { Overview } from "../../metrics/overview-schema.ts";
 import { lookAtMetrics } from "../../metrics/scrape.ts";
 import { anyWorkspace, pageOfWorkspaces } from "../../workspace/operator.ts";
-import { parseInput } from "../../execution/parse-input.ts";
+import { parseQuery } from "../../execution/parse-input.ts";
 import { endWorkspace, pauseWorkspace, useWorkspace } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
@@ -28,13 +28,13 @@ const STATUS_LIMIT = 100;
 export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/operator/overview", async (c) => {
     const operator = await operatorOf(c);
-    const { minutes } = parseInput(overviewQuery, c.req.query());
+    const { minutes } = parseQuery(overviewQuery, c.req.query());
     return answer(await overview(operator, minutes));
   });
   app.post("/v1/operator/template/builds", async (c) => answer(await build(await operatorOf(c)), { status: 202 }));
   app.get("/v1/operator/workspaces", async (c) => {
     const operator = await operatorOf(c);
-    return answer(await pageOfWorkspaces(operator, parseInput(pageQuery, c.req.query())));
+    return answer(await pageOfWorkspaces(operator, parseQuery(pageQuery, c.req.query())));
   });
   app.get("/v1/operator/workspaces/:sandbox_id", async (c) =>
     answer(await anyWorkspace(await operatorOf(c), c.req.param("sandbox_id"))),
