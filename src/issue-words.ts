@@ -1,5 +1,7 @@
 import type * as z from "zod/v4";
 
+export const MISSING = "is missing";
+
 type Issue = z.core.$ZodRawIssue;
 
 /** Names of types in messages, by zod's names for them. */
@@ -50,7 +52,7 @@ export function issueWords(issue: Issue): string {
 }
 
 function typeWords(input: unknown, expected: string): string {
-  if (input === undefined) return "is missing";
+  if (input === undefined) return MISSING;
   return Number.isNaN(input) ? `is not ${expected}` : `is ${kindOf(input)}, not ${expected}`;
 }
 

@@ -1,9 +1,9 @@
 import type * as z from "zod/v4";
 import { type ErrorCode, type FieldError, WarmtreeError } from "../errors.ts";
-import { issueWords } from "../issue-words.ts";
+import { issueWords, MISSING } from "../issue-words.ts";
 import { garbledIn } from "./garbled.ts";
 import { oneReading } from "./one-reading.ts";
-import { fieldsAt } from "./schema-parts.ts";
+import { descriptionAt, fieldsAt } from "./schema-parts.ts";
 import { nearestField } from "./usual-names.ts";
 
 /** More show nothing new about how a caller writes. */
@@ -72,13 +72,18 @@ function errorsOf(schema: z.ZodType, read: unknown, issues: readonly Issue[]): F
 }
 
 function described(schema: z.ZodType, issue: Issue): Found[] {
-  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: issue.message }];
+  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: explained(schema, issue) }];
   const fields = fieldsAt(schema, issue.path);
   // Only the first are told, and each is compared with all fields.
   return issue.keys.map((key, at) => ({
     path: [...issue.path, key],
     detail: at < MAX_ERRORS ? unknownField(key, fields) : "",
   }));
+}
+
+function explained(schema: z.ZodType, { path, message }: Issue): string {
+  const description = message === MISSING ? descriptionAt(schema, path) : undefined;
+  return description === undefined ? message : `${message} (${description})`;
 }
 
 function unknownField(key: string, fields: readonly string[]): string {

@@ -21,13 +21,25 @@ export function writtenPart(schema: Schema): Schema {
 /** zod's name for the type of a schema. */
 export const typeOf = (schema: Schema): string => (schema instanceof z.ZodType ? schema.def.type : "unknown");
 
+/** The schema at a path of a schema; undefined: there is none. */
+function partAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
+  const [step, ...rest] = path;
+  if (step === undefined) return schema;
+  const part = writtenPart(schema);
+  if (part instanceof z.ZodArray) return partAt(part.element, rest);
+  const member = part instanceof z.ZodObject ? part.shape[String(step)] : undefined;
+  return member && partAt(member, rest);
+}
+
 /** The fields of the object at a path of a schema; empty: there is none. */
 export function fieldsAt(schema: Schema, path: readonly PropertyKey[]): string[] {
-  const part = writtenPart(schema);
-  const [step, ...rest] = path;
-  if (part instanceof z.ZodArray && step !== undefined) return fieldsAt(part.element, rest);
-  if (!(part instanceof z.ZodObject)) return [];
-  if (step === undefined) return Object.keys(part.shape);
-  const member = part.shape[String(step)];
-  return member ? fieldsAt(member, rest) : [];
+  const found = partAt(schema, path);
+  const part = found && writtenPart(found);
+  return part instanceof z.ZodObject ? Object.keys(part.shape) : [];
+}
+
+/** The description of the field at a path of a schema. */
+export function descriptionAt(schema: Schema, path: readonly PropertyKey[]): string | undefined {
+  const part = partAt(schema, path);
+  return part instanceof z.ZodType ? part.description : undefined;
 }

@@ -77,3 +77,10 @@ test("one wrong field is told once, and of very many the first", () => {
   expect(String(error)).toContain("10 more fields are wrong");
   expect(errorOf(() => parseInput(several, {}))).not.toHaveProperty("details.errors");
 });
+
+test("a field that is missing is explained", () => {
+  const described = z.object({ list: z.array(z.object({ name: z.string().describe("A name") })) });
+  expect(errorOf(() => parseInput(described, { list: [{}] }))).toMatchObject({
+    message: "list.0.name: is missing (A name). Nothing was done.",
+  });
+});

@@ -334,7 +334,9 @@ test("arguments may be null, absent, or the text of an object", async () => {
     (await post(url, { method: "tools/call", params: { name: "git_status", ...given } })).text();
   expect(await textOf({ arguments: JSON.stringify({ sandbox_id }) })).toContain("agent/mcp/arguments");
   for (const given of [{}, { arguments: null }, { arguments: "" }]) {
-    expect(await textOf(given)).toContain("sandbox_id: is missing. Nothing was done.");
+    expect(await textOf(given)).toContain(
+      "sandbox_id: is missing (The sandbox_id that clone answered). Nothing was done.",
+    );
   }
 });
 
