@@ -43,8 +43,8 @@ export async function sendHostile(
 ): Promise<string[]> {
   const bad: string[] = [];
   const lane = async (number: number) => {
-    // An agent for each lane: without its task, a clone is of another workspace, which must not be another lane's.
-    const clone = { repo_url, agent_id: `hostile-${number}`, task_id: "lane" };
+    // Both are the lane's own: a clone without one of them opens a workspace that is no other lane's either.
+    const clone = { repo_url, agent_id: `hostile-${number}`, task_id: `lane-${number}` };
     const { sandbox_id } = await call(stack, "clone", clone);
     for (const { field, value } of inputs.filter((_input, at) => at % lanes === number)) {
       const known = field.operation === "clone" ? clone : { sandbox_id };
@@ -55,7 +55,7 @@ export async function sendHostile(
       // What the value did must not be in the way of the next.
       if (answer.status === 200 && CHANGES.has(field.operation)) {
         await call(stack, "restore", { sandbox_id, all: true });
-        await callOperation(stack.url, "branch", { sandbox_id, name: `agent/hostile-${number}/lane` });
+        await callOperation(stack.url, "branch", { sandbox_id, name: `agent/hostile-${number}/lane-${number}` });
       }
     }
   };
