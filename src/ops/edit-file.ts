@@ -9,7 +9,8 @@ const MODES: Readonly<Record<string, boolean>> = { "+x": true, "755": true, "-x"
 
 const utf8 = new TextEncoder();
 const isTarget = (text: string) => !text.includes("\0") && utf8.encode(text).length <= MAX_TARGET_BYTES;
-const isMode = (text: string) => text === "" || modeOf(text) !== undefined;
+/** A pattern, so that a number is accepted too (one-reading.ts). */
+const MODE = /^(?:(?:100|0)?(?:755|644)|[+-]x)?$/;
 /** Also as git and chmod write it: 100755, 0755. */
 const modeOf = (text: string) => MODES[text.replace(/^(?:100|0)(?=\d{3}$)/, "")];
 
@@ -24,7 +25,7 @@ const written = z.strictObject({
   move_to: filePathOrNone.optional(),
   link: z.string().refine(isTarget, "is not a target").optional().describe("Make a symbolic link with this target"),
   executable: z.boolean().optional().describe("May be alone"),
-  mode: z.string().refine(isMode, "is none of 100755, 755, +x, 100644, 644, -x").optional().describe("As executable"),
+  mode: z.string().regex(MODE, "is none of 100755, 755, +x, 100644, 644, -x").optional().describe("As executable"),
 });
 
 export type FileEdit = z.output<typeof written>;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { edit } from "../../src/ops/edit.ts";
-import { treePath } from "../../src/ops/inputs.ts";
+import { treePath } from "../../src/ops/tree-path.ts";
 import { push } from "../../src/ops/push.ts";
 import { FEW_RUNS } from "../support/runs.ts";
 import { cloneForEach, git, type Home, type Seed } from "./support.ts";
@@ -216,7 +216,7 @@ const segment = fc.string({ unit: fc.constantFrom("a", "b", "c", ".", " ", "!", 
 const ruledPath = fc
   .array(segment, { minLength: 1, maxLength: 3 })
   .map((parts) => parts.join("/"))
-  .filter((path) => treePath.safeParse(path).success);
+  .filter((path) => treePath.safeParse(path).data === path);
 
 test("whatever git ignores is told, whatever the rules", async () => {
   await fc.assert(

@@ -194,6 +194,33 @@ export const BY_MODELS: Written = {
     ),
     mcp("git_run", { steps: [{ op: "search", query: "little" }] }, { steps: [{ op: "search", pattern: "little" }] }),
   ],
+  "fills every field of an edit": [
+    mcp(
+      "git_edit",
+      { files: [{ path: "README.md", content: "", old: "little", new: "lot", all: false, delete: false, link: "" }] },
+      { files: [{ path: "README.md", old: "little", new: "lot" }] },
+    ),
+    mcp(
+      "git_edit",
+      { files: [{ path: "./README.md", old: " little", new: "", content: "", base64: "", move_to: "", mode: "" }] },
+      { files: [{ path: "README.md", old: " little", new: "" }] },
+    ),
+    mcp(
+      "git_edit",
+      { files: [{ path: "CLAUDE.md", link: "README.md", content: "", old: "", new: "", delete: false }] },
+      { files: [{ path: "CLAUDE.md", link: "README.md" }] },
+    ),
+    mcp(
+      "git_edit",
+      { files: "[]", patch: "```diff\n--- a/README.md\n+++ b/README.md\n@@ -1,1 +1,1 @@\n-# Small\n+# Large\n```" },
+      { files: [{ path: "README.md", old: "# Small", new: "# Large" }] },
+    ),
+    mcp(
+      "git_edit",
+      { patch: "*** Begin Patch\n*** Update File: README.md\n@@\n-# Small\n+# Large\n*** End Patch" },
+      { files: [{ path: "README.md", old: "# Small", new: "# Large" }] },
+    ),
+  ],
   "uses git's words": [
     mcp("git_push", { commit_message: "x" }, { message: "x" }, FOLDER),
     mcp(

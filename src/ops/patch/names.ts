@@ -1,4 +1,4 @@
-import { OUTSIDE, treePath } from "../inputs.ts";
+import { OUTSIDE, treePath } from "../tree-path.ts";
 import { type Name, PatchError } from "./types.ts";
 
 export const NONE = "/dev/null";
@@ -62,10 +62,11 @@ export function meant(old: string, now: string, header: string | undefined, line
   throw new PatchError(line, "names two files; a patch that moves a file has 'rename from' and 'rename to'");
 }
 
+/** git takes no other spelling of a path in a patch. */
+const isPath = (name: string) => treePath.safeParse(name).data === name;
+
 /** A name as the patch means it, without a prefix. */
 export function inTree(name: string, line: number, other?: string): Name {
-  const path = treePath.safeParse(name);
-  if (!path.success) throw new PatchError(line, `names a file that ${OUTSIDE}`);
-  const second = treePath.safeParse(other);
-  return { path: path.data, ...(second.success ? { other: second.data } : {}) };
+  if (!isPath(name)) throw new PatchError(line, `names a file that ${OUTSIDE}`);
+  return { path: name, ...(other !== undefined && isPath(other) ? { other } : {}) };
 }
