@@ -31,11 +31,15 @@ const written = z.strictObject({
 export type FileEdit = z.output<typeof written>;
 type Action = (typeof ACTIONS)[number];
 
-/** Models fill every member: an empty one asks for nothing if another asks for something. */
+/**
+ * Models fill every member: an empty one asks for nothing if another asks for something. So empty content empties a file
+ * only if it is the only member that could, or nothing else is asked.
+ */
 function actionsOf(file: FileEdit): Action[] {
   const given = ACTIONS.filter((action) => file[action] !== undefined && file[action] !== false);
   const filled = given.filter((action) => file[action] !== "");
-  return filled.length > 0 ? filled : given.filter((action) => action === "content" || action === "base64").slice(0, 1);
+  if (filled.length > 0 || (given.length > 1 && isExecutable(file) !== undefined)) return filled;
+  return given.filter((action) => action === "content" || action === "base64").slice(0, 1);
 }
 
 /** Undefined: only the mode changes. */

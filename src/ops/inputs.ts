@@ -97,9 +97,10 @@ export const revision = z
   .refine((text) => !/^[-^]|[\s:]/.test(text) && !hasControl(text), "is not a revision");
 
 /** Position of the next page; its meaning depends on the operation. */
+/** Larger numbers than this are none to git, which counts with 32 bits. */
 export const cursor = z
   .string()
-  .regex(/^\d{1,12}$/, "is not a cursor of this operation")
+  .regex(/^\d{1,9}$/, "is not a cursor of this operation")
   .transform(Number);
 
 /** Enough for any one character, so that every page makes progress. */

@@ -177,6 +177,16 @@ describe("a whole content", () => {
   });
 });
 
+test("with all members that a model fills in, a mode alone is meant: the content stays", async () => {
+  const filled = { content: "", base64: "", old: "", new: "", move_to: "", link: "", delete: false, all: false };
+  const before = contentOf("run.sh");
+  await home.run(edit, { files: [{ path: "run.sh", mode: "755", ...filled }] });
+  expect([contentOf("run.sh"), isExecutable("run.sh")]).toEqual([before, true]);
+  // Empty content alone is a file's content.
+  await home.run(edit, { files: [{ path: "run.sh", mode: "755", content: "" }] });
+  expect(contentOf("run.sh")).toBe("");
+});
+
 describe("a mode", () => {
   test.each<[object, boolean]>([
     [{ executable: true }, true],

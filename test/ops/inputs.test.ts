@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type * as z from "zod/v4";
-import { branchHere, branchName, tagOrSha } from "../../src/ops/inputs.ts";
+import { branchHere, branchName, cursor, tagOrSha } from "../../src/ops/inputs.ts";
 
 const SHA = "0123456789abcdef0123456789abcdef01234567";
 const read1 = (schema: z.ZodType, name: string) => {
   const { success, data, error } = schema.safeParse(name);
   return success ? data : error.issues[0]?.message;
 };
+
+test("a cursor is a number that git can count to", () => {
+  expect(read1(cursor, "999999999")).toBe(999_999_999);
+  for (const text of ["9999999999", "-1", "1.5", ""]) expect(read1(cursor, text)).toContain("not a cursor");
+});
 
 describe("one reading where only one is possible, else the right spelling", () => {
   test.each([
