@@ -24,9 +24,14 @@ describe("fields", () => {
       "files[].path",
       "files[].content",
       "files[].base64",
+      "files[].old",
+      "files[].new",
+      "files[].all",
       "files[].delete",
       "files[].move_to",
+      "files[].link",
       "files[].executable",
+      "files[].mode",
       "patch",
     ]);
     expect(fields.slice(1, 3)).toMatchObject([

@@ -46,7 +46,10 @@ describe("a Warmtree", () => {
   const API_KEYS = `acme=${createHash("sha256").update(KEY).digest("hex")}`;
   let stack: Stack;
   beforeAll(async () => {
-    stack = await startStack({ isolation: "none", bindings: { OPERATOR_KEY, API_KEYS, E2B_MAX_SANDBOXES: "7" } });
+    stack = await startStack({
+      isolation: "none",
+      bindings: { OPERATOR_KEY, API_KEYS, E2B_MAX_SANDBOXES: "7", E2B_MONTHLY_BUDGET_USD: "none" },
+    });
   });
   afterAll(() => stack.close());
 

@@ -42,7 +42,7 @@ test("verify-e2b that is ended in the middle leaves no sandbox running", async (
 
 test("elsewhere nothing is done without --yes, and the bounds are told", () => {
   const { status, stderr } = run("verify.ts", "--url", "https://warmtree.invalid", "--repo", "https://git.invalid/a/b");
-  expect(stderr).toMatch(/at most \d+ minutes, 24 workspaces, \d+ sandbox seconds, \$\d+\.\d\d/);
+  expect(stderr).toMatch(/at most \d+ minutes, 32 workspaces, \d+ sandbox seconds, \$\d+\.\d\d/);
   expect(stderr).toContain("Nothing was done.");
   expect(status).toBe(1);
 });
