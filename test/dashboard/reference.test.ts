@@ -35,7 +35,7 @@ describe("fields", () => {
       "patch",
     ]);
     expect(fields.slice(1, 3)).toMatchObject([
-      { type: "object[]", isRequired: false, default: "[]" },
+      { type: "object[]", isRequired: false, default: undefined },
       { type: "string", isRequired: true, default: undefined },
     ]);
   });
