@@ -9,6 +9,8 @@ import { isToLocalName } from "../local-e2b/http/local-name.ts";
 import { isAuthorized } from "./auth.ts";
 import type { GitServerAuth } from "./auth.ts";
 import { findHttpBackend, serveBackend } from "./http-backend.ts";
+import { LFS_ROUTES, serveLfs } from "./lfs.ts";
+import type { LfsFaults } from "./lfs.ts";
 
 export interface GitServerOptions {
   /** Folder of the bare repositories; `<root>/small.git` is served as `<url>/small.git`. */
@@ -23,6 +25,7 @@ export interface GitServerOptions {
 interface GitServerFaults {
   /** Waiting time before each request is handled. */
   readonly delayMs?: number;
+  readonly lfs?: LfsFaults;
   /** Answer the next `count` requests with this HTTP status, a Retry-After where one is given, and nothing else. */
   readonly fail?: { readonly count: number; readonly status: number; readonly retryAfterS?: number };
 }
@@ -35,6 +38,8 @@ interface GitServerCounters {
   /** Requests that carried a fetch or a push (POST git-upload-pack, POST git-receive-pack). */
   readonly fetches: number;
   readonly pushes: number;
+  /** Requests of Git LFS. */
+  readonly lfs: number;
   /** Bytes on the connections, HTTP heads as well. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
@@ -51,14 +56,16 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
-/** The smart protocol's three routes; a repository name is path segments that cannot start with a dot. */
-const ROUTE = /^\/((?:\w[\w.-]*\/)*\w[\w.-]*?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/;
+/** The smart protocol's three routes, and Git LFS; a repository name is path segments that cannot start with a dot. */
+const ROUTE = new RegExp(
+  `^/((?:\\w[\\w.-]*/)*\\w[\\w.-]*?)(?:\\.git)?/(info/refs|git-upload-pack|git-receive-pack|${LFS_ROUTES})$`,
+);
 
 /** Serves bare repositories over git's smart HTTP protocol, fetch and push, on 127.0.0.1. Rejects when the port is taken. */
 export async function startGitServer({ root, port = 0, auth, faults = {} }: GitServerOptions): Promise<GitServer> {
   const backend = findHttpBackend();
   const sockets = new Set<Socket>();
-  const counts = { requests: 0, discoveries: 0, fetches: 0, pushes: 0, bytesReceived: 0, bytesSent: 0 };
+  const counts = { requests: 0, discoveries: 0, fetches: 0, pushes: 0, lfs: 0, bytesReceived: 0, bytesSent: 0 };
   let current = faults;
   let failuresLeft = faults.fail?.count ?? 0;
   const closing = new AbortController();
@@ -85,6 +92,17 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
     }
     if (service === "git-upload-pack") counts.fetches += 1;
     if (service === "git-receive-pack") counts.pushes += 1;
+    if (service.startsWith("info/lfs/")) {
+      counts.lfs += 1;
+      const folder = join(root, `${name}.git`);
+      const asked = {
+        folder,
+        url: `http://${request.headers.host}/${name}.git`,
+        route: service,
+        faults: current.lfs ?? {},
+      };
+      return serveLfs(asked, request, response);
+    }
     const target = { root, path: `/${name}.git/${service}`, query: url.search.slice(1) };
     await serveBackend(backend, target, request, response);
   };
