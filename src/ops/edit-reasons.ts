@@ -30,8 +30,8 @@ function linked(told: string): readonly [path: string, target: string] {
   return [path, target];
 }
 
-const lfs = (path: string) =>
-  `would write '${path}', which .gitattributes gives to Git LFS, and no LFS upload is possible here: write its pointer, or leave the file to a client with git-lfs`;
+const BY_LFS = "which .gitattributes gives to Git LFS";
+const INSTEAD = "write a pointer, or leave the file to a client with git-lfs";
 
 export const EDIT_REASONS: Reasons = {
   link: refused((told) => {
@@ -48,7 +48,16 @@ export const EDIT_REASONS: Reasons = {
   special: refused(() => "is neither a file nor a folder"),
   exists: refused((path) => `makes '${path}', which exists already`),
   in_submodule: refused((folder) => `is in the submodule '${folder}', whose files belong to another repository`),
-  lfs: refused(lfs),
+  lfs: refused(
+    (paths) =>
+      `would write ${paths}, ${BY_LFS}, and the git host takes no LFS objects, or not with this credential: ${INSTEAD}`,
+  ),
+  lfs_part: refused(
+    (path) => `would write '${path}', ${BY_LFS}: send its whole content as 'content' or 'base64', or write a pointer`,
+  ),
+  lfs_elsewhere: refused(
+    (path) => `would write '${path}', ${BY_LFS}, and .lfsconfig names a server that is not asked from here: ${INSTEAD}`,
+  ),
   encoding: refused(
     (name) => `cannot be done as text, because .gitattributes gives the file the encoding ${name}: use 'base64'`,
   ),

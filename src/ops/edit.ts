@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import { actionOf, file, goesOn, stepOf } from "./edit-file.ts";
+import { contentsForLfs, lfsFiles, withPointers } from "./edit-lfs.ts";
 import { EDIT_REASONS } from "./edit-reasons.ts";
 import { failureOf } from "./output/failure.ts";
 import { MAX_FILES, sandboxId } from "./inputs.ts";
@@ -78,6 +79,7 @@ const changed = z.object({
 const output = z.object({
   changed: z.array(changed),
   unchanged: z.array(z.string()).describe("Files that had this content already"),
+  lfs: lfsFiles,
   truncated: z.boolean(),
 });
 
@@ -116,8 +118,8 @@ export const edit = defineOperation({
   input,
   output,
   script: assemble(editProgram, "perl"),
-  plan(asked) {
-    const payload = pack(stepsOf(asked));
+  plan(asked, { lfs }) {
+    const payload = pack(withPointers(stepsOf(asked), lfs));
     const at = String(payload.contentsAt);
     if (fitsInline(payload)) return { args: [at, "", ...pieces(payload)] };
     const upload = `upload-${crypto.randomUUID()}`;
@@ -125,7 +127,10 @@ export const edit = defineOperation({
   },
   parse(result, asked) {
     const failed = failureOf(result, EDIT_REASONS);
-    if (failed) return failed;
+    if (failed) {
+      const forLfs = contentsForLfs(result, stepsOf(asked));
+      return forLfs.length > 0 ? { ...failed, forLfs } : failed;
+    }
     const records = sectionRecords(result.sections, 1);
     const found = new Map<string, (typeof CHANGED)[number]>();
     for (let at = 0; at + 1 < records.length; at += 2) {

@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import type { Work } from "../errors.ts";
-import type { PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
+import type { LfsFile, PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
 import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
 /** Values that a script needs beside the caller's input; the facade provides them. */
@@ -15,6 +15,8 @@ export interface OperationContext extends PrefetchedRemote {
   /** For a task that talks to the git host, or needs objects that a partial clone lacks. */
   readonly remote?: Remote | undefined;
   readonly push?: PushContext;
+  /** For an edit: files that are written as pointers. */
+  readonly lfs?: readonly LfsFile[];
   /** Whether a push reaches the repository's default branch only if the input names it. */
   readonly guardDefault?: boolean;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import { ENTRY_KINDS, readContent, readFolder, readTree } from "./output/content.ts";
+import { readPointer } from "./output/lfs-pointer.ts";
 import { failureOf, type Reasons } from "./output/failure.ts";
 import { cursor, maxBytes, revision, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
@@ -36,6 +37,10 @@ const output = z.object({
   lines: z.number().optional().describe("Number of line ends in the whole file, if lines were requested"),
   encoding: z.enum(["utf-8", "base64"]).optional(),
   content: z.string().optional().describe("Content of a file; concatenated pages give the whole file"),
+  lfs: z
+    .object({ oid: z.string(), size: z.number() })
+    .optional()
+    .describe("The file is a pointer of Git LFS; the object that it stands for is not read"),
   target: z.string().optional().describe("Target of a symlink, or commit of a submodule"),
   entries: z
     .array(z.object({ name: z.string(), kind: z.enum(ENTRY_KINDS), size: z.number().optional() }))
@@ -97,8 +102,11 @@ export const read = defineOperation({
     }
     const bytes = result.sections.get(2) ?? new Uint8Array();
     const { end, ...content } = readContent(bytes, asked.max_bytes);
+    const told = counts(result);
+    const pointer = told.size === bytes.length ? readPointer(bytes) : undefined;
+    const lfs = pointer ? { lfs: pointer } : {};
     const more = end < bytes.length ? { truncated: true, cursor: String(from + end) } : {};
-    return { ok: true, value: { ...about, kind: "file", ...counts(result), ...content, ...more } };
+    return { ok: true, value: { ...about, kind: "file", ...told, ...content, ...lfs, ...more } };
   },
 });
 

@@ -28,6 +28,26 @@ export interface StreamedFile {
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
+/** Object of Git LFS. */
+export interface LfsObject {
+  /** SHA-256 of the content. */
+  readonly oid: string;
+  readonly size: number;
+}
+
+/** Content of a file that Git LFS stores. */
+export interface LfsContent {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** File whose object the git host has. */
+export interface LfsFile extends LfsObject {
+  readonly path: string;
+  /** False: the host had the object already. */
+  readonly uploaded: boolean;
+}
+
 /** Refs and pack that the Worker fetched before the script of a clone starts. */
 export interface PrefetchedRemote {
   readonly remoteRefs?: RemoteRefs | undefined;

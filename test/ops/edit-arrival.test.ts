@@ -10,7 +10,6 @@ import { FEW_RUNS } from "../support/runs.ts";
 import { cloneForEach, git, type Home, type Seed } from "./support.ts";
 import { treeOf, write } from "./trees.ts";
 
-const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d".repeat(32)}\nsize 12345\n`;
 const BRANCH = "agent/ada/t1";
 
 let home: Home;
@@ -20,9 +19,8 @@ cloneForEach(
     write(origin, {
       ".gitignore": "dist/\n*.log\n!keep.log\n",
       ".gitattributes":
-        "*.bin filter=lfs diff=lfs merge=lfs -text\nsecret/** filter=git-crypt\n*.u16 working-tree-encoding=UTF-16\n*.le working-tree-encoding=UTF-16LE\n*.jis working-tree-encoding=SHIFT-JIS\n",
+        "secret/** filter=git-crypt\n*.u16 working-tree-encoding=UTF-16\n*.le working-tree-encoding=UTF-16LE\n*.jis working-tree-encoding=SHIFT-JIS\n",
       "a.txt": "one\n",
-      "p.bin": POINTER,
       "dist/kept.js": "k\n",
     });
     origin.git("add", "-f", "dist/kept.js");
@@ -127,34 +125,6 @@ test("a push that names a path in a submodule says so", async () => {
   const failed = await home.failure(push, { message: "m", files: ["vendor/sub/new.txt"] });
   expect(failed).toMatchObject({ code: "invalid_input" });
   expect(failed.message).toContain("is in submodule 'vendor/sub'");
-});
-
-test.each([
-  { files: [{ path: "x.bin", base64: "AAEC" }] },
-  { files: [{ path: "p.bin", content: "x\n" }] },
-  { files: [{ path: "a.txt", move_to: "a.bin" }] },
-  { files: [{ path: "p.bin", old: "size 12345", new: "bytes 12345" }] },
-  {
-    files: [
-      { path: ".gitattributes", content: "*.txt filter=lfs\n" },
-      { path: "b.txt", content: "b\n" },
-    ],
-  },
-  { files: [], patch: "--- /dev/null\n+++ b/x.bin\n@@ -0,0 +1 @@\n+x\n" },
-])("what only git-lfs can store is refused: $files $patch", async (input) => {
-  const before = treeOf(home);
-  const failed = await home.failure(edit, input);
-  expect(failed.message).toMatch(/Git LFS.*Nothing was changed/);
-  expect(failed.code).toMatch(/invalid_input|patch_failed/);
-  expect(treeOf(home)).toEqual(before);
-});
-
-test("a pointer of LFS is written, moved and deleted as any file", async () => {
-  await home.run(edit, { files: [{ path: "q.bin", content: POINTER }] });
-  await home.run(edit, { files: [{ path: "p.bin", move_to: "d/p.bin" }] });
-  await home.run(push, { message: "m" });
-  expect(`${remoteFile("d/p.bin")}\n`).toBe(POINTER);
-  await home.run(edit, { files: [{ path: "q.bin", delete: true }] });
 });
 
 test("a filter that does not run here is told", async () => {

@@ -32,6 +32,8 @@ export class Home {
   pack?: OperationContext["pack"];
   /** As the operator set it. */
   agentBranchPrefix = CONTEXT.agentBranchPrefix;
+  /** As the git host has them. */
+  lfs?: OperationContext["lfs"];
   /** As the push queue has it. */
   push?: PushContext;
   /** As the operator sets it; tests of other things push to main. */
@@ -88,8 +90,9 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, push, agentBranchPrefix, guardDefault, timeoutS } = this;
-    const known = { guardDefault, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...(push && { push }) };
+    const { seedHead, remoteRefs, pack, lfs, push, agentBranchPrefix, guardDefault, timeoutS } = this;
+    const given = { ...(seedHead === undefined ? {} : { seedHead }), ...(lfs && { lfs }), ...(push && { push }) };
+    const known = { guardDefault, timeoutS, ...given };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 

@@ -1,4 +1,5 @@
 import type { WarmtreeError } from "../../errors.ts";
+import type { LfsContent } from "../../remote/types.ts";
 
 /** The output of a process of the sandbox, split at the script's section marks. */
 export interface ScriptOutput {
@@ -16,6 +17,7 @@ export type Parsed<T> =
    * needsRemote: nothing was done, because only the remote has some objects; the call works with the remote.
    * pausing: nothing was done, because the pool pauses the workspace; the call works after a resume.
    * lost: a push without a turn lost a race; it can be sent again with a turn.
+   * forLfs: nothing was done, because Git LFS stores these contents; the call works once the git host has them.
    */
   | {
       readonly ok: false;
@@ -23,6 +25,7 @@ export type Parsed<T> =
       readonly needsRemote?: true;
       readonly pausing?: true;
       readonly lost?: LostRace;
+      readonly forLfs?: readonly LfsContent[];
     };
 
 /** A push that another push overtook. */

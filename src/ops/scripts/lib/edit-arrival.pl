@@ -1,6 +1,6 @@
 # Whether edited files arrive in a push: ignore rules, attributes and submodules. git answers all of it, but starting it
 # takes longer than an edit. So it starts only for what lib/edit-rules.pl leaves.
-our (%fact, %now, %place, $wt);
+our (%fact, %now, %place, @steps, $wt);
 my (%is, %is_known, %is_empty);
 sub find_attributes {
   @is_known{@_} = ();
@@ -57,9 +57,30 @@ sub find_fates {
   find_attributes(@paths);
 }
 my $pointer = qr{\Aversion https://git-lfs\.github\.com/spec/v1\noid sha256:[0-9a-f]{64}\nsize \d+\n\z};
+# Ends an edit that writes files for Git LFS. The Worker can upload those whose whole content the edit has: section 3 has
+# their paths.
+sub leave_to_lfs {
+  my @paths = @_;
+  my (%whole, %part);
+  for my $step (@steps) {
+    if ($step->{kind} =~ /^(?:write|bytes)\z/) { $whole{$step->{path}} = 1 }
+    elsif ($step->{kind} ne "mode") { @part{@$step{qw(path other to)}} = (1) x 3 }
+  }
+  my ($part) = grep { ! $whole{$_} || $part{$_} || ($place{$_} || "patch") =~ /^patch/ } @paths;
+  my $first = defined $part ? $part : $paths[0];
+  my $place = $place{$first} || "patch";
+  my $at = $place =~ /^patch/ ? $place : "$place.path";
+  if (defined $part) { cancel("lfs_part", $at, $part) }
+  # A server of its own; git-lfs would look for the objects there.
+  if (slurp(".lfsconfig") =~ /^[^#;\n]*\b(?:lfs)?(?:push)?url\s*=/mi) { cancel("lfs_elsewhere", $at, $first) }
+  section(3);
+  print map { "$_\0" } @paths;
+  my $more = @paths > 20 ? " and " . (@paths - 20) . " more" : "";
+  cancel("lfs", $at, join(", ", map { "'$_'" } grep { defined } @paths[0 .. 19]) . $more);
+}
 # After the change, because it may have changed the rules as well.
 sub tell_arrival {
-  my @paths = @_;
+  my (@paths, @stored) = @_;
   my $has_rules = grep { m{(?:^|/)\.gitattributes\z} } keys %now, @paths;
   my @unknown = $has_rules ? @paths : grep { ! exists $is_known{$_} } @paths;
   if (@unknown) { find_attributes(@unknown) }
@@ -67,11 +88,9 @@ sub tell_arrival {
     my $filter = $is{$path}{filter} || "";
     next if $filter eq "" || -l $path || ! -s $path;
     if ($filter ne "lfs") { $fact{$path}{filter} = $filter }
-    elsif (-s $path > 1024 || slurp($path) !~ $pointer) {
-      my $place = $place{$path} || "patch";
-      cancel("lfs", $place =~ /^patch/ ? $place : "$place.path", $path);
-    }
+    elsif (-s $path > 1024 || slurp($path) !~ $pointer) { push @stored, $path }
   }
+  if (@stored) { leave_to_lfs(@stored) }
   my @asked = may_be_ignored(@paths) or return;
   need_git();
   # It takes pathspecs, but no literal ones; `./` keeps them from being magic.

@@ -1,0 +1,42 @@
+import * as z from "zod/v4";
+import { pointerOf } from "./output/lfs-pointer.ts";
+import type { ScriptOutput } from "./output/script-output.ts";
+import { sectionRecords } from "./output/sections.ts";
+import type { Step } from "./payload.ts";
+import type { LfsContent, LfsFile } from "../remote/types.ts";
+
+/** Section with the paths that Git LFS stores. */
+const LFS_SECTION = 3;
+
+export const lfsFiles = z
+  .array(
+    z.object({
+      path: z.string(),
+      oid: z.string().describe("SHA-256 of the content"),
+      size: z.number(),
+      uploaded: z.boolean().describe("False: the git host had the object already"),
+    }),
+  )
+  .optional()
+  .describe("Files that Git LFS stores: their content is at the git host, and the tree has pointers");
+
+const isWhole = ({ kind }: Step) => kind === "write" || kind === "bytes";
+const utf8 = new TextEncoder();
+
+/** The steps with pointers as the contents of files whose objects the git host has. */
+export function withPointers(steps: readonly Step[], files: readonly LfsFile[] = []): readonly Step[] {
+  const pointers = new Map(files.map((file) => [file.path, utf8.encode(pointerOf(file))]));
+  return steps.map((step) => {
+    const pointer = isWhole(step) ? pointers.get(step.path) : undefined;
+    return pointer ? { ...step, kind: "bytes", content: pointer } : step;
+  });
+}
+
+/** The contents that the git host must have before the edit works; none if it was refused for another reason. */
+export function contentsForLfs({ sections }: ScriptOutput, steps: readonly Step[]): LfsContent[] {
+  const contents = new Map(steps.filter(isWhole).map(({ path, content }) => [path, content]));
+  return sectionRecords(sections, LFS_SECTION).flatMap((path) => {
+    const bytes = contents.get(path);
+    return bytes ? [{ path, bytes }] : [];
+  });
+}
