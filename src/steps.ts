@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { dispatch } from "./execution/dispatch.ts";
+import { dispatch, dispatchAgain } from "./execution/dispatch.ts";
 import type { FieldError } from "./errors.ts";
 import { execute } from "./facade.ts";
 import { recordStep } from "./metrics/operations.ts";
@@ -208,11 +208,12 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
   const last = results.at(-1);
   const step = group[results.length - 1];
   if (!step || !last || last.parsed.ok) return results;
-  const { needsRemote, pausing, lost } = last.parsed;
-  if (!needsRemote && !pausing && !lost) return results;
+  const { pausing, lost } = last.parsed;
   const parsed = lost
     ? await pushAgain(push.input.parse(step.input), caller, lost)
-    : await dispatch(step.operation, step.input, grant, caller);
+    : pausing
+      ? await dispatch(step.operation, step.input, grant, caller)
+      : await dispatchAgain(step.operation, step.input, grant, caller, last.parsed);
   return [...results.slice(0, -1), { parsed }];
 }
 

@@ -1,6 +1,7 @@
 import { remoteFor } from "../remote/credentials.ts";
 import type { Grant } from "../durable/sandboxes/grant.ts";
 import { E2bError } from "../e2b/error.ts";
+import { storeForLfs } from "./lfs.ts";
 import { contextFor } from "../ops/context.ts";
 import type { OperationContext, SandboxTask } from "../ops/operation.ts";
 import type { Parsed } from "../ops/output/script-output.ts";
@@ -14,11 +15,12 @@ import type { Caller } from "../workspace/caller.ts";
 
 /** Context of a script besides the caller's input. */
 type DispatchOptions = PrefetchedRemote & Pick<OperationContext, "push">;
-type SendContext = DispatchOptions & Pick<OperationContext, "remote">;
+type SendContext = DispatchOptions & Pick<OperationContext, "remote" | "lfs">;
+type Refused<Value> = Parsed<Value> & { readonly ok: false };
 
 /**
  * Runs an operation in a granted workspace. Passes the credential only to `remote` operations. If a read finds objects
- * missing in a partial clone, it is retried once with the credential.
+ * missing in a partial clone, or an edit has contents for Git LFS, it is sent once more (dispatchAgain).
  * @param input checked against the operation's input schema
  * @returns the parsed result, or its error with the effect on the work
  * @throws sandbox_unavailable, timeout, rate_limited or disk_full when the sandbox fails; any code of useWorkspace on
@@ -35,11 +37,37 @@ export async function dispatch<Value extends object>(
   caller: Caller,
   options?: DispatchOptions,
 ): Promise<Parsed<Value>> {
-  const remote = () => ({ remote: remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller) });
   const isRemote = operation.access === "remote";
-  const parsed = await sendOnce(operation, input, grant, caller, isRemote ? { ...remote(), ...options } : {});
-  const isLacking = !parsed.ok && parsed.needsRemote && !isRemote;
-  return withWork(operation, isLacking ? await sendOnce(operation, input, grant, caller, remote()) : parsed);
+  const extra = isRemote ? { ...withRemote(grant, caller), ...options } : {};
+  const parsed = await sendOnce(operation, input, grant, caller, extra);
+  return withWork(
+    operation,
+    parsed.ok || isRemote ? parsed : await dispatchAgain(operation, input, grant, caller, parsed),
+  );
+}
+
+const withRemote = (grant: Grant, caller: Caller) => ({
+  remote: remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller),
+});
+
+/**
+ * Sends an operation once more with what it lacked: the remote, or the git host's word that it has the contents for Git
+ * LFS. Returns the refusal if the operation lacked neither.
+ */
+export async function dispatchAgain<Value extends object>(
+  operation: SandboxTask<unknown, Value>,
+  input: unknown,
+  grant: Grant,
+  caller: Caller,
+  refused: Refused<Value>,
+): Promise<Parsed<Value>> {
+  if (refused.needsRemote) return sendOnce(operation, input, grant, caller, withRemote(grant, caller));
+  const stored = refused.forLfs && (await storeForLfs(refused.forLfs, grant, caller));
+  if (!stored) return refused;
+  if (!stored.ok) return stored;
+  const lfs = stored.value;
+  const parsed = await sendOnce(operation, input, grant, caller, { lfs });
+  return parsed.ok ? { ok: true, value: { ...parsed.value, lfs } } : parsed;
 }
 
 /**

@@ -1,0 +1,64 @@
+import * as z from "zod/v4";
+import type { LfsObject } from "./types.ts";
+
+/** Where an object goes, or what is told about it afterwards, with headers of the request. */
+const action = z.object({ href: z.string(), header: z.record(z.string(), z.string()).nullish() });
+export type LfsAction = z.output<typeof action>;
+
+const batchAnswer = z.object({
+  transfer: z.literal("basic").nullish(),
+  hash_algo: z.literal("sha256").nullish(),
+  objects: z.array(
+    z.object({
+      oid: z.string(),
+      actions: z.object({ upload: action.nullish(), verify: action.nullish() }).nullish(),
+      error: z.object({ code: z.number().nullish(), message: z.string().nullish() }).nullish(),
+    }),
+  ),
+});
+type BatchAnswer = z.output<typeof batchAnswer>;
+
+/** The host's word on one object. */
+export type LfsTurn =
+  | { readonly kind: "present" }
+  | { readonly kind: "upload"; readonly upload: LfsAction; readonly verify?: LfsAction | undefined }
+  | { readonly kind: "refused"; readonly said: string };
+
+/** Body of a batch request for an upload (git-lfs docs/api/batch.md). */
+export const batchRequest = (objects: readonly LfsObject[]): string =>
+  JSON.stringify({ operation: "upload", transfers: ["basic"], hash_algo: "sha256", objects });
+
+/** Parses the answer to a batch request. Undefined: it is none. */
+export function readBatch(text: string): BatchAnswer | undefined {
+  const parsed = batchAnswer.safeParse(jsonOf(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
+/** Finds an object in the answer. */
+export function turnOf(oid: string, { objects }: BatchAnswer): LfsTurn {
+  const found = objects.find((object) => object.oid === oid);
+  if (!found) return { kind: "refused", said: "its answer does not name the object" };
+  const { actions, error } = found;
+  if (error) return { kind: "refused", said: cleaned(error.message ?? `error ${error.code ?? "without a code"}`) };
+  if (!actions?.upload) return { kind: "present" };
+  return { kind: "upload", upload: actions.upload, verify: actions.verify ?? undefined };
+}
+
+const withMessage = z.object({ message: z.string() });
+const MAX_SAID_CHARACTERS = 300;
+
+/** The host's own words in an error's body, in one line; "" for none. */
+export function messageIn(text: string): string {
+  const parsed = withMessage.safeParse(jsonOf(text));
+  return parsed.success ? cleaned(parsed.data.message) : "";
+}
+
+const cleaned = (text: string) => text.replaceAll(/\s+/g, " ").trim().slice(0, MAX_SAID_CHARACTERS);
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
