@@ -39,8 +39,8 @@ export const workspacePageSchema = z.object({
 });
 
 export const buildStartedSchema = z.object({
-  build: z.string().describe("Instance of the Workflow warmtree-template-build"),
-  started: z.boolean().describe("False: a request of the same minute started it"),
+  started: z.boolean().describe("False: a build is at work already"),
+  build: z.string().optional().describe("Instance of the Workflow warmtree-template-build"),
 });
 
 export const ownedStatusSchema = status.output.extend({

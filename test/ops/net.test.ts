@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -164,7 +165,7 @@ describe("net.git, after a process in the sandbox changed it,", () => {
     try {
       change(join(home.path, ".warmtree/net.git"), `http://127.0.0.1:${port}`);
       expect(await home.run(pull)).toMatchObject({ how: "nothing_new" });
-      await home.run(edit, { files: [{ path: `${port}.txt`, content: "n\n" }] });
+      await home.run(edit, { files: [{ path: `${randomUUID()}.txt`, content: "n\n" }] });
       expect(await home.run(push, { message: "Add a file" })).toMatchObject({ pushed: true });
       expect(asked).toBe(0);
     } finally {

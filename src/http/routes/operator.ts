@@ -8,7 +8,7 @@ import type { Overview } from "../../metrics/overview-schema.ts";
 import { lookAtMetrics } from "../../metrics/scrape.ts";
 import { anyWorkspace, pageOfWorkspaces } from "../../workspace/operator.ts";
 import { parseQuery } from "../../execution/parse-input.ts";
-import { endWorkspace, pauseWorkspace, useWorkspace } from "../../workspace/workspaces.ts";
+import { endWorkspace, pauseWorkspace, pool, useWorkspace } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
 import { type HttpContext, workerAround } from "../caller.ts";
@@ -21,6 +21,8 @@ import { execute } from "../../facade.ts";
 import { status } from "../../ops/status.ts";
 import { unpushed } from "../../ops/probes/unpushed.ts";
 
+/** A build that takes longer has been lost with its Workflow: E2B allows an hour. */
+const BUILDING_MS = 2 * 3_600_000;
 /** Changed files shown before a person ends a workspace. */
 const STATUS_LIMIT = 100;
 
@@ -72,13 +74,19 @@ async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "p
   return { ...operator, tenant };
 }
 
-/** Starts a build of the template; a repeated request within a minute starts nothing more. */
-async function build({ env, config }: Omit<Caller, "tenant">): Promise<z.infer<typeof buildStartedSchema>> {
-  if (config.builds === undefined) {
+/**
+ * Starts a build of the template, unless one is at work. A request that is sent twice starts one: its id names the newest
+ * build, and the minute, in case the Workflow ends before it reports a build.
+ */
+async function build(operator: Omit<Caller, "tenant">): Promise<z.infer<typeof buildStartedSchema>> {
+  if (operator.config.builds === undefined) {
     throw new WarmtreeError("not_found", "E2B_TEMPLATE names a template of your own, so there is nothing to build.");
   }
-  const id = `asked-${new Date().toISOString().slice(0, "2026-11-30T01:15".length).replaceAll(/[T:]/g, "-")}`;
-  const started = await startBuild(env, id);
+  const { newestBuild } = await pool(operator, 0).template();
+  if (newestBuild?.state === "building" && Date.now() - newestBuild.startedAt < BUILDING_MS) return { started: false };
+  const minute = new Date().toISOString().slice(0, "2026-11-30T01:15".length).replaceAll(/[T:]/g, "-");
+  const id = `asked-after-v${newestBuild?.version ?? 0}-${minute}`;
+  const started = await startBuild(operator.env, id);
   console.warn(JSON.stringify({ event: "operator_acted", action: "build", build: id }));
   return { build: id, started };
 }
