@@ -1,23 +1,31 @@
 import { ConfigError, parseConfig } from "../src/config.ts";
-import { newKey } from "./support/api-key.ts";
+import { newKey, newLeaseKey } from "./support/api-key.ts";
 import { readArguments } from "./support/arguments.ts";
 
 const USAGE = `npm run key -- <tenant> [--json]
+npm run key -- --lease [--json]
 
 Makes an API key for a tenant. Give the key to the tenant: it is kept nowhere. Add the entry to the
 secret API_KEYS, which holds any number of entries with commas between them, several for one tenant
 too (\`wrangler secret put API_KEYS\`). It holds only a hash, so nobody can get the key back from it.
 
-  --json   prints {tenant, key, entry}`;
+  --lease  makes a key for the secret LEASE_KEY, with which the broker seals its leases
+  --json   prints {tenant, key, entry}, or {lease_key}`;
 
 const { values, positionals } = readArguments(USAGE, {
-  options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  options: { json: { type: "boolean" }, lease: { type: "boolean" }, help: { type: "boolean", short: "h" } },
   allowPositionals: true,
 });
 const [tenant] = positionals;
 if (values.help) console.log(USAGE);
+else if (values.lease) makeLeaseKey();
 else if (tenant === undefined || positionals.length > 1) fail(USAGE);
 else makeKey(tenant);
+
+function makeLeaseKey(): void {
+  const key = newLeaseKey();
+  console.log(values.json ? JSON.stringify({ lease_key: key }) : key);
+}
 
 function makeKey(name: string): void {
   const { key, entry } = newKey(name);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { newLeaseKey } from "./support/api-key.ts";
 import { Cleanups } from "./support/cleanups.ts";
 import { parseConfig } from "../src/config.ts";
 import { problemText } from "./support/client.ts";
@@ -55,9 +56,12 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   console.error(local ? "starting the sample remote, the local sandbox host and the Worker" : "starting the Worker");
   const services = local ? await startLocalServices(folder, cleanups) : undefined;
   for (const warning of services?.host.warnings ?? []) console.error(`warning: ${warning}`);
-  const settings = startSettings(process.env, services?.bindings);
+  // Sandboxes on this machine reach the Worker.
+  const here = services && { ...services.bindings, PUBLIC_URL: `http://127.0.0.1:${options.port}` };
+  const settings = startSettings(process.env, here);
   const worker = await startWorkerd({
-    bindings: settings.bindings,
+    // A lease lives for minutes, so its key need not outlive the Worker.
+    bindings: { LEASE_KEY: newLeaseKey(), ...settings.bindings },
     port: options.port,
     storageDir: join(folder, OBJECTS_FOLDER),
     log: (line, stream) => (options.verbose || stream === "stderr") && console.error(line),

@@ -72,6 +72,23 @@ const apiKey = z
 
 const KEY_MISSING = "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`";
 
+const KEY_BYTES = 32;
+
+const leaseKey = z.string().transform((text, context) => {
+  const bytes = /^[A-Za-z0-9+/]{43}=?$/.test(text)
+    ? Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))
+    : undefined;
+  if (bytes?.byteLength === KEY_BYTES) return bytes;
+  context.addIssue({ code: "custom", message: "is not 32 bytes in base64: `npm run key -- --lease` makes it" });
+  return z.NEVER;
+});
+
+/** Leases are secrets on the way, so only this machine does without https. */
+const publicUrl = origin.refine(
+  (text) => text.startsWith("https://") || LOOPBACK.test(URL.parse(text)?.hostname ?? ""),
+  "is not https",
+);
+
 /** E2B accepts no other processor counts. */
 const isOneOrEven = (count: number) => count === 1 || count % 2 === 0;
 
@@ -87,7 +104,9 @@ const schema = z
     LOOPBACK_ACCESS: z.enum(["keyed", "open"]).default("keyed"),
     API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
     ALLOWED_ORIGINS: z.string().default(WEB_CLIENTS).transform(list).pipe(z.array(origin)),
-    CREDENTIALS: z.literal("env").default("env"),
+    CREDENTIALS: z.enum(["broker", "env"]).optional(),
+    LEASE_KEY: z.string().default("").transform(list).pipe(z.array(leaseKey)),
+    PUBLIC_URL: publicUrl.optional(),
     GITHUB_TOKEN: z.string().min(1).optional(),
     ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
     GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
@@ -122,7 +141,11 @@ const schema = z
     SNAPSHOT_MODE: z.enum(["filesystem", "full"]).default("filesystem"),
     METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
   })
-  .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" });
+  .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" })
+  .refine(({ CREDENTIALS, LEASE_KEY }) => CREDENTIALS !== "broker" || LEASE_KEY.length > 0, {
+    path: ["CREDENTIALS"],
+    message: "is broker, which needs LEASE_KEY: `npm run key -- --lease` makes one",
+  });
 
 /** Names of all settings. */
 export const SETTINGS: readonly string[] = Object.keys(schema.shape);
@@ -131,6 +154,7 @@ export const SETTINGS: readonly string[] = Object.keys(schema.shape);
 export const SECRET_SETTINGS = [
   "E2B_API_KEY",
   "GITHUB_TOKEN",
+  "LEASE_KEY",
   "METRICS_KEY",
   "OPERATOR_KEY",
 ] as const satisfies readonly (keyof z.input<typeof schema>)[];
@@ -153,6 +177,12 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly githubToken: string | undefined;
   readonly allowedGitHosts: readonly string[];
+  /** How credentials reach git; undefined: by the broker where that is possible. */
+  readonly credentials: "broker" | "env" | undefined;
+  /** The first seals leases, each opens them; none: there is no broker. */
+  readonly leaseKeys: readonly Uint8Array[];
+  /** Origin at which sandboxes reach this service. */
+  readonly publicUrl: string | undefined;
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
   /** Whether a push reaches a repository's default branch only if it names it. */
@@ -221,6 +251,9 @@ export function parseConfig(env: object): Config {
     allowedOrigins: s.ALLOWED_ORIGINS,
     githubToken: s.GITHUB_TOKEN,
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
+    credentials: s.CREDENTIALS,
+    leaseKeys: s.LEASE_KEY,
+    publicUrl: s.PUBLIC_URL,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
     guardDefault: s.DEFAULT_BRANCH === "named",

@@ -18,6 +18,7 @@ export const ERROR_KINDS = {
   invalid_input: { status: 400, title: "The request is not valid", type: "other", retryable: false },
   unauthenticated: { status: 401, title: "No valid API key", type: "auth", retryable: false },
   host_not_allowed: { status: 403, title: "This git host is not allowed", type: "auth", retryable: false },
+  ref_not_allowed: { status: 403, title: "The push is not allowed", type: "auth", retryable: false },
   git_auth_failed: { status: 403, title: "The git host refused the credential", type: "auth", retryable: false },
   unknown_operation: { status: 404, title: "No such operation", type: "other", retryable: false },
   not_found: { status: 404, title: "No such route", type: "other", retryable: false },

@@ -1,5 +1,6 @@
 import { execute } from "./facade.ts";
 import { createApp } from "./http/app.ts";
+import { BROKER_PATHS, serveBroker } from "./http/routes/broker.ts";
 import { mcpRoute } from "./http/routes/mcp.ts";
 import { serveMetrics } from "./http/routes/metrics.ts";
 import { addModelRoutes } from "./http/routes/for-models.ts";
@@ -19,6 +20,7 @@ const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, e
 for (const path of ["/mcp", "/mcp/"]) app.post(path, mcpRoute());
 app.get("/metrics", serveMetrics);
 addCheckRoutes(app);
+app.all(BROKER_PATHS, serveBroker);
 addOperatorRoutes(app);
 addPageRoutes(app);
 addSnapshotRoutes(app);

@@ -10,6 +10,8 @@ import { setupFindings } from "./setup.ts";
 /** For all requests together. */
 const WITHIN_MS = 9000;
 const NAME = /\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/;
+/** An older version does not say how credentials reach git. */
+const OF_ANY_VERSION = healthSchema.omit({ credentials: true });
 const DEPLOY = "npx wrangler deploy prints the address";
 
 interface Answer {
@@ -24,7 +26,7 @@ export async function examine({ url, key }: Pick<DoctorOptions, "url" | "key">):
   const health = await ask(`${url}/healthz`, signal);
   if (typeof health === "string") return [missing("reachable", `${url} ${health}`, DEPLOY)];
   const reached = fine("reachable", `${url} answers in ${health.ms} ms`);
-  const served = healthSchema.safeParse(health.json).data;
+  const served = OF_ANY_VERSION.safeParse(health.json).data;
   const wrong = problemSchema.safeParse(health.json).data;
   if (!served && wrong?.code === "misconfigured") return [reached, settings(wrong.detail)];
   if (!served) return [reached, missing("Warmtree", `HTTP ${health.status}, and not as Warmtree answers`, DEPLOY)];

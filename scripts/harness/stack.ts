@@ -7,6 +7,7 @@ import type { GitServerAuth } from "../sample-remote/auth.ts";
 import { startGitServer } from "../sample-remote/server.ts";
 import type { GitServer } from "../sample-remote/server.ts";
 import { Cleanups } from "../support/cleanups.ts";
+import { freePort } from "../support/free-port.ts";
 import { localBindings } from "../support/local-services.ts";
 import { startWorkerd } from "../support/workerd.ts";
 import type { Workerd } from "../support/workerd.ts";
@@ -27,6 +28,8 @@ export interface Stack {
   /** Of the Worker; stays the same over a crash and a new start. */
   readonly url: string;
   readonly host: LocalHost;
+  /** Process of the Worker. */
+  workerPid(): number;
   /** Serves what lies in `git.root`, empty at first. */
   readonly git: GitServer;
   /** Kills the Worker's process as a crash would; its Durable Objects' storage stays. */
@@ -50,8 +53,16 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     const host = await startLocalHost(isolation ? { isolation } : {});
     cleanups.add(() => host.close());
 
+    // Sandboxes must know the address before the Worker runs.
+    const port = await freePort();
     const workerdOptions = {
-      bindings: { ...localBindings(host.url, git.url), ...ONLY_ASKED, ...bindings },
+      bindings: {
+        ...localBindings(host.url, git.url),
+        PUBLIC_URL: `http://127.0.0.1:${port}`,
+        ...ONLY_ASKED,
+        ...bindings,
+      },
+      port,
       storageDir: join(folder, "storage"),
       ...(entry && { entry }),
       ...(log && { log }),
@@ -61,11 +72,12 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     const { url } = worker;
     return {
       url,
+      workerPid: () => worker.pid,
       host,
       git,
       crashWorker: () => worker.kill(),
       startWorker: async () => {
-        worker = await startWorkerd({ ...workerdOptions, port: Number(new URL(url).port) });
+        worker = await startWorkerd(workerdOptions);
       },
       close: () => cleanups.run(),
     };

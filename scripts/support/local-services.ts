@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startLocalHost } from "../local-e2b/host.ts";
 import type { LocalHost } from "../local-e2b/host.ts";
+import { newLeaseKey } from "./api-key.ts";
 import { SAMPLES, makeRepository } from "../sample-remote/repositories.ts";
 import { startGitServer } from "../sample-remote/server.ts";
 import type { Cleanups } from "./cleanups.ts";
@@ -21,7 +22,7 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
     E2B_API_URL: hostUrl,
     E2B_SANDBOX_URL: hostUrl,
     ALLOWED_GIT_HOSTS: gitUrl,
-    CREDENTIALS: "env",
+    LEASE_KEY: newLeaseKey(),
   };
 }
 

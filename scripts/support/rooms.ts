@@ -33,6 +33,7 @@ const ROOMS = [
   "ops/operation.ts",
   "ops/output",
   "ops/scripts",
+  "broker",
   "config.ts",
   "remote",
   "pool",

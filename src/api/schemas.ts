@@ -121,4 +121,8 @@ export const templateSchema = z.object({
     .optional(),
 });
 
-export const healthSchema = z.object({ ok: z.literal(true), version: z.string() });
+export const healthSchema = z.object({
+  ok: z.literal(true),
+  version: z.string(),
+  credentials: z.enum(["broker", "env"]).describe("How credentials reach git: setting CREDENTIALS"),
+});

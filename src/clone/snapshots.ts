@@ -1,9 +1,10 @@
 import type * as z from "zod/v4";
-import { credentialsOf, remoteFor } from "../remote/credentials.ts";
+import { credentialsOf } from "../remote/credentials.ts";
 import type { Grant } from "../durable/sandboxes/grant.ts";
 import type { SnapshotView } from "../durable/sandboxes/view.ts";
 import { E2bError } from "../e2b/error.ts";
 import { WarmtreeError } from "../errors.ts";
+import { remoteInSandbox } from "../execution/sandbox-remote.ts";
 import { contextFor } from "../ops/context.ts";
 import { runOperation } from "../ops/run.ts";
 import { type Seeded, seed } from "../ops/probes/base-clone.ts";
@@ -80,13 +81,17 @@ export async function makeSnapshot(caller: Caller, repository: Repository): Prom
 /**
  * Makes the base clone. Returns undefined if the connection to the sandbox was lost; then the pool checks the result.
  */
-async function seedIn(caller: Caller, repository: Repository, { session }: Grant): Promise<Parsed<Seeded> | undefined> {
+async function seedIn(
+  caller: Caller,
+  { url }: Repository,
+  { session, sandboxId }: Grant,
+): Promise<Parsed<Seeded> | undefined> {
   const { config } = caller;
-  const context = contextFor(config, { maxRetries: 0, timeoutS: config.operationTimeoutS });
+  const timeoutS = config.operationTimeoutS;
   try {
     return await runOperation({ e2b: config.e2b, session }, seed, undefined, {
-      ...context,
-      remote: remoteFor(repository, caller),
+      ...contextFor(config, { maxRetries: 0, timeoutS }),
+      remote: await remoteInSandbox(caller, { sandboxId, url, timeoutS }),
     });
   } catch (error) {
     if (error instanceof E2bError) return undefined;

@@ -1,4 +1,3 @@
-import { remoteFor } from "../remote/credentials.ts";
 import type { Grant } from "../durable/sandboxes/grant.ts";
 import { E2bError } from "../e2b/error.ts";
 import { storeForLfs } from "./lfs.ts";
@@ -7,7 +6,7 @@ import type { OperationContext, SandboxTask } from "../ops/operation.ts";
 import type { Parsed } from "../ops/output/script-output.ts";
 import type { PrefetchedRemote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
-import { parseRepository } from "../remote/address.ts";
+import { remoteInSandbox } from "./sandbox-remote.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
 import { withWork } from "../ops/work.ts";
 import { useWorkspace } from "../workspace/workspaces.ts";
@@ -15,7 +14,7 @@ import type { Caller } from "../workspace/caller.ts";
 
 /** Context of a script besides the caller's input. */
 type DispatchOptions = PrefetchedRemote & Pick<OperationContext, "push">;
-type SendContext = DispatchOptions & Pick<OperationContext, "remote" | "lfs">;
+type SendContext = DispatchOptions & Pick<OperationContext, "lfs"> & { readonly hasRemote?: boolean };
 type Refused<Value> = Parsed<Value> & { readonly ok: false };
 
 /**
@@ -38,17 +37,13 @@ export async function dispatch<Value extends object>(
   options?: DispatchOptions,
 ): Promise<Parsed<Value>> {
   const isRemote = operation.access === "remote";
-  const extra = isRemote ? { ...withRemote(grant, caller), ...options } : {};
+  const extra = isRemote ? { hasRemote: true, ...options } : {};
   const parsed = await sendOnce(operation, input, grant, caller, extra);
   return withWork(
     operation,
     parsed.ok || isRemote ? parsed : await dispatchAgain(operation, input, grant, caller, parsed),
   );
 }
-
-const withRemote = (grant: Grant, caller: Caller) => ({
-  remote: remoteFor(parseRepository(grant.url, caller.config.allowedGitHosts), caller),
-});
 
 /**
  * Sends an operation once more with what it lacked: the remote, or the git host's word that it has the contents for Git
@@ -61,7 +56,7 @@ export async function dispatchAgain<Value extends object>(
   caller: Caller,
   refused: Refused<Value>,
 ): Promise<Parsed<Value>> {
-  if (refused.needsRemote) return sendOnce(operation, input, grant, caller, withRemote(grant, caller));
+  if (refused.needsRemote) return sendOnce(operation, input, grant, caller, { hasRemote: true });
   const stored = refused.forLfs && (await storeForLfs(refused.forLfs, grant, caller));
   if (!stored) return refused;
   if (!stored.ok) return stored;
@@ -79,16 +74,19 @@ async function sendOnce<Value extends object>(
   input: unknown,
   grant: Grant,
   caller: Caller,
-  extra: SendContext,
+  { hasRemote = false, ...extra }: SendContext,
 ): Promise<Parsed<Value>> {
   const { config, cost, onProgress: onStderr } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const context = { ...contextFor(config, { maxRetries: config.maxRetries, timeoutS }), ...seeded };
-  const run = async ({ session }: Grant, more: SendContext) => {
+  const run = async ({ session }: Grant, more: Omit<SendContext, "hasRemote">) => {
     const startedAt = performance.now();
     try {
-      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...context, ...more });
+      const full = { ...context, ...more };
+      const use = { sandboxId: grant.sandboxId, url: grant.url, timeoutS, sends: operation.sends?.(input, full) };
+      const remote = hasRemote ? { remote: await remoteInSandbox(caller, use) } : {};
+      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...full, ...remote });
     } finally {
       cost.sandboxMs += performance.now() - startedAt;
     }

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { METHOD_NAME_ALL } from "hono/router";
 import type * as z from "zod/v4";
 import { version } from "../../package.json";
+import { brokerOrigin } from "../broker/address.ts";
 import { configOf } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
 import type { Caller } from "../workspace/caller.ts";
@@ -68,8 +69,9 @@ export function createApp(service: Service): App {
   app.get("/v1/template", async (c) => answer(await service.templateView(await callerOf(c))));
 
   app.get("/healthz", (c) => {
-    configOf(c.env);
-    return answer({ ok: true, version } satisfies z.output<typeof healthSchema>);
+    const origin = brokerOrigin(configOf(c.env), new URL(c.req.url).origin);
+    const credentials = origin === undefined ? "env" : "broker";
+    return answer({ ok: true, version, credentials } satisfies z.output<typeof healthSchema>);
   });
   app.get("/openapi.json", () => answer(openApi()));
 

@@ -28,6 +28,7 @@ export function workerAround(c: HttpContext): Omit<Caller, "tenant"> {
     requestId: requestIdOf(c.req.raw),
     env: c.env,
     config: configOf(c.env),
+    calledAt: new URL(c.req.url).origin,
     waitUntil: (work) => c.executionCtx.waitUntil(work),
     cost: { objectCalls: 0, sandboxMs: 0 },
   };

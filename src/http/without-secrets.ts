@@ -10,12 +10,16 @@ const END_OF_EVENT = "\n\n";
 
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
+/** Answers to git in a sandbox: a stream of bytes that no model reads, and whose errors the broker cleans itself. */
+const TO_GIT = "/broker/";
+
 /**
- * Middleware before every route: removes secrets of the call and of the settings from headers and body of every answer.
+ * Middleware before every route but the broker: removes secrets of the call and of the settings from headers and body of every answer.
  * A git host can know the call's credential and repeat it in any text that is quoted; the caller's model would read it.
  */
 export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> {
   await next();
+  if (c.req.path.startsWith(TO_GIT)) return;
   const { res } = c;
   // Otherwise Hono keeps the headers of the previous answer.
   c.res = undefined;

@@ -12,6 +12,7 @@ export const SIDE_OF: Readonly<Record<ErrorCode, Side>> = {
   invalid_input: "caller",
   unauthenticated: "caller",
   host_not_allowed: "caller",
+  ref_not_allowed: "caller",
   git_auth_failed: "git_host",
   unknown_operation: "caller",
   not_found: "caller",

@@ -43,6 +43,7 @@ export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResul
     shell: "/bin/bash",
     script: assemble(batchScript),
     operations: steps.length,
+    sends: (_asked, context) => steps.flatMap(({ operation, asked }) => operation.sends?.(asked, context) ?? []),
     plan: (_asked, context) => planOf(steps, context, nonce, shareBytes),
     pushed: (sections) => pushedBySteps(steps, nonce, sections),
     parse(output) {

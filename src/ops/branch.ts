@@ -99,6 +99,11 @@ export const branch = defineOperation({
   input,
   output,
   script: assemble(branchScript),
+  // The sandbox knows whether `origin/x` is a branch of this name, or the remote's x.
+  sends: ({ name, delete: isDelete }) =>
+    name === undefined || !isDelete
+      ? []
+      : [...new Set([name, name.replace(/^origin\//, "")])].map((own) => ({ ref: `refs/heads/${own}`, may: "delete" })),
   plan: (asked) => ({
     env: {
       IN_NAME: asked.name ?? "",

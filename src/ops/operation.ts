@@ -1,5 +1,6 @@
 import type * as z from "zod/v4";
 import type { Work } from "../errors.ts";
+import type { RefRule } from "../broker/rules.ts";
 import type { LfsFile, PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
 import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
@@ -20,6 +21,9 @@ export interface OperationContext extends PrefetchedRemote {
   /** Whether a push reaches the repository's default branch only if the input names it. */
   readonly guardDefault?: boolean;
 }
+
+/** The part of the context that decides what a push may change. */
+type SendContext = Pick<OperationContext, "agentBranchPrefix" | "guardDefault" | "push">;
 
 /** Values that a push gets beside its input. */
 export interface PushContext {
@@ -79,6 +83,8 @@ export interface SandboxTask<Input = unknown, Value extends object = object> {
   readonly script: string;
   /** Number of operations, each with its own time limit; absent: one. */
   readonly operations?: number;
+  /** Refs at the git host that this call may change; absent: none. The broker refuses all others. */
+  sends?(input: Input, context: SendContext): readonly RefRule[];
   plan(input: Input, context: OperationContext): Plan;
   parse(output: ScriptOutput, input: Input): Parsed<Value>;
   /**

@@ -139,6 +139,20 @@ export const push = defineOperation({
       args: [...sides, ...files],
     };
   },
+  /** Only the sandbox knows the branch that is checked out, and it may report any: that is no permission. */
+  sends({ to }, { push: { lost } = {}, agentBranchPrefix, guardDefault = false }) {
+    if (to !== undefined) return [{ ref: `refs/heads/${to}`, may: "write" }];
+    const own = `refs/heads/${agentBranchPrefix}/`;
+    const notDefault = guardDefault ? ({ notDefault: true } as const) : {};
+    if (lost) {
+      const ref = `refs/heads/${lost.to}`;
+      return [{ ref, may: "write", ...(ref.startsWith(own) ? {} : notDefault) }];
+    }
+    return [
+      { ref: `${own}*`, may: "write" },
+      { ref: "refs/heads/*", may: "write", ...notDefault },
+    ];
+  },
   pushed: pushedBy,
   parse(result) {
     const lost = lostRace(result);

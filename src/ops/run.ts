@@ -64,7 +64,9 @@ export async function runOperation<Input, Value extends object>(
   for (const { path, bytes } of plan.files ?? []) await uploadFile(e2b, session, path, bytes);
   return runPlan(task, plan, input, context, (request, streamed) => {
     const came = streamed && uploadStream(e2b, session, streamed.path, streamed.bytes);
-    const heard = onStderr ? { ...request, onStderr } : request;
+    const heard = onStderr
+      ? { ...request, onStderr: (text: string) => onStderr(withOwnAddress(context, text)) }
+      : request;
     return runProcess(e2b, session, came ? { ...heard, openUntil: came } : heard);
   });
 }
@@ -102,12 +104,17 @@ export async function runScript(
   start: Start,
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
-  const { stdout, ...result } = await start(requestOf(task, plan, context, nonce), plan.streamed).catch(
+  const { stdout, stderr, ...result } = await start(requestOf(task, plan, context, nonce), plan.streamed).catch(
     (error: unknown) => {
       throw cutShort(task, error, nonce);
     },
   );
-  return { ...result, sections: splitSections(stdout, nonce) };
+  return { ...result, stderr: withOwnAddress(context, stderr), sections: splitSections(stdout, nonce) };
+}
+
+/** The address of the remote stands for the one that git connects to. */
+function withOwnAddress({ remote }: OperationContext, text: string): string {
+  return remote?.via === undefined ? text : text.replaceAll(remote.via, remote.url);
 }
 
 /** Builds the process start: a constant script, with the caller's text in parameters and environment. */
@@ -134,6 +141,7 @@ function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationConte
       WT_PUSH_WITHIN_MS: String(pushWithinMs(context.timeoutS * 1000)),
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
+      ...(remote?.via === undefined ? {} : { WT_VIA: remote.via }),
       ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
       ...plan.env,
     },

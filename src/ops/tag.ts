@@ -82,6 +82,7 @@ export const tag = defineOperation({
   input,
   output,
   script: assemble(tagScript),
+  sends: ({ name, push }) => (name !== undefined && push ? [{ ref: `refs/tags/${name}`, may: "create" }] : []),
   plan: (asked) => ({
     env: {
       IN_NAME: asked.name ?? "",

@@ -11,9 +11,8 @@ const GITHUB_ORIGIN = "https://github.com";
 const TOKEN_USER = "x-access-token";
 
 /**
- * Returns address and credential of a repository whose host was checked against the allow list. With `CREDENTIALS=env`
- * the credential enters the environment of one process in the sandbox. A broker address with a lease token would
- * replace it here, and nowhere else.
+ * Returns address and credential of a repository whose host was checked against the allow list. For the Worker's own
+ * requests; src/execution/sandbox-remote.ts decides what a sandbox gets.
  */
 export function remoteFor(
   { origin, url }: Repository,

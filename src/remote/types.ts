@@ -2,6 +2,8 @@
 export interface Remote {
   readonly url: string;
   readonly authorization?: string;
+  /** Address that git connects to instead, and that `authorization` is for: the broker's. */
+  readonly via?: string;
 }
 
 /** Limit of a list of refs: Linux limits one process argument to 128 KiB. About 1,500 branches and tags. */

@@ -11,6 +11,8 @@ export interface Caller {
   readonly gitTokens?: GitTokens;
   readonly env: Env;
   readonly config: Config;
+  /** Origin that the request was sent to; absent: there was no request. */
+  readonly calledAt?: string;
   /** Runs work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
   /** Receives git's stderr while an operation runs. */

@@ -234,7 +234,32 @@ describe("GET /healthz", () => {
     expect(await (await send(only({}), "/healthz")).json()).toEqual({
       ok: true,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      credentials: "env",
     });
+  });
+
+  it.each([
+    ["with a key and https", "https://warmtree.example", {}, "broker"],
+    ["with a key and an address of its own", "http://127.0.0.1", { PUBLIC_URL: "https://warmtree.example" }, "broker"],
+    ["with a key alone", "http://127.0.0.1", {}, "env"],
+    ["without a key", "https://warmtree.example", { LEASE_KEY: "" }, "env"],
+    ["where the operator says so", "https://warmtree.example", { CREDENTIALS: "env" }, "env"],
+  ])("says how credentials reach git: %s", async (_, origin, settings, credentials) => {
+    const bindings = { ...SETTINGS, LEASE_KEY: "A".repeat(43), ...settings };
+    const request = new Request(`${origin}/healthz`);
+    const response = await createApp(only({})).fetch(request, bindings, createExecutionContext());
+    expect(await response.json()).toMatchObject({ credentials });
+  });
+
+  it("says what is missing where a broker is asked for", async () => {
+    for (const [settings, missing] of [
+      [{ CREDENTIALS: "broker" }, "LEASE_KEY"],
+      [{ CREDENTIALS: "broker", LEASE_KEY: "A".repeat(43) }, "PUBLIC_URL"],
+    ] as const) {
+      const response = await send(only({}), "/healthz", {}, { ...SETTINGS, ...settings });
+      const problem = { status: 503, code: "misconfigured", detail: expect.stringContaining(missing) };
+      expect(await response.json()).toMatchObject(problem);
+    }
   });
 
   it.each([

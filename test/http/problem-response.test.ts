@@ -10,6 +10,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["invalid_input", 400, false],
   ["unauthenticated", 401, false],
   ["host_not_allowed", 403, false],
+  ["ref_not_allowed", 403, false],
   ["git_auth_failed", 403, false],
   ["unknown_operation", 404, false],
   ["not_found", 404, false],

@@ -9,7 +9,7 @@ import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { listen } from "../../scripts/support/listen.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { startWorkerd } from "../../scripts/support/workerd.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 
 const reportSchema = z.object({
   ok: z.boolean(),

@@ -14,7 +14,7 @@ import { callOperation } from "../../scripts/support/client.ts";
 import { listen } from "../../scripts/support/listen.ts";
 import { localBindings } from "../../scripts/support/local-services.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 
 const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });
 

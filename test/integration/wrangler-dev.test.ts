@@ -9,7 +9,7 @@ import { endWithParent, stopProcess } from "../../scripts/support/processes.ts";
 import { ROOT, toolEnvironment, toolPath } from "../../scripts/support/tools.ts";
 import { sendRaw } from "../security/raw-request.ts";
 import { rebind } from "../security/rebinding.ts";
-import { freePort } from "../support/free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { until } from "../support/until.ts";
 
 const API_KEY = "wt_a-key-that-nobody-published";

@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 import * as z from "zod/v4";
 import { hasExited } from "../../scripts/support/processes.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { until } from "./until.ts";
 
 const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });

@@ -19,7 +19,7 @@ export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Fai
     ...(messages.length > 0 ? { remoteMessages: messages } : {}),
   };
   const [reason, words = ""] = sectionRecords(result.sections, FAILURE_SECTION);
-  const detail = reason === "push_rejected" ? refusal(words, messages) : message;
+  const detail = reason === "push_rejected" && code === "push_rejected" ? refusal(words, messages) : message;
   // The other fields say whether the call can be sent again.
   const failed: Failed = { ...rest, error: new WarmtreeError(code, detail, told) };
   if (code !== "conflict") return failed;

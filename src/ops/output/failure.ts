@@ -1,3 +1,4 @@
+import { REFUSED_BY_BROKER } from "../../broker/rules.ts";
 import { ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../../errors.ts";
 import type { Parsed, ScriptOutput } from "./script-output.ts";
 import { UNREACHABLE } from "../scripts/shared.ts";
@@ -32,6 +33,7 @@ const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
     /Remote branch .* not found|couldn't find remote ref|not our ref|unknown revision|bad revision|invalid reference|Not a valid object name|Needed a single revision/s,
     "ref_not_found",
   ],
+  [/returned error: 413|HTTP 413/, "payload_too_large"],
   [/is beyond a symbolic link|ignored by one of your|is in submodule|invalid path '/, "invalid_input"],
   [/did not match any file|does not exist in|exists on disk, but not in/, "path_not_found"],
   [/would be overwritten|local changes|not uptodate|Cannot merge|cannot switch branch/i, "dirty_tree"],
@@ -64,6 +66,10 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
   disk_full: () =>
     "The disk of the sandbox is full. Delete files that you created and do not need (edit with delete, restore with paths), and push commits (push without new changes). " +
     "For a smaller clone, push everything, end this workspace, and clone with shallow or sparse. Until then it keeps your work.",
+  ref_not_allowed: (words) =>
+    `The push is not allowed: ${words}. Nothing was pushed, and commits are kept in the workspace.`,
+  payload_too_large: () =>
+    "The push is larger than one request may be (100 MB with the broker, or the git host's own limit). Nothing was pushed. Push fewer commits at a time, and no large files.",
   push_rejected: (subject) =>
     `The git host's rules refused the push${subject && `: ${subject}`}. Push to another branch with 'to'.`,
   patch_failed: (subject) => `The patch does not apply${subject && `: ${subject}`}. Nothing was changed.`,
@@ -140,8 +146,9 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
       return { ok: false, error: new WarmtreeError("workspace_busy", PAUSING), pausing: true };
     }
     const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
-    const told =
-      reason === "git"
+    const told = subject.startsWith(REFUSED_BY_BROKER)
+      ? explain("ref_not_allowed", subject.slice(REFUSED_BY_BROKER.length))
+      : reason === "git"
         ? fromStderr(result.stderr, subject)
         : (own?.(subject) ?? explain(isErrorCode(reason) ? reason : "internal", subject));
     const work: Work = {

@@ -10,7 +10,7 @@
 
 nonce=$1 share=$2
 shift 2
-unset WT_URL
+unset WT_URL WT_VIA
 export watched_at
 [ -d "$wt" ] || mkdir -p "$wt"
 export WT_FAILED="$wt/failed.$nonce"
@@ -32,7 +32,7 @@ while [ $# -gt 0 ]; do
     # shellcheck disable=SC2163
     for setting in "${@:1:settings}"; do export "$setting"; done
     if [ "$access" = remote ]; then
-      export WT_URL="$url"
+      export WT_URL="$url" WT_VIA="$via"
       if [ -n "$auth" ]; then hand_over "${@:settings+1:words}"; fi
     fi
     exec "${@:settings+1:words}"

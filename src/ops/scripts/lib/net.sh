@@ -1,5 +1,6 @@
 # `net ARGUMENT…` runs git with the credential: clean config, no hooks, one protocol, the Authorization header only for
-# this URL. Only here may git fetch missing objects of a partial clone on demand.
+# this URL. Only here may git fetch missing objects of a partial clone on demand. With a broker, git replaces the
+# address of the remote by the broker's (`via`) when it connects, and files keep the remote's own.
 #
 # git reads the header from a config file by its descriptor: a file without a name, written after its name was removed.
 # Each git process opens it anew, so a pipe would not work. Where /proc does not exist (macOS), the environment of that
@@ -9,20 +10,21 @@
 # made anew first, unless it has its original content and nothing else that git reads.
 net() (
   # Replaces the last setting, which includes a file that other processes can write.
-  n=$((GIT_CONFIG_COUNT - 1))
+  n=$((GIT_CONFIG_COUNT - 1)) at=${via:-$url}
   set_config() {
     export "GIT_CONFIG_KEY_$n=$1" "GIT_CONFIG_VALUE_$n=$2"
     n=$((n + 1))
   }
-  export GIT_NO_LAZY_FETCH=0 GIT_ALLOW_PROTOCOL="${url%%:*}"
+  export GIT_NO_LAZY_FETCH=0 GIT_ALLOW_PROTOCOL="${at%%:*}"
   set_config remote.origin.url "$url"
+  if [ -n "$via" ]; then set_config "url.$via.insteadOf" "$url"; fi
   if [ -n "$auth" ] && [ -e /proc/self/fd ]; then
     umask 077
     exec 6<>"$wt/tmp.$WT_NONCE" && rm -f "$wt/tmp.$WT_NONCE" || exit
-    printf '[http "%s"]\n\textraHeader = "Authorization: %s"\n' "$url" "$auth" >&6
+    printf '[http "%s"]\n\textraHeader = "Authorization: %s"\n' "$at" "$auth" >&6
     export GIT_CONFIG_GLOBAL=/proc/self/fd/6
   elif [ -n "$auth" ]; then
-    set_config "http.$url.extraHeader" "Authorization: $auth"
+    set_config "http.$at.extraHeader" "Authorization: $auth"
   fi
   if [ -e "$wt/partial" ]; then
     IFS= read -r filter <"$wt/partial"

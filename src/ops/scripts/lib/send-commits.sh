@@ -77,8 +77,8 @@ begin_on_others() {
   done
 }
 refused_by_host() {
-  answer=${answer##*rejected\] (}
-  fail push_rejected "${answer%%)*}"
+  answer=${answer##*rejected\] (} answer=${answer%%$'\n'*}
+  fail push_rejected "${answer%)*}"
 }
 look_at_remote() {
   seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")

@@ -1,4 +1,4 @@
-import { listen } from "../../scripts/support/listen.ts";
+import { listen } from "./listen.ts";
 import { createServer } from "node:net";
 import { once } from "node:events";
 

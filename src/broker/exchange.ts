@@ -1,0 +1,90 @@
+import { WarmtreeError } from "../errors.ts";
+import { parseRepository } from "../remote/address.ts";
+import type { Remote } from "../remote/types.ts";
+import { type GitService, type Lease, openLease, SERVICES } from "./lease.ts";
+import { answerPush } from "./push.ts";
+import { answerOf, spoken } from "./upstream.ts";
+
+/** Settings that the broker needs. */
+export interface BrokerSettings {
+  readonly leaseKeys: readonly Uint8Array[];
+  readonly allowedGitHosts: readonly string[];
+}
+
+/** `/broker/<host>/<path>.git/<what>`; the path is that of Repository.key. */
+const PATH = /^\/broker\/(?<repository>.+)\.git\/(?<what>info\/refs|git-upload-pack|git-receive-pack|info\/lfs\/.+)$/;
+const BEARER = /^Bearer ([\w.-]+)$/;
+
+const NO_LFS = { message: "Git LFS is not served here: its files stay the pointers that are in the repository." };
+
+/** A request in git's smart HTTP protocol: the first question, or one of the two services. */
+interface GitRequest {
+  readonly repository: string;
+  readonly service: GitService;
+  readonly isQuestion: boolean;
+}
+
+/** Answers a request of git in a sandbox, if its lease allows it. Errors are text, which git prints. */
+export async function brokered(request: Request, settings: BrokerSettings): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  const { repository, what } = PATH.exec(decoded(pathname))?.groups ?? {};
+  if (repository === undefined || what === undefined) return spoken(404, "The broker serves git repositories only.");
+  if (what.startsWith("info/lfs/")) return noLfs();
+  const asked = gitRequest(request.method, repository, what, searchParams.get("service") ?? "");
+  if (asked === undefined) return spoken(404, "The broker serves git's smart HTTP protocol only.");
+  const [, sealed = ""] = BEARER.exec(request.headers.get("Authorization") ?? "") ?? [];
+  const lease = await openLease(sealed, settings.leaseKeys, Date.now());
+  if (lease === "invalid") return spoken(403, "The broker takes a lease, and this is none of its own.");
+  if (lease === "expired") return spoken(403, "The lease has expired: each operation gets its own.");
+  return answer(request, asked, lease, settings);
+}
+
+/** As git-lfs reads errors (its docs/api/batch.md). */
+function noLfs(): Response {
+  const headers = { "Content-Type": "application/vnd.git-lfs+json", "Cache-Control": "no-store" };
+  return Response.json(NO_LFS, { status: 501, headers });
+}
+
+async function answer(request: Request, asked: GitRequest, lease: Lease, settings: BrokerSettings): Promise<Response> {
+  const refusal = refusalOf(asked, lease, settings);
+  if (refusal !== undefined) {
+    await request.body?.cancel();
+    return spoken(403, refusal);
+  }
+  const { url, authorization, refs } = lease;
+  const remote: Remote = { url, ...(authorization === undefined ? {} : { authorization }) };
+  const { headers, signal, body } = request;
+  const { service, isQuestion } = asked;
+  if (isQuestion) return answerOf(remote, { path: `info/refs?service=${service}`, method: "GET", headers, signal });
+  const sent = { path: service, method: "POST", headers, signal, body } as const;
+  return service === "git-upload-pack" ? answerOf(remote, sent) : answerPush(remote, refs, sent);
+}
+
+function refusalOf({ repository, service }: GitRequest, lease: Lease, settings: BrokerSettings): string | undefined {
+  if (repository !== lease.repository) return "The lease is for another repository.";
+  if (!lease.services.includes(service)) {
+    return "The lease of this operation does not allow a push: push, tag {push: true} and branch {delete: true} do.";
+  }
+  try {
+    parseRepository(lease.url, settings.allowedGitHosts);
+  } catch (error) {
+    if (error instanceof WarmtreeError) return error.message;
+    throw error;
+  }
+  return undefined;
+}
+
+function gitRequest(method: string, repository: string, what: string, asked: string): GitRequest | undefined {
+  const isQuestion = what === "info/refs";
+  const service = SERVICES.find((name) => name === (isQuestion ? asked : what));
+  if (service === undefined || method !== (isQuestion ? "GET" : "POST")) return undefined;
+  return { repository, service, isQuestion };
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
+  }
+}

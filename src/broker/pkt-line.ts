@@ -1,0 +1,87 @@
+/** Size of the length prefix, which counts itself. */
+const LENGTH_BYTES = 4;
+const LENGTH = /^[0-9a-f]{4}$/;
+/** Longest pkt-line that git reads (gitprotocol-common(5)). */
+const MAX_PACKET_BYTES = 65_520;
+
+/** A body that is not in git's protocol, or longer than any that git sends here. */
+export class PktLineError extends Error {
+  override readonly name = "PktLineError";
+}
+
+type Packet = { readonly kind: "data"; readonly payload: Uint8Array } | { readonly kind: "flush" };
+
+/**
+ * Reads pkt-lines from the start of a stream, and keeps the bytes that it took. Strict, because the reader behind it,
+ * which gets the same bytes, must understand nothing else: digits are lower case, and special packets other than flush
+ * are refused.
+ */
+export class PktLineReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #maxBytes: number;
+  readonly #taken: Uint8Array[] = [];
+  #takenBytes = 0;
+  /** Position of the next packet, counted over all of `taken`. */
+  #at = 0;
+  /** Index in `taken` of the chunk that holds the position, and the position of that chunk. */
+  #chunk = 0;
+  #chunkAt = 0;
+
+  /** @param maxBytes limit of all packets together */
+  constructor(stream: ReadableStream<Uint8Array>, maxBytes: number) {
+    this.#reader = stream.getReader();
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * Returns the next packet; undefined if the stream ends where one would begin.
+   * @throws PktLineError
+   */
+  async next(): Promise<Packet | undefined> {
+    if (!(await this.#has(LENGTH_BYTES))) {
+      if (this.#takenBytes === this.#at) return undefined;
+      throw new PktLineError("the message ends within a length");
+    }
+    const head = String.fromCharCode(...this.#read(LENGTH_BYTES));
+    if (!LENGTH.test(head)) throw new PktLineError("a length is not four hexadecimal digits");
+    const bytes = Number.parseInt(head, 16);
+    if (bytes === 0) return { kind: "flush" };
+    if (bytes <= LENGTH_BYTES || bytes > MAX_PACKET_BYTES) throw new PktLineError("a length is not one of a line");
+    if (this.#at + bytes - LENGTH_BYTES > this.#maxBytes) throw new PktLineError("there are too many lines");
+    if (!(await this.#has(bytes - LENGTH_BYTES))) throw new PktLineError("the message ends within a line");
+    return { kind: "data", payload: this.#read(bytes - LENGTH_BYTES) };
+  }
+
+  /** Returns every chunk that was taken from the stream, and gives the rest of the stream back. */
+  release(): readonly Uint8Array[] {
+    this.#reader.releaseLock();
+    return this.#taken;
+  }
+
+  async #has(bytes: number): Promise<boolean> {
+    while (this.#takenBytes - this.#at < bytes) {
+      const { done, value } = await this.#reader.read();
+      if (done) return false;
+      this.#taken.push(value);
+      this.#takenBytes += value.byteLength;
+    }
+    return true;
+  }
+
+  /** Takes bytes that are there. */
+  #read(bytes: number): Uint8Array {
+    const out = new Uint8Array(bytes);
+    for (let filled = 0; filled < bytes;) {
+      const chunk = this.#taken[this.#chunk] ?? out.subarray(bytes);
+      const part = chunk.subarray(this.#at - this.#chunkAt).subarray(0, bytes - filled);
+      out.set(part, filled);
+      filled += part.byteLength;
+      this.#at += part.byteLength;
+      if (this.#at - this.#chunkAt === chunk.byteLength) {
+        this.#chunkAt += chunk.byteLength;
+        this.#chunk += 1;
+      }
+    }
+    return out;
+  }
+}

@@ -1,0 +1,108 @@
+import { defaultBranch } from "../remote/default-branch.ts";
+import type { Remote } from "../remote/types.ts";
+import { MAX_COMMANDS_BYTES, type PushRequest, readCommands } from "./commands.ts";
+import { PktLineError, PktLineReader } from "./pkt-line.ts";
+import { refusalLines, refusalReport } from "./report.ts";
+import { asksDefault, type RefRule, type Verdict, verdictsOf } from "./rules.ts";
+import { answerOf, spoken, type UpstreamRequest } from "./upstream.ts";
+
+/** Largest request that the platform accepts on most plans; it answers 413 itself. */
+const MAX_REQUEST_BYTES = 100_000_000;
+
+const PUSH_TYPE = "application/x-git-receive-pack-result";
+
+type Body = ReadableStream<Uint8Array>;
+
+/**
+ * Answers a push: reads its commands, and sends it on if the rules allow every one of them. Before that, no byte goes to
+ * the git host. The pack streams through.
+ */
+export async function answerPush(
+  remote: Remote,
+  rules: readonly RefRule[],
+  request: UpstreamRequest,
+): Promise<Response> {
+  const { body } = request;
+  const isPacked = request.headers.get("Content-Encoding") === "gzip";
+  const length = lengthOf(request.headers);
+  if (!body) return spoken(400, "The push has no body.");
+  if (length !== undefined && length > MAX_REQUEST_BYTES) {
+    await body.cancel();
+    return spoken(413, "The push is over 100 MB, which is the limit of one request: push fewer commits at a time.");
+  }
+  const plain = isPacked ? body.pipeThrough(new DecompressionStream("gzip")) : body;
+  const reader = new PktLineReader(plain, MAX_COMMANDS_BYTES);
+  let asked: PushRequest;
+  try {
+    asked = await readCommands(reader);
+  } catch (error) {
+    reader.release();
+    await drain(plain);
+    return spoken(400, `The push was not understood${error instanceof PktLineError ? `: ${error.message}` : ""}.`);
+  }
+  const taken = reader.release();
+  // git asks first whether it may push, before it sends a large pack. The lease has said so.
+  if (asked.commands.length === 0) {
+    await drain(plain);
+    return reportOf(null);
+  }
+  const verdicts = await judged(remote, rules, asked, request.signal);
+  if (verdicts.some(({ reasons }) => reasons.length > 0)) {
+    // Who sends reads the answer only after its last byte.
+    await drain(plain);
+    return refused(verdicts, asked);
+  }
+  const { readable, sent } = continued(taken, plain, isPacked ? undefined : length);
+  const headers = new Headers(request.headers);
+  headers.delete("Content-Encoding");
+  const answer = await answerOf(remote, { ...request, headers, body: readable });
+  // A host may answer before it has read everything; then nobody reads the rest.
+  sent.catch(() => undefined);
+  return answer;
+}
+
+async function judged(
+  remote: Remote,
+  rules: readonly RefRule[],
+  { commands, capabilities }: PushRequest,
+  signal: AbortSignal,
+): Promise<Verdict[]> {
+  const known = asksDefault(commands, rules) ? { defaultBranch: await defaultBranch(remote, signal) } : {};
+  return verdictsOf({ commands, hasOptions: capabilities.has("push-options") }, { rules, ...known });
+}
+
+function refused(verdicts: readonly Verdict[], { capabilities }: PushRequest): Response {
+  const report = refusalReport(verdicts, capabilities);
+  return report === undefined ? spoken(403, refusalLines(verdicts).join("\n")) : reportOf(report);
+}
+
+function reportOf(report: Uint8Array<ArrayBuffer> | null): Response {
+  return new Response(report, { headers: { "Content-Type": PUSH_TYPE, "Cache-Control": "no-store" } });
+}
+
+/** Joins the bytes that were read and the rest of the stream, without a copy of the rest. */
+function continued(
+  taken: readonly Uint8Array[],
+  rest: Body,
+  length: number | undefined,
+): { readonly readable: Body; readonly sent: Promise<void> } {
+  const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
+  const send = async () => {
+    const writer = writable.getWriter();
+    for (const chunk of taken) await writer.write(chunk);
+    writer.releaseLock();
+    await rest.pipeTo(writable);
+  };
+  const sent = send();
+  sent.catch(() => undefined);
+  return { readable, sent };
+}
+
+async function drain(body: Body): Promise<void> {
+  await body.pipeTo(new WritableStream()).catch(() => undefined);
+}
+
+function lengthOf(headers: Headers): number | undefined {
+  const text = headers.get("Content-Length") ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,94 @@
+import type { RefCommand } from "./commands.ts";
+
+/** A ref that an operation may change at the git host, and how. */
+export interface RefRule {
+  /** Full name of a ref. With `/*` at the end: each ref below. */
+  readonly ref: string;
+  /** `write`: create or update. */
+  readonly may: "write" | "create" | "delete";
+  /** Except the default branch of the repository. */
+  readonly notDefault?: true | undefined;
+}
+
+/** A push as the rules see it. */
+export interface PushFacts {
+  readonly commands: readonly RefCommand[];
+  /** The push brings options, which make some hosts act. */
+  readonly hasOptions?: boolean;
+}
+
+export interface PushPolicy {
+  readonly rules: readonly RefRule[];
+  /** Name of the default branch; null: the repository has none; undefined: the host does not tell. */
+  readonly defaultBranch?: string | null | undefined;
+}
+
+/** What the rules say about one ref: every reason against it, each with the way out. */
+export interface Verdict {
+  readonly ref: string;
+  /** Empty: nothing is against it. */
+  readonly reasons: readonly string[];
+}
+
+/** Begins each reason where git prints it among the words of git hosts. */
+export const REFUSED_BY_BROKER = "warmtree: ";
+
+const HEADS = "refs/heads/";
+const OPTIONS = "push options are not passed on: push without them";
+const TWICE = "it is named twice in this push: name it once";
+const NO_DELETE = "this operation may not delete it: branch {delete: true} deletes a branch that its workspace created";
+const ONLY_DELETE = "this operation may only delete it: push {to} changes a branch";
+const NO_MOVE = "this operation may only create it, and tags are never moved: use another name";
+
+/** Judges the commands of a push by the rules of its operation. Pure. */
+export function verdictsOf({ commands, hasOptions }: PushFacts, policy: PushPolicy): Verdict[] {
+  const ofAll = hasOptions ? [OPTIONS] : [];
+  return commands.map((command) => {
+    const isTwice = commands.filter(({ ref }) => ref === command.ref).length > 1;
+    const own = against(command, policy);
+    return { ref: command.ref, reasons: [...ofAll, ...(isTwice ? [TWICE] : []), ...(own === undefined ? [] : [own])] };
+  });
+}
+
+/** Whether a verdict depends on the name of the default branch, which is a question to the git host. */
+export function asksDefault(commands: readonly RefCommand[], rules: readonly RefRule[]): boolean {
+  return commands.some((command) => {
+    const fitting = rules.filter((rule) => covers(rule, command.ref) && allows(rule, command));
+    return fitting.length > 0 && fitting.every(({ notDefault }) => notDefault);
+  });
+}
+
+function against(command: RefCommand, { rules, defaultBranch }: PushPolicy): string | undefined {
+  const covering = rules.filter((rule) => covers(rule, command.ref));
+  if (covering.length === 0) return outside(rules);
+  const allowing = covering.filter((rule) => allows(rule, command));
+  if (allowing.length === 0) return wrongKind(command, covering);
+  if (allowing.some(({ notDefault }) => !notDefault)) return undefined;
+  const name = command.ref.slice(HEADS.length);
+  if (defaultBranch === undefined) {
+    return `the git host does not tell its default branch, so this may be it: name the branch, push {to: "${name}"}`;
+  }
+  if (name !== defaultBranch) return undefined;
+  return `it is the default branch, which only a push that names it may change: push {to: "${name}"}`;
+}
+
+function covers({ ref }: RefRule, name: string): boolean {
+  return ref.endsWith("/*") ? name.startsWith(ref.slice(0, -1)) : name === ref;
+}
+
+const isNone = (id: string) => /^0+$/.test(id);
+
+function allows({ may }: RefRule, { old, new: next }: RefCommand): boolean {
+  if (isNone(next)) return may === "delete" && !isNone(old);
+  return may === "write" || (may === "create" && isNone(old));
+}
+
+function wrongKind({ new: next }: RefCommand, covering: readonly RefRule[]): string {
+  if (isNone(next)) return NO_DELETE;
+  return covering.some(({ may }) => may === "create") ? NO_MOVE : ONLY_DELETE;
+}
+
+function outside(rules: readonly RefRule[]): string {
+  const refs = rules.map(({ ref }) => ref).join(", ");
+  return `this operation may change only ${refs}: push {to} names another branch, and tag {push: true} pushes a tag`;
+}

@@ -1,0 +1,118 @@
+import { plainText } from "../redaction/plain-text.ts";
+import { Redactor } from "../redaction/redactor.ts";
+import type { Remote } from "../remote/types.ts";
+
+/** Headers of git that a git host needs. `Accept-Encoding` is not among them: answers are passed on unpacked. */
+const FROM_GIT = ["Accept", "Content-Type", "Content-Encoding", "Git-Protocol", "User-Agent"];
+/** Headers of a git host that git needs. */
+const FROM_HOST = ["Retry-After"];
+const OF_GIT = /^application\/x-git-[a-z-]+$/;
+
+/** Of an error page of a git host; git prints what is text. */
+const MAX_ERROR_BYTES = 4096;
+
+/** Git's words for what an Authorization header holds: the header, and the token in it. */
+const secretsIn = (authorization: string) => {
+  const credential = authorization.split(" ").at(-1) ?? "";
+  const [, token = ""] = /^[^:]*:(.*)$/s.exec(decodedBase64(credential)) ?? [];
+  return [authorization, credential, token];
+};
+
+/** What is sent to the git host instead of a request to the broker. */
+export interface UpstreamRequest {
+  /** Below the repository's address, with the query. */
+  readonly path: string;
+  readonly method: "GET" | "POST";
+  /** Of git's own request. */
+  readonly headers: Headers;
+  readonly body?: ReadableStream<Uint8Array> | null;
+  /** git has left. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends a request of git to the git host, with the real credential, and returns the host's answer for git: the body of a
+ * success as it comes; of an error the status, and its text without the credential. A redirect is not followed, and
+ * its target is not told.
+ */
+export async function answerOf(remote: Remote, request: UpstreamRequest): Promise<Response> {
+  const { path, method, headers, body, signal } = request;
+  let response: Response;
+  try {
+    response = await fetch(`${remote.url}/${path}`, {
+      method,
+      headers: headersFor(remote, headers),
+      redirect: "manual",
+      signal,
+      ...(body ? { body } : {}),
+    });
+  } catch {
+    return spoken(502, "The git host did not answer.");
+  }
+  const { status } = response;
+  if (status !== 200) return failed(remote, response);
+  const type = response.headers.get("Content-Type") ?? "";
+  // A page of the host must not become a page of this service.
+  return passed(response.body, status, OF_GIT.test(type) ? type : "text/plain", response.headers);
+}
+
+/** Answers in text, which git prints. */
+export function spoken(status: number, text: string, headers: Headers = new Headers()): Response {
+  return passed(new Response(`${text}\n`).body, status, "text/plain; charset=utf-8", headers);
+}
+
+function headersFor({ authorization }: Remote, own: Headers): Headers {
+  const headers = new Headers({ "Accept-Encoding": "identity" });
+  for (const name of FROM_GIT) {
+    const value = own.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  if (authorization !== undefined) headers.set("Authorization", authorization);
+  return headers;
+}
+
+function passed(body: Response["body"], status: number, type: string, from: Headers): Response {
+  const headers = new Headers({
+    "Content-Type": type,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+  for (const name of FROM_HOST) {
+    const value = from.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  // HTTP requires it; git asks nobody for a password.
+  if (status === 401) headers.set("WWW-Authenticate", 'Basic realm="git"');
+  return new Response(body, { status, headers });
+}
+
+async function failed({ authorization }: Remote, response: Response): Promise<Response> {
+  const { status, headers } = response;
+  const isText = headers.get("Content-Type")?.startsWith("text/plain") ?? false;
+  const text = isText ? await beginningOf(response.body) : "";
+  if (!isText) await response.body?.cancel();
+  const words = new Redactor(authorization === undefined ? [] : secretsIn(authorization)).clean(plainText(text)).trim();
+  return spoken(status, words || `The git host answered ${status}.`, headers);
+}
+
+async function beginningOf(body: Response["body"]): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_ERROR_BYTES) break;
+    }
+  } catch {
+    // The host broke off: its status says enough.
+  }
+  return text.slice(0, MAX_ERROR_BYTES);
+}
+
+function decodedBase64(text: string): string {
+  try {
+    return atob(text);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,48 @@
+import { brokerOrigin, brokerUrl } from "../broker/address.ts";
+import { sealLease } from "../broker/lease.ts";
+import type { RefRule } from "../broker/rules.ts";
+import { parseRepository } from "../remote/address.ts";
+import { remoteFor } from "../remote/credentials.ts";
+import type { Remote } from "../remote/types.ts";
+import type { Caller } from "../workspace/caller.ts";
+
+/** An operation can be under way for so much longer than its own time: the request's way, and clocks. */
+const LEASE_MARGIN_S = 30;
+
+/** The operation that a sandbox needs the remote for. */
+interface RemoteUse {
+  readonly sandboxId: string;
+  /** Address of the repository. */
+  readonly url: string;
+  readonly timeoutS: number;
+  /** Refs that it may change; absent or empty: none. */
+  readonly sends?: readonly RefRule[] | undefined;
+}
+
+/**
+ * Returns the remote as git in a sandbox gets it for one operation: the broker's address with a lease, or, without a
+ * broker, the git host's with the credential itself.
+ * @throws ConfigError, or host_not_allowed
+ */
+export async function remoteInSandbox(caller: Caller, use: RemoteUse): Promise<Remote> {
+  const { sandboxId, url, timeoutS, sends = [] } = use;
+  const repository = parseRepository(url, caller.config.allowedGitHosts);
+  const direct = remoteFor(repository, caller);
+  const origin = brokerOrigin(caller.config, caller.calledAt ?? "");
+  if (origin === undefined) return direct;
+  const lease = await sealLease(
+    {
+      v: 1,
+      tenant: caller.tenant,
+      sandbox_id: sandboxId,
+      url: repository.url,
+      repository: repository.key,
+      services: sends.length > 0 ? ["git-upload-pack", "git-receive-pack"] : ["git-upload-pack"],
+      refs: [...sends],
+      expires_at: Date.now() + (timeoutS + LEASE_MARGIN_S) * 1000,
+      ...(direct.authorization === undefined ? {} : { authorization: direct.authorization }),
+    },
+    caller.config.leaseKeys,
+  );
+  return { url: repository.url, via: brokerUrl(origin, repository), authorization: `Bearer ${lease}` };
+}

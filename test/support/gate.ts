@@ -1,0 +1,70 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createGzip } from "node:zlib";
+import { listen } from "../../scripts/support/listen.ts";
+
+interface GateFaults {
+  /** Breaks off answers to POST after so many bytes. */
+  readonly cutAfter?: number;
+  /** Packs answers, whether that was asked for or not. */
+  readonly packs?: boolean;
+}
+
+/** Passes requests on to a git host, and keeps their headers. */
+export interface Gate {
+  readonly url: string;
+  /** Sets where the git host is. */
+  lead(url: string): void;
+  setFaults(faults: GateFaults): void;
+  /** Headers of every request since the last call. */
+  received(): IncomingHttpHeaders[];
+  /** Nobody listens, until it opens again. */
+  shut(): Promise<void>;
+  open(): Promise<void>;
+}
+
+export async function startGate(): Promise<Gate> {
+  let target = new URL("http://127.0.0.1");
+  let faults: GateFaults = {};
+  let received: IncomingHttpHeaders[] = [];
+
+  const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    received.push(incoming.headers);
+    const { hostname, port, host } = target;
+    const { method, headers, url: path } = incoming;
+    const asked = request({ hostname, port, path, method, headers: { ...headers, host } });
+    asked.on("response", (answer) => answerWith(answer, outgoing, method === "POST" ? faults.cutAfter : undefined));
+    asked.on("error", () => outgoing.destroy());
+    incoming.pipe(asked);
+  };
+  const answerWith = (answer: IncomingMessage, outgoing: ServerResponse, cutAfter = Infinity) => {
+    const packed = faults.packs === true ? createGzip() : undefined;
+    outgoing.writeHead(answer.statusCode ?? 500, { ...answer.headers, ...(packed && { "content-encoding": "gzip" }) });
+    let bytes = 0;
+    const body = packed ? answer.pipe(packed) : answer;
+    body.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > cutAfter) outgoing.destroy();
+      else outgoing.write(chunk);
+    });
+    body.on("end", () => outgoing.end());
+  };
+
+  const server = createServer(pass);
+  const port = await listen(server);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    lead: (url) => (target = new URL(url)),
+    setFaults: (replacement) => (faults = replacement),
+    received: () => {
+      const all = received;
+      received = [];
+      return all;
+    },
+    shut: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+    open: async () => void (await listen(server, port)),
+  };
+}

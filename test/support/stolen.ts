@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Undefined: the process has ended, or there is nothing to read. */
+function attempt<Value>(look: () => Value): Value | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+const read = (path: string): string => attempt(() => readFileSync(path, "latin1")) ?? "";
+
+/**
+ * Everything that a process of the same user could read of the processes of an operation on a remote: environments,
+ * command lines, and the content of open files, which may have no name. Pipes are left alone: who reads one empties it.
+ */
+export function readableOfOperations(remoteUrl: string): string {
+  const texts: string[] = [];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const environment = read(`/proc/${pid}/environ`);
+    if (!environment.includes(`WT_URL=${remoteUrl}`)) continue;
+    texts.push(environment, read(`/proc/${pid}/cmdline`), ...openFiles(`/proc/${pid}/fd`));
+  }
+  return texts.join("\n");
+}
+
+function openFiles(folder: string): string[] {
+  const names = attempt(() => readdirSync(folder)) ?? [];
+  const files = names.filter((fd) => {
+    const target = attempt(() => readlinkSync(`${folder}/${fd}`)) ?? "";
+    return target.startsWith("/") && !target.startsWith("/dev/");
+  });
+  return files.map((fd) => read(`${folder}/${fd}`));
+}
