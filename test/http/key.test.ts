@@ -23,6 +23,14 @@ describe("npm run key", () => {
     });
   });
 
+  it("makes a key that seals leases", () => {
+    const key = execFileSync(process.execPath, [SCRIPT, "--lease"], { encoding: "utf8" }).trim();
+    expect(parseConfig({ E2B_API_KEY: "x", LEASE_KEY: `${key},${key}` }).leaseKeys).toMatchObject([
+      { byteLength: 32 },
+      { byteLength: 32 },
+    ]);
+  });
+
   it("makes another one each time", () => {
     expect(makeKey("acme").key).not.toBe(makeKey("acme").key);
   });
