@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import type { Lease } from "../../src/broker/lease.ts";
-import { leaseKey, LeaseHolder } from "../support/lease-holder.ts";
+import { leaseKey, LeaseHolder } from "../../scripts/harness/lease-holder.ts";
 import { remoteGit } from "../support/worker.ts";
 
 const TOKEN = "tok_5d3c1b9a7f804e26";

@@ -8,10 +8,11 @@ import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { peakMib } from "../../scripts/harness/process-cost.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { pushBody } from "../broker/support.ts";
 import { type Gate, startGate } from "../support/gate.ts";
-import { leaseKey, LeaseHolder } from "../support/lease-holder.ts";
+import { leaseKey, LeaseHolder } from "../../scripts/harness/lease-holder.ts";
 import { remoteGit } from "../support/worker.ts";
 
 const MIB = 1024 * 1024;
@@ -129,14 +130,7 @@ test("a body over the limit of the platform is refused in words before it is rea
 });
 
 describe.skipIf(!existsSync("/proc/self/clear_refs"))("the Worker's memory", () => {
-  const file = (name: string) => `/proc/${stack.workerPid()}/${name}`;
-
-  /** Largest resident memory of the Worker meanwhile, in MiB. */
-  async function peakMib(work: () => Promise<unknown>): Promise<number> {
-    writeFileSync(file("clear_refs"), "5");
-    await work();
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(file("status"), "utf8"))?.[1]) / 1024;
-  }
+  const peak = (work: () => Promise<unknown>) => peakMib(stack.workerPid(), work);
 
   async function peaksOf(mib: number): Promise<{ push: number; clone: number }> {
     const name = `large${mib}`;
@@ -146,8 +140,8 @@ describe.skipIf(!existsSync("/proc/self/clear_refs"))("the Worker's memory", () 
     writeFileSync(join(place, "blob"), randomBytes(mib * MIB));
     await git(name, "-C", place, "add", ".");
     await git(name, "-C", place, "commit", "-q", "-m", "large");
-    const push = await peakMib(() => git(name, "-C", place, "push", "-q", holder.at(name), "main"));
-    const clone = await peakMib(() => git(name, "clone", "-q", holder.at(name), `${place}-again`));
+    const push = await peak(() => git(name, "-C", place, "push", "-q", holder.at(name), "main"));
+    const clone = await peak(() => git(name, "clone", "-q", holder.at(name), `${place}-again`));
     const [sent, got] = [place, `${place}-again`].map((each) => readFileSync(join(each, "blob")));
     expect(got !== undefined && sent?.equals(got)).toBe(true);
     return { push, clone };

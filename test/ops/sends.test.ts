@@ -4,7 +4,6 @@ import { branch } from "../../src/ops/branch.ts";
 import { push } from "../../src/ops/push.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { tag } from "../../src/ops/tag.ts";
-import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
 
 const sandbox_id = "s0-00000000000000000000";
 const context = { agentBranchPrefix: "bots", guardDefault: true };
@@ -58,10 +57,9 @@ test("steps of one batch may change what each of them may", () => {
   expect(steps.sends?.(undefined, context)?.map(({ ref }) => ref)).toEqual(["refs/heads/x", "refs/tags/v1"]);
 });
 
-test("every operation that pushes says what, and no other does", () => {
-  for (const { name, input, pushes: isPushing = false, sends } of OPERATIONS) {
-    const rules = sends?.(input.parse({ sandbox_id, ...INPUT_EXAMPLES[name] }), context) ?? [];
-    expect([name, isPushing || name === branch.name || rules.length === 0]).toEqual([name, true]);
-    expect([name, !isPushing || sends !== undefined]).toEqual([name, true]);
+test("every operation that pushes says what; of the others only branch does, which may delete", () => {
+  for (const operation of OPERATIONS) {
+    const { name, pushes: isPushing = false } = operation;
+    expect([name, operation.sends !== undefined]).toEqual([name, isPushing || name === branch.name]);
   }
 });
