@@ -52,13 +52,9 @@ export async function answerPush(
     await drain(plain);
     return refused(verdicts, asked);
   }
-  const { readable, sent } = continued(taken, plain, isPacked ? undefined : length);
   const headers = new Headers(request.headers);
   headers.delete("Content-Encoding");
-  const answer = await answerOf(remote, { ...request, headers, body: readable });
-  // A host may answer before it has read everything; then nobody reads the rest.
-  sent.catch(() => undefined);
-  return answer;
+  return answerOf(remote, { ...request, headers, body: continued(taken, plain, isPacked ? undefined : length) });
 }
 
 async function judged(
@@ -81,11 +77,7 @@ function reportOf(report: Uint8Array<ArrayBuffer> | null): Response {
 }
 
 /** Joins the bytes that were read and the rest of the stream, without a copy of the rest. */
-function continued(
-  taken: readonly Uint8Array[],
-  rest: Body,
-  length: number | undefined,
-): { readonly readable: Body; readonly sent: Promise<void> } {
+function continued(taken: readonly Uint8Array[], rest: Body, length: number | undefined): Body {
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const send = async () => {
     const writer = writable.getWriter();
@@ -93,9 +85,9 @@ function continued(
     writer.releaseLock();
     await rest.pipeTo(writable);
   };
-  const sent = send();
-  sent.catch(() => undefined);
-  return { readable, sent };
+  // A host may answer before it has read everything; then nobody reads the rest.
+  send().catch(() => undefined);
+  return readable;
 }
 
 async function drain(body: Body): Promise<void> {

@@ -1,5 +1,5 @@
 import { brokerOrigin } from "../../broker/address.ts";
-import { brokered } from "../../broker/exchange.ts";
+import { brokered } from "../../broker/proxy.ts";
 import { spoken } from "../../broker/upstream.ts";
 import { configOf } from "../../config.ts";
 import type { HttpContext } from "../caller.ts";
