@@ -7,18 +7,21 @@ import { call } from "../support/worker.ts";
 
 let stack: Stack;
 let gate: Gate;
+let other: Gate;
 let repo_url: string;
 
 beforeAll(async () => {
-  gate = await startGate();
-  stack = await startStack({ bindings: { ALLOWED_GIT_HOSTS: gate.url, GIT_SANDBOX_MAX_RETRIES: "0" } });
+  [gate, other] = await Promise.all([startGate(), startGate()]);
+  stack = await startStack({
+    bindings: { ALLOWED_GIT_HOSTS: `${gate.url},${other.url}`, GIT_SANDBOX_MAX_RETRIES: "0" },
+  });
   gate.lead(stack.git.url);
   await makeRepository(stack.git.root, "small", { files: 20, commits: 60 });
   repo_url = `${gate.url}/small.git`;
 });
 afterAll(async () => {
   await stack.close();
-  await gate.shut();
+  await Promise.all([gate.shut(), other.shut()]);
 });
 
 const cloned = async (task_id: string) =>
@@ -39,6 +42,16 @@ test.each([
   const { json } = await callOperation(stack.url, "pull", { sandbox_id });
   stack.git.setFaults({});
   expect(json).toMatchObject({ code });
+});
+
+test("a redirect to another host, though allowed, is host_not_allowed, and nobody asks there", async () => {
+  const sandbox_id = await cloned("redirected");
+  const headers = { Location: `${other.url}/small.git/info/refs?service=git-upload-pack` };
+  gate.setFaults({ instead: () => ({ status: 302, headers }) });
+  const { json } = await callOperation(stack.url, "pull", { sandbox_id });
+  gate.setFaults({});
+  expect(json).toMatchObject({ code: "host_not_allowed" });
+  expect(other.received()).toEqual([]);
 });
 
 test("a git host that is not there is git_unreachable", async () => {

@@ -112,6 +112,26 @@ test("only known headers pass to the git host, and from it", async () => {
   expect([...answer.headers.keys()].filter((name) => !known.includes(name))).toEqual([]);
 });
 
+test("an error's text reaches git without the credential, and a page of a git host as text", async () => {
+  const token = "tok_8c1f7e2d4b6a9035";
+  const authorization = `Basic ${btoa(`x-access-token:${token}`)}`;
+  const lease = await holder.lease("small", { authorization });
+  const ask = () =>
+    fetch(`${holder.at("small")}/info/refs?service=git-upload-pack`, { headers: { Authorization: `Bearer ${lease}` } });
+  const said = (got = "") => `no: ${got} ${atob(got.replace("Basic ", ""))}`;
+  const plain = { "Content-Type": "text/plain" };
+  gate.setFaults({ instead: (got) => ({ status: 403, headers: plain, body: said(got.authorization) }) });
+  const refused = await ask();
+  const words = await refused.text();
+  expect([refused.status, words]).toEqual([403, expect.stringMatching(/^no: /)]);
+  expect([token, authorization, btoa(token)].filter((secret) => words.includes(secret))).toEqual([]);
+  const html = { "Content-Type": "text/html", "Set-Cookie": "a=b" };
+  gate.setFaults({ instead: () => ({ status: 200, headers: html, body: "<script>" }) });
+  const page = await ask();
+  gate.setFaults({});
+  expect([page.headers.get("Content-Type"), page.headers.get("Set-Cookie")]).toEqual(["text/plain", null]);
+});
+
 test("a body over the limit of the platform is refused in words before it is read", async () => {
   const sent = request(`${holder.at("small")}/git-receive-pack`, {
     method: "POST",

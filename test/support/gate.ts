@@ -7,6 +7,14 @@ interface GateFaults {
   readonly cutAfter?: number;
   /** Packs answers, whether that was asked for or not. */
   readonly packs?: boolean;
+  /** Answers by itself. */
+  readonly instead?: (headers: IncomingHttpHeaders) => Instead;
+}
+
+interface Instead {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** Passes requests on to a git host, and keeps their headers. */
@@ -29,6 +37,11 @@ export async function startGate(): Promise<Gate> {
 
   const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     received.push(incoming.headers);
+    if (faults.instead) {
+      const { status, headers: own = {}, body = "" } = faults.instead(incoming.headers);
+      outgoing.writeHead(status, own).end(body);
+      return;
+    }
     const { hostname, port, host } = target;
     const { method, headers, url: path } = incoming;
     const asked = request({ hostname, port, path, method, headers: { ...headers, host } });
