@@ -114,7 +114,7 @@ export default defineConfig({
           name: "security",
           include: [
             "test/security/**/*.test.ts",
-            "test/integration/{rebinding,wrangler-dev,echo-host,token-hosts,credentials}.test.ts",
+            "test/integration/{rebinding,wrangler-dev,echo-host,token-hosts,credentials,broker,broker-leases}.test.ts",
           ],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,

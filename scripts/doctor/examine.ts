@@ -11,7 +11,7 @@ import { setupFindings } from "./setup.ts";
 const WITHIN_MS = 9000;
 const NAME = /\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/;
 /** An older version does not say how credentials reach git. */
-const OF_ANY_VERSION = healthSchema.omit({ credentials: true });
+const OF_ANY_VERSION = healthSchema.partial({ credentials: true });
 const DEPLOY = "npx wrangler deploy prints the address";
 
 interface Answer {
@@ -30,7 +30,7 @@ export async function examine({ url, key }: Pick<DoctorOptions, "url" | "key">):
   const wrong = problemSchema.safeParse(health.json).data;
   if (!served && wrong?.code === "misconfigured") return [reached, settings(wrong.detail)];
   if (!served) return [reached, missing("Warmtree", `HTTP ${health.status}, and not as Warmtree answers`, DEPLOY)];
-  const found = [reached, versionOf(served.version), fine("settings", "valid")];
+  const found = [reached, versionOf(served.version), fine("settings", "valid"), ...credentials(served)];
   if (key === undefined) return [...found, unknown("key", "none was given: --key or WARMTREE_KEY shows the rest")];
   const answer = await ask(`${url}/v1/checks`, signal, key);
   if (typeof answer === "string") return [...found, unknown("set-up", answer)];
@@ -43,6 +43,13 @@ function versionOf(version: string): Finding {
   const found = `version ${version}`;
   if (version === manifest.version) return fine("Warmtree", found);
   return advised("Warmtree", `${found}; this checkout is ${manifest.version}`, "npx wrangler deploy");
+}
+
+function credentials({ credentials: how }: z.output<typeof OF_ANY_VERSION>): Finding[] {
+  if (how === undefined) return [];
+  if (how === "broker") return [fine("credentials", "do not enter sandboxes")];
+  const mend = "npm run key -- --lease, then npx wrangler secret put LEASE_KEY";
+  return [advised("credentials", "enter the sandbox while git uses them", mend)];
 }
 
 function settings(detail: string): Finding {

@@ -64,6 +64,7 @@ describe("a Warmtree", () => {
       reachable: { verdict: "ok" },
       Warmtree: { verdict: "ok", found: expect.stringMatching(/^version \d/) },
       settings: { verdict: "ok" },
+      credentials: { verdict: "ok" },
       key: { verdict: "ok" },
       "E2B key": { verdict: "ok" },
       room: { verdict: "ok", found: "0 of 7 sandboxes run" },

@@ -40,6 +40,7 @@ test("npm start serves, and one signal ends everything it started", async () => 
   const [remote = ""] = remotes;
   expect(remotes).toHaveLength(3);
 
+  expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ credentials: "broker" });
   const headers = { Authorization: `Bearer ${key}` };
   expect((await fetch(`${url}/v1/workspaces`, { headers })).status).toBe(200);
   // There are no Workflows in bare workerd.
