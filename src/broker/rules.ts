@@ -43,10 +43,12 @@ const NO_MOVE = "this operation may only create it, and tags are never moved: us
 /** Judges the commands of a push by the rules of its operation. Pure. */
 export function verdictsOf({ commands, hasOptions }: PushFacts, policy: PushPolicy): Verdict[] {
   const ofAll = hasOptions ? [OPTIONS] : [];
+  const times = new Map<string, number>();
+  for (const { ref } of commands) times.set(ref, (times.get(ref) ?? 0) + 1);
   return commands.map((command) => {
-    const isTwice = commands.filter(({ ref }) => ref === command.ref).length > 1;
+    const twice = times.get(command.ref) === 1 ? [] : [TWICE];
     const own = against(command, policy);
-    return { ref: command.ref, reasons: [...ofAll, ...(isTwice ? [TWICE] : []), ...(own === undefined ? [] : [own])] };
+    return { ref: command.ref, reasons: [...ofAll, ...twice, ...(own === undefined ? [] : [own])] };
   });
 }
 
