@@ -60,7 +60,7 @@ test.each([
   ["ALLOWED_GIT_HOSTS", ""],
   ["GIT_SANDBOX_TIMEOUT", "soon"],
   ["GIT_SANDBOX_MAX_RETRIES", "-1"],
-  ["CREDENTIALS", "none"],
+  ["CREDENTIALS", "vault"],
   ["LEASE_KEY", "c2hvcnQ"],
   ["PUBLIC_URL", "http://warmtree.example"],
   ["PUBLIC_URL", "https://warmtree.example/path"],
@@ -117,7 +117,7 @@ test("all wrong settings are told at once, in plain words", () => {
     });
   expect(read).toThrow(
     "Settings are wrong: E2B_API_KEY is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`; " +
-      "E2B_API_URL is not an address, such as https://example.com; CREDENTIALS can only be env; otherwise omit it; " +
+      "E2B_API_URL is not an address, such as https://example.com; CREDENTIALS is none of 'broker', 'env'; " +
       "GIT_SANDBOX_TIMEOUT is not a number; GIT_SANDBOX_MAX_RETRIES is over 10, the largest that is taken; " +
       "KEEP_POLICY is none of 'tiers', 'learned'; POOL_SHARDS is a number, not a whole number, such as 10",
   );

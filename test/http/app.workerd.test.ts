@@ -256,7 +256,9 @@ describe("GET /healthz", () => {
       [{ CREDENTIALS: "broker" }, "LEASE_KEY"],
       [{ CREDENTIALS: "broker", LEASE_KEY: "A".repeat(43) }, "PUBLIC_URL"],
     ] as const) {
-      const response = await send(only({}), "/healthz", {}, { ...SETTINGS, ...settings });
+      const bindings = { ...SETTINGS, ...settings };
+      const request = new Request("http://127.0.0.1/healthz");
+      const response = await createApp(only({})).fetch(request, bindings, createExecutionContext());
       const problem = { status: 503, code: "misconfigured", detail: expect.stringContaining(missing) };
       expect(await response.json()).toMatchObject(problem);
     }
