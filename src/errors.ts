@@ -25,6 +25,7 @@ export const ERROR_KINDS = {
   workspace_not_found: { status: 404, title: "No such workspace", type: "other", retryable: false },
   snapshot_not_found: { status: 404, title: "No such repository snapshot", type: "other", retryable: false },
   repository_not_found: { status: 404, title: "The git host has no such repository", type: "other", retryable: false },
+  nothing_unpushed: { status: 404, title: "The remote has all work", type: "other", retryable: false },
   ref_not_found: { status: 404, title: "No such branch, tag or commit", type: "other", retryable: false },
   path_not_found: { status: 404, title: "No such path", type: "other", retryable: false },
   method_not_allowed: { status: 405, title: "The route does not accept this method", type: "other", retryable: false },

@@ -37,9 +37,12 @@ export class CappedBytes {
 
   append(base64: string): void {
     if (this.truncated) return; // Not decoded either: output past the cap costs as little as possible.
-    const bytes = decodeBase64(base64);
+    this.appendBytes(decodeBase64(base64));
+  }
+
+  appendBytes(bytes: Uint8Array): void {
     const kept = bytes.subarray(0, this.#maxBytes - this.#length);
-    this.truncated = kept.length < bytes.length;
+    this.truncated ||= kept.length < bytes.length;
     this.#reserve(this.#length + kept.length);
     this.#buffer.set(kept, this.#length);
     this.#length += kept.length;

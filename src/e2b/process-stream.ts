@@ -12,6 +12,8 @@ export interface OutputOptions {
   timeoutMs: number;
   /** Cap of stdout; the rest is dropped while the process runs on. */
   maxOutputBytes: number;
+  /** Takes stdout as it arrives, and returns the part of it to collect. The process waits for it. */
+  takeStdout?: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** Receives stderr as it arrives, before the process ends. */
   onStderr?: (text: string) => void;
   /** Called once, when the process runs. */
@@ -66,7 +68,7 @@ export class ProcessStream {
     let closed = false;
     for await (const { flags, data } of envelopes(response.body)) {
       const json = jsonOrUndefined(text.decode(data));
-      if (flags === 0) this.#take(json);
+      if (flags === 0) await this.#take(json);
       else if (flags === END_STREAM_FLAG) {
         this.#close(json);
         closed = true;
@@ -76,7 +78,7 @@ export class ProcessStream {
     return this.#result();
   }
 
-  #take(json: unknown): void {
+  async #take(json: unknown): Promise<void> {
     const parsed = processEvent.safeParse(json);
     if (!parsed.success) throw this.#garbled("holds an event of unknown shape");
     const { start, data, end } = parsed.data.event;
@@ -84,9 +86,15 @@ export class ProcessStream {
       this.#started = true;
       this.#options.onStart?.(start.pid);
     }
-    if (data?.stdout !== undefined) this.#stdout.append(data.stdout);
+    if (data?.stdout !== undefined) await this.#addStdout(data.stdout);
     if (data?.stderr !== undefined) this.#addStderr(decodeBase64(data.stderr));
     if (end !== undefined) this.#end = end;
+  }
+
+  async #addStdout(base64: string): Promise<void> {
+    const { takeStdout } = this.#options;
+    if (takeStdout) this.#stdout.appendBytes(await takeStdout(decodeBase64(base64)));
+    else this.#stdout.append(base64);
   }
 
   #addStderr(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@ import type { Grant } from "../durable/sandboxes/grant.ts";
 import { E2bError } from "../e2b/error.ts";
 import { storeForLfs } from "./lfs.ts";
 import { contextFor } from "../ops/context.ts";
-import type { OperationContext, SandboxTask } from "../ops/operation.ts";
+import { isRepeatable, type OperationContext, type SandboxTask } from "../ops/operation.ts";
 import type { Parsed } from "../ops/output/script-output.ts";
 import type { PrefetchedRemote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
@@ -108,7 +108,7 @@ async function sendOnce<Value extends object>(
 /** Whether the sandbox stopped, or is about to, so that the pool can bring it back, and a retry is safe. */
 function isLost(operation: SandboxTask, { code, started }: E2bError): boolean {
   const stopped = code === "not_running" || code === "not_found" || code === "conflict";
-  return stopped && (!started || operation.access === "read");
+  return stopped && (!started || isRepeatable(operation));
 }
 
 function toWarmtreeError(operation: SandboxTask, error: unknown): unknown {

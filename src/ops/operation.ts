@@ -1,4 +1,5 @@
 import type * as z from "zod/v4";
+import type { ProcessRequest } from "../e2b/process.ts";
 import type { Work } from "../errors.ts";
 import type { RefRule } from "../broker/rules.ts";
 import type { LfsFile, PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
@@ -47,6 +48,8 @@ interface UploadedFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+type TakeStdout = NonNullable<ProcessRequest["takeStdout"]>;
+
 /**
  * The process that the sandbox runs for one call. It is made once; until `parse`, the executor (run.ts) needs nothing
  * else of the task.
@@ -58,6 +61,8 @@ export interface Plan {
   readonly args?: readonly string[];
   readonly files?: readonly UploadedFile[];
   readonly streamed?: StreamedFile | undefined;
+  /** Takes the script's output as it arrives, and returns the part that is collected for `parse`. */
+  readonly takeStdout?: (nonce: string) => TakeStdout;
   /**
    * Fast path: one program without a shell, for a call that only reads and that its output may answer completely. It
    * runs before the script. A shell takes about half as long to start as git (docs/decisions/0014-cheap-looks.md). It
@@ -77,6 +82,8 @@ export interface SandboxTask<Input = unknown, Value extends object = object> {
    * host.
    */
   readonly access: "read" | "write" | "remote";
+  /** Whether its output leaves as it arrives (`takeStdout`); then it is not repeated once it may have started. */
+  readonly streams?: boolean;
   /** Whether the task can push commits; absent: no. */
   readonly pushes?: boolean;
   readonly shell: "/bin/sh" | "/bin/bash" | "perl";
@@ -97,6 +104,10 @@ export interface SandboxTask<Input = unknown, Value extends object = object> {
    */
   pushed?(sections: ScriptOutput["sections"]): Work["pushed"];
 }
+
+/** Whether the task can be sent again although it may have run. */
+export const isRepeatable = ({ access, streams = false }: Pick<SandboxTask, "access" | "streams">): boolean =>
+  access === "read" && !streams;
 
 /** One git verb. */
 export interface Operation<

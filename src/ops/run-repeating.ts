@@ -1,5 +1,5 @@
 import { withRetries } from "../e2b/retry.ts";
-import type { OperationContext, SandboxTask } from "./operation.ts";
+import { isRepeatable, type OperationContext, type SandboxTask } from "./operation.ts";
 import type { Parsed } from "./output/script-output.ts";
 import { runOperation, type Sandbox } from "./run.ts";
 
@@ -15,6 +15,6 @@ export function runRepeating<Input, Value extends object>(
 ): Promise<Parsed<Value>> {
   return withRetries(
     (remainingMs) => runOperation(sandbox, task, input, { ...context, timeoutS: Math.ceil(remainingMs / 1000) }),
-    { idempotent: task.access === "read", begunOnly: true, deadlineMs: context.timeoutS * 1000 },
+    { idempotent: isRepeatable(task), begunOnly: true, deadlineMs: context.timeoutS * 1000 },
   );
 }

@@ -104,11 +104,11 @@ export async function runScript(
   start: Start,
 ): Promise<ScriptOutput> {
   const nonce = crypto.randomUUID();
-  const { stdout, stderr, ...result } = await start(requestOf(task, plan, context, nonce), plan.streamed).catch(
-    (error: unknown) => {
-      throw cutShort(task, error, nonce);
-    },
-  );
+  const takeStdout = plan.takeStdout?.(nonce);
+  const request = { ...requestOf(task, plan, context, nonce), takeStdout };
+  const { stdout, stderr, ...result } = await start(request, plan.streamed).catch((error: unknown) => {
+    throw cutShort(task, error, nonce);
+  });
   return { ...result, stderr: withOwnAddress(context, stderr), sections: splitSections(stdout, nonce) };
 }
 

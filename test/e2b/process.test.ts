@@ -69,6 +69,30 @@ describe("a process that ends", () => {
     expect(rest).toEqual({ exitCode: 3, stderr: "warn ing", truncated: false });
   });
 
+  it("waits until its output is taken, and collects what is returned of it", async () => {
+    server.answer(stream(started, stdout("one "), stdout("two "), stdout("three"), exited(0), endOfStream));
+    const taken: string[] = [];
+    let taking = false;
+    const { stdout: bytes } = await run({
+      takeStdout: async (part) => {
+        expect(taking).toBe(false);
+        taking = true;
+        await new Promise(setImmediate);
+        taking = false;
+        taken.push(text(part));
+        return part.subarray(0, 1);
+      },
+    });
+    expect(taken).toEqual(["one ", "two ", "three"]);
+    expect(text(bytes)).toBe("ott");
+  });
+
+  it("ends with the error of who takes its output", async () => {
+    server.answer(stream(started, stdout("one"), exited(0), endOfStream));
+    const left = new Error("left");
+    await expect(run({ takeStdout: () => Promise.reject(left) })).rejects.toBe(left);
+  });
+
   it("takes an exit code that is left out for 0", async () => {
     server.answer(stream(started, exited(0), endOfStream));
     expect((await run()).exitCode).toBe(0);

@@ -55,7 +55,7 @@ export class Home {
 
   /** Runs a process here as the sandbox would. Aborting kills it alone: with SIGKILL, or the reason "SIGTERM". */
   #start(signal?: AbortSignal): Start {
-    return async ({ cmd, args, envs, hasStdin = false }, incoming) => {
+    return async ({ cmd, args, envs, hasStdin = false, takeStdout }, incoming) => {
       this.starts++;
       const env = { PATH: process.env["PATH"], ...envs, HOME: this.path };
       const child = spawn(cmd, args, { cwd: this.path, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
@@ -73,7 +73,9 @@ export class Home {
         child.on("error", reject);
         child.on("close", (code) => resolve(code ?? -1));
       });
-      return { exitCode, stdout: Buffer.concat(stdout), stderr, truncated: false };
+      const kept: Uint8Array[] = [];
+      for (const chunk of stdout) kept.push(takeStdout ? await takeStdout(chunk) : chunk);
+      return { exitCode, stdout: Buffer.concat(kept), stderr, truncated: false };
     };
   }
 
