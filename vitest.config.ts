@@ -48,7 +48,11 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
         // Tests call the Worker itself: nothing stands between.
         const bindings = { ...e2b, LOOPBACK_ACCESS: "open", ...settings };
         // A link: beside the file itself, wrangler would find .dev.vars, somebody's own settings.
-        return { main: "./src/index.ts", wrangler: { configPath: "./test/wrangler.toml" }, miniflare: { bindings } };
+        return {
+          main: "./src/index.ts",
+          wrangler: { configPath: "./test/wrangler.toml" },
+          miniflare: { bindings, r2Buckets: ["ARCHIVE"] },
+        };
       }),
     ],
     test: {

@@ -28,6 +28,7 @@ const ROOMS = [
   "durable/storage",
   "template",
   "metrics",
+  "archive",
   "ops",
   "ops/probes",
   "ops/operation.ts",

@@ -120,6 +120,28 @@ function otherRoutes() {
         responses: { 204: { description: "Paused." }, ...problems([400, 401, 404, 500, 503]) },
       },
     },
+    "/v1/workspaces/{sandbox_id}/bundle": {
+      parameters: [{ name: "sandbox_id", in: "path", required: true, schema: { type: "string" } }],
+      get: {
+        operationId: "getBundle",
+        summary:
+          "Downloads the unpushed work of a workspace: a tar with a git bundle, a patch and the way to restore them. " +
+          "This is a use of a live workspace; of a dropped one, it is what was saved.",
+        parameters: [{ $ref: "#/components/parameters/GitToken" }],
+        responses: {
+          200: {
+            description: "The unpushed work.",
+            headers: {
+              "X-Head": { description: "Commit of HEAD", schema: { type: "string" } },
+              "X-Bundle-Bytes": { description: "Size of work.bundle; 0: there is none", schema: { type: "integer" } },
+              "X-Patch-Bytes": { description: "Size of work.patch; 0: there is none", schema: { type: "integer" } },
+            },
+            content: { "application/x-tar": { schema: { type: "string", format: "binary" } } },
+          },
+          ...problems([400, 401, 404, 409, 410, 422, 429, 500, 502, 503, 504, 507]),
+        },
+      },
+    },
     "/v1/snapshots": {
       get: {
         operationId: "listSnapshots",

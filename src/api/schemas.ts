@@ -48,6 +48,7 @@ const loss = z.object({
   since: z.iso.datetime().describe("When the loss was detected"),
   head: z.string().optional().describe("Commit at the last pause"),
   unpushed: z.union([z.boolean(), z.literal("unknown")]).describe("Whether it was paused with unpushed work"),
+  bundle: z.string().optional().describe("Path of the download, if its unpushed work was saved before it was dropped"),
 });
 
 /** Answer of clone: the result of the operation, and its workspace. */
@@ -71,7 +72,15 @@ export const workspaceSchema = z.object({
   pauses_at: z.iso.datetime().optional().describe("When it is paused if it stays unused"),
   unpushed: z.boolean().optional().describe("Whether it was paused with unpushed work"),
   drops_at: z.iso.datetime().optional().describe("When a paused workspace is dropped for good if it stays unused"),
-  lost: loss.optional().describe("Its state when E2B lost its sandbox, or its newest files"),
+  lost: loss.optional().describe("Its state when E2B lost its sandbox, or its newest files, or when it was dropped"),
+  saved: z
+    .object({
+      at: z.iso.datetime(),
+      bytes: z.int(),
+      until: z.iso.datetime().describe("When the saved work is deleted"),
+    })
+    .optional()
+    .describe("Unpushed work that was saved before the workspace was dropped: GET its bundle"),
 });
 
 export const workspaceListSchema = z.object({ workspaces: z.array(workspaceSchema).describe("Last used first") });

@@ -6,7 +6,7 @@ import { Claims } from "./claims.ts";
 import { AlarmHandler } from "./alarm.ts";
 import type { Grant, Seed } from "./sandboxes/grant.ts";
 import { isOrphaned } from "./sandboxes/orphaned-starts.ts";
-import { lossOf } from "./sandboxes/loss.ts";
+import { lossOf, savedOf } from "./sandboxes/loss.ts";
 import type { BuiltSnapshot } from "./snapshots/builder.ts";
 import { lostWith, NOT_FOUND, type Refusal, WORKSPACE_BUSY } from "./sandboxes/refusal.ts";
 import { type Shard, createShard } from "./shard.ts";
@@ -43,7 +43,7 @@ const METHODS = [
  * time of any row. The pure rules are in src/pool. The parts:
  * - claims.ts chooses the sandbox of a workspace, room.ts frees capacity, alarm.ts handles the alarm;
  * - sandboxes/: lifecycle.ts and termination.ts change states, idle-policy.ts limits idle time, start-patience.ts
- *   limits waits, warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template,
+ *   limits waits, work-saver.ts saves work before a drop, warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template,
  *   reconciler.ts compares with E2B;
  * - snapshots/: catalog.ts decides which repositories have a snapshot, builder.ts makes them;
  * - storage/ledger.ts adds up cost, reporting/reporter.ts reports to Metrics, pushes/ queues pushes.
@@ -65,7 +65,11 @@ export class SandboxPool extends DurableObject<Env> {
     // Objects are named by their shard number.
     this.#parts = createShard(ctx, env, Number(ctx.id.name ?? 0), Date.now());
     this.#claims = new Claims(this.#parts, () => this.#afterChange());
-    this.#due = new AlarmHandler(this.#parts, (row) => this.#claims.current(row));
+    this.#due = new AlarmHandler(
+      this.#parts,
+      (row) => this.#claims.current(row),
+      () => this.#afterChange(),
+    );
     this.#pushTurns = new PushTurns(configOf(env).operationTimeoutS * 1000);
   }
 
@@ -152,6 +156,8 @@ export class SandboxPool extends DurableObject<Env> {
   async end(request: { tenant: string; sandboxId: string }): Promise<boolean> {
     const row = this.#owned(request);
     if (row && row.state !== "gone") await this.#parts.termination.end(row);
+    // Its saved work goes, too.
+    if (row && savedOf(row)) this.#parts.rows.setDue(row.sandbox_id, Date.now(), 0);
     const ended = this.#parts.rows.get(request.sandboxId);
     // A start in progress in this object detects the end itself.
     const moving = this.#parts.lifecycle.move(request.sandboxId);

@@ -10,11 +10,16 @@ const DUE_BATCH = 24;
 export class AlarmHandler {
   readonly #parts: Shard;
   readonly #current: (row: Row) => Row;
+  readonly #afterChange: () => Promise<void>;
 
-  /** @param current adds the last use of a row, which may not be written yet */
-  constructor(parts: Shard, current: (row: Row) => Row) {
+  /**
+   * @param current adds the last use of a row, which may not be written yet
+   * @param afterChange sets the alarm, after work that goes on behind it
+   */
+  constructor(parts: Shard, current: (row: Row) => Row, afterChange: () => Promise<void>) {
     this.#parts = parts;
     this.#current = current;
+    this.#afterChange = afterChange;
   }
 
   /** Handles everything that is due. */
@@ -63,13 +68,13 @@ export class AlarmHandler {
         return;
       case "gone":
         if (isOrphaned(row)) await lifecycle.reap(row);
-        else if (row.e2b_id === null) rows.remove(row.sandbox_id);
+        else if (row.e2b_id === null) await this.#remove(row);
         else await termination.kill(row);
     }
   }
 
   async #retain(row: Row, now: number): Promise<void> {
-    const { rows, idlePolicy, termination } = this.#parts;
+    const { rows, idlePolicy, termination, saver } = this.#parts;
     const kept = idlePolicy.retain(row, now);
     switch (kept.decision) {
       case "keep":
@@ -79,7 +84,27 @@ export class AlarmHandler {
         rows.transition(row, { announced_at: now, due_at: kept.dropsAt });
         return;
       case "drop":
-        await termination.end(row, kept.reason === "announced" ? losing(row, now) : {});
+        if (kept.reason === "clean") await termination.end(row);
+        else if (saver.mustSave(kept.dropsAt, now)) this.#save(row, kept.dropsAt);
+        else await termination.end(row, losing(row, now));
+    }
+  }
+
+  /** In the background: a large workspace takes minutes, and other rows are due meanwhile. */
+  #save(row: Row, dropsAt: number): void {
+    void this.#parts.saver
+      .save(row, dropsAt)
+      .catch((error: unknown) => this.#parts.termination.postpone(row, error))
+      .then(this.#afterChange);
+  }
+
+  async #remove(row: Row): Promise<void> {
+    const { rows, saver, termination } = this.#parts;
+    try {
+      await saver.forget(row);
+      rows.remove(row.sandbox_id);
+    } catch (error) {
+      termination.postpone(row, error);
     }
   }
 }

@@ -167,10 +167,11 @@ export class Claims {
   }
 
   async #ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
-    const { rows, lifecycle, startPatience } = this.#parts;
+    const { rows, lifecycle, startPatience, saver } = this.#parts;
     if (row.tenant !== tenant) return NOT_FOUND;
     const moving = lifecycle.move(row.sandbox_id);
     if (moving) {
+      saver.keep(row.sandbox_id);
       const wasPausing = lifecycle.isPausing(row.sandbox_id);
       const moved = await startPatience.wait(moving);
       // Too slow: the transition continues in the background.

@@ -1,3 +1,4 @@
+import { archiveOf } from "../archive/archive.ts";
 import { configOf, rentUsdPerS } from "../config.ts";
 import { controlPlane } from "../e2b/control.ts";
 import { snapshotPlane as snapshotPlaneOf } from "../e2b/snapshots.ts";
@@ -6,7 +7,8 @@ import { seedState } from "../ops/probes/base-clone.ts";
 import { shareOf } from "../pool/share.ts";
 import { Termination } from "./sandboxes/termination.ts";
 import { type SampleSources, sampleChangesAt, takeSample } from "./reporting/sample.ts";
-import { probeFor } from "./sandboxes/probe.ts";
+import { probeFor, workSender } from "./sandboxes/probe.ts";
+import { WorkSaver } from "./sandboxes/work-saver.ts";
 import { IdlePolicy } from "./sandboxes/idle-policy.ts";
 import { Ledger } from "./storage/ledger.ts";
 import { Lifecycle } from "./sandboxes/lifecycle.ts";
@@ -86,6 +88,17 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     ttlMs,
     poolId,
   });
+  const saver = new WorkSaver({
+    rows,
+    lifecycle,
+    termination,
+    idlePolicy,
+    reporter,
+    archive: () => archiveOf(env),
+    send: workSender(config),
+    maxRunning,
+    operationTimeoutMs: config.operationTimeoutS * 1000,
+  });
   const reconciler = new Reconciler({ rows, settings, plane, lifecycle, termination, idlePolicy, reporter, poolId });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
   const filler = new WarmPoolFiller(
@@ -134,6 +147,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     reporter,
     termination,
     lifecycle,
+    saver,
     startPatience,
     reconciler,
     filler,

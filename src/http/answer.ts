@@ -17,3 +17,16 @@ export function answer(body: object | null, options: AnswerOptions = {}): Respon
     headers: { ...HEADERS, "X-Request-Id": requestId, ...type, ...headers },
   });
 }
+
+/** Type of a download that is passed through as it is, in a stream. */
+export const TAR_TYPE = "application/x-tar";
+
+/** Builds the answer of a download. */
+export function tarAnswer(
+  body: ReadableStream | null,
+  { requestId, headers }: Required<Omit<AnswerOptions, "status">>,
+) {
+  return new Response(body, {
+    headers: { ...HEADERS, "X-Request-Id": requestId, "Content-Type": TAR_TYPE, ...headers },
+  });
+}

@@ -21,7 +21,16 @@ const HEADERS = {
     "X-Git-Token",
     "traceparent",
   ],
-  exposeHeaders: ["Retry-After", "Server-Timing", "WWW-Authenticate", "X-Request-Id"],
+  exposeHeaders: [
+    "Content-Disposition",
+    "Retry-After",
+    "Server-Timing",
+    "WWW-Authenticate",
+    "X-Bundle-Bytes",
+    "X-Head",
+    "X-Patch-Bytes",
+    "X-Request-Id",
+  ],
   maxAge: 600,
 };
 

@@ -1,5 +1,6 @@
 import type { Next } from "hono";
 import type { Redactor } from "../redaction/redactor.ts";
+import { TAR_TYPE } from "./answer.ts";
 import { type HttpContext, redactorOf } from "./caller.ts";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
@@ -36,6 +37,8 @@ async function cleaned(response: Response, redactor: Redactor): Promise<Response
   if (response.body === null) return new Response(null, init);
   const type = headers.get("Content-Type") ?? "";
   if (EVENT_STREAM.test(type)) return new Response(response.body.pipeThrough(cleanEvents(redactor)), init);
+  // A tar of files and git objects would break, and it is too large to be read here.
+  if (type === TAR_TYPE) return new Response(response.body, init);
   // text() warns about types that it does not recognize as text, such as OpenMetrics.
   const body = await response.bytes();
   const text = utf8.decode(body);

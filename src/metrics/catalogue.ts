@@ -15,6 +15,7 @@ export const MOVES = ["start", "resume", "pause", "kill", "snapshot"] as const;
 export const PERIODS = ["hour", "day", "month"] as const;
 export const BUILD_RESULTS = ["promoted", "failed"] as const;
 export const LOSSES = ["vanished", "rolled_back"] as const;
+export const SAVES = ["saved", "failed"] as const;
 export const CORRECTIONS = [
   "adopt",
   "kill",
@@ -127,6 +128,12 @@ export const CATALOGUE = {
     from: "pool",
     help: "Workspaces lost by E2B. vanished: E2B no longer has the sandbox. rolled_back: a resume restored an older state of its files.",
     labels: { how: LOSSES },
+  },
+  warmtree_work_saves_total: {
+    type: "counter",
+    from: "pool",
+    help: "Tries to save the unpushed work of a workspace before it is dropped. failed: the workspace is kept, and saved later, for a week at most.",
+    labels: { result: SAVES },
   },
   warmtree_template_version: {
     type: "gauge",

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { type State, STATES } from "../pool/reconcile.ts";
-import { BUILD_RESULTS, CORRECTIONS, LOSSES, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+import { BUILD_RESULTS, CORRECTIONS, LOSSES, MOVES, PERIODS, SAVES, TIERS } from "./catalogue.ts";
 
 type Counts<Keys extends readonly string[]> = Readonly<Record<Keys[number], number>>;
 
@@ -13,6 +13,8 @@ export interface PoolCounts {
   readonly corrections: Counts<typeof CORRECTIONS>;
   /** Workspaces that E2B lost, or whose newest files it lost. */
   readonly losses: Counts<typeof LOSSES>;
+  /** Tries to save unpushed work before a drop. */
+  readonly saves: Counts<typeof SAVES>;
   /** Results of template builds; reported to one shard. */
   readonly templateBuilds: Counts<typeof BUILD_RESULTS>;
 }
@@ -75,6 +77,7 @@ export const poolSampleSchema: z.ZodType<PoolSample> = z.object({
   moveFailures: counts(MOVES),
   corrections: counts(CORRECTIONS),
   losses: counts(LOSSES).default({ vanished: 0, rolled_back: 0 }),
+  saves: counts(SAVES).default({ saved: 0, failed: 0 }),
   templateBuilds: counts(BUILD_RESULTS).default({ promoted: 0, failed: 0 }),
   running: number,
   runningUntil: number,

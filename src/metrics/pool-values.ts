@@ -1,6 +1,6 @@
 import { STATES } from "../pool/reconcile.ts";
 import { hourOf, monthOf } from "../pool/spend.ts";
-import { BUILD_RESULTS, CORRECTIONS, type FamilyName, LOSSES, MOVES, PERIODS, TIERS } from "./catalogue.ts";
+import { BUILD_RESULTS, CORRECTIONS, type FamilyName, LOSSES, MOVES, PERIODS, SAVES, TIERS } from "./catalogue.ts";
 import type { PoolSample } from "./pool-sample.ts";
 import { type Labels, seriesOf } from "./series.ts";
 
@@ -61,6 +61,7 @@ export function poolValues(stored: readonly StoredSample[], now: number): Map<st
       add("warmtree_reconcile_corrections_total", { action }, sample.corrections[action]);
     }
     for (const how of LOSSES) add("warmtree_workspaces_lost_total", { how }, sample.losses[how]);
+    for (const result of SAVES) add("warmtree_work_saves_total", { result }, sample.saves[result]);
     for (const result of BUILD_RESULTS) {
       add("warmtree_template_builds_total", { result }, sample.templateBuilds[result]);
     }

@@ -17,6 +17,7 @@ export const SIDE_OF: Readonly<Record<ErrorCode, Side>> = {
   unknown_operation: "caller",
   not_found: "caller",
   workspace_not_found: "caller",
+  nothing_unpushed: "caller",
   snapshot_not_found: "caller",
   repository_not_found: "caller",
   ref_not_found: "caller",

@@ -1,5 +1,4 @@
 import type * as z from "zod/v4";
-import type { ProcessRequest } from "../e2b/process.ts";
 import type { Work } from "../errors.ts";
 import type { RefRule } from "../broker/rules.ts";
 import type { LfsFile, PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
@@ -48,8 +47,6 @@ interface UploadedFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-type TakeStdout = NonNullable<ProcessRequest["takeStdout"]>;
-
 /**
  * The process that the sandbox runs for one call. It is made once; until `parse`, the executor (run.ts) needs nothing
  * else of the task.
@@ -62,7 +59,7 @@ export interface Plan {
   readonly files?: readonly UploadedFile[];
   readonly streamed?: StreamedFile | undefined;
   /** Takes the script's output as it arrives, and returns the part that is collected for `parse`. */
-  readonly takeStdout?: (nonce: string) => TakeStdout;
+  readonly takeStdout?: (nonce: string) => (bytes: Uint8Array) => Promise<Uint8Array>;
   /**
    * Fast path: one program without a shell, for a call that only reads and that its output may answer completely. It
    * runs before the script. A shell takes about half as long to start as git (docs/decisions/0014-cheap-looks.md). It

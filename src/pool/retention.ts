@@ -10,6 +10,21 @@ export const UNPUSHED_KEEP_MS = 21 * DAY_MS;
  */
 export const ANNOUNCED_MS = 7 * DAY_MS;
 
+/** How long the drop of a workspace waits while its work cannot be saved: an outage, or a holiday of its operator. */
+export const SAVE_GRACE_MS = 7 * DAY_MS;
+/** Who returns from a leave of weeks finds the work still. */
+export const SAVED_KEPT_MS = 30 * DAY_MS;
+const SAVE_AGAIN_FIRST_MS = 5 * 60_000;
+const SAVE_AGAIN_LONGEST_MS = 6 * 3_600_000;
+
+/**
+ * Returns when a save that fails now is tried again: the wait is as long as the drop is overdue, so it doubles.
+ * @param dropsAt when the drop was due
+ */
+export function saveAgainAt(dropsAt: number, now: number): number {
+  return now + Math.min(Math.max(now - dropsAt, SAVE_AGAIN_FIRST_MS), SAVE_AGAIN_LONGEST_MS);
+}
+
 export interface PausedWorkspace {
   readonly lastUsedAt: number;
   /** Whether it has uncommitted changes or unpushed commits; undefined: unknown, which counts as yes. */
@@ -23,7 +38,9 @@ export type Retention =
   | { readonly decision: "keep"; readonly until: number }
   /** From now on list it with `dropsAt`: it holds unpushed work. */
   | { readonly decision: "announce"; readonly dropsAt: number }
-  | { readonly decision: "drop"; readonly reason: "clean" | "announced" };
+  | { readonly decision: "drop"; readonly reason: "clean" }
+  /** `dropsAt`: when it was due. */
+  | { readonly decision: "drop"; readonly reason: "announced"; readonly dropsAt: number };
 
 /** Returns when a paused workspace is dropped if it stays unused. A late alarm never brings that forward. */
 export function dropTime(workspace: PausedWorkspace, now: number): number {
@@ -56,5 +73,5 @@ export function retention(workspace: PausedWorkspace, now: number): Retention {
     return { decision: "announce", dropsAt: now + ANNOUNCED_MS };
   }
   const dropsAt = announcedAt + ANNOUNCED_MS;
-  return now < dropsAt ? { decision: "keep", until: dropsAt } : { decision: "drop", reason: "announced" };
+  return now < dropsAt ? { decision: "keep", until: dropsAt } : { decision: "drop", reason: "announced", dropsAt };
 }

@@ -1,7 +1,7 @@
 import type { Caller, PoolClientContext } from "./caller.ts";
 import type { Refusal } from "../durable/sandboxes/refusal.ts";
 import type { Grant, Seed } from "../durable/sandboxes/grant.ts";
-import type { Loss } from "../durable/sandboxes/loss.ts";
+import { bundlePath, type Loss, type Saved } from "../durable/sandboxes/loss.ts";
 import type { View } from "../durable/sandboxes/view.ts";
 import { WarmtreeError, type Work } from "../errors.ts";
 import { grants } from "./grant-cache.ts";
@@ -24,6 +24,14 @@ export interface WorkspaceView {
   readonly unpushed?: boolean;
   readonly drops_at?: string;
   readonly lost?: WireLoss;
+  readonly saved?: WireSaved;
+}
+
+/** Saved work on the wire. */
+interface WireSaved {
+  readonly at: string;
+  readonly bytes: number;
+  readonly until: string;
 }
 
 /** A workspace's loss on the wire; times in RFC 3339. */
@@ -31,6 +39,8 @@ export interface WireLoss {
   readonly since: string;
   readonly head?: string;
   readonly unpushed: boolean | "unknown";
+  /** Path of the route that answers what was saved. */
+  readonly bundle?: string;
 }
 
 /** Creates the error workspace_not_found. */
@@ -163,6 +173,11 @@ export async function getWorkspace(caller: Caller, sandboxId: string): Promise<W
   return wireView(view);
 }
 
+/** Returns a workspace without opening a session; undefined: the tenant has none of that id. */
+export function ownView(caller: Caller, sandboxId: string): Promise<View | undefined> {
+  return poolOf(caller, sandboxId).view({ tenant: caller.tenant, sandboxId, open: false });
+}
+
 /**
  * Pre-resume window in ms. Most sessions return within a day; later ones usually start a new task, so resuming would
  * waste money.
@@ -222,10 +237,20 @@ export function wireView(view: View): WorkspaceView {
     ...(view.unpushed === undefined ? {} : { unpushed: view.unpushed }),
     ...(view.dropsAt === undefined ? {} : { drops_at: rfc3339(view.dropsAt) }),
     ...(view.loss === undefined ? {} : { lost: wireLoss(view.loss) }),
+    ...(view.saved === undefined ? {} : { saved: wireSaved(view.saved) }),
   };
 }
 
+function wireSaved({ at, bytes, until }: Saved): WireSaved {
+  return { at: rfc3339(at), bytes, until: rfc3339(until) };
+}
+
 /** Converts a loss to its wire format. */
-export function wireLoss({ at, head, unpushed }: Loss): WireLoss {
-  return { since: rfc3339(at), ...(head === undefined ? {} : { head }), unpushed: unpushed ?? "unknown" };
+export function wireLoss({ at, head, unpushed, savedAs }: Loss): WireLoss {
+  return {
+    since: rfc3339(at),
+    ...(head === undefined ? {} : { head }),
+    unpushed: unpushed ?? "unknown",
+    ...(savedAs === undefined ? {} : { bundle: bundlePath(savedAs) }),
+  };
 }

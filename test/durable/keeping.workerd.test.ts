@@ -278,7 +278,8 @@ test("unpushed work is announced a week before it is dropped, and told as lost a
   expect((await view(pool))?.dropsAt).toBeGreaterThan(Date.now());
   clockAheadBy(54 * DAY_MS);
   await runDurableObjectAlarm(pool);
-  expect(await view(pool)).toMatchObject({ state: "gone" });
+  // It is saved first.
+  await expect.poll(() => view(pool)).toMatchObject({ state: "gone" });
   expect(granted(await pool.claim(workspace())).loss).toMatchObject({ unpushed: true });
 });
 

@@ -29,6 +29,7 @@ export const NO_COUNTS: PoolCounts = {
   moveFailures: { start: 0, resume: 0, pause: 0, kill: 0, snapshot: 0 },
   corrections: { adopt: 0, kill: 0, note_paused: 0, discard: 0, pause: 0, verify: 0 },
   losses: { vanished: 0, rolled_back: 0 },
+  saves: { saved: 0, failed: 0 },
   templateBuilds: { promoted: 0, failed: 0 },
 };
 

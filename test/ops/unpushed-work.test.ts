@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { clone } from "../../src/ops/clone.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { probeBeforePause } from "../../src/ops/probes/tree-state.ts";
@@ -169,8 +169,8 @@ test("without unpushed work it says so, and without a clone too", async () => {
 });
 
 test.each([
-  ["commits", (big: string) => void commit(home, { big }, "big")],
-  ["a new file", (big: string) => void write(home, { big })],
+  ["commits", (big: string) => commit(home, { big }, "big")],
+  ["a new file", (big: string) => write(home, { big })],
 ])("more than may leave is refused by size: %s", async (_, make) => {
   make(Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString("hex"));
   await expect(save(home, 50_000)).rejects.toMatchObject({ code: "too_expensive", message: /0\.05 MB/ });

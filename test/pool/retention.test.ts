@@ -23,7 +23,7 @@ test("one with unpushed work, or nobody knows, is kept longer, then announced, t
     const announced = { ...workspace, announcedAt: announceAt + DAY };
     const dropsAt = announceAt + DAY + ANNOUNCED_MS;
     expect(retention(announced, dropsAt - 1)).toEqual({ decision: "keep", until: dropsAt });
-    expect(retention(announced, dropsAt)).toEqual({ decision: "drop", reason: "announced" });
+    expect(retention(announced, dropsAt)).toEqual({ decision: "drop", reason: "announced", dropsAt });
   }
 });
 

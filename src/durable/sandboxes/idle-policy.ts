@@ -99,7 +99,7 @@ export class IdlePolicy {
   /** Returns the next time to decide on retention. */
   retainUntil(row: Row, now: number): number {
     const kept = this.retain(row, now);
-    return kept.decision === "keep" ? kept.until : now;
+    return kept.decision === "keep" ? kept.until : Math.max(now, row.save_after ?? 0);
   }
 
   #isTop({ tenant, repository, sandbox_id }: Row): boolean {

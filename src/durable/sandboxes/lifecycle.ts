@@ -119,33 +119,56 @@ export class Lifecycle {
    * Resumes a paused sandbox, or one that turned out not to run, and frees the lock that its pause may have left held.
    */
   resume(row: Row): Promise<Outcome> {
-    return this.single(row, async () => {
-      if (row.e2b_id === null) return GONE;
-      const since = Date.now();
-      // Count it as running from the request on. If this object dies, the alarm finds the row and pauses it again.
-      const resuming = this.#parts.rows.transition(row, { charged_until: since, due_at: since + START_GIVEN_UP_MS });
-      if (!resuming) return GONE;
-      this.#parts.ledger.close(row, since);
-      this.#parts.reporter.count("moves", "resume");
-      try {
-        const session = await this.#connect(row.e2b_id);
-        const tookMs = Date.now() - since;
-        this.#parts.startPatience.took(tookMs);
-        if (row.state === "paused") this.#parts.idlePolicy.resumed(tookMs / 1000);
+    return this.single(row, () =>
+      // If this object dies, the alarm finds the row and pauses it again.
+      this.#connected(row, { due_at: Date.now() + START_GIVEN_UP_MS }, async (resuming, session, since) => {
+        if (row.state === "paused") this.#parts.idlePolicy.resumed((Date.now() - since) / 1000);
         const mayHaveRun = row.state === "bound" || row.charged_until !== null;
-        const endsAt = mayHaveRun ? await this.#endOf(row.e2b_id) : undefined;
-        const running = await this.#running(resuming, session, since, endsAt);
-        return running.ok ? await this.#checkRollback(running.row, row) : running;
-      } catch (error) {
-        const failed = this.#parts.termination.failed("resume", resuming, error);
-        // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
-        // gone.
-        if (error instanceof E2bError && !error.started && row.charged_until === null) {
-          this.#parts.termination.stopped(resuming);
-        }
-        return failed;
-      }
+        const endsAt = mayHaveRun ? await this.#endOf(session.sandboxId) : undefined;
+        return this.#running(resuming, session, since, endsAt);
+      }),
+    );
+  }
+
+  /**
+   * Resumes a paused sandbox for work of the pool itself. This is no use: the row stays `paused`, and a pause is
+   * outstanding, so the alarm pauses the sandbox again at `due_at` if nothing else happens. The caller has the
+   * transition (`single`).
+   */
+  wake(row: Row, change: Transition): Promise<Outcome> {
+    return this.#connected(row, change, async (waking, session) => {
+      const woken = this.#parts.rows.transition(waking, columnsOf(session));
+      return woken ? { ok: true, row: woken } : GONE;
     });
+  }
+
+  /** Connects to a sandbox, which resumes it, and checks what it brought back. */
+  async #connected(
+    row: Row,
+    change: Transition,
+    proceed: (row: Row, session: SandboxSession, since: number) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    if (row.e2b_id === null) return GONE;
+    const since = Date.now();
+    // Count it as running from the request on.
+    const resuming = this.#parts.rows.transition(row, { ...change, charged_until: since });
+    if (!resuming) return GONE;
+    this.#parts.ledger.close(row, since);
+    this.#parts.reporter.count("moves", "resume");
+    try {
+      const session = await this.#connect(row.e2b_id);
+      this.#parts.startPatience.took(Date.now() - since);
+      const running = await proceed(resuming, session, since);
+      return running.ok ? await this.#checkRollback(running.row, row) : running;
+    } catch (error) {
+      const failed = this.#parts.termination.failed("resume", resuming, error);
+      // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
+      // gone.
+      if (error instanceof E2bError && !error.started && row.charged_until === null) {
+        this.#parts.termination.stopped(resuming);
+      }
+      return failed;
+    }
   }
 
   /**
@@ -183,10 +206,7 @@ export class Lifecycle {
     const now = Date.now();
     const change: Transition = {
       state: row.tenant === null && row.maker_of === null ? "warm" : "bound",
-      e2b_id: session.sandboxId,
-      access_token: session.accessToken ?? null,
-      domain: session.domain ?? null,
-      envd_version: session.envdVersion,
+      ...columnsOf(session),
       last_used_at: now,
       ends_at: endsAt ?? now + e2bTimeoutS(this.#parts.ttlMs) * 1000,
       charged_until: since,
@@ -272,6 +292,13 @@ export class Lifecycle {
     if (paused.ok && isWanted) await this.resume(paused.row);
   }
 }
+
+const columnsOf = ({ sandboxId, accessToken, domain, envdVersion }: SandboxSession) => ({
+  e2b_id: sandboxId,
+  access_token: accessToken ?? null,
+  domain: domain ?? null,
+  envd_version: envdVersion,
+});
 
 /** Whether less came back than was paused. Additions were made after the probe. Unknown state counts as no loss. */
 function isRolledBack({ head, unpushed }: Row, found: Resumed): boolean {

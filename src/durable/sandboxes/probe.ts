@@ -1,7 +1,10 @@
 import type { Config } from "../../config.ts";
 import { E2bError } from "../../e2b/error.ts";
-import type { SandboxTask } from "../../ops/operation.ts";
 import { contextFor } from "../../ops/context.ts";
+import type { SandboxTask } from "../../ops/operation.ts";
+import type { Parsed } from "../../ops/output/script-output.ts";
+import { unpushedWork, type WorkFacts, type WorkRequest } from "../../ops/probes/unpushed-work.ts";
+import { runOperation } from "../../ops/run.ts";
 import { runRepeating } from "../../ops/run-repeating.ts";
 import type { Row } from "../storage/row.ts";
 
@@ -26,6 +29,16 @@ export function probeFor(
       if (!(error instanceof E2bError)) throw error;
       return undefined;
     }
+  };
+}
+
+/** Sends the task that saves unpushed work to a row's sandbox. */
+export function workSender(config: Config) {
+  const context = contextFor(config, { maxRetries: 0, timeoutS: config.operationTimeoutS });
+  return async (row: Row, request: WorkRequest): Promise<Parsed<WorkFacts>> => {
+    const session = sessionOf(row);
+    if (!session) throw new E2bError("not_found", "The workspace has no sandbox.", { started: false });
+    return runOperation({ e2b: config.e2b, session }, unpushedWork, request, context);
   };
 }
 

@@ -1,6 +1,6 @@
 import { E2bError } from "../../e2b/error.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { Loss } from "./loss.ts";
+import { bundlePath, type Loss } from "./loss.ts";
 import type { Row } from "../storage/row.ts";
 
 /** A failure as a value: a thrown error loses its class at the Durable Object's boundary. */
@@ -33,14 +33,16 @@ export function rolledBack(loss: Loss): Refusal {
   return { ok: false, code: "workspace_rolled_back", detail };
 }
 
-function held({ at, head, unpushed }: Loss): string {
+function held({ at, head, unpushed, savedAs }: Loss): string {
   const on = head === undefined ? "" : ` It was on commit ${head}.`;
   const work =
-    unpushed === undefined
-      ? "It is not known whether it had unpushed work."
-      : unpushed
-        ? "It had unpushed work, which is lost."
-        : "It had no unpushed work.";
+    savedAs !== undefined
+      ? `Its unpushed work was saved: GET ${bundlePath(savedAs)}.`
+      : unpushed === undefined
+        ? "It is not known whether it had unpushed work."
+        : unpushed
+          ? "It had unpushed work, which is lost."
+          : "It had no unpushed work.";
   return `This was found on ${new Date(at).toISOString()}.${on} ${work}`;
 }
 

@@ -3,7 +3,7 @@ import { E2bError } from "../../e2b/error.ts";
 import { backoffMs } from "../../pool/backoff.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Ledger } from "../storage/ledger.ts";
-import { LOSS_TOLD_MS, losing } from "./loss.ts";
+import { LOSS_TOLD_MS, losing, savedOf } from "./loss.ts";
 import type { Lost, Move, MetricsReporter } from "../reporting/reporter.ts";
 import { GONE, type Outcome, type Refusal, refusalOf } from "./refusal.ts";
 import type { Row, Transition } from "../storage/row.ts";
@@ -79,7 +79,7 @@ export class Termination {
     const now = Date.now();
     const isLost = row.tenant !== null && (row.state === "bound" || row.state === "paused");
     const change = { state: "gone", e2b_id: null, access_token: null, charged_until: null, failures: 0 } as const;
-    const due_at = now + (row.tenant === null ? 0 : LOSS_TOLD_MS);
+    const due_at = savedOf(row)?.until ?? now + (row.tenant === null ? 0 : LOSS_TOLD_MS);
     if (!this.#rows.transition(row, { ...change, due_at, ...(isLost ? losing(row, now) : {}) })) return;
     this.#ledger.close(row, now);
     if (isLost) this.lost(row, "vanished", {});

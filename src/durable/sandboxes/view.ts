@@ -1,6 +1,6 @@
 import type { State } from "../../pool/reconcile.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
-import { type Loss, lossOf } from "./loss.ts";
+import { type Loss, lossOf, type Saved, savedOf } from "./loss.ts";
 import type { Row } from "../storage/row.ts";
 import type { SnapshotRow } from "../storage/snapshot-table.ts";
 
@@ -20,12 +20,14 @@ export interface View {
   readonly dropsAt?: number;
   /** Its recorded loss. */
   readonly loss?: Loss;
+  readonly saved?: Saved;
 }
 
 /** Builds the owner's view of a row. */
 export function viewOf(row: Row, idlePolicy: IdlePolicy, now: number): View {
   const keepUntil = idlePolicy.keepUntil(row, now);
   const loss = lossOf(row);
+  const saved = savedOf(row);
   return {
     sandboxId: row.sandbox_id,
     repository: row.repository ?? "",
@@ -38,6 +40,7 @@ export function viewOf(row: Row, idlePolicy: IdlePolicy, now: number): View {
     ...(row.state === "paused" && row.unpushed !== null ? { unpushed: row.unpushed === 1 } : {}),
     ...(row.state === "paused" ? { dropsAt: idlePolicy.dropsAt(row, now) } : {}),
     ...(loss ? { loss } : {}),
+    ...(saved ? { saved } : {}),
   };
 }
 

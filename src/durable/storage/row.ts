@@ -29,6 +29,9 @@ export type Row = {
   lost_head: string | null;
   lost_unpushed: number | null;
   loss_told: number;
+  saved_at: number | null;
+  saved_bytes: number | null;
+  save_after: number | null;
 };
 
 export interface WorkspaceKey {
@@ -62,6 +65,9 @@ export type Transition = Partial<
     | "lost_head"
     | "lost_unpushed"
     | "loss_told"
+    | "saved_at"
+    | "saved_bytes"
+    | "save_after"
   >
 >;
 

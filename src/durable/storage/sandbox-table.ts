@@ -204,7 +204,8 @@ export class SandboxTable {
       .exec<Row>(
         `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, envd_version = ?, last_used_at = MAX(last_used_at, ?),
            ends_at = ?, charged_until = ?, head = ?, unpushed = ?, announced_at = ?, due_at = ?, failures = ?,
-           lost_at = ?, lost_head = ?, lost_unpushed = ?, loss_told = ?, generation = generation + 1
+           lost_at = ?, lost_head = ?, lost_unpushed = ?, loss_told = ?, saved_at = ?, saved_bytes = ?, save_after = ?,
+           generation = generation + 1
          WHERE sandbox_id = ? AND generation = ? RETURNING *`,
         next.state,
         next.e2b_id,
@@ -223,6 +224,9 @@ export class SandboxTable {
         next.lost_head,
         next.lost_unpushed,
         next.loss_told,
+        next.saved_at,
+        next.saved_bytes,
+        next.save_after,
         row.sandbox_id,
         row.generation,
       )

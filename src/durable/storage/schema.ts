@@ -18,6 +18,9 @@
  *   lost_at       when E2B was found to have lost the sandbox, or the newest state of its files; null: it has not
  *   lost_head, lost_unpushed  as head and unpushed, of what was lost
  *   loss_told     1: a clone told its caller
+ *   saved_at      when the newest try to save its unpushed work began: the archive may hold something
+ *   saved_bytes   size of what the archive holds; null: the try has not succeeded
+ *   save_after    a failed save is not tried again before
  * ledger      running time by hour (UTC) and price
  * snapshot    one row for each repository snapshot
  *   state         making: its maker clones; ready; gone: to be deleted at E2B
@@ -114,6 +117,9 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE sandbox ADD COLUMN loss_told INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX sandbox_lost ON sandbox (tenant, repository, agent_id, task_id) WHERE lost_at IS NOT NULL;`,
   `ALTER TABLE sandbox ADD COLUMN envd_version TEXT;`,
+  `ALTER TABLE sandbox ADD COLUMN saved_at INTEGER;
+   ALTER TABLE sandbox ADD COLUMN saved_bytes INTEGER;
+   ALTER TABLE sandbox ADD COLUMN save_after INTEGER;`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

@@ -6,7 +6,7 @@ import { assemble } from "../scripts/assemble.ts";
 import script from "../scripts/probes/unpushed-work.sh" with { type: "text" };
 
 /** Below the 100 MB that Cloudflare's proxies and R2 take in one request. */
-export const MAX_WORK_BYTES = 90_000_000;
+const MAX_WORK_BYTES = 90_000_000;
 
 /** What a tar of unpushed work holds. */
 export interface WorkFacts {

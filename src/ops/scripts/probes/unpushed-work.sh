@@ -26,12 +26,12 @@ capped() {
   size=$(wc -c <"$own/$name")
   size=$((size))
   if [ "$size" -gt "$max" ]; then fail work_too_large "$IN_MAX_BYTES"; fi
+  [ "${ended[1]}" = 0 ] || fail disk_full
   case ${ended[0]} in
     0) ;;
     137 | 152) fail too_expensive ;;
     *) fail git ;;
   esac
-  [ "${ended[1]}" = 0 ] || fail disk_full
   if [ "$size" = 0 ]; then rm "$own/$name"; fi
 }
 head=$(git rev-parse -q --verify HEAD) branch=$(git symbolic-ref -q --short HEAD)
@@ -76,7 +76,12 @@ To restore it, in a full clone of the repository beside these files:
     git switch $start
     git apply --index ../work.patch          if there is a work.patch
 README
-packed() { tar -cf - -C "$own" README $([ "$bundle" = 0 ] || echo work.bundle) $([ "$patch" = 0 ] || echo work.patch); }
+packed() {
+  set -- README
+  if [ "$bundle" != 0 ]; then set -- "$@" work.bundle; fi
+  if [ "$patch" != 0 ]; then set -- "$@" work.patch; fi
+  tar -cf - -C "$own" "$@"
+}
 size=$(packed | wc -c)
 size=$((size))
 section 1
