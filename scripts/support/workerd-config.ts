@@ -1,5 +1,5 @@
 import type { Bundle } from "./bundle.ts";
-import { WORKFLOW_MODULES, WORKFLOWS_ENGINE } from "./workflows-engine.ts";
+import { R2_BUCKET, R2_ENTRY, WORKFLOW_MODULES, WORKFLOWS_ENGINE } from "./workflows-engine.ts";
 
 export interface WorkerdConfigInput {
   readonly bundle: Bundle;
@@ -9,12 +9,14 @@ export interface WorkerdConfigInput {
   readonly storage: string;
   /** Folder that holds the state of Workflows. */
   readonly workflowStorage: string;
+  /** Folder that holds the bucket of saved work. */
+  readonly archiveStorage: string;
   readonly port: number;
 }
 
 /** A configuration in Cap'n Proto's text format (schema: node_modules/workerd/workerd.capnp). */
 export function workerdConfig(input: WorkerdConfigInput): string {
-  const { bundle, environment, storage, workflowStorage, port } = input;
+  const { bundle, environment, storage, workflowStorage, archiveStorage, port } = input;
   const modules = bundle.modules.map(({ name, kind }) => `(name = ${text(name)}, ${kind} = embed ${text(`/${name}`)})`);
   const bindings = [
     ...environment.map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`),
@@ -27,6 +29,7 @@ export function workerdConfig(input: WorkerdConfigInput): string {
         `service = (name = ${text(`workflow:${name}`)}, entrypoint = "WorkflowBinding"))]))`,
     ),
   ];
+  bindings.push(`(name = "ARCHIVE", r2Bucket = "archive")`);
   const namespaces = bundle.durableObjectClasses.map(
     ({ name, sqlite }) => `(className = ${text(name)}, uniqueKey = ${text(`warmtree-${name}`)}, enableSql = ${sqlite})`,
   );
@@ -39,7 +42,8 @@ const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "storage", disk = (path = ${text(storage)}, writable = true)),
-    (name = "workflow-storage", disk = (path = ${text(workflowStorage)}, writable = true)),${bundle.workflows.map(engine).join("")}
+    (name = "workflow-storage", disk = (path = ${text(workflowStorage)}, writable = true)),
+    (name = "archive-storage", disk = (path = ${text(archiveStorage)}, writable = true)),${ARCHIVE}${bundle.workflows.map(engine).join("")}
     # The public Internet, and the local sandbox host and sample remote, which listen on loopback.
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
@@ -57,6 +61,26 @@ const worker :Workerd.Worker = (
 );
 `;
 }
+
+/** The services of the bucket, configured as Miniflare does it (its src/plugins/r2). */
+const ARCHIVE = `
+    (name = "archive", worker = (
+      modules = [(name = "entry.mjs", esModule = embed ${text(R2_ENTRY)})],
+      compatibilityDate = "2023-07-24",
+      compatibilityFlags = ["nodejs_compat", "experimental"],
+      bindings = [
+        (name = "MINIFLARE_NAMESPACE", text = "warmtree-archive"),
+        (name = "MINIFLARE_OBJECT", durableObjectNamespace = (className = "R2BucketObject", serviceName = "archive-bucket")),
+      ],
+    )),
+    (name = "archive-bucket", worker = (
+      modules = [(name = "bucket.mjs", esModule = embed ${text(R2_BUCKET)})],
+      compatibilityDate = "2023-07-24",
+      compatibilityFlags = ["nodejs_compat", "experimental"],
+      durableObjectNamespaces = [(className = "R2BucketObject", enableSql = true, uniqueKey = "warmtree-archive")],
+      durableObjectStorage = (localDisk = "archive-storage"),
+      bindings = [(name = "MINIFLARE_BLOBS", service = "archive-storage")],
+    )),`;
 
 /** The service of one Workflow, configured as Miniflare does it (its src/plugins/workflows). */
 function engine({ name, binding, className }: Bundle["workflows"][number]): string {

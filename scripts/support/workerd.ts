@@ -67,11 +67,13 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const folder = await mkdtemp(join(tmpdir(), "warmtree-workerd-"));
   const storage = storageDir ?? join(folder, "storage");
   const workflowStorage = join(storage, "workflows");
-  await mkdir(workflowStorage, { recursive: true });
+  const archiveStorage = join(storage, "archive");
+  for (const each of [workflowStorage, archiveStorage]) await mkdir(each, { recursive: true });
   // Values reach the runtime by way of its environment, so that no secret lies in a file.
   const env = { ...bundle.vars, ...BARE, ...bindings };
   const configFile = join(folder, "config.capnp");
-  await writeFile(configFile, workerdConfig({ bundle, environment: Object.keys(env), storage, workflowStorage, port }));
+  const folders = { storage, workflowStorage, archiveStorage };
+  await writeFile(configFile, workerdConfig({ bundle, environment: Object.keys(env), ...folders, port }));
 
   const args = [
     "serve",

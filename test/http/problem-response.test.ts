@@ -16,6 +16,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["not_found", 404, false],
   ["workspace_not_found", 404, false],
   ["repository_not_found", 404, false],
+  ["nothing_unpushed", 404, false],
   ["ref_not_found", 404, false],
   ["path_not_found", 404, false],
   ["method_not_allowed", 405, false],
