@@ -1,10 +1,12 @@
 import { expect } from "vitest";
+import { workOf } from "../../src/execution/bundle.ts";
 import { dispatch } from "../../src/execution/dispatch.ts";
 import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { errorBody, WarmtreeError } from "../../src/errors.ts";
 import { failureOf } from "../../src/ops/output/failure.ts";
 import type { SandboxTask } from "../../src/ops/operation.ts";
 import { assemble } from "../../src/ops/scripts/assemble.ts";
+import type { Caller } from "../../src/workspace/caller.ts";
 import { useWorkspace } from "../../src/workspace/workspaces.ts";
 import { callerOf, type Pool, sql } from "./support.ts";
 
@@ -89,9 +91,18 @@ export class Work {
         expect(found).toMatchObject({ ok: true });
       } catch (error) {
         expect(error).toMatchObject({ code: "workspace_gone", message: expect.stringContaining("is lost") });
+        if (String(error).includes("was saved")) await expectSaved(caller, sandboxId, names);
       }
     }
   }
+}
+
+/** What the owner is told was saved has the files, in the patch or in commits. */
+async function expectSaved(caller: Caller, sandboxId: string, names: readonly string[]): Promise<void> {
+  const { facts, body } = await workOf(caller, sandboxId);
+  const text = new TextDecoder().decode(await new Response(body).bytes());
+  const isPatched = (name: string) => text.includes(`diff --git a/${name} b/${name}\n`);
+  if (!names.every(isPatched)) expect(facts.bundleBytes).toBeGreaterThan(0);
 }
 
 /** Calls again where the answer says that this can help, as callers do: what others began meanwhile may cut a call off. */

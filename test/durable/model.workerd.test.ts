@@ -60,7 +60,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("hang" as const), when: fc.constantFrom("before", "after") }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom("crash", "idle", "weeks", "tend", "reconcile", "cut off") }),
+    arbitrary: fc.record({ do: fc.constantFrom("crash", "idle", "weeks", "months", "tend", "reconcile", "cut off") }),
   },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -130,13 +130,16 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
       await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 3000000, due_at = 1 WHERE state = 'bound'");
       return alarm(pool);
     case "weeks":
-      await sql(
-        pool,
-        `UPDATE sandbox SET last_used_at = last_used_at - ?1, announced_at = announced_at - ?1, due_at = 1
-         WHERE state = 'paused' AND charged_until IS NULL`,
-        15 * DAY_MS,
-      );
-      return alarm(pool);
+      return age(pool, 15);
+    case "months": {
+      // A use that is remembered, and not yet written, would make a workspace younger.
+      await abortAllDurableObjects();
+      const again = env.SANDBOX_POOL.getByName(pool.name ?? "");
+      await act(again, callers, { do: "idle" });
+      // Announced, and due to be dropped for no longer than a save may take.
+      for (const days of [15, 15, 8]) await age(again, days);
+      return;
+    }
     case "tend":
       await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('tend_at', '1')");
       return alarm(pool);
@@ -158,6 +161,17 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
     case "work":
       if (chosen) await workBeside(pool, callers, chosen, todo);
   }
+}
+
+/** Paused workspaces lie unused for so long. */
+async function age(pool: Pool, days: number): Promise<void> {
+  await sql(
+    pool,
+    `UPDATE sandbox SET last_used_at = last_used_at - ?1, announced_at = announced_at - ?1, due_at = 1
+     WHERE state = 'paused' AND charged_until IS NULL`,
+    days * DAY_MS,
+  );
+  return alarm(pool);
 }
 
 /** A start whose answer was lost with the object that waited for it: nobody was granted the workspace yet. */

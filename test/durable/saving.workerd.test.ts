@@ -177,6 +177,20 @@ test.each(FAILURES)("where %s fails, the workspace is kept, paused again, and sa
   expect(await saves()).toEqual({ saved: 1, failed: 1 });
 });
 
+test("an archive that takes nothing leaves no sandbox that waits for it, however large the work is", async () => {
+  await dueToDrop(`${PUSHED} && head -c 20000000 /dev/urandom >large`);
+  vi.spyOn(Archive.prototype, "put").mockRejectedValueOnce(new Error("R2 is away"));
+  await runDurableObjectAlarm(pool);
+  await expect.poll(saves).toEqual({ saved: 0, failed: 1 });
+  await expect
+    .poll(async () => {
+      await sql(pool, "UPDATE sandbox SET due_at = 1 WHERE charged_until IS NOT NULL");
+      await runDurableObjectAlarm(pool);
+      return stateAtE2b();
+    })
+    .toBe("paused");
+});
+
 test("what cannot be saved for a week is dropped, and told as lost", async () => {
   await dueToDrop();
   clockAheadBy(DROPPED_MS + 7 * DAY_MS + 5000);

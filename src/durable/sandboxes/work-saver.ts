@@ -111,7 +111,11 @@ export class WorkSaver {
       if (code === "nothing_unpushed" || code === "not_cloned") return 0;
       throw parsed.error;
     }
-    await archive.put({ tenant, sandboxId }, parsed.value);
+    await archive.put({ tenant, sandboxId }, parsed.value).catch(async (error: unknown) => {
+      // The sandbox would wait for a reader, with the lock held.
+      await parsed.value.body.cancel(error).catch(() => undefined);
+      throw error;
+    });
     await ended;
     const { tarBytes, head } = parsed.value.facts;
     reporter.count("saves", "saved");
