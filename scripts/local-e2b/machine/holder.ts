@@ -88,10 +88,11 @@ export class Holder {
     this.#helper.input.write(`${fields.join(" ")}\n`);
   }
 
-  #take(): Promise<PreparedProcess> {
-    const ahead = this.#ahead ?? this.#prepare();
+  /** The process that was forked ahead; another, if that one was killed before its pipes were open. */
+  async #take(): Promise<PreparedProcess> {
+    const ahead = this.#ahead;
     this.#ahead = undefined;
-    return ahead;
+    return (await ahead?.catch(() => undefined)) ?? this.#prepare();
   }
 
   #prepare(): Promise<PreparedProcess> {

@@ -81,7 +81,7 @@ export async function envdToken(test: TestHost, { sandboxId }: Sandbox): Promise
 
 /** Command lines of this machine's processes that contain `marker`. */
 export function processesWith(marker: string): readonly string[] {
-  const lines = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" }).split("\n");
+  const lines = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8", maxBuffer: 64 << 20 }).split("\n");
   return lines.filter((line) => line.includes(marker));
 }
 
