@@ -104,8 +104,9 @@ export const branch = defineOperation({
     name === undefined || !isDelete
       ? []
       : [...new Set([name, name.replace(/^origin\//, "")])].map((own) => ({ ref: `refs/heads/${own}`, may: "delete" })),
-  plan: (asked) => ({
+  plan: (asked, { policy }) => ({
     env: {
+      IN_DELETE_OWN: String(policy?.refs.delete_own ?? true),
       IN_NAME: asked.name ?? "",
       IN_CREATE: String(asked.create),
       IN_FROM: asked.from ?? "",
