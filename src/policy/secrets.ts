@@ -1,4 +1,4 @@
-/** A form of secrets. Regular expressions are for Perl; hints are also found in every match. */
+/** A form of secrets; regular expressions are for Perl. */
 interface SecretForm {
   readonly name: string;
   /** Completes "looks like …". */
@@ -8,6 +8,10 @@ interface SecretForm {
    * GitHub's, whose checksum must be right. `key`: what begins a key file.
    */
   readonly check: "varied" | "mixed" | "crc32" | "key";
+  /**
+   * Of these texts, separated by |, one is in every match. Perl searches for plain texts together thirty times as fast
+   * as for expressions.
+   */
   readonly hint: string;
   readonly regex: string;
   /** Where its form is described. */
@@ -33,7 +37,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
     name: "aws_secret",
     words: "the secret of an AWS access key",
     check: "mixed",
-    hint: "[sS]ecretAccessKey|secret_access_key|SECRET_ACCESS_KEY|aws_secret|AWS_SECRET",
+    hint: "ecretAccessKey|secret_access_key|SECRET_ACCESS_KEY|aws_secret_key|AWS_SECRET_KEY",
     regex: String.raw`(?:[sS]ecretAccessKey|(?:aws_)?secret_access_key|(?:AWS_)?SECRET_ACCESS_KEY|aws_secret_key|AWS_SECRET_KEY)["']?\s{0,9}(?:=>?|:)\s{0,9}["']?${AWS_SECRET}`,
     source: "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html",
   },
@@ -41,7 +45,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
     name: "github_token",
     words: "a GitHub token",
     check: "crc32",
-    hint: "gh[pousr]_",
+    hint: "ghp_|gho_|ghu_|ghs_|ghr_",
     regex: `${NOT_BEFORE}gh[pousr]_(?:[A-Za-z0-9]{36}${NOT_AFTER}|[A-Za-z0-9_.-]{60,600})`,
     source: "https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/",
   },
@@ -66,7 +70,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
     name: "slack_token",
     words: "a Slack token",
     check: "varied",
-    hint: "xox[abeoprs]",
+    hint: "xoxa|xoxb|xoxe|xoxo|xoxp|xoxr|xoxs",
     regex: String.raw`${NOT_BEFORE}xox[abeoprs](?:\.xox[bp])?-(?:[0-9]{1,14}-){1,3}([A-Za-z0-9]{24,400})`,
     source: "https://docs.slack.dev/authentication/tokens",
   },
@@ -74,7 +78,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
     name: "stripe_key",
     words: "a live Stripe key",
     check: "varied",
-    hint: "[sr]k_live_",
+    hint: "sk_live_|rk_live_",
     regex: `${NOT_BEFORE}[sr]k_live_[A-Za-z0-9]{20,250}${NOT_AFTER}`,
     source: "https://docs.stripe.com/keys",
   },
