@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { push } from "../../src/ops/push.ts";
@@ -113,6 +113,14 @@ test("each form of a secret is found with its line, and nothing is told of its v
 
 test("the corpus has every form", () => {
   expect(new Set(SECRETS.map(([form]) => form))).toEqual(new Set(SECRET_FORMS.map(({ name }) => name)));
+});
+
+test("every form is on docs/policy.md, with its source", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/policy.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| \[[^\]]+\]\((\S+)\) \|$/gm)];
+  expect(rows.map(([, name, source]) => ({ name, source }))).toEqual(
+    SECRET_FORMS.map(({ name, source }) => ({ name, source })),
+  );
 });
 
 test("a hint is in every text of its form, and is a plain text", () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { globRegex } from "../../src/policy/glob.ts";
@@ -87,6 +89,28 @@ test.each<[unknown, RegExp]>([
   [{ tenants: { a: { hosts: { x: {} } } } }, /: POLICY\.tenants\.a\.hosts\.x is not in ALLOWED_GIT_HOSTS$/],
 ])("%j is refused, and its place is told", (document, words) => {
   expect(() => read(document)).toThrow(words);
+});
+
+test("the example of docs/policy.md is taken", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/policy.md"), "utf8");
+  const [, example = ""] = /```json\n([^]*?)```/.exec(page) ?? [];
+  const { policy } = read(example, { ALLOWED_GIT_HOSTS: "github.com,git.example.com" });
+  expect(policyOf(policy, "acme", "github.com").refs.default_branch).toBe("never");
+  expect(policyOf(policy, "acme", "git.example.com")).toMatchObject({ paths: [".gitlab-ci.yml"], secrets: "tell" });
+});
+
+test("the defaults are those of docs/policy.md", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/policy.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([a-z_.]+)` \| `?([^|`]+?)`?(?: \([^|]*\))? \|/gm)];
+  const { refs, ...others } = policyOf({}, "", "");
+  const told = {
+    ...others,
+    ...Object.fromEntries(Object.entries(refs).map(([name, value]) => [`refs.${name}`, value])),
+  };
+  const words = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const expected = Object.entries(told).map(([name, value]) => [name, words(value)]);
+  const defaults = rows.filter(([, name = ""]) => Object.hasOwn(told, name)).map(([, name, value]) => [name, value]);
+  expect(Object.fromEntries(defaults)).toEqual(Object.fromEntries(expected));
 });
 
 test("everything that is wrong is told at once", () => {
