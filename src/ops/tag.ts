@@ -61,7 +61,8 @@ const output = z.object({
 
 const REASONS: Reasons = {
   ...RULE_REASONS,
-  no_tags: (name) => refRefusal("tags", `No tag may be pushed here. Nothing was done. Make '${name}' without 'push'.`),
+  no_tags: (name) =>
+    refRefusal("refs.tags", `No tag may be pushed here. Nothing was done. Make '${name}' without 'push'.`),
   tag_exists: (name) => ({
     code: "invalid_input",
     field: "name",

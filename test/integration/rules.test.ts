@@ -38,7 +38,7 @@ test("each tenant has its own rules", async () => {
     {
       code: "rule_broken",
       retryable: false,
-      rules: [{ rule: "path", path, detail: expect.stringContaining("docs/**") }],
+      rules: [{ rule: "paths", path, detail: expect.stringContaining("docs/**") }],
       work: { pushed: false, tree: "unchanged" },
     },
   ]);
@@ -50,7 +50,7 @@ test("each tenant has its own rules", async () => {
 test("through MCP the same is said, alone and in steps; the named way out works there, though it is not listed", async () => {
   const sandbox_id = await changed(KEYS.usual, "key.txt", `${glpat()}\n`);
   const agent = await connect(`${stack.url}/mcp`, "2026-07-28", { key: KEYS.usual });
-  const rules = [{ rule: "secret", path: "key.txt", line: 1, detail: expect.stringContaining("allow_secrets") }];
+  const rules = [{ rule: "secrets", path: "key.txt", line: 1, detail: expect.stringContaining("allow_secrets") }];
   const refused = { isError: true, facts: { code: "rule_broken", rules } };
   const asked = { sandbox_id, message: "m" };
   expect(await agent.call("git_push", asked)).toMatchObject(refused);
@@ -63,6 +63,6 @@ test("where the operator forbids it, the call cannot let a secret through", asyn
   const sandbox_id = await changed(KEYS.strict, "key.txt", `${glpat()}\n`);
   const asked = { sandbox_id, message: "m", allow_secrets: ["key.txt"] };
   const { json } = await callOperation(stack.url, "push", asked, { key: KEYS.strict });
-  expect(json).toMatchObject({ code: "rule_broken", rules: [{ rule: "secret", path: "key.txt" }] });
+  expect(json).toMatchObject({ code: "rule_broken", rules: [{ rule: "secrets", path: "key.txt" }] });
   expect(JSON.stringify(json)).not.toContain("glpat-");
 });

@@ -101,7 +101,7 @@ test("each form of a secret is found with its line, and nothing is told of its v
   const words = (form: string) => SECRET_FORMS.find(({ name }) => name === form)?.words;
   for (const { path, line, form } of expected) {
     const found = rules.filter((rule) => rule.path === path);
-    expect(found, `${path}: ${form}`).toMatchObject([{ rule: "secret", line }]);
+    expect(found, `${path}: ${form}`).toMatchObject([{ rule: "secrets", line }]);
     expect(found[0]?.detail).toContain(`Line ${line} of ${path} looks like ${words(form)}.`);
   }
   expect(rules).toHaveLength(SECRETS.length);
@@ -199,7 +199,7 @@ test("the operator may have it told instead, or not looked for", async () => {
   write("a.txt", `one\n${stripe("sk")}\n`);
   const { rules = [], pushed } = await home.run(push, { message: "m" });
   expect(pushed).toBe(true);
-  expect(rules).toMatchObject([{ rule: "secret", path: "a.txt", line: 2 }]);
+  expect(rules).toMatchObject([{ rule: "secrets", path: "a.txt", line: 2 }]);
   expect(rules[0]?.detail).toContain("the remote has it now");
   home.policy = policyOf({ default: { secrets: "off" } }, "", "");
   write("a.txt", keyFile());

@@ -65,7 +65,7 @@ describe("paths", () => {
     change();
     write("b.txt", "b\n");
     const rules = await refused({ message: "m" });
-    expect(rules).toEqual([{ rule: "path", path: CI, detail: expect.stringContaining(`restore {paths: ["${CI}"]}`) }]);
+    expect(rules).toEqual([{ rule: "paths", path: CI, detail: expect.stringContaining(`restore {paths: ["${CI}"]}`) }]);
     await home.run(restore, { paths: [CI] });
     await home.run(push, { message: "m" });
     expect(pushed()).not.toContain(CI);
@@ -152,8 +152,8 @@ test("all reasons come at once", async () => {
     "max_file_bytes",
     "max_files",
     "max_push_bytes",
-    "path",
-    "secret",
+    "paths",
+    "secrets",
   ]);
   expect((await home.failure(push, { message: "m" })).message).toContain("'rules' has all 5 reasons.");
 });
@@ -175,7 +175,7 @@ describe("commits that were made before the push", () => {
     expect(sha).toBe(git(seed.bare, "rev-parse", "theirs"));
     const [made] = applied;
     const rules = await refused({});
-    expect(rules).toMatchObject([{ rule: "path", path: CI, commit: made?.sha }]);
+    expect(rules).toMatchObject([{ rule: "paths", path: CI, commit: made?.sha }]);
     const short = made?.sha.slice(0, 10) ?? "";
     expect(rules[0]?.detail).toContain(`restore {to: "${short}^", keep: true}`);
     await home.run(restore, { to: `${short}^`, keep: true });
@@ -191,7 +191,7 @@ describe("commits that were made before the push", () => {
     const sha = head();
     write("k", "gone\n");
     home.git("commit", "-qam", "without it");
-    expect(await refused({})).toMatchObject([{ rule: "secret", path: "k", line: 1, commit: sha }]);
+    expect(await refused({})).toMatchObject([{ rule: "secrets", path: "k", line: 1, commit: sha }]);
     write("b.txt", "b\n");
     expect(await refused({ message: "m" })).toMatchObject([{ path: "k", commit: sha }]);
   });
@@ -293,8 +293,8 @@ describe("merges", () => {
     const failure = await home.failure(push, { message: "m" });
     expect(failure).toMatchObject({ code: "rule_broken", work: { tree: "merging" } });
     expect(failure.rules).toMatchObject([
-      { rule: "path", path: CI },
-      { rule: "secret", path: "a.txt", line: 1 },
+      { rule: "paths", path: CI },
+      { rule: "secrets", path: "a.txt", line: 1 },
     ]);
     expect(await home.run(status)).toMatchObject({ unfinished: "merge" });
     write("a.txt", "both\n");
@@ -308,7 +308,7 @@ describe("merges", () => {
     write("a.txt", `${glpat()}\n`);
     home.git("add", "-A");
     home.git("commit", "-qm", "merged");
-    expect(await refused({})).toMatchObject([{ rule: "secret", path: "a.txt", commit: head() }]);
+    expect(await refused({})).toMatchObject([{ rule: "secrets", path: "a.txt", commit: head() }]);
   });
 });
 
@@ -323,7 +323,7 @@ describe("refs", () => {
     expect(home.git("tag")).toBe("");
     home.git("reset", "-q", "--hard", "HEAD^");
     home.policy = rule({ refs: { tags: false } });
-    expect(await home.failure(tag, { name: "v1", push: true })).toMatchObject({ rules: [{ rule: "tags" }] });
+    expect(await home.failure(tag, { name: "v1", push: true })).toMatchObject({ rules: [{ rule: "refs.tags" }] });
     expect(await home.run(tag, { name: "v1" })).toMatchObject({ made: true });
     delete home.policy;
     expect(await home.run(tag, { name: "v1", push: true })).toMatchObject({ pushed: true });
@@ -333,7 +333,7 @@ describe("refs", () => {
     home.policy = rule({ refs: { default_branch: "never" } });
     write("b.txt", "b\n");
     const failure = await home.failure(push, { message: "m", to: "main" });
-    expect(failure).toMatchObject({ code: "rule_broken", rules: [{ rule: "default_branch" }] });
+    expect(failure).toMatchObject({ code: "rule_broken", rules: [{ rule: "refs.default_branch" }] });
     expect(home.git("status", "--porcelain")).toBe("?? b.txt");
     expect(await home.run(push, { message: "m" })).toMatchObject({ to: "agent/ada/t1" });
   });
@@ -344,7 +344,7 @@ describe("refs", () => {
     await home.run(branch, { name: "other", create: true });
     home.policy = rule({ refs: { delete_own: false } });
     const failure = await home.failure(branch, { name: "agent/ada/t1", delete: true });
-    expect(failure).toMatchObject({ code: "rule_broken", rules: [{ rule: "delete_own" }] });
+    expect(failure).toMatchObject({ code: "rule_broken", rules: [{ rule: "refs.delete_own" }] });
     delete home.policy;
     expect(await home.run(branch, { name: "agent/ada/t1", delete: true })).toMatchObject({ deleted: "agent/ada/t1" });
   });

@@ -6,7 +6,7 @@ import type { ScriptOutput } from "./script-output.ts";
 import { sectionRecords } from "./sections.ts";
 
 export const brokenRule = z.object({
-  rule: z.string().describe("Member of the policy, or secret"),
+  rule: z.string().describe("Its name in the policy: GET /v1/policy"),
   path: z.string().optional(),
   line: z.int().optional(),
   commit: z.string().optional().describe("Commit that has it, made before this call"),
@@ -48,7 +48,7 @@ export function toldRules(result: ScriptOutput, isSent: boolean): BrokenRule[] {
     return {
       rule,
       ...(path === "" ? {} : { path }),
-      ...(line === "" ? {} : { line: Number(line) }),
+      ...(/^\d{1,9}$/.test(line) ? { line: Number(line) } : {}),
       ...(commit === "" ? {} : { commit }),
       detail: commit === "" || isSent ? detail : `${detail} ${takenBack(commit)}`,
     };
@@ -61,7 +61,7 @@ function words(rule: string, path: string, line: string, subject: string, mayAll
   const quoted = JSON.stringify(path);
   const [has, most] = subject.split("/");
   switch (rule) {
-    case "path":
+    case "paths":
       return `No push may change ${path} (rule ${subject}). Leave it as it is: restore {paths: [${quoted}]}. ${OF_OPERATOR}`;
     case "max_file_bytes":
       return `${path} has ${has} bytes, and a file may have ${most}. Leave it out: delete it, or name it in .gitignore. ${OF_OPERATOR}`;

@@ -19,7 +19,7 @@ export const COMMIT_REASONS: Reasons = {
   }),
   default_branch_never: (branch) =>
     refRefusal(
-      "default_branch",
+      "refs.default_branch",
       `'${branch}' is the repository's default branch, and no push goes there. Nothing was committed. Name another branch in 'to'.`,
     ),
   merge_open: () => ({

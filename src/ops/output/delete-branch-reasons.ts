@@ -19,7 +19,10 @@ export const DELETE_REASONS: Reasons = {
     detail: `'${name}' has commits that the remote never had. Nothing was deleted. Push them, there or to another branch, then delete it.`,
   }),
   no_delete: (name) =>
-    refRefusal("delete_own", `No branch of the remote may be deleted here, so '${name}' stays. Nothing was deleted.`),
+    refRefusal(
+      "refs.delete_own",
+      `No branch of the remote may be deleted here, so '${name}' stays. Nothing was deleted.`,
+    ),
   of_others: (name) => ({
     code: "push_rejected",
     detail: `Others have pushed to '${name}'. Nothing was deleted. pull {from: "${name}"} brings their commits.`,

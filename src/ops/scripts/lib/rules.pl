@@ -24,7 +24,7 @@ my %paths;
 for my $change (@changes) {
   my ($path, $commit) = @$change{qw(path commit)};
   $paths{$path}++;
-  for my $glob (grep { $path =~ $_->[0] } @globs) { against("path", $path, "", $glob->[1], $commit, "") }
+  for my $glob (grep { $path =~ $_->[0] } @globs) { against("paths", $path, "", $glob->[1], $commit, "") }
 }
 if (keys %paths > $most_files) { against("max_files", "", "", keys(%paths) . "/$most_files", "", "") }
 
@@ -50,7 +50,7 @@ contents(@patterns ? "--batch" : "--batch-check", [sort keys %new], sub {
   my @at = grep { ! ($may_allow eq "true" && $allowed{ $_->{path} }) } @{ $new{$id} };
   scanner(\@patterns, sub {
     my ($name, $line, $text) = @_;
-    for (@at) { push @found, { text => $text, told => ["secret", $_->{path}, $line, $name, $_->{commit}, $may_allow eq "true" ? "allow" : ""] } }
+    for (@at) { push @found, { text => $text, told => ["secrets", $_->{path}, $line, $name, $_->{commit}, $may_allow eq "true" ? "allow" : ""] } }
   });
 }) if %new;
 if ($bytes > $most_push) { against("max_push_bytes", "", "", "$bytes/$most_push", "", "") }
