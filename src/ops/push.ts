@@ -154,8 +154,9 @@ export const push = defineOperation({
     };
   },
   /** Only the sandbox knows the branch that is checked out, and it may report any: that is no permission. */
-  sends({ to }, { push: { lost } = {}, agentBranchPrefix, guardDefault = false }) {
-    if (to !== undefined) return [{ ref: `refs/heads/${to}`, may: "write" }];
+  sends({ to }, { push: { lost } = {}, agentBranchPrefix, guardDefault = false, policy }) {
+    const isNever = policy?.refs.default_branch === "never";
+    if (to !== undefined) return [{ ref: `refs/heads/${to}`, may: "write", ...(isNever ? { notDefault: true } : {}) }];
     const own = `refs/heads/${agentBranchPrefix}/`;
     const notDefault = guardDefault ? ({ notDefault: true } as const) : {};
     if (lost) {

@@ -87,7 +87,8 @@ export const tag = defineOperation({
   input,
   output,
   script: assemble(tagScript),
-  sends: ({ name, push }) => (name !== undefined && push ? [{ ref: `refs/tags/${name}`, may: "create" }] : []),
+  sends: ({ name, push }, { policy }) =>
+    name !== undefined && push && policy?.refs.tags !== false ? [{ ref: `refs/tags/${name}`, may: "create" }] : [],
   plan: (asked, { policy }) => ({
     env: {
       ...rulesEnvironment(policy),
