@@ -1,6 +1,7 @@
 import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
 import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usdPerSecond } from "./pool/price.ts";
+import { hostsNamed, policyDocument, type PolicyDocument } from "./policy/policy.ts";
 import { issueWords } from "./issue-words.ts";
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
@@ -89,6 +90,17 @@ const publicUrl = origin.refine(
   "is not https",
 );
 
+/** A text, or the object that wrangler makes of a table in `[vars]`. */
+const json = z.unknown().transform((given, context) => {
+  if (typeof given !== "string") return given;
+  try {
+    return z.unknown().parse(JSON.parse(given === "" ? "{}" : given));
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
+
 /** E2B accepts no other processor counts. */
 const isOneOrEven = (count: number) => count === 1 || count % 2 === 0;
 
@@ -112,6 +124,7 @@ const schema = z
     GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
     GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
     GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
+    POLICY: json.default({}).pipe(policyDocument),
     DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
     AGENT_BRANCH_PREFIX: z
       .string()
@@ -145,6 +158,12 @@ const schema = z
   .refine(({ CREDENTIALS, LEASE_KEY }) => CREDENTIALS !== "broker" || LEASE_KEY.length > 0, {
     path: ["CREDENTIALS"],
     message: "is broker, which needs LEASE_KEY: `npm run key -- --lease` makes one",
+  })
+  .superRefine(({ POLICY, ALLOWED_GIT_HOSTS }, context) => {
+    for (const { host, path } of hostsNamed(POLICY)) {
+      if (ALLOWED_GIT_HOSTS.includes(host)) continue;
+      context.addIssue({ code: "custom", path: ["POLICY", ...path], message: "is not in ALLOWED_GIT_HOSTS" });
+    }
   });
 
 /** Names of all settings. */
@@ -187,6 +206,8 @@ export interface Config {
   readonly maxRetries: number;
   /** Whether a push reaches a repository's default branch only if it names it. */
   readonly guardDefault: boolean;
+  /** Rules for what leaves, by tenant and git host. */
+  readonly policy: PolicyDocument;
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };
   /** Prefix of agent branches, before agent and task. */
@@ -226,7 +247,7 @@ export class ConfigError extends Error {
 export function parseConfig(env: object): Config {
   const parsed = schema.safeParse(env, { error: issueWords });
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? "settings"} ${issue.message}`);
+    const lines = parsed.error.issues.map((issue) => `${placeOf(issue.path)} ${issue.message}`);
     throw new ConfigError(`Settings are wrong: ${lines.join("; ")}`);
   }
   const s = parsed.data;
@@ -257,6 +278,7 @@ export function parseConfig(env: object): Config {
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
     guardDefault: s.DEFAULT_BRANCH === "named",
+    policy: withDefaultBranch(s.POLICY, s.DEFAULT_BRANCH),
     unusedTtlS: s.GIT_SANDBOX_TTL,
     author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },
     agentBranchPrefix: s.AGENT_BRANCH_PREFIX,
@@ -273,6 +295,17 @@ export function parseConfig(env: object): Config {
     operatorKey: s.OPERATOR_KEY,
     metricsShards: s.METRICS_SHARDS,
   };
+}
+
+/** Of a setting with members, also the member. */
+function placeOf([setting, ...members]: readonly PropertyKey[]): string {
+  if (setting !== "POLICY") return setting?.toString() ?? "settings";
+  return [setting, ...members].map(String).join(".");
+}
+
+/** DEFAULT_BRANCH is the default of the same rule in POLICY. */
+function withDefaultBranch({ default: all, ...others }: PolicyDocument, word: "named" | "open"): PolicyDocument {
+  return { ...others, default: { ...all, refs: { default_branch: word, ...all?.refs } } };
 }
 
 /**

@@ -48,6 +48,7 @@ export const ERROR_KINDS = {
   push_rejected: { status: 409, title: "The git host refused the push", type: "conflict", retryable: false },
   workspace_gone: { status: 410, title: "The sandbox of this workspace is gone", type: "other", retryable: false },
   too_expensive: { status: 422, title: "The operation exceeds its limits", type: "other", retryable: false },
+  rule_broken: { status: 422, title: "A rule of this service is against it", type: "other", retryable: false },
   payload_too_large: { status: 413, title: "The body is too large", type: "other", retryable: false },
   unsupported_media_type: { status: 415, title: "The body is not JSON", type: "other", retryable: false },
   rate_limited: { status: 429, title: "Too many requests", type: "other", retryable: true },
@@ -94,6 +95,17 @@ export interface FieldError {
   readonly detail: string;
 }
 
+/** A rule of this service that is against a call. */
+export interface BrokenRule {
+  readonly rule: string;
+  readonly path?: string;
+  readonly line?: number;
+  /** Commit made before this call. */
+  readonly commit?: string;
+  /** The reason and the way out, without what was found. */
+  readonly detail: string;
+}
+
 export interface ErrorDetails {
   /** Path of the wrong input field, of several the first. */
   readonly field?: string;
@@ -104,6 +116,7 @@ export interface ErrorDetails {
   readonly conflicts?: readonly ConflictHunk[];
   /** Ids of the commits in question, newest first. */
   readonly commits?: readonly string[];
+  readonly rules?: readonly BrokenRule[];
   /** Messages of the git host about a push. */
   readonly remoteMessages?: readonly string[];
   /** The error lists only a part. */
@@ -128,13 +141,14 @@ export class WarmtreeError extends Error {
  * quote a git host, a repository or E2B; therefore it is reduced to plain text.
  */
 export function errorBody(error: WarmtreeError) {
-  const { retryAfterS, remoteMessages, ...rest } = error.details;
+  const { retryAfterS, remoteMessages, rules, ...rest } = error.details;
   return {
     code: error.code,
     detail: plainText(error.message),
     retryable: ERROR_KINDS[error.code].retryable,
     ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
     ...rest,
+    ...(rules === undefined ? {} : { rules: rules.map((rule) => ({ ...rule, detail: plainText(rule.detail) })) }),
     ...(remoteMessages === undefined ? {} : { remote_messages: remoteMessages.map(plainText) }),
   };
 }

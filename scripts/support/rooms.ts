@@ -36,6 +36,7 @@ const ROOMS = [
   "ops/scripts",
   "broker",
   "config.ts",
+  "policy",
   "remote",
   "pool",
   "e2b",

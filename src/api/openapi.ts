@@ -11,6 +11,7 @@ import {
   clonedSchema,
   GIT_TOKEN_HEADER,
   healthSchema,
+  policiesSchema,
   problemSchema,
   snapshotInput,
   snapshotListSchema,
@@ -171,6 +172,13 @@ function otherRoutes() {
         operationId: "dropSnapshot",
         summary: "Drops a repository snapshot. Workspaces started from it continue.",
         responses: { 204: { description: "Dropped." }, ...problems([400, 401, 404, 500, 503]) },
+      },
+    },
+    "/v1/policy": {
+      get: {
+        operationId: "getPolicy",
+        summary: "Returns the rules for what your calls may push, for each git host.",
+        responses: { 200: json("The rules", policiesSchema), ...problems([400, 401, 500, 503]) },
       },
     },
     "/v1/template": {

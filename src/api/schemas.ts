@@ -1,6 +1,8 @@
 import * as z from "zod/v4";
 import { CONFLICT_KINDS, ERROR_KINDS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
+import { brokenRule } from "../ops/output/broken-rules.ts";
+import { policySchema } from "../policy/policy.ts";
 import { SOURCES } from "../pool/sources.ts";
 import { STATES } from "../pool/reconcile.ts";
 import { BUILD_STATES } from "../pool/template.ts";
@@ -40,6 +42,7 @@ export const problemSchema = z.object({
   work: work.optional().describe("Effect on the caller's work"),
   conflicts: z.array(hunk).optional(),
   commits: z.array(z.string()).optional().describe("Commits removed at the remote, newest first"),
+  rules: z.array(brokenRule).optional().describe("Every rule of this service that is against the call, and where"),
   remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
   truncated: z.boolean().optional().describe("Whether items were omitted"),
 });
@@ -128,6 +131,12 @@ export const templateSchema = z.object({
         .describe("From the request for its sandbox to the end of the first command"),
     })
     .optional(),
+});
+
+export const policiesSchema = z.object({
+  policies: z
+    .array(policySchema.extend({ host: z.string().describe("As ALLOWED_GIT_HOSTS has it") }))
+    .describe("For each git host that is allowed"),
 });
 
 export const healthSchema = z.object({

@@ -6,6 +6,8 @@ import { isRepeatable, type OperationContext, type SandboxTask } from "../ops/op
 import type { Parsed } from "../ops/output/script-output.ts";
 import type { PrefetchedRemote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
+import { policyOf } from "../policy/policy.ts";
+import { hostOf, parseRepository } from "../remote/address.ts";
 import { remoteInSandbox } from "./sandbox-remote.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
 import { withWork } from "../ops/work.ts";
@@ -79,7 +81,8 @@ async function sendOnce<Value extends object>(
   const { config, cost, onProgress: onStderr } = caller;
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
-  const context = { ...contextFor(config, { maxRetries: config.maxRetries, timeoutS }), ...seeded };
+  const limits = { maxRetries: config.maxRetries, timeoutS };
+  const context = { ...contextFor(config, limits), ...rulesFor(grant, caller), ...seeded };
   const run = async ({ session }: Grant, more: Omit<SendContext, "hasRemote">) => {
     const startedAt = performance.now();
     try {
@@ -103,6 +106,12 @@ async function sendOnce<Value extends object>(
   return run(again, rest).catch((error: unknown) => {
     throw toWarmtreeError(operation, error);
   });
+}
+
+/** The rules for what this tenant pushes to the workspace's git host. */
+function rulesFor({ url }: Grant, { config, tenant }: Caller): Pick<OperationContext, "policy" | "guardDefault"> {
+  const policy = policyOf(config.policy, tenant, hostOf(parseRepository(url, config.allowedGitHosts)));
+  return { policy, guardDefault: policy.refs.default_branch !== "open" };
 }
 
 /** Whether the sandbox stopped, or is about to, so that the pool can bring it back, and a retry is safe. */

@@ -15,7 +15,14 @@ import { openApi } from "../api/openapi.ts";
 import { problemResponse } from "./problem-response.ts";
 import { requestIdOf } from "./request-id.ts";
 import { withoutSecrets } from "./without-secrets.ts";
-import type { healthSchema, templateSchema, workspaceListSchema, workspaceSchema } from "../api/schemas.ts";
+import { policyOf } from "../policy/policy.ts";
+import type {
+  healthSchema,
+  policiesSchema,
+  templateSchema,
+  workspaceListSchema,
+  workspaceSchema,
+} from "../api/schemas.ts";
 
 type App = Hono<{ Bindings: Env }>;
 type Workspace = z.output<typeof workspaceSchema>;
@@ -66,6 +73,7 @@ export function createApp(service: Service): App {
     return answer(null);
   });
 
+  app.get("/v1/policy", async (c) => answer(policiesOf(await callerOf(c))));
   app.get("/v1/template", async (c) => answer(await service.templateView(await callerOf(c))));
 
   app.get("/healthz", (c) => {
@@ -78,6 +86,11 @@ export function createApp(service: Service): App {
   app.notFound((c) => problemResponse(noRoute(app, c), requestIdOf(c.req.raw), () => secretsOf(c)));
   app.onError((error, c) => problemResponse(error, requestIdOf(c.req.raw), () => secretsOf(c)));
   return app;
+}
+
+function policiesOf({ tenant, config }: Caller): z.output<typeof policiesSchema> {
+  const hosts = [...new Set(config.allowedGitHosts)];
+  return { policies: hosts.map((host) => ({ host, ...policyOf(config.policy, tenant, host) })) };
 }
 
 /** Formats Server-Timing (W3C): milliseconds, and the number of Durable Object calls. */

@@ -51,7 +51,11 @@ export const TOOLS: readonly Tool[] = [
   // A workspace stages nothing by itself.
   tool(diff, "Diff", READS, "Changes and new files; base: since a branch", ["staged"]),
   tool(pull, "Pull", TALKS, "rebase=false: merge, conflicts in files", ["deepen", "from"]),
-  tool(push, "Commit and push", TALKS, "Commit all or files, push; default branch only by to", ["amend", "resolve"]),
+  tool(push, "Commit and push", TALKS, "Commit all or files, push; default branch only by to", [
+    "amend",
+    "resolve",
+    "allow_secrets",
+  ]),
   // A long file continues by start_line.
   tool(read, "Read", READS, "File or folder", ["cursor"]),
   tool(edit, "Edit", WRITES, "content: whole file; old occurs once, becomes new. Also all, move_to, link, executable", [

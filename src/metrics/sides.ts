@@ -30,6 +30,7 @@ export const SIDE_OF: Readonly<Record<ErrorCode, Side>> = {
   history_rewritten: "caller",
   patch_failed: "caller",
   push_rejected: "git_host",
+  rule_broken: "caller",
   workspace_gone: "service",
   too_expensive: "caller",
   payload_too_large: "caller",

@@ -1,6 +1,7 @@
 import type * as z from "zod/v4";
 import type { Work } from "../errors.ts";
 import type { RefRule } from "../broker/rules.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { LfsFile, PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
 import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
@@ -20,10 +21,12 @@ export interface OperationContext extends PrefetchedRemote {
   readonly lfs?: readonly LfsFile[];
   /** Whether a push reaches the repository's default branch only if the input names it. */
   readonly guardDefault?: boolean;
+  /** Rules for what leaves; absent: the default rules. */
+  readonly policy?: Policy;
 }
 
 /** The part of the context that decides what a push may change. */
-type SendContext = Pick<OperationContext, "agentBranchPrefix" | "guardDefault" | "push">;
+type SendContext = Pick<OperationContext, "agentBranchPrefix" | "guardDefault" | "policy" | "push">;
 
 /** Values that a push gets beside its input. */
 export interface PushContext {

@@ -9,6 +9,8 @@ import { branchName, MAX_FILES, sandboxId } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
 import { sectionRecords } from "./output/sections.ts";
+import { brokenRule, RULE_REASONS, toldRules, withRules } from "./output/broken-rules.ts";
+import { rulesEnvironment } from "./rules.ts";
 import { remoteMessages } from "./output/remote-messages.ts";
 import { pathsOrAll, treePath } from "./tree-path.ts";
 import { assemble } from "./scripts/assemble.ts";
@@ -42,6 +44,11 @@ const input = z.strictObject({
     .record(treePath, z.enum(SIDES))
     .default({})
     .describe("Side of each conflicting file of an open merge: ours is the workspace's, theirs the other branch's"),
+  allow_secrets: z
+    .array(treePath)
+    .max(MAX_FILES)
+    .default([])
+    .describe("Files in which what looks like a secret is none, for example a key made for a test"),
 });
 
 const TREE = ["current", "kept"] as const;
@@ -71,11 +78,16 @@ const output = z.object({
     .describe(
       "Edited files that a rule of .gitignore keeps out of commits; a push that names them in 'files' takes them",
     ),
+  rules: z
+    .array(brokenRule)
+    .optional()
+    .describe("What looks like a secret in the pushed commits, if the operator's rules only tell of it"),
   remote_messages: z.array(z.string()).optional().describe("Messages of the git host"),
 });
 
 const REASONS: Reasons = {
   ...COMMIT_REASONS,
+  ...RULE_REASONS,
   ...IN_THE_WAY_REASONS,
   conflict: (to) => ({
     code: "conflict",
@@ -117,8 +129,8 @@ export const push = defineOperation({
   output,
   script: assemble(pushScript),
   plan(
-    { message = "", to = "", files, amend, resolve },
-    { push: { turn = "", known = "", lost } = {}, guardDefault = false },
+    { message = "", to = "", files, amend, resolve, allow_secrets: allowed },
+    { push: { turn = "", known = "", lost } = {}, guardDefault = false, policy },
   ) {
     const begun = lost ?? { to, sha: "", committed: "", from: "" };
     const { sha, committed, from } = begun;
@@ -133,15 +145,18 @@ export const push = defineOperation({
         IN_COMMITTED: committed,
         IN_FROM: from,
         IN_AMEND: String(amend),
-        IN_GUARD: String(guardDefault),
+        IN_GUARD: policy?.refs.default_branch === "never" ? "never" : String(guardDefault),
         IN_RESOLVE: String(sides.length),
+        IN_ALLOWED: String(allowed.length),
+        ...rulesEnvironment(policy),
       },
-      args: [...sides, ...files],
+      args: [...sides, ...allowed, ...files],
     };
   },
   /** Only the sandbox knows the branch that is checked out, and it may report any: that is no permission. */
-  sends({ to }, { push: { lost } = {}, agentBranchPrefix, guardDefault = false }) {
-    if (to !== undefined) return [{ ref: `refs/heads/${to}`, may: "write" }];
+  sends({ to }, { push: { lost } = {}, agentBranchPrefix, guardDefault = false, policy }) {
+    const isNever = policy?.refs.default_branch === "never";
+    if (to !== undefined) return [{ ref: `refs/heads/${to}`, may: "write", ...(isNever ? { notDefault: true } : {}) }];
     const own = `refs/heads/${agentBranchPrefix}/`;
     const notDefault = guardDefault ? ({ notDefault: true } as const) : {};
     if (lost) {
@@ -158,10 +173,11 @@ export const push = defineOperation({
     const lost = lostRace(result);
     if (lost) return lost;
     const failed = failureOf(result, REASONS);
-    if (failed) return withCause(failed, result);
+    if (failed) return withRules(withCause(failed, result), result, "Nothing was committed or pushed.");
     const [branch, to = "", commit = "", committed, rebased, merged, ...rest] = sectionRecords(result.sections, 1);
     const [replaced, recreated, landed, tree, sent, defaultBranch] = rest;
     const messages = remoteMessages(result);
+    const rules = toldRules(result, true);
     const ignored = sectionRecords(result.sections, 7).slice(0, MAX_FILES);
     return {
       ok: true,
@@ -179,6 +195,7 @@ export const push = defineOperation({
         ...(landed ? { landed_in: landed } : {}),
         tree: TREE.find((word) => word === tree) ?? "current",
         ...(ignored.length > 0 ? { ignored } : {}),
+        ...(rules.length > 0 ? { rules } : {}),
         ...(messages.length > 0 ? { remote_messages: messages } : {}),
       },
     };

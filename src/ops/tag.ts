@@ -3,6 +3,8 @@ import { failureOf, type Reasons } from "./output/failure.ts";
 import { cursor, revision, sandboxId, tagName } from "./inputs.ts";
 import { defineOperation } from "./operation.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
+import { RULE_REASONS, refRefusal, withRules } from "./output/broken-rules.ts";
+import { rulesEnvironment } from "./rules.ts";
 import { sectionRecords } from "./output/sections.ts";
 import { assemble } from "./scripts/assemble.ts";
 import tagScript from "./scripts/tag.sh" with { type: "text" };
@@ -58,6 +60,9 @@ const output = z.object({
 });
 
 const REASONS: Reasons = {
+  ...RULE_REASONS,
+  no_tags: (name) =>
+    refRefusal("refs.tags", `No tag may be pushed here. Nothing was done. Make '${name}' without 'push'.`),
   tag_exists: (name) => ({
     code: "invalid_input",
     field: "name",
@@ -82,9 +87,12 @@ export const tag = defineOperation({
   input,
   output,
   script: assemble(tagScript),
-  sends: ({ name, push }) => (name !== undefined && push ? [{ ref: `refs/tags/${name}`, may: "create" }] : []),
-  plan: (asked) => ({
+  sends: ({ name, push }, { policy }) =>
+    name !== undefined && push && policy?.refs.tags !== false ? [{ ref: `refs/tags/${name}`, may: "create" }] : [],
+  plan: (asked, { policy }) => ({
     env: {
+      ...rulesEnvironment(policy),
+      IN_TAGS: String(policy?.refs.tags ?? true),
       IN_NAME: asked.name ?? "",
       IN_REF: asked.ref ?? "",
       IN_MESSAGE: asked.message ?? "",
@@ -96,7 +104,7 @@ export const tag = defineOperation({
   }),
   parse(result, asked) {
     const failed = failureOf(result, REASONS);
-    if (failed) return failed;
+    if (failed) return withRules(failed, result, "The tag was not made.");
     const tags = readTags(result);
     if (asked.name !== undefined) {
       const [made, sent] = sectionRecords(result.sections, 2);

@@ -16,6 +16,9 @@ export interface Repository {
 // connect to a host other than the checked one.
 const ADDRESS = /^(https?):\/\/([a-z0-9.-]+|\[::1\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+){1,8}?)\/?$/i;
 
+/** The host of a repository as ALLOWED_GIT_HOSTS has it. */
+export const hostOf = ({ origin }: Repository): string => origin.replace(/^https:\/\//, "");
+
 /**
  * Checks an address against the allow list. Entry `github.com` allows https on that host; `http://127.0.0.1:9000`
  * allows that loopback origin.

@@ -22,7 +22,15 @@ async function newWorkspace(tenant: string, agent = "ada"): Promise<string> {
   return granted(await pool().claim(workspace(agent, tenant))).sandboxId;
 }
 
-const asked = (sandbox_id: string) => ({ sandbox_id, message: "m", files: [], amend: false, resolve: {}, to: "main" });
+const asked = (sandbox_id: string) => ({
+  sandbox_id,
+  message: "m",
+  files: [],
+  amend: false,
+  resolve: {},
+  allow_secrets: [],
+  to: "main",
+});
 
 test("a push waits for one call of the object, which is the only one", async () => {
   const caller = callerOf("one-call");

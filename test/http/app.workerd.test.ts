@@ -6,7 +6,7 @@ import { WarmtreeError } from "../../src/errors.ts";
 import { execute } from "../../src/facade.ts";
 import { createApp, type Service } from "../../src/http/app.ts";
 import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
-import { problemSchema } from "../../src/api/schemas.ts";
+import { policiesSchema, problemSchema } from "../../src/api/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { templateView } from "../../src/workspace/template-view.ts";
 import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "../../src/workspace/workspaces.ts";
@@ -200,6 +200,31 @@ describe("/v1/template", () => {
   });
 });
 
+describe("/v1/policy", () => {
+  it("tells a caller the rules for each host that is allowed, as they apply to its tenant", async () => {
+    const POLICY = {
+      default: { max_files: 7 },
+      tenants: { acme: { hosts: { "git.example": { secrets: "tell" } } }, other: { max_files: 1 } },
+    };
+    const settings = { ...SETTINGS, ALLOWED_GIT_HOSTS: "github.com, git.example", POLICY: JSON.stringify(POLICY) };
+    const response = await send(only({}), "/v1/policy", { headers: AUTHORIZED }, settings);
+    expect(policiesSchema.parse(await response.json())).toMatchObject({
+      policies: [
+        { host: "github.com", max_files: 7, secrets: "refuse", paths: [".github/workflows/**"] },
+        { host: "git.example", max_files: 7, secrets: "tell" },
+      ],
+    });
+  });
+
+  it("answers a document that is wrong by its place", async () => {
+    const settings = { ...SETTINGS, POLICY: '{"default": {"max_files": "many"}}' };
+    const response = await send(only({}), "/v1/policy", { headers: AUTHORIZED }, settings);
+    const { code, detail } = await problemOf(response);
+    expect([response.status, code]).toEqual([503, "misconfigured"]);
+    expect(detail).toContain("POLICY.default.max_files is a text, not a number");
+  });
+});
+
 describe("the gate", () => {
   const routes: [method: string, path: string][] = [
     ...OPERATIONS.map(({ name }): [string, string] => ["POST", `/v1/git/${name}`]),
@@ -208,6 +233,7 @@ describe("the gate", () => {
     ["GET", `/v1/workspaces/${SANDBOX_ID}`],
     ["POST", `/v1/workspaces/${SANDBOX_ID}/pause`],
     ["DELETE", `/v1/workspaces/${SANDBOX_ID}`],
+    ["GET", "/v1/policy"],
     ["GET", "/v1/template"],
   ];
 

@@ -28,6 +28,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["history_rewritten", 409, false],
   ["workspace_gone", 410, false],
   ["workspace_rolled_back", 409, false],
+  ["rule_broken", 422, false],
   ["payload_too_large", 413, false],
   ["too_expensive", 422, false],
   ["unsupported_media_type", 415, false],

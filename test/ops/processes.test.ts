@@ -120,9 +120,9 @@ onLinux.each<[string, Operation, object, string]>([
   ["blame", blame, { path: "a.txt" }, "1 cut, 2 git"],
   ["list of tags", tag, {}, "1 git"],
   ["list of branches", branch, {}, "3 git"],
-  ["new tag", tag, { name: "v1" }, "1 flock, 5 git"],
+  ["new tag", tag, { name: "v1" }, "1 flock, 5 git, 1 perl"],
   ["new branch", branch, { name: "x", create: true }, "1 flock, 10 git, 1 grep"],
-  ["push of nothing", push, {}, "1 flock, 17 git, 1 grep, 1 head"],
+  ["push of nothing", push, {}, "1 flock, 15 git, 1 grep, 1 head, 1 perl"],
   ["pull of nothing", pull, {}, "1 flock, 11 git, 1 tee"],
 ])("%s", async (_, operation, input, expected) => {
   expect(await startsOf(operation, input)).toBe(expected);
@@ -132,7 +132,7 @@ onLinux("work that was edited: diff, restore, push, revert", async () => {
   await home.run(edit, { files: [{ path: "a.txt", content: "two\n" }, ...files(1)] });
   expect(await startsOf(diff, {})).toBe("3 git, 1 head, 1 ln, 1 mkdir");
   expect(await startsOf(restore, { paths: ["a.txt"] })).toBe("1 flock, 4 git");
-  expect(await startsOf(push, { message: "m" })).toBe("1 flock, 16 git, 1 grep");
+  expect(await startsOf(push, { message: "m" })).toBe("1 flock, 16 git, 1 grep, 1 perl");
   expect(await startsOf(apply, { commits: ["HEAD"], revert: true })).toBe("1 flock, 12 git, 1 grep");
 });
 

@@ -4,6 +4,7 @@ import { branch } from "../../src/ops/branch.ts";
 import { push } from "../../src/ops/push.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { tag } from "../../src/ops/tag.ts";
+import { policyOf } from "../../src/policy/policy.ts";
 
 const sandbox_id = "s0-00000000000000000000";
 const context = { agentBranchPrefix: "bots", guardDefault: true };
@@ -45,6 +46,16 @@ test("a tag is created where it is pushed, and a branch is deleted where that is
     "refs/heads/x",
   ]);
   expect([branches({ name: "x" }), branches({})]).toEqual([[], []]);
+});
+
+test("the operator's policy takes refs away", () => {
+  const all = policyOf({ default: { refs: { default_branch: "never", tags: false, delete_own: false } } }, "", "");
+  const strict = { ...context, policy: all };
+  expect(pushes({ to: "main" }, strict)).toEqual([{ ref: "refs/heads/main", may: "write", notDefault: true }]);
+  expect(pushes({ to: "main" }, { policy: policyOf({}, "", "") })).toEqual([{ ref: "refs/heads/main", may: "write" }]);
+  const tagged = tag.input.parse({ sandbox_id, name: "v1", push: true });
+  expect(tag.sends?.(tagged, strict)).toEqual([]);
+  expect(branch.sends?.(branch.input.parse({ sandbox_id, name: "x", delete: true }), strict)).toEqual([]);
 });
 
 test("steps of one batch may change what each of them may", () => {

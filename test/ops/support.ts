@@ -8,6 +8,7 @@ import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
 import type { Operation, OperationContext, Plan, PushContext, SandboxTask } from "../../src/ops/operation.ts";
+import type { Policy } from "../../src/policy/policy.ts";
 import type { StreamedFile, Remote, RemoteRefs } from "../../src/remote/types.ts";
 import type { Parsed, ScriptOutput } from "../../src/ops/output/script-output.ts";
 import { runPlan, runScript, type Start } from "../../src/ops/run.ts";
@@ -38,6 +39,8 @@ export class Home {
   push?: PushContext;
   /** As the operator sets it; tests of other things push to main. */
   guardDefault = false;
+  /** As the operator sets it; absent: the default. */
+  policy?: Policy;
   /** Nobody ends an operation here when it is over. */
   timeoutS = CONTEXT.timeoutS;
   /** Processes started so far: what would be requests to a sandbox. */
@@ -92,9 +95,9 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, lfs, push, agentBranchPrefix, guardDefault, timeoutS } = this;
-    const given = { ...(seedHead === undefined ? {} : { seedHead }), ...(lfs && { lfs }), ...(push && { push }) };
-    const known = { guardDefault, timeoutS, ...given };
+    const { seedHead, remoteRefs, pack, lfs, push, agentBranchPrefix, guardDefault, policy, timeoutS } = this;
+    const given = { ...(lfs && { lfs }), ...(push && { push }), ...(policy && { policy }) };
+    const known = { guardDefault, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...given };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 

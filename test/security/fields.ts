@@ -37,7 +37,7 @@ function set(into: object, [head, ...rest]: FieldPath, value: unknown): object {
   const before: unknown = Reflect.get(into, head);
   const container = typeof before === "object" && before !== null ? before : typeof rest[0] === "number" ? [] : {};
   const member = rest.length === 0 ? value : set(container, rest, value);
-  if (Array.isArray(into)) return into.with(Number(head), member);
+  if (Array.isArray(into)) return into.toSpliced(Number(head), 1, member);
   // Not by assignment, which `__proto__` would escape.
   return Object.fromEntries([...Object.entries(into), [String(head), member]]);
 }

@@ -1,3 +1,4 @@
+import { refRefusal } from "./broken-rules.ts";
 import type { Reasons } from "./failure.ts";
 
 /** Reasons of `commit_changes` (scripts/lib/commit-changes.sh). */
@@ -16,6 +17,11 @@ export const COMMIT_REASONS: Reasons = {
     field: "to",
     detail: `'${branch}' is the repository's default branch, and a push goes there only if 'to' names it. Nothing was committed. Call push {to: "${branch}"}, or name another branch.`,
   }),
+  default_branch_never: (branch) =>
+    refRefusal(
+      "refs.default_branch",
+      `'${branch}' is the repository's default branch, and no push goes there. Nothing was committed. Name another branch in 'to'.`,
+    ),
   merge_open: () => ({
     code: "invalid_input",
     field: "files",

@@ -1,3 +1,4 @@
+import { refRefusal } from "./broken-rules.ts";
 import type { Reasons } from "./failure.ts";
 
 /** Reasons of `delete_branch` (scripts/lib/delete-branch.sh). */
@@ -17,6 +18,11 @@ export const DELETE_REASONS: Reasons = {
     field: "name",
     detail: `'${name}' has commits that the remote never had. Nothing was deleted. Push them, there or to another branch, then delete it.`,
   }),
+  no_delete: (name) =>
+    refRefusal(
+      "refs.delete_own",
+      `No branch of the remote may be deleted here, so '${name}' stays. Nothing was deleted.`,
+    ),
   of_others: (name) => ({
     code: "push_rejected",
     detail: `Others have pushed to '${name}'. Nothing was deleted. pull {from: "${name}"} brings their commits.`,

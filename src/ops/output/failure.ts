@@ -1,5 +1,5 @@
 import { REFUSED_BY_BROKER } from "../../broker/rules.ts";
-import { ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../../errors.ts";
+import { type BrokenRule, ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../../errors.ts";
 import type { Parsed, ScriptOutput } from "./script-output.ts";
 import { UNREACHABLE } from "../scripts/shared.ts";
 import { MAX_GIT_CPU_S } from "../scripts/shared.ts";
@@ -77,7 +77,7 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
 
 /** Exit code for a script that a signal ended, as the sandbox reports it. */
 const ENDED_BY_SIGNAL = -1;
-const ENDED: ReturnType<typeof explain> = {
+const ENDED: Told = {
   code: "sandbox_unavailable",
   detail:
     "The sandbox's system ended the operation early, most likely because memory ran out. Calling again is safe. If it ends the same way, ask for less.",
@@ -110,10 +110,15 @@ function classifyStderr(stderr: string): { code: ErrorCode; line: string } {
 
 export type Failed = Parsed<never> & { ok: false };
 
+interface Told {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly field?: string;
+  readonly rules?: readonly BrokenRule[];
+}
+
 /** Texts for an operation's own reasons of `fail`. */
-export type Reasons = Readonly<
-  Record<string, (subject: string) => { code: ErrorCode; detail: string; field?: string }>
->;
+export type Reasons = Readonly<Record<string, (subject: string) => Told>>;
 
 /** For `speaks_git` (scripts/lib/net.sh). */
 export const NOT_GIT: Reasons[string] = () => ({
@@ -121,12 +126,12 @@ export const NOT_GIT: Reasons[string] = () => ({
   detail: "The git host's answer was not a git repository; perhaps it was a web page. Check the address.",
 });
 
-function explain(code: ErrorCode, subject: string): { code: ErrorCode; detail: string; field?: string } {
+function explain(code: ErrorCode, subject: string): Told {
   const words = DETAILS[code];
   return { code, detail: words ? words(subject) : `${ERROR_KINDS[code].title}${subject && `: ${subject}`}.` };
 }
 
-function fromStderr(stderr: string, subject: string): ReturnType<typeof explain> {
+function fromStderr(stderr: string, subject: string): Told {
   const { code, line } = classifyStderr(stderr);
   return explain(code, code === "git_failed" || code === "invalid_input" ? line : subject);
 }
@@ -146,7 +151,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
       return { ok: false, error: new WarmtreeError("workspace_busy", PAUSING), pausing: true };
     }
     const own = Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
-    const told = subject.startsWith(REFUSED_BY_BROKER)
+    const told: Told = subject.startsWith(REFUSED_BY_BROKER)
       ? explain("ref_not_allowed", subject.slice(REFUSED_BY_BROKER.length))
       : reason === "git"
         ? fromStderr(result.stderr, subject)
@@ -158,8 +163,9 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
       tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
     };
     const field = told.field === undefined ? {} : { field: told.field };
+    const rules = told.rules === undefined ? {} : { rules: told.rules };
     const retryAfter = told.code === "git_unreachable" && asked ? { retryAfterS: Number(asked) } : {};
-    return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field, ...retryAfter }) };
+    return { ok: false, error: new WarmtreeError(told.code, told.detail, { work, ...field, ...rules, ...retryAfter }) };
   }
   if (result.exitCode === 0) return undefined;
   const told = toldByExit(result);
@@ -167,7 +173,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
 }
 
 /** For a script that ended without a report. */
-function toldByExit({ exitCode, stderr }: ScriptOutput): ReturnType<typeof explain> {
+function toldByExit({ exitCode, stderr }: ScriptOutput): Told {
   if (exitCode === ENDED_BY_SIGNAL) return ENDED;
   return GIT_ENDED.has(exitCode) ? explain("too_expensive", "") : fromStderr(stderr, "");
 }

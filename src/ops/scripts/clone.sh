@@ -201,6 +201,8 @@ if [ -n "$target" ]; then
       grep -m 1 -vF " $GIT_COMMITTER_NAME <$GIT_COMMITTER_EMAIL>")
     if [ -n "$others" ]; then git update-ref "refs/warmtree/others/$agent_branch/@" "${others%% *}" || fail git; fi
   fi
+  # What came from the remote, although none of its branches has it.
+  if [ -n "$revision" ]; then git update-ref refs/warmtree/cloned/@ "$target^{commit}" || fail git; fi
   # HEAD and upstream for the report, as git would print them.
   case $target in
     refs/remotes/origin/*)

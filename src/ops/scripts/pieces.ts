@@ -47,6 +47,11 @@ import refreshIndex from "./lib/refresh-index.sh" with { type: "text" };
 import refs from "./lib/refs.sh" with { type: "text" };
 import refuseUnfinished from "./lib/refuse-unfinished.sh" with { type: "text" };
 import replay from "./lib/replay.sh" with { type: "text" };
+import rulesChangesPerl from "./lib/rules-changes.pl" with { type: "text" };
+import rulesContentsPerl from "./lib/rules-contents.pl" with { type: "text" };
+import rulesPerl from "./lib/rules.pl" with { type: "text" };
+import rulesSecretsPerl from "./lib/rules-secrets.pl" with { type: "text" };
+import rules from "./lib/rules.sh" with { type: "text" };
 import section from "./lib/section.sh" with { type: "text" };
 import sendCommits from "./lib/send-commits.sh" with { type: "text" };
 import takeCredential from "./lib/take-credential.sh" with { type: "text" };
@@ -109,6 +114,11 @@ export const PIECES: Readonly<Record<string, string>> = {
   "refs.sh": refs,
   "refuse-unfinished.sh": refuseUnfinished,
   "replay.sh": replay,
+  "rules-changes.pl": rulesChangesPerl,
+  "rules-contents.pl": rulesContentsPerl,
+  "rules.pl": rulesPerl,
+  "rules-secrets.pl": rulesSecretsPerl,
+  "rules.sh": rules,
   "section.sh": section,
   "send-commits.sh": sendCommits,
   "take-credential.sh": takeCredential,

@@ -7,7 +7,8 @@
 #
 # Sections: 1: the result; 2: of a lost race, branch, commit to push, commit made, branch of the tree; 3 and 10 to 29:
 # conflicts (lib/conflicts.sh); 4: removed commits (lib/history.sh); 5 and 6: messages and state of the push
-# (lib/send-commits.sh); 7: files that git ignores (lib/commit-changes.sh).
+# (lib/send-commits.sh); 7: files that git ignores (lib/commit-changes.sh);
+# 8: what rules say (lib/rules.pl).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -23,6 +24,8 @@ message=$IN_MESSAGE to=$IN_TO turn=$IN_TURN known=$IN_KNOWN sha=$IN_SHA committe
 amend=$IN_AMEND guard=$IN_GUARD
 resolve=("${@:1:IN_RESOLVE}")
 shift "$IN_RESOLVE"
+allowed=("${@:1:IN_ALLOWED}")
+shift "$IN_ALLOWED"
 # In a shell, `*` is every file. No file has this name, or it is meant.
 for path; do
   if [ "$path" = '*' ] && ! [ -e '*' ] && [ -z "$(git ls-files -- '*')" ]; then set --; fi

@@ -1,6 +1,7 @@
 # Lists, makes and pushes tags. The list takes no lock. If the same tag exists, the call succeeds, so it can be
 # repeated.
-# Sections: 1: tags; 2: whether the tag was made; whether the push sent it (empty: no push).
+# Sections: 1: tags; 2: whether the tag was made; whether the push sent it (empty: no push); 8: what rules
+# say (lib/rules.pl).
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
@@ -8,6 +9,7 @@
 . "$WT_LIB/commit-of.sh"
 . "$WT_LIB/net.sh"
 . "$WT_LIB/reached.sh"
+. "$WT_LIB/rules.sh"
 
 name=$IN_NAME ref=$IN_REF message=$IN_MESSAGE push=$IN_PUSH count=$IN_COUNT format=$IN_FORMAT
 tags() { git for-each-ref --sort=-creatordate --count="$count" --format="$format" "$1"; }
@@ -19,6 +21,7 @@ if [ -z "$name" ]; then
 fi
 lock
 enter
+if [ "$push:$IN_TAGS" = true:false ]; then fail no_tags "$name"; fi
 full=refs/tags/$name made=false sent=
 commit=
 if [ -n "$ref" ] || ! git show-ref -q --verify -- "$full"; then commit=$(commit_of "${ref:-HEAD}") || unknown_ref "${ref:-HEAD}"; fi
@@ -29,6 +32,7 @@ if git show-ref -q --verify -- "$full"; then
     fail tag_exists "$name"
   fi
 else
+  check_rules "$commit"
   set --
   if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi
   git tag "$@" -- "$name" "$commit" || fail git "$name"

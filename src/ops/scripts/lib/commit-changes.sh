@@ -1,9 +1,10 @@
 # `commit_changes [FILE…]` commits all changes, or those of these files. Sets `sha` to the commit to push, `committed`
 # to the commit made, and `to`, where it is empty, to the current branch. Reads `message`, `to`, `branch`, `amend`,
-# `guard` and the arrays `resolve` and `files` of the script. Needs line-ends.sh and send-commits.sh.
+# `guard` and the arrays `resolve`, `allowed` and `files` of the script. Needs line-ends.sh and send-commits.sh.
 #
 # A file that is named is committed also if a rule ignores it. In a named folder, git leaves out what is ignored.
 . "$WT_LIB/merging.sh"
+. "$WT_LIB/rules.sh"
 
 commit_changes() {
   local state finishing= path how=() had named=() folders=()
@@ -14,7 +15,7 @@ commit_changes() {
       *) fail unfinished "${state#*:}" ;;
     esac
   done
-  if [ -z "$to" ]; then name_branch; fi
+  name_branch
   if [ -n "$finishing" ]; then
     if [ $# -gt 0 ]; then fail merge_open; fi
     if [ "$amend" = true ]; then fail amend_merging; fi
@@ -44,8 +45,9 @@ commit_changes() {
   else how=(--cleanup=verbatim --no-edit); fi
   if [ "$amend" != true ] && is_refused; then amend=true; fi
   if [ "$amend" = true ]; then prepare_amend; fi
+  if [ "$amend" = true ]; then check_rules amend "${files[@]}"; else check_rules commit "${files[@]}"; fi
   if [ ${#files[@]} -gt 0 ]; then how+=(--only -- "${files[@]}"); fi
-  if [ "$amend" = same ]; then
+  if [ "$amend" = same ] || [ "$unchanged:$amend:$finishing" = true:false: ]; then
     :
   elif git commit -q --no-verify "${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
     committed=$(git rev-parse HEAD) work=unchanged
@@ -58,7 +60,8 @@ commit_changes() {
     git cherry-pick --quit || fail git
     work=unchanged
   fi
-  sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push
+  sha=$committed
+  if [ -z "$sha" ]; then sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push; fi
 }
 has_changes() { [ -n "$(git status --porcelain --ignore-submodules=dirty "$@" | head -c 1)" ]; }
 # Section 7: files that edits have written and no commit has, because a rule ignores them.
@@ -73,14 +76,18 @@ say_ignored() {
   if [ ! -s "$wt/tmp.ignored" ]; then rm -f "$wt/ignored"; fi
   rm -f "$wt/tmp.ignored"
 }
-# Sets `to` to the branch that is checked out. Refuses the remote's default branch if `guard` is `true`. An empty remote
-# has none.
+# Sets `to`, where it is empty, to the branch that is checked out. Refuses the remote's default branch: if `guard` is
+# `true`, unless the call names it; if `guard` is `never`, always. An empty remote has none.
 name_branch() {
-  local default=
-  to=$branch
+  local default= refusal=
+  case $guard:$to in
+    never:*) refusal=default_branch_never ;;
+    true:) refusal=default_branch ;;
+  esac
+  if [ -z "$to" ]; then to=$branch; fi
   if [ -z "$to" ]; then fail detached; fi
-  if [ "$guard" = true ] && [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
-  if [ "$default" = "ref: refs/remotes/origin/$to" ] && git show-ref -q --verify "refs/remotes/origin/$to"; then fail default_branch "$to"; fi
+  if [ -n "$refusal" ] && [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
+  if [ "$default" = "ref: refs/remotes/origin/$to" ] && git show-ref -q --verify "refs/remotes/origin/$to"; then fail "$refusal" "$to"; fi
 }
 # Whether the host refused the newest commit, no remote branch has it, and nothing but the message can change. Then this
 # push amends it.

@@ -12,6 +12,7 @@ delete_branch() {
   if [ "$(git symbolic-ref -q HEAD)" = "refs/heads/$1" ]; then fail checked_out "$1"; fi
   if [ -e .git/refs/remotes/origin/HEAD ]; then IFS= read -r default <.git/refs/remotes/origin/HEAD; fi
   if [ -z "$own" ] || [ "$default" = "ref: refs/remotes/origin/$1" ]; then fail not_own "$1"; fi
+  if [ "$IN_DELETE_OWN" = false ]; then fail no_delete "$1"; fi
   if [ -n "$tip" ] && [ -n "$(git rev-list -n 1 "$tip" --not "$own" --remotes=origin --)" ]; then fail not_pushed "$1"; fi
   if [ -n "$seen" ] && [ -n "$(git rev-list -n 1 "$seen" --not "$own" "--exclude=origin/$1" --remotes=origin --)" ]; then fail of_others "$1"; fi
   others=$(git rev-parse -q --verify "refs/warmtree/others/$1/@")

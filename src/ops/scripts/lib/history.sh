@@ -3,6 +3,7 @@
 # - own/BRANCH/@: a branch of the workspace's own, as this workspace left it at the remote
 # - others/BRANCH/@: a commit on such a branch that others pushed
 # - replace/BRANCH/@: the commit at the remote that the next push replaces
+# - cloned/@: the commit of a clone of one commit
 # - removed/, had/, doubted/: commits that the remote lost (fetching.sh)
 beneath=() gone=
 # removed_from BRANCH: sets `beneath` to exclude the commits that were removed from BRANCH, or from any branch ("").

@@ -81,9 +81,14 @@ refused_by_host() {
   fail push_rejected "${answer%)*}"
 }
 look_at_remote() {
-  seen=$(git rev-parse -q --verify "refs/remotes/origin/$to")
-  mark=$(git rev-parse -q --verify "refs/warmtree/replace/$to/@")
-  replaced=
+  local ref id
+  seen= mark= replaced=
+  while read -r ref id; do
+    case $ref in
+      "refs/remotes/origin/$to") seen=$id ;;
+      "refs/warmtree/replace/$to/@") mark=$id ;;
+    esac
+  done < <(git for-each-ref --format='%(refname) %(objectname)' "refs/remotes/origin/$to" "refs/warmtree/replace/$to/@")
   # If the workspace has that commit again, there is nothing to replace.
   if [ -n "$mark" ] && [ "$mark" = "$seen" ] && ! git merge-base --is-ancestor "$seen" "$sha"; then replaced=$seen; fi
   answer=
