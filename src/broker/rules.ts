@@ -40,6 +40,8 @@ const NO_DELETE = "this operation may not delete it: branch {delete: true} delet
 const ONLY_DELETE = "this operation may only delete it: push {to} changes a branch";
 const NO_MOVE = "this operation may only create it, and tags are never moved: use another name";
 
+const KEPT = "it is the default branch, which the policy keeps from this push (GET /v1/policy): push to another branch";
+
 /** Judges the commands of a push by the rules of its operation. Pure. */
 export function verdictsOf({ commands, hasOptions }: PushFacts, policy: PushPolicy): Verdict[] {
   const ofAll = hasOptions ? [OPTIONS] : [];
@@ -71,6 +73,7 @@ function against(command: RefCommand, { rules, defaultBranch }: PushPolicy): str
     return `the git host does not tell its default branch, so this may be it: name the branch, push {to: "${name}"}`;
   }
   if (name !== defaultBranch) return undefined;
+  if (allowing.some(({ ref }) => ref === command.ref)) return KEPT;
   return `it is the default branch, which only a push that names it may change: push {to: "${name}"}`;
 }
 

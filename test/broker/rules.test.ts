@@ -43,6 +43,12 @@ describe("the rules", () => {
     ["the deletion of a tag", deletion("refs/tags/v1"), OWN_TAG, "may not delete it"],
     ["an update where a deletion is allowed", update("refs/heads/x"), DELETE_X, "may only delete it"],
     ["the default branch", update("refs/heads/main"), UNNAMED, 'push {to: "main"}'],
+    [
+      "the default branch, though named, where the policy keeps it from every push",
+      update("refs/heads/main"),
+      [{ ref: "refs/heads/main", may: "write", notDefault: true }],
+      "push to another branch",
+    ],
     ["anything, without a rule", update("refs/heads/x"), [], "may change only"],
   ])("refuse %s, and say the way out", (_, command, rules, words) => {
     expect(reasons(command, rules, "main")).toEqual([expect.stringContaining(words)]);
