@@ -71,6 +71,7 @@ export const RIGHT_INPUTS: readonly RightInput[] = [
     { message: "All" },
     { message: "Some", files: ["a.txt", "docs"], to: "topic" },
     { message: "One", files: ["a.txt"], amend: true },
+    { message: "Fixture", files: ["a.txt"], allow_secrets: ["a.txt"] },
     { message: "Merge", resolve: { "a.txt": "ours" } },
   ),
   ...of(
