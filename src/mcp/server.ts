@@ -35,16 +35,22 @@ const CONFIGS = TOOLS.map((tool) => ({ tool, config: { ...tool, inputSchema: unc
 
 export type ToolCall = (tool: Tool, given: object, context: ServerContext) => Promise<CallToolResult>;
 
-/**
- * Creates a server with all tools and the skill for one request: the SDK binds a server to its request.
- * @param called name of the tool that the request calls
- */
-export async function newServer(call: ToolCall, called?: string): Promise<McpServer> {
+/** What a request asks of a server. */
+interface Asked {
+  /** Whether it lists or calls tools. */
+  readonly isForTools: boolean;
+  /** Name of the tool that it calls. */
+  readonly called?: string | undefined;
+}
+
+/** Creates a server with all tools and the skill for one request: the SDK binds a server to its request. */
+export async function newServer(call: ToolCall, { isForTools, called }: Asked): Promise<McpServer> {
   const server = new McpServer(INFO, OPTIONS);
   for (const { tool, config } of CONFIGS) {
     server.registerTool(tool.name, config, (given, context) => call(tool, given, context));
   }
-  (await skills()).attach(server);
+  // Its methods take as long to offer as all tools, so a request for tools goes without.
+  if (!isForTools) (await skills()).attach(server);
   // Not in the list, because the same request does not list the tools.
   const elsewhere = called === undefined ? undefined : meantBy(called);
   if (elsewhere) server.registerTool(elsewhere.called, {}, () => failed(elsewhere.error));

@@ -52,6 +52,11 @@ export const acceptsStream = ({ headers }: Request): boolean =>
 
 const CALLING = z.object({ method: z.literal("tools/call"), params: z.object({ name: z.string() }) });
 
+const FOR_TOOLS = z.object({ method: z.string().startsWith("tools/") });
+
+/** Whether a request lists or calls tools. */
+export const isForTools = ({ message }: McpPost): boolean => FOR_TOOLS.safeParse(message).success;
+
 /** Name of the tool that a request calls. */
 export const toolCalledBy = ({ message }: McpPost): string | undefined => CALLING.safeParse(message).data?.params.name;
 

@@ -2,7 +2,7 @@ import { configOf } from "../../config.ts";
 import { refusedByAddress } from "../../mcp/address.ts";
 import { callTool } from "../../mcp/call.ts";
 import { newServer, type ToolCall } from "../../mcp/server.ts";
-import { acceptsStream, mcpPost, opensSession, serveMcp, toolCalledBy } from "../../mcp/transport.ts";
+import { acceptsStream, isForTools, mcpPost, opensSession, serveMcp, toolCalledBy } from "../../mcp/transport.ts";
 import { openSession } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { readText } from "../body.ts";
@@ -43,7 +43,8 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
       const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
       return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
     };
-    const response = await serveMcp(post, () => newServer(call, toolCalledBy(post)));
+    const asked = { isForTools: isForTools(post), called: toolCalledBy(post) };
+    const response = await serveMcp(post, () => newServer(call, asked));
     response.headers.set("X-Request-Id", requestIdOf(request));
     return response;
   };
