@@ -66,6 +66,13 @@ const entrySchema = z.object({
   executable: z.boolean().optional(),
 });
 
+/** A text keeps the CRLF of the file that it replaces (docs/edits.md). */
+function withLineEndsOf(file: File | undefined, content: string): string {
+  const text = file?.kind === "file" ? file.bytes.toString("latin1") : "";
+  const isCrlf = text.includes("\r\n") && !/(?<!\r)\n/.test(text) && !content.includes("\r\n");
+  return isCrlf ? content.replaceAll("\n", "\r\n") : content;
+}
+
 /** The files that are asked for are as asked, and no other is changed. */
 function wrongEdit({ body, before, after }: Deed): Wrong[] {
   const entries = z.array(entrySchema).parse(body["files"]);
@@ -75,16 +82,13 @@ function wrongEdit({ body, before, after }: Deed): Wrong[] {
     if (isDeleted === true || move_to !== undefined) expected.delete(path);
   }
   for (const { path, content, base64, move_to, executable } of entries) {
-    const isText = content !== undefined;
-    const bytes = isText
-      ? Buffer.from(content)
-      : base64 === undefined
-        ? was.get(path)?.bytes
-        : Buffer.from(base64, "base64");
-    const isWritten = isText || base64 !== undefined;
-    if (!bytes || (!isWritten && move_to === undefined)) continue;
-    const isExecutable = executable ?? was.get(path)?.isExecutable ?? false;
-    expected.set(move_to ?? path, { kind: "file", isExecutable, bytes });
+    const old = was.get(path);
+    const isExecutable = executable ?? old?.isExecutable ?? false;
+    if (content !== undefined) {
+      expected.set(path, { kind: "file", isExecutable, bytes: Buffer.from(withLineEndsOf(old, content)) });
+    } else if (base64 !== undefined) {
+      expected.set(path, { kind: "file", isExecutable, bytes: Buffer.from(base64, "base64") });
+    } else if (move_to !== undefined && old) expected.set(move_to, { ...old, isExecutable });
   }
   const changed = changedPaths(expected, after.look.files);
   return changed.length > 0 ? [["edit-not-as-asked", firstFew(changed)]] : [];
