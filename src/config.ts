@@ -204,8 +204,6 @@ export interface Config {
   readonly publicUrl: string | undefined;
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
-  /** Whether a push reaches a repository's default branch only if it names it. */
-  readonly guardDefault: boolean;
   /** Rules for what leaves, by tenant and git host. */
   readonly policy: PolicyDocument;
   readonly unusedTtlS: number;
@@ -277,7 +275,6 @@ export function parseConfig(env: object): Config {
     publicUrl: s.PUBLIC_URL,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
-    guardDefault: s.DEFAULT_BRANCH === "named",
     policy: withDefaultBranch(s.POLICY, s.DEFAULT_BRANCH),
     unusedTtlS: s.GIT_SANDBOX_TTL,
     author: { name: s.GIT_USER_NAME, email: s.GIT_USER_EMAIL },

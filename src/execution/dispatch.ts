@@ -6,7 +6,7 @@ import { isRepeatable, type OperationContext, type SandboxTask } from "../ops/op
 import type { Parsed } from "../ops/output/script-output.ts";
 import type { PrefetchedRemote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
-import { policyOf } from "../policy/policy.ts";
+import { type Policy, policyOf } from "../policy/policy.ts";
 import { hostOf, parseRepository } from "../remote/address.ts";
 import { remoteInSandbox } from "./sandbox-remote.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
@@ -82,7 +82,7 @@ async function sendOnce<Value extends object>(
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const limits = { maxRetries: config.maxRetries, timeoutS };
-  const context = { ...contextFor(config, limits), ...rulesFor(grant, caller), ...seeded };
+  const context = { ...contextFor(config, limits, rulesFor(grant, caller)), ...seeded };
   const run = async ({ session }: Grant, more: Omit<SendContext, "hasRemote">) => {
     const startedAt = performance.now();
     try {
@@ -109,9 +109,8 @@ async function sendOnce<Value extends object>(
 }
 
 /** The rules for what this tenant pushes to the workspace's git host. */
-function rulesFor({ url }: Grant, { config, tenant }: Caller): Pick<OperationContext, "policy" | "guardDefault"> {
-  const policy = policyOf(config.policy, tenant, hostOf(parseRepository(url, config.allowedGitHosts)));
-  return { policy, guardDefault: policy.refs.default_branch !== "open" };
+function rulesFor({ url }: Grant, { config, tenant }: Caller): Policy {
+  return policyOf(config.policy, tenant, hostOf(parseRepository(url, config.allowedGitHosts)));
 }
 
 /** Whether the sandbox stopped, or is about to, so that the pool can bring it back, and a retry is safe. */

@@ -101,12 +101,12 @@ export const branch = defineOperation({
   script: assemble(branchScript),
   // The sandbox knows whether `origin/x` is a branch of this name, or the remote's x.
   sends: ({ name, delete: isDelete }, { policy }) =>
-    name === undefined || !isDelete || policy?.refs.delete_own === false
+    name === undefined || !isDelete || !policy.refs.delete_own
       ? []
       : [...new Set([name, name.replace(/^origin\//, "")])].map((own) => ({ ref: `refs/heads/${own}`, may: "delete" })),
   plan: (asked, { policy }) => ({
     env: {
-      IN_DELETE_OWN: String(policy?.refs.delete_own ?? true),
+      IN_DELETE_OWN: String(policy.refs.delete_own),
       IN_NAME: asked.name ?? "",
       IN_CREATE: String(asked.create),
       IN_FROM: asked.from ?? "",

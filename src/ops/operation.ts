@@ -19,14 +19,12 @@ export interface OperationContext extends PrefetchedRemote {
   readonly push?: PushContext;
   /** For an edit: files that are written as pointers. */
   readonly lfs?: readonly LfsFile[];
-  /** Whether a push reaches the repository's default branch only if the input names it. */
-  readonly guardDefault?: boolean;
-  /** Rules for what leaves; absent: the default rules. */
-  readonly policy?: Policy;
+  /** Rules for what leaves. */
+  readonly policy: Policy;
 }
 
 /** The part of the context that decides what a push may change. */
-type SendContext = Pick<OperationContext, "agentBranchPrefix" | "guardDefault" | "policy" | "push">;
+type SendContext = Pick<OperationContext, "agentBranchPrefix" | "policy" | "push">;
 
 /** Values that a push gets beside its input. */
 export interface PushContext {

@@ -130,7 +130,7 @@ export const push = defineOperation({
   script: assemble(pushScript),
   plan(
     { message = "", to = "", files, amend, resolve, allow_secrets: allowed },
-    { push: { turn = "", known = "", lost } = {}, guardDefault = false, policy },
+    { push: { turn = "", known = "", lost } = {}, policy },
   ) {
     const begun = lost ?? { to, sha: "", committed: "", from: "" };
     const { sha, committed, from } = begun;
@@ -145,7 +145,7 @@ export const push = defineOperation({
         IN_COMMITTED: committed,
         IN_FROM: from,
         IN_AMEND: String(amend),
-        IN_GUARD: policy?.refs.default_branch === "never" ? "never" : String(guardDefault),
+        IN_DEFAULT_BRANCH: policy.refs.default_branch,
         IN_RESOLVE: String(sides.length),
         IN_ALLOWED: String(allowed.length),
         ...rulesEnvironment(policy),
@@ -154,11 +154,13 @@ export const push = defineOperation({
     };
   },
   /** Only the sandbox knows the branch that is checked out, and it may report any: that is no permission. */
-  sends({ to }, { push: { lost } = {}, agentBranchPrefix, guardDefault = false, policy }) {
-    const isNever = policy?.refs.default_branch === "never";
-    if (to !== undefined) return [{ ref: `refs/heads/${to}`, may: "write", ...(isNever ? { notDefault: true } : {}) }];
+  sends({ to }, { push: { lost } = {}, agentBranchPrefix, policy }) {
+    const rule = policy.refs.default_branch;
+    if (to !== undefined) {
+      return [{ ref: `refs/heads/${to}`, may: "write", ...(rule === "never" ? { notDefault: true } : {}) }];
+    }
     const own = `refs/heads/${agentBranchPrefix}/`;
-    const notDefault = guardDefault ? ({ notDefault: true } as const) : {};
+    const notDefault = rule === "open" ? {} : ({ notDefault: true } as const);
     if (lost) {
       const ref = `refs/heads/${lost.to}`;
       return [{ ref, may: "write", ...(ref.startsWith(own) ? {} : notDefault) }];

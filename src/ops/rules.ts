@@ -1,12 +1,10 @@
 import { globRegex } from "../policy/glob.ts";
-import { type Policy, policyOf } from "../policy/policy.ts";
+import type { Policy } from "../policy/policy.ts";
 import { SECRET_FORMS } from "../policy/secrets.ts";
 import { MAX_TOLD } from "./output/broken-rules.ts";
 
-const DEFAULT = policyOf({}, "", "");
-
 /** The rules as scripts/lib/rules.pl reads them. */
-export function rulesEnvironment(policy: Policy = DEFAULT): Record<string, string> {
+export function rulesEnvironment(policy: Policy): Record<string, string> {
   const { secrets, allow_secrets, max_file_bytes, max_push_bytes, max_files, paths } = policy;
   const forms = secrets === "off" ? [] : SECRET_FORMS;
   return {

@@ -88,11 +88,11 @@ export const tag = defineOperation({
   output,
   script: assemble(tagScript),
   sends: ({ name, push }, { policy }) =>
-    name !== undefined && push && policy?.refs.tags !== false ? [{ ref: `refs/tags/${name}`, may: "create" }] : [],
+    name !== undefined && push && policy.refs.tags ? [{ ref: `refs/tags/${name}`, may: "create" }] : [],
   plan: (asked, { policy }) => ({
     env: {
       ...rulesEnvironment(policy),
-      IN_TAGS: String(policy?.refs.tags ?? true),
+      IN_TAGS: String(policy.refs.tags),
       IN_NAME: asked.name ?? "",
       IN_REF: asked.ref ?? "",
       IN_MESSAGE: asked.message ?? "",

@@ -53,7 +53,8 @@ export const policyDocument = z.strictObject({
 
 export type PolicyDocument = z.output<typeof policyDocument>;
 
-const DEFAULT: Policy = {
+/** The rules where the operator sets none. */
+export const DEFAULT_POLICY: Policy = {
   refs: { default_branch: "named", tags: true, delete_own: true },
   paths: [".github/workflows/**"],
   max_file_bytes: MAX_FILE_BYTES,
@@ -73,11 +74,24 @@ export function hostsNamed({ hosts = {}, tenants = {} }: PolicyDocument): { host
   ];
 }
 
+/** Merged once for each tenant and host: every operation asks. */
+const mergedByDocument = new WeakMap<PolicyDocument, Map<string, Policy>>();
+
 /** Returns the rules for a tenant and a host, as ALLOWED_GIT_HOSTS has it. A list replaces the list before it. */
-export function policyOf({ default: all, hosts, tenants }: PolicyDocument, tenant: string, host: string): Policy {
+export function policyOf(document: PolicyDocument, tenant: string, host: string): Policy {
+  const known = mergedByDocument.get(document) ?? new Map<string, Policy>();
+  mergedByDocument.set(document, known);
+  // A host has no space.
+  const key = `${host} ${tenant}`;
+  const policy = known.get(key) ?? mergedFor(document, tenant, host);
+  known.set(key, policy);
+  return policy;
+}
+
+function mergedFor({ default: all, hosts, tenants }: PolicyDocument, tenant: string, host: string): Policy {
   const own = member(tenants, tenant);
   const given = [all, member(hosts, host), own, member(own?.hosts, host)];
-  return given.reduce<Policy>((policy, more) => (more ? merged(policy, more) : policy), DEFAULT);
+  return given.reduce<Policy>((policy, more) => (more ? merged(policy, more) : policy), DEFAULT_POLICY);
 }
 
 /** A name may be one that every object has: `constructor`. */

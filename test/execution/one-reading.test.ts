@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { distortions } from "../../scripts/bench/calls/distort.ts";
 import { RIGHT_INPUTS } from "../../scripts/bench/calls/whole.ts";
 import { parseInput } from "../../src/execution/parse-input.ts";
+import { contextFor } from "../../src/ops/context.ts";
 import { parametersOf } from "../../src/mcp/parameters.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { FIELDS } from "../security/fields.ts";
@@ -12,7 +13,8 @@ const schemaOf = (name: string) => {
   return operation.input;
 };
 
-const CONTEXT = { author: { name: "a", email: "a@b.c" }, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 };
+const AGENT = { author: { name: "a", email: "a@b.c" }, agentBranchPrefix: "agent" };
+const CONTEXT = contextFor(AGENT, { maxRetries: 0, timeoutS: 1 });
 
 /** What an operation gets of a call of its tool, without the page sizes of MCP. */
 function byTool(operation: string, input: object): unknown {

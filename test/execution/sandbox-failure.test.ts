@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { E2bError, type E2bErrorCode } from "../../src/e2b/error.ts";
+import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { ERROR_KINDS } from "../../src/errors.ts";
 import { batchOf } from "../../src/ops/batch.ts";
 import { cutShort } from "../../src/ops/cut-short.ts";
@@ -21,6 +22,7 @@ const CONTEXT: OperationContext = {
   agentBranchPrefix: "agent",
   maxRetries: 0,
   timeoutS: 1,
+  policy: DEFAULT_POLICY,
 };
 const UNTOUCHED = { pushed: false, tree: "unchanged" };
 

@@ -7,6 +7,7 @@ import { type LocalHost, startLocalHost } from "../../scripts/local-e2b/host.ts"
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { type GitServer, startGitServer } from "../../scripts/sample-remote/server.ts";
 import { type E2bConfig, envdHeaders, envdUrl } from "../../src/e2b/config.ts";
+import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
 import { E2bError } from "../../src/e2b/error.ts";
 import { uploadFile } from "../../src/e2b/files.ts";
@@ -136,6 +137,7 @@ export class CutOffScene {
       agentBranchPrefix: "agent",
       maxRetries: 0,
       timeoutS: timeoutMs / 1000,
+      policy: DEFAULT_POLICY,
       remote: operation.access === "remote" ? { url: `${this.#git.url}/one.git` } : undefined,
     };
     const sandbox = { e2b: this.#config, session: this.#session };

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -122,7 +123,7 @@ test("commits that were taken away and are merged: a new branch, and one's own c
 });
 
 test("the default branch: named, it is pushed to", async () => {
-  home.guardDefault = true;
+  home.policy = DEFAULT_POLICY;
   await call("branch", { name: "main" });
   write("mine", "mine\n");
   const message = await refusal("push", { message: "mine" });

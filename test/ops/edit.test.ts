@@ -16,6 +16,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { WarmtreeError } from "../../src/errors.ts";
+import { contextFor } from "../../src/ops/context.ts";
 import { diff } from "../../src/ops/diff.ts";
 import { edit } from "../../src/ops/edit.ts";
 import { restore } from "../../src/ops/restore.ts";
@@ -410,7 +411,8 @@ describe("large content", () => {
       sandbox_id: "s0-00000000000000000000",
       files: [{ path: "big", content: "x".repeat(600_000) }],
     });
-    const context = { author: { name: "", email: "" }, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 };
+    const agent = { author: { name: "", email: "" }, agentBranchPrefix: "agent" };
+    const context = contextFor(agent, { maxRetries: 0, timeoutS: 1 });
     const { files = [], args = [] } = edit.plan(asked, context);
     expect(files.map(({ path }) => path)).toEqual([`.warmtree/${args[1]}`]);
     const small = edit.plan(edit.input.parse({ ...asked, files: [{ path: "small", content: "x" }] }), context);

@@ -5,6 +5,7 @@ import { branch } from "../../src/ops/branch.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
+import { DEFAULT_POLICY } from "../../src/policy/policy.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
 import type { Seed } from "./support.ts";
@@ -478,7 +479,7 @@ describe("taking back", () => {
 test("nothing lands on the default branch unasked, but the first commit of a repository", async () => {
   const plain = new Home(home.remote.url);
   homes.push(plain);
-  plain.guardDefault = true;
+  plain.policy = DEFAULT_POLICY;
   await plain.run(clone);
   writeFileSync(join(plain.tree, "A"), "A\n");
   expect(await plain.failure(push, { message: "A" })).toMatchObject({
@@ -492,7 +493,7 @@ test("nothing lands on the default branch unasked, but the first commit of a rep
   git(seed.path, "init", "-q", "--bare", "-b", "main", "empty.git");
   const fresh = new Home(`file://${join(seed.path, "empty.git")}`);
   homes.push(fresh);
-  fresh.guardDefault = true;
+  fresh.policy = DEFAULT_POLICY;
   await fresh.run(clone);
   expect(await agentPushes("A", {}, fresh)).toMatchObject({ pushed: true, to: "main" });
 });

@@ -2,7 +2,6 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { push } from "../../src/ops/push.ts";
-import { policyOf } from "../../src/policy/policy.ts";
 import { SECRET_FORMS } from "../../src/policy/secrets.ts";
 import {
   awsId,
@@ -17,7 +16,7 @@ import {
   stripe,
   varied,
 } from "./fake-secrets.ts";
-import { cloneForEach, type Home } from "./support.ts";
+import { cloneForEach, type Home, policyWith } from "./support.ts";
 
 let home: Home;
 cloneForEach(
@@ -157,11 +156,11 @@ test("in a large file, in a binary file and in a link, wherever pieces of it mee
 
 test("a secret that the remote has already is not new: the line moves, the file moves, the file goes", async () => {
   const [one, two] = [githubToken("ghp", 1), githubToken("ghp", 2)];
-  home.policy = policyOf({ default: { secrets: "off" } }, "", "");
+  home.policy = policyWith({ secrets: "off" });
   write("old.txt", `${one}\n`);
   write("other.txt", keyFile());
   await home.run(push, { message: "as it was" });
-  delete home.policy;
+  home.policy = policyWith({});
   write("old.txt", `more\n  indented: ${one}\n`);
   expect(await home.run(push, { message: "moves in its file" })).toMatchObject({ pushed: true });
   home.git("mv", "old.txt", "new.txt");
@@ -183,11 +182,11 @@ test("a call may name files in which it is none, unless the operator forbids tha
   expect(refused.rules?.[1]?.detail).toContain('push {allow_secrets: ["test key.pem"]}');
   const one = await home.failure(push, { message: "m", allow_secrets: ["test key.pem"] });
   expect(one.rules).toMatchObject([{ path: "-b\n" }]);
-  home.policy = policyOf({ default: { allow_secrets: false } }, "", "");
+  home.policy = policyWith({ allow_secrets: false });
   const forbidden = await home.failure(push, { message: "m", allow_secrets: ["test key.pem", "-b\n"] });
   expect(forbidden.rules).toHaveLength(2);
   expect(forbidden.message).not.toContain("allow_secrets");
-  delete home.policy;
+  home.policy = policyWith({});
   const pushed = await home.run(push, { message: "m", allow_secrets: ["test key.pem", "-b\n"] });
   expect(pushed).toMatchObject({ pushed: true });
   expect(pushed).not.toHaveProperty("rules");
@@ -195,13 +194,13 @@ test("a call may name files in which it is none, unless the operator forbids tha
 });
 
 test("the operator may have it told instead, or not looked for", async () => {
-  home.policy = policyOf({ default: { secrets: "tell" } }, "", "");
+  home.policy = policyWith({ secrets: "tell" });
   write("a.txt", `one\n${stripe("sk")}\n`);
   const { rules = [], pushed } = await home.run(push, { message: "m" });
   expect(pushed).toBe(true);
   expect(rules).toMatchObject([{ rule: "secrets", path: "a.txt", line: 2 }]);
   expect(rules[0]?.detail).toContain("the remote has it now");
-  home.policy = policyOf({ default: { secrets: "off" } }, "", "");
+  home.policy = policyWith({ secrets: "off" });
   write("a.txt", keyFile());
   expect(await home.run(push, { message: "m" })).not.toHaveProperty("rules");
 });

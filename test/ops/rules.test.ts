@@ -10,9 +10,8 @@ import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
 import { status } from "../../src/ops/status.ts";
 import { tag } from "../../src/ops/tag.ts";
-import { type PolicyDocument, policyOf } from "../../src/policy/policy.ts";
 import { glpat, keyFile } from "./fake-secrets.ts";
-import { cloneForEach, git, Home, Seed } from "./support.ts";
+import { cloneForEach, git, Home, policyWith, Seed } from "./support.ts";
 
 const CI = ".github/workflows/ci.yml";
 
@@ -40,7 +39,6 @@ function write(path: string, content: string, at: { readonly tree: string } = ho
   writeFileSync(join(at.tree, path), content);
 }
 
-const rule = (given: NonNullable<PolicyDocument["default"]>) => policyOf({ default: given }, "", "");
 const head = () => home.git("rev-parse", "HEAD");
 const pushed = (...args: string[]) => git(seed.bare, "show", "--format=", "--name-only", "agent/ada/t1", ...args);
 
@@ -81,7 +79,7 @@ describe("paths", () => {
   });
 
   test("of the operator's own, in whatever names there are, every file is told of at once", async () => {
-    home.policy = rule({ paths: ["**/*.lock", "in [brackets]/**", "é*", "$(id)/{a,b}"] });
+    home.policy = policyWith({ paths: ["**/*.lock", "in [brackets]/**", "é*", "$(id)/{a,b}"] });
     const broken = ["b.lock", "x/y/c.lock", "in [brackets]/a\nb", "été", "$(id)/{a,b}"];
     const kept = [CI, "lock", "b.lock.txt", "in b/x", "-x", "$(id)/a", "x\ty", '"q"', "'"];
     for (const path of [...broken, ...kept]) write(path, `${path}\n`);
@@ -95,7 +93,7 @@ describe("paths", () => {
 
 describe("size", () => {
   test("of a file, also of one that git would not show", async () => {
-    home.policy = rule({ max_file_bytes: 100_000 });
+    home.policy = policyWith({ max_file_bytes: 100_000 });
     write("fits", "x".repeat(100_000));
     write("large.bin", "\0".repeat(100_001));
     const rules = await refused({ message: "m" });
@@ -107,7 +105,7 @@ describe("size", () => {
   });
 
   test("of a push: what is moved is not new, and copies count once", async () => {
-    home.policy = rule({ max_push_bytes: 1000 });
+    home.policy = policyWith({ max_push_bytes: 1000 });
     write("one", "x".repeat(600));
     write("copy", "x".repeat(600));
     await home.run(push, { message: "m" });
@@ -124,7 +122,7 @@ describe("size", () => {
   });
 
   test("of a push in files; a folder that is ignored then stays out", async () => {
-    home.policy = rule({ max_files: 20 });
+    home.policy = policyWith({ max_files: 20 });
     for (let n = 0; n < 21; n++) write(`node_modules/${n}`, `${n}\n`);
     const rules = await refused({ message: "m" });
     expect(rules).toMatchObject([{ rule: "max_files" }]);
@@ -135,7 +133,7 @@ describe("size", () => {
   });
 
   test("without rules about contents, none is read", async () => {
-    home.policy = rule({ secrets: "off", max_file_bytes: 10 });
+    home.policy = policyWith({ secrets: "off", max_file_bytes: 10 });
     write("large", "x".repeat(11));
     write("key", "k");
     expect(await refused({ message: "m" })).toMatchObject([{ rule: "max_file_bytes", path: "large" }]);
@@ -143,7 +141,7 @@ describe("size", () => {
 });
 
 test("all reasons come at once", async () => {
-  home.policy = rule({ max_file_bytes: 1000, max_files: 2, max_push_bytes: 1000 });
+  home.policy = policyWith({ max_file_bytes: 1000, max_files: 2, max_push_bytes: 1000 });
   write(CI, "on: pull_request\n");
   write("large", "x".repeat(1001));
   write("key.pem", keyFile());
@@ -322,15 +320,15 @@ describe("refs", () => {
     expect(failure.message).toMatch(/^The tag was not made\. /);
     expect(home.git("tag")).toBe("");
     home.git("reset", "-q", "--hard", "HEAD^");
-    home.policy = rule({ refs: { tags: false } });
+    home.policy = policyWith({ refs: { tags: false } });
     expect(await home.failure(tag, { name: "v1", push: true })).toMatchObject({ rules: [{ rule: "refs.tags" }] });
     expect(await home.run(tag, { name: "v1" })).toMatchObject({ made: true });
-    delete home.policy;
+    home.policy = policyWith({});
     expect(await home.run(tag, { name: "v1", push: true })).toMatchObject({ pushed: true });
   });
 
   test("default_branch never: not even by name", async () => {
-    home.policy = rule({ refs: { default_branch: "never" } });
+    home.policy = policyWith({ refs: { default_branch: "never" } });
     write("b.txt", "b\n");
     const failure = await home.failure(push, { message: "m", to: "main" });
     expect(failure).toMatchObject({ code: "rule_broken", rules: [{ rule: "refs.default_branch" }] });
@@ -342,10 +340,10 @@ describe("refs", () => {
     write("b.txt", "b\n");
     await home.run(push, { message: "m" });
     await home.run(branch, { name: "other", create: true });
-    home.policy = rule({ refs: { delete_own: false } });
+    home.policy = policyWith({ refs: { delete_own: false } });
     const failure = await home.failure(branch, { name: "agent/ada/t1", delete: true });
     expect(failure).toMatchObject({ code: "rule_broken", rules: [{ rule: "refs.delete_own" }] });
-    delete home.policy;
+    home.policy = policyWith({});
     expect(await home.run(branch, { name: "agent/ada/t1", delete: true })).toMatchObject({ deleted: "agent/ada/t1" });
   });
 });

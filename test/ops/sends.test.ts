@@ -4,10 +4,11 @@ import { branch } from "../../src/ops/branch.ts";
 import { push } from "../../src/ops/push.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 import { tag } from "../../src/ops/tag.ts";
-import { policyOf } from "../../src/policy/policy.ts";
+import { DEFAULT_POLICY, policyOf } from "../../src/policy/policy.ts";
+import { policyWith } from "./support.ts";
 
 const sandbox_id = "s0-00000000000000000000";
-const context = { agentBranchPrefix: "bots", guardDefault: true };
+const context = { agentBranchPrefix: "bots", policy: DEFAULT_POLICY };
 const pushes = (input: object, more: object = {}) =>
   push.sends?.(push.input.parse({ sandbox_id, ...input }), { ...context, ...more });
 const lost = (to: string) => ({ push: { lost: { to, sha: "1", committed: "", from: "" } } });
@@ -25,7 +26,7 @@ describe("the refs that a push may change", () => {
   });
 
   test("are all branches where the operator opened the default one", () => {
-    expect(pushes({}, { guardDefault: false })?.filter(({ notDefault }) => notDefault)).toEqual([]);
+    expect(pushes({}, { policy: policyWith({}) })?.filter(({ notDefault }) => notDefault)).toEqual([]);
   });
 
   test("are no more by what a sandbox tells of a lost race", () => {
@@ -52,7 +53,7 @@ test("the operator's policy takes refs away", () => {
   const all = policyOf({ default: { refs: { default_branch: "never", tags: false, delete_own: false } } }, "", "");
   const strict = { ...context, policy: all };
   expect(pushes({ to: "main" }, strict)).toEqual([{ ref: "refs/heads/main", may: "write", notDefault: true }]);
-  expect(pushes({ to: "main" }, { policy: policyOf({}, "", "") })).toEqual([{ ref: "refs/heads/main", may: "write" }]);
+  expect(pushes({ to: "main" }, {})).toEqual([{ ref: "refs/heads/main", may: "write" }]);
   const tagged = tag.input.parse({ sandbox_id, name: "v1", push: true });
   expect(tag.sends?.(tagged, strict)).toEqual([]);
   expect(branch.sends?.(branch.input.parse({ sandbox_id, name: "x", delete: true }), strict)).toEqual([]);

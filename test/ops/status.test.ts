@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { branch } from "../../src/ops/branch.ts";
+import { contextFor } from "../../src/ops/context.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { log } from "../../src/ops/log.ts";
 import { pull } from "../../src/ops/pull.ts";
@@ -72,7 +73,10 @@ test("a status and a log are one request each, and git is all that is started", 
   for (const operation of looks) {
     const input = operation.input.parse({ sandbox_id: "s0-00000000000000000000" });
     const author = { name: "", email: "" };
-    const plan = operation.plan(input, { author, agentBranchPrefix: "agent", maxRetries: 0, timeoutS: 1 });
+    const plan = operation.plan(
+      input,
+      contextFor({ author, agentBranchPrefix: "agent" }, { maxRetries: 0, timeoutS: 1 }),
+    );
     expect(plan.direct?.[0]).toBe("git");
   }
 });

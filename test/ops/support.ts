@@ -8,16 +8,22 @@ import type { ConflictHunk, ErrorCode, Work } from "../../src/errors.ts";
 import { clone } from "../../src/ops/clone.ts";
 import { GIT_ENVIRONMENT } from "../../src/ops/environment.ts";
 import type { Operation, OperationContext, Plan, PushContext, SandboxTask } from "../../src/ops/operation.ts";
-import type { Policy } from "../../src/policy/policy.ts";
+import { type Policy, type PolicyDocument, policyOf } from "../../src/policy/policy.ts";
 import type { StreamedFile, Remote, RemoteRefs } from "../../src/remote/types.ts";
 import type { Parsed, ScriptOutput } from "../../src/ops/output/script-output.ts";
 import { runPlan, runScript, type Start } from "../../src/ops/run.ts";
+
+/** The default rules with others; the default branch is open. */
+export function policyWith(rules: NonNullable<PolicyDocument["default"]>): Policy {
+  return policyOf({ default: { ...rules, refs: { default_branch: "open", ...rules.refs } } }, "", "");
+}
 
 const CONTEXT: OperationContext = {
   author: { name: "Agent", email: "agent@example.com" },
   agentBranchPrefix: "agent",
   maxRetries: 3,
   timeoutS: 30,
+  policy: policyWith({}),
 };
 
 /** A home folder with real git in it: scripts run here exactly as in a sandbox, without the sandbox. */
@@ -38,9 +44,7 @@ export class Home {
   /** As the push queue has it. */
   push?: PushContext;
   /** As the operator sets it; tests of other things push to main. */
-  guardDefault = false;
-  /** As the operator sets it; absent: the default. */
-  policy?: Policy;
+  policy = CONTEXT.policy;
   /** Nobody ends an operation here when it is over. */
   timeoutS = CONTEXT.timeoutS;
   /** Processes started so far: what would be requests to a sandbox. */
@@ -95,9 +99,9 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, lfs, push, agentBranchPrefix, guardDefault, policy, timeoutS } = this;
-    const given = { ...(lfs && { lfs }), ...(push && { push }), ...(policy && { policy }) };
-    const known = { guardDefault, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...given };
+    const { seedHead, remoteRefs, pack, lfs, push, agentBranchPrefix, policy, timeoutS } = this;
+    const given = { ...(lfs && { lfs }), ...(push && { push }) };
+    const known = { policy, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...given };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
   }
 

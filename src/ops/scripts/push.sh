@@ -21,7 +21,7 @@ lock
 enter
 link_shallow
 message=$IN_MESSAGE to=$IN_TO turn=$IN_TURN known=$IN_KNOWN sha=$IN_SHA committed=$IN_COMMITTED from=$IN_FROM
-amend=$IN_AMEND guard=$IN_GUARD
+amend=$IN_AMEND rule=$IN_DEFAULT_BRANCH
 resolve=("${@:1:IN_RESOLVE}")
 shift "$IN_RESOLVE"
 allowed=("${@:1:IN_ALLOWED}")

@@ -1,6 +1,6 @@
 # `commit_changes [FILE…]` commits all changes, or those of these files. Sets `sha` to the commit to push, `committed`
 # to the commit made, and `to`, where it is empty, to the current branch. Reads `message`, `to`, `branch`, `amend`,
-# `guard` and the arrays `resolve`, `allowed` and `files` of the script. Needs line-ends.sh and send-commits.sh.
+# `rule` and the arrays `resolve`, `allowed` and `files` of the script. Needs line-ends.sh and send-commits.sh.
 #
 # A file that is named is committed also if a rule ignores it. In a named folder, git leaves out what is ignored.
 . "$WT_LIB/merging.sh"
@@ -76,13 +76,13 @@ say_ignored() {
   if [ ! -s "$wt/tmp.ignored" ]; then rm -f "$wt/ignored"; fi
   rm -f "$wt/tmp.ignored"
 }
-# Sets `to`, where it is empty, to the branch that is checked out. Refuses the remote's default branch: if `guard` is
-# `true`, unless the call names it; if `guard` is `never`, always. An empty remote has none.
+# Sets `to`, where it is empty, to the branch that is checked out. Refuses the remote's default branch: if `rule` is
+# `named`, unless the call names it; if it is `never`, always. An empty remote has none.
 name_branch() {
   local default= refusal=
-  case $guard:$to in
+  case $rule:$to in
     never:*) refusal=default_branch_never ;;
-    true:) refusal=default_branch ;;
+    named:) refusal=default_branch ;;
   esac
   if [ -z "$to" ]; then to=$branch; fi
   if [ -z "$to" ]; then fail detached; fi
