@@ -1,182 +1,14 @@
-import * as z from "zod/v4";
 import type { E2bConfig } from "./e2b/config.ts";
 import { BUILT_SIZE, DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, type SandboxSize, usdPerSecond } from "./pool/price.ts";
-import { hostsNamed, policyDocument, type PolicyDocument } from "./policy/policy.ts";
+import type { PolicyDocument } from "./policy/policy.ts";
 import { issueWords } from "./issue-words.ts";
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
-
-/** A large clone takes two to three minutes; five is the specified limit of one operation. */
-const DEFAULT_OPERATION_TIMEOUT_S = 300;
-const DEFAULT_MAX_RETRIES = 3;
-const DEFAULT_TTL_S = 3600;
-/** On its free plan E2B ends a run after this time, and rejects longer timeouts. */
-const E2B_SESSION_CAP_S = 3600;
-
-/** Random keys of this length cannot be guessed. */
-const MIN_SECRET_LENGTH = 16;
-/** Each shard takes some 300 flushes a second; a scrape reads all of them. */
-const MAX_METRICS_SHARDS = 32;
+import { settings } from "./settings/settings.ts";
+import { LOOPBACK } from "./settings/values.ts";
 
 /** E2B's own template, available to every account. */
 const BASE_TEMPLATE = "base";
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
-
-/** Limit of E2B's free plan. */
-const E2B_CONCURRENT_SANDBOXES = 20;
-const DEFAULT_POOL_MIN = 2;
-const DEFAULT_POOL_MAX = 10;
-
-/** 340 hours of a sandbox of the built size. Somebody who tries the service should not be surprised by a bill. */
-const DEFAULT_BUDGET_USD = "20";
-
-/** Web applications that speak MCP for their users. */
-const WEB_CLIENTS = "https://claude.ai,https://claude.com,https://chatgpt.com";
-
-/** Enough for the important ones of a team's repositories in a month. E2B documents no limit. */
-const DEFAULT_SNAPSHOT_MAX = 50;
-
-const wholeNumber = (fallback: number, min: number, max: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
-
-/** A bearer token. */
-const secret = z
-  .string()
-  .min(MIN_SECRET_LENGTH, `has fewer than ${MIN_SECRET_LENGTH} characters`)
-  .regex(/^[\x21-\x7e]{0,512}$/, "is not up to 512 printable ASCII characters without spaces")
-  .optional();
-
-const hostEntry = z
-  .string()
-  .regex(
-    /^(?:[a-z0-9.-]+(?::\d{1,5})?|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5})$/,
-    "is a host name (https), or http://127.0.0.1:port",
-  );
-
-const origin = z
-  .string()
-  .refine((text) => URL.parse(text)?.origin === text, "is an origin, such as https://app.example, without a path");
-
-const list = (text: string) =>
-  text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
-
-const apiKey = z
-  .string()
-  .regex(/^[A-Za-z0-9_.-]{1,64}=[0-9a-f]{64}$/, "is tenant=<sha256 of the key, in hex>")
-  .transform((entry) => {
-    const at = entry.indexOf("=");
-    return { tenant: entry.slice(0, at), sha256: entry.slice(at + 1) };
-  });
-
-const KEY_MISSING = "is required: get one at e2b.dev, then `wrangler secret put E2B_API_KEY`";
-
-const KEY_BYTES = 32;
-
-const leaseKey = z.string().transform((text, context) => {
-  const bytes = /^[A-Za-z0-9+/]{43}=?$/.test(text)
-    ? Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))
-    : undefined;
-  if (bytes?.byteLength === KEY_BYTES) return bytes;
-  context.addIssue({ code: "custom", message: "is not 32 bytes in base64: `npm run key -- --lease` makes it" });
-  return z.NEVER;
-});
-
-/** Leases are secrets on the way, so only this machine does without https. */
-const publicUrl = origin.refine(
-  (text) => text.startsWith("https://") || LOOPBACK.test(URL.parse(text)?.hostname ?? ""),
-  "is not https",
-);
-
-/** A text, or the object that wrangler makes of a table in `[vars]`. */
-const json = z.unknown().transform((given, context) => {
-  if (typeof given !== "string") return given;
-  try {
-    return z.unknown().parse(JSON.parse(given === "" ? "{}" : given));
-  } catch {
-    context.addIssue({ code: "custom", message: "is not JSON" });
-    return z.NEVER;
-  }
-});
-
-/** E2B accepts no other processor counts. */
-const isOneOrEven = (count: number) => count === 1 || count % 2 === 0;
-
-const schema = z
-  .object({
-    E2B_API_KEY: z.string({ error: KEY_MISSING }).min(1, KEY_MISSING),
-    E2B_DOMAIN: z.string().min(1).default("e2b.app"),
-    E2B_API_URL: z.url().optional(),
-    E2B_SANDBOX_URL: z.url().optional(),
-    E2B_TEMPLATE: z.string().min(1).optional(),
-    E2B_TEMPLATE_DEFINITION: z.enum(["debian", "host"]).optional(),
-    TEMPLATE_BUILDS: z.enum(["weekly", "asked"]).default("weekly"),
-    LOOPBACK_ACCESS: z.enum(["keyed", "open"]).default("keyed"),
-    API_KEYS: z.string().default("").transform(list).pipe(z.array(apiKey)),
-    ALLOWED_ORIGINS: z.string().default(WEB_CLIENTS).transform(list).pipe(z.array(origin)),
-    CREDENTIALS: z.enum(["broker", "env"]).optional(),
-    LEASE_KEY: z.string().default("").transform(list).pipe(z.array(leaseKey)),
-    PUBLIC_URL: publicUrl.optional(),
-    GITHUB_TOKEN: z.string().min(1).optional(),
-    ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
-    GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
-    GIT_SANDBOX_MAX_RETRIES: wholeNumber(DEFAULT_MAX_RETRIES, 0, 10),
-    GIT_SANDBOX_TTL: wholeNumber(DEFAULT_TTL_S, 60, E2B_SESSION_CAP_S),
-    POLICY: json.default({}).pipe(policyDocument),
-    DEFAULT_BRANCH: z.enum(["named", "open"]).default("named"),
-    AGENT_BRANCH_PREFIX: z
-      .string()
-      .max(64)
-      .regex(
-        /^(?!(?:refs|origin)(?:\/|$))[A-Za-z0-9_][A-Za-z0-9_-]*(?:\/[A-Za-z0-9_][A-Za-z0-9_-]*)*$/,
-        "is not words of letters, digits, '_' and '-', separated by '/' (and not refs or origin)",
-      )
-      .default("agent"),
-    GIT_USER_NAME: z.string().min(1).default("Warmtree"),
-    GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
-    E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
-    E2B_TEMPLATE_VCPUS: z.coerce.number().int().min(1).max(32).refine(isOneOrEven, "is neither 1 nor even").optional(),
-    E2B_TEMPLATE_MEMORY_MIB: z.coerce.number().int().min(128).max(65_536).multipleOf(2, "is not even").optional(),
-    E2B_MONTHLY_BUDGET_USD: z
-      .string()
-      .refine((text) => text === "none" || Number(text) > 0, "is neither a number above zero nor 'none'")
-      .default(DEFAULT_BUDGET_USD),
-    KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
-    POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
-    POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
-    POOL_SHARDS: wholeNumber(1, 1, 1024),
-    METRICS_KEY: secret,
-    OPERATOR_KEY: secret,
-    SNAPSHOT_MAX: wholeNumber(DEFAULT_SNAPSHOT_MAX, 0, 10_000),
-    SNAPSHOT_POLICY: z.enum(["auto", "asked"]).default("auto"),
-    SNAPSHOT_MODE: z.enum(["filesystem", "full"]).default("filesystem"),
-    METRICS_SHARDS: wholeNumber(1, 0, MAX_METRICS_SHARDS),
-  })
-  .refine(({ POOL_MIN, POOL_MAX }) => POOL_MIN <= POOL_MAX, { path: ["POOL_MAX"], message: "is below POOL_MIN" })
-  .refine(({ CREDENTIALS, LEASE_KEY }) => CREDENTIALS !== "broker" || LEASE_KEY.length > 0, {
-    path: ["CREDENTIALS"],
-    message: "is broker, which needs LEASE_KEY: `npm run key -- --lease` makes one",
-  })
-  .superRefine(({ POLICY, ALLOWED_GIT_HOSTS }, context) => {
-    for (const { host, path } of hostsNamed(POLICY)) {
-      if (ALLOWED_GIT_HOSTS.includes(host)) continue;
-      context.addIssue({ code: "custom", path: ["POLICY", ...path], message: "is not in ALLOWED_GIT_HOSTS" });
-    }
-  });
-
-/** Names of all settings. */
-export const SETTINGS: readonly string[] = Object.keys(schema.shape);
-
-/** Settings that must never be shown. API_KEYS is not among them: it holds digests. */
-export const SECRET_SETTINGS = [
-  "E2B_API_KEY",
-  "GITHUB_TOKEN",
-  "LEASE_KEY",
-  "METRICS_KEY",
-  "OPERATOR_KEY",
-] as const satisfies readonly (keyof z.input<typeof schema>)[];
 
 /** All settings, parsed once per isolate. */
 export interface Config {
@@ -243,7 +75,7 @@ export class ConfigError extends Error {
  * @throws ConfigError with the name of each invalid setting, never its value
  */
 export function parseConfig(env: object): Config {
-  const parsed = schema.safeParse(env, { error: issueWords });
+  const parsed = settings.safeParse(env, { error: issueWords });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${placeOf(issue.path)} ${issue.message}`);
     throw new ConfigError(`Settings are wrong: ${lines.join("; ")}`);

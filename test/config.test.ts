@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConfig, rentUsdPerS, SECRET_SETTINGS } from "../src/config.ts";
+import { parseConfig, rentUsdPerS } from "../src/config.ts";
+import { SECRET_SETTINGS } from "../src/settings/settings.ts";
 
 const HASH = "0".repeat(64);
 

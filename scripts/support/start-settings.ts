@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../src/config.ts";
+import { SETTINGS } from "../../src/settings/settings.ts";
 import { newKey } from "./api-key.ts";
 import { DEV_KEY } from "./client.ts";
 

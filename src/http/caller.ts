@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import { configOf, SECRET_SETTINGS } from "../config.ts";
+import { configOf } from "../config.ts";
+import { SECRET_SETTINGS } from "../settings/settings.ts";
 import { traceIdOf } from "../metrics/trace.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import type { Caller } from "../workspace/caller.ts";

@@ -1,7 +1,8 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { WarmtreeError } from "../errors.ts";
 import { execute } from "../facade.ts";
-import { planSteps, runSteps, stepSchema, stepsInput } from "../steps.ts";
+import { planSteps, stepSchema, stepsInput } from "../steps/plan.ts";
+import { runSteps } from "../steps/run.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { smallerPage } from "./default-page-sizes.ts";

@@ -1,6 +1,6 @@
 import { WarmtreeError } from "../errors.ts";
 import { UNTOUCHED } from "../ops/work.ts";
-import { stepSchema } from "../steps.ts";
+import { stepSchema } from "../steps/plan.ts";
 import { operationIn } from "./parameters.ts";
 import { TOOL_PREFIX, TOOLS } from "./tools.ts";
 

@@ -7,7 +7,7 @@ import { pull } from "../ops/pull.ts";
 import { push } from "../ops/push.ts";
 import { read } from "../ops/read.ts";
 import { status } from "../ops/status.ts";
-import { stepsInput } from "../steps.ts";
+import { stepsInput } from "../steps/plan.ts";
 import { type MinimalSchema, minimalSchema } from "./minimal-json-schema.ts";
 
 export interface Tool {

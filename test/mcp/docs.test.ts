@@ -5,7 +5,7 @@ import { countTokens as o200k } from "gpt-tokenizer/encoding/o200k_base";
 import * as z from "zod/v4";
 import { expect, test } from "vitest";
 import { TOOLS } from "../../src/mcp/tools.ts";
-import { planSteps, stepsInput } from "../../src/steps.ts";
+import { planSteps, stepsInput } from "../../src/steps/plan.ts";
 
 const docs = readFileSync(join(import.meta.dirname, "../../docs/mcp.md"), "utf8");
 

@@ -18,7 +18,7 @@ const letters = (first: number, range: number) =>
 
 /** What files and logs hold, and what takes most tokens for its length. */
 const TEXTS: Readonly<Record<string, string>> = {
-  TypeScript: source("src/steps.ts"),
+  TypeScript: source("src/steps/run.ts"),
   JSON: source("package-lock.json").slice(0, 40_000),
   Markdown: source("docs/pool.md"),
   shell: source("src/ops/scripts/push.sh"),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import * as z from "zod/v4";
 import { clone } from "../../src/ops/clone.ts";
 import { operationNamed } from "../../src/ops/registry.ts";
-import { planSteps, stepsInput } from "../../src/steps.ts";
+import { planSteps, stepsInput } from "../../src/steps/plan.ts";
 import { SKILL_FILES, skills } from "../../src/mcp/skill.ts";
 
 /** Calls that the pages show, each on a line of its own. */

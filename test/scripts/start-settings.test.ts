@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startSettings } from "../../scripts/support/start-settings.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
-import { SETTINGS } from "../../src/config.ts";
+import { SETTINGS } from "../../src/settings/settings.ts";
 
 const page = readFileSync(join(ROOT, "docs/settings.md"), "utf8");
 const [, table = ""] = /^\| setting \|.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
