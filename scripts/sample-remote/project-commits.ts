@@ -42,7 +42,7 @@ function* branchCommits(random: Random, startedAt: number): Generator<SampleComm
   const branch = `work/${sourceName(random)}`;
   for (let left = 1 + random.below(MAX_BRANCH_COMMITS), index = 0; index < left; index += 1) {
     const committedAt = startedAt + (index + 1) * 3600;
-    const files = { [`packages/work/${sourceName(random)}.ts`]: sourceFunction(random) };
+    const files = { [`packages/later/${sourceName(random)}.ts`]: sourceFunction(random) };
     yield { ...description(random, committedAt), branch, ...(index === 0 && { from: DEFAULT_BRANCH }), files };
   }
 }
