@@ -11,6 +11,7 @@ export interface Known {
   readonly walk: Walk;
 }
 
+const LINES = "one line\nanother line\na third line\n";
 const agent = { by: "agent", workspace: 0 } as const;
 
 /** A run fails on what is not in here, and on an entry that no longer occurs. */
@@ -32,6 +33,27 @@ export const KNOWN: readonly Known[] = [
         { ...agent, operation: "pull", body: { rebase: false } },
         { ...agent, operation: "edit", body: { files: [{ path: "a.txt", delete: true }] } },
         { ...agent, operation: "edit", body: { files: [{ path: "a.txt/x", content: "x\n" }] } },
+      ],
+    },
+  },
+  {
+    rule: "change-altered",
+    about: /changes dir, which it did not before/,
+    reason:
+      "git follows a file that others renamed. If commits take the folder dir away with a file in it, and add a similar file " +
+      "dir, git takes that for a renaming, and a commit that is moved onto them changes dir.",
+    walk: {
+      format: "sha1",
+      empty: false,
+      steps: [
+        { ...agent, operation: "clone", body: { agent_id: "a", task_id: "t0" } },
+        { ...agent, operation: "edit", body: { files: [{ path: "dir/c.txt", content: LINES }] } },
+        { ...agent, operation: "push", body: { message: "A1", to: "main" } },
+        { by: "person", event: "drop", args: ["P2", "main", "1", "run.sh", "UDIK"] },
+        { by: "person", event: "commit", args: ["P3", "main", "dir", Buffer.from(LINES).toString("base64"), "755"] },
+        { ...agent, special: { kind: "line", path: "dir/c.txt", line: 4, text: "line by A4" } },
+        { ...agent, operation: "push", body: { message: "A4" } },
+        { ...agent, operation: "pull", body: {} },
       ],
     },
   },
