@@ -32,6 +32,8 @@ export interface Config {
   readonly credentials: "broker" | "env" | undefined;
   /** The first seals leases, each opens them; none: there is no broker. */
   readonly leaseKeys: readonly Uint8Array[];
+  /** The first signs commits, each is accepted in a push; none: commits are not signed. */
+  readonly signingKeys: readonly Uint8Array<ArrayBuffer>[];
   /** Origin at which sandboxes reach this service. */
   readonly publicUrl: string | undefined;
   readonly operationTimeoutS: number;
@@ -104,6 +106,7 @@ export function parseConfig(env: object): Config {
     allowedGitHosts: s.ALLOWED_GIT_HOSTS,
     credentials: s.CREDENTIALS,
     leaseKeys: s.LEASE_KEY,
+    signingKeys: s.SIGNING_KEY,
     publicUrl: s.PUBLIC_URL,
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,

@@ -54,6 +54,7 @@ export const ERROR_KINDS = {
   rate_limited: { status: 429, title: "Too many requests", type: "other", retryable: true },
   internal: { status: 500, title: "Internal error", type: "other", retryable: false },
   git_failed: { status: 502, title: "git failed", type: "other", retryable: false },
+  not_signed: { status: 502, title: "The commit could not be signed", type: "other", retryable: true },
   git_unreachable: { status: 502, title: "The git host did not answer", type: "network", retryable: true },
   misconfigured: { status: 503, title: "The service is misconfigured", type: "other", retryable: false },
   sandbox_unavailable: { status: 503, title: "No sandbox is available", type: "network", retryable: true },

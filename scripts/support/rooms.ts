@@ -38,6 +38,7 @@ const ROOMS = [
   "config.ts",
   "settings",
   "policy",
+  "signing",
   "remote",
   "pool",
   "e2b",

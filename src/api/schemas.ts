@@ -143,4 +143,5 @@ export const healthSchema = z.object({
   ok: z.literal(true),
   version: z.string(),
   credentials: z.enum(["broker", "env"]).describe("How credentials reach git: setting CREDENTIALS"),
+  commits: z.enum(["signed", "unsigned"]).describe("Whether commits are signed: setting SIGNING_KEY"),
 });

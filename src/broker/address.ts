@@ -5,16 +5,17 @@ import type { Repository } from "../remote/address.ts";
  * Returns the address at which sandboxes reach this service, and with it the broker; undefined: the broker is off, and
  * credentials go to git in the sandbox.
  * @param calledAt origin that the request was sent to
- * @throws ConfigError if CREDENTIALS asks for the broker, and the address is not known
+ * @throws ConfigError if CREDENTIALS or SIGNING_KEY asks for the broker, and the address is not known
  */
 export function brokerOrigin(config: Config, calledAt: string): string | undefined {
-  const { credentials, leaseKeys, publicUrl } = config;
+  const { credentials, leaseKeys, signingKeys, publicUrl } = config;
   if (credentials === "env" || leaseKeys.length === 0) return undefined;
   // A sandbox at E2B does not reach an address without https, which is this machine's or a proxy's.
   const origin = publicUrl ?? (calledAt.startsWith("https://") ? calledAt : undefined);
-  if (origin === undefined && credentials === "broker") {
+  const reason = credentials === "broker" ? "CREDENTIALS is broker" : "SIGNING_KEY is set";
+  if (origin === undefined && (credentials === "broker" || signingKeys.length > 0)) {
     throw new ConfigError(
-      "Settings are wrong: CREDENTIALS is broker, and the address at which sandboxes reach this service is not known: set PUBLIC_URL",
+      `Settings are wrong: ${reason}, and the address at which sandboxes reach this service is not known: set PUBLIC_URL`,
     );
   }
   return origin;

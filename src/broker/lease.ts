@@ -5,6 +5,9 @@ import * as z from "zod/v4";
 export const SERVICES = ["git-upload-pack", "git-receive-pack"] as const;
 export type GitService = (typeof SERVICES)[number];
 
+/** What a lease can be good for. */
+const USES = [...SERVICES, "sign"] as const;
+
 /** Far above the longest lease: that of twenty pushes to branches with the longest names. */
 const MAX_LEASE_LENGTH = 32 * 1024;
 
@@ -19,7 +22,7 @@ const claims = z.strictObject({
   url: z.string(),
   /** Canonical form of the address, as in the path of the broker. */
   repository: z.string(),
-  services: z.array(z.enum(SERVICES)),
+  services: z.array(z.enum(USES)),
   refs: z.array(
     z.strictObject({
       ref: z.string(),

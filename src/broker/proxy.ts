@@ -3,10 +3,11 @@ import { parseRepository } from "../remote/address.ts";
 import type { Remote } from "../remote/types.ts";
 import { type GitService, type Lease, openLease, SERVICES } from "./lease.ts";
 import { answerPush } from "./push.ts";
+import { answerSigning, CANNOT_SIGN, SIGN_PATH, type SigningSettings } from "./sign.ts";
 import { answerOf, spoken } from "./upstream.ts";
 
 /** Settings that the broker needs. */
-export interface BrokerSettings {
+export interface BrokerSettings extends SigningSettings {
   readonly leaseKeys: readonly Uint8Array[];
   readonly allowedGitHosts: readonly string[];
 }
@@ -27,16 +28,30 @@ interface GitRequest {
 /** Answers a request of git in a sandbox, if its lease allows it. Errors are text, which git prints. */
 export async function brokered(request: Request, settings: BrokerSettings): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
+  if (pathname === SIGN_PATH) return signed(request, settings);
   const { repository, what } = PATH.exec(decoded(pathname))?.groups ?? {};
   if (repository === undefined || what === undefined) return spoken(404, "The broker serves git repositories only.");
   if (what.startsWith("info/lfs/")) return noLfs();
   const asked = gitRequest(request.method, repository, what, searchParams.get("service") ?? "");
   if (asked === undefined) return spoken(404, "The broker serves git's smart HTTP protocol only.");
-  const [, sealed = ""] = BEARER.exec(request.headers.get("Authorization") ?? "") ?? [];
-  const lease = await openLease(sealed, settings.leaseKeys, Date.now());
-  if (lease === "invalid") return spoken(403, "The broker takes a lease, and this is none of its own.");
-  if (lease === "expired") return spoken(403, "The lease has expired: each operation gets its own.");
-  return answer(request, asked, lease, settings);
+  const lease = await leaseOf(request, settings);
+  return typeof lease === "string" ? spoken(403, lease) : answer(request, asked, lease, settings);
+}
+
+/** Returns the lease of a request, or the reason why it has none. */
+async function leaseOf({ headers }: Request, { leaseKeys }: BrokerSettings): Promise<Lease | string> {
+  const [, sealed = ""] = BEARER.exec(headers.get("Authorization") ?? "") ?? [];
+  const lease = await openLease(sealed, leaseKeys, Date.now());
+  if (lease === "invalid") return "The broker takes a lease, and this is none of its own.";
+  return lease === "expired" ? "The lease has expired: each operation gets its own." : lease;
+}
+
+async function signed(request: Request, settings: BrokerSettings): Promise<Response> {
+  if (request.method !== "POST") return spoken(404, "The broker signs what is sent by POST.");
+  const lease = await leaseOf(request, settings);
+  if (typeof lease === "string") return spoken(403, `${CANNOT_SIGN}${lease}`);
+  if (!lease.services.includes("sign")) return spoken(403, `${CANNOT_SIGN}this operation makes no commits`);
+  return answerSigning(request.body, settings, Date.now());
 }
 
 /** As git-lfs reads errors (its docs/api/batch.md). */
@@ -57,7 +72,7 @@ async function answer(request: Request, asked: GitRequest, lease: Lease, setting
   const { service, isQuestion } = asked;
   if (isQuestion) return answerOf(remote, { path: `info/refs?service=${service}`, method: "GET", headers, signal });
   const sent = { path: service, method: "POST", headers, signal, body } as const;
-  return service === "git-upload-pack" ? answerOf(remote, sent) : answerPush(remote, refs, sent);
+  return service === "git-upload-pack" ? answerOf(remote, sent) : answerPush(remote, refs, sent, settings);
 }
 
 function refusalOf({ repository, service }: GitRequest, lease: Lease, settings: BrokerSettings): string | undefined {

@@ -4,6 +4,8 @@ import { MAX_COMMANDS_BYTES, type PushRequest, readCommands } from "./commands.t
 import { PktLineError, PktLineReader } from "./pkt-line.ts";
 import { refusalLines, refusalReport } from "./report.ts";
 import { asksDefault, type RefRule, type Verdict, verdictsOf } from "./rules.ts";
+import type { SigningSettings } from "./sign.ts";
+import { SIGNED_HEADER, unsignedTips } from "./signed-tips.ts";
 import { answerOf, spoken, type UpstreamRequest } from "./upstream.ts";
 
 /** Largest request that the platform accepts on most plans; it answers 413 itself. */
@@ -21,6 +23,7 @@ export async function answerPush(
   remote: Remote,
   rules: readonly RefRule[],
   request: UpstreamRequest,
+  signing: SigningSettings,
 ): Promise<Response> {
   const { body } = request;
   const isPacked = request.headers.get("Content-Encoding") === "gzip";
@@ -46,7 +49,7 @@ export async function answerPush(
     await drain(plain);
     return reportOf(null);
   }
-  const verdicts = await judged(remote, rules, asked, request.signal);
+  const verdicts = await judged(remote, rules, asked, request, signing);
   if (verdicts.some(({ reasons }) => reasons.length > 0)) {
     // Who sends reads the answer only after its last byte.
     await drain(plain);
@@ -61,10 +64,15 @@ async function judged(
   remote: Remote,
   rules: readonly RefRule[],
   { commands, capabilities }: PushRequest,
-  signal: AbortSignal,
+  { headers, signal }: UpstreamRequest,
+  signing: SigningSettings,
 ): Promise<Verdict[]> {
   const known = asksDefault(commands, rules) ? { defaultBranch: await defaultBranch(remote, signal) } : {};
-  return verdictsOf({ commands, hasOptions: capabilities.has("push-options") }, { rules, ...known });
+  const facts = { commands, hasOptions: capabilities.has("push-options") };
+  const verdicts = verdictsOf(facts, { rules, ...known });
+  if (signing.signingKeys.length === 0 || verdicts.every(({ reasons }) => reasons.length > 0)) return verdicts;
+  const unsigned = await unsignedTips(commands, headers.get(SIGNED_HEADER), signing, remote, signal);
+  return verdictsOf({ ...facts, unsigned }, { rules, ...known });
 }
 
 function refused(verdicts: readonly Verdict[], { capabilities }: PushRequest): Response {

@@ -15,6 +15,8 @@ export interface PushFacts {
   readonly commands: readonly RefCommand[];
   /** The push brings options, which make some hosts act. */
   readonly hasOptions?: boolean;
+  /** New ids without this service's signature that the git host does not have, or does not tell; if commits are signed. */
+  readonly unsigned?: ReadonlyMap<string, "unsigned" | "unknown">;
 }
 
 export interface PushPolicy {
@@ -40,17 +42,19 @@ const NO_DELETE = "this operation may not delete it: branch {delete: true} delet
 const ONLY_DELETE = "this operation may only delete it: push {to} changes a branch";
 const NO_MOVE = "this operation may only create it, and tags are never moved: use another name";
 
+const RESIGN = "restore {to: 'origin/<branch>', keep: true} takes its commits back, and push {message} signs a new one";
+
 const KEPT = "it is the default branch, which the policy keeps from this push (GET /v1/policy): push to another branch";
 
 /** Judges the commands of a push by the rules of its operation. Pure. */
-export function verdictsOf({ commands, hasOptions }: PushFacts, policy: PushPolicy): Verdict[] {
+export function verdictsOf({ commands, hasOptions, unsigned }: PushFacts, policy: PushPolicy): Verdict[] {
   const ofAll = hasOptions ? [OPTIONS] : [];
   const times = new Map<string, number>();
   for (const { ref } of commands) times.set(ref, (times.get(ref) ?? 0) + 1);
   return commands.map((command) => {
     const twice = times.get(command.ref) === 1 ? [] : [TWICE];
-    const own = against(command, policy);
-    return { ref: command.ref, reasons: [...ofAll, ...twice, ...(own === undefined ? [] : [own])] };
+    const own = [against(command, policy), notSigned(command, unsigned)].filter((reason) => reason !== undefined);
+    return { ref: command.ref, reasons: [...ofAll, ...twice, ...own] };
   });
 }
 
@@ -75,6 +79,14 @@ function against(command: RefCommand, { rules, defaultBranch }: PushPolicy): str
   if (name !== defaultBranch) return undefined;
   if (allowing.some(({ ref }) => ref === command.ref)) return KEPT;
   return `it is the default branch, which only a push that names it may change: push {to: "${name}"}`;
+}
+
+function notSigned({ new: id }: RefCommand, unsigned: PushFacts["unsigned"]): string | undefined {
+  const found = unsigned?.get(id);
+  if (found === undefined) return undefined;
+  const short = id.slice(0, 7);
+  if (found === "unknown") return `${short} is not signed, and the git host does not tell whether it has it: ${RESIGN}`;
+  return `${short} is not signed: ${RESIGN}`;
 }
 
 function covers({ ref }: RefRule, name: string): boolean {

@@ -20,7 +20,7 @@ type SendContext = DispatchOptions & Pick<OperationContext, "lfs"> & { readonly 
 type Refused<Value> = Parsed<Value> & { readonly ok: false };
 
 /**
- * Runs an operation in a granted workspace. Passes the credential only to `remote` operations. If a read finds objects
+ * Runs an operation in a granted workspace. Passes the credential only to `remote` operations, and to those that make commits if commits are signed. If a read finds objects
  * missing in a partial clone, or an edit has contents for Git LFS, it is sent once more (dispatchAgain).
  * @param input checked against the operation's input schema
  * @returns the parsed result, or its error with the effect on the work
@@ -38,12 +38,13 @@ export async function dispatch<Value extends object>(
   caller: Caller,
   options?: DispatchOptions,
 ): Promise<Parsed<Value>> {
-  const isRemote = operation.access === "remote";
-  const extra = isRemote ? { hasRemote: true, ...options } : {};
+  const signs = operation.commits === true && caller.config.signingKeys.length > 0;
+  const hasRemote = operation.access === "remote" || signs;
+  const extra = hasRemote ? { hasRemote, ...options } : {};
   const parsed = await sendOnce(operation, input, grant, caller, extra);
   return withWork(
     operation,
-    parsed.ok || isRemote ? parsed : await dispatchAgain(operation, input, grant, caller, parsed),
+    parsed.ok || hasRemote ? parsed : await dispatchAgain(operation, input, grant, caller, parsed),
   );
 }
 
@@ -87,7 +88,13 @@ async function sendOnce<Value extends object>(
     const startedAt = performance.now();
     try {
       const full = { ...context, ...more };
-      const use = { sandboxId: grant.sandboxId, url: grant.url, timeoutS, sends: operation.sends?.(input, full) };
+      const use = {
+        sandboxId: grant.sandboxId,
+        url: grant.url,
+        timeoutS,
+        sends: operation.sends?.(input, full),
+        commits: operation.commits,
+      };
       const remote = hasRemote ? { remote: await remoteInSandbox(caller, use) } : {};
       return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...full, ...remote });
     } finally {

@@ -77,9 +77,10 @@ export function createApp(service: Service): App {
   app.get("/v1/template", async (c) => answer(await service.templateView(await callerOf(c))));
 
   app.get("/healthz", (c) => {
-    const origin = brokerOrigin(configOf(c.env), new URL(c.req.url).origin);
-    const credentials = origin === undefined ? "env" : "broker";
-    return answer({ ok: true, version, credentials } satisfies z.output<typeof healthSchema>);
+    const config = configOf(c.env);
+    const credentials = brokerOrigin(config, new URL(c.req.url).origin) === undefined ? "env" : "broker";
+    const commits = config.signingKeys.length > 0 ? "signed" : "unsigned";
+    return answer({ ok: true, version, credentials, commits } satisfies z.output<typeof healthSchema>);
   });
   app.get("/openapi.json", () => answer(openApi()));
 

@@ -38,6 +38,7 @@ export const SIDE_OF: Readonly<Record<ErrorCode, Side>> = {
   rate_limited: "service",
   internal: "service",
   git_failed: "service",
+  not_signed: "service",
   git_unreachable: "git_host",
   misconfigured: "service",
   sandbox_unavailable: "service",

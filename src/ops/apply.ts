@@ -56,6 +56,7 @@ export const apply = defineOperation({
   name: "apply",
   summary: "Cherry-picks commits onto this branch, or reverts them; conflicts are left in the files.",
   access: "write",
+  commits: true,
   shell: "/bin/bash",
   input,
   output,

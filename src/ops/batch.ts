@@ -39,6 +39,7 @@ export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResul
   return {
     name: "run",
     access: ACCESS.findLast((access) => needed.has(access)) ?? "read",
+    commits: steps.some(({ operation }) => operation.commits),
     pushes: steps.some(({ operation }) => operation.pushes),
     shell: "/bin/bash",
     script: assemble(batchScript),
@@ -74,15 +75,26 @@ function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOu
 function planOf(steps: readonly Step[], context: OperationContext, nonce: string, shareBytes: number): Plan {
   const plans = steps.map(({ operation, asked }) => ({ operation, plan: operation.plan(asked, context) }));
   return {
-    args: [nonce, String(shareBytes), ...plans.flatMap(({ operation, plan }) => stepArguments(operation, plan))],
+    args: [
+      nonce,
+      String(shareBytes),
+      ...plans.flatMap(({ operation, plan }) => stepArguments(operation, plan, context)),
+    ],
     files: plans.flatMap(({ plan }) => plan.files ?? []),
   };
 }
 
-function stepArguments(operation: Operation, { args = [], env = {} }: Plan): string[] {
+function stepArguments(operation: Operation, { args = [], env = {} }: Plan, { remote }: OperationContext): string[] {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const words = [...programOf(operation), ...args];
-  return [operation.access, String(settings.length), String(words.length), ...settings, ...words];
+  const signs = operation.commits && remote?.sign !== undefined;
+  return [
+    operation.access === "remote" || signs ? "remote" : "local",
+    String(settings.length),
+    String(words.length),
+    ...settings,
+    ...words,
+  ];
 }
 
 /** Undefined for a step that did not start. */

@@ -80,6 +80,8 @@ export interface SandboxTask<Input = unknown, Value extends object = object> {
    * host.
    */
   readonly access: "read" | "write" | "remote";
+  /** Whether the task makes commits or tags. If they are signed, it gets a lease for that. */
+  readonly commits?: boolean;
   /** Whether its output leaves as it arrives (`takeStdout`); then it is not repeated once it may have started. */
   readonly streams?: boolean;
   /** Whether the task can push commits; absent: no. */

@@ -73,6 +73,7 @@ export const pull = defineOperation({
   name: "pull",
   summary: "Fetches, and updates the branch from the branch it started from.",
   access: "remote",
+  commits: true,
   shell: "/bin/bash",
   input,
   output,

@@ -123,6 +123,7 @@ export const push = defineOperation({
   name: "push",
   summary: "Commits changes and pushes them; if the remote moved, combines both sides and pushes again.",
   access: "remote",
+  commits: true,
   pushes: true,
   shell: "/bin/bash",
   input,

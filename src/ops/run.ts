@@ -142,6 +142,7 @@ function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationConte
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(remote?.via === undefined ? {} : { WT_VIA: remote.via }),
+      ...(remote?.sign === undefined ? {} : { WT_SIGN: remote.sign }),
       ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
       ...plan.env,
     },

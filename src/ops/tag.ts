@@ -82,6 +82,7 @@ export const tag = defineOperation({
   name: "tag",
   summary: "Lists tags, or creates one and pushes it.",
   access: "remote",
+  commits: true,
   pushes: true,
   shell: "/bin/bash",
   input,

@@ -4,6 +4,8 @@ export interface Remote {
   readonly authorization?: string;
   /** Address that git connects to instead, and that `authorization` is for: the broker's. */
   readonly via?: string;
+  /** Address that signs commits, with the same `authorization`; absent: commits are not signed. */
+  readonly sign?: string;
 }
 
 /** Limit of a list of refs: Linux limits one process argument to 128 KiB. About 1,500 branches and tags. */

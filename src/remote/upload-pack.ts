@@ -4,6 +4,8 @@ import { DELIMITER, FLUSH, pktLine } from "./pkt-line.ts";
 /** One protocol-v2 command. Capabilities are not probed; the answer of a v0/v1 host fails to parse. */
 export interface UploadPackCommand {
   readonly command: "ls-refs" | "fetch";
+  /** Besides the command, before its lines. */
+  readonly capabilities?: readonly string[];
   readonly lines: readonly string[];
 }
 
@@ -13,7 +15,7 @@ export interface UploadPackCommand {
  */
 export async function requestUploadPack(
   { url, authorization }: Remote,
-  { command, lines }: UploadPackCommand,
+  { command, capabilities = [], lines }: UploadPackCommand,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const headers = {
@@ -24,7 +26,8 @@ export async function requestUploadPack(
     "User-Agent": "git/2 (warmtree)",
     ...(authorization === undefined ? {} : { Authorization: authorization }),
   };
-  const body = pktLine(`command=${command}\n`) + DELIMITER + lines.map((line) => pktLine(`${line}\n`)).join("") + FLUSH;
+  const text = (all: readonly string[]) => all.map((line) => pktLine(`${line}\n`)).join("");
+  const body = text([`command=${command}`, ...capabilities]) + DELIMITER + text(lines) + FLUSH;
   // A redirect would send the credential to another address.
   const response = await fetch(`${url}/git-upload-pack`, { method: "POST", headers, body, redirect: "manual", signal });
   if (response.status === 200 && response.body) return response.body;

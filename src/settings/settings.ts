@@ -11,6 +11,7 @@ import {
   origin,
   publicUrl,
   secret,
+  signingKey,
   wholeNumber,
 } from "./values.ts";
 
@@ -53,6 +54,7 @@ export const settings = z
     ALLOWED_ORIGINS: z.string().default(WEB_CLIENTS).transform(list).pipe(z.array(origin)),
     CREDENTIALS: z.enum(["broker", "env"]).optional(),
     LEASE_KEY: z.string().default("").transform(list).pipe(z.array(leaseKey)),
+    SIGNING_KEY: z.string().default("").transform(list).pipe(z.array(signingKey)),
     PUBLIC_URL: publicUrl.optional(),
     GITHUB_TOKEN: z.string().min(1).optional(),
     ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
@@ -94,6 +96,14 @@ export const settings = z
     path: ["CREDENTIALS"],
     message: "is broker, which needs LEASE_KEY: `npm run key -- --lease` makes one",
   })
+  .refine(
+    ({ SIGNING_KEY, LEASE_KEY, CREDENTIALS }) =>
+      SIGNING_KEY.length === 0 || (LEASE_KEY.length > 0 && CREDENTIALS !== "env"),
+    {
+      path: ["SIGNING_KEY"],
+      message: "needs the broker: set LEASE_KEY (`npm run key -- --lease`), and not CREDENTIALS to env",
+    },
+  )
   .superRefine(({ POLICY, ALLOWED_GIT_HOSTS }, context) => {
     for (const { host, path } of hostsNamed(POLICY)) {
       if (ALLOWED_GIT_HOSTS.includes(host)) continue;
@@ -111,4 +121,5 @@ export const SECRET_SETTINGS = [
   "LEASE_KEY",
   "METRICS_KEY",
   "OPERATOR_KEY",
+  "SIGNING_KEY",
 ] as const satisfies readonly (keyof z.input<typeof settings>)[];

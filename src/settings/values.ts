@@ -54,6 +54,18 @@ export const leaseKey = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A private key as WebCrypto reads it (RFC 8410): 16 bytes that are the same in each, and the key's 32. */
+const ED25519_PKCS8 = /^MC4CAQAwBQYDK2VwBCIEI[A-P][A-Za-z0-9+/]{42}$/;
+
+export const signingKey = z.string().transform((text, context) => {
+  if (ED25519_PKCS8.test(text)) return Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0));
+  context.addIssue({
+    code: "custom",
+    message: "is not an Ed25519 key (PKCS8, base64 on one line): `npm run key -- --signing` makes it",
+  });
+  return z.NEVER;
+});
+
 /** Leases are secrets on the way, so only this machine does without https. */
 export const publicUrl = origin.refine(
   (text) => text.startsWith("https://") || LOOPBACK.test(URL.parse(text)?.hostname ?? ""),

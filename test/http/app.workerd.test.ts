@@ -255,12 +255,16 @@ describe("the gate", () => {
   });
 });
 
+/** Of this test alone. */
+const SIGNING_KEY = `MC4CAQAwBQYDK2VwBCIEIE${"A".repeat(42)}`;
+
 describe("GET /healthz", () => {
   it("says ok and the version", async () => {
     expect(await (await send(only({}), "/healthz")).json()).toEqual({
       ok: true,
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       credentials: "env",
+      commits: "unsigned",
     });
   });
 
@@ -277,10 +281,20 @@ describe("GET /healthz", () => {
     expect(await response.json()).toMatchObject({ credentials });
   });
 
+  it("says whether commits are signed", async () => {
+    const bindings = { ...SETTINGS, LEASE_KEY: "A".repeat(43), SIGNING_KEY };
+    const request = new Request("https://warmtree.example/healthz");
+    const response = await createApp(only({})).fetch(request, bindings, createExecutionContext());
+    expect(await response.json()).toMatchObject({ credentials: "broker", commits: "signed" });
+  });
+
   it("says what is missing where a broker is asked for", async () => {
     for (const [settings, missing] of [
       [{ CREDENTIALS: "broker" }, "LEASE_KEY"],
       [{ CREDENTIALS: "broker", LEASE_KEY: "A".repeat(43) }, "PUBLIC_URL"],
+      [{ SIGNING_KEY }, "LEASE_KEY"],
+      [{ SIGNING_KEY, LEASE_KEY: "A".repeat(43), CREDENTIALS: "env" }, "CREDENTIALS"],
+      [{ SIGNING_KEY, LEASE_KEY: "A".repeat(43) }, "PUBLIC_URL"],
     ] as const) {
       const bindings = { ...SETTINGS, ...settings };
       const request = new Request("http://127.0.0.1/healthz");

@@ -31,6 +31,13 @@ describe("npm run key", () => {
     ]);
   });
 
+  it("makes a key that signs commits, with its public half", () => {
+    const text = execFileSync(process.execPath, [SCRIPT, "--signing"], { encoding: "utf8" });
+    const [, key = ""] = /^SIGNING_KEY {2}(\S{64})\npublic half {2}ssh-ed25519 [\w+/]{68} warmtree\n$/.exec(text) ?? [];
+    const settings = { E2B_API_KEY: "x", LEASE_KEY: "A".repeat(43), SIGNING_KEY: key };
+    expect(parseConfig(settings).signingKeys).toMatchObject([{ byteLength: 48 }]);
+  });
+
   it("makes another one each time", () => {
     expect(makeKey("acme").key).not.toBe(makeKey("acme").key);
   });

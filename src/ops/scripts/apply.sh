@@ -65,7 +65,7 @@ for commit in "${commits[@]}"; do
   flags=()
   if [ -n "$others" ]; then flags=(-m 1); fi
   if [ "$revert" = true ]; then flags+=(--no-edit); fi
-  limited "$how" "${flags[@]}" "$commit" >/dev/null 2>"$wt/tmp.err"
+  signing limited "$how" "${flags[@]}" "$commit" >/dev/null 2>"$wt/tmp.err"
   status=$?
   if [ "$status" = 0 ]; then
     made+=("$commit" "$(git rev-parse HEAD)")

@@ -2,7 +2,7 @@
 # answers of later steps are never lost; the rest is read and discarded, so that the child can continue. Only `remote`
 # steps get the remote and its credential.
 #
-# Arguments: nonce, bytes for each step; then, for each step, its access, the number of its settings, the number of its
+# Arguments: nonce, bytes for each step; then, for each step, `remote` or `local`, the number of its settings, the number of its
 # words, the settings and the words. The words are the program and all its parameters. Section 2n-1 is the stdout of
 # step n; section 2n is its exit code, start time and end time. On stderr, a line with the step's nonce precedes each
 # step.
@@ -21,7 +21,7 @@ hand_over() {
 }
 number=0
 while [ $# -gt 0 ]; do
-  access=$1 settings=$2 words=$3
+  place=$1 settings=$2 words=$3
   shift 3
   number=$((number + 1)) began=${EPOCHREALTIME-}
   section "$((number * 2 - 1))"
@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
     # Each is NAME=value.
     # shellcheck disable=SC2163
     for setting in "${@:1:settings}"; do export "$setting"; done
-    if [ "$access" = remote ]; then
+    if [ "$place" = remote ]; then
       export WT_URL="$url" WT_VIA="$via"
       if [ -n "$auth" ]; then hand_over "${@:settings+1:words}"; fi
     fi

@@ -54,11 +54,14 @@ import rulesSecretsPerl from "./lib/rules-secrets.pl" with { type: "text" };
 import rules from "./lib/rules.sh" with { type: "text" };
 import section from "./lib/section.sh" with { type: "text" };
 import sendCommits from "./lib/send-commits.sh" with { type: "text" };
+import sign from "./lib/sign.sh" with { type: "text" };
+import signing from "./lib/signing.sh" with { type: "text" };
 import takeCredential from "./lib/take-credential.sh" with { type: "text" };
 import treeState from "./lib/tree-state.sh" with { type: "text" };
 import uncommit from "./lib/uncommit.sh" with { type: "text" };
 import undoNowPerl from "./lib/undo-now.pl" with { type: "text" };
 import undoPerl from "./lib/undo.pl" with { type: "text" };
+import unsignedPerl from "./lib/unsigned.pl" with { type: "text" };
 import unwatch from "./lib/unwatch.sh" with { type: "text" };
 import watchPerl from "./lib/watch.pl" with { type: "text" };
 import watch from "./lib/watch.sh" with { type: "text" };
@@ -121,11 +124,14 @@ export const PIECES: Readonly<Record<string, string>> = {
   "rules.sh": rules,
   "section.sh": section,
   "send-commits.sh": sendCommits,
+  "sign.sh": sign,
+  "signing.sh": signing,
   "take-credential.sh": takeCredential,
   "tree-state.sh": treeState,
   "uncommit.sh": uncommit,
   "undo-now.pl": undoNowPerl,
   "undo.pl": undoPerl,
+  "unsigned.pl": unsignedPerl,
   "unwatch.sh": unwatch,
   "watch.pl": watchPerl,
   "watch.sh": watch,

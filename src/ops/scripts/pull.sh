@@ -92,7 +92,7 @@ merge() {
   bring_checkout "$tip" || fail git
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$head" "$tip")
   case $? in
-    0) merged=$(git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") && go_to "$merged" || fail git ;;
+    0) merged=$(signing git commit-tree "$merged" -p "$head" -p "$tip" -m "Merge branch '$from'") && go_to "$merged" || fail git ;;
     1)
       if stops_merge "${merged%%$'\n'*}"; then fail dirty_tree; fi
       limited merge -q --no-edit --no-verify --allow-unrelated-histories -m "Merge branch '$from'" "$tip" >/dev/null

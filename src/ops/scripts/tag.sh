@@ -10,6 +10,7 @@
 . "$WT_LIB/net.sh"
 . "$WT_LIB/reached.sh"
 . "$WT_LIB/rules.sh"
+. "$WT_LIB/signing.sh"
 
 name=$IN_NAME ref=$IN_REF message=$IN_MESSAGE push=$IN_PUSH count=$IN_COUNT format=$IN_FORMAT
 tags() { git for-each-ref --sort=-creatordate --count="$count" --format="$format" "$1"; }
@@ -35,10 +36,14 @@ else
   check_rules "$commit"
   set --
   if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi
-  git tag "$@" -- "$name" "$commit" || fail git "$name"
+  signing git tag "$@" -- "$name" "$commit" || fail git "$name"
   made=true
 fi
 if [ "$push" = true ]; then
+  if [ -n "$sign" ]; then
+    refuse_unsigned "$full^{commit}"
+    prove "$full" "$(git cat-file -t "$full")"
+  fi
   pushed=unknown
   if ! reached netgit push --porcelain --no-verify origin "$full:$full"; then
     if grep -qE '^!.*\[rejected\].*already exists' "$said"; then

@@ -5,6 +5,7 @@
 # A file that is named is committed also if a rule ignores it. In a named folder, git leaves out what is ignored.
 . "$WT_LIB/merging.sh"
 . "$WT_LIB/rules.sh"
+. "$WT_LIB/signing.sh"
 
 commit_changes() {
   local state finishing= path how=() had named=() folders=()
@@ -49,7 +50,7 @@ commit_changes() {
   if [ ${#files[@]} -gt 0 ]; then how+=(--only -- "${files[@]}"); fi
   if [ "$amend" = same ] || [ "$unchanged:$amend:$finishing" = true:false: ]; then
     :
-  elif git commit -q --no-verify "${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
+  elif signing git commit -q --no-verify "${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
     committed=$(git rev-parse HEAD) work=unchanged
     if [ "$amend" = true ]; then took_back "$had" "$committed" || fail git; fi
   elif ! git diff --cached --quiet --ignore-submodules=dirty -- "${files[@]}"; then

@@ -6,8 +6,11 @@
 # Each git process opens it anew, so a pipe would not work. Where /proc does not exist (macOS), the environment of that
 # one git holds the header.
 #
+# `proof` (signing.sh) is sent along, if there is one.
+#
 # `netgit ARGUMENT…` does the same in net.git. Another process in the sandbox may have changed net.git. So net.git is
 # made anew first, unless it has its original content and nothing else that git reads.
+proof=
 net() (
   # Replaces the last setting, which includes a file that other processes can write.
   n=$((GIT_CONFIG_COUNT - 1)) at=${via:-$url}
@@ -26,6 +29,7 @@ net() (
   elif [ -n "$auth" ]; then
     set_config "http.$at.extraHeader" "Authorization: $auth"
   fi
+  if [ -n "$proof" ]; then set_config "http.$at.extraHeader" "Warmtree-Signed: $proof"; fi
   if [ -e "$wt/partial" ]; then
     IFS= read -r filter <"$wt/partial"
     set_config remote.origin.promisor true

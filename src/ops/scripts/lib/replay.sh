@@ -13,6 +13,7 @@
 . "$WT_LIB/fetching.sh"
 . "$WT_LIB/limited.sh"
 . "$WT_LIB/history.sh"
+. "$WT_LIB/signing.sh"
 
 # A merge may need objects that a partial clone lacks. --work-tree makes the tree's .gitattributes count, as they do in
 # a full clone.
@@ -67,7 +68,7 @@ join() {
   if [ -n "$landed" ]; then theirs=$(git commit-tree "$1^{tree}" -p "$landed" -m stand-in) || return 2; fi
   conflict_onto=$theirs
   merged=$(merge_trees --no-messages --name-only --allow-unrelated-histories "$theirs" "$2") || return $?
-  combined=$(git commit-tree "$merged" -p "$2" -p "$1" -m "Merge branch '$3'") || return 2
+  combined=$(signing git commit-tree "$merged" -p "$2" -p "$1" -m "Merge branch '$3'") || return 2
   # shellcheck disable=SC2034 # for scripts
   joined=true
 }
@@ -101,7 +102,7 @@ replay() {
       IFS= read -r name
       IFS= read -r email
       IFS= read -r date
-      GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_AUTHOR_DATE="@$date" git commit-tree "$merged" -p "$combined"
+      GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_AUTHOR_DATE="@$date" signing git commit-tree "$merged" -p "$combined"
     }) || return 2
     combined_tree=$merged
   done <<<"$moving"

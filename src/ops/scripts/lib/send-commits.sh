@@ -22,6 +22,7 @@ send_commits() {
   begin_on_others
   look_at_remote
   refuse_removed
+  refuse_unsigned "$sha"
   until stands_on_remote && send; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
     if [ -z "$answer" ] || grep -qE "^!.*\[(remote )?rejected\].*\(($lost_race)" <<<"$answer"; then
@@ -101,6 +102,7 @@ send() {
   fi
   # A push that starts must be reported before the time is over.
   if [ -n "${watched_at-}" ] && [ "$((${EPOCHREALTIME/./} - watched_at))" -gt "${WT_PUSH_WITHIN_MS}000" ]; then fail timeout; fi
+  prove "$sha"
   pushing unknown
   answer=$(traced netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$to:$seen" origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
   local status=$?
