@@ -125,6 +125,8 @@ export default defineConfig({
           expect: WAITING,
           hookTimeout: TEST_TIMEOUT_MS,
           fileParallelism: false,
+          // Projects with other numbers of workers run one after the other.
+          sequence: { groupOrder: 1 },
         },
       },
       {

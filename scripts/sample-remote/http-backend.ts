@@ -46,9 +46,9 @@ export async function serveBackend(
   endWithParent(child, "group");
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
-  const exit = new Promise<void>((resolve, reject) => {
+  const exit = new Promise<boolean>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", () => resolve());
+    child.once("close", (code) => resolve(code === 0));
   });
   response.once("close", () => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid);
@@ -56,7 +56,10 @@ export async function serveBackend(
 
   // git may answer and end before it has read the whole body; the pipe that breaks then is no fault.
   pipeline(request, child.stdin).catch(() => undefined);
-  const [head] = await Promise.all([answer(child.stdout, response), exit]);
+  const [head, isWhole] = await Promise.all([answer(child.stdout, response), exit]);
+  // Half of an answer must not look like all of it.
+  if (isWhole) response.end();
+  else if (head !== undefined) response.destroy();
   if (head === undefined && !response.destroyed) {
     throw new Error(`git http-backend gave no answer to ${target.path}: ${Buffer.concat(errors).toString().trim()}`);
   }
@@ -68,7 +71,7 @@ async function answer(output: Readable, response: ServerResponse): Promise<strin
   if (head === undefined) return undefined;
   writeHead(head, response);
   // Fails only when the client hung up, and then nobody is left to tell.
-  await pipeline(output, response).catch(() => undefined);
+  await pipeline(output, response, { end: false }).catch(() => undefined);
   return head;
 }
 

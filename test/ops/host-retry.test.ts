@@ -9,6 +9,7 @@ import { edit } from "../../src/ops/edit.ts";
 import type { Operation } from "../../src/ops/operation.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
+import { type Gate, startGate } from "../support/gate.ts";
 import { Home } from "./support.ts";
 
 const PATH = process.env["PATH"] ?? "";
@@ -16,17 +17,21 @@ const TRIES = 4;
 
 let folder: string;
 let git: GitServer;
+let gate: Gate;
 let home: Home;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "warmtree-retry-"));
   git = await startGitServer({ root: join(folder, "remote") });
+  gate = await startGate();
+  gate.lead(git.url);
   await makeRepository(git.root, "small", { files: 5, commits: 2 });
   // A wait is written down, and over at once.
   writeFileSync(join(folder, "sleep"), `#!/bin/sh\necho "$1" >>'${folder}/waits'\n`);
   chmodSync(join(folder, "sleep"), 0o755);
 });
 afterAll(async () => {
+  await gate.shut();
   await git.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -101,4 +106,29 @@ test("what is no fault of the host is not tried again", async () => {
   const before = git.counters().requests;
   expect(await home.failure(clone)).toMatchObject({ code: "git_auth_failed" });
   expect(git.counters().requests - before).toBe(1);
+});
+
+/** Bytes within and between the lines of the answers. */
+const ENDS = [0, 1, 4, 10, 30, 60, 100, 150, 190, 220, 300, 500];
+
+// Not of a push's POST: git itself waits for the rest of such an answer, until the operation's time is over.
+test.each([
+  { operation: clone, method: "GET" },
+  { operation: clone, method: "POST" },
+  { operation: pull, method: "GET" },
+  { operation: pull, method: "POST" },
+  { operation: push, method: "GET" },
+])("$operation.name says that the host broke off if an answer to $method ends early", async ({ operation, method }) => {
+  const codes: string[] = [];
+  for (const after of ENDS) {
+    home.remove();
+    home = new Home(`${gate.url}/small.git`);
+    gate.setFaults({});
+    await prepared(operation);
+    gate.setFaults({ ends: { method, after } });
+    const parsed = await home.answer(operation, asked(operation));
+    codes.push(parsed.ok ? "ok" : parsed.error.code);
+  }
+  expect(codes[0]).toBe("git_unreachable");
+  expect(codes.filter((code) => code !== "ok" && code !== "git_unreachable")).toEqual([]);
 });

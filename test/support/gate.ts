@@ -5,6 +5,8 @@ import { listen } from "../../scripts/support/listen.ts";
 interface GateFaults {
   /** Breaks off answers to POST after so many bytes. */
   readonly cutAfter?: number;
+  /** Ends answers of a method after so many bytes, as if that were all. */
+  readonly ends?: { readonly method: string; readonly after: number };
   /** Packs answers, whether that was asked for or not. */
   readonly packs?: boolean;
   /** Answers by itself. */
@@ -45,7 +47,11 @@ export async function startGate(): Promise<Gate> {
     const { hostname, port, host } = target;
     const { method, headers, url: path } = incoming;
     const asked = request({ hostname, port, path, method, headers: { ...headers, host } });
-    asked.on("response", (answer) => answerWith(answer, outgoing, method === "POST" ? faults.cutAfter : undefined));
+    asked.on("response", (answer) => {
+      const { ends } = faults;
+      if (ends?.method === method) endEarly(answer, outgoing, ends.after);
+      else answerWith(answer, outgoing, method === "POST" ? faults.cutAfter : undefined);
+    });
     asked.on("error", () => outgoing.destroy());
     incoming.pipe(asked);
   };
@@ -60,6 +66,14 @@ export async function startGate(): Promise<Gate> {
       else outgoing.write(chunk);
     });
     body.on("end", () => outgoing.end());
+  };
+
+  const endEarly = (answer: IncomingMessage, outgoing: ServerResponse, after: number) => {
+    const whole: Buffer[] = [];
+    answer.on("data", (chunk: Buffer) => whole.push(chunk));
+    answer.on("end", () => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(Buffer.concat(whole).subarray(0, after));
+    });
   };
 
   const server = createServer(pass);

@@ -20,7 +20,7 @@ export const MAX_GIT_CPU_S = 60;
  * same in git 2.39 to 2.55. The pattern is valid for grep -E and for RegExp.
  */
 export const UNREACHABLE =
-  "Could not resolve host|Failed to connect|Couldn't connect|Connection (reset|refused|timed out)|early EOF|unexpected disconnect|hung up unexpectedly|Operation too slow|returned error: (429|5[0-9][0-9])|RPC failed|SSL|gnutls";
+  "Could not resolve host|Failed to connect|Couldn't connect|Connection (reset|refused|timed out)|early EOF|expected (flush|response end packet) after|Could not read from remote repository|unexpected disconnect|hung up unexpectedly|Operation too slow|returned error: (429|5[0-9][0-9])|RPC failed|SSL|gnutls";
 
 export const SCRIPT_VALUES: Readonly<Record<string, string>> = {
   /** Words of the form `file:state`. */
