@@ -8,6 +8,7 @@ import { newSigningKey } from "../../scripts/support/api-key.ts";
 import { bytesOf } from "../../src/signing/payload.ts";
 import { type Signer, signerOf } from "../../src/signing/signer.ts";
 import { signedId } from "../../src/signing/signed-object.ts";
+import { HAS_SSH_KEYGEN } from "../support/ssh-keygen.ts";
 
 const MAKER = { name: "Warmtree", email: "agent@warmtree.invalid" };
 const WHO = "Warmtree <agent@warmtree.invalid> 1790000000 +0000";
@@ -46,7 +47,7 @@ test("git stores the signed commit under the id that the broker computes", async
 });
 
 test("ssh-keygen calls the signature good, and that of another key not", async (context) => {
-  if (!hasSshKeygen()) return context.skip("ssh-keygen is not installed");
+  if (!HAS_SSH_KEYGEN) return context.skip("ssh-keygen is not installed");
   const verify = (object: string) => {
     const id = git(object, "hash-object", "-t", "commit", "-w", "--stdin");
     const own = ["-c", "gpg.format=ssh", "-c", "gpg.ssh.allowedSignersFile=signers"];
@@ -96,12 +97,3 @@ test("no bytes make it throw", async () => {
     { numRuns: 500 },
   );
 });
-
-function hasSshKeygen(): boolean {
-  try {
-    execFileSync("ssh-keygen", ["-?"], { stdio: "pipe" });
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ENOENT");
-  }
-}
