@@ -112,7 +112,7 @@ test("what is no fault of the host is not tried again", async () => {
 const ENDS = [0, 1, 4, 10, 30, 60, 100, 150, 190, 220, 300, 500];
 
 // Not of a push's POST: git itself waits for the rest of such an answer, until the operation's time is over.
-test.each([
+test.each<{ operation: Operation; method: string }>([
   { operation: clone, method: "GET" },
   { operation: clone, method: "POST" },
   { operation: pull, method: "GET" },

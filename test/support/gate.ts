@@ -49,7 +49,7 @@ export async function startGate(): Promise<Gate> {
     const asked = request({ hostname, port, path, method, headers: { ...headers, host } });
     asked.on("response", (answer) => {
       const { ends } = faults;
-      if (ends?.method === method) endEarly(answer, outgoing, ends.after);
+      if (ends !== undefined && ends.method === method) endEarly(answer, outgoing, ends.after);
       else answerWith(answer, outgoing, method === "POST" ? faults.cutAfter : undefined);
     });
     asked.on("error", () => outgoing.destroy());
