@@ -26,6 +26,11 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
   };
 }
 
+/** The Worker's setting for a sandbox host that may not be able to keep sandboxes from anything. */
+export function egressBindings({ egress }: Pick<LocalHost, "egress">): Record<string, string> {
+  return egress ? {} : { SANDBOX_EGRESS: "open" };
+}
+
 /** What takes the place of E2B and of a git host on this machine: a sandbox host, and a remote with the samples. */
 export async function startLocalServices(folder: string, cleanups: Cleanups): Promise<LocalServices> {
   const git = await startGitServer({ root: join(folder, "remote") });
@@ -37,6 +42,6 @@ export async function startLocalServices(folder: string, cleanups: Cleanups): Pr
   return {
     host,
     remotes: { small: remote("small"), large: remote("large"), empty: remote("empty") },
-    bindings: localBindings(host.url, git.url),
+    bindings: { ...localBindings(host.url, git.url), ...egressBindings(host) },
   };
 }
