@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { startLocalHost } from "../../scripts/local-e2b/host.ts";
+import { examine } from "../../scripts/doctor/examine.ts";
 import { controlPlane } from "../../src/e2b/control.ts";
 import { runProcess } from "../../src/e2b/process.ts";
 import { call, hostedSandboxes, remoteGit } from "../support/worker.ts";
@@ -42,6 +43,8 @@ describe.runIf(egress)("with the broker, a sandbox", () => {
 
   test("reaches the Worker and nothing else, while an agent does its whole job, also after a pause", async () => {
     expect(await (await fetch(`${stack.url}/healthz`)).json()).toMatchObject({ sandbox_egress: "sealed" });
+    const findings = await examine({ url: stack.url, key: undefined });
+    expect(findings).toContainEqual(expect.objectContaining({ name: "sandboxes", verdict: "ok" }));
     const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id: "ada", task_id: "t" });
     const looksOut = async () => {
       expect(await got(stack, sandbox_id, stack.url, "/healthz")).toContain('"sandbox_egress":"sealed"');
