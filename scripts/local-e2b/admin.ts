@@ -9,7 +9,7 @@ import type { SandboxStore } from "./state/store.ts";
 export const ADMIN_PREFIX = "/_local/";
 
 /** What this machine gives sandboxes. */
-export interface Facts {
+interface Facts {
   readonly isolation: "namespaces" | "none";
   readonly layered: boolean;
   readonly egress: boolean;
