@@ -62,6 +62,7 @@ export class Egress implements Gateway {
     const far = connect({
       ...(routed ?? place),
       allowHalfOpen: true,
+      noDelay: true,
       ...(routed === undefined ? { lookup: lookUp } : {}),
     });
     join(program, far);

@@ -36,6 +36,9 @@ sub join_both {
   exit;
 }
 
+# Small messages both ways must not wait for each other's receipts.
+sub hurry { setsockopt $_[0], Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(), 1 }
+
 sub to_host {
   socket my $socket, AF_UNIX, SOCK_STREAM, 0 or exit;
   connect $socket, pack_sockaddr_un $host or exit;
@@ -45,6 +48,7 @@ sub to_host {
 
 sub out {
   my ($program, $place) = @_;
+  hurry($program);
   join_both($program, to_host("tcp $place\n"));
 }
 
@@ -94,6 +98,7 @@ sub into {
     my ($family, $place) = @$_;
     socket my $program, $family, SOCK_STREAM, 0 or next;
     connect $program, $place or next;
+    hurry($program);
     syswrite $client, "ok\n";
     join_both($client, $program);
   }
