@@ -33,8 +33,9 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
  */
 export function egressBindings({ egress }: Pick<LocalHost, "egress">, asked?: string): Record<string, string> {
   if (egress) return {};
-  if (asked === "sealed")
+  if (asked === "sealed") {
     throw new Error("SANDBOX_EGRESS is sealed, and this machine gives sandboxes no network of their own");
+  }
   return { SANDBOX_EGRESS: "open" };
 }
 
