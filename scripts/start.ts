@@ -56,6 +56,9 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   console.error(local ? "starting the sample remote, the local sandbox host and the Worker" : "starting the Worker");
   const services = local ? await startLocalServices(folder, cleanups) : undefined;
   for (const warning of services?.host.warnings ?? []) console.error(`warning: ${warning}`);
+  if (services?.host.egress === false) {
+    console.error("warning: sandboxes reach whatever this machine does: it gives them no network of their own");
+  }
   // Sandboxes on this machine reach the Worker.
   const here = services && { ...services.bindings, PUBLIC_URL: `http://127.0.0.1:${options.port}` };
   const settings = startSettings(process.env, here);

@@ -4,6 +4,7 @@ import type { PolicyDocument } from "./policy/policy.ts";
 import { issueWords } from "./issue-words.ts";
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
+import { brokerHost } from "./settings/egress.ts";
 import { settings } from "./settings/settings.ts";
 import { LOOPBACK } from "./settings/values.ts";
 
@@ -36,6 +37,8 @@ export interface Config {
   readonly signingKeys: readonly Uint8Array<ArrayBuffer>[];
   /** Origin at which sandboxes reach this service. */
   readonly publicUrl: string | undefined;
+  /** The only host that sandboxes may connect to; undefined: any. */
+  readonly sealedTo: string | undefined;
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
   /** Rules for what leaves, by tenant and git host. */
@@ -108,6 +111,7 @@ export function parseConfig(env: object): Config {
     leaseKeys: s.LEASE_KEY,
     signingKeys: s.SIGNING_KEY,
     publicUrl: s.PUBLIC_URL,
+    sealedTo: s.SANDBOX_EGRESS === "open" ? undefined : brokerHost(s),
     operationTimeoutS: s.GIT_SANDBOX_TIMEOUT,
     maxRetries: s.GIT_SANDBOX_MAX_RETRIES,
     policy: withDefaultBranch(s.POLICY, s.DEFAULT_BRANCH),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseConfig, rentUsdPerS } from "../src/config.ts";
 import { SECRET_SETTINGS } from "../src/settings/settings.ts";
 
@@ -52,6 +52,37 @@ test("lists are read with or without spaces", () => {
   });
   expect(config.apiKeys.map(({ tenant }) => tenant)).toEqual(["a", "b"]);
   expect(config.allowedGitHosts).toEqual(["github.com", "http://127.0.0.1:90"]);
+});
+
+describe("what sandboxes may connect to", () => {
+  const broker = { E2B_API_KEY: "k", LEASE_KEY: "A".repeat(43), PUBLIC_URL: "https://warmtree.example" };
+  const sealedTo = (settings: object) => parseConfig({ ...broker, ...settings }).sealedTo;
+
+  test.each([
+    ["https://warmtree.example", "warmtree.example"],
+    ["https://203.0.113.7:8443", "203.0.113.7"],
+    ["https://[2001:db8::7]", "2001:db8::7"],
+    ["http://127.0.0.1:8787", "127.0.0.1:8787"],
+    ["http://localhost", "localhost:80"],
+    ["http://[::1]:8787", "[::1]:8787"],
+  ])("is the broker's host where it is known: at %s, %s", (address, host) => {
+    expect(sealedTo({ PUBLIC_URL: address })).toBe(host);
+    expect(sealedTo({ PUBLIC_URL: address, SANDBOX_EGRESS: "sealed" })).toBe(host);
+    expect(sealedTo({ PUBLIC_URL: address, SANDBOX_EGRESS: "open" })).toBeUndefined();
+  });
+
+  test.each([
+    ["without a key", { LEASE_KEY: "" }],
+    ["without the broker", { CREDENTIALS: "env" }],
+    ["without an address that is known before a call", { PUBLIC_URL: undefined }],
+    ["where E2B does not see names", { PUBLIC_URL: "https://warmtree.example:8443" }],
+  ])("is anything %s, and nothing less can be asked for", (_, settings) => {
+    expect(sealedTo(settings)).toBeUndefined();
+    expect(sealedTo({ ...settings, SANDBOX_EGRESS: "open" })).toBeUndefined();
+    expect(() => sealedTo({ ...settings, SANDBOX_EGRESS: "sealed" })).toThrow(
+      /SANDBOX_EGRESS is sealed, which needs .*LEASE_KEY.*PUBLIC_URL.*or set open/,
+    );
+  });
 });
 
 test.each([

@@ -10,8 +10,8 @@ import { setupFindings } from "./setup.ts";
 /** For all requests together. */
 const WITHIN_MS = 9000;
 const NAME = /\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/;
-/** An older version does not say how credentials reach git. */
-const OF_ANY_VERSION = healthSchema.partial({ credentials: true });
+/** An older version does not say how credentials reach git, or what sandboxes reach. */
+const OF_ANY_VERSION = healthSchema.partial({ credentials: true, sandbox_egress: true });
 const DEPLOY = "npx wrangler deploy prints the address";
 
 interface Answer {
@@ -30,7 +30,8 @@ export async function examine({ url, key }: Pick<DoctorOptions, "url" | "key">):
   const wrong = problemSchema.safeParse(health.json).data;
   if (!served && wrong?.code === "misconfigured") return [reached, settings(wrong.detail)];
   if (!served) return [reached, missing("Warmtree", `HTTP ${health.status}, and not as Warmtree answers`, DEPLOY)];
-  const found = [reached, versionOf(served.version), fine("settings", "valid"), ...credentials(served)];
+  const safety = [...credentials(served), ...egress(served)];
+  const found = [reached, versionOf(served.version), fine("settings", "valid"), ...safety];
   if (key === undefined) return [...found, unknown("key", "none was given: --key or WARMTREE_KEY shows the rest")];
   const answer = await ask(`${url}/v1/checks`, signal, key);
   if (typeof answer === "string") return [...found, unknown("set-up", answer)];
@@ -50,6 +51,15 @@ function credentials({ credentials: how }: z.output<typeof OF_ANY_VERSION>): Fin
   if (how === "broker") return [fine("credentials", "do not enter sandboxes")];
   const mend = "npm run key -- --lease, then npx wrangler secret put LEASE_KEY";
   return [advised("credentials", "enter the sandbox while git uses them", mend)];
+}
+
+/** Without the broker, there is no one host that sandboxes need. */
+function egress({ credentials: how, sandbox_egress: reach }: z.output<typeof OF_ANY_VERSION>): Finding[] {
+  if (reach === undefined || how !== "broker") return [];
+  if (reach === "sealed") return [fine("sandboxes", "connect to this Worker alone")];
+  const mend =
+    "PUBLIC_URL (the Worker's address) in [vars] of wrangler.toml, no SANDBOX_EGRESS=open, npx wrangler deploy";
+  return [advised("sandboxes", "can connect to anything", mend)];
 }
 
 function settings(detail: string): Finding {

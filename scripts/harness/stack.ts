@@ -8,7 +8,7 @@ import { startGitServer } from "../sample-remote/server.ts";
 import type { GitServer } from "../sample-remote/server.ts";
 import { Cleanups } from "../support/cleanups.ts";
 import { freePort } from "../support/free-port.ts";
-import { localBindings } from "../support/local-services.ts";
+import { egressBindings, localBindings } from "../support/local-services.ts";
 import { startWorkerd } from "../support/workerd.ts";
 import type { Workerd } from "../support/workerd.ts";
 
@@ -58,6 +58,7 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     const workerdOptions = {
       bindings: {
         ...localBindings(host.url, git.url),
+        ...egressBindings(host),
         PUBLIC_URL: `http://127.0.0.1:${port}`,
         ...ONLY_ASKED,
         ...bindings,

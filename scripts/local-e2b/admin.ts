@@ -8,7 +8,15 @@ import type { SandboxStore } from "./state/store.ts";
 /** Everything that is this host's own lies under this prefix; E2B has nothing there. */
 export const ADMIN_PREFIX = "/_local/";
 
+/** What this machine gives sandboxes. */
+interface Facts {
+  readonly isolation: "namespaces" | "none";
+  readonly layered: boolean;
+  readonly egress: boolean;
+}
+
 export interface AdminContext {
+  readonly facts: Facts;
   readonly sandboxes: SandboxStore;
   readonly faults: Faults;
   readonly counters: Counters;
@@ -17,6 +25,7 @@ export interface AdminContext {
 type AdminHandler = (context: AdminContext, request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 const ROUTES: Readonly<Record<string, AdminHandler>> = {
+  "GET /_local/host": ({ facts }, _request, response) => sendJson(response, 200, facts),
   "GET /_local/faults": ({ faults }, _request, response) => sendJson(response, 200, faults.settings),
   "PUT /_local/faults": async ({ faults }, request, response) => {
     faults.set(await readJson(request, faultsSchema));

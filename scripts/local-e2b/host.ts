@@ -45,6 +45,8 @@ export interface LocalHost {
   readonly isolation: "namespaces" | "none";
   /** Whether sandboxes start from snapshots and templates without a copy of their files. */
   readonly layered: boolean;
+  /** Whether sandboxes can have egress rules; where not, they are refused. */
+  readonly egress: boolean;
   readonly warnings: readonly string[];
   readonly faults: FaultSwitches;
   counters(): Counts;
@@ -85,7 +87,11 @@ export async function startLocalHost(options: LocalHostOptions = {}): Promise<Lo
 async function furnish(options: LocalHostOptions, root: string, server: Server, port: number): Promise<LocalHost> {
   const { isolation, warning, note } = await chooseIsolation(options.isolation ?? "auto", root);
   const log = options.log ?? (() => undefined);
-  for (const text of [warning, note]) if (text !== undefined) log(text);
+  const unruled =
+    isolation.kind === "none" || isolation.ownNetworks
+      ? undefined
+      : "egress rules are refused: this machine gives sandboxes no network of their own";
+  for (const text of [warning, note, unruled]) if (text !== undefined) log(text);
   const maxTimeoutS = options.maxTimeoutS ?? DEFAULT_MAX_TIMEOUT_S;
   const faults = new Faults();
   const limits = new Limits(maxTimeoutS, options.maxRunning, () => faults.settings.longestRunS);
@@ -97,14 +103,14 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
   const uploads = new Uploads(join(root, "uploads"));
   const builder = new Builder(isolation, disks, uploads);
   const { apiKeys } = options;
-  const context = { apiKeys, sandboxes, templates, uploads, builder, faults, counters: new Counters() };
+  const facts = { isolation: isolation.kind, layered: isolation.layered, egress: isolation.ownNetworks };
+  const context = { facts, apiKeys, sandboxes, templates, uploads, builder, faults, counters: new Counters() };
   server.on("request", (request, response) => void serve(context, request, response));
   server.on("upgrade", (request, _socket, head) => void serveUpgrade(context, request, head));
   return {
     url: `http://127.0.0.1:${port}`,
     root,
-    isolation: isolation.kind,
-    layered: isolation.layered,
+    ...facts,
     warnings: warning === undefined ? [] : [warning],
     faults: context.faults,
     counters: () => context.counters.read(),

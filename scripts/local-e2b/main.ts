@@ -10,7 +10,7 @@ const HELP = `A sandbox host that speaks E2B's API on one port of 127.0.0.1.
   --port N             port to listen on; 0 takes any free one (default ${DEFAULT_PORT})
   --root DIR           where sandboxes keep their files while they live (default: the system's temporary directory)
   --isolation MODE     auto: namespaces where this machine allows them; none: plain processes (default auto)
-  --json               print one JSON line when ready: {"url","root","isolation","layered","warnings"}
+  --json               print one JSON line when ready: {"url","root","isolation","layered","egress","warnings"}
   --help               print this
 
 Ctrl-C ends every process it started and removes every file it made.`;
@@ -55,8 +55,8 @@ async function main(): Promise<void> {
   });
   endOnSignal(starting);
   const host = await starting;
-  const { url, root: place, isolation, layered, warnings } = host;
-  if (json) console.log(JSON.stringify({ url, root: place, isolation, layered, warnings }));
+  const { url, root: place, isolation, layered, egress, warnings } = host;
+  if (json) console.log(JSON.stringify({ url, root: place, isolation, layered, egress, warnings }));
   else console.log(`ready ${url}\nexport E2B_API_URL=${url} E2B_SANDBOX_URL=${url} E2B_API_KEY=local`);
 }
 

@@ -26,6 +26,19 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
   };
 }
 
+/**
+ * The Worker's setting for a sandbox host that may not be able to keep sandboxes from anything.
+ * @param asked SANDBOX_EGRESS of the environment
+ * @throws Error if `sealed` is asked for and cannot be had
+ */
+export function egressBindings({ egress }: Pick<LocalHost, "egress">, asked?: string): Record<string, string> {
+  if (egress) return {};
+  if (asked === "sealed") {
+    throw new Error("SANDBOX_EGRESS is sealed, and this machine gives sandboxes no network of their own");
+  }
+  return { SANDBOX_EGRESS: "open" };
+}
+
 /** What takes the place of E2B and of a git host on this machine: a sandbox host, and a remote with the samples. */
 export async function startLocalServices(folder: string, cleanups: Cleanups): Promise<LocalServices> {
   const git = await startGitServer({ root: join(folder, "remote") });
@@ -37,6 +50,6 @@ export async function startLocalServices(folder: string, cleanups: Cleanups): Pr
   return {
     host,
     remotes: { small: remote("small"), large: remote("large"), empty: remote("empty") },
-    bindings: localBindings(host.url, git.url),
+    bindings: { ...localBindings(host.url, git.url), ...egressBindings(host, process.env["SANDBOX_EGRESS"]) },
   };
 }

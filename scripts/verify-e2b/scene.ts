@@ -28,6 +28,7 @@ export interface Wanted {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly envs?: Record<string, string>;
   readonly autoPause?: boolean;
+  readonly sealedTo?: string;
 }
 
 /** An account, and what a run made in it. */
@@ -93,9 +94,16 @@ export class E2bScene {
   /** A new sandbox. */
   async open(wanted: Wanted = {}): Promise<SandboxSession> {
     this.count();
-    const { template = this.template, timeoutS = SANDBOX_TIMEOUT_S, metadata = {}, envs, autoPause = false } = wanted;
+    const {
+      template = this.template,
+      timeoutS = SANDBOX_TIMEOUT_S,
+      metadata = {},
+      envs,
+      autoPause = false,
+      sealedTo,
+    } = wanted;
     const all = { ...metadata, ...this.mark };
-    const making = this.plane.create({ template, timeoutS, metadata: all, autoPause, ...(envs && { envs }) });
+    const making = this.plane.create({ template, timeoutS, metadata: all, autoPause, sealedTo, ...(envs && { envs }) });
     this.#pending.add(making);
     return making.finally(() => this.#pending.delete(making));
   }

@@ -9,6 +9,7 @@ import { making } from "./making.ts";
 import { pausing } from "./pausing.ts";
 import { processes } from "./processes.ts";
 import { reaching } from "./reaching.ts";
+import { sealing } from "./sealing.ts";
 import type { E2bScene } from "./scene.ts";
 
 /** In this order; the last looks at what the others met, and leaves nothing. */
@@ -19,6 +20,7 @@ export const E2B_THEMES: readonly Theme<E2bScene>[] = [
   ending,
   pausing,
   reaching,
+  sealing,
   processes,
   input,
   imaging,

@@ -144,4 +144,5 @@ export const healthSchema = z.object({
   version: z.string(),
   credentials: z.enum(["broker", "env"]).describe("How credentials reach git: setting CREDENTIALS"),
   commits: z.enum(["signed", "unsigned"]).describe("Whether commits are signed: setting SIGNING_KEY"),
+  sandbox_egress: z.enum(["sealed", "open"]).describe("What sandboxes can connect to: setting SANDBOX_EGRESS"),
 });

@@ -75,7 +75,7 @@ export class Claims {
     const warm = this.#takeWarm(key, now);
     await ended;
     filler.scheduleNow(now);
-    return warm && this.#granted({ ok: true, row: warm }, "pool");
+    return warm && this.#grantedWarm(warm);
   }
 
   async #claim(key: WorkspaceKey, known: Row | undefined, onSeed?: OnSeed): Promise<Grant | Refusal> {
@@ -114,7 +114,7 @@ export class Claims {
     const { filler, lifecycle, startPatience, template } = this.#parts;
     filler.claimed(now);
     const warm = this.#takeWarm(key, now);
-    if (warm) return this.#granted({ ok: true, row: warm }, "pool");
+    if (warm) return this.#grantedWarm(warm);
     if (!this.room.has()) return this.#claimRoom(key, now);
     const started = await startPatience.wait(lifecycle.start(await this.#insert(key, template(), now)));
     if (started.ok) filler.created((Date.now() - now) / 1000);
@@ -127,6 +127,13 @@ export class Claims {
     const warm = rows.bindWarm(key, template(), now);
     if (warm) rows.setDue(warm.sandbox_id, idlePolicy.dueAt(warm, now), 0);
     return warm;
+  }
+
+  /** A warm sandbox from before a change of the setting gets its network first. */
+  async #grantedWarm(warm: Row): Promise<Grant | Refusal> {
+    const { seal, startPatience, lifecycle } = this.#parts;
+    if (!seal.isOutdated(warm)) return this.#granted({ ok: true, row: warm }, "pool");
+    return this.#granted(await startPatience.wait(lifecycle.resume(warm)), "pool");
   }
 
   /** Inserts the row of a new sandbox, and sets an alarm that finds it if this object dies. */
@@ -167,7 +174,7 @@ export class Claims {
   }
 
   async #ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
-    const { rows, lifecycle, startPatience, saver } = this.#parts;
+    const { rows, lifecycle, startPatience, saver, seal } = this.#parts;
     if (row.tenant !== tenant) return NOT_FOUND;
     const moving = lifecycle.move(row.sandbox_id);
     if (moving) {
@@ -183,7 +190,7 @@ export class Claims {
     }
     switch (row.state) {
       case "bound":
-        if (lost === row.generation || Date.now() >= row.ends_at) {
+        if (lost === row.generation || Date.now() >= row.ends_at || seal.isOutdated(row)) {
           return this.#granted(await startPatience.wait(lifecycle.resume(row)), "paused");
         }
         this.#touch(row);
@@ -202,7 +209,7 @@ export class Claims {
   /** Records a use of an earlier grant. @returns whether the grant is still valid */
   used(row: Row, generation: number): boolean {
     const runs = row.state === "bound" && row.generation === generation && Date.now() < row.ends_at;
-    const holds = runs && !this.#parts.lifecycle.move(row.sandbox_id);
+    const holds = runs && !this.#parts.seal.isOutdated(row) && !this.#parts.lifecycle.move(row.sandbox_id);
     if (holds) this.#touch(row);
     return holds;
   }

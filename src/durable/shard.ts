@@ -11,6 +11,7 @@ import { probeFor, workSender } from "./sandboxes/probe.ts";
 import { WorkSaver } from "./sandboxes/work-saver.ts";
 import { IdlePolicy } from "./sandboxes/idle-policy.ts";
 import { Ledger } from "./storage/ledger.ts";
+import { Seal } from "./sandboxes/seal.ts";
 import { Lifecycle } from "./sandboxes/lifecycle.ts";
 import { SnapshotBuilder } from "./snapshots/builder.ts";
 import { MetricsReporter } from "./reporting/reporter.ts";
@@ -73,6 +74,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     send: (object, sample) => env.METRICS.getByName(object).report(sample),
   });
   const termination = new Termination(rows, ledger, idlePolicy, plane, reporter);
+  const seal = new Seal(rows, plane, config.sealedTo);
   const startPatience = new StartPatience(settings);
   const probe = probeFor(config);
   const lifecycle = new Lifecycle({
@@ -82,6 +84,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     termination,
     reporter,
     plane,
+    seal,
     startPatience,
     probeBeforePause: probe(probeBeforePause),
     probeAfterResume: probe(probeAfterResume),
@@ -147,6 +150,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     reporter,
     termination,
     lifecycle,
+    seal,
     saver,
     startPatience,
     reconciler,

@@ -16,6 +16,8 @@ interface CreateRequest {
   envs?: Record<string, string>;
   /** Pause instead of kill at the end of the timeout. */
   autoPause: boolean;
+  /** The only host that it may connect to; undefined: any. */
+  sealedTo?: string | undefined;
 }
 
 /** The calls of E2B's control plane that Warmtree uses. Every method throws E2bError. */
@@ -33,10 +35,15 @@ export interface ControlPlane {
   list(query: { metadata: Record<string, string>; states: ("running" | "paused")[] }): Promise<ListedSandbox[]>;
   /** Sets the timeout from now; may shorten it. Throws not_found for a paused sandbox. */
   setTimeout(sandboxId: string, timeoutS: number): Promise<void>;
+  /** Sets the only host that a running sandbox may connect to from now on; undefined: any. */
+  seal(sandboxId: string, host: string | undefined): Promise<void>;
   /** Kills a sandbox, also a paused one. Returns false if it was gone already. */
   kill(sandboxId: string): Promise<boolean>;
   pause(sandboxId: string): Promise<"paused" | "already_paused">;
 }
+
+/** In E2B's rules, every address. */
+const ALL_TRAFFIC = "0.0.0.0/0";
 
 const PAGE_SIZE = 100;
 /** 20,000 sandboxes, many times the limit of any plan: beyond it E2B's cursor runs in a circle. */
@@ -54,9 +61,16 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
   const { send, forJson, forNothing } = apiOf(config, fetcher);
   const versions = new ApiVersions();
   const plane: ControlPlane = {
-    create: async ({ template, timeoutS, metadata, envs, autoPause }) => {
+    create: async ({ template, timeoutS, metadata, envs, autoPause, sealedTo }) => {
       const what = "create a sandbox";
-      const body = { templateID: template, timeout: timeoutS, metadata, ...(envs ? { envVars: envs } : {}), autoPause };
+      const body = {
+        templateID: template,
+        timeout: timeoutS,
+        metadata,
+        ...(envs ? { envVars: envs } : {}),
+        autoPause,
+        ...(sealedTo === undefined ? {} : { network: egressTo(sealedTo) }),
+      };
       const made = await versions.newest((version) => {
         const request =
           version === "v2"
@@ -108,6 +122,12 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
       await forNothing({ what: "set a sandbox's timeout", method: "POST", path, body, idempotent: true, ...QUICK });
     },
 
+    seal: async (sandboxId, host) => {
+      const path = `${sandboxPath(sandboxId)}/network`;
+      const body = host === undefined ? { allowOut: [], denyOut: [] } : egressTo(host);
+      await forNothing({ what: "set a sandbox's network", method: "PUT", path, body, idempotent: true, ...QUICK });
+    },
+
     kill: async (sandboxId) => {
       const path = sandboxPath(sandboxId);
       try {
@@ -133,6 +153,11 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
     },
   };
   return plane;
+}
+
+/** Egress rules that allow one host. E2B takes a name only where everything else is denied. */
+function egressTo(host: string) {
+  return { allowOut: [host], denyOut: [ALL_TRAFFIC] };
 }
 
 /** Rejects an id that would break out of its place in the URL. */

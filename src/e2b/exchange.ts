@@ -7,7 +7,7 @@ import { refusal } from "./refusal.ts";
 export interface Call {
   /** Completes "E2B did not …" in error messages. */
   what: string;
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   url: string;
   headers: Record<string, string>;
   body?: string | Uint8Array | ReadableStream<Uint8Array> | undefined;

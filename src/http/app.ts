@@ -80,7 +80,9 @@ export function createApp(service: Service): App {
     const config = configOf(c.env);
     const credentials = brokerOrigin(config, new URL(c.req.url).origin) === undefined ? "env" : "broker";
     const commits = config.signingKeys.length > 0 ? "signed" : "unsigned";
-    return answer({ ok: true, version, credentials, commits } satisfies z.output<typeof healthSchema>);
+    const sandbox_egress = config.sealedTo === undefined ? "open" : "sealed";
+    const health = { ok: true, version, credentials, commits, sandbox_egress } as const;
+    return answer(health satisfies z.output<typeof healthSchema>);
   });
   app.get("/openapi.json", () => answer(openApi()));
 

@@ -1,5 +1,6 @@
 import * as z from "zod/v4";
 import { hostsNamed, policyDocument } from "../policy/policy.ts";
+import { brokerHost } from "./egress.ts";
 import {
   apiKey,
   hostEntry,
@@ -56,6 +57,7 @@ export const settings = z
     LEASE_KEY: z.string().default("").transform(list).pipe(z.array(leaseKey)),
     SIGNING_KEY: z.string().default("").transform(list).pipe(z.array(signingKey)),
     PUBLIC_URL: publicUrl.optional(),
+    SANDBOX_EGRESS: z.enum(["sealed", "open"]).optional(),
     GITHUB_TOKEN: z.string().min(1).optional(),
     ALLOWED_GIT_HOSTS: z.string().default("github.com").transform(list).pipe(z.array(hostEntry).min(1)),
     GIT_SANDBOX_TIMEOUT: wholeNumber(DEFAULT_OPERATION_TIMEOUT_S, 10, 900),
@@ -104,6 +106,11 @@ export const settings = z
       message: "needs the broker: set LEASE_KEY (`npm run key -- --lease`), and not CREDENTIALS to env",
     },
   )
+  .refine((s) => s.SANDBOX_EGRESS !== "sealed" || brokerHost(s) !== undefined, {
+    path: ["SANDBOX_EGRESS"],
+    message:
+      "is sealed, which needs the broker at a known address: set LEASE_KEY and PUBLIC_URL (with a name, on port 443), and not CREDENTIALS=env; or set open",
+  })
   .superRefine(({ POLICY, ALLOWED_GIT_HOSTS }, context) => {
     for (const { host, path } of hostsNamed(POLICY)) {
       if (ALLOWED_GIT_HOSTS.includes(host)) continue;

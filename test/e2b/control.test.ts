@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, test, vi } from "vitest";
 import { controlPlane } from "../../src/e2b/control.ts";
 import type { ControlPlane } from "../../src/e2b/control.ts";
 import { API_KEY, e2bError, empty, hangUp, json, silence, startWireServer } from "./wire-server.ts";
@@ -49,6 +49,17 @@ it("ends a sandbox whose envd is too old, and names the template", async () => {
     message: expect.stringContaining("Template base has envd 0.0.9"),
   });
   expect(asked()).toEqual(["POST /v2/sandboxes", `DELETE /sandboxes/${ID}`]);
+});
+
+test("the hosts that a sandbox may connect to are set anew, or all are open to it", async () => {
+  server.answer(empty(204), empty(204));
+  await plane.seal(ID, "warmtree.example");
+  await plane.seal(ID, undefined);
+  expect(asked()).toEqual([`PUT /sandboxes/${ID}/network`, `PUT /sandboxes/${ID}/network`]);
+  expect(server.requests.map(({ body }) => JSON.parse(body.toString()))).toEqual([
+    { allowOut: ["warmtree.example"], denyOut: ["0.0.0.0/0"] },
+    { allowOut: [], denyOut: [] },
+  ]);
 });
 
 describe("a server without the newest routes", () => {
@@ -110,6 +121,15 @@ describe("create", () => {
       envVars: { A: "1" },
       autoPause: true,
     });
+  });
+
+  it("lets a sandbox connect to one host alone", async () => {
+    server.answer(json(201, made), json(404, { code: 404, message: "no such route" }), json(201, made));
+    await plane.create({ ...request, sealedTo: "warmtree.example" });
+    await controlPlane(server.config).create({ ...request, sealedTo: "warmtree.example" });
+    expect(asked()).toEqual(["POST /v2/sandboxes", "POST /v2/sandboxes", "POST /sandboxes"]);
+    const network = { allowOut: ["warmtree.example"], denyOut: ["0.0.0.0/0"] };
+    for (const { body } of server.requests) expect(JSON.parse(body.toString())).toMatchObject({ network });
   });
 
   it("finds its path below a base URL that ends in a slash", async () => {

@@ -265,7 +265,19 @@ describe("GET /healthz", () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       credentials: "env",
       commits: "unsigned",
+      sandbox_egress: "open",
     });
+  });
+
+  it.each([
+    ["sealed", "https://warmtree.example", {}],
+    ["open", "https://warmtree.example", { SANDBOX_EGRESS: "open" }],
+    ["open", undefined, {}],
+  ])("says what sandboxes can connect to: %s at %s", async (sandbox_egress, PUBLIC_URL, settings) => {
+    const bindings = { ...SETTINGS, LEASE_KEY: "A".repeat(43), PUBLIC_URL, ...settings };
+    const request = new Request("https://warmtree.example/healthz");
+    const response = await createApp(only({})).fetch(request, bindings, createExecutionContext());
+    expect(await response.json()).toMatchObject({ credentials: "broker", sandbox_egress });
   });
 
   it.each([

@@ -65,6 +65,7 @@ describe("a Warmtree", () => {
       Warmtree: { verdict: "ok", found: expect.stringMatching(/^version \d/) },
       settings: { verdict: "ok" },
       credentials: { verdict: "ok" },
+      sandboxes: { verdict: "advised", mend: expect.stringContaining("PUBLIC_URL") },
       key: { verdict: "ok" },
       "E2B key": { verdict: "ok" },
       room: { verdict: "ok", found: "0 of 7 sandboxes run" },

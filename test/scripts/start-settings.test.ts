@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startSettings } from "../../scripts/support/start-settings.ts";
+import { egressBindings } from "../../scripts/support/local-services.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { SETTINGS } from "../../src/settings/settings.ts";
 
@@ -39,4 +40,11 @@ test.each([{ API_KEYS: "acme=hash" }, { LOOPBACK_ACCESS: "keyed" }])("with %j th
   expect(one.key).not.toBe(other.key);
   const entry = `dev=${createHash("sha256").update(one.key).digest("hex")}`;
   expect(one.bindings.API_KEYS).toBe([...(env.API_KEYS === undefined ? [] : [env.API_KEYS]), entry].join());
+});
+
+test("where the sandbox host refuses egress rules, none are asked for, unless the environment wants them", () => {
+  expect(egressBindings({ egress: true }, "sealed")).toEqual({});
+  expect(egressBindings({ egress: false })).toEqual({ SANDBOX_EGRESS: "open" });
+  expect(egressBindings({ egress: false }, "open")).toEqual({ SANDBOX_EGRESS: "open" });
+  expect(() => egressBindings({ egress: false }, "sealed")).toThrow("SANDBOX_EGRESS is sealed, and this machine");
 });

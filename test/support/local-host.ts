@@ -3,7 +3,11 @@ import { startLocalHost } from "../../scripts/local-e2b/host.ts";
 
 /** Objects under test in workerd talk to a real sandbox host, which has to live outside of it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const host = await startLocalHost({ isolation: "none" });
+  // The second keeps sandboxes from the network, where this machine allows it, and takes longer to start them.
+  const [host, ruled] = await Promise.all([startLocalHost({ isolation: "none" }), startLocalHost()]);
   project.provide("e2bUrl", host.url);
-  return () => host.close();
+  project.provide("ruledE2b", { url: ruled.url, egress: ruled.egress });
+  return async () => {
+    await Promise.all([host.close(), ruled.close()]);
+  };
 }

@@ -40,11 +40,22 @@ export class Enforcement {
       await this.#separate(sandbox, rules);
     } else {
       requireWay(sandbox.machine, { rules });
-      sandbox.egress.rules = rules;
+      await this.#offer(sandbox, rules, sandbox.egress);
     }
     const { allowPublicTraffic, maskRequestHost } = sandbox.network ?? {};
     sandbox.network = { allowPublicTraffic, maskRequestHost, ...network };
     if (internet !== undefined) sandbox.allowInternetAccess = internet;
+  }
+
+  async #offer({ machine }: Sandbox, rules: EgressRules, egress: Egress): Promise<void> {
+    const before = egress.rules;
+    egress.rules = rules;
+    try {
+      await machine.offerPorts();
+    } catch (error) {
+      egress.rules = before;
+      throw new ApiError(409, error instanceof Error ? error.message : String(error));
+    }
   }
 
   async #separate(sandbox: Sandbox, rules: EgressRules): Promise<void> {

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { getServers, lookup, type LookupAddress, type LookupOptions } from "node:dns";
 import { connect, isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Gateway } from "../machine/machine.ts";
+import type { Gateway, LoopbackPort } from "../machine/machine.ts";
 import { join } from "../traffic/join.ts";
 import { type EgressRules, isInternal } from "./rules.ts";
 import { httpName, type Named, tlsName } from "./server-name.ts";
@@ -32,11 +32,16 @@ export class Egress implements Gateway {
     this.#routes = routes;
   }
 
+  get loopbackPorts(): readonly LoopbackPort[] {
+    return this.rules.loopbackPorts;
+  }
+
   connect(program: Duplex, address: string, port: number): void {
     void this.#connect(program, address, port);
   }
 
   async #connect(program: Duplex, address: string, port: number): Promise<void> {
+    if (this.rules.mayReachLoopback(address, port)) return this.#join(program, { host: address, port });
     const nameIn = this.rules.haveNames ? NAMED_PORTS[port] : undefined;
     const name = nameIn === undefined ? undefined : await firstName(program, nameIn);
     // By name, whatever address the program believes it has: no file of names in the sandbox leads elsewhere.
@@ -57,6 +62,7 @@ export class Egress implements Gateway {
     const far = connect({
       ...(routed ?? place),
       allowHalfOpen: true,
+      noDelay: true,
       ...(routed === undefined ? { lookup: lookUp } : {}),
     });
     join(program, far);

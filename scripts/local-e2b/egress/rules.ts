@@ -1,5 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { ApiError } from "../http/reply.ts";
+import type { LoopbackPort } from "../machine/machine.ts";
+import { loopbackPort } from "./loopback.ts";
 
 /** E2B's ALL_TRAFFIC. */
 const ALL_TRAFFIC = "0.0.0.0/0";
@@ -31,7 +33,9 @@ export class EgressRules {
   readonly #names: readonly string[];
   /** Whether there is anything that it may not do. */
   readonly restrict: boolean;
+  /** Whether they lead out of this machine. */
   readonly allowSomething: boolean;
+  readonly loopbackPorts: readonly LoopbackPort[];
 
   /** @throws ApiError 400 in E2B's words */
   constructor({ allowOut = [], denyOut = [] }: EgressSettings = {}, internet = true) {
@@ -40,15 +44,18 @@ export class EgressRules {
     const unspecified = allowOut.find((entry) => looksLikeAddress(entry) && !isAddress(entry));
     if (unspecified !== undefined) throw new ApiError(400, `invalid allowed address ${unspecified}`);
     const addresses = allowOut.filter(looksLikeAddress);
-    this.#names = allowOut.filter((entry) => !looksLikeAddress(entry)).map((name) => name.toLowerCase());
-    if (this.#names.length > 0 && !denyOut.includes(ALL_TRAFFIC)) {
+    const names = allowOut.filter((entry) => !looksLikeAddress(entry));
+    this.loopbackPorts = names.map(loopbackPort).filter((port) => port !== undefined);
+    this.#names = names.filter((name) => loopbackPort(name) === undefined).map((name) => name.toLowerCase());
+    if (names.length > 0 && !denyOut.includes(ALL_TRAFFIC)) {
       const reason = "When specifying allowed domains in allow out, you must include 'ALL_TRAFFIC' in deny out";
       throw new ApiError(400, `${reason} to block all other traffic.`);
     }
     this.#allowed = blockList(addresses);
     this.#denied = blockList(internet ? denyOut : [ALL_TRAFFIC]);
     this.restrict = !internet || denyOut.length > 0;
-    this.allowSomething = allowOut.length > 0 || (internet && !denyOut.includes(ALL_TRAFFIC));
+    const allowed = allowOut.length - this.loopbackPorts.length;
+    this.allowSomething = allowed > 0 || (internet && !denyOut.includes(ALL_TRAFFIC));
   }
 
   /** Whether what a connection says of its server's name decides anything. */
@@ -63,6 +70,10 @@ export class EgressRules {
   mayReach(address: string): boolean {
     if (isInternal(address)) return false;
     return contains(this.#allowed, address) || !contains(this.#denied, address);
+  }
+
+  mayReachLoopback(address: string, port: number): boolean {
+    return this.loopbackPorts.some((own) => own.address === address && own.port === port);
   }
 
   /** A name may be allowed as such, or with `*.` for all below it. */

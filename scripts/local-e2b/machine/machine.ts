@@ -80,6 +80,8 @@ export interface Machine {
   killAll(): Promise<void>;
   /** Whether a program's connection to the world gets anywhere. */
   readonly reachesOut: boolean;
+  /** Makes the gateway's ports of the loopback reachable after they have changed. @throws Error when one is taken */
+  offerPorts(): Promise<void>;
   /** Has a network of its own from now on, if no process has this machine's. @returns false when it has not */
   leaveNetwork(gateway: Gateway): Promise<boolean>;
   /** Goes on with another disk, if no process is in the way. @returns false when it did not, and did not ask for one */
@@ -88,8 +90,16 @@ export interface Machine {
   close(): Promise<void>;
 }
 
+/** A port of this machine's loopback, by the same address in a machine with a network of its own. */
+export interface LoopbackPort {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** The way out of a machine with a network of its own. */
 export interface Gateway {
+  /** Those that programs may connect to. */
+  readonly loopbackPorts: readonly LoopbackPort[];
   /** Takes a connection that a program made to an address. */
   connect(program: Duplex, address: string, port: number): void;
   /** Answers a question to a resolver, a message of DNS; no answer is none. */

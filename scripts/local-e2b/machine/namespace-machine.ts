@@ -131,6 +131,10 @@ export class NamespaceMachine implements Machine {
     await this.#holder.settled();
   }
 
+  async offerPorts(): Promise<void> {
+    await this.#network?.offerPorts();
+  }
+
   async leaveNetwork(gateway: Gateway): Promise<boolean> {
     const network = await this.#premises.openNetwork(this.#id, gateway);
     const left = await this.#restart(() => {

@@ -5,7 +5,7 @@ import type { Disk } from "./disks.ts";
 import { startHelper } from "./helper.ts";
 import { Holder } from "./holder.ts";
 import { HOLDER_SCRIPT } from "./holder-script.ts";
-import type { Isolation } from "./machine.ts";
+import type { Gateway, Isolation } from "./machine.ts";
 import type { Owner } from "./owner.ts";
 import { NamespaceMachine } from "./namespace-machine.ts";
 import { BASE_SCRIPT, LAYERS_SCRIPT, SANDBOX_SCRIPT } from "./namespace-scripts.ts";
@@ -23,6 +23,13 @@ const MEMORY_SETTINGS = "/sys/kernel/mm/transparent_hugepage";
  * right to anything. An ordinary user's sandboxes run as that user.
  */
 const UNPRIVILEGED: Owner = { uid: 55_555, gid: 55_555 };
+
+/** The way out of a network that is opened to see whether it can be. */
+const NOWHERE: Gateway = {
+  loopbackPorts: [],
+  connect: (program) => program.destroy(),
+  resolve: () => Promise.resolve(Buffer.alloc(0)),
+};
 
 /**
  * Prepares user, mount and process namespaces: a user and a mount namespace for the host, from which each sandbox gets
@@ -76,11 +83,18 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
   if (owner !== undefined) chownSync(networks.directory, owner.uid, owner.gid);
   const openNetwork: Premises["openNetwork"] = (id, gateway) => PrivateNetwork.open(networks, id, gateway);
   const premises: Premises = { shared, owner, openOn, openNetwork };
+  const ownNetworks = await openNetwork("probe", NOWHERE).then(
+    async (network) => {
+      await network.close();
+      return true;
+    },
+    () => false,
+  );
   return {
     kind: "namespaces",
     owner,
     layered: owner !== undefined,
-    ownNetworks: true,
+    ownNetworks,
     open: (id, disk, gateway) => NamespaceMachine.open(premises, id, disk, new BootFiles(boots, id, seen), gateway),
     close: () => helper.end(),
   };

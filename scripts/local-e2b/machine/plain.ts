@@ -94,6 +94,10 @@ class PlainMachine implements Machine {
     return killAll(this.#census);
   }
 
+  offerPorts(): Promise<void> {
+    return Promise.resolve();
+  }
+
   leaveNetwork(): Promise<boolean> {
     return Promise.resolve(false);
   }

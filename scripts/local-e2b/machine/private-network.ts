@@ -23,11 +23,15 @@ export class PrivateNetwork {
   readonly #relay: Helper;
   readonly #server: Server;
   readonly #door: string;
+  readonly #gateway: Gateway;
+  /** Ports that the relay listens on for the gateway. */
+  readonly #offered = new Set<string>();
   /** Whether a connection reaches the gateway; where not, programs are told that the network is unreachable. */
   readonly reachesOut: boolean;
 
-  private constructor(relay: Helper, server: Server, door: string) {
+  private constructor(relay: Helper, server: Server, door: string, gateway: Gateway) {
     this.#relay = relay;
+    this.#gateway = gateway;
     this.#server = server;
     this.#door = door;
     this.reachesOut = relay.firstLine === "ready open";
@@ -40,10 +44,14 @@ export class PrivateNetwork {
     // For every user: only those who reach the directory find it.
     server.listen({ path: host, writableAll: true });
     await once(server, "listening");
+    let network: PrivateNetwork | undefined;
     try {
       const [command = "", ...args] = premises.command(RELAY_SCRIPT, [host, door]);
-      return new PrivateNetwork(await startHelper(command, args, premises.owner), server, door);
+      network = new PrivateNetwork(await startHelper(command, args, premises.owner), server, door, gateway);
+      await network.offerPorts();
+      return network;
     } catch (error) {
+      await network?.close();
       server.close();
       throw error;
     }
@@ -54,7 +62,22 @@ export class PrivateNetwork {
     return `/proc/${this.#relay.pid}/ns/net`;
   }
 
+  /** Listens on those of the gateway's ports that it does not listen on yet. @throws Error when one is taken */
+  async offerPorts(): Promise<void> {
+    for (const { address, port } of this.#gateway.loopbackPorts) {
+      const place = `${address} ${port}`;
+      if (this.#offered.has(place)) continue;
+      const answer = Promise.race([once(this.#relay.output, "data"), this.#relay.gone]);
+      this.#relay.input.write(`${place}\n`);
+      const said = String(await answer).trim();
+      if (said !== "ok") throw new Error(`port ${port} of the sandbox cannot be this machine's: ${said}`);
+      this.#offered.add(place);
+    }
+  }
+
   async dial(port: number): Promise<Duplex | undefined> {
+    // Behind it is this machine's program.
+    if (this.#gateway.loopbackPorts.some((offered) => offered.port === port)) return undefined;
     const socket = connect(this.#door);
     socket.on("error", () => undefined);
     socket.write(`${port}\n`);

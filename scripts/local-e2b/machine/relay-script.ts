@@ -3,7 +3,8 @@ import { NETWORK_SCRIPT } from "./network-script.ts";
 /**
  * Owns the network namespace of one sandbox, in Perl, and hands connections from it and into it over sockets in the file
  * system, which belong to no network. `$ARGV[0]` is where the host listens, `$ARGV[1]` where this does. Says `ready open`,
- * or `ready closed` when no connection can get out, then lives until its stdin closes.
+ * or `ready closed` when no connection can get out, then lives until its stdin closes. Each line that comes from there is an
+ * address and a port of the loopback: it listens on it, hands connections through as for any address, and says `ok`, or why not.
  *   out: `tcp ADDRESS PORT`, a line, then the bytes of the connection; or `dns`, a line, then a question until its end, and
  *        back comes the answer
  *   in:  `PORT`, a line, is answered `ok`, a line, and then come the bytes; or with `no`
@@ -35,6 +36,9 @@ sub join_both {
   exit;
 }
 
+# Small messages both ways must not wait for each other's receipts.
+sub hurry { setsockopt $_[0], Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(), 1 }
+
 sub to_host {
   socket my $socket, AF_UNIX, SOCK_STREAM, 0 or exit;
   connect $socket, pack_sockaddr_un $host or exit;
@@ -43,12 +47,31 @@ sub to_host {
 }
 
 sub out {
+  my ($program, $place) = @_;
+  hurry($program);
+  join_both($program, to_host("tcp $place\n"));
+}
+
+sub wanted {
   my ($program) = @_;
   # SO_ORIGINAL_DST
   my $wanted = getsockopt $program, 0, 80 or exit;
   my $place = substr $wanted, 0, 16;
   my ($port, $address) = unpack_sockaddr_in $place;
-  join_both($program, to_host('tcp ' . inet_ntoa($address) . " $port\n"));
+  return inet_ntoa($address) . " $port";
+}
+
+# The loopback's own ports need no rule of the kernel.
+sub offer {
+  my ($address, $port) = split ' ', $_[0];
+  my ($family, $place) = $address =~ /:/
+    ? (AF_INET6, pack_sockaddr_in6($port, inet_pton(AF_INET6, $address)))
+    : (AF_INET, pack_sockaddr_in($port, inet_aton($address)));
+  socket my $socket, $family, SOCK_STREAM, 0 or die "$!\n";
+  setsockopt $socket, SOL_SOCKET, SO_REUSEADDR, 1;
+  bind $socket, $place or die "$!\n";
+  listen $socket, 128 or die "$!\n";
+  return $socket;
 }
 
 sub question {
@@ -75,6 +98,7 @@ sub into {
     my ($family, $place) = @$_;
     socket my $program, $family, SOCK_STREAM, 0 or next;
     connect $program, $place or next;
+    hurry($program);
     syswrite $client, "ok\n";
     join_both($client, $program);
   }
@@ -87,13 +111,27 @@ socket my $in, AF_UNIX, SOCK_STREAM, 0 or die "$!\n";
 bind $in, pack_sockaddr_un $door or die "$door: $!\n";
 listen $in, 128 or die "$!\n";
 syswrite STDOUT, 'ready ' . ($tcp ? 'open' : 'closed') . "\n";
+my (%offered, $orders);
 for (;;) {
   my $ready = '';
-  vec($ready, fileno $_, 1) = 1 for grep { $_ } \*STDIN, $in, $tcp, $udp;
+  vec($ready, fileno $_, 1) = 1 for grep { $_ } \*STDIN, $in, $tcp, $udp, values %offered;
   select $ready, undef, undef, undef;
-  last if vec $ready, 0, 1;
+  if (vec $ready, 0, 1) {
+    sysread STDIN, $orders, 4096, length($orders // '') or last;
+    while ($orders =~ s/^(.*)\n//) {
+      my $place = $1;
+      my $socket = eval { offer($place) };
+      $offered{$place} = $socket if $socket;
+      syswrite STDOUT, $socket ? "ok\n" : $@;
+    }
+  }
+  for my $place (keys %offered) {
+    next unless vec $ready, fileno $offered{$place}, 1;
+    accept my $program, $offered{$place};
+    fork or out($program, $place);
+  }
   if (vec $ready, fileno $in, 1) { accept my $client, $in; fork or into($client) }
-  if ($tcp && vec $ready, fileno $tcp, 1) { accept my $program, $tcp; fork or out($program) }
+  if ($tcp && vec $ready, fileno $tcp, 1) { accept my $program, $tcp; fork or out($program, wanted($program)) }
   if ($udp && vec $ready, fileno $udp, 1) {
     my $from = recv $udp, my $question, 65536, 0;
     fork or question($udp, $from, $question) if defined $from;

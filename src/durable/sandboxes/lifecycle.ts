@@ -9,6 +9,7 @@ import type { Probe } from "./probe.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Ledger } from "../storage/ledger.ts";
 import { losing } from "./loss.ts";
+import type { Seal } from "./seal.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./refusal.ts";
 import type { StartPatience } from "./start-patience.ts";
@@ -25,6 +26,7 @@ export interface LifecycleParts {
   readonly termination: Termination;
   readonly reporter: MetricsReporter;
   readonly plane: ControlPlane;
+  readonly seal: Seal;
   readonly startPatience: StartPatience;
   readonly probeBeforePause: Probe<undefined, Paused>;
   readonly probeAfterResume: Probe<{ readonly head: string }, Resumed>;
@@ -79,7 +81,8 @@ export class Lifecycle {
         const found = await this.#orphans.find(row);
         if (found) {
           const session = await this.#connect(found.sandboxId);
-          return await this.#running(row, session, runsSince(found), await this.#endOf(found.sandboxId));
+          const since = runsSince(found);
+          return await this.#sealed(this.#running(row, session, since, await this.#endOf(found.sandboxId)));
         }
       } catch (error) {
         return this.#parts.termination.failed("start", row, error);
@@ -104,9 +107,10 @@ export class Lifecycle {
         timeoutS: e2bTimeoutS(this.#parts.ttlMs),
         metadata: this.#orphans.marks(row),
         autoPause: true,
+        sealedTo: this.#parts.seal.host,
       });
       this.#parts.startPatience.took(Date.now() - since);
-      return await this.#running(row, session, since);
+      return await this.#running({ ...row, sealed_to: this.#parts.seal.column }, session, since);
     } catch (error) {
       this.#parts.reporter.count("moveFailures", "start");
       // Proof that no sandbox was created: remove the row. Otherwise keep it, due when E2B must have decided.
@@ -159,7 +163,7 @@ export class Lifecycle {
       const session = await this.#connect(row.e2b_id);
       this.#parts.startPatience.took(Date.now() - since);
       const running = await proceed(resuming, session, since);
-      return running.ok ? await this.#checkRollback(running.row, row) : running;
+      return running.ok ? await this.#sealed(this.#checkRollback(running.row, row)) : running;
     } catch (error) {
       const failed = this.#parts.termination.failed("resume", resuming, error);
       // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
@@ -186,6 +190,12 @@ export class Lifecycle {
 
   #connect(e2bId: string): Promise<SandboxSession> {
     return this.#parts.plane.connect(e2bId, e2bTimeoutS(this.#parts.ttlMs));
+  }
+
+  /** E2B keeps the rules over a pause, so this asks for nothing unless the setting has changed. */
+  async #sealed(running: Promise<Outcome>): Promise<Outcome> {
+    const outcome = await running;
+    return outcome.ok ? this.#parts.seal.renew(outcome.row) : outcome;
   }
 
   /**

@@ -32,6 +32,7 @@ export type Row = {
   saved_at: number | null;
   saved_bytes: number | null;
   save_after: number | null;
+  sealed_to: string | null;
 };
 
 export interface WorkspaceKey {
@@ -68,6 +69,7 @@ export type Transition = Partial<
     | "saved_at"
     | "saved_bytes"
     | "save_after"
+    | "sealed_to"
   >
 >;
 

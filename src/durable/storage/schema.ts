@@ -21,6 +21,7 @@
  *   saved_at      when the newest try to save its unpushed work began: the archive may hold something
  *   saved_bytes   size of what the archive holds; null: the try has not succeeded
  *   save_after    a failed save is not tried again before
+ *   sealed_to     the only host that it may connect to; null: any, or not known yet
  * ledger      running time by hour (UTC) and price
  * snapshot    one row for each repository snapshot
  *   state         making: its maker clones; ready; gone: to be deleted at E2B
@@ -120,6 +121,7 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE sandbox ADD COLUMN saved_at INTEGER;
    ALTER TABLE sandbox ADD COLUMN saved_bytes INTEGER;
    ALTER TABLE sandbox ADD COLUMN save_after INTEGER;`,
+  `ALTER TABLE sandbox ADD COLUMN sealed_to TEXT;`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

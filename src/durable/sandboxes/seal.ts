@@ -1,0 +1,50 @@
+import type { ControlPlane } from "../../e2b/control.ts";
+import { E2bError } from "../../e2b/error.ts";
+import { GONE, type Outcome } from "./refusal.ts";
+import type { Row } from "../storage/row.ts";
+import type { SandboxTable } from "../storage/sandbox-table.ts";
+
+/** Keeps sandboxes from every host but one, and finds those that were created under another rule. */
+export class Seal {
+  readonly #rows: SandboxTable;
+  readonly #plane: ControlPlane;
+  /** Host that sandboxes may connect to; undefined: any. */
+  readonly host: string | undefined;
+
+  constructor(rows: SandboxTable, plane: ControlPlane, host: string | undefined) {
+    this.#rows = rows;
+    this.#plane = plane;
+    this.host = host;
+  }
+
+  /** Column of a row whose sandbox has the present rule. */
+  get column(): string | null {
+    return this.host ?? null;
+  }
+
+  isOutdated({ sealed_to }: Row): boolean {
+    return sealed_to !== this.column;
+  }
+
+  /**
+   * Gives a running sandbox the present rule: one request, and none where it has it. A sandbox that does not get it
+   * serves nobody. It is not ended, because it may hold the only copy of somebody's work.
+   */
+  async renew(row: Row): Promise<Outcome> {
+    if (!this.isOutdated(row)) return { ok: true, row };
+    if (row.e2b_id === null) return GONE;
+    try {
+      await this.#plane.seal(row.e2b_id, this.host);
+    } catch (error) {
+      if (!(error instanceof E2bError)) throw error;
+      const { sandbox_id } = row;
+      console.error(JSON.stringify({ event: "sandbox_not_sealed", sandbox_id, error: String(error) }));
+      const detail =
+        "E2B did not set what the sandbox of this workspace may connect to (setting SANDBOX_EGRESS), so nothing was done. Try again.";
+      const { retryAfterS } = error;
+      return { ok: false, code: "sandbox_unavailable", detail, ...(retryAfterS === undefined ? {} : { retryAfterS }) };
+    }
+    const renewed = this.#rows.transition(row, { sealed_to: this.column });
+    return renewed ? { ok: true, row: renewed } : GONE;
+  }
+}
