@@ -5,6 +5,7 @@ import * as z from "zod/v4";
 import { Cleanups } from "../support/cleanups.ts";
 import { readArguments } from "../support/arguments.ts";
 import type { WanLink } from "../harness/wan/proxy.ts";
+import { signMs } from "./broker/signatures.ts";
 import { type Measured, Subjects } from "./broker/subjects.ts";
 
 const USAGE = `npm run bench:broker -- [--runs <n>] [--mb <n>] [--json]
@@ -12,11 +13,11 @@ const USAGE = `npm run bench:broker -- [--runs <n>] [--mb <n>] [--json]
 How long git takes to clone and to push through the broker, beside the same git that talks to the git host itself, in
 turns. The Worker is the bundled one in bare workerd, on this machine; between it, or git, and the git host is a proxy
 with 50 ms of round trip and 200 Mbit/s each way. Medians. The memory is the Worker's largest while 1 and 90 MB are
-pushed and cloned. Exit code 1 when a clone or a push takes more than 1.15 times as long, or the memory grows. Linux only.
+pushed and cloned. A signature is one request with a lease, without the way to the Worker. Exit code 1 when a clone or a push takes more than 1.15 times as long, or the memory grows. Linux only.
 
   --runs <n>   runs of each (default: 5)
   --mb <n>     size of the pack (default: 20)
-  --json       {clone: {ratio, broker_s, direct_s}, push: {…}, cpu_ms_per_100mb, memory_mib: {"1": …, "90": …}}`;
+  --json       {clone: {ratio, broker_s, direct_s}, push: {…}, sign_ms, cpu_ms_per_100mb, memory_mib: {"1": …, "90": …}}`;
 
 const LINK: WanLink = { rttMs: 50, mbitPerSecond: 200 };
 const MAX_RATIO = 1.15;
@@ -46,6 +47,7 @@ async function bench(runs: number, mb: number, json: boolean): Promise<number> {
     const result = {
       clone: told(clone),
       push: told(push),
+      sign_ms: rounded(await signMs(cleanups)),
       cpu_ms_per_100mb: Math.round(cpuMsPer100Mb),
       memory_mib: { "1": rounded(memory["1"]), "90": rounded(memory["90"]) },
     };
@@ -71,16 +73,21 @@ function told({ brokerS, directS }: Measured): Told {
 interface Result {
   readonly clone: Told;
   readonly push: Told;
+  readonly sign_ms: number;
   readonly cpu_ms_per_100mb: number;
   readonly memory_mib: Readonly<Record<"1" | "90", number>>;
 }
 
-function lines({ clone, push, cpu_ms_per_100mb: cpu, memory_mib: memory }: Result, mb: number): string[] {
+function lines(
+  { clone, push, sign_ms: sign, cpu_ms_per_100mb: cpu, memory_mib: memory }: Result,
+  mb: number,
+): string[] {
   const line = (name: string, { ratio, broker_s, direct_s }: Told) =>
     `${name} of ${mb} MB: ${broker_s} s through the broker, ${direct_s} s without, ratio ${ratio}`;
   return [
     line("clone", clone),
     line("push", push),
+    `signature: ${sign} ms`,
     `processor time of the Worker: ${cpu} ms for 100 MB`,
     `memory of the Worker: ${memory["1"]} MiB for 1 MB, ${memory["90"]} MiB for 90 MB`,
   ];

@@ -4,6 +4,7 @@ import * as z from "zod/v4";
 import { makeRepository, SAMPLES } from "../sample-remote/repositories.ts";
 import { callOperation, DEV_KEY } from "../support/client.ts";
 import { type Stack, startStack } from "../harness/stack.ts";
+import { median } from "../support/median.ts";
 
 const USAGE = `npm run bench:pool -- [--json]
 
@@ -124,9 +125,4 @@ async function benchFirstClone() {
   } finally {
     await stack.close();
   }
-}
-
-function median(values_: number[]): number {
-  const sorted = values_.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

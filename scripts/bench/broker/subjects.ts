@@ -10,6 +10,7 @@ import { freePort } from "../../support/free-port.ts";
 import { localBindings } from "../../support/local-services.ts";
 import { startWorkerd } from "../../support/workerd.ts";
 import { startRemote } from "../clone/remote.ts";
+import { median } from "../../support/median.ts";
 
 const MB = 1_000_000;
 /** Files of a repository; a pack of one object is no usual one. */
@@ -138,8 +139,4 @@ export class Subjects {
 
 function medians(times: Record<Way, readonly number[]>): Measured {
   return { brokerS: median(times.broker), directS: median(times.direct) };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cloned, Strategy } from "./strategy.ts";
+import { median } from "../../support/median.ts";
 
 /** What a clone leaves behind must not fall to the next: a tree of ours settles in its second second, disks write for longer. */
 const QUIET_MS = 3000;
@@ -71,11 +72,6 @@ export async function measure(
       timing: Object.fromEntries(parts.map((part) => [part, median(all.map(({ timing }) => timing[part] ?? NaN))])),
     };
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function rounded(value: number): number {
