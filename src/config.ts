@@ -58,6 +58,10 @@ export interface Config {
   readonly pool: { readonly min: number; readonly max: number };
   /** Limit of running sandboxes, of all shards together. */
   readonly maxSandboxes: number;
+  /** Operations of one tenant that run at once, in each isolate. */
+  readonly maxOperationsPerTenant: number;
+  /** Workspaces of one tenant, of all shards together. */
+  readonly maxWorkspacesPerTenant: number;
   /** Repository snapshots, of all shards together; 0 disables them. */
   readonly maxSnapshots: number;
   /** `asked`: snapshots are made on request only. */
@@ -121,6 +125,8 @@ export function parseConfig(env: object): Config {
     poolShards: s.POOL_SHARDS,
     pool: { min: s.POOL_MIN, max: s.POOL_MAX },
     maxSandboxes: s.E2B_MAX_SANDBOXES,
+    maxOperationsPerTenant: s.MAX_OPERATIONS_PER_TENANT,
+    maxWorkspacesPerTenant: s.MAX_WORKSPACES_PER_TENANT,
     maxSnapshots: s.SNAPSHOT_MAX,
     snapshotPolicy: s.SNAPSHOT_POLICY,
     snapshotMode: s.SNAPSHOT_MODE,

@@ -50,7 +50,7 @@ export async function recordCloneResult(
   try {
     if (await poolFor(caller, repository).cloned(report)) await makeSnapshot(caller, repository);
   } catch (error) {
-    const reason = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
+    const reason = plainText(String(error), new Redactor(credentialsOf(caller)));
     console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: reason }));
   }
 }

@@ -12,6 +12,7 @@ import {
   type Outcome,
   type Refusal,
   rolledBack,
+  tooManyWorkspaces,
 } from "./sandboxes/refusal.ts";
 import type { Shard } from "./shard.ts";
 import { Room } from "./room.ts";
@@ -79,7 +80,7 @@ export class Claims {
   }
 
   async #claim(key: WorkspaceKey, known: Row | undefined, onSeed?: OnSeed): Promise<Grant | Refusal> {
-    const { rows, idlePolicy, snapshots, lifecycle, startPatience } = this.#parts;
+    const { rows, idlePolicy, snapshots, lifecycle, startPatience, maxWorkspacesPerTenant } = this.#parts;
     if (known) {
       const ready = await this.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
@@ -89,6 +90,7 @@ export class Claims {
     const now = Date.now();
     const budget = idlePolicy.budget(now);
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
+    if (rows.hasWorkspaces(key.tenant, maxWorkspacesPerTenant)) return tooManyWorkspaces(maxWorkspacesPerTenant);
     const snapshot = snapshots.findReady(key);
     if (!snapshot) return this.#claimBlank(key, now);
     if (!this.room.has()) return this.#claimRoom(key, now, onSeed);
