@@ -34,7 +34,10 @@ describe("the log of an unexpected error", () => {
   it("has no secret in the form it is sent in either", () => {
     const token = "ghp_0123456789abcdef";
     const sent = `Basic ${btoa(`x-access-token:${token}`)}`;
-    const text = told(new Error(`sent ${sent} and Bearer ${token}`, { cause: new Error(`header ${token} is bad`) }), token);
+    const text = told(
+      new Error(`sent ${sent} and Bearer ${token}`, { cause: new Error(`header ${token} is bad`) }),
+      token,
+    );
     expect(text).not.toContain(token);
     expect(text).not.toContain(btoa(token).slice(4, 16));
     expect(text).toContain("sent Basic [redacted] and Bearer [redacted]");
