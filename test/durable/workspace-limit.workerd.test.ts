@@ -6,10 +6,12 @@ import type { Refusal } from "../../src/durable/sandboxes/refusal.ts";
 import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { granted, hosted, newPool, type Pool, rows, sql, workspace } from "./support.ts";
 
+const LIMIT = { MAX_WORKSPACES_PER_TENANT: "2" };
+
 /** Works with the object of a pool as it is where a tenant may have two workspaces. */
 const limited = <Result>(pool: Pool, work: (own: SandboxPool) => Promise<Result>): Promise<Result> =>
   runInDurableObject(pool, (_: SandboxPool, state) =>
-    work(new SandboxPool(state, { ...env, ...{ MAX_WORKSPACES_PER_TENANT: "2" } })),
+    work(new SandboxPool(state, { ...env, ...LIMIT })),
   );
 
 const claim = (pool: Pool, agent: string, tenant?: string): Promise<Grant | Refusal> =>
@@ -41,5 +43,5 @@ test("claims that come at once do not pass the limit together", async () => {
   const answers = await limited(newPool(), (own) =>
     Promise.all(["a", "b", "c", "d", "e"].map((agent) => own.claim(workspace(agent)))),
   );
-  expect(answers.map(({ ok }) => ok).toSorted()).toEqual([false, false, false, true, true]);
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(2);
 });

@@ -160,7 +160,11 @@ test.each(["/healthz", "/openapi.json", "/", "/llms.txt", "/v1/workspaces", "/no
 );
 
 test("no line has a secret of the call or of the settings, wherever they come in", async () => {
-  const secret = fc.string({ unit: fc.constantFrom(..."abcXYZ019_-.~!$'()*"), minLength: 20, maxLength: 40 });
+  const secret = fc.string({
+    unit: fc.constantFrom(...Array.from("abcXYZ019_-.~!$'()*")),
+    minLength: 20,
+    maxLength: 40,
+  });
   await fc.assert(
     fc.asyncProperty(secret, fc.nat({ max: 5 }), async (token, where) => {
       const at = (place: number) => (where === place ? token : "x");
@@ -176,8 +180,8 @@ test("no line has a secret of the call or of the settings, wherever they come in
       await send(`/broker/github.com/${encodeURIComponent(token)}.git/info/refs?service=git-upload-pack`, { headers });
       await send("/v1/git/push", { headers: { Authorization: `Bearer ${token}` }, body: { sandbox_id: SANDBOX_ID } });
       expect(logged.length).toBeGreaterThan(3);
-      for (const form of [token, btoa(token).replace(/=*$/, "").slice(0, -1)])
-        expect(logged.join("\n")).not.toContain(form);
+      const inBase64 = btoa(token).replace(/=*$/, "").slice(0, -1);
+      expect([token, inBase64].filter((form) => logged.join("\n").includes(form))).toEqual([]);
       logged.length = 0;
     }),
   );
