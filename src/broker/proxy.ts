@@ -32,7 +32,11 @@ interface GitRequest {
 }
 
 /** Answers a request of git in a sandbox, if its lease allows it. Errors are text, which git prints. */
-export async function brokered(request: Request, settings: BrokerSettings, note: Note): Promise<Response> {
+export async function brokered(
+  request: Request,
+  settings: BrokerSettings,
+  note: Note = () => undefined,
+): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === SIGN_PATH) return signed(request, settings, note);
   const { repository, what } = PATH.exec(decoded(pathname))?.groups ?? {};
@@ -57,7 +61,7 @@ async function leaseOf({ headers }: Request, { leaseKeys }: BrokerSettings, note
   return lease;
 }
 
-async function signed(request: Request, settings: BrokerSettings, note: Note): Promise<Response> {
+async function signed(request: Request, settings: BrokerSettings, note: Note = () => undefined): Promise<Response> {
   if (request.method !== "POST") return spoken(404, "The broker signs what is sent by POST.");
   note({ service: "sign" });
   const lease = await leaseOf(request, settings, note);
