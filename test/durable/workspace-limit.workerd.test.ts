@@ -10,9 +10,7 @@ const LIMIT = { MAX_WORKSPACES_PER_TENANT: "2" };
 
 /** Works with the object of a pool as it is where a tenant may have two workspaces. */
 const limited = <Result>(pool: Pool, work: (own: SandboxPool) => Promise<Result>): Promise<Result> =>
-  runInDurableObject(pool, (_: SandboxPool, state) =>
-    work(new SandboxPool(state, { ...env, ...LIMIT })),
-  );
+  runInDurableObject(pool, (_: SandboxPool, state) => work(new SandboxPool(state, { ...env, ...LIMIT })));
 
 const claim = (pool: Pool, agent: string, tenant?: string): Promise<Grant | Refusal> =>
   limited(pool, (own) => own.claim(workspace(agent, tenant)));
