@@ -38,6 +38,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["internal", 500, false],
   ["git_failed", 502, false],
   ["git_unreachable", 502, true],
+  ["not_signed", 502, true],
   ["misconfigured", 503, false],
   ["budget_exhausted", 503, false],
   ["sandbox_unavailable", 503, true],
