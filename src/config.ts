@@ -5,7 +5,8 @@ import { issueWords } from "./issue-words.ts";
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
 import { brokerHost } from "./settings/egress.ts";
-import { settings } from "./settings/settings.ts";
+import { keepOutOfEvents } from "./redaction/log-line.ts";
+import { secretsIn, settings } from "./settings/settings.ts";
 import { LOOPBACK } from "./settings/values.ts";
 
 /** E2B's own template, available to every account. */
@@ -176,6 +177,7 @@ export function configOf(env: object): Config {
   const known = parsedByEnv.get(env);
   if (known) return known;
   const config = parseConfig(env);
+  keepOutOfEvents(secretsIn(env));
   parsedByEnv.set(env, config);
   return config;
 }

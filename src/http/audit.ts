@@ -4,9 +4,10 @@ import type { BrokerFacts } from "../broker/facts.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { LoggedOperation, OperationLog } from "../metrics/operations.ts";
 import { shardOf } from "../pool/handle.ts";
+import { writeLine } from "../redaction/log-line.ts";
 import { type AuditLine, operationLine, refsOf, verdictOf } from "./audit-line.ts";
 import type { HttpContext } from "./context.ts";
-import { toldBy, writeLine } from "./log.ts";
+import { toldBy } from "./log.ts";
 import { requestIdOf } from "./request-id.ts";
 import { redactorOf, strictRedactorOf } from "./secrets.ts";
 
@@ -134,7 +135,7 @@ export class RequestAudit implements OperationLog {
     if (typeof thrown === "object" && thrown !== null) this.#told.add(thrown);
     const head = { event: "audit", of, time: new Date().toISOString(), request_id: requestIdOf(this.#c.req.raw) };
     const ms = line.ms === undefined ? {} : { ms: Math.round(line.ms * 10) / 10 };
-    writeLine({ ...head, ...line, ...ms, ...error }, redactorOf(this.#c));
+    writeLine(isUnexpected ? "error" : "log", { ...head, ...line, ...ms, ...error }, redactorOf(this.#c));
   }
 
   #hasTold(thrown: unknown): boolean {

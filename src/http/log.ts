@@ -4,14 +4,6 @@ import type { Redactor } from "../redaction/redactor.ts";
 /** Errors wrap errors a few levels deep; a cycle must end. */
 const MAX_CAUSES = 5;
 
-/** Writes one line of JSON, without the secrets that the redactor knows. */
-export function writeLine(line: object, redactor: Redactor): void {
-  const text = JSON.stringify(line);
-  const clean = redactor.mayHold(text) ? redactor.cleanJson(text) : text;
-  if ("error" in line) console.error(clean);
-  else console.log(clean);
-}
-
 /** Returns what an unexpected error and its causes say, with their stacks. */
 export function toldBy(thrown: unknown, redactor: Redactor): string {
   // The credential itself first: of a part of it that looks like a header's value, the rest would stay.

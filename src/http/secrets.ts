@@ -1,5 +1,5 @@
 import { Redactor } from "../redaction/redactor.ts";
-import { SECRET_SETTINGS } from "../settings/settings.ts";
+import { secretsIn } from "../settings/settings.ts";
 import type { HttpContext } from "./context.ts";
 import { tokensIn } from "./git-tokens.ts";
 
@@ -12,10 +12,7 @@ const redactors = new WeakMap<Request, Redactor>();
 export function redactorOf(c: HttpContext): Redactor {
   const known = redactors.get(c.req.raw);
   if (known) return known;
-  const settings: Readonly<Record<string, unknown>> = { ...c.env };
-  const own = SECRET_SETTINGS.map((name) => settings[name]).filter(isString);
-  // A setting may hold several keys.
-  const made = new Redactor([...own, ...own.flatMap((value) => value.split(",")), ...sentSecrets(c)]);
+  const made = new Redactor([...secretsIn(c.env), ...sentSecrets(c)]);
   redactors.set(c.req.raw, made);
   return made;
 }

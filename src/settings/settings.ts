@@ -137,3 +137,10 @@ export const SECRET_SETTINGS = [
   "OPERATOR_KEY",
   "SIGNING_KEY",
 ] as const satisfies readonly (keyof z.input<typeof settings>)[];
+
+/** Returns the secrets in an environment. A setting may hold several keys. */
+export function secretsIn(env: object): string[] {
+  const all: Readonly<Record<string, unknown>> = { ...env };
+  const own = SECRET_SETTINGS.map((name) => all[name]).filter((value) => typeof value === "string");
+  return [...own, ...own.flatMap((value) => value.split(","))];
+}
