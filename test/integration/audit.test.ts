@@ -98,6 +98,15 @@ test.each<[string, string, Partial<Lease>, object]>([
   expect(remoteGit(stack, "private", "rev-parse", "main")).toBe(main);
 });
 
+test("a lease of an operation that makes no commits, sent for a signature, is told by the broker's line", async () => {
+  const from = logged.length;
+  const headers = { Authorization: `Bearer ${await thief.lease("private")}` };
+  const answer = await fetch(`${stack.url}/broker/sign`, { method: "POST", headers, body: "tree 0" });
+  await expect.poll(() => linesSince(from).length).toBe(1);
+  const refusal = { of: "broker", what: "sign", verdict: "refused", code: "service_not_allowed", bytes_in: 6 };
+  expect([answer.status, linesSince(from)]).toMatchObject([403, [{ ...refusal, tenant: "acme", status: 403 }]]);
+});
+
 test("no line has the credential, a file's content, a message or a query", () => {
   const text = logged.join("\n");
   expect(logged.filter(isAudit).length).toBeGreaterThan(10);
