@@ -10,7 +10,7 @@ export function keepOutOfEvents(secrets: readonly string[]): void {
 }
 
 /** Logs something that happened without a request to blame: one line of JSON, without secrets of the settings. */
-export function logEvent(level: "log" | "warn", event: Readonly<Record<string, unknown>>): void {
+export function logEvent(level: "log" | "warn" | "error", event: Readonly<Record<string, unknown>>): void {
   writeLine(level, event, ofSettings);
 }
 

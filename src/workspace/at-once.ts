@@ -2,34 +2,42 @@ import { WarmtreeError } from "../errors.ts";
 import { UNTOUCHED } from "../ops/work.ts";
 import type { Caller } from "./caller.ts";
 
-/** An operation can be under way for so much longer than its own time: the wait for a sandbox or for a turn. */
-const MARGIN_S = 60;
+/** While an operation is under way, its mark is renewed so often. */
+const RENEW_MS = 2000;
+/** A mark counts for so long: the runtime may drop a request whose client has left, without a word to `finally`. */
+const MARK_MS = 3 * RENEW_MS;
 
-/**
- * Operations under way in this isolate: for each tenant the times at which they count no more. A request that the
- * runtime drops never tells its end.
- */
-const lapses = new Map<string, Set<{ readonly at: number }>>();
+/** Until when an operation counts as under way. */
+interface Mark {
+  until: number;
+}
+
+/** Operations of each tenant that are under way in this isolate. */
+const underWay = new Map<string, Set<Mark>>();
+
+type Counted = Pick<Caller, "tenant" | "config">;
 
 /**
  * Runs an operation, unless MAX_OPERATIONS_PER_TENANT of its tenant are under way in this isolate.
  * @throws rate_limited
  */
-export async function atOnce<Result>(caller: Caller, work: () => Promise<Result>): Promise<Result> {
-  const { tenant, config } = caller;
-  const now = Date.now();
-  const running = lapses.get(tenant) ?? new Set();
-  if (running.size >= config.maxOperationsPerTenant) {
-    for (const lapse of running) if (lapse.at <= now) running.delete(lapse);
-  }
-  if (running.size >= config.maxOperationsPerTenant) throw tooMany(config.maxOperationsPerTenant);
-  const lapse = { at: now + (config.operationTimeoutS + MARGIN_S) * 1000 };
-  lapses.set(tenant, running.add(lapse));
+export async function atOnce<Result>({ tenant, config }: Counted, work: () => Promise<Result>): Promise<Result> {
+  const most = config.maxOperationsPerTenant;
+  const marks = underWay.get(tenant) ?? new Set<Mark>();
+  if (marks.size >= most) for (const mark of marks) if (mark.until <= Date.now()) marks.delete(mark);
+  if (marks.size >= most) throw tooMany(most);
+  const mark = { until: Date.now() + MARK_MS };
+  underWay.set(tenant, marks.add(mark));
+  // A timer ends with its request.
+  const timer = setInterval(() => {
+    mark.until = Date.now() + MARK_MS;
+  }, RENEW_MS);
   try {
     return await work();
   } finally {
-    running.delete(lapse);
-    if (running.size === 0 && lapses.get(tenant) === running) lapses.delete(tenant);
+    clearInterval(timer);
+    marks.delete(mark);
+    if (marks.size === 0 && underWay.get(tenant) === marks) underWay.delete(tenant);
   }
 }
 
