@@ -38,6 +38,14 @@ const PROPERTY_SEED = process.env["NIGHTLY"] ? undefined : 1;
 const PROPERTIES = { setupFiles: ["./test/support/property-seed.ts"], provide: { propertySeed: PROPERTY_SEED } };
 const IN_NODE = { ...PROPERTIES, setupFiles: [...PROPERTIES.setupFiles, "./test/support/elsewhere.ts"] };
 
+/** Property tests send more requests a minute than any caller may. */
+const UNLIMITED = Object.fromEntries(
+  ["REQUESTS_PER_KEY", "REQUESTS_PER_TENANT"].map((name) => [
+    name,
+    { namespace_id: name, simple: { limit: 1_000_000, period: 60 as const } },
+  ]),
+);
+
 function workerdProject(name: string, include: string[], exclude: string[], settings: Record<string, string>) {
   return {
     plugins: [
@@ -51,7 +59,7 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
         return {
           main: "./src/index.ts",
           wrangler: { configPath: "./test/wrangler.toml" },
-          miniflare: { bindings, r2Buckets: ["ARCHIVE"] },
+          miniflare: { bindings, r2Buckets: ["ARCHIVE"], ratelimits: UNLIMITED },
         };
       }),
     ],

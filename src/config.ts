@@ -5,7 +5,8 @@ import { issueWords } from "./issue-words.ts";
 import type { SnapshotMode } from "./e2b/snapshots.ts";
 import type { DefinitionName } from "./pool/template.ts";
 import { brokerHost } from "./settings/egress.ts";
-import { settings } from "./settings/settings.ts";
+import { keepOutOfEvents } from "./redaction/log-line.ts";
+import { secretsIn, settings } from "./settings/settings.ts";
 import { LOOPBACK } from "./settings/values.ts";
 
 /** E2B's own template, available to every account. */
@@ -58,6 +59,10 @@ export interface Config {
   readonly pool: { readonly min: number; readonly max: number };
   /** Limit of running sandboxes, of all shards together. */
   readonly maxSandboxes: number;
+  /** Operations of one tenant that run at once, in each isolate. */
+  readonly maxOperationsPerTenant: number;
+  /** Workspaces of one tenant, of all shards together. */
+  readonly maxWorkspacesPerTenant: number;
   /** Repository snapshots, of all shards together; 0 disables them. */
   readonly maxSnapshots: number;
   /** `asked`: snapshots are made on request only. */
@@ -121,6 +126,8 @@ export function parseConfig(env: object): Config {
     poolShards: s.POOL_SHARDS,
     pool: { min: s.POOL_MIN, max: s.POOL_MAX },
     maxSandboxes: s.E2B_MAX_SANDBOXES,
+    maxOperationsPerTenant: s.MAX_OPERATIONS_PER_TENANT,
+    maxWorkspacesPerTenant: s.MAX_WORKSPACES_PER_TENANT,
     maxSnapshots: s.SNAPSHOT_MAX,
     snapshotPolicy: s.SNAPSHOT_POLICY,
     snapshotMode: s.SNAPSHOT_MODE,
@@ -170,6 +177,7 @@ export function configOf(env: object): Config {
   const known = parsedByEnv.get(env);
   if (known) return known;
   const config = parseConfig(env);
+  keepOutOfEvents(secretsIn(env));
   parsedByEnv.set(env, config);
   return config;
 }

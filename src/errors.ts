@@ -1,4 +1,5 @@
 import { plainText } from "./redaction/plain-text.ts";
+import type { Redactor } from "./redaction/redactor.ts";
 
 /**
  * All errors of operations. One closed table gives the HTTP status, whether a retry can help, and the `error_type` of the
@@ -77,6 +78,15 @@ export interface Work {
   readonly tree: "unchanged" | "changed" | "merging" | "unknown";
 }
 
+/** Limits of this service on what one caller may take. */
+export const LIMITS = [
+  "requests_per_key",
+  "requests_per_tenant",
+  "operations_per_tenant",
+  "workspaces_per_tenant",
+] as const;
+export type Limit = (typeof LIMITS)[number];
+
 export const CONFLICT_KINDS = ["content", "both_added", "deleted_by_us", "deleted_by_them", "other"] as const;
 
 /** One conflict in a file, with the text of all three sides. `ours` is the workspace's, `theirs` the remote's. */
@@ -113,6 +123,8 @@ export interface ErrorDetails {
   /** The wrong input fields, if there are several. */
   readonly errors?: readonly FieldError[];
   readonly retryAfterS?: number;
+  /** Limit of this service that the caller has reached; absent from rate_limited: E2B's. */
+  readonly limit?: Limit;
   readonly work?: Work;
   readonly conflicts?: readonly ConflictHunk[];
   /** Ids of the commits in question, newest first. */
@@ -141,15 +153,16 @@ export class WarmtreeError extends Error {
  * The flat form that every entry point sends (over HTTP, RFC 9457 adds type, title, status and instance). The detail may
  * quote a git host, a repository or E2B; therefore it is reduced to plain text.
  */
-export function errorBody(error: WarmtreeError) {
+export function errorBody(error: WarmtreeError, redactor?: Redactor) {
+  const plain = (text: string) => plainText(text, redactor);
   const { retryAfterS, remoteMessages, rules, ...rest } = error.details;
   return {
     code: error.code,
-    detail: plainText(error.message),
+    detail: plain(error.message),
     retryable: ERROR_KINDS[error.code].retryable,
     ...(retryAfterS === undefined ? {} : { retry_after: retryAfterS }),
     ...rest,
-    ...(rules === undefined ? {} : { rules: rules.map((rule) => ({ ...rule, detail: plainText(rule.detail) })) }),
-    ...(remoteMessages === undefined ? {} : { remote_messages: remoteMessages.map(plainText) }),
+    ...(rules === undefined ? {} : { rules: rules.map((rule) => ({ ...rule, detail: plain(rule.detail) })) }),
+    ...(remoteMessages === undefined ? {} : { remote_messages: remoteMessages.map(plain) }),
   };
 }

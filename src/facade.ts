@@ -9,6 +9,7 @@ import { operationNamed } from "./ops/registry.ts";
 import { pushInTurn } from "./execution/push.ts";
 import { parseInput } from "./execution/parse-input.ts";
 import { beforeBegun } from "./ops/work.ts";
+import { atOnce } from "./workspace/at-once.ts";
 import { useWorkspace } from "./workspace/workspaces.ts";
 import type { Caller } from "./workspace/caller.ts";
 
@@ -23,7 +24,7 @@ import type { Caller } from "./workspace/caller.ts";
  */
 export function execute(name: string, input: unknown, caller: Caller): Promise<object> {
   const work = () =>
-    perform(name, input, caller).catch((error: unknown) => {
+    atOnce(caller, () => perform(name, input, caller)).catch((error: unknown) => {
       throw beforeBegun(error);
     });
   return recorded(name, caller, work);

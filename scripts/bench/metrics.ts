@@ -43,7 +43,10 @@ else process.exitCode = await bench(z.coerce.number().int().min(100).parse(optio
 
 async function bench(rounds: number, json: boolean): Promise<number> {
   // What the sandbox does is not what is measured: without namespaces it does it sooner.
-  const stack = await startStack({ isolation: "none", bindings: { METRICS_SHARDS: "1" } });
+  const stack = await startStack({
+    isolation: "none",
+    bindings: { METRICS_SHARDS: "1", MAX_OPERATIONS_PER_TENANT: String(BURST) },
+  });
   try {
     await makeRepository(stack.git.root, "one", { files: 50, commits: 5 });
     const result = { ...(await overhead(stack, rounds)), record_us: recordingUs(), burst: await burst(stack) };

@@ -1,19 +1,21 @@
 import { wrongDocsLines } from "./docs-lines.ts";
+import { type AuditOutcome, npmAudit } from "./npm-audit.ts";
 import { wrongRooms } from "./rooms.ts";
 import { wrongScripts } from "./shell-files.ts";
 import { runTool } from "./tools.ts";
 
 type Tool = readonly [tool: string, ...args: string[]];
 
-/** A tool that fails with a status, or a function that says what is wrong: "" for nothing. */
+/** A tool that fails with a status, or a function that says what is wrong ("" for nothing), or why it looked at nothing. */
 interface Check {
   readonly name: string;
-  readonly command: Tool | (() => Promise<string>);
+  readonly command: Tool | (() => Promise<string | AuditOutcome>);
 }
 
 const CHECKS: readonly Check[] = [
   { name: "rooms: imports run down, none in a circle", command: wrongRooms },
   { name: "shell and Perl files", command: wrongScripts },
+  { name: "npm audit: no package with a known vulnerability of level high", command: npmAudit },
   { name: "length of lines in the docs", command: wrongDocsLines },
   {
     name: "types of the Worker's bindings",
@@ -44,33 +46,38 @@ const CONCURRENCY = 2;
 
 /**
  * Runs every static check, prints one line each and the output of those that fail.
- * @returns how many passed and failed
+ * @returns how many passed and failed; a check that was skipped did neither
  */
 export async function runChecks(): Promise<{ passed: number; failed: number }> {
   const waiting = CHECKS.values();
-  let failed = 0;
+  const count = { passed: 0, failed: 0, skipped: 0 };
   const worker = async () => {
-    for (const check of waiting) if (!(await runCheck(check))) failed += 1;
+    for (const check of waiting) count[await runCheck(check)] += 1;
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  return { passed: CHECKS.length - failed, failed };
+  return { passed: count.passed, failed: count.failed };
 }
 
-async function runCheck(check: Check): Promise<boolean> {
+const WORDS = { passed: "ok    ", failed: "FAILED", skipped: "skip  " };
+
+async function runCheck(check: Check): Promise<keyof typeof WORDS> {
   const startedAt = performance.now();
-  const { ok, output } = await outcomeOf(check.command);
+  const { end, output } = await outcomeOf(check.command);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`${ok ? "ok    " : "FAILED"} ${seconds.padStart(5)} s  ${check.name}`);
-  if (!ok) console.log(`${output.trim()}\n`);
-  return ok;
+  const why = end === "skipped" ? `: skipped, ${output}` : "";
+  console.log(`${WORDS[end]} ${seconds.padStart(5)} s  ${check.name}${why}`);
+  if (end === "failed") console.log(`${output.trim()}\n`);
+  return end;
 }
 
-async function outcomeOf(command: Check["command"]): Promise<{ ok: boolean; output: string }> {
+async function outcomeOf(command: Check["command"]): Promise<{ end: keyof typeof WORDS; output: string }> {
   if (typeof command === "function") {
-    const wrong = await command();
-    return { ok: wrong === "", output: wrong };
+    const found = await command();
+    if (typeof found === "object" && "skipped" in found) return { end: "skipped", output: found.skipped };
+    const wrong = typeof found === "object" ? found.wrong : found;
+    return { end: wrong === "" ? "passed" : "failed", output: wrong };
   }
   const [tool, ...args] = command;
   const { ok, output } = await runTool(tool, args);
-  return { ok, output: `$ ${command.join(" ")}\n${output}` };
+  return { end: ok ? "passed" : "failed", output: `$ ${command.join(" ")}\n${output}` };
 }

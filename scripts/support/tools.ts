@@ -29,6 +29,7 @@ export interface ToolResult {
   readonly ok: boolean;
   /** stdout and stderr as they came. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 /** Runs one of the checkout's tools to its end. Rejects when it cannot be started, or when `signal` ended it. */
@@ -48,10 +49,16 @@ export function runProgram(command: string, args: readonly string[], signal?: Ab
   });
   endWithParent(child, "group");
   const chunks: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const answer: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    answer.push(chunk);
+  });
   child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ ok: code === 0, output: Buffer.concat(chunks).toString("utf8") }));
+    child.on("close", (code) => resolve({ ok: code === 0, output: textOf(chunks), stdout: textOf(answer) }));
   });
 }
+
+const textOf = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString("utf8");

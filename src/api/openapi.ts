@@ -97,7 +97,7 @@ function otherRoutes() {
       get: {
         operationId: "listWorkspaces",
         summary: "Lists your workspaces, last used first.",
-        responses: { 200: json("Your workspaces", workspaceListSchema), ...problems([400, 401, 500, 503]) },
+        responses: { 200: json("Your workspaces", workspaceListSchema), ...problems([400, 401, 429, 500, 503]) },
       },
     },
     "/v1/workspaces/{sandbox_id}": {
@@ -105,12 +105,12 @@ function otherRoutes() {
       get: {
         operationId: "getWorkspace",
         summary: "Returns a workspace and opens a session: a paused sandbox is resumed in the background.",
-        responses: { 200: json("The workspace", workspaceSchema), ...problems([400, 401, 404, 500, 503]) },
+        responses: { 200: json("The workspace", workspaceSchema), ...problems([400, 401, 404, 429, 500, 503]) },
       },
       delete: {
         operationId: "endWorkspace",
         summary: "Ends a workspace. Unpushed work is lost.",
-        responses: { 204: { description: "Ended." }, ...problems([400, 401, 404, 500, 503]) },
+        responses: { 204: { description: "Ended." }, ...problems([400, 401, 404, 429, 500, 503]) },
       },
     },
     "/v1/workspaces/{sandbox_id}/pause": {
@@ -118,7 +118,7 @@ function otherRoutes() {
       post: {
         operationId: "pauseWorkspace",
         summary: "Pauses a workspace: the session ends. It costs nothing until its next use, which resumes it.",
-        responses: { 204: { description: "Paused." }, ...problems([400, 401, 404, 500, 503]) },
+        responses: { 204: { description: "Paused." }, ...problems([400, 401, 404, 429, 500, 503]) },
       },
     },
     "/v1/workspaces/{sandbox_id}/bundle": {
@@ -147,7 +147,7 @@ function otherRoutes() {
       get: {
         operationId: "listSnapshots",
         summary: "Lists your repository snapshots, last used first.",
-        responses: { 200: json("Your snapshots", snapshotListSchema), ...problems([400, 401, 500, 503]) },
+        responses: { 200: json("Your snapshots", snapshotListSchema), ...problems([400, 401, 429, 500, 503]) },
       },
       post: {
         operationId: "makeSnapshot",
@@ -171,21 +171,21 @@ function otherRoutes() {
       delete: {
         operationId: "dropSnapshot",
         summary: "Drops a repository snapshot. Workspaces started from it continue.",
-        responses: { 204: { description: "Dropped." }, ...problems([400, 401, 404, 500, 503]) },
+        responses: { 204: { description: "Dropped." }, ...problems([400, 401, 404, 429, 500, 503]) },
       },
     },
     "/v1/policy": {
       get: {
         operationId: "getPolicy",
         summary: "Returns the rules for what your calls may push, for each git host.",
-        responses: { 200: json("The rules", policiesSchema), ...problems([400, 401, 500, 503]) },
+        responses: { 200: json("The rules", policiesSchema), ...problems([400, 401, 429, 500, 503]) },
       },
     },
     "/v1/template": {
       get: {
         operationId: "getTemplate",
         summary: "Returns the template of new sandboxes, and its newest build.",
-        responses: { 200: json("The template", templateSchema), ...problems([400, 401, 500, 503]) },
+        responses: { 200: json("The template", templateSchema), ...problems([400, 401, 429, 500, 503]) },
       },
     },
     "/healthz": {

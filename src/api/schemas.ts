@@ -1,5 +1,5 @@
 import * as z from "zod/v4";
-import { CONFLICT_KINDS, ERROR_KINDS } from "../errors.ts";
+import { CONFLICT_KINDS, ERROR_KINDS, LIMITS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import { brokenRule } from "../ops/output/broken-rules.ts";
 import { policySchema } from "../policy/policy.ts";
@@ -34,6 +34,7 @@ export const problemSchema = z.object({
   code: z.enum(Object.keys(ERROR_KINDS)),
   retryable: z.boolean().describe("Whether the same call, sent again later, can succeed"),
   retry_after: z.number().optional().describe("Seconds to wait first"),
+  limit: z.enum(LIMITS).optional().describe("The limit of this service that is reached; absent: E2B's"),
   field: z.string().optional().describe("The input that is wrong, as a path: files.0.path; of several, the first"),
   errors: z
     .array(z.object({ field: z.string(), detail: z.string() }))

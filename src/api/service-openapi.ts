@@ -35,7 +35,7 @@ export function serviceRoutes(): object {
             content: { "application/json": message, "text/event-stream": text },
           },
           202: { description: "A notification was taken." },
-          ...problems([400, 401, 413, 503]),
+          ...problems([400, 401, 413, 429, 503]),
         },
       },
     },
@@ -44,7 +44,7 @@ export function serviceRoutes(): object {
         operationId: "checks",
         summary: "Tells whether the service is set up: E2B, pool, template, keys, budget. Changes nothing.",
         security: [{ apiKey: [] }, { operatorKey: [] }],
-        responses: { 200: json("What was found", checksSchema), ...problems([400, 401, 500, 503]) },
+        responses: { 200: json("What was found", checksSchema), ...problems([400, 401, 429, 500, 503]) },
       },
     },
     "/metrics": {

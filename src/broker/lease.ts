@@ -18,6 +18,9 @@ const claims = z.strictObject({
   v: z.literal(1),
   tenant: z.string(),
   sandbox_id: z.string(),
+  /** For the log: the caller's API key, by its digest, and the request that its operation came with. */
+  key: z.string().optional(),
+  request_id: z.string().optional(),
   /** Address of the repository at the git host. */
   url: z.string(),
   /** Canonical form of the address, as in the path of the broker. */

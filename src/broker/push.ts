@@ -6,7 +6,7 @@ import { refusalLines, refusalReport } from "./report.ts";
 import { asksDefault, type RefRule, type Verdict, verdictsOf } from "./rules.ts";
 import type { SigningSettings } from "./sign.ts";
 import { SIGNED_HEADER, unsignedTips } from "./signed-tips.ts";
-import { answerOf, spoken, type UpstreamRequest } from "./upstream.ts";
+import { answerOf, lengthOf, spoken, type UpstreamRequest } from "./upstream.ts";
 
 /** Largest request that the platform accepts on most plans; it answers 413 itself. */
 const MAX_REQUEST_BYTES = 100_000_000;
@@ -25,12 +25,13 @@ export async function answerPush(
   request: UpstreamRequest,
   signing: SigningSettings,
 ): Promise<Response> {
-  const { body } = request;
+  const { body, note } = request;
   const isPacked = request.headers.get("Content-Encoding") === "gzip";
   const length = lengthOf(request.headers);
   if (!body) return spoken(400, "The push has no body.");
   if (length !== undefined && length > MAX_REQUEST_BYTES) {
     await body.cancel();
+    note?.({ refused: "payload_too_large" });
     return spoken(413, "The push is over 100 MB, which is the limit of one request: push fewer commits at a time.");
   }
   const plain = isPacked ? body.pipeThrough(new DecompressionStream("gzip")) : body;
@@ -41,9 +42,11 @@ export async function answerPush(
   } catch (error) {
     reader.release();
     await drain(plain);
+    note?.({ refused: "not_understood" });
     return spoken(400, `The push was not understood${error instanceof PktLineError ? `: ${error.message}` : ""}.`);
   }
   const taken = reader.release();
+  note?.({ refs: asked.commands.map(({ ref }) => ref) });
   // git asks first whether it may push, before it sends a large pack. The lease has said so.
   if (asked.commands.length === 0) {
     await drain(plain);
@@ -51,6 +54,7 @@ export async function answerPush(
   }
   const verdicts = await judged(remote, rules, asked, request, signing);
   if (verdicts.some(({ reasons }) => reasons.length > 0)) {
+    note?.({ refused: "ref_not_allowed" });
     // Who sends reads the answer only after its last byte.
     await drain(plain);
     return refused(verdicts, asked);
@@ -100,9 +104,4 @@ function continued(taken: readonly Uint8Array[], rest: Body, length: number | un
 
 async function drain(body: Body): Promise<void> {
   await body.pipeTo(new WritableStream()).catch(() => undefined);
-}
-
-function lengthOf(headers: Headers): number | undefined {
-  const text = headers.get("Content-Length") ?? "";
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,6 +1,7 @@
 import { plainText } from "../redaction/plain-text.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import type { Remote } from "../remote/types.ts";
+import type { Note } from "./facts.ts";
 
 /** Headers of git that a git host needs. `Accept-Encoding` is not among them: answers are passed on unpacked. */
 const FROM_GIT = ["Accept", "Content-Type", "Content-Encoding", "Git-Protocol", "User-Agent"];
@@ -28,6 +29,7 @@ export interface UpstreamRequest {
   readonly body?: ReadableStream<Uint8Array> | null;
   /** git has left. */
   readonly signal: AbortSignal;
+  readonly note?: Note;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface UpstreamRequest {
  * its target is not told.
  */
 export async function answerOf(remote: Remote, request: UpstreamRequest): Promise<Response> {
-  const { path, method, headers, body, signal } = request;
+  const { path, method, headers, body, signal, note } = request;
   let response: Response;
   try {
     response = await fetch(`${remote.url}/${path}`, {
@@ -52,6 +54,8 @@ export async function answerOf(remote: Remote, request: UpstreamRequest): Promis
   const { status } = response;
   if (status !== 200) return failed(remote, response);
   const type = response.headers.get("Content-Type") ?? "";
+  const length = lengthOf(response.headers);
+  if (length !== undefined) note?.({ bytesOut: length });
   // A page of the host must not become a page of this service.
   return passed(response.body, status, OF_GIT.test(type) ? type : "text/plain", response.headers);
 }
@@ -59,6 +63,12 @@ export async function answerOf(remote: Remote, request: UpstreamRequest): Promis
 /** Answers in text, which git prints. */
 export function spoken(status: number, text: string, headers: Headers = new Headers()): Response {
   return passed(new Response(`${text}\n`).body, status, "text/plain; charset=utf-8", headers);
+}
+
+/** Returns the announced length of a body; undefined: it is not announced. */
+export function lengthOf(headers: Headers): number | undefined {
+  const text = headers.get("Content-Length") ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function headersFor({ authorization }: Remote, own: Headers): Headers {
@@ -72,11 +82,7 @@ function headersFor({ authorization }: Remote, own: Headers): Headers {
 }
 
 function passed(body: Response["body"], status: number, type: string, from: Headers): Response {
-  const headers = new Headers({
-    "Content-Type": type,
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-  });
+  const headers = new Headers({ "Content-Type": type });
   for (const name of FROM_HOST) {
     const value = from.get(name);
     if (value !== null) headers.set(name, value);
@@ -91,7 +97,7 @@ async function failed({ authorization }: Remote, response: Response): Promise<Re
   const isText = headers.get("Content-Type")?.startsWith("text/plain") ?? false;
   const text = isText ? await beginningOf(response.body) : "";
   if (!isText) await response.body?.cancel();
-  const words = new Redactor(authorization === undefined ? [] : secretsIn(authorization)).clean(plainText(text)).trim();
+  const words = plainText(text, new Redactor(authorization === undefined ? [] : secretsIn(authorization))).trim();
   return spoken(status, words || `The git host answered ${status}.`, headers);
 }
 

@@ -15,6 +15,7 @@ import { Redactor } from "../redaction/redactor.ts";
 import type { Repository } from "../remote/address.ts";
 import { poolFor, poolOf, pools, refused } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
+import { logEvent } from "../redaction/log-line.ts";
 
 type Cloned = z.output<typeof clone.output>;
 
@@ -50,8 +51,8 @@ export async function recordCloneResult(
   try {
     if (await poolFor(caller, repository).cloned(report)) await makeSnapshot(caller, repository);
   } catch (error) {
-    const reason = new Redactor(credentialsOf(caller)).clean(plainText(String(error)));
-    console.warn(JSON.stringify({ event: "snapshot_not_made", repository: repository.key, error: reason }));
+    const reason = plainText(String(error), new Redactor(credentialsOf(caller)));
+    logEvent("warn", { event: "snapshot_not_made", repository: repository.key, error: reason });
   }
 }
 

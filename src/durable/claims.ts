@@ -12,6 +12,7 @@ import {
   type Outcome,
   type Refusal,
   rolledBack,
+  tooManyWorkspaces,
 } from "./sandboxes/refusal.ts";
 import type { Shard } from "./shard.ts";
 import { Room } from "./room.ts";
@@ -91,6 +92,8 @@ export class Claims {
     if (budget.state === "exhausted") return exhausted(budget.liftsAt, now);
     const snapshot = snapshots.findReady(key);
     if (!snapshot) return this.#claimBlank(key, now);
+    const oneTooMany = this.#oneTooMany(key);
+    if (oneTooMany) return oneTooMany;
     if (!this.room.has()) return this.#claimRoom(key, now, onSeed);
     onSeed?.(snapshots.seedOf(snapshot));
     const row = await this.#insert(key, snapshot.e2b_id, now);
@@ -112,6 +115,8 @@ export class Claims {
 
   async #claimBlank(key: WorkspaceKey, now: number): Promise<Grant | Refusal> {
     const { filler, lifecycle, startPatience, template } = this.#parts;
+    const oneTooMany = this.#oneTooMany(key);
+    if (oneTooMany) return oneTooMany;
     filler.claimed(now);
     const warm = this.#takeWarm(key, now);
     if (warm) return this.#grantedWarm(warm);
@@ -119,6 +124,12 @@ export class Claims {
     const started = await startPatience.wait(lifecycle.start(await this.#insert(key, template(), now)));
     if (started.ok) filler.created((Date.now() - now) / 1000);
     return this.#granted(started, "cold");
+  }
+
+  /** Refuses a workspace that its tenant may not have. To be asked in the same turn in which the row is written. */
+  #oneTooMany({ tenant }: WorkspaceKey): Refusal | undefined {
+    const { rows, maxWorkspacesPerTenant: most } = this.#parts;
+    return rows.hasWorkspaces(tenant, most) ? tooManyWorkspaces(most) : undefined;
   }
 
   /** Binds a warm sandbox to the workspace. Returns undefined if there is none. */

@@ -46,6 +46,8 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
   const budgetUsd = config.monthlyBudgetUsd === undefined ? undefined : config.monthlyBudgetUsd / poolShards;
   const maxRunning = share(config.maxSandboxes);
 
+  const maxWorkspacesPerTenant = Math.max(1, share(config.maxWorkspacesPerTenant));
+
   const plane = controlPlane(config.e2b);
   const rows = new SandboxTable(storage);
   const snapshotPlane = snapshotPlaneOf(config.e2b);
@@ -158,7 +160,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     snapshots,
     builder,
   };
-  return { shard, maxRunning, template, templates, ...ours };
+  return { shard, maxRunning, maxWorkspacesPerTenant, template, templates, ...ours };
 }
 
 /** A snapshot's name at E2B. The id is unguessable, so no other deployment on the account uses the name. */

@@ -88,13 +88,10 @@ async function sendOnce<Value extends object>(
     const startedAt = performance.now();
     try {
       const full = { ...context, ...more };
-      const use = {
-        sandboxId: grant.sandboxId,
-        url: grant.url,
-        timeoutS,
-        sends: operation.sends?.(input, full),
-        commits: operation.commits,
-      };
+      const sends = operation.sends?.(input, full);
+      if (sends) cost.refs = sends.map(({ ref }) => ref);
+      const { commits } = operation;
+      const use = { sandboxId: grant.sandboxId, url: grant.url, timeoutS, sends, commits };
       const remote = hasRemote ? { remote: await remoteInSandbox(caller, use) } : {};
       return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...full, ...remote });
     } finally {

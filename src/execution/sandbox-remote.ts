@@ -42,6 +42,8 @@ export async function remoteInSandbox(caller: Caller, use: RemoteUse): Promise<R
       v: 1,
       tenant: caller.tenant,
       sandbox_id: sandboxId,
+      key: caller.key,
+      request_id: caller.requestId,
       url: repository.url,
       repository: repository.key,
       services: ["git-upload-pack", ...(sends.length > 0 ? RECEIVE : []), ...(signs ? SIGN : [])],

@@ -1,6 +1,3 @@
-/** Answers show one tenant's work at one moment: caches must not store them, and browsers must not guess their type. */
-const HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
-
 interface AnswerOptions {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -14,7 +11,7 @@ export function answer(body: object | null, options: AnswerOptions = {}): Respon
   const type = body === null ? {} : { "Content-Type": "application/json" };
   return new Response(body && JSON.stringify(body), {
     status,
-    headers: { ...HEADERS, "X-Request-Id": requestId, ...type, ...headers },
+    headers: { "X-Request-Id": requestId, ...type, ...headers },
   });
 }
 
@@ -27,6 +24,6 @@ export function tarAnswer(
   { requestId, headers }: Required<Omit<AnswerOptions, "status">>,
 ) {
   return new Response(body, {
-    headers: { ...HEADERS, "X-Request-Id": requestId, "Content-Type": TAR_TYPE, ...headers },
+    headers: { "X-Request-Id": requestId, "Content-Type": TAR_TYPE, ...headers },
   });
 }

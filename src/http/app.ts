@@ -7,12 +7,16 @@ import { configOf } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { answer } from "./answer.ts";
+import { audited, auditOf } from "./audit.ts";
 import { readJsonObject } from "./body.ts";
-import { callerOf, type HttpContext, secretsOf } from "./caller.ts";
+import { callerOf } from "./caller.ts";
+import type { HttpContext } from "./context.ts";
+import { redactorOf } from "./secrets.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { CROSS_ORIGIN_PATHS, crossOrigin } from "./cross-origin.ts";
 import { HttpError } from "./http-error.ts";
 import { openApi } from "../api/openapi.ts";
-import { problemResponse } from "./problem-response.ts";
+import { asKnownError, problemResponse } from "./problem-response.ts";
 import { requestIdOf } from "./request-id.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 import { policyOf } from "../policy/policy.ts";
@@ -43,7 +47,7 @@ export interface Service {
  */
 export function createApp(service: Service): App {
   const app: App = new Hono();
-  app.use(withoutSecrets);
+  for (const middleware of [securityHeaders, audited, withoutSecrets]) app.use(middleware);
   for (const path of CROSS_ORIGIN_PATHS) app.use(path, crossOrigin);
 
   app.post("/v1/git/:operation", async (c) => {
@@ -86,9 +90,15 @@ export function createApp(service: Service): App {
   });
   app.get("/openapi.json", () => answer(openApi()));
 
-  app.notFound((c) => problemResponse(noRoute(app, c), requestIdOf(c.req.raw), () => secretsOf(c)));
-  app.onError((error, c) => problemResponse(error, requestIdOf(c.req.raw), () => secretsOf(c)));
+  app.notFound((c) => failed(noRoute(app, c), c));
+  app.onError(failed);
   return app;
+}
+
+function failed(thrown: unknown, c: HttpContext): Response {
+  const error = asKnownError(thrown);
+  auditOf(c).failed(thrown, error.code);
+  return problemResponse(error, requestIdOf(c.req.raw), redactorOf(c));
 }
 
 function policiesOf({ tenant, config }: Caller): z.output<typeof policiesSchema> {

@@ -3,17 +3,20 @@ import { HttpError } from "./http-error.ts";
 import { isOpenTo, SERVED } from "./loopback.ts";
 
 /** Authenticated sender of a request. */
-interface Identity {
+export interface Identity {
   readonly tenant: string;
+  /** Beginning of the digest of its API key, by which API_KEYS has it. */
+  readonly key: string;
 }
 
-interface AcceptedKey {
-  readonly tenant: string;
+interface AcceptedKey extends Identity {
   readonly digest: Uint8Array;
 }
 
 /** RFC 6750, section 2.1; bounded, so that no request makes us hash more than a key. */
 export const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+/** Enough to tell keys apart, and far from enough to look for one. */
+const KEY_NAME_LENGTH = 12;
 const CHALLENGE = 'Bearer realm="warmtree"';
 
 /** Key `dev` of tenant `dev`: a fresh checkout serves its own machine. */
@@ -33,14 +36,14 @@ export async function authenticate(request: Request, config: Config): Promise<Id
   const accepted = acceptedKeys(request, config);
   const key = BEARER.exec(request.headers.get("Authorization") ?? "")?.[1];
   if (key === undefined) throw unauthenticated("Send the header 'Authorization: Bearer <API key>'.");
-  const tenant = await tenantOf(key, accepted);
-  if (tenant === undefined) {
+  const identity = await identityOf(key, accepted);
+  if (identity === undefined) {
     throw unauthenticated(
       "Key refused: the API key is not one of this service's.",
       `${CHALLENGE}, error="invalid_token"`,
     );
   }
-  return { tenant };
+  return identity;
 }
 
 function acceptedKeys(request: Request, config: Config): readonly AcceptedKey[] {
@@ -57,17 +60,21 @@ function acceptedKeys(request: Request, config: Config): readonly AcceptedKey[] 
 }
 
 /** Compares with every key without stopping at a match: the time taken reveals nothing about the keys. */
-async function tenantOf(key: string, accepted: readonly AcceptedKey[]): Promise<string | undefined> {
-  const presented = await crypto.subtle.digest("SHA-256", encoder.encode(key));
-  let match: string | undefined;
-  for (const { tenant, digest } of accepted) {
-    if (crypto.subtle.timingSafeEqual(presented, digest)) match = tenant;
+async function identityOf(given: string, accepted: readonly AcceptedKey[]): Promise<Identity | undefined> {
+  const presented = await crypto.subtle.digest("SHA-256", encoder.encode(given));
+  let match: Identity | undefined;
+  for (const { tenant, key, digest } of accepted) {
+    if (crypto.subtle.timingSafeEqual(presented, digest)) match = { tenant, key };
   }
   return match;
 }
 
 function decoded(keys: Config["apiKeys"]): readonly AcceptedKey[] {
-  return keys.map(({ tenant, sha256 }) => ({ tenant, digest: fromHex(sha256) }));
+  return keys.map(({ tenant, sha256 }) => ({
+    tenant,
+    key: sha256.slice(0, KEY_NAME_LENGTH),
+    digest: fromHex(sha256),
+  }));
 }
 
 function fromHex(hex: string): Uint8Array {

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { type Config, configOf } from "../config.ts";
-import type { HttpContext } from "./caller.ts";
+import type { HttpContext } from "./context.ts";
 import { LOOPBACK_HOSTS } from "./loopback.ts";
 
 /** Paths for pages of other sites. The operator's routes are not among them. */

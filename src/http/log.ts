@@ -1,14 +1,13 @@
 import { withoutAuthorization } from "../redaction/plain-text.ts";
-import { Redactor } from "../redaction/redactor.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 
 /** Errors wrap errors a few levels deep; a cycle must end. */
 const MAX_CAUSES = 5;
 
-/** Logs an unexpected error as one JSON line, with its stack and causes and without `secrets`. */
-export function logUnexpected(requestId: string, thrown: unknown, secrets: readonly string[]): void {
-  const text = withoutAuthorization(chainOf(thrown).join("\ncaused by: "));
-  const error = new Redactor(secrets).clean(text);
-  console.error(JSON.stringify({ level: "error", message: "unexpected error", request_id: requestId, error }));
+/** Returns what an unexpected error and its causes say, with their stacks. */
+export function toldBy(thrown: unknown, redactor: Redactor): string {
+  // The credential itself first: of a part of it that looks like a header's value, the rest would stay.
+  return withoutAuthorization(redactor.clean(chainOf(thrown).join("\ncaused by: ")));
 }
 
 function chainOf(thrown: unknown): string[] {

@@ -2,23 +2,20 @@ import { ConfigError } from "../config.ts";
 import { ERROR_KINDS, errorBody, WarmtreeError } from "../errors.ts";
 import { answer } from "./answer.ts";
 import { HttpError } from "./http-error.ts";
-import { logUnexpected } from "./log.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 
 /**
- * Converts anything thrown into a response with problem details (RFC 9457). An unexpected error shows the caller only
- * its request id, and is logged without the texts of `secrets`.
+ * Converts an error into a response with problem details (RFC 9457), without the secrets that the redactor knows.
  */
-export function problemResponse(thrown: unknown, requestId: string, secrets: () => readonly string[]): Response {
-  const error = asKnownError(thrown);
+export function problemResponse(error: WarmtreeError, requestId: string, redactor?: Redactor): Response {
   const { status, title } = ERROR_KINDS[error.code];
-  if (error.code === "internal") logUnexpected(requestId, thrown, secrets());
   const { retryAfterS } = error.details;
   return answer(
     {
       type: `urn:warmtree:problem:${error.code}`,
       title,
       status,
-      ...errorBody(error),
+      ...errorBody(error, redactor),
       instance: `urn:uuid:${requestId}`,
     },
     {
@@ -34,7 +31,10 @@ export function problemResponse(thrown: unknown, requestId: string, secrets: () 
   );
 }
 
-/** Returns a known error as it is, and an unexpected one as `internal`. */
+/**
+ * Returns a known error as it is, and an unexpected one as `internal`, of which the caller sees only the id of its
+ * request.
+ */
 export function asKnownError(thrown: unknown): WarmtreeError {
   if (thrown instanceof WarmtreeError) return thrown;
   // Its message names settings, never their values.

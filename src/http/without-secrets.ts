@@ -1,7 +1,8 @@
 import type { Next } from "hono";
 import type { Redactor } from "../redaction/redactor.ts";
 import { TAR_TYPE } from "./answer.ts";
-import { type HttpContext, redactorOf } from "./caller.ts";
+import type { HttpContext } from "./context.ts";
+import { redactorOf } from "./secrets.ts";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
 const EVENT_STREAM = /^text\/event-stream\b/;

@@ -1,6 +1,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { WarmtreeError } from "../errors.ts";
 import { execute } from "../facade.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { planSteps, stepSchema, stepsInput } from "../steps/plan.ts";
 import { runSteps } from "../steps/run.ts";
 import { parseInput } from "../execution/parse-input.ts";
@@ -21,8 +22,12 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Sends progress notifications, if the client requested them. */
   readonly notify?: (elapsedS: number, message: string) => void;
-  /** Converts anything thrown to a known error; logs an unexpected one. */
-  toKnownError(thrown: unknown): { readonly error: WarmtreeError; readonly instance?: string };
+  /** Converts anything thrown to a known error, and notes it for the log. */
+  toKnownError(thrown: unknown): {
+    readonly error: WarmtreeError;
+    readonly redactor: Redactor;
+    readonly instance?: string;
+  };
 }
 
 interface Work {
@@ -51,8 +56,8 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
     const facts = result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() };
     return answered({ ...facts, ...work.ignored });
   } catch (thrown) {
-    const { error, ...instance } = context.toKnownError(thrown);
-    return failed(error, { ...instance, ...work?.soFar(), ...work?.ignored });
+    const { error, redactor, ...instance } = context.toKnownError(thrown);
+    return failed(error, { ...instance, ...work?.soFar(), ...work?.ignored }, redactor);
   } finally {
     late.abort();
     clearTimeout(timer);

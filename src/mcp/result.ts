@@ -1,5 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { errorBody, type WarmtreeError } from "../errors.ts";
+import type { Redactor } from "../redaction/redactor.ts";
 import { fitted } from "./fitted.ts";
 
 /**
@@ -11,8 +12,8 @@ export function answered(facts: object): CallToolResult {
 }
 
 /** Builds an error result: code, effect on the work, next step, and additional facts. */
-export function failed(error: WarmtreeError, facts: object = {}): CallToolResult {
-  return { ...answered({ ...errorBody(error), ...facts }), isError: true };
+export function failed(error: WarmtreeError, facts: object = {}, redactor?: Redactor): CallToolResult {
+  return { ...answered({ ...errorBody(error, redactor), ...facts }), isError: true };
 }
 
 /** Adds a hint for the next page to a page. */

@@ -1,9 +1,9 @@
 import { ERROR_KINDS, type ErrorCode, WarmtreeError } from "../errors.ts";
 import { OPERATIONS as NAMED } from "../ops/registry.ts";
-import type { Given } from "./history.ts";
+import type { EndedOperation, Given } from "./history.ts";
 import { OPERATIONS } from "./catalogue.ts";
 import { recorder, type Recording } from "./recorder.ts";
-import { SIDE_OF } from "./sides.ts";
+import { SIDE_OF, type Side } from "./sides.ts";
 
 type OperationLabel = (typeof OPERATIONS)[number];
 
@@ -12,8 +12,20 @@ export interface RecordedCaller extends Recording {
   readonly traceId?: string;
   readonly tenant: string;
   readonly requestId?: string;
-  /** Receives the workspace once it is known. */
-  readonly cost: { given?: Given };
+  /** Receives the workspace, and the refs that the operation may change, once they are known. */
+  readonly cost: { given?: Given; refs?: readonly string[] };
+  readonly audit?: OperationLog;
+}
+
+/** Receives the operations of a request for the log. */
+export interface OperationLog {
+  begun(): void;
+  /** @param error what it failed with */
+  ended(operation: LoggedOperation, error?: unknown): void;
+}
+
+export interface LoggedOperation extends EndedOperation {
+  readonly refs?: readonly string[];
 }
 
 /**
@@ -23,6 +35,7 @@ export function recorded<Result>(name: string, caller: RecordedCaller, work: () 
   const startedAt = performance.now();
   started(name, caller);
   delete caller.cost.given;
+  delete caller.cost.refs;
   const result = work();
   void recordEnd(name, caller, startedAt, result);
   return result;
@@ -52,6 +65,7 @@ export function recordStep(name: string, caller: RecordedCaller, seconds: number
 }
 
 function started(name: string, caller: RecordedCaller): void {
+  caller.audit?.begun();
   recorder.increment(caller, "git_operations_total", { operation: labelOf(name), status: "started" });
 }
 
@@ -67,23 +81,29 @@ function failed(name: string, caller: RecordedCaller, seconds: number, error: un
   const code = error instanceof WarmtreeError ? error.code : "internal";
   recorder.increment(caller, "git_operations_total", { operation, status: "failure" });
   recorder.increment(caller, "git_operation_errors_total", { operation, error_type: ERROR_KINDS[code].type });
-  recorder.increment(caller, "warmtree_failures_total", { operation, side: SIDE_OF[code] });
-  list(name, caller, seconds, code);
+  recorder.increment(caller, "warmtree_failures_total", { operation, side: sideOf(error, code) });
+  list(name, caller, seconds, code, error);
 }
 
-function list(name: string, caller: RecordedCaller, seconds: number, code?: ErrorCode): void {
+/** A limit of this service is reached by its caller, E2B's by all together. */
+const sideOf = (error: unknown, code: ErrorCode): Side =>
+  error instanceof WarmtreeError && error.details.limit ? "caller" : SIDE_OF[code];
+
+function list(name: string, caller: RecordedCaller, seconds: number, code?: ErrorCode, error?: unknown): void {
   const { tenant, cost, requestId } = caller;
-  const operation = NAMED.some((known) => known.name === name) ? name : "other";
+  const known = NAMED.find((operation) => operation.name === name);
   const request = requestId === undefined ? {} : { requestId };
-  recorder.list(caller, {
+  const ended = {
     at: Date.now(),
-    operation,
+    operation: known?.name ?? "other",
     tenant,
     seconds,
     ...(code && { code }),
     ...cost.given,
     ...request,
-  });
+  };
+  recorder.list(caller, ended);
+  caller.audit?.ended({ ...ended, ...(known?.sends && cost.refs && { refs: cost.refs }) }, error);
 }
 
 /** Maps a name to its label. Callers send names, so an unknown name must not become a series. */

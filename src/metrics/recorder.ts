@@ -1,6 +1,7 @@
 import type { Batch, Exemplar } from "./batch.ts";
 import type { EndedOperation } from "./history.ts";
 import { bucketOf, type Labels, type RecordedCounter, type RecordedHistogram, seriesOf, sumOf } from "./series.ts";
+import { logEvent } from "../redaction/log-line.ts";
 
 /** Flush interval. Prometheus scrapes once a minute; a dashboard that polls each second sees no lag. */
 const FLUSH_WINDOW_MS = 1000;
@@ -122,7 +123,7 @@ export class Recorder {
       await answered(to.env.METRICS.getByName(shard).add(batch));
       return true;
     } catch (error) {
-      console.warn(JSON.stringify({ event: "metrics_flush_failed", shard, error: String(error) }));
+      logEvent("warn", { event: "metrics_flush_failed", shard, error: String(error) });
       this.#add(FLUSH_FAILURES, 1);
       if (Date.now() - madeAt < BATCH_KEPT_MS && this.#unsent.length < MAX_UNSENT) this.#unsent.push(unsent);
       else this.#giveUp(batch);

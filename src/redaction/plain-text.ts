@@ -1,3 +1,5 @@
+import type { Redactor } from "./redactor.ts";
+
 // oxlint-disable no-control-regex -- control characters are what these patterns are for
 
 /**
@@ -10,15 +12,17 @@ const SEQUENCES =
 /** C0 except tab and line feed, DEL, C1; then characters that are invisible or change the direction of text. */
 const UNSEEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g;
 
-/** A credential in an HTTP header (RFC 7617, RFC 6750). */
-const AUTHORIZATION = /\b(Basic|Bearer) +[\w.~+/=-]+/gi;
+/** A credential in an HTTP header (RFC 7617, RFC 6750), also where a part of it is redacted already. */
+const AUTHORIZATION = /\b(Basic|Bearer) +(?:[\w.~+/=-]|\[redacted\])+/gi;
 
 /**
  * Cleans a text from another party for use in our messages: removes terminal control, invisible and direction-changing
- * characters, and anything in the form of a credential.
+ * characters, then the secrets that the redactor knows, and last anything in the form of a credential. In that order: a
+ * control sequence may split a secret, and of a secret whose beginning has the form, the rest would stay.
  */
-export function plainText(text: string): string {
-  return withoutAuthorization(text.replaceAll(SEQUENCES, "").replaceAll(UNSEEN, ""));
+export function plainText(text: string, redactor?: Redactor): string {
+  const seen = text.replaceAll(SEQUENCES, "").replaceAll(UNSEEN, "");
+  return withoutAuthorization(redactor?.clean(seen) ?? seen);
 }
 
 /** Redacts the values of Authorization headers. */

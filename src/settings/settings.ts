@@ -40,6 +40,11 @@ const WEB_CLIENTS = "https://claude.ai,https://claude.com,https://chatgpt.com";
 /** Enough for the important ones of a team's repositories in a month. E2B documents no limit. */
 const DEFAULT_SNAPSHOT_MAX = 50;
 
+/** Of one isolate: enough for a fleet of agents, and its bodies still fit into the isolate's memory. */
+const DEFAULT_OPERATIONS_PER_TENANT = 50;
+/** Paused ones count, and are kept for weeks: stops a caller that makes up a new task for every call. */
+const DEFAULT_WORKSPACES_PER_TENANT = 10_000;
+
 /** All settings as they are in the environment. */
 export const settings = z
   .object({
@@ -82,6 +87,8 @@ export const settings = z
       .string()
       .refine((text) => text === "none" || Number(text) > 0, "is neither a number above zero nor 'none'")
       .default(DEFAULT_BUDGET_USD),
+    MAX_OPERATIONS_PER_TENANT: wholeNumber(DEFAULT_OPERATIONS_PER_TENANT, 1, 10_000),
+    MAX_WORKSPACES_PER_TENANT: wholeNumber(DEFAULT_WORKSPACES_PER_TENANT, 1, 1_000_000),
     KEEP_POLICY: z.enum(["tiers", "learned"]).default("tiers"),
     POOL_MIN: wholeNumber(DEFAULT_POOL_MIN, 0, 100),
     POOL_MAX: wholeNumber(DEFAULT_POOL_MAX, 0, 100),
@@ -130,3 +137,10 @@ export const SECRET_SETTINGS = [
   "OPERATOR_KEY",
   "SIGNING_KEY",
 ] as const satisfies readonly (keyof z.input<typeof settings>)[];
+
+/** Returns the secrets in an environment. A setting may hold several keys. */
+export function secretsIn(env: object): string[] {
+  const all: Readonly<Record<string, unknown>> = { ...env };
+  const own = SECRET_SETTINGS.map((name) => all[name]).filter((value) => typeof value === "string");
+  return [...own, ...own.flatMap((value) => value.split(","))];
+}

@@ -8,6 +8,7 @@ import type { Parsed } from "../ops/output/script-output.ts";
 import { push } from "../ops/push.ts";
 import { pushAgain, pushInTurn } from "../execution/push.ts";
 import { withWork } from "../ops/work.ts";
+import { atOnce } from "../workspace/at-once.ts";
 import { listWorkspaces, useWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { FROM_CLONE, LIST, type StepLog, type WorkspaceStep } from "./plan.ts";
@@ -59,7 +60,10 @@ async function runTogether(log: StepLog, cloned: string | undefined, caller: Cal
   if (!first || workspace === undefined) return;
   begin(log, group.length);
   const startedAt = performance.now();
-  const results = await resultsOf(group, workspace, caller).catch((error: unknown) => {
+  caller.audit?.begun();
+  delete caller.cost.refs;
+  const known = workspace;
+  const results = await atOnce(caller, () => resultsOf(group, known, caller)).catch((error: unknown) => {
     // The progress inside the sandbox is unknown; count the first step as failed.
     recordStep(first.op, caller, 0, error);
     throw error;

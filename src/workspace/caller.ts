@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Given } from "../metrics/history.ts";
+import type { OperationLog } from "../metrics/operations.ts";
 import type { GitTokens } from "../remote/credentials.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { GitTokens } from "../remote/credentials.ts";
  */
 export interface Caller {
   readonly tenant: string;
+  /** Beginning of the digest of its API key; absent: it has none. */
+  readonly key?: string;
   /** The caller's own git credentials (`X-Git-Token`), for this call only. */
   readonly gitTokens?: GitTokens;
   readonly env: Env;
@@ -23,11 +26,14 @@ export interface Caller {
   readonly traceId?: string;
   /** Id of the request, which its answer has as X-Request-Id. */
   readonly requestId?: string;
+  readonly audit?: OperationLog;
   /** Cost of the call, for `Server-Timing`, and the last workspace that was asked for. */
   readonly cost: {
     objectCalls: number;
     sandboxMs: number;
     given?: Given;
+    /** Refs that the operation may change. */
+    refs?: readonly string[];
   };
 }
 

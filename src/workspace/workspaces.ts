@@ -72,8 +72,11 @@ export function poolFor(caller: Caller, repository: Repository) {
 }
 
 /** Converts a pool refusal to the caller's error. */
-export function refused({ code, detail, retryAfterS }: Refusal): WarmtreeError {
-  return new WarmtreeError(code, detail, retryAfterS === undefined ? {} : { retryAfterS });
+export function refused({ code, detail, retryAfterS, limit }: Refusal): WarmtreeError {
+  return new WarmtreeError(code, detail, {
+    ...(retryAfterS !== undefined && { retryAfterS }),
+    ...(limit && { limit }),
+  });
 }
 
 /**

@@ -2,22 +2,14 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { authenticate } from "../../src/http/auth.ts";
+import { keysFor, sha256 } from "../support/api-keys.ts";
 
 const LOOPBACK = "http://127.0.0.1:8787/v1/workspaces";
 const PUBLIC = "https://warmtree.example/v1/workspaces";
 const KEYS = { first: "acme", second: "acme", other: "globex" };
 
-const configured = parseConfig({ E2B_API_KEY: "e2b", API_KEYS: (await entries(KEYS)).join(", ") });
+const configured = parseConfig({ E2B_API_KEY: "e2b", API_KEYS: await keysFor(KEYS) });
 const unconfigured = parseConfig({ E2B_API_KEY: "e2b", LOOPBACK_ACCESS: "open" });
-
-async function entries(keys: Record<string, string>): Promise<string[]> {
-  return Promise.all(
-    Object.entries(keys).map(async ([key, tenant]) => {
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
-      return `${tenant}=${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-    }),
-  );
-}
 
 function request(url: string, authorization?: string): Request {
   return new Request(url, authorization === undefined ? {} : { headers: { Authorization: authorization } });
@@ -29,11 +21,14 @@ const WRONG = refusal('Bearer realm="warmtree", error="invalid_token"');
 
 describe("configured keys", () => {
   it.each(Object.entries(KEYS))("lets key '%s' in as tenant %s", async (key, tenant) => {
-    expect(await authenticate(request(PUBLIC, `Bearer ${key}`), configured)).toEqual({ tenant });
+    expect(await authenticate(request(PUBLIC, `Bearer ${key}`), configured)).toEqual({
+      tenant,
+      key: (await sha256(key)).slice(0, 12),
+    });
   });
 
   it.each(["bearer first", "BEARER   first"])("takes '%s': schemes have no case", async (header) => {
-    expect(await authenticate(request(PUBLIC, header), configured)).toEqual({ tenant: "acme" });
+    expect(await authenticate(request(PUBLIC, header), configured)).toMatchObject({ tenant: "acme" });
   });
 
   it.each([undefined, "", "Bearer", "first", "Basic Zmlyc3Q=", "Bearer first second", "Bearerfirst"])(
@@ -74,7 +69,7 @@ describe("configured keys", () => {
 
 describe("no configured keys", () => {
   it.each(["127.0.0.1:8787", "localhost", "LOCALHOST:80", "[::1]:8787"])("serves key dev at %s", async (host) => {
-    expect(await authenticate(request(`http://${host}/`, "Bearer dev"), unconfigured)).toEqual({ tenant: "dev" });
+    expect(await authenticate(request(`http://${host}/`, "Bearer dev"), unconfigured)).toMatchObject({ tenant: "dev" });
   });
 
   it("serves nobody while loopback is not said to be open", async () => {

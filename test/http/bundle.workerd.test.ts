@@ -1,6 +1,6 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import app from "../../src/index.ts";
 import { endFaults, fault, granted, newPool, type Pool, shell, workspace } from "../durable/support.ts";
@@ -60,6 +60,24 @@ test("a paused workspace is resumed for it", async () => {
   const response = await download();
   expect([response.status, response.headers.get("x-bundle-bytes")]).toEqual([200, "0"]);
   expect(await response.text()).toContain("+new\n");
+});
+
+test("the log tells who got how much of which workspace", async () => {
+  await shell(grant, `${PUSHED} && echo new >new`);
+  const logged = vi.spyOn(console, "log").mockImplementation(() => {});
+  const { headers, body } = await download();
+  await body?.cancel();
+  expect(logged.mock.calls.map(([line]): unknown => JSON.parse(String(line)))).toMatchObject([
+    {
+      event: "audit",
+      tenant: "acme",
+      what: "GET /v1/workspaces/:sandbox_id/bundle",
+      sandbox_id: grant.sandboxId,
+      verdict: "allowed",
+      bytes_out: Number(headers.get("Content-Length")),
+    },
+  ]);
+  logged.mockRestore();
 });
 
 test("HEAD tells the sizes, and the workspace is free at once", async () => {

@@ -191,7 +191,7 @@ describe("workspaces", () => {
 
   test("one is paused, looked at without being resumed, used, and ended", async () => {
     const [id = ""] = claimed;
-    const logged = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const logged = vi.spyOn(console, "log").mockImplementation(() => {});
     expect((await asOperator("POST", `workspaces/${id}/pause`)).status).toBe(204);
     for (let looks = 0; looks < 2; looks++) {
       expect(await one(id)).toMatchObject({ sandbox_id: id, tenant: "acme", state: "paused", tier: "cold" });
@@ -203,10 +203,13 @@ describe("workspaces", () => {
     expect((await asOperator("DELETE", `workspaces/${id}`)).status).toBe(204);
     expect(await one(id)).toMatchObject({ state: "gone" });
     expect((await page()).workspaces.map(({ sandbox_id }) => sandbox_id)).not.toContain(id);
-    const acted = (action: string) => [
-      JSON.stringify({ event: "operator_acted", action, tenant: "acme", sandbox_id: id }),
-    ];
-    expect(logged.mock.calls).toEqual(["pause", "status", "end"].map(acted));
+    const lines = logged.mock.calls.map(([line]): unknown => JSON.parse(String(line)));
+    const about = { event: "audit", actor: "operator", tenant: "acme", sandbox_id: id };
+    expect(lines).toMatchObject([
+      { ...about, what: "POST /v1/operator/workspaces/:sandbox_id/pause", verdict: "allowed", status: 204 },
+      { ...about, what: "status", verdict: "allowed", code: "not_cloned" },
+      { ...about, what: "DELETE /v1/operator/workspaces/:sandbox_id", verdict: "allowed", status: 204 },
+    ]);
     logged.mockRestore();
   });
 

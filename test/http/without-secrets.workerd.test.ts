@@ -12,6 +12,7 @@ const SETTINGS = {
   GITHUB_TOKEN: "ghp_of-the-operator",
   METRICS_KEY: "a-key-of-the-scraper's-own",
   OPERATOR_KEY: "a-key-of-the-operator's-own",
+  LEASE_KEY: `${"A".repeat(42)}E=,${"B".repeat(42)}E=`,
   API_KEYS: "acme=ded96e4cc00dc55774b14d9e3aeddcccd1448d25055366b185b5d89eb4457d4b",
   ALLOWED_GIT_HOSTS: "github.com,git.example:8443",
 };
@@ -22,7 +23,15 @@ const HEADERS = {
   "Content-Type": "application/json",
 };
 const { E2B_API_KEY, GITHUB_TOKEN, METRICS_KEY, OPERATOR_KEY } = SETTINGS;
-const SECRETS = [E2B_API_KEY, GITHUB_TOKEN, METRICS_KEY, OPERATOR_KEY, KEY, ...TOKENS];
+const SECRETS = [
+  ...SETTINGS.LEASE_KEY.split(","),
+  E2B_API_KEY,
+  GITHUB_TOKEN,
+  METRICS_KEY,
+  OPERATOR_KEY,
+  KEY,
+  ...TOKENS,
+];
 const FORMS = SECRETS.flatMap((secret) => [secret, btoa(`x-access-token:${secret}`), encodeURIComponent(secret)]);
 
 /** What is left of those: the user that git sends with a token is no secret. */

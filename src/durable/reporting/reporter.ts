@@ -1,4 +1,5 @@
 import type { PoolCounts, PoolSample, ShardState } from "../../metrics/pool-sample.ts";
+import { logEvent } from "../../redaction/log-line.ts";
 
 /** Collects changes of this period in one sample. */
 const REPORT_WINDOW_MS = 1000;
@@ -96,7 +97,7 @@ export class MetricsReporter {
     try {
       await send(String(shard % metricsShards), { ...sample, ...before.counts, shard, sequence, at: now });
     } catch (error) {
-      console.warn(JSON.stringify({ event: "metrics_report_failed", shard, error: String(error) }));
+      logEvent("warn", { event: "metrics_report_failed", shard, error: String(error) });
       return;
     }
     const after = this.#state();

@@ -9,6 +9,7 @@ import { type Lifecycle } from "./lifecycle.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { KeyValues } from "../storage/key-values.ts";
+import { logEvent } from "../../redaction/log-line.ts";
 
 /**
  * Reconcile interval. Rows are written before each call to E2B, so differences are rare; ten minutes bound their cost.
@@ -52,7 +53,7 @@ export class Reconciler {
     try {
       await this.#run();
     } catch (error) {
-      console.warn(JSON.stringify({ event: "reconcile_failed", error: String(error) }));
+      logEvent("warn", { event: "reconcile_failed", error: String(error) });
     }
     // Without sandboxes at E2B there is nothing to compare; the next claim schedules a run.
     if (this.#parts.rows.owned().length === 0) this.#parts.settings.setTime("reconcile_at", undefined);
@@ -75,7 +76,7 @@ export class Reconciler {
       listed.map((s) => ({ e2bId: s.sandboxId, sandboxId: s.metadata?.[SANDBOX_MARK], state: s.state })),
     );
     if (corrections.length > 0) {
-      console.warn(JSON.stringify({ event: "reconcile", corrections: corrections.map(({ action }) => action) }));
+      logEvent("warn", { event: "reconcile", corrections: corrections.map(({ action }) => action) });
     }
     for (const { action } of corrections) this.#parts.reporter.count("corrections", action);
     await Promise.all(corrections.map((correction) => this.#apply(correction)));

@@ -1,5 +1,5 @@
 import { E2bError } from "../../e2b/error.ts";
-import type { ErrorCode } from "../../errors.ts";
+import type { ErrorCode, Limit } from "../../errors.ts";
 import { bundlePath, type Loss } from "./loss.ts";
 import type { Row } from "../storage/row.ts";
 
@@ -9,6 +9,7 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly retryAfterS?: number;
+  readonly limit?: Limit;
 }
 
 /** Result of a transition: the new row, or the reason it failed. */
@@ -81,6 +82,17 @@ export function full(maxRunning: number): Refusal {
     code: "sandbox_unavailable",
     detail: `All ${maxRunning} sandboxes that may run at once are in use. Nothing was done. Try again in a minute, or end a workspace.`,
     retryAfterS: 60,
+  };
+}
+
+/** Refusal of a new workspace when the tenant has all that it may have. */
+export function tooManyWorkspaces(most: number): Refusal {
+  return {
+    ok: false,
+    code: "rate_limited",
+    detail: `Your tenant has ${most} workspaces, and may have no more here (MAX_WORKSPACES_PER_TENANT). Nothing was done. Use one that you have, or end those that you no longer need: GET /v1/workspaces lists them, DELETE /v1/workspaces/{sandbox_id} ends one.`,
+    retryAfterS: 60,
+    limit: "workspaces_per_tenant",
   };
 }
 

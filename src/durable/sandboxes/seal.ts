@@ -1,3 +1,4 @@
+import { logEvent } from "../../redaction/log-line.ts";
 import type { ControlPlane } from "../../e2b/control.ts";
 import { E2bError } from "../../e2b/error.ts";
 import { GONE, type Outcome } from "./refusal.ts";
@@ -38,7 +39,7 @@ export class Seal {
     } catch (error) {
       if (!(error instanceof E2bError)) throw error;
       const { sandbox_id } = row;
-      console.error(JSON.stringify({ event: "sandbox_not_sealed", sandbox_id, error: String(error) }));
+      logEvent("error", { event: "sandbox_not_sealed", sandbox_id, error: String(error) });
       const detail =
         "E2B did not set what the sandbox of this workspace may connect to (setting SANDBOX_EGRESS), so nothing was done. Try again.";
       const { retryAfterS } = error;

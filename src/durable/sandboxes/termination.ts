@@ -8,6 +8,7 @@ import type { Lost, Move, MetricsReporter } from "../reporting/reporter.ts";
 import { GONE, type Outcome, type Refusal, refusalOf } from "./refusal.ts";
 import type { Row, Transition } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
+import { logEvent } from "../../redaction/log-line.ts";
 
 /** Records that a sandbox stopped (paused, killed or lost), and schedules retries of failed transitions. */
 export class Termination {
@@ -88,7 +89,7 @@ export class Termination {
   /** Counts and logs a loss. */
   lost({ sandbox_id, head, unpushed }: Row, how: Lost, found: object): void {
     this.#reporter.count("losses", how);
-    console.warn(JSON.stringify({ event: "workspace_lost", how, sandbox_id, head, unpushed, ...found }));
+    logEvent("warn", { event: "workspace_lost", how, sandbox_id, head, unpushed, ...found });
   }
 
   /** Handles a failed transition. A sandbox that E2B lacks is gone; any other failure is retried when due. */
@@ -106,7 +107,7 @@ export class Termination {
   postpone(row: Row, error: unknown): void {
     const failures = row.failures + 1;
     const { sandbox_id, state } = row;
-    console.warn(JSON.stringify({ event: "sandbox_move_failed", sandbox_id, state, failures, error: String(error) }));
+    logEvent("warn", { event: "sandbox_move_failed", sandbox_id, state, failures, error: String(error) });
     this.#rows.setDue(sandbox_id, Date.now() + backoffMs(failures), failures);
   }
 }

@@ -14,6 +14,7 @@ import { losing } from "./loss.ts";
 import { START_GIVEN_UP_MS } from "./orphaned-starts.ts";
 import type { Outcome } from "./refusal.ts";
 import type { Termination } from "./termination.ts";
+import { logEvent } from "../../redaction/log-line.ts";
 
 /** Retry interval while all sandboxes are in use, the budget is spent, or another save runs. */
 const NO_ROOM_AGAIN_MS = 60_000;
@@ -119,12 +120,12 @@ export class WorkSaver {
     await ended;
     const { tarBytes, head } = parsed.value.facts;
     reporter.count("saves", "saved");
-    console.log(JSON.stringify({ event: "work_saved", sandbox_id: sandboxId, head, bytes: tarBytes }));
+    logEvent("log", { event: "work_saved", sandbox_id: sandboxId, head, bytes: tarBytes });
     return tarBytes;
   }
 
   #failed({ sandbox_id }: Row, reason: string): void {
     this.#parts.reporter.count("saves", "failed");
-    console.warn(JSON.stringify({ event: "work_not_saved", sandbox_id, reason }));
+    logEvent("warn", { event: "work_not_saved", sandbox_id, reason });
   }
 }

@@ -7,6 +7,7 @@ import type { Seed } from "../sandboxes/grant.ts";
 import type { IdlePolicy } from "../sandboxes/idle-policy.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { SnapshotKey, SnapshotRow, SnapshotTable } from "../storage/snapshot-table.ts";
+import { logEvent } from "../../redaction/log-line.ts";
 
 /** Retry interval for a delete that E2B refused because sandboxes still use the snapshot. */
 const DELETE_AGAIN_MS = 6 * 3_600_000;
@@ -118,7 +119,7 @@ export class SnapshotCatalog {
   /** Drops a snapshot: no further starts, and its deletion at E2B is due. */
   drop(row: SnapshotRow, reason: string, now: number): void {
     const { snapshot_id, repository } = row;
-    console.warn(JSON.stringify({ event: "snapshot_dropped", snapshot_id, repository, reason }));
+    logEvent("warn", { event: "snapshot_dropped", snapshot_id, repository, reason });
     this.#parts.snapshotTable.setGone(snapshot_id, now);
   }
 
@@ -162,14 +163,12 @@ export class SnapshotCatalog {
           else snapshotTable.setDue(row.snapshot_id, Date.now() + DELETE_AGAIN_MS, 0);
         } catch (error) {
           const failures = row.failures + 1;
-          console.warn(
-            JSON.stringify({
-              event: "snapshot_delete_failed",
-              snapshot_id: row.snapshot_id,
-              failures,
-              error: String(error),
-            }),
-          );
+          logEvent("warn", {
+            event: "snapshot_delete_failed",
+            snapshot_id: row.snapshot_id,
+            failures,
+            error: String(error),
+          });
           snapshotTable.setDue(row.snapshot_id, Date.now() + backoffMs(failures), failures);
         }
     }

@@ -60,6 +60,19 @@ export class SandboxTable {
     return this.#all("tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit);
   }
 
+  /** Whether a tenant has at least `count` workspaces. The index has none that is gone, of which there may be many. */
+  hasWorkspaces(tenant: string, count: number): boolean {
+    const { total } = this.#sql
+      .exec<{ total: number }>(
+        `SELECT COUNT(*) AS total FROM
+           (SELECT 1 FROM sandbox INDEXED BY sandbox_workspace WHERE tenant = ? AND state <> 'gone' LIMIT ?)`,
+        tenant,
+        count,
+      )
+      .one();
+    return total >= count;
+  }
+
   lastUsed(tenant: string): Row | undefined {
     return this.#all("tenant = ? AND state <> 'gone' ORDER BY last_used_at DESC LIMIT 1", tenant)[0];
   }

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { workOf } from "../../execution/bundle.ts";
+import { auditOf } from "../audit.ts";
 import { callerOf } from "../caller.ts";
 import { requestIdOf } from "../request-id.ts";
 import { tarAnswer } from "../answer.ts";
@@ -9,6 +10,7 @@ export function addBundleRoute(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/workspaces/:sandbox_id/bundle", async (c) => {
     const sandboxId = c.req.param("sandbox_id");
     const { facts, body } = await workOf(await callerOf(c), sandboxId);
+    auditOf(c).notes({ sandbox_id: sandboxId, bytes_out: facts.tarBytes });
     const isHead = c.req.raw.method === "HEAD";
     if (isHead) await body.cancel();
     return tarAnswer(isHead ? null : body, {

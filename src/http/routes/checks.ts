@@ -4,7 +4,8 @@ import { configOf } from "../../config.ts";
 import { checksOf } from "../../workspace/checks.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
-import { callerOf, type HttpContext, workerAround } from "../caller.ts";
+import { callerOf, workerAround } from "../caller.ts";
+import type { HttpContext } from "../context.ts";
 import { requireServiceKey } from "../service-key.ts";
 
 /** Adds GET /v1/checks, which takes an API key, or OPERATOR_KEY. */

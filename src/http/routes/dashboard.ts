@@ -22,8 +22,6 @@ const CONTENT_SECURITY_POLICY = [
 const HEADERS = {
   "Content-Security-Policy": CONTENT_SECURITY_POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
 };
 
 const HTML = "text/html; charset=utf-8";

@@ -5,10 +5,12 @@ import { newServer, type ToolCall } from "../../mcp/server.ts";
 import { acceptsStream, isForTools, mcpPost, opensSession, serveMcp, toolCalledBy } from "../../mcp/transport.ts";
 import { openSession } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
+import { auditOf } from "../audit.ts";
 import { readText } from "../body.ts";
-import { callerOf, type HttpContext, secretsOf } from "../caller.ts";
+import { callerOf } from "../caller.ts";
+import type { HttpContext } from "../context.ts";
+import { redactorOf } from "../secrets.ts";
 import { allowedOrigins } from "../cross-origin.ts";
-import { logUnexpected } from "../log.ts";
 import { hostnameOf } from "../loopback.ts";
 import { asKnownError } from "../problem-response.ts";
 import { requestIdOf } from "../request-id.ts";
@@ -55,14 +57,15 @@ async function resumeAhead(c: HttpContext, caller: Caller): Promise<void> {
   try {
     await openSession(caller, c.req.query(WORKSPACE));
   } catch (error) {
-    logUnexpected(requestIdOf(c.req.raw), error, secretsOf(c));
+    auditOf(c).failedBehind(error);
   }
 }
 
 function knownErrorOf(thrown: unknown, c: HttpContext) {
   const error = asKnownError(thrown);
-  if (error.code !== "internal") return { error };
-  const requestId = requestIdOf(c.req.raw);
-  logUnexpected(requestId, thrown, secretsOf(c));
-  return { error, instance: `urn:uuid:${requestId}` };
+  auditOf(c).failed(thrown, error.code);
+  const redactor = redactorOf(c);
+  return error.code === "internal"
+    ? { error, redactor, instance: `urn:uuid:${requestIdOf(c.req.raw)}` }
+    : { error, redactor };
 }

@@ -3,7 +3,7 @@ import { WarmtreeError } from "../../errors.ts";
 import { CONTENT_TYPES, exposition } from "../../metrics/exposition.ts";
 import { negotiated } from "../../metrics/negotiation.ts";
 import { exposedFamilies, readMetrics } from "../../metrics/scrape.ts";
-import type { HttpContext } from "../caller.ts";
+import type { HttpContext } from "../context.ts";
 import { requireServiceKey } from "../service-key.ts";
 
 /** Serves GET /metrics: every series, for Prometheus. Reads stored reports; wakes no pool shard. */
@@ -15,6 +15,6 @@ export async function serveMetrics(c: HttpContext): Promise<Response> {
   }
   const format = negotiated(c.req.raw.headers.get("Accept"));
   const families = exposedFamilies(await readMetrics({ env: c.env, config }), Date.now());
-  const headers = { "Content-Type": CONTENT_TYPES[format], Vary: "Accept", "Cache-Control": "no-store" };
+  const headers = { "Content-Type": CONTENT_TYPES[format], Vary: "Accept" };
   return new Response(exposition(families, format), { headers });
 }

@@ -11,7 +11,9 @@ import { parseQuery } from "../../execution/parse-input.ts";
 import { endWorkspace, pauseWorkspace, pool, useWorkspace } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
-import { type HttpContext, workerAround } from "../caller.ts";
+import { auditOf } from "../audit.ts";
+import { workerAround } from "../caller.ts";
+import type { HttpContext } from "../context.ts";
 import { type buildStartedSchema, overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
 import { startBuild } from "../../template/start-build.ts";
 import { requireServiceKey } from "../service-key.ts";
@@ -44,33 +46,31 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
   // POST, because it uses the workspace: a paused one is resumed.
   app.post("/v1/operator/workspaces/:sandbox_id/status", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    return answer(await statusOf(await ownerOf(c, sandbox_id, "status"), sandbox_id));
+    return answer(await statusOf(await ownerOf(c, sandbox_id), sandbox_id));
   });
   app.post("/v1/operator/workspaces/:sandbox_id/pause", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    await pauseWorkspace(await ownerOf(c, sandbox_id, "pause"), sandbox_id);
+    await pauseWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
     return answer(null);
   });
   app.delete("/v1/operator/workspaces/:sandbox_id", async (c) => {
     const sandbox_id = c.req.param("sandbox_id");
-    await endWorkspace(await ownerOf(c, sandbox_id, "end"), sandbox_id);
+    await endWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
     return answer(null);
   });
 }
 
 async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
   await requireServiceKey(c.req.raw, "OPERATOR_KEY", configOf(c.env));
+  auditOf(c).concerns({ actor: "operator" });
   return workerAround(c);
 }
 
-/**
- * Returns a caller for the tenant of a workspace, so that every ownership check still applies. Logs that the operator
- * acted.
- */
-async function ownerOf(c: HttpContext, sandbox_id: string, action: "status" | "pause" | "end"): Promise<Caller> {
+/** Returns a caller for the tenant of a workspace, so that every ownership check still applies. */
+async function ownerOf(c: HttpContext, sandbox_id: string): Promise<Caller> {
   const operator = await operatorOf(c);
   const { tenant } = await anyWorkspace(operator, sandbox_id);
-  console.warn(JSON.stringify({ event: "operator_acted", action, tenant, sandbox_id }));
+  auditOf(c).concerns({ tenant, sandbox_id });
   return { ...operator, tenant };
 }
 
@@ -87,7 +87,6 @@ async function build(operator: Omit<Caller, "tenant">): Promise<z.infer<typeof b
   const minute = new Date().toISOString().slice(0, "2026-11-30T01:15".length).replaceAll(/[T:]/g, "-");
   const id = `asked-after-v${newestBuild?.version ?? 0}-${minute}`;
   const started = await startBuild(operator.env, id);
-  console.warn(JSON.stringify({ event: "operator_acted", action: "build", build: id }));
   return { build: id, started };
 }
 

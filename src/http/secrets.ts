@@ -1,0 +1,31 @@
+import { Redactor } from "../redaction/redactor.ts";
+import { secretsIn } from "../settings/settings.ts";
+import type { HttpContext } from "./context.ts";
+import { tokensIn } from "./git-tokens.ts";
+
+const redactors = new WeakMap<Request, Redactor>();
+
+/**
+ * Returns the redactor of a request, for its answer and its lines in the log: knows the secrets that it sent and those
+ * of the settings.
+ */
+export function redactorOf(c: HttpContext): Redactor {
+  const known = redactors.get(c.req.raw);
+  if (known) return known;
+  const made = new Redactor([...secretsIn(c.env), ...sentSecrets(c)]);
+  redactors.set(c.req.raw, made);
+  return made;
+}
+
+/** For text that nobody wrote for a reader, a stack: every setting is a secret. A new one needs no entry. */
+export function strictRedactorOf(c: HttpContext): Redactor {
+  return new Redactor([...Object.values<unknown>({ ...c.env }).filter(isString), ...sentSecrets(c)]);
+}
+
+const isString = (value: unknown): value is string => typeof value === "string";
+
+function sentSecrets(c: HttpContext): string[] {
+  const { headers } = c.req.raw;
+  const key = headers.get("Authorization")?.split(" ").at(-1) ?? "";
+  return [key, ...tokensIn(headers)];
+}
