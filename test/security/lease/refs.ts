@@ -1,5 +1,5 @@
-import { NONE, pushBody } from "../../broker/support.ts";
-import { emptyPack, type LeaseScene, REPOSITORIES, type Stolen } from "./scene.ts";
+import { emptyPack, NONE, pushBody } from "../../broker/support.ts";
+import { type LeaseScene, REPOSITORIES, type Stolen } from "./scene.ts";
 
 /** What a lease may do, by the ref that it may do it to. */
 const ALLOWED: Readonly<Record<keyof Stolen, RegExp | undefined>> = {

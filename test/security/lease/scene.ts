@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { makeRepository } from "../../../scripts/sample-remote/repositories.ts";
 import { type GitServer, startGitServer } from "../../../scripts/sample-remote/server.ts";
 import { leaseKey, LeaseHolder } from "../../../scripts/harness/lease-holder.ts";
@@ -95,10 +94,4 @@ async function steal(stack: Stack, options: CallOptions): Promise<Stolen> {
     tag: await from("tag", { name: "mine", push: true }),
     delete: await from("branch", { name: "named", delete: true }),
   };
-}
-
-/** A pack without an object: what is pushed is there already. */
-export function emptyPack(): Buffer {
-  const head = Buffer.from("5041434b0000000200000000", "hex");
-  return Buffer.concat([head, createHash("sha1").update(head).digest()]);
 }
