@@ -126,7 +126,7 @@ export default defineConfig({
           name: "security",
           include: [
             "test/security/**/*.test.ts",
-            "test/integration/{rebinding,wrangler-dev,echo-host,token-hosts,credentials,broker,broker-leases}.test.ts",
+            "test/integration/{rebinding,wrangler-dev,echo-host,token-hosts,credentials,broker,broker-leases,tenants}.test.ts",
           ],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,

@@ -28,6 +28,8 @@ export interface Stack {
   /** Of the Worker; stays the same over a crash and a new start. */
   readonly url: string;
   readonly host: LocalHost;
+  /** Folder of what the Worker keeps: databases of Durable Objects, and the bucket of saved work. */
+  readonly storage: string;
   /** Process of the Worker. */
   workerPid(): number;
   /** Serves what lies in `git.root`, empty at first. */
@@ -73,6 +75,7 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     const { url } = worker;
     return {
       url,
+      storage: workerdOptions.storageDir,
       workerPid: () => worker.pid,
       host,
       git,

@@ -14,6 +14,10 @@ const MAX_LEASE_LENGTH = 32 * 1024;
 const HEADER = { alg: "dir", enc: "A256GCM" } as const;
 const ONLY = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };
 
+/** Base64url whose last character has no bits that stand for nothing: then a lease has one text only. */
+const PART = "(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?";
+const TEXT = new RegExp(`^${PART}\\.\\.${PART}\\.${PART}\\.${PART}$`);
+
 const claims = z.strictObject({
   v: z.literal(1),
   tenant: z.string(),
@@ -61,7 +65,7 @@ export async function openLease(
   keys: readonly Uint8Array[],
   nowMs: number,
 ): Promise<Lease | "invalid" | "expired"> {
-  if (sealed.length > MAX_LEASE_LENGTH) return "invalid";
+  if (sealed.length > MAX_LEASE_LENGTH || !TEXT.test(sealed)) return "invalid";
   for (const key of keys) {
     const lease = await openWith(sealed, key);
     if (lease !== undefined) return nowMs < lease.expires_at ? lease : "expired";

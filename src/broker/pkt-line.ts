@@ -1,3 +1,5 @@
+import { TakenBytes } from "./taken-bytes.ts";
+
 /** Size of the length prefix, which counts itself. */
 const LENGTH_BYTES = 4;
 const LENGTH = /^[0-9a-f]{4}$/;
@@ -19,13 +21,7 @@ type Packet = { readonly kind: "data"; readonly payload: Uint8Array } | { readon
 export class PktLineReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #maxBytes: number;
-  readonly #taken: Uint8Array[] = [];
-  #takenBytes = 0;
-  /** Position of the next packet, counted over all of `taken`. */
-  #at = 0;
-  /** Index in `taken` of the chunk that holds the position, and the position of that chunk. */
-  #chunk = 0;
-  #chunkAt = 0;
+  readonly #taken = new TakenBytes();
 
   /** @param maxBytes limit of all packets together */
   constructor(stream: ReadableStream<Uint8Array>, maxBytes: number) {
@@ -39,49 +35,31 @@ export class PktLineReader {
    */
   async next(): Promise<Packet | undefined> {
     if (!(await this.#has(LENGTH_BYTES))) {
-      if (this.#takenBytes === this.#at) return undefined;
+      if (this.#taken.left === 0) return undefined;
       throw new PktLineError("the message ends within a length");
     }
-    const head = String.fromCharCode(...this.#read(LENGTH_BYTES));
+    const head = String.fromCharCode(...this.#taken.read(LENGTH_BYTES));
     if (!LENGTH.test(head)) throw new PktLineError("a length is not four hexadecimal digits");
     const bytes = Number.parseInt(head, 16);
     if (bytes === 0) return { kind: "flush" };
     if (bytes <= LENGTH_BYTES || bytes > MAX_PACKET_BYTES) throw new PktLineError("a length is not one of a line");
-    if (this.#at + bytes - LENGTH_BYTES > this.#maxBytes) throw new PktLineError("there are too many lines");
+    if (this.#taken.at + bytes - LENGTH_BYTES > this.#maxBytes) throw new PktLineError("there are too many lines");
     if (!(await this.#has(bytes - LENGTH_BYTES))) throw new PktLineError("the message ends within a line");
-    return { kind: "data", payload: this.#read(bytes - LENGTH_BYTES) };
+    return { kind: "data", payload: this.#taken.read(bytes - LENGTH_BYTES) };
   }
 
-  /** Returns every chunk that was taken from the stream, and gives the rest of the stream back. */
+  /** Returns every byte that was taken from the stream, and gives the rest of the stream back. */
   release(): readonly Uint8Array[] {
     this.#reader.releaseLock();
-    return this.#taken;
+    return this.#taken.chunks;
   }
 
   async #has(bytes: number): Promise<boolean> {
-    while (this.#takenBytes - this.#at < bytes) {
+    while (this.#taken.left < bytes) {
       const { done, value } = await this.#reader.read();
       if (done) return false;
-      this.#taken.push(value);
-      this.#takenBytes += value.byteLength;
+      this.#taken.add(value);
     }
     return true;
-  }
-
-  /** Takes bytes that are there. */
-  #read(bytes: number): Uint8Array {
-    const out = new Uint8Array(bytes);
-    for (let filled = 0; filled < bytes;) {
-      const chunk = this.#taken[this.#chunk] ?? out.subarray(bytes);
-      const part = chunk.subarray(this.#at - this.#chunkAt).subarray(0, bytes - filled);
-      out.set(part, filled);
-      filled += part.byteLength;
-      this.#at += part.byteLength;
-      if (this.#at - this.#chunkAt === chunk.byteLength) {
-        this.#chunkAt += chunk.byteLength;
-        this.#chunk += 1;
-      }
-    }
-    return out;
   }
 }

@@ -99,6 +99,16 @@ describe("the commands of a push", () => {
     await expect(read(bytes(`${lines}0000`), 4096)).rejects.toThrow("too many lines");
   });
 
+  test("single bytes: kept in few pieces, for each piece takes more memory than a byte", async () => {
+    const lines = pktLine(`shallow ${oid("1")}`).repeat(1000);
+    const stream = streamOf(bytes(`${lines}0000`), 1);
+    const reader = new PktLineReader(stream, MAX_COMMANDS_BYTES);
+    expect((await readCommands(reader)).commands).toEqual([]);
+    const kept = reader.release();
+    expect(Buffer.concat(kept).toString()).toBe(`${lines}0000`);
+    expect(kept.length).toBeLessThan(100);
+  });
+
   test("a line that is not UTF-8: refused", async () => {
     const line = Buffer.concat([bytes(`0000`), Buffer.from([0xff])]);
     line.set(bytes("0005"));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { pktLine } from "../../src/remote/pkt-line.ts";
 
 export const NONE = "0".repeat(40);
@@ -29,4 +30,10 @@ export function pushBody({ commands, capabilities = CAPABILITIES, shallow = [], 
   const lines = commands.map((words, index) => pktLine(words.join(" ") + (index === 0 ? `\0 ${capabilities}` : "")));
   const before = shallow.map((id) => pktLine(`shallow ${id}`));
   return new TextEncoder().encode(`${before.join("")}${lines.join("")}0000${pack}`);
+}
+
+/** A pack without an object: what is pushed is there already. */
+export function emptyPack(): Buffer {
+  const head = Buffer.from("5041434b0000000200000000", "hex");
+  return Buffer.concat([head, createHash("sha1").update(head).digest()]);
 }

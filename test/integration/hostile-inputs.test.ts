@@ -1,18 +1,27 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Stack, startStack } from "../../scripts/harness/stack.ts";
-import { HOSTILE_FILES, HOSTILE_INPUTS, sendHostile } from "../security/hostile-inputs.ts";
-import { makeRepositoryOf } from "../security/hostile-repository.ts";
+import { sendToDoors } from "../security/doors/all.ts";
+import {
+  hostileInputs,
+  hostileTexts,
+  type HostileScene,
+  sendHostile,
+  startHostileScene,
+} from "../security/hostile-inputs.ts";
 import { FEW_RUNS } from "../support/runs.ts";
 
-let stack: Stack;
+let scene: HostileScene;
 beforeAll(async () => {
-  stack = await startStack();
-  makeRepositoryOf(stack.git.root, "hostile", HOSTILE_FILES);
+  scene = await startHostileScene();
 });
-afterAll(() => stack.close());
+afterAll(() => scene.close());
 
 test("any value in any field: never our failure, never run, never out of the tree (all of them: npm run test:security)", async () => {
-  const some = fc.sample(fc.constantFrom(...HOSTILE_INPUTS), FEW_RUNS * 20);
-  expect(await sendHostile(stack, `${stack.git.url}/hostile.git`, some)).toEqual([]);
+  const some = fc.sample(fc.constantFrom(...hostileInputs(scene.listener)), FEW_RUNS * 20);
+  expect(await sendHostile(scene, some)).toEqual([]);
+});
+
+test("any value at any other door: tools, messages, paths, queries, headers, the broker", async () => {
+  const some = fc.sample(fc.constantFrom(...hostileTexts(scene.listener)), FEW_RUNS);
+  expect((await sendToDoors(scene, some)).bad).toEqual([]);
 });

@@ -9,20 +9,27 @@ type FieldPath = readonly (string | number)[];
 export interface Field {
   readonly operation: string;
   readonly path: FieldPath;
+  /** Takes a text. */
+  readonly isText: boolean;
 }
 
-const node = z.looseObject({ properties: z.record(z.string(), z.unknown()).optional(), items: z.unknown().optional() });
+const node = z.looseObject({
+  type: z.string().optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  items: z.unknown().optional(),
+});
+type Found = Omit<Field, "operation">;
 
 /** Every field of an operation's input, those within lists too, and one that there is not. */
 function fieldsOf({ name, input }: Operation): Field[] {
-  const walk = (schema: unknown, path: FieldPath): FieldPath[] => {
-    const { properties, items } = node.parse(schema);
+  const walk = (schema: unknown, path: FieldPath): Found[] => {
+    const { type, properties, items } = node.parse(schema);
     const members = Object.entries(properties ?? {}).flatMap(([key, member]) => walk(member, [...path, key]));
     const inList = items === undefined ? [] : walk(items, [...path, 0]);
-    return [...(path.length === 0 ? [] : [path]), ...members, ...inList];
+    return [...(path.length === 0 ? [] : [{ path, isText: type === "string" }]), ...members, ...inList];
   };
-  const paths = walk(z.toJSONSchema(input, { io: "input" }), []);
-  return [...paths, ["unheard_of"]].map((path) => ({ operation: name, path }));
+  const found = walk(z.toJSONSchema(input, { io: "input" }), []);
+  return [...found, { path: ["unheard_of"], isText: false }].map((field) => ({ operation: name, ...field }));
 }
 
 export const FIELDS: readonly Field[] = OPERATIONS.flatMap(fieldsOf);

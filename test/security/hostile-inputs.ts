@@ -1,11 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import * as z from "zod/v4";
 import { type Answer, callOperation, DEV_KEY } from "../../scripts/support/client.ts";
-import type { Stack } from "../../scripts/harness/stack.ts";
-import { call, hostedSandboxes } from "../support/worker.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
+import { inside, type Inside } from "../support/inside.ts";
+import { call, remoteGit } from "../support/worker.ts";
+import { DOOR_KEY } from "./doors/broker.ts";
+import { deedsDone, strayRefs, surroundings } from "./effects.ts";
+import { injections } from "./families.ts";
 import { type Field, FIELDS, inputWith } from "./fields.ts";
+import { makeRepositoryOf } from "./hostile-repository.ts";
 import { HOSTILE_OTHERS, HOSTILE_TEXTS } from "./hostile-values.ts";
+import { type Listener, startListener } from "./theft/listener.ts";
 
 /** One call with one value in one field. */
 export interface HostileInput {
@@ -13,16 +17,23 @@ export interface HostileInput {
   readonly value: unknown;
 }
 
-export const HOSTILE_INPUTS: readonly HostileInput[] = FIELDS.flatMap((field) =>
-  [...HOSTILE_TEXTS, ...HOSTILE_OTHERS].map((value) => ({ field, value })),
-);
+export const hostileTexts = (listener: Listener): readonly string[] => [
+  ...new Set([...HOSTILE_TEXTS, ...injections(listener.url)]),
+];
+
+/** Every hostile value in every field, and in those that take a text every injection as well. */
+export function hostileInputs(listener: Listener): readonly HostileInput[] {
+  const values = [...HOSTILE_TEXTS, ...HOSTILE_OTHERS];
+  const texts = [...hostileTexts(listener), ...HOSTILE_OTHERS];
+  return FIELDS.flatMap((field) => (field.isText ? texts : values).map((value) => ({ field, value })));
+}
 
 /** What every answer must be, whatever was asked: never our failure, and in words. */
 const answered = z.looseObject({ code: z.string().optional() });
 const LEAK = /root:x:0|repositoryformatversion/;
 
 /** A tree with what hostile values name: a symlink that leads out, a file that is ignored, an odd submodule. */
-export const HOSTILE_FILES: Readonly<Record<string, string>> = {
+const HOSTILE_FILES: Readonly<Record<string, string>> = {
   "README.md": "Hello, a\n",
   "src/greeting.ts": "export const greeting = 'hello';\n".repeat(50),
   ".gitignore": "*.log\n",
@@ -31,21 +42,42 @@ export const HOSTILE_FILES: Readonly<Record<string, string>> = {
   link: "-> /etc",
 };
 
+export const HOSTILE_REPOSITORY = "hostile";
+
+/** A stack with the repository, and a listener that nobody has a reason to ask. */
+export interface HostileScene {
+  readonly stack: Stack;
+  readonly listener: Listener;
+  close(): Promise<void>;
+}
+
+export async function startHostileScene(): Promise<HostileScene> {
+  const listener = await startListener();
+  const stack = await startStack({ bindings: { LEASE_KEY: DOOR_KEY.setting } });
+  makeRepositoryOf(stack.git.root, HOSTILE_REPOSITORY, HOSTILE_FILES);
+  return { stack, listener, close: () => Promise.all([stack.close(), listener.close()]).then(() => undefined) };
+}
+
 /**
  * Calls the Worker with each input, in several workspaces side by side, and tells which answers were not what they must
  * be. Rejects where a file was made that only a caller's text run as a command makes.
  */
 export async function sendHostile(
-  stack: Stack,
-  repo_url: string,
+  { stack, listener }: HostileScene,
   inputs: readonly HostileInput[],
   lanes = 4,
 ): Promise<string[]> {
   const bad: string[] = [];
+  const boxes: Inside[] = [];
+  const repo_url = `${stack.git.url}/${HOSTILE_REPOSITORY}.git`;
+  const refs = remoteGit(stack, HOSTILE_REPOSITORY, "for-each-ref", "--format=%(objectname) %(refname)");
   const lane = async (number: number) => {
     // Both are the lane's own: a clone without one of them opens a workspace that is no other lane's either.
     const clone = { repo_url, agent_id: `hostile-${number}`, task_id: `lane-${number}` };
     const { sandbox_id } = await call(stack, "clone", clone);
+    const box = await inside(stack, sandbox_id);
+    boxes.push(box);
+    const before = await surroundings(box);
     for (const { field, value } of inputs.filter((_input, at) => at % lanes === number)) {
       const known = field.operation === "clone" ? clone : { sandbox_id };
       const answer = await callOperation(stack.url, field.operation, inputWith(field, value, known));
@@ -58,13 +90,13 @@ export async function sendHostile(
         await callOperation(stack.url, "branch", { sandbox_id, name: `agent/hostile-${number}/lane-${number}` });
       }
     }
+    const after = await surroundings(await inside(stack, sandbox_id));
+    if (after !== before) bad.push(`around the tree, before: ${before}, after: ${after}`);
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
-  for (const { tree } of await hostedSandboxes(stack)) {
-    const left = execFileSync("find", [tree, "-name", "CANARY", "-print"], { encoding: "utf8" });
-    if (left !== "") bad.push(`a command ran in ${tree}`);
-  }
-  if (existsSync("CANARY")) bad.push("a command ran outside of the sandboxes");
+  bad.push(...(await deedsDone(stack, listener, boxes)));
+  const values = new Set(inputs.map(({ value }) => value));
+  for (const ref of strayRefs(stack, HOSTILE_REPOSITORY, refs, values)) bad.push(`nobody named ${ref}`);
   return bad;
 }
 

@@ -5,7 +5,7 @@ export interface RawRequest {
   readonly method: string;
   /** As it stands in the request line: a path, or an absolute URL. */
   readonly target: string;
-  /** In this order, Host too: nothing is added but what ends the connection and frames the body. */
+  /** In this order, Host too, each character a byte: nothing is added but what ends the connection and frames the body. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
 }
@@ -23,7 +23,8 @@ export async function sendRaw(port: number, { method, target, headers, body = ""
   const socket = connect(port, "127.0.0.1");
   let answer = "";
   socket.setEncoding("latin1").on("data", (text: string) => (answer += text));
-  socket.write(`${method} ${target} HTTP/1.1\r\n${head}\r\n${body}`);
+  socket.write(`${method} ${target} HTTP/1.1\r\n${head}\r\n`, "latin1");
+  socket.write(body);
   await once(socket, "close");
   const status = /^HTTP\/1\.[01] (\d{3}) /.exec(answer)?.[1];
   if (status === undefined) throw new Error(`no answer to ${method} ${target}: ${answer}`);

@@ -1,3 +1,4 @@
+import type { Stack } from "../../scripts/harness/stack.ts";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Undefined: the process has ended, or there is nothing to read. */
@@ -15,7 +16,7 @@ const read = (path: string): string => attempt(() => readFileSync(path, "latin1"
  * Everything that a process of the same user could read of the processes of an operation on a remote: environments,
  * command lines, and the content of open files, which may have no name. Pipes are left alone: who reads one empties it.
  */
-export function readableOfOperations(remoteUrl: string): string {
+function readableOfOperations(remoteUrl: string): string {
   const texts: string[] = [];
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const environment = read(`/proc/${pid}/environ`);
@@ -32,4 +33,27 @@ function openFiles(folder: string): string[] {
     return target.startsWith("/") && !target.startsWith("/dev/");
   });
   return files.map((fd) => read(`${folder}/${fd}`));
+}
+
+const LEASE = /Bearer (eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+)/;
+/** For which the git host holds an operation up, so that there is time to look. */
+const DELAY_MS = 100;
+
+/** What a spy reads while an operation runs. */
+export async function spied<Value>(
+  stack: Stack,
+  operation: () => Promise<Value>,
+): Promise<{ value: Value; seen: string; lease: string | undefined }> {
+  stack.git.setFaults({ delayMs: DELAY_MS });
+  const state = { isOver: false };
+  let seen = "";
+  const running = operation().finally(() => (state.isOver = true));
+  // The promise is awaited below.
+  running.catch(() => undefined);
+  while (!state.isOver) {
+    seen += readableOfOperations(stack.git.url);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stack.git.setFaults({});
+  return { value: await running, seen, lease: LEASE.exec(seen)?.[1] };
 }

