@@ -3,6 +3,7 @@ import { leaseKey } from "../../../scripts/harness/lease-holder.ts";
 import { NONE } from "../../broker/support.ts";
 import { sendRaw } from "../raw-request.ts";
 import { cut, everyBitFlipped, mixed, otherHeaders } from "./changed.ts";
+import { foreignObjects } from "./foreign.ts";
 import { foreignPaths, pathTo } from "./paths.ts";
 import { forbiddenPushes, sendPush } from "./refs.ts";
 import { type LeaseScene, REPOSITORIES, startLeaseScene, THIEVES_CHOICE } from "./scene.ts";
@@ -95,6 +96,19 @@ test("in another tenant's repository, by every lease, and as a key of the API", 
       ...api.map((path) => [`${name}: ${path}`, async () => (await ask(lease, path)) === 200] as const),
     ];
   });
+  expect(await accepted(attempts)).toEqual([]);
+});
+
+test("for signing what this service did not make", async () => {
+  const sign = async (lease: string, body: string) => {
+    const headers = { Authorization: `Bearer ${lease}` };
+    const answer = await fetch(`${scene.stack.url}/broker/sign`, { method: "POST", headers, body });
+    return answer.status === 200;
+  };
+  const objects = foreignObjects(scene.commit, Math.floor(Date.now() / 1000));
+  const attempts = THIEVES_CHOICE.flatMap((name) =>
+    objects.map(([about, object]) => [`${name}: ${about}`, () => sign(scene.stolen[name], object)] as const),
+  );
   expect(await accepted(attempts)).toEqual([]);
 });
 

@@ -2,7 +2,7 @@ import { makeRepository } from "../../../scripts/sample-remote/repositories.ts";
 import { type GitServer, startGitServer } from "../../../scripts/sample-remote/server.ts";
 import { leaseKey, LeaseHolder } from "../../../scripts/harness/lease-holder.ts";
 import { type Stack, startStack } from "../../../scripts/harness/stack.ts";
-import { newKey } from "../../../scripts/support/api-key.ts";
+import { newKey, newSigningKey } from "../../../scripts/support/api-key.ts";
 import { Cleanups } from "../../../scripts/support/cleanups.ts";
 import type { CallOptions } from "../../../scripts/support/client.ts";
 import { spied } from "../../support/stolen.ts";
@@ -37,7 +37,8 @@ export async function startLeaseScene(): Promise<LeaseScene> {
     const [mine, theirs] = [newKey("mine"), newKey("theirs")];
     const auth = { repositories: Object.values(REPOSITORIES), tokens: { "x-access-token": TOKEN } };
     const closed = { OPERATOR_KEY: newKey("operator").key, METRICS_KEY: newKey("metrics").key };
-    const bindings = { LEASE_KEY: key.setting, API_KEYS: `${mine.entry},${theirs.entry}`, ...closed };
+    const { key: SIGNING_KEY } = await newSigningKey();
+    const bindings = { LEASE_KEY: key.setting, SIGNING_KEY, API_KEYS: `${mine.entry},${theirs.entry}`, ...closed };
     const stack = await startStack({ remoteAuth: auth, bindings });
     cleanups.add(() => stack.close());
     const other = await startGitServer({ root: stack.git.root, auth });
