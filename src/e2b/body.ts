@@ -4,7 +4,9 @@ import { E2bError } from "./error.ts";
  * Reads one chunk; undefined at the end of the stream.
  * @throws stream_broken when the connection is lost
  */
-export async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
+export async function readChunk(
+  reader: Pick<ReadableStreamDefaultReader<Uint8Array>, "read">,
+): Promise<Uint8Array | undefined> {
   try {
     const { value } = await reader.read();
     return value;

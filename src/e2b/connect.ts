@@ -16,6 +16,8 @@ export const END_STREAM_FLAG = 0x02;
 const HEADER_BYTES = 5;
 /** envd sends output in chunks of at most 32 KiB (44 KiB as base64); a much larger length is garbage or an attack. */
 const MAX_ENVELOPE_BYTES = 4 * 1024 * 1024;
+/** A message of envd, and some. */
+const CHUNK_BYTES = 64 * 1024;
 /** Time for the server to close after its last envelope; after it the connection is dropped instead of reused. */
 const CLOSE_GRACE_MS = 250;
 
@@ -38,18 +40,17 @@ export async function* envelopes(
   stream: ReadableStream<Uint8Array>,
   maxBytes = MAX_ENVELOPE_BYTES,
 ): AsyncGenerator<Envelope, void, undefined> {
-  const reader = stream.getReader();
+  const reader = readerOf(stream);
   const source = new ByteSource(reader);
   try {
     for (;;) {
       const header = await source.take(HEADER_BYTES);
       if (header === undefined) return;
       const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
-      const length = view.getUint32(1);
+      const [flags, length] = [view.getUint8(0), view.getUint32(1)];
       if (length > maxBytes) throw tooLong(length, maxBytes);
       const data = await source.take(length);
       if (data === undefined) throw brokenStream("it ended inside a message");
-      const flags = view.getUint8(0);
       yield { flags, data };
       if ((flags & END_STREAM_FLAG) !== 0) {
         await closing(reader);
@@ -62,8 +63,32 @@ export async function* envelopes(
   }
 }
 
+type ChunkReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+
+/**
+ * Reads into the same memory again and again, where the stream can do that (those of runtimes' own bodies can): memory
+ * of its own for each chunk of a download would be garbage that the collector lets wait. A chunk is good until the next.
+ */
+function readerOf(stream: ReadableStream<Uint8Array>): ChunkReader {
+  let memory = new ArrayBuffer(CHUNK_BYTES);
+  try {
+    const reader = stream.getReader({ mode: "byob" });
+    return {
+      read: async () => {
+        const { done, value } = await reader.read(new Uint8Array(memory));
+        if (value === undefined || done) return { done: true, value: undefined };
+        memory = value.buffer;
+        return { done: false, value };
+      },
+      cancel: (reason) => reader.cancel(reason),
+    };
+  } catch {
+    return stream.getReader();
+  }
+}
+
 /** Waits for the end of the body: runtimes reuse a connection only if its last answer was read to the end. */
-function closing(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+function closing(reader: ChunkReader): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, CLOSE_GRACE_MS);
     const ended = (): void => {
@@ -82,11 +107,12 @@ function tooLong(length: number, maxBytes: number): E2bError {
 
 /** Reads a byte stream in pieces of exact size; copies only pieces that span chunks. */
 class ByteSource {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ChunkReader;
   #chunk: Uint8Array = new Uint8Array();
   #offset = 0;
+  #scratch: Uint8Array = new Uint8Array();
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  constructor(reader: ChunkReader) {
     this.#reader = reader;
   }
 
@@ -97,7 +123,7 @@ class ByteSource {
   async take(count: number): Promise<Uint8Array | undefined> {
     if (count > 0 && !(await this.#fill())) return undefined;
     if (this.#chunk.length - this.#offset >= count) return this.#cut(count);
-    const bytes = new Uint8Array(count);
+    const bytes = this.#space(count);
     for (let filled = 0; filled < count;) {
       if (!(await this.#fill())) throw brokenStream("it ended inside a message");
       const part = this.#cut(Math.min(count - filled, this.#chunk.length - this.#offset));
@@ -105,6 +131,12 @@ class ByteSource {
       filled += part.length;
     }
     return bytes;
+  }
+
+  /** The same space for every piece that spans chunks: it is used until the next one is taken. */
+  #space(count: number): Uint8Array {
+    if (this.#scratch.length < count) this.#scratch = new Uint8Array(count);
+    return this.#scratch.subarray(0, count);
   }
 
   /** Ensures that at least one byte is available; false at the end of the stream. */

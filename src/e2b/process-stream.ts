@@ -5,6 +5,7 @@ import type { E2bErrorCode } from "./error.ts";
 import { jsonOrUndefined } from "./exchange.ts";
 import { CappedBytes, decodeBase64, TextTail } from "./output.ts";
 import { endOfStream, processEvent } from "./schema.ts";
+import { stdoutOf } from "./stdout-frame.ts";
 import type { ProcessEnd } from "./schema.ts";
 
 export interface OutputOptions {
@@ -67,6 +68,11 @@ export class ProcessStream {
     const text = new TextDecoder();
     let closed = false;
     for await (const { flags, data } of envelopes(response.body)) {
+      const taken = flags === 0 && this.#options.takeStdout && stdoutOf(data);
+      if (taken) {
+        await this.#passOn(taken);
+        continue;
+      }
       const json = jsonOrUndefined(text.decode(data));
       if (flags === 0) await this.#take(json);
       else if (flags === END_STREAM_FLAG) {
@@ -95,6 +101,13 @@ export class ProcessStream {
     const { takeStdout } = this.#options;
     if (takeStdout) this.#stdout.appendBytes(await takeStdout(decodeBase64(base64)));
     else this.#stdout.append(base64);
+  }
+
+  async #passOn(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const kept = await this.#options.takeStdout?.(bytes);
+    if (kept) this.#stdout.appendBytes(kept);
+    // Frees its memory now: the collector sees only a small object, and would let megabytes of them wait.
+    bytes.buffer.transfer(0);
   }
 
   #addStderr(bytes: Uint8Array): void {
