@@ -4,7 +4,7 @@ import { leaseKey } from "../../scripts/harness/lease-holder.ts";
 import { openLease } from "../../src/broker/lease.ts";
 import { compareWithGit } from "../broker/git-reading.ts";
 
-const BODIES = 6000;
+const BODIES = 4000;
 const TEXTS = 100_000;
 const TEST_TIMEOUT_MS = 10 * 60_000;
 

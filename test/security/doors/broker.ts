@@ -17,7 +17,9 @@ export async function atBroker(stack: Stack, repository: string, value: string):
     own.replace(repository, text),
     own.replace(`${repository}.git`, `${text}/${repository}.git`),
     own.replace(".git", `${text}.git`),
-  ].map((at) => `${at}/info/refs?service=git-upload-pack`);
+  ]
+    .filter((at) => at !== own)
+    .map((at) => `${at}/info/refs?service=git-upload-pack`);
   const others = [
     `${own}/${text}`,
     `${own}/info/${text}`,

@@ -2,8 +2,8 @@
 const deeds = (listener: string) => [
   "touch CANARY",
   "touch ~/CANARY",
-  `curl -s ${listener}/CANARY`,
-  `git ls-remote ${listener}/CANARY`,
+  `curl -s ${listener}/asked`,
+  `git ls-remote ${listener}/asked`,
   `perl -e 'open F,">CANARY"'`,
   "exec -a CANARY sleep 4000",
 ];

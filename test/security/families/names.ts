@@ -77,7 +77,7 @@ const CLIMBS = [
   "./../",
   "a/../../",
 ];
-const PLACES = ["CANARY", ".git/config", ".warmtree/open", "../../../../etc/passwd", ".git/hooks/pre-commit"];
+const PLACES = ["PLACED", ".git/config", ".warmtree/open", "../../../../etc/passwd", ".git/hooks/pre-commit"];
 const CLIMBING = CLIMBS.flatMap((climb) => PLACES.map((place) => climb + place));
 
 const REFSPECS = [
