@@ -1,4 +1,5 @@
 import * as z from "zod/v4";
+import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
 import { type Answer, callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { inside, type Inside } from "../support/inside.ts";
@@ -95,7 +96,8 @@ export async function sendHostile(
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
   bad.push(...(await deedsDone(stack, listener, boxes)));
-  const values = new Set(inputs.map(({ value }) => value));
+  const examples = Object.values(INPUT_EXAMPLES).flatMap((example): unknown[] => Object.values(example));
+  const values = new Set([...inputs.map(({ value }) => value), ...examples]);
   for (const ref of strayRefs(stack, HOSTILE_REPOSITORY, refs, values)) bad.push(`nobody named ${ref}`);
   return bad;
 }
