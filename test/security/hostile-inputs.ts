@@ -54,7 +54,8 @@ export interface HostileScene {
 
 export async function startHostileScene(): Promise<HostileScene> {
   const listener = await startListener();
-  const stack = await startStack({ bindings: { LEASE_KEY: DOOR_KEY.setting } });
+  // Open, so that a command that runs would reach the listener.
+  const stack = await startStack({ bindings: { LEASE_KEY: DOOR_KEY.setting, SANDBOX_EGRESS: "open" } });
   makeRepositoryOf(stack.git.root, HOSTILE_REPOSITORY, HOSTILE_FILES);
   return { stack, listener, close: () => Promise.all([stack.close(), listener.close()]).then(() => undefined) };
 }
