@@ -115,6 +115,8 @@ const CHANGES: ReadonlySet<string> = new Set(["edit", "branch", "push", "pull", 
 
 function faultOf({ status, json }: Answer): string | undefined {
   const text = JSON.stringify(json);
+  // Then nothing was tried.
+  if (status === 429) return `429 ${text.slice(0, 300)}`;
   if (status >= 500) return `${status} ${text.slice(0, 300)}`;
   if (LEAK.test(text)) return `tells of a file outside the tree: ${text.slice(0, 300)}`;
   if (status !== 200 && answered.parse(json).code === undefined) return `${status} without a code`;

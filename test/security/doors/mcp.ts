@@ -36,7 +36,9 @@ export function atTools(
         const answer = await fetch(`${stack.url}/mcp`, { method: "POST", headers: AUTHORIZED, body });
         const text = await answer.text();
         return (
-          answer.status < 500 && named.safeParse(JSON.parse(text)).success && !/"code":"internal"|root:x:0/.test(text)
+          answer.status < 500 &&
+          named.safeParse(JSON.parse(text)).success &&
+          !/"code":"(?:internal|rate_limited)"|root:x:0/.test(text)
         );
       },
     };
