@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import type { problemSchema } from "../api/schemas.ts";
-import type { Minutes, Overview, Status, Workspace, WorkspacePage } from "./types.ts";
+import type { Health, Minutes, Overview, Status, Workspace, WorkspacePage } from "./types.ts";
 
 /** For requests that only read reported data: they are answered at once or not at all. */
 const LOOK_TIMEOUT_MS = 10_000;
@@ -24,7 +24,7 @@ export function explained(error: unknown): string {
   return "The service cannot be reached.";
 }
 
-/** Client of `/v1/operator` on the service that served this page. */
+/** Client of `/healthz` and `/v1/operator` on the service that served this page. */
 export class Api {
   /** OPERATOR_KEY; undefined: a service on this machine needs none. */
   readonly key: string | undefined;
@@ -33,33 +33,37 @@ export class Api {
     this.key = key;
   }
 
+  health(): Promise<Health> {
+    return this.#ask("GET", "/healthz", LOOK_TIMEOUT_MS);
+  }
+
   overview(minutes: Minutes): Promise<Overview> {
-    return this.#ask("GET", `overview?minutes=${minutes}`, LOOK_TIMEOUT_MS);
+    return this.#ask("GET", `/v1/operator/overview?minutes=${minutes}`, LOOK_TIMEOUT_MS);
   }
 
   workspaces(page: { tenant: string; text: string; cursor?: string }): Promise<WorkspacePage> {
     const query = new URLSearchParams(Object.entries(page).filter(([, value]) => value !== ""));
-    return this.#ask("GET", `workspaces?${query.toString()}`, LOOK_TIMEOUT_MS);
+    return this.#ask("GET", `/v1/operator/workspaces?${query.toString()}`, LOOK_TIMEOUT_MS);
   }
 
   workspace(sandboxId: string): Promise<Workspace> {
-    return this.#ask("GET", `workspaces/${encodeURIComponent(sandboxId)}`, LOOK_TIMEOUT_MS);
+    return this.#ask("GET", `/v1/operator/workspaces/${encodeURIComponent(sandboxId)}`, LOOK_TIMEOUT_MS);
   }
 
   status(sandboxId: string): Promise<Status> {
-    return this.#ask("POST", `workspaces/${encodeURIComponent(sandboxId)}/status`, ACT_TIMEOUT_MS);
+    return this.#ask("POST", `/v1/operator/workspaces/${encodeURIComponent(sandboxId)}/status`, ACT_TIMEOUT_MS);
   }
 
   pause(sandboxId: string): Promise<void> {
-    return this.#ask("POST", `workspaces/${encodeURIComponent(sandboxId)}/pause`, ACT_TIMEOUT_MS);
+    return this.#ask("POST", `/v1/operator/workspaces/${encodeURIComponent(sandboxId)}/pause`, ACT_TIMEOUT_MS);
   }
 
   end(sandboxId: string): Promise<void> {
-    return this.#ask("DELETE", `workspaces/${encodeURIComponent(sandboxId)}`, ACT_TIMEOUT_MS);
+    return this.#ask("DELETE", `/v1/operator/workspaces/${encodeURIComponent(sandboxId)}`, ACT_TIMEOUT_MS);
   }
 
   async #ask<Answer>(method: string, path: string, timeoutMs: number): Promise<Answer> {
-    const response = await fetch(`/v1/operator/${path}`, {
+    const response = await fetch(path, {
       method,
       headers: this.key === undefined ? {} : { Authorization: `Bearer ${this.key}` },
       signal: AbortSignal.timeout(timeoutMs),

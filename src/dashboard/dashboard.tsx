@@ -6,6 +6,7 @@ import { Header } from "./header.tsx";
 import { Newest } from "./newest.tsx";
 import { Numbers } from "./numbers.tsx";
 import { Panels } from "./panels.tsx";
+import { Protection } from "./protection.tsx";
 import { useOverview } from "./use-overview.ts";
 import { usePlace } from "./use-place.ts";
 import { useWorkspaces } from "./use-workspaces.ts";
@@ -53,6 +54,7 @@ export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
           <Workspaces {...{ listed, fault, now, isFiltered: tenant + text !== "", onOpen: open, onMore: more }} />
           <Newest {...{ overview, place, onOpen: open }} />
         </div>
+        <Protection api={api} />
       </main>
       {workspace !== undefined && (
         <WorkspaceDialog

@@ -1,5 +1,6 @@
 import type * as z from "zod/v4";
 import type { ownedStatusSchema, ownedWorkspaceSchema, workspacePageSchema } from "../api/operator-schemas.ts";
+import type { healthSchema } from "../api/schemas.ts";
 import type { Overview } from "../metrics/overview-schema.ts";
 
 // Types of the API's answers, from its own schemas.
@@ -9,3 +10,4 @@ export type Point = Overview["points"][number];
 export type Workspace = z.output<typeof ownedWorkspaceSchema>;
 export type WorkspacePage = z.output<typeof workspacePageSchema>;
 export type Status = z.output<typeof ownedStatusSchema>;
+export type Health = z.output<typeof healthSchema>;

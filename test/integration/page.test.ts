@@ -132,6 +132,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await page.getByRole("alert").getByText("not this service's OPERATOR_KEY").waitFor();
     await signIn(page);
     await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("Credentials stay with the service. Commits are not signed.").waitFor();
     const stores = await page.evaluate("[location.href, document.cookie, JSON.stringify(localStorage)].join()");
     expect(stores).not.toContain(OPERATOR_KEY);
     await page.reload();
