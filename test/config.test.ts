@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseConfig, rentUsdPerS } from "../src/config.ts";
-import { SECRET_SETTINGS } from "../src/settings/settings.ts";
+import { SECRET_SETTINGS, secretsIn } from "../src/settings/settings.ts";
 
 const HASH = "0".repeat(64);
 
@@ -52,6 +52,18 @@ test("lists are read with or without spaces", () => {
   });
   expect(config.apiKeys.map(({ tenant }) => tenant)).toEqual(["a", "b"]);
   expect(config.allowedGitHosts).toEqual(["github.com", "http://127.0.0.1:90"]);
+});
+
+test("a secret that holds several keys is all of them, with or without spaces", () => {
+  expect(secretsIn({ LEASE_KEY: "one, two,three" })).toEqual(expect.arrayContaining(["one", "two", "three"]));
+});
+
+test.each([
+  ["Acme Inc.", "Acme Inc"],
+  [" Bot <b@x>\n", "Bot b@x"],
+  ["'Bøt, 2'", "Bøt, 2"],
+])("the author's name has one form for every git: %j, %j", (name, written) => {
+  expect(parseConfig({ E2B_API_KEY: "k", GIT_USER_NAME: name }).author.name).toBe(written);
 });
 
 describe("what sandboxes may connect to", () => {

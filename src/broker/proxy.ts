@@ -40,10 +40,10 @@ export async function brokered(
   const { pathname, searchParams } = new URL(request.url);
   if (pathname === SIGN_PATH) return signed(request, settings, note);
   const { repository, what } = PATH.exec(decoded(pathname))?.groups ?? {};
-  if (repository === undefined || what === undefined) return spoken(404, "The broker serves git repositories only.");
-  if (what.startsWith("info/lfs/")) return noLfs();
+  if (repository === undefined || what === undefined) return unknown("The broker serves git repositories only.", note);
+  if (what.startsWith("info/lfs/")) return noLfs(note);
   const asked = gitRequest(request.method, repository, what, searchParams.get("service") ?? "");
-  if (asked === undefined) return spoken(404, "The broker serves git's smart HTTP protocol only.");
+  if (asked === undefined) return unknown("The broker serves git's smart HTTP protocol only.", note);
   note({ service: asked.service });
   const lease = await leaseOf(request, settings, note);
   return typeof lease === "string" ? spoken(403, lease) : answer(request, asked, lease, settings, note);
@@ -62,7 +62,7 @@ async function leaseOf({ headers }: Request, { leaseKeys }: BrokerSettings, note
 }
 
 async function signed(request: Request, settings: BrokerSettings, note: Note = () => undefined): Promise<Response> {
-  if (request.method !== "POST") return spoken(404, "The broker signs what is sent by POST.");
+  if (request.method !== "POST") return unknown("The broker signs what is sent by POST.", note);
   note({ service: "sign" });
   const lease = await leaseOf(request, settings, note);
   if (typeof lease === "string") return spoken(403, `${CANNOT_SIGN}${lease}`);
@@ -75,8 +75,14 @@ async function signed(request: Request, settings: BrokerSettings, note: Note = (
   return answered;
 }
 
+function unknown(words: string, note: Note): Response {
+  note({ refused: "not_understood" });
+  return spoken(404, words);
+}
+
 /** As git-lfs reads errors (its docs/api/batch.md). */
-function noLfs(): Response {
+function noLfs(note: Note): Response {
+  note({ refused: "not_understood" });
   const headers = { "Content-Type": "application/vnd.git-lfs+json", "Cache-Control": "no-store" };
   return Response.json(NO_LFS, { status: 501, headers });
 }

@@ -74,8 +74,9 @@ async function judged(
   const known = asksDefault(commands, rules) ? { defaultBranch: await defaultBranch(remote, signal) } : {};
   const facts = { commands, hasOptions: capabilities.has("push-options") };
   const verdicts = verdictsOf(facts, { rules, ...known });
-  if (signing.signingKeys.length === 0 || verdicts.every(({ reasons }) => reasons.length > 0)) return verdicts;
-  const unsigned = await unsignedTips(commands, headers.get(SIGNED_HEADER), signing, remote, signal);
+  const allowed = commands.filter((_, at) => verdicts[at]?.reasons.length === 0);
+  if (signing.signingKeys.length === 0 || allowed.length === 0) return verdicts;
+  const unsigned = await unsignedTips(allowed, headers.get(SIGNED_HEADER), signing, remote, signal);
   return verdictsOf({ ...facts, unsigned }, { rules, ...known });
 }
 

@@ -42,7 +42,8 @@ const NO_DELETE = "this operation may not delete it: branch {delete: true} delet
 const ONLY_DELETE = "this operation may only delete it: push {to} changes a branch";
 const NO_MOVE = "this operation may only create it, and tags are never moved: use another name";
 
-const RESIGN = "restore {to: 'origin/<branch>', keep: true} takes its commits back, and push {message} signs a new one";
+const RESIGN =
+  "restore {to: 'origin/<base branch>', keep: true} takes commits back, and push {message} makes a signed one; for a tag, use another name";
 
 const KEPT = "it is the default branch, which the policy keeps from this push (GET /v1/policy): push to another branch";
 

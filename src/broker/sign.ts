@@ -40,7 +40,7 @@ export async function answerSigning(
   const read = readPayload(binaryOf(payload), author);
   if ("reason" in read) return refused(403, read.reason);
   const skewS = Math.round(Math.abs(nowMs / 1000 - read.madeAtS));
-  if (skewS > MAX_SKEW_S) return refused(403, `the sandbox's clock is wrong by ${skewS} s: call again later`);
+  if (skewS > MAX_SKEW_S) return refused(503, `the sandbox's clock is wrong by ${skewS} s`);
   const signature = await (await signerOf(key)).sign(payload);
   return new Response(signature, { headers: { "Content-Type": "text/plain", "Cache-Control": "no-store" } });
 }

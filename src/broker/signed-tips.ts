@@ -15,6 +15,9 @@ export const SIGNED_HEADER = "Warmtree-Signed";
 /** Far above the longest commit; all headers of a request have 128 KiB. */
 const MAX_PROOF_LENGTH = 120_000;
 
+/** An operation sends one; each that has no proof is a question to the git host. */
+const MAX_IDS = 32;
+
 /**
  * Returns the ids that a push would put at the end of a branch or tag and that neither have this service's signature
  * nor are at the git host already. `unknown`: the host does not tell.
@@ -27,6 +30,7 @@ export async function unsignedTips(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, "unsigned" | "unknown">> {
   const ids = new Set(commands.map((command) => command.new).filter((id) => /[^0]/.test(id)));
+  if (ids.size > MAX_IDS) return new Map(Array.from(ids, (id) => [id, "unknown"]));
   const signers = await Promise.all(signingKeys.map((key) => signerOf(key)));
   const object = proof === null ? undefined : decoded(proof);
   const found = new Map<string, "unsigned" | "unknown">();

@@ -8,7 +8,7 @@ import type { PrefetchedRemote } from "../remote/types.ts";
 import { runRepeating } from "../ops/run-repeating.ts";
 import { type Policy, policyOf } from "../policy/policy.ts";
 import { hostOf, parseRepository } from "../remote/address.ts";
-import { remoteInSandbox } from "./sandbox-remote.ts";
+import { remoteInSandbox, signingInSandbox } from "./sandbox-remote.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
 import { withWork } from "../ops/work.ts";
 import { useWorkspace } from "../workspace/workspaces.ts";
@@ -20,7 +20,7 @@ type SendContext = DispatchOptions & Pick<OperationContext, "lfs"> & { readonly 
 type Refused<Value> = Parsed<Value> & { readonly ok: false };
 
 /**
- * Runs an operation in a granted workspace. Passes the credential only to `remote` operations, and to those that make commits if commits are signed. If a read finds objects
+ * Runs an operation in a granted workspace. Passes the credential only to `remote` operations. If a read finds objects
  * missing in a partial clone, or an edit has contents for Git LFS, it is sent once more (dispatchAgain).
  * @param input checked against the operation's input schema
  * @returns the parsed result, or its error with the effect on the work
@@ -38,13 +38,12 @@ export async function dispatch<Value extends object>(
   caller: Caller,
   options?: DispatchOptions,
 ): Promise<Parsed<Value>> {
-  const signs = operation.commits === true && caller.config.signingKeys.length > 0;
-  const hasRemote = operation.access === "remote" || signs;
-  const extra = hasRemote ? { hasRemote, ...options } : {};
+  const isRemote = operation.access === "remote";
+  const extra = isRemote ? { hasRemote: true, ...options } : {};
   const parsed = await sendOnce(operation, input, grant, caller, extra);
   return withWork(
     operation,
-    parsed.ok || hasRemote ? parsed : await dispatchAgain(operation, input, grant, caller, parsed),
+    parsed.ok || isRemote ? parsed : await dispatchAgain(operation, input, grant, caller, parsed),
   );
 }
 
@@ -90,10 +89,11 @@ async function sendOnce<Value extends object>(
       const full = { ...context, ...more };
       const sends = operation.sends?.(input, full);
       if (sends) cost.refs = sends.map(({ ref }) => ref);
-      const { commits } = operation;
-      const use = { sandboxId: grant.sandboxId, url: grant.url, timeoutS, sends, commits };
-      const remote = hasRemote ? { remote: await remoteInSandbox(caller, use) } : {};
-      return await runRepeating({ e2b: config.e2b, session, onStderr }, operation, input, { ...full, ...remote });
+      const use = { sandboxId: grant.sandboxId, url: grant.url, timeoutS, sends };
+      const remote = hasRemote ? await remoteInSandbox(caller, use) : undefined;
+      const signing = operation.commits ? await signingInSandbox(caller, use) : undefined;
+      const sandbox = { e2b: config.e2b, session, onStderr };
+      return await runRepeating(sandbox, operation, input, { ...full, remote, signing });
     } finally {
       cost.sandboxMs += performance.now() - startedAt;
     }

@@ -1,28 +1,23 @@
 import { brokerOrigin, brokerUrl } from "../broker/address.ts";
-import { sealLease } from "../broker/lease.ts";
+import { type Lease, sealLease, SERVICES } from "../broker/lease.ts";
 import type { RefRule } from "../broker/rules.ts";
 import { SIGN_PATH } from "../broker/sign.ts";
 import { parseRepository } from "../remote/address.ts";
 import { remoteFor } from "../remote/credentials.ts";
-import type { Remote } from "../remote/types.ts";
+import type { Remote, Signing } from "../remote/types.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /** An operation can be under way for so much longer than its own time: the request's way, and clocks. */
 const LEASE_MARGIN_S = 30;
 
-const RECEIVE = ["git-receive-pack"] as const;
-const SIGN = ["sign"] as const;
-
-/** The operation that a sandbox needs the remote for. */
-interface RemoteUse {
+/** The operation that a sandbox needs the service for. */
+interface SandboxUse {
   readonly sandboxId: string;
   /** Address of the repository. */
   readonly url: string;
   readonly timeoutS: number;
   /** Refs that it may change; absent or empty: none. */
   readonly sends?: readonly RefRule[] | undefined;
-  /** Whether it makes commits or tags. */
-  readonly commits?: boolean | undefined;
 }
 
 /**
@@ -30,13 +25,44 @@ interface RemoteUse {
  * broker, the git host's with the credential itself.
  * @throws ConfigError, or host_not_allowed
  */
-export async function remoteInSandbox(caller: Caller, use: RemoteUse): Promise<Remote> {
-  const { sandboxId, url, timeoutS, sends = [], commits = false } = use;
-  const repository = parseRepository(url, caller.config.allowedGitHosts);
+export async function remoteInSandbox(caller: Caller, use: SandboxUse): Promise<Remote> {
+  const repository = parseRepository(use.url, caller.config.allowedGitHosts);
   const direct = remoteFor(repository, caller);
   const origin = brokerOrigin(caller.config, caller.calledAt ?? "");
   if (origin === undefined) return direct;
-  const signs = commits && caller.config.signingKeys.length > 0;
+  const { sends = [] } = use;
+  const lease = await sealed(caller, use, {
+    services: sends.length > 0 ? SERVICES : ["git-upload-pack"],
+    refs: sends,
+    ...(direct.authorization === undefined ? {} : { authorization: direct.authorization }),
+  });
+  return { url: repository.url, via: brokerUrl(origin, repository), authorization: lease };
+}
+
+/**
+ * Returns where git in a sandbox gets signatures for one operation; undefined if commits are not signed. Its lease is for
+ * nothing else: git hands it to every program that it runs for a commit.
+ * @throws ConfigError, or host_not_allowed
+ */
+export async function signingInSandbox(caller: Caller, use: SandboxUse): Promise<Signing | undefined> {
+  if (caller.config.signingKeys.length === 0) return undefined;
+  const origin = brokerOrigin(caller.config, caller.calledAt ?? "");
+  if (origin === undefined) return undefined;
+  return { url: `${origin}${SIGN_PATH}`, authorization: await sealed(caller, use, { services: ["sign"], refs: [] }) };
+}
+
+type Permission = Pick<Lease, "authorization"> & {
+  readonly services: readonly Lease["services"][number][];
+  readonly refs: readonly RefRule[];
+};
+
+/** Returns a lease for what is permitted, as an Authorization header. */
+async function sealed(
+  caller: Caller,
+  { sandboxId, url, timeoutS }: SandboxUse,
+  permission: Permission,
+): Promise<string> {
+  const repository = parseRepository(url, caller.config.allowedGitHosts);
   const lease = await sealLease(
     {
       v: 1,
@@ -46,17 +72,12 @@ export async function remoteInSandbox(caller: Caller, use: RemoteUse): Promise<R
       request_id: caller.requestId,
       url: repository.url,
       repository: repository.key,
-      services: ["git-upload-pack", ...(sends.length > 0 ? RECEIVE : []), ...(signs ? SIGN : [])],
-      refs: [...sends],
       expires_at: Date.now() + (timeoutS + LEASE_MARGIN_S) * 1000,
-      ...(direct.authorization === undefined ? {} : { authorization: direct.authorization }),
+      ...permission,
+      services: [...permission.services],
+      refs: [...permission.refs],
     },
     caller.config.leaseKeys,
   );
-  return {
-    url: repository.url,
-    via: brokerUrl(origin, repository),
-    authorization: `Bearer ${lease}`,
-    ...(signs ? { sign: `${origin}${SIGN_PATH}` } : {}),
-  };
+  return `Bearer ${lease}`;
 }

@@ -84,17 +84,11 @@ function planOf(steps: readonly Step[], context: OperationContext, nonce: string
   };
 }
 
-function stepArguments(operation: Operation, { args = [], env = {} }: Plan, { remote }: OperationContext): string[] {
+function stepArguments(operation: Operation, { args = [], env = {} }: Plan, { signing }: OperationContext): string[] {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const words = [...programOf(operation), ...args];
-  const signs = operation.commits && remote?.sign !== undefined;
-  return [
-    operation.access === "remote" || signs ? "remote" : "local",
-    String(settings.length),
-    String(words.length),
-    ...settings,
-    ...words,
-  ];
+  const needs = [operation.access === "remote" ? "remote" : "", operation.commits && signing ? "signing" : ""];
+  return [needs.join(" "), String(settings.length), String(words.length), ...settings, ...words];
 }
 
 /** Undefined for a step that did not start. */

@@ -2,7 +2,7 @@ import type * as z from "zod/v4";
 import type { Work } from "../errors.ts";
 import type { RefRule } from "../broker/rules.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { LfsFile, PrefetchedRemote, Remote, StreamedFile } from "../remote/types.ts";
+import type { LfsFile, PrefetchedRemote, Remote, Signing, StreamedFile } from "../remote/types.ts";
 import type { LostRace, Parsed, ScriptOutput } from "./output/script-output.ts";
 
 /** Values that a script needs beside the caller's input; the facade provides them. */
@@ -16,6 +16,8 @@ export interface OperationContext extends PrefetchedRemote {
   readonly seedHead?: string;
   /** For a task that talks to the git host, or needs objects that a partial clone lacks. */
   readonly remote?: Remote | undefined;
+  /** For a task that makes commits, if they are signed. */
+  readonly signing?: Signing | undefined;
   readonly push?: PushContext;
   /** For an edit: files that are written as pointers. */
   readonly lfs?: readonly LfsFile[];

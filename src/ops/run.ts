@@ -120,12 +120,11 @@ function withOwnAddress({ remote }: OperationContext, text: string): string {
 /** Builds the process start: a constant script, with the caller's text in parameters and environment. */
 function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationContext, nonce: string): ProcessRequest {
   const { name, email } = context.author;
-  const { remote } = context;
-  const authorization = remote?.authorization;
+  const { remote, signing } = context;
+  const secrets = secretsOf(context);
   const script = watched(task.shell, task.script, plan.streamed !== undefined);
   const program = [...programOf({ ...task, script }), ...(plan.args ?? [])] as const;
-  const [cmd, ...args] =
-    authorization === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
+  const [cmd, ...args] = secrets === undefined ? program : (["/bin/sh", "-c", HAND_OVER, "sh", ...program] as const);
   return {
     cmd,
     args,
@@ -142,14 +141,20 @@ function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationConte
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(remote?.via === undefined ? {} : { WT_VIA: remote.via }),
-      ...(remote?.sign === undefined ? {} : { WT_SIGN: remote.sign }),
-      ...(authorization === undefined ? {} : { WT_AUTH: authorization }),
+      ...(signing === undefined ? {} : { WT_SIGN: signing.url }),
+      ...(secrets === undefined ? {} : { WT_AUTH: secrets }),
       ...plan.env,
     },
     hasStdin: true,
     timeoutMs: context.timeoutS * 1000,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   };
+}
+
+/** A line for each header that the script may send: to the remote, and for signatures. */
+function secretsOf({ remote, signing }: OperationContext): string | undefined {
+  const lines = [remote?.authorization ?? "", signing?.authorization ?? ""];
+  return lines.every((line) => line === "") ? undefined : lines.join("\n");
 }
 
 const pushWithinMs = (timeoutMs: number) =>

@@ -4,8 +4,12 @@ export interface Remote {
   readonly authorization?: string;
   /** Address that git connects to instead, and that `authorization` is for: the broker's. */
   readonly via?: string;
-  /** Address that signs commits, with the same `authorization`; absent: commits are not signed. */
-  readonly sign?: string;
+}
+
+/** Where an operation gets signatures of its commits, and the Authorization header for that alone. */
+export interface Signing {
+  readonly url: string;
+  readonly authorization: string;
 }
 
 /** Limit of a list of refs: Linux limits one process argument to 128 KiB. About 1,500 branches and tags. */

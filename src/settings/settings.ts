@@ -4,6 +4,7 @@ import { brokerHost } from "./egress.ts";
 import {
   apiKey,
   hostEntry,
+  identity,
   isOneOrEven,
   json,
   KEY_MISSING,
@@ -78,8 +79,8 @@ export const settings = z
         "is not words of letters, digits, '_' and '-', separated by '/' (and not refs or origin)",
       )
       .default("agent"),
-    GIT_USER_NAME: z.string().min(1).default("Warmtree"),
-    GIT_USER_EMAIL: z.string().min(3).default("agent@warmtree.invalid"),
+    GIT_USER_NAME: identity("Warmtree"),
+    GIT_USER_EMAIL: identity("agent@warmtree.invalid"),
     E2B_MAX_SANDBOXES: wholeNumber(E2B_CONCURRENT_SANDBOXES, 1, 10_000),
     E2B_TEMPLATE_VCPUS: z.coerce.number().int().min(1).max(32).refine(isOneOrEven, "is neither 1 nor even").optional(),
     E2B_TEMPLATE_MEMORY_MIB: z.coerce.number().int().min(128).max(65_536).multipleOf(2, "is not even").optional(),
@@ -142,5 +143,5 @@ export const SECRET_SETTINGS = [
 export function secretsIn(env: object): string[] {
   const all: Readonly<Record<string, unknown>> = { ...env };
   const own = SECRET_SETTINGS.map((name) => all[name]).filter((value) => typeof value === "string");
-  return [...own, ...own.flatMap((value) => value.split(","))];
+  return [...own, ...own.flatMap((value) => list(value))];
 }

@@ -72,6 +72,17 @@ export const publicUrl = origin.refine(
   "is not https",
 );
 
+/**
+ * A name or address as every git writes it into a commit. Versions differ in what they remove at the ends (ident.c), and
+ * a signature is for one form.
+ */
+export const identity = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text) => text.replaceAll(/[\p{Cc}<>]/gu, "").replaceAll(/^[\s.,:;"\\']+|[\s.,:;"\\']+$/g, ""))
+    .refine((text) => text !== "", "has no letter that git keeps");
+
 /** A text, or the object that wrangler makes of a table in `[vars]`. */
 export const json = z.unknown().transform((given, context) => {
   if (typeof given !== "string") return given;

@@ -1,4 +1,4 @@
-/** Name and address of a person or service in a commit. */
+/** Name and address of a person or service, as git writes them into a commit. */
 export interface Identity {
   readonly name: string;
   readonly email: string;
@@ -15,12 +15,14 @@ export interface Payload {
 const MAX_PARENTS = 16;
 
 const ID = "[0-9a-f]{40}(?:[0-9a-f]{24})?";
-const PERSON = String.raw`[^<>\0\n]* <[^<>\0\n]*> \d{1,12} [+-]\d{4}`;
 const MAKER = String.raw`(?<maker>[^<>\0\n]* <[^<>\0\n]*>) (?<at>\d{1,12}) [+-]\d{4}`;
-/** git-cat-file(1) shows the format; signed commits and tags of this service have no other headers. */
+/**
+ * git-cat-file(1) shows the format; signed commits and tags of this service have no other headers. The author of a picked
+ * commit is as somebody once wrote it.
+ */
 const HEADERS = {
   commit: new RegExp(
-    String.raw`^tree ${ID}\n(?:parent ${ID}\n){0,${MAX_PARENTS}}author ${PERSON}\ncommitter ${MAKER}\n(?:encoding [\w.:-]{1,40}\n)?$`,
+    String.raw`^tree ${ID}\n(?:parent ${ID}\n){0,${MAX_PARENTS}}author [^\0\n]*\ncommitter ${MAKER}\n(?:encoding [\w.:-]{1,40}\n)?$`,
   ),
   tag: new RegExp(String.raw`^object ${ID}\ntype commit\ntag [^\0\n]+\ntagger ${MAKER}\n$`),
 } as const;
@@ -38,21 +40,14 @@ export function readPayload(binary: string, maker: Identity): Payload | { readon
   for (const kind of ["commit", "tag"] as const) {
     const { maker: found, at } = HEADERS[kind].exec(headers)?.groups ?? {};
     if (found === undefined) continue;
-    if (found !== asGitWrites(maker)) return { reason: `this service did not make the ${kind}: its maker is another` };
+    if (found !== binaryOf(encoder.encode(`${maker.name} <${maker.email}>`)))
+      return { reason: `this service did not make the ${kind}: its maker is another` };
     return { kind, madeAtS: Number(at) };
   }
   return { reason: "it is neither a commit nor a tag" };
 }
 
 const encoder = new TextEncoder();
-
-/** git's own cleaning of names (strbuf_addstr_without_crud in ident.c), as bytes. */
-function asGitWrites({ name, email }: Identity): string {
-  const clean = (text: string) =>
-    // oxlint-disable-next-line no-control-regex -- as git does
-    text.replaceAll(/^[\x00-\x20.,:;<>"\\']+|[\x00-\x20.,:;<>"\\']+$/g, "").replaceAll(/[\n<>]/g, "");
-  return binaryOf(encoder.encode(`${clean(name)} <${clean(email)}>`));
-}
 
 /** One character for each byte, so that bytes that are not UTF-8 stay as they are. */
 export function binaryOf(bytes: Uint8Array): string {

@@ -146,6 +146,17 @@ describe("an unsigned commit is refused, and the way out works,", () => {
     expect(await signedOf("unsigned")).toEqual([true]);
   });
 
+  test("by a tag, also if the tag itself is signed", async () => {
+    const sandbox_id = await workspace("tagged");
+    await inside("tagged", "commit", "-q", "--allow-empty", "-m", "beside");
+    const asked = { sandbox_id, name: "beside", message: "m", push: true };
+    const refused = { code: "rule_broken", rules: [{ rule: "signed" }] };
+    expect((await callOperation(stack.url, "tag", asked)).json).toMatchObject(refused);
+    await inside("tagged", "tag", "beside");
+    expect((await callOperation(stack.url, "tag", { ...asked, message: undefined })).json).toMatchObject(refused);
+    expect(upstream("for-each-ref", "refs/tags/beside")).toBe("");
+  });
+
   test("by the broker, also with a stolen lease", async () => {
     await workspace("thief");
     const tree = await inside("thief", "commit", "-q", "--allow-empty", "-m", "stolen");

@@ -41,6 +41,8 @@ export class Home {
   agentBranchPrefix = CONTEXT.agentBranchPrefix;
   /** As the git host has them. */
   lfs?: OperationContext["lfs"];
+  /** As the service has it. */
+  signing?: OperationContext["signing"];
   /** As the push queue has it. */
   push?: PushContext;
   /** As the operator sets it; tests of other things push to main. */
@@ -99,10 +101,10 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, lfs, push, agentBranchPrefix, policy, timeoutS } = this;
+    const { seedHead, remoteRefs, pack, lfs, push, signing, agentBranchPrefix, policy, timeoutS } = this;
     const given = { ...(lfs && { lfs }), ...(push && { push }) };
     const known = { policy, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...given };
-    return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, ...known };
+    return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, signing, ...known };
   }
 
   #contextOf({ access }: SandboxTask): OperationContext {

@@ -24,10 +24,13 @@ describe("readPayload takes what this service makes:", () => {
     expect(readPayload(tag(), MAKER)).toEqual({ kind: "tag", madeAtS: 1_790_000_000 });
   });
 
-  test("with a name that git cleans", () => {
-    const written = binaryOf(new TextEncoder().encode("Bøt, Inc <b@example.com> 1790000000 +0000"));
-    const name = { name: " Bøt, Inc.", email: "<b@example.com>" };
-    expect(readPayload(commit("", written), name)).toMatchObject({ kind: "commit" });
+  test("by a name that is not ASCII", () => {
+    const written = binaryOf(new TextEncoder().encode("Bøt <b@example.com> 1790000000 +0000"));
+    expect(readPayload(commit("", written), { name: "Bøt", email: "b@example.com" })).toMatchObject({ kind: "commit" });
+  });
+
+  test.each(["A <a <x@b> 1 +051800", "A <a@b>", " <> 99999999999999 -7"])("of an odd author: %s", (author) => {
+    expect(readPayload(commit().replace(/author .*/, `author ${author}`), MAKER)).toMatchObject({ kind: "commit" });
   });
 });
 

@@ -1,5 +1,4 @@
 import { REFUSED_BY_BROKER } from "../../broker/rules.ts";
-import { CANNOT_SIGN } from "../../broker/sign.ts";
 import { type BrokenRule, ERROR_KINDS, type ErrorCode, WarmtreeError, type Work } from "../../errors.ts";
 import type { Parsed, ScriptOutput } from "./script-output.ts";
 import { UNREACHABLE } from "../scripts/shared.ts";
@@ -20,7 +19,8 @@ export const FAILURE_SECTION = 0;
 const STDERR_CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
   // The last two are a shell's messages for a child that the kernel ended.
   [/Out of memory|Cannot allocate memory|Memory exhausted|\bKilled\b|CPU time limit exceeded/, "too_expensive"],
-  [new RegExp(CANNOT_SIGN), "not_signed"],
+  [/warmtree: cannot sign: /, "not_signed"],
+  [/warmtree: will not sign: /, "rule_broken"],
   [/No space left on device|unable to write file|pack exceeds maximum/, "disk_full"],
   [
     /protected branch|declined|deny updating|deletion prohibited|rule violations|GH0\d\d|not allowed to push|shallow update not allowed/,
@@ -70,7 +70,7 @@ const DETAILS: Partial<Record<ErrorCode, (subject: string) => string>> = {
     "For a smaller clone, push everything, end this workspace, and clone with shallow or sparse. Until then it keeps your work.",
   ref_not_allowed: (words) =>
     `The push is not allowed: ${words}. Nothing was pushed, and commits are kept in the workspace.`,
-  not_signed: (words) => `The commit could not be signed: ${words}. Nothing was committed or pushed. Call again.`,
+  not_signed: (words) => `The commit could not be signed: ${words}. Nothing was pushed. Call again.`,
   payload_too_large: () =>
     "The push is larger than one request may be (100 MB with the broker, or the git host's own limit). Nothing was pushed. Push fewer commits at a time, and no large files.",
   push_rejected: (subject) =>
@@ -100,7 +100,7 @@ const AMBIGUOUS: Reasons[string] = (name) => ({
 
 /** For `refuse_unsigned` (scripts/lib/signing.sh). */
 const UNSIGNED: Reasons[string] = (commit) => {
-  const detail = `The commit ${commit} is not signed: it was made before this service signed commits, or beside it. restore {to: "origin/<branch>", keep: true} takes it back and keeps its changes; then push {message} makes a signed one.`;
+  const detail = `The commit ${commit} is not signed: it was made before this service signed commits, or beside it. restore {to: "origin/<base branch>", keep: true} takes it back and keeps its changes; then push {message} makes a signed one.`;
   return { code: "rule_broken", detail: `${detail} Nothing was pushed.`, rules: [{ rule: "signed", commit, detail }] };
 };
 
@@ -142,7 +142,12 @@ function explain(code: ErrorCode, subject: string): Told {
 
 function fromStderr(stderr: string, subject: string): Told {
   const { code, line } = classifyStderr(stderr);
-  if (code === "not_signed") return explain(code, line.split(CANNOT_SIGN)[1] ?? "");
+  const [, unsigned] = line.split(/warmtree: (?:cannot|will not) sign: /);
+  if (code === "not_signed" && unsigned !== undefined) return explain(code, unsigned);
+  if (code === "rule_broken" && unsigned !== undefined) {
+    const detail = `This service does not sign the commit: ${unsigned}.`;
+    return { code, detail, rules: [{ rule: "signed", detail }] };
+  }
   return explain(code, code === "git_failed" || code === "invalid_input" ? line : subject);
 }
 

@@ -48,6 +48,8 @@ merge_ahead() {
 }
 give_up() {
   rm -f .git/index.lock
+  # Without a signature, the change is in the tree and the index. The index had none of the caller's.
+  if [ -e "$wt/tmp.err" ] && grep -q 'warmtree: .* sign: ' "$wt/tmp.err"; then git reset -q --merge; fi
   git reset -q --keep "$began" -- 2>/dev/null || work=changed
   line_ends
   if [ -e "$wt/tmp.err" ]; then cat "$wt/tmp.err" >&2; fi

@@ -34,6 +34,7 @@ if git show-ref -q --verify -- "$full"; then
   fi
 else
   check_rules "$commit"
+  refuse_unsigned "$commit"
   set --
   if [ -n "$message" ]; then set -- -a --cleanup=whitespace -m "$message"; fi
   signing git tag "$@" -- "$name" "$commit" || fail git "$name"
@@ -41,7 +42,7 @@ else
 fi
 if [ "$push" = true ]; then
   if [ -n "$sign" ]; then
-    refuse_unsigned "$full^{commit}"
+    refuse_unsigned "$full^{commit}" "$name"
     prove "$full" "$(git cat-file -t "$full")"
   fi
   pushed=unknown

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { makeRepository } from "../../../scripts/sample-remote/repositories.ts";
 import { type Stack, startStack } from "../../../scripts/harness/stack.ts";
 import { type Answer, callOperation, DEV_KEY } from "../../../scripts/support/client.ts";
+import { newSigningKey } from "../../../scripts/support/api-key.ts";
 import { Cleanups } from "../../../scripts/support/cleanups.ts";
 import { tracesOf } from "../../support/token-forms.ts";
 import { startWire } from "./wire.ts";
@@ -56,7 +57,7 @@ export async function startScene(): Promise<Scene> {
     const stack = await startStack({
       remoteAuth: { repositories: ["private"], tokens: { "x-access-token": token } },
       // The worst case: in a sealed sandbox, no listener would be reached.
-      bindings: { PUBLIC_URL: between.url, SANDBOX_EGRESS: "open" },
+      bindings: { PUBLIC_URL: between.url, SANDBOX_EGRESS: "open", SIGNING_KEY: (await newSigningKey()).key },
       log: (line) => log.push(line),
     });
     between.lead(stack.url);

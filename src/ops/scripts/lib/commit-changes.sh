@@ -53,7 +53,8 @@ commit_changes() {
   elif signing git commit -q --no-verify "${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
     committed=$(git rev-parse HEAD) work=unchanged
     if [ "$amend" = true ]; then took_back "$had" "$committed" || fail git; fi
-  elif ! git diff --cached --quiet --ignore-submodules=dirty -- "${files[@]}"; then
+  # git ends with 1 if there is nothing to commit.
+  elif [ $? != 1 ] || ! git diff --cached --quiet --ignore-submodules=dirty -- "${files[@]}"; then
     cat "$wt/tmp.err" >&2
     fail git
   elif [ -n "$finishing" ]; then

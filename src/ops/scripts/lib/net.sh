@@ -29,7 +29,11 @@ net() (
   elif [ -n "$auth" ]; then
     set_config "http.$at.extraHeader" "Authorization: $auth"
   fi
-  if [ -n "$proof" ]; then set_config "http.$at.extraHeader" "Warmtree-Signed: $proof"; fi
+  if [ -n "$proof" ]; then
+    set_config "http.$at.extraHeader" "Warmtree-Signed: $proof"
+    # With HTTP/2, libcurl sends no more than 64 KiB of headers.
+    set_config http.version HTTP/1.1
+  fi
   if [ -e "$wt/partial" ]; then
     IFS= read -r filter <"$wt/partial"
     set_config remote.origin.promisor true

@@ -9,5 +9,7 @@ if [ "$status" = 200 ]; then exit; fi
 reason='the service did not answer'
 if [ -s "$file.sig" ]; then reason=$(sed -n 's/^warmtree: cannot sign: //p' "$file.sig"); fi
 rm -f "$file.sig"
-echo "warmtree: cannot sign: ${reason:-the service answered $status}" >&2
+# A refusal stays; without an answer, another try may help.
+case $status in 4??) verb='will not' ;; *) verb=cannot ;; esac
+echo "warmtree: $verb sign: ${reason:-the service answered $status}" >&2
 exit 1

@@ -9,13 +9,14 @@ signing() {
 signing_on() (
   write_signer || exit
   n=$GIT_CONFIG_COUNT
-  for setting in gpg.format=ssh user.signingKey=/dev/null "gpg.ssh.program=$wt/sign" commit.gpgSign=true; do
+  # Hooks and the monitor would get the descriptor, too; a file that the settings include can turn them on.
+  for setting in core.hooksPath=/dev/null core.fsmonitor=false gpg.format=ssh user.signingKey=/dev/null "gpg.ssh.program=$wt/sign" commit.gpgSign=true; do
     export "GIT_CONFIG_KEY_$n=${setting%%=*}" "GIT_CONFIG_VALUE_$n=${setting#*=}"
     n=$((n + 1))
   done
   export GIT_CONFIG_COUNT=$n
   request="url = \"$sign\"
-header = \"Authorization: $auth\"
+header = \"Authorization: $sign_auth\"
 "
   if [ -e /proc/self/fd ]; then
     umask 077
@@ -51,12 +52,16 @@ prove() {
   # More than one setting of git may hold. The broker signs nothing so large.
   if [ "${#proof}" -gt 120000 ]; then proof=; fi
 }
-# refuse_unsigned ID: ends the script if the remote never had ID or a commit below it, and that commit has no signature:
-# it was made before this service signed. The broker looks at the last one only.
+# refuse_unsigned ID [TAG]: ends the script if the remote never had ID or a commit below it, and that commit has no
+# signature: it was made before this service signed. The broker looks at the last one only. Tags other than TAG are the
+# remote's, or this check preceded them.
 refuse_unsigned() {
   local unsigned
   if [ -z "$sign" ]; then return; fi
-  unsigned=$(git rev-list --header "$1" --not --remotes=origin --tags --glob=refs/warmtree/had --glob=refs/warmtree/removed \
-    --glob=refs/warmtree/cloned -- | perl "$WT_LIB/unsigned.pl") || fail git
+  unsigned=$(
+    git rev-list --header "$1" --not --remotes=origin "--exclude=${2-}" --tags --glob=refs/warmtree/had \
+      --glob=refs/warmtree/removed --glob=refs/warmtree/cloned -- | perl "$WT_LIB/unsigned.pl"
+    exit "${PIPESTATUS[0]}"
+  ) || fail git
   if [ -n "$unsigned" ]; then fail unsigned "$unsigned"; fi
 }

@@ -2,10 +2,12 @@
 # `url`, `via`, the address that git connects to instead, if there is one, and `sign`, the address for signatures, if
 # this service signs.
 # shellcheck disable=SC2034 # for scripts
-auth= url=${WT_URL-} via=${WT_VIA-} sign=${WT_SIGN-}
+auth= sign_auth= url=${WT_URL-} via=${WT_VIA-} sign=${WT_SIGN-}
 if [ -n "${WT_CREDENTIAL-}" ]; then
   # shellcheck disable=SC2034 # for scripts
   IFS= read -r auth <&6
+  # shellcheck disable=SC2034 # for scripts
+  IFS= read -r sign_auth <&6
   exec 6<&-
   unset WT_CREDENTIAL
 fi
