@@ -18,7 +18,7 @@ const REASON_MAX_CHARS = 500;
  * newer). Prints git's version, then its optional features.
  */
 const SCRIPT = `set -eu
-for tool in bash grep head mktemp perl sed stat xargs; do
+for tool in base64 bash curl grep head mktemp perl sed stat xargs; do
   command -v "$tool" >/dev/null || { echo "$tool is not there" >&2; exit 1; }
 done
 export GIT_AUTHOR_NAME=smoke GIT_AUTHOR_EMAIL=smoke@warmtree.invalid
