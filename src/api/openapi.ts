@@ -93,6 +93,26 @@ function operationSchemas({ name, input, output }: Operation): [name: string, sc
 
 function otherRoutes() {
   return {
+    "/v1/run": {
+      post: {
+        operationId: "run",
+        summary:
+          "Runs several steps in one request: those of a workspace in order, different workspaces side by side. " +
+          "With `Accept: text/event-stream`, each step is told when it ends.",
+        parameters: [{ $ref: "#/components/parameters/GitToken" }],
+        requestBody: { required: true, content: { "application/json": { schema: jsonSchema(runInput, "input") } } },
+        responses: {
+          200: {
+            description: "What became of the steps, failed ones as well.",
+            content: {
+              "application/json": { schema: jsonSchema(runSchema, "output") },
+              "text/event-stream": { schema: { type: "string" } },
+            },
+          },
+          ...problems([400, 401, 404, 413, 415, 429, 500, 503]),
+        },
+      },
+    },
     "/v1/workspaces": {
       get: {
         operationId: "listWorkspaces",

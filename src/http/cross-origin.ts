@@ -5,7 +5,7 @@ import type { HttpContext } from "./context.ts";
 import { LOOPBACK_HOSTS } from "./loopback.ts";
 
 /** Paths for pages of other sites. The operator's routes are not among them. */
-export const CROSS_ORIGIN_PATHS = ["/mcp", "/mcp/", "/v1/git/*", "/v1/workspaces", "/v1/workspaces/*"];
+export const CROSS_ORIGIN_PATHS = ["/mcp", "/mcp/", "/v1/git/*", "/v1/run", "/v1/workspaces", "/v1/workspaces/*"];
 
 const HEADERS = {
   allowMethods: ["GET", "POST", "DELETE"],

@@ -2,6 +2,7 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { WarmtreeError } from "../errors.ts";
 import { execute } from "../facade.ts";
 import type { Redactor } from "../redaction/redactor.ts";
+import { StepLog, type StepState } from "../steps/log.ts";
 import { planSteps, stepSchema, stepsInput } from "../steps/plan.ts";
 import { runSteps } from "../steps/run.ts";
 import { parseInput } from "../execution/parse-input.ts";
@@ -90,12 +91,19 @@ function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
     return { op: operation, ...ofOperation(operation, parameters) };
   });
   const inSteps = read.flatMap((step, at) => step.ignored.map((name) => `steps.${at}.${name}`));
-  const log = planSteps({ ...rest, steps: read.map(({ op, input: own }) => ({ op, ...own })) });
-  const soFar = () => ({ done: log.done.map(withNextPage) });
+  const log = new StepLog(planSteps({ ...rest, steps: read.map(({ op, input: own }) => ({ op, ...own })) }));
+  const soFar = () => ({ done: log.done().map(withNextPage) });
+  const named = (...states: StepState["is"][]) => log.in(...states).map(({ op }) => op);
+  // Agents count on the order, also of steps in several workspaces.
+  const run = runSteps(log, caller, { signal, sideBySide: 1, onError: "stop" });
   return {
-    result: runSteps(log, caller, signal).then(soFar),
+    result: run.then(() => {
+      const failed = log.failure();
+      if (failed) throw failed.error;
+      return soFar();
+    }),
     ignored: told([...ignored, ...inSteps]),
-    soFar: () => ({ ...soFar(), stopped_at: log.running, not_begun: log.left.map(({ op }) => op) }),
+    soFar: () => ({ ...soFar(), stopped_at: named("running", "failed"), not_begun: named("waiting", "skipped") }),
   };
 }
 

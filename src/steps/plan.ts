@@ -5,6 +5,7 @@ import { sandboxId } from "../ops/inputs.ts";
 import { OPERATIONS, operationNamed } from "../ops/registry.ts";
 import { checkInput, invalidInput } from "../execution/parse-input.ts";
 import { beforeBegun } from "../ops/work.ts";
+import { type Reference, referencesIn, type Referred } from "./references.ts";
 
 const MAX_STEPS = 20;
 export const stepsInput = z.strictObject({
@@ -15,101 +16,143 @@ export const stepsInput = z.strictObject({
     .max(MAX_STEPS),
 });
 
+/** Steps as a caller gives them. */
+export interface GivenSteps {
+  readonly sandbox_id?: string | undefined;
+  readonly steps: readonly {
+    readonly op: string;
+    /** Steps that come first, by number. */
+    readonly after?: readonly number[];
+    readonly [field: string]: unknown;
+  }[];
+}
+
 const listInput = z.strictObject({});
 
-type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
-
-/** A step with checked input. */
-type Step = CloneStep | ListStep | WorkspaceStep;
-
-interface CloneStep {
-  readonly op: string;
-  readonly operation?: never;
-  readonly input: object;
-}
+export type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
 
 /** The step that lists the caller's workspaces; it is of no workspace. */
 export const LIST = "workspaces";
 
-interface ListStep {
-  readonly op: typeof LIST;
-  readonly operation?: never;
-  readonly input?: never;
-}
-
-/** What a completed step answered. */
-interface StepResult {
+/** A step whose input was checked, as far as it does not refer to answers. */
+export interface Step {
+  readonly at: number;
   readonly op: string;
-  readonly [member: string]: unknown;
-}
-
-export interface WorkspaceStep {
-  readonly op: string;
-  readonly operation: InWorkspace;
-  readonly input: { readonly sandbox_id: string };
-}
-
-/** Progress of the steps; may be read at any time. */
-export interface StepLog {
-  /** Results of the completed steps, in order. */
-  readonly done: StepResult[];
-  /** Steps in the request last sent to the sandbox. After a failure: the step that failed. */
-  running: readonly string[];
-  /** Steps that were not begun. */
-  left: readonly Step[];
+  /** Absent of clone and LIST. */
+  readonly operation?: InWorkspace;
+  /** As it was given. */
+  readonly input: object;
+  /** As the operation takes it; absent if it has references, or no operation. */
+  readonly checked?: { readonly sandbox_id: string };
+  readonly references: readonly Reference[];
+  /** Indexes of steps that must be over: those referred to, those named, and the one before in the workspace. */
+  readonly follows: readonly number[];
+  /** The same for steps in one workspace; absent of clone and LIST. */
+  readonly workspace?: string;
 }
 
 /** The input of a step, without `op`; undefined: there is no such operation. */
 export const stepSchema = (op: string): z.ZodType | undefined =>
   op === LIST ? listInput : op === clone.name ? clone.input : operationNamed(op)?.input;
 
+const answersOf = (op: string): z.ZodType | undefined =>
+  op === LIST ? undefined : op === clone.name ? clone.output : operationNamed(op)?.output;
+
 const NAMES = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
 
-/** Placeholder for the sandbox_id that a clone step will return. */
-export const FROM_CLONE = "s0-00000000000000000000";
+/** Stands for a sandbox_id that an earlier step will answer. */
+const STAND_IN = "s0-00000000000000000000";
 
 /**
  * Checks every step before any is begun.
  * @throws invalid_input or unknown_operation, with the step in `field`
  */
-export function planSteps(input: z.output<typeof stepsInput>): StepLog {
+export function planSteps(input: GivenSteps): Step[] {
   try {
-    return { done: [], running: [], left: checkedSteps(input) };
+    return checkedSteps(input);
   } catch (error) {
     throw beforeBegun(error);
   }
 }
 
-function checkedSteps({ steps, sandbox_id }: z.output<typeof stepsInput>): Step[] {
-  let given = sandbox_id;
+function checkedSteps({ steps, sandbox_id }: GivenSteps): Step[] {
   const errors: FieldError[] = [];
-  const checked = steps.flatMap(({ op, ...params }, index): Step[] => {
-    const within = `steps.${index}`;
-    if (op === clone.name) {
-      given = FROM_CLONE;
-      const input = checkInput(clone.input, params, within);
-      if (input.ok) return [{ op: clone.name, input: params }];
-      errors.push(...input.errors);
-      return [];
-    }
-    if (op === LIST) {
-      const input = checkInput(listInput, params, within);
-      if (input.ok) return [{ op: LIST }];
-      errors.push(...input.errors);
-      return [];
-    }
-    const operation = operationNamed(op);
-    if (!operation) {
-      errors.push({ field: `${within}.op`, detail: `there is no '${op}'; it is one of ${NAMES}` });
-      return [];
-    }
-    const own = params["sandbox_id"] || given;
-    const input = checkInput(operation.input, { ...params, sandbox_id: own }, within);
-    if (input.ok) return [{ op, operation, input: input.value }];
-    errors.push(...input.errors);
-    return [];
-  });
+  const known: Referred[] = [];
+  const checked: Step[] = [];
+  let given: string | Reference | undefined = sandbox_id;
+  for (const [at, step] of steps.entries()) {
+    const { op } = step;
+    const result = checkedStep(step, at, known, given);
+    if ("errors" in result) errors.push(...result.errors);
+    else checked.push(chained(result, checked));
+    known.push({ op, answers: answersOf(op) });
+    if (op === clone.name) given = { field: ["sandbox_id"], step: at, member: ["sandbox_id"] };
+  }
   if (errors.length === 0) return checked;
   const isUnknown = errors.every(({ field }) => /^steps\.\d+\.op$/.test(field));
   throw invalidInput(errors, isUnknown ? "unknown_operation" : "invalid_input");
+}
+
+function checkedStep(
+  { op, after = [], ...params }: GivenSteps["steps"][number],
+  at: number,
+  known: readonly Referred[],
+  given: string | Reference | undefined,
+): Step | { readonly errors: readonly FieldError[] } {
+  const within = `steps.${at}`;
+  const operation = operationNamed(op);
+  const schema = stepSchema(op);
+  if (schema === undefined || (op !== LIST && op !== clone.name && !operation)) {
+    return { errors: [{ field: `${within}.op`, detail: `there is no '${op}'; it is one of ${NAMES}` }] };
+  }
+  const own = operation ? { ...params, sandbox_id: params["sandbox_id"] || defaultOf(given) } : params;
+  const { references: written, errors } = referencesIn(own, known, (name) => stepSchema(name) !== undefined, within);
+  const isDefault = operation && !params["sandbox_id"] && typeof given === "object";
+  const references = isDefault ? [...written, given] : written;
+  const isReferred = new Set(references.map(({ field }) => `${within}.${field.join(".")}`));
+  const input = withStandIns(own, references);
+  const ofOperation = operation && checkInput(operation.input, input, within);
+  const checked = ofOperation ?? checkInput(schema, input, within);
+  const wrong = [
+    ...errors,
+    ...(checked.ok ? [] : checked.errors.filter(({ field }) => !isReferred.has(field))),
+    ...after
+      .filter((step) => step > at)
+      .map((step) => ({ field: `${within}.after`, detail: `step ${step} is not before this one` })),
+  ];
+  if (wrong.length > 0) return { errors: wrong };
+  const follows = [...references.map(({ step }) => step), ...after.map((step) => step - 1)];
+  // With references, the input is checked when they are filled.
+  const isFinal = ofOperation?.ok && references.length === 0;
+  const workspace = operation ? workspaceOf(own, references) : undefined;
+  return {
+    at,
+    op,
+    input: own,
+    ...(isFinal && { checked: ofOperation.value }),
+    references,
+    follows,
+    ...(operation && { operation }),
+    ...(workspace !== undefined && { workspace }),
+  };
+}
+
+const defaultOf = (given: string | Reference | undefined) => (typeof given === "object" ? STAND_IN : given);
+
+function workspaceOf(input: { readonly sandbox_id?: unknown }, references: readonly Reference[]): string {
+  const referred = references.find(({ field }) => field.join(".") === "sandbox_id");
+  return referred ? `${referred.step}.${referred.member.join(".")}` : String(input.sandbox_id);
+}
+
+/** Ids of workspaces have a form that is checked; other texts may be anything until they are filled. */
+function withStandIns(input: object, references: readonly Reference[]): object {
+  const isReferred = references.some(({ field }) => field.join(".") === "sandbox_id");
+  return isReferred ? { ...input, sandbox_id: STAND_IN } : input;
+}
+
+/** A step also follows the one before it in its workspace; a list of workspaces follows all. */
+function chained(step: Step, before: readonly Step[]): Step {
+  const previous = before.findLast(({ workspace }) => workspace !== undefined && workspace === step.workspace);
+  const all = step.op === LIST ? before.map(({ at }) => at) : previous ? [previous.at] : [];
+  return { ...step, follows: [...new Set([...step.follows, ...all])] };
 }

@@ -1,89 +1,144 @@
-import * as z from "zod/v4";
 import { dispatch, dispatchAgain } from "../execution/dispatch.ts";
+import { parseInput } from "../execution/parse-input.ts";
+import { pushAgain, pushInTurn } from "../execution/push.ts";
 import { execute } from "../facade.ts";
+import { WarmtreeError } from "../errors.ts";
 import { recordStep } from "../metrics/operations.ts";
 import { batchOf, type BatchResult } from "../ops/batch.ts";
 import { clone } from "../ops/clone.ts";
 import type { Parsed } from "../ops/output/script-output.ts";
 import { push } from "../ops/push.ts";
-import { pushAgain, pushInTurn } from "../execution/push.ts";
 import { withWork } from "../ops/work.ts";
 import { atOnce } from "../workspace/at-once.ts";
-import { listWorkspaces, useWorkspace } from "../workspace/workspaces.ts";
 import type { Caller } from "../workspace/caller.ts";
-import { FROM_CLONE, LIST, type StepLog, type WorkspaceStep } from "./plan.ts";
+import { listWorkspaces, useWorkspace } from "../workspace/workspaces.ts";
+import type { StepLog } from "./log.ts";
+import { nextSteps } from "./next.ts";
+import { type InWorkspace, LIST, type Step } from "./plan.ts";
+import { filled, MissingAnswer } from "./references.ts";
+
+export interface RunOptions {
+  /** No step is begun after it is aborted. */
+  readonly signal: AbortSignal;
+  /** Requests that are under way at once; 1: the steps are begun in their order. */
+  readonly sideBySide: number;
+  /** Whether steps are begun after one has failed. */
+  readonly onError: "stop" | "continue";
+  /** Receives git's stderr, with the step that began the request. */
+  readonly onProgress?: (step: Step, text: string) => void;
+}
 
 /**
- * Limit of a batch: its input travels as arguments in base64, which adds a third. Linux allows 2 MiB for one process,
- * macOS 1 MiB. A single step has its own limits.
+ * Runs the steps of a log: those of one workspace in order, in as few requests to its sandbox as possible. Failures are
+ * in the log.
  */
-const MAX_REQUEST_BYTES = 640 * 1024;
-
-const utf8 = new TextEncoder();
-
-/**
- * Runs the steps in order and updates the log. Consecutive steps in one workspace are one request to its sandbox.
- * Begins no step after `signal` is aborted.
- * @throws WarmtreeError of the step that failed
- */
-export async function runSteps(log: StepLog, caller: Caller, signal: AbortSignal): Promise<void> {
-  let cloned: string | undefined;
-  for (let [next] = log.left; next && !signal.aborted; [next] = log.left) {
-    if (next.operation) {
-      await runTogether(log, cloned, caller);
-      continue;
+export async function runSteps(log: StepLog, caller: Caller, options: RunOptions): Promise<void> {
+  const { signal, sideBySide, onError, onProgress } = options;
+  const running = new Set<Promise<void>>();
+  for (;;) {
+    const goesOn = () => !signal.aborted && (onError === "continue" || log.failure() === undefined);
+    while (running.size < sideBySide && goesOn()) {
+      const group = nextSteps(log, sideBySide === 1);
+      if (group.length === 0) break;
+      for (const step of group) log.set(step, { is: "running" });
+      const work: Promise<void> = runTogether(group, log, caller, onProgress).finally(() => running.delete(work));
+      running.add(work);
     }
-    begin(log, 1);
-    if (!next.input) {
-      log.done.push({ op: LIST, workspaces: await listWorkspaces(caller) });
-      continue;
-    }
-    const result = await execute(clone.name, next.input, caller);
-    cloned = z.object({ sandbox_id: z.string() }).parse(result).sandbox_id;
-    log.done.push({ op: next.op, ...result });
+    if (running.size === 0) return;
+    await Promise.race(running);
   }
 }
 
-/** Runs the next steps: as many as share the workspace of the first and fit into one request. */
-async function runTogether(log: StepLog, cloned: string | undefined, caller: Caller): Promise<void> {
-  const group: WorkspaceStep[] = [];
-  let workspace: string | undefined;
-  let bytes = 0;
-  for (const step of log.left) {
-    if (!step.operation) break;
-    const own = step.input.sandbox_id === FROM_CLONE && cloned !== undefined ? cloned : step.input.sandbox_id;
-    bytes += utf8.encode(JSON.stringify(step.input)).length;
-    if (own !== (workspace ??= own) || (group.length > 0 && bytes > MAX_REQUEST_BYTES)) break;
-    group.push({ ...step, input: { ...step.input, sandbox_id: own } });
-  }
+/** Never throws: a failure is that of the step that was under way. */
+async function runTogether(
+  group: readonly Step[],
+  log: StepLog,
+  caller: Caller,
+  onProgress: RunOptions["onProgress"],
+): Promise<void> {
   const [first] = group;
-  if (!first || workspace === undefined) return;
-  begin(log, group.length);
+  if (!first) return;
+  // Requests that are under way at once each have their own cost.
+  const cost = { objectCalls: 0, sandboxMs: 0 };
+  const heard = onProgress && { onProgress: (text: string) => onProgress(first, text) };
+  const own: Caller = { ...caller, ...heard, cost };
+  try {
+    if (first.operation) await runInWorkspace(group, log, own);
+    else log.set(first, { is: "done", result: await runAlone(first, log, own) });
+  } catch (error) {
+    const failed = group.find(({ at }) => log.stateOf(at).is === "running") ?? first;
+    log.set(failed, { is: "failed", error });
+  } finally {
+    caller.cost.objectCalls += cost.objectCalls;
+    caller.cost.sandboxMs += cost.sandboxMs;
+    // Steps after a failure were not begun.
+    for (const step of group) if (log.stateOf(step.at).is === "running") log.set(step, { is: "waiting" });
+  }
+}
+
+async function runAlone(step: Step, log: StepLog, caller: Caller): Promise<object> {
+  if (step.op === LIST) return { workspaces: await listWorkspaces(caller) };
+  return execute(clone.name, inputOf(step, log), caller);
+}
+
+interface Asked {
+  readonly step: Step;
+  readonly operation: InWorkspace;
+  readonly input: { readonly sandbox_id: string };
+}
+
+async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Caller): Promise<void> {
+  const asked = group.flatMap((step): Asked[] => {
+    const { operation } = step;
+    return operation ? [{ step, operation, input: parsedInput(step, operation, log) }] : [];
+  });
+  const [first] = asked;
+  if (!first) return;
   const startedAt = performance.now();
   caller.audit?.begun();
-  delete caller.cost.refs;
-  const known = workspace;
-  const results = await atOnce(caller, () => resultsOf(group, known, caller)).catch((error: unknown) => {
-    // The progress inside the sandbox is unknown; count the first step as failed.
-    recordStep(first.op, caller, 0, error);
-    throw error;
-  });
+  const results = await atOnce(caller, () => resultsOf(asked, first.input.sandbox_id, caller)).catch(
+    (error: unknown) => {
+      // The progress inside the sandbox is unknown; count the first step as failed.
+      recordStep(first.step.op, caller, 0, error);
+      throw error;
+    },
+  );
   const meanS = (performance.now() - startedAt) / 1000 / results.length;
-  // If the batch ended early, the remaining steps were not begun.
-  log.left = [...group.slice(results.length), ...log.left];
   for (const [index, { parsed: outcome, seconds = meanS }] of results.entries()) {
-    const { op, operation } = group[index] ?? first;
+    const { step, operation } = asked[index] ?? first;
     const parsed = withWork(operation, outcome);
-    log.running = [op];
-    recordStep(op, caller, seconds, parsed.ok ? undefined : parsed.error);
-    log.done.push({ op, ...valueOf(parsed) });
+    recordStep(step.op, caller, seconds, parsed.ok ? undefined : parsed.error);
+    if (!parsed.ok) {
+      log.set(step, { is: "failed", error: parsed.error });
+      return;
+    }
+    log.set(step, { is: "done", result: parsed.value });
   }
 }
 
-async function resultsOf(group: readonly WorkspaceStep[], workspace: string, caller: Caller): Promise<BatchResult> {
+/** The answers of other steps may be no valid input. */
+function parsedInput(step: Step, operation: InWorkspace, log: StepLog): { readonly sandbox_id: string } {
+  return step.checked ?? parseInput(operation.input, inputOf(step, log), `steps.${step.at}`);
+}
+
+/** @throws invalid_input if a step did not answer what another refers to */
+function inputOf({ at, input, references }: Step, log: StepLog): object {
+  try {
+    return filled(input, references, (step) => {
+      const state = log.stateOf(step);
+      return state.is === "done" ? state.result : undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof MissingAnswer)) throw error;
+    const field = `steps.${at}.${error.reference.field.join(".")}`;
+    throw new WarmtreeError("invalid_input", `${field}: ${error.message} This step was not begun.`, { field });
+  }
+}
+
+async function resultsOf(group: readonly Asked[], workspace: string, caller: Caller): Promise<BatchResult> {
   const [first] = group;
   const isAlone = group.length === 1;
-  if (first && isAlone && first.op === push.name) {
+  if (first && isAlone && first.step.op === push.name) {
     return [{ parsed: await pushInTurn(push.input.parse(first.input), caller) }];
   }
   const grant = await useWorkspace(caller, workspace);
@@ -108,11 +163,6 @@ async function resultsOf(group: readonly WorkspaceStep[], workspace: string, cal
       ? await dispatch(step.operation, step.input, grant, caller)
       : await dispatchAgain(step.operation, step.input, grant, caller, last.parsed);
   return [...results.slice(0, -1), { parsed }];
-}
-
-function begin(log: StepLog, count: number): void {
-  log.running = log.left.slice(0, count).map(({ op }) => op);
-  log.left = log.left.slice(count);
 }
 
 function valueOf<Value extends object>(parsed: Parsed<Value>): Value {

@@ -1,0 +1,37 @@
+const TYPE = "text/event-stream";
+/** Proxies close a connection that is silent for a minute or two. */
+const BEAT_MS = 15_000;
+const BEAT = ": still running\n\n";
+
+/** Whether a client asks for server-sent events rather than JSON. */
+export const wantsEvents = (headers: Headers): boolean => (headers.get("Accept") ?? "").includes(TYPE);
+
+/** An answer of server-sent events (HTML Living Standard, 9.2), each with JSON. A client that leaves is no error. */
+export class EventStream {
+  readonly #stream = new TransformStream<Uint8Array, Uint8Array>();
+  readonly #writer = this.#stream.writable.getWriter();
+  readonly #encoder = new TextEncoder();
+  readonly #beat = setInterval(() => this.#write(BEAT), BEAT_MS);
+
+  constructor() {
+    // Its failure is that of each write.
+    this.#writer.closed.catch(() => clearInterval(this.#beat));
+  }
+
+  send(event: string, data: object): void {
+    this.#write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#beat);
+    await this.#writer.close().catch(() => undefined);
+  }
+
+  response(requestId: string): Response {
+    return new Response(this.#stream.readable, { headers: { "Content-Type": TYPE, "X-Request-Id": requestId } });
+  }
+
+  #write(text: string): void {
+    this.#writer.write(this.#encoder.encode(text)).catch(() => undefined);
+  }
+}

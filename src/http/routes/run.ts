@@ -1,0 +1,49 @@
+import type { Hono } from "hono";
+import { runInput } from "../../api/run-schemas.ts";
+import { parseInput } from "../../execution/parse-input.ts";
+import { StepLog } from "../../steps/log.ts";
+import { planSteps } from "../../steps/plan.ts";
+import { runSteps } from "../../steps/run.ts";
+import type { Caller } from "../../workspace/caller.ts";
+import { answer } from "../answer.ts";
+import { readJsonObject } from "../body.ts";
+import { callerOf } from "../caller.ts";
+import { requestIdOf } from "../request-id.ts";
+import { runOf, runStepOf } from "../run-answer.ts";
+import { redactorOf } from "../secrets.ts";
+import { EventStream, wantsEvents } from "../event-stream.ts";
+
+/** Adds the route that runs several steps in one request. */
+export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
+  app.post("/v1/run", async (c) => {
+    const caller = await callerOf(c);
+    const { at_once: sideBySide, on_error: onError, ...given } = parseInput(runInput, await readJsonObject(c.req.raw));
+    const steps = planSteps(given);
+    const redactor = redactorOf(c);
+    const { signal, headers } = c.req.raw;
+    const options = { signal, sideBySide, onError } as const;
+    if (!wantsEvents(headers)) {
+      const log = new StepLog(steps);
+      await begun(runSteps(log, caller, options), caller);
+      return answer(runOf(log, redactor), { requestId: requestIdOf(c.req.raw) });
+    }
+    const events = new EventStream();
+    const log = new StepLog(steps, (step, state) => {
+      if (state.is === "done" || state.is === "failed") events.send("step", runStepOf(log, step, redactor));
+    });
+    const onProgress = ({ at, op }: { at: number; op: string }, text: string) =>
+      events.send("progress", { step: at + 1, op, text });
+    const run = runSteps(log, caller, { ...options, onProgress }).then(() => {
+      events.send("run", runOf(log, redactor));
+      return events.end();
+    });
+    void begun(run, caller);
+    return events.response(requestIdOf(c.req.raw));
+  });
+}
+
+/** Steps that were begun are completed even if the client leaves. */
+function begun(run: Promise<void>, caller: Caller): Promise<void> {
+  caller.waitUntil(run.catch(() => undefined));
+  return run;
+}

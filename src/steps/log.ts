@@ -1,0 +1,60 @@
+import type { Step } from "./plan.ts";
+
+/** A step on its way. */
+export type StepState =
+  | { readonly is: "waiting" }
+  | { readonly is: "running" }
+  | { readonly is: "done"; readonly result: object }
+  | { readonly is: "failed"; readonly error: unknown }
+  /** A step that it needs the answer of did not give one. */
+  | { readonly is: "skipped" };
+
+const WAITING: StepState = { is: "waiting" };
+
+/** Progress of the steps; may be read at any time. */
+export class StepLog {
+  readonly steps: readonly Step[];
+  readonly #states: StepState[];
+  readonly #told: (step: Step, state: StepState) => void;
+
+  /** @param told receives each change */
+  constructor(steps: readonly Step[], told: (step: Step, state: StepState) => void = () => undefined) {
+    this.steps = steps;
+    this.#states = steps.map(() => WAITING);
+    this.#told = told;
+  }
+
+  stateOf(at: number): StepState {
+    return this.#states[at] ?? WAITING;
+  }
+
+  set(step: Step, state: StepState): void {
+    this.#states[step.at] = state;
+    this.#told(step, state);
+  }
+
+  isOver(at: number): boolean {
+    const { is } = this.stateOf(at);
+    return is !== "waiting" && is !== "running";
+  }
+
+  /** Steps in a state, in order. */
+  in(...states: StepState["is"][]): Step[] {
+    return this.steps.filter(({ at }) => states.includes(this.stateOf(at).is));
+  }
+
+  /** Results of the completed steps, in order. */
+  done(): { readonly op: string; readonly [member: string]: unknown }[] {
+    return this.steps.flatMap(({ at, op }) => {
+      const state = this.stateOf(at);
+      return state.is === "done" ? [{ op, ...state.result }] : [];
+    });
+  }
+
+  /** What the first step failed with, if one did. */
+  failure(): { readonly error: unknown } | undefined {
+    const [first] = this.in("failed");
+    const state = first && this.stateOf(first.at);
+    return state?.is === "failed" ? state : undefined;
+  }
+}
