@@ -1,4 +1,4 @@
-import { plainText } from "../redaction/plain-text.ts";
+import { cutAtWord, plainText } from "../redaction/plain-text.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import type { Remote } from "../remote/types.ts";
 import type { Note } from "./facts.ts";
@@ -112,7 +112,7 @@ async function beginningOf(body: Response["body"]): Promise<string> {
   } catch {
     // The host broke off: its status says enough.
   }
-  return text.slice(0, MAX_ERROR_BYTES);
+  return cutAtWord(text, MAX_ERROR_BYTES);
 }
 
 function decodedBase64(text: string): string {

@@ -1,3 +1,4 @@
+import { cutAtWord } from "../redaction/plain-text.ts";
 import { E2bError } from "./error.ts";
 import type { E2bErrorCode } from "./error.ts";
 import { errorBody } from "./schema.ts";
@@ -26,7 +27,7 @@ export function refusal(what: string, response: Response, text: string, nowMs: n
   const advice = response.headers.get("should-retry");
   const code = codeOf(status, body, retryAfterS);
   const started = mayHaveStarted(status, code, body);
-  const detail = body === undefined ? "without an error body of E2B" : body.message.slice(0, MESSAGE_MAX_CHARS);
+  const detail = body === undefined ? "without an error body of E2B" : cutAtWord(body.message, MESSAGE_MAX_CHARS);
   const effect = started ? "The request may have taken effect." : "Nothing was changed.";
   return new E2bError(code, `E2B did not ${what}: HTTP ${response.status}, ${detail}. ${effect}`, {
     started,

@@ -29,3 +29,12 @@ export function plainText(text: string, redactor?: Redactor): string {
 export function withoutAuthorization(text: string): string {
   return text.replaceAll(AUTHORIZATION, "$1 [redacted]");
 }
+
+/**
+ * Shortens a text to whole words. A secret is a word or a part of one; if it were cut in two, the redactor would not find
+ * its beginning.
+ */
+export function cutAtWord(text: string, maxCharacters: number): string {
+  if (text.length <= maxCharacters) return text;
+  return text.slice(0, Math.max(0, text.slice(0, maxCharacters + 1).search(/\s\S*$/))).trimEnd();
+}

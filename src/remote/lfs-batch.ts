@@ -1,3 +1,4 @@
+import { cutAtWord } from "../redaction/plain-text.ts";
 import * as z from "zod/v4";
 import type { LfsObject } from "./types.ts";
 
@@ -53,7 +54,7 @@ export function messageIn(text: string): string {
   return parsed.success ? cleaned(parsed.data.message) : "";
 }
 
-const cleaned = (text: string) => text.replaceAll(/\s+/g, " ").trim().slice(0, MAX_SAID_CHARACTERS);
+const cleaned = (text: string) => cutAtWord(text.replaceAll(/\s+/g, " ").trim(), MAX_SAID_CHARACTERS);
 
 function jsonOf(text: string): unknown {
   try {

@@ -40,8 +40,9 @@ export function readPayload(binary: string, maker: Identity): Payload | { readon
   for (const kind of ["commit", "tag"] as const) {
     const { maker: found, at } = HEADERS[kind].exec(headers)?.groups ?? {};
     if (found === undefined) continue;
-    if (found !== binaryOf(encoder.encode(`${maker.name} <${maker.email}>`)))
+    if (found !== binaryOf(encoder.encode(`${maker.name} <${maker.email}>`))) {
       return { reason: `this service did not make the ${kind}: its maker is another` };
+    }
     return { kind, madeAtS: Number(at) };
   }
   return { reason: "it is neither a commit nor a tag" };

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { errorBody, WarmtreeError } from "../../src/errors.ts";
-import { plainText } from "../../src/redaction/plain-text.ts";
+import { cutAtWord, plainText } from "../../src/redaction/plain-text.ts";
 
 test.each([
   ["\x1b[31mred\x1b[0m", "red"],
@@ -23,6 +23,15 @@ test.each([
   ["HTTP Basic: Access denied", "HTTP Basic: Access denied"],
 ])("%j", (said, told) => {
   expect(plainText(said)).toBe(told);
+});
+
+test.each([
+  ["short", 10, "short"],
+  ["a word and_another", 10, "a word"],
+  ["a word and_another", 6, "a word"],
+  ["one_word_alone", 5, ""],
+])("%j cut to %i characters ends with a word", (text, most, cut) => {
+  expect(cutAtWord(text, most)).toBe(cut);
 });
 
 test("whatever is said, nothing in the words of an error steers a terminal or hides", () => {

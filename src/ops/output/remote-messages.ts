@@ -1,3 +1,4 @@
+import { cutAtWord } from "../../redaction/plain-text.ts";
 import type { ScriptOutput } from "./script-output.ts";
 import { sectionText } from "./sections.ts";
 
@@ -18,7 +19,7 @@ export function remoteMessages({ sections }: ScriptOutput): string[] {
     .filter((line) => line.startsWith("remote:"))
     // oxlint-disable-next-line no-control-regex -- they are what is taken out
     .map((line) => line.slice("remote:".length).replaceAll(/\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, ""))
-    .map((line) => line.trim().slice(0, MAX_LINE_CHARACTERS))
+    .map((line) => cutAtWord(line.trim(), MAX_LINE_CHARACTERS))
     .filter((line) => line !== "" && !PROGRESS.test(line));
   return lines.slice(0, MAX_LINES);
 }
@@ -65,7 +66,7 @@ const MAX_QUOTED_CHARACTERS = 300;
 
 /** Text for a push that the host's rules refused: git's reason, the host's own words, and the advice. */
 export function refusal(reason: string, messages: readonly string[]): string {
-  const words = messages.join(" / ").slice(0, MAX_QUOTED_CHARACTERS);
+  const words = cutAtWord(messages.join(" / "), MAX_QUOTED_CHARACTERS);
   const said = [reason, words].filter((text) => text !== "").join(": ");
   const way = CAUSES.find(([pattern]) => pattern.test([reason, ...messages].join("\n")))?.[1];
   return `The git host's rules refused the push (${said}). Your commits are kept in the workspace. ${way ?? ANOTHER_BRANCH}`;
