@@ -1,4 +1,5 @@
 import { version } from "../../package.json";
+import { runInput, runSchema } from "./run-schemas.ts";
 import { ERROR_KINDS } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import type { Operation } from "../ops/operation.ts";

@@ -1,8 +1,10 @@
 import * as z from "zod/v4";
 import type { FieldError } from "../errors.ts";
+import { clonedSchema } from "../api/schemas.ts";
 import { clone } from "../ops/clone.ts";
 import { sandboxId } from "../ops/inputs.ts";
 import { OPERATIONS, operationNamed } from "../ops/registry.ts";
+import { fieldsAt } from "../execution/schema-parts.ts";
 import { checkInput, invalidInput } from "../execution/parse-input.ts";
 import { beforeBegun } from "../ops/work.ts";
 import { type Reference, referencesIn, type Referred } from "./references.ts";
@@ -22,7 +24,7 @@ export interface GivenSteps {
   readonly steps: readonly {
     readonly op: string;
     /** Steps that come first, by number. */
-    readonly after?: readonly number[];
+    readonly after?: readonly number[] | undefined;
     readonly [field: string]: unknown;
   }[];
 }
@@ -56,7 +58,7 @@ export const stepSchema = (op: string): z.ZodType | undefined =>
   op === LIST ? listInput : op === clone.name ? clone.input : operationNamed(op)?.input;
 
 const answersOf = (op: string): z.ZodType | undefined =>
-  op === LIST ? undefined : op === clone.name ? clone.output : operationNamed(op)?.output;
+  op === LIST ? undefined : op === clone.name ? clonedSchema : operationNamed(op)?.output;
 
 const NAMES = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
 
@@ -109,7 +111,11 @@ function checkedStep(
   const { references: written, errors } = referencesIn(own, known, (name) => stepSchema(name) !== undefined, within);
   const isDefault = operation && !params["sandbox_id"] && typeof given === "object";
   const references = isDefault ? [...written, given] : written;
-  const isReferred = new Set(references.map(({ field }) => `${within}.${field.join(".")}`));
+  const isReferred = new Set(
+    references
+      .filter(({ field: [name = ""] }) => fieldsAt(schema, []).includes(name))
+      .map(({ field }) => `${within}.${field.join(".")}`),
+  );
   const input = withStandIns(own, references);
   const ofOperation = operation && checkInput(operation.input, input, within);
   const checked = ofOperation ?? checkInput(schema, input, within);

@@ -88,10 +88,7 @@ interface Asked {
 }
 
 async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Caller): Promise<void> {
-  const asked = group.flatMap((step): Asked[] => {
-    const { operation } = step;
-    return operation ? [{ step, operation, input: parsedInput(step, operation, log) }] : [];
-  });
+  const asked = askedOf(group, log);
   const [first] = asked;
   if (!first) return;
   const startedAt = performance.now();
@@ -116,7 +113,26 @@ async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Call
   }
 }
 
-/** The answers of other steps may be no valid input. */
+/**
+ * Returns the steps with their input, up to one whose input is not valid with the answers of others: that is begun by
+ * itself, and fails then.
+ * @throws invalid_input of the first step
+ */
+function askedOf(group: readonly Step[], log: StepLog): Asked[] {
+  const asked: Asked[] = [];
+  for (const step of group) {
+    const { operation } = step;
+    if (!operation) break;
+    try {
+      asked.push({ step, operation, input: parsedInput(step, operation, log) });
+    } catch (error) {
+      if (asked.length === 0) throw error;
+      break;
+    }
+  }
+  return asked;
+}
+
 function parsedInput(step: Step, operation: InWorkspace, log: StepLog): { readonly sandbox_id: string } {
   return step.checked ?? parseInput(operation.input, inputOf(step, log), `steps.${step.at}`);
 }

@@ -78,7 +78,7 @@ test("VS Code: mcp.json, as https://code.visualstudio.com/docs/copilot/reference
 });
 
 test("the example of several steps is one that would be begun", () => {
-  expect(planSteps(stepsInput.parse(exampleOf("Tools"))).left).toHaveLength(4);
+  expect(planSteps(stepsInput.parse(exampleOf("Tools")))).toHaveLength(4);
 });
 
 test("the tokens that are told are those that are taken", () => {

@@ -9,6 +9,7 @@ type Owes = "foreign" | "own" | "operator" | "open";
 
 /** Every route that is not an operation; a new one must be entered here. */
 const OWED: Readonly<Record<string, Owes>> = {
+  "POST /v1/run": "own",
   "GET /v1/workspaces": "own",
   "GET /v1/workspaces/{sandbox_id}": "foreign",
   "DELETE /v1/workspaces/{sandbox_id}": "foreign",
