@@ -98,8 +98,8 @@ function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
   const run = runSteps(log, caller, { signal, sideBySide: 1, onError: "stop" });
   return {
     result: run.then(() => {
-      const failed = log.failure();
-      if (failed) throw failed.error;
+      const failure = log.failure();
+      if (failure) throw failure.error;
       return soFar();
     }),
     ignored: told([...ignored, ...inSteps]),

@@ -78,6 +78,11 @@ describe("a chain", () => {
   });
 });
 
+test("a workspace that is none of the caller's is one that does not exist", async () => {
+  const { steps } = await run({ sandbox_id: "s0-00000000000000000000", steps: [{ op: "status" }] });
+  expect(steps).toMatchObject([{ status: "failed", error: { code: "workspace_not_found" } }]);
+});
+
 describe("several workspaces", () => {
   test("are worked in side by side, and after others where that is asked", async () => {
     const ids = await Promise.all(

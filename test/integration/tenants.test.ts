@@ -112,6 +112,7 @@ test("the same names give the second tenant a workspace of its own, and its list
   const routes = (await tenantRoutes(stack.url)).filter(({ owes, body }) => owes === "own" && body === undefined);
   const bodies: Readonly<Record<string, object>> = {
     "POST /v1/snapshots": { repo_url: belongings.clone.repo_url },
+    "POST /v1/run": { steps: [{ op: "workspaces" }] },
     "POST /mcp": {
       jsonrpc: "2.0",
       id: 1,
