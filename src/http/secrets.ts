@@ -4,6 +4,8 @@ import type { HttpContext } from "./context.ts";
 import { tokensIn } from "./git-tokens.ts";
 
 const redactors = new WeakMap<Request, Redactor>();
+/** Of the settings alone, which are the same for every request. */
+const ofSettings = new WeakMap<object, Redactor>();
 
 /**
  * Returns the redactor of a request, for its answer and its lines in the log: knows the secrets that it sent and those
@@ -12,9 +14,15 @@ const redactors = new WeakMap<Request, Redactor>();
 export function redactorOf(c: HttpContext): Redactor {
   const known = redactors.get(c.req.raw);
   if (known) return known;
-  const made = new Redactor([...secretsIn(c.env), ...sentSecrets(c)]);
+  const made = new Redactor(sentSecrets(c), redactorOfSettings(c.env));
   redactors.set(c.req.raw, made);
   return made;
+}
+
+function redactorOfSettings(env: object): Redactor {
+  const redactor = ofSettings.get(env) ?? new Redactor(secretsIn(env));
+  ofSettings.set(env, redactor);
+  return redactor;
 }
 
 /** For text that nobody wrote for a reader, a stack: every setting is a secret. A new one needs no entry. */

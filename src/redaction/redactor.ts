@@ -13,6 +13,8 @@ const CHARACTERS_A_GROUP = 4;
 
 /** One encoding of a secret. */
 interface Form {
+  /** Length of the secret. */
+  readonly length: number;
   /** A part of it that no encoding changes: a text without it does not contain the form. */
   readonly needle: string;
   /** Source of a pattern for the whole form; built only where the needle is found. */
@@ -26,12 +28,15 @@ interface Form {
 export class Redactor {
   readonly #forms: readonly Form[];
 
-  constructor(secrets: Iterable<string>) {
+  /** @param others knows secrets that this one removes as well */
+  constructor(secrets: Iterable<string>, others?: Redactor) {
     const kept = [...new Set(secrets)].filter(
       ({ length }) => length >= MIN_SECRET_LENGTH && length <= MAX_SECRET_LENGTH,
     );
     // Longest first: one secret may contain another.
-    this.#forms = kept.sort((a, b) => b.length - a.length).flatMap(formsOf);
+    this.#forms = [...(others === undefined ? [] : others.#forms), ...kept.flatMap(formsOf)].sort(
+      (a, b) => b.length - a.length,
+    );
   }
 
   /** Whether a text may contain a secret, also in JSON encoding. Cheap; false is certain. */
@@ -80,16 +85,17 @@ export class Redactor {
 }
 
 function formsOf(secret: string): Form[] {
-  const raw = { needle: longestWord(secret), pattern: () => Array.from(secret, written).join("") };
+  const { length } = secret;
+  const raw = { length, needle: longestWord(secret), pattern: () => Array.from(secret, written).join("") };
   const binary = String.fromCharCode(...new TextEncoder().encode(secret));
-  return [raw, ...["", "\0", "\0\0"].map((before) => inBase64(before, binary))];
+  return [raw, ...["", "\0", "\0\0"].map((before) => ({ length, ...inBase64(before, binary) }))];
 }
 
 /**
  * The form in base64, after a prefix of `before.length` bytes modulo 3. The last group depends on the bytes that
  * follow.
  */
-function inBase64(before: string, binary: string): Form {
+function inBase64(before: string, binary: string): Omit<Form, "length"> {
   const bytes = before.length + binary.length;
   const from = Math.ceil((before.length * CHARACTERS_A_GROUP) / BYTES_A_GROUP);
   const core = btoa(before + binary).slice(from, Math.floor(bytes / BYTES_A_GROUP) * CHARACTERS_A_GROUP);
