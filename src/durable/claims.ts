@@ -179,9 +179,10 @@ export class Claims {
    */
   async ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
     const ready = await this.#ready(row, tenant, lost);
+    if (ready.ok || ready.code !== "workspace_gone") return ready;
     const now = this.#parts.rows.get(row.sandbox_id);
     const loss = now && lossOf(now);
-    return loss && !ready.ok && ready.code === "workspace_gone" ? lostWith(loss) : ready;
+    return loss ? lostWith(loss) : ready;
   }
 
   async #ready(row: Row, tenant: string, lost?: number): Promise<Grant | Refusal> {
