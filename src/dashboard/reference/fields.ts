@@ -51,7 +51,9 @@ export function typeOf(schema: Schema, schemas: Schemas): string {
     const each = typeOf(items, schemas);
     return each.includes(" | ") ? `(${each})[]` : `${each}[]`;
   }
-  if (typeof additionalProperties === "object") return `{ [name]: ${typeOf(additionalProperties, schemas)} }`;
+  // Members of any type are those of an object.
+  const others = typeof additionalProperties === "object" && Object.keys(additionalProperties).length > 0;
+  if (others) return `{ [name]: ${typeOf(additionalProperties, schemas)} }`;
   const plain = typeof type === "string" ? type : (type?.join(" | ") ?? "any");
   return format === undefined ? plain : `${plain} (${format})`;
 }
