@@ -35,7 +35,8 @@ function openFiles(folder: string): string[] {
   return files.map((fd) => read(`${folder}/${fd}`));
 }
 
-const LEASE = /Bearer (eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+)/;
+/** In the settings of git, or before the lease for signatures. */
+const LEASE = /(?:extraHeader = "Authorization: |WT_AUTH=)Bearer (eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+)/;
 /** For which the git host holds an operation up, so that there is time to look. */
 const DELAY_MS = 100;
 
