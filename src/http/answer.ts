@@ -1,3 +1,5 @@
+import type { Caller } from "../workspace/caller.ts";
+
 interface AnswerOptions {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -26,4 +28,10 @@ export function tarAnswer(
   return new Response(body, {
     headers: { "X-Request-Id": requestId, "Content-Type": TAR_TYPE, ...headers },
   });
+}
+
+/** The value of Server-Timing: milliseconds in all and in the sandbox, and the number of calls to the pool. */
+export function serverTiming(startedAt: number, { sandboxMs, objectCalls }: Caller["cost"]): string {
+  const total = (performance.now() - startedAt).toFixed(1);
+  return `total;dur=${total}, sandbox;dur=${sandboxMs.toFixed(1)}, object;desc="${objectCalls}"`;
 }

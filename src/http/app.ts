@@ -6,7 +6,7 @@ import { brokerOrigin } from "../broker/address.ts";
 import { configOf } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
 import type { Caller } from "../workspace/caller.ts";
-import { answer } from "./answer.ts";
+import { answer, serverTiming } from "./answer.ts";
 import { audited, auditOf } from "./audit.ts";
 import { readJsonObject } from "./body.ts";
 import { callerOf } from "./caller.ts";
@@ -107,11 +107,6 @@ function policiesOf({ tenant, config }: Caller): z.output<typeof policiesSchema>
 }
 
 /** Formats Server-Timing (W3C): milliseconds, and the number of Durable Object calls. */
-function serverTiming(startedAt: number, cost: Caller["cost"]): string {
-  const total = (performance.now() - startedAt).toFixed(1);
-  return `total;dur=${total}, sandbox;dur=${cost.sandboxMs.toFixed(1)}, object;desc="${cost.objectCalls}"`;
-}
-
 function noRoute(app: App, { req }: HttpContext): WarmtreeError {
   const methods = new Set(app.routes.map(({ method }) => method));
   const allowed = [...methods].filter((method) =>

@@ -7,7 +7,7 @@ import { OPERATIONS, operationNamed } from "../ops/registry.ts";
 import { fieldsAt } from "../execution/schema-parts.ts";
 import { checkInput, invalidInput } from "../execution/parse-input.ts";
 import { beforeBegun } from "../ops/work.ts";
-import { type Reference, referencesIn, type Referred } from "./references.ts";
+import { filled, type Reference, referencesIn, type Referred } from "./references.ts";
 
 const MAX_STEPS = 20;
 export const stepsInput = z.strictObject({
@@ -104,7 +104,7 @@ function checkedStep(
   const within = `steps.${at}`;
   const operation = operationNamed(op);
   const schema = stepSchema(op);
-  if (schema === undefined || (op !== LIST && op !== clone.name && !operation)) {
+  if (schema === undefined) {
     return { errors: [{ field: `${within}.op`, detail: `there is no '${op}'; it is one of ${NAMES}` }] };
   }
   const own = operation ? { ...params, sandbox_id: params["sandbox_id"] || defaultOf(given) } : params;
@@ -116,7 +116,9 @@ function checkedStep(
       .filter(({ field: [name = ""] }) => fieldsAt(schema, []).includes(name))
       .map(({ field }) => `${within}.${field.join(".")}`),
   );
-  const input = withStandIns(own, references);
+  // With references, the input is checked again when they are filled.
+  const isFinal = references.length === 0;
+  const input = isFinal ? filled(own, [], () => undefined) : withStandIns(own, references);
   const ofOperation = operation && checkInput(operation.input, input, within);
   const checked = ofOperation ?? checkInput(schema, input, within);
   const wrong = [
@@ -128,14 +130,12 @@ function checkedStep(
   ];
   if (wrong.length > 0) return { errors: wrong };
   const follows = [...references.map(({ step }) => step), ...after.map((step) => step - 1)];
-  // With references, the input is checked when they are filled.
-  const isFinal = ofOperation?.ok && references.length === 0;
   const workspace = operation ? workspaceOf(own, references) : undefined;
   return {
     at,
     op,
     input: own,
-    ...(isFinal && { checked: ofOperation.value }),
+    ...(isFinal && ofOperation?.ok && { checked: ofOperation.value }),
     references,
     follows,
     ...(operation && { operation }),

@@ -5,7 +5,7 @@ import { StepLog } from "../../steps/log.ts";
 import { planSteps } from "../../steps/plan.ts";
 import { runSteps } from "../../steps/run.ts";
 import type { Caller } from "../../workspace/caller.ts";
-import { answer } from "../answer.ts";
+import { answer, serverTiming } from "../answer.ts";
 import { readJsonObject } from "../body.ts";
 import { callerOf } from "../caller.ts";
 import { requestIdOf } from "../request-id.ts";
@@ -16,6 +16,7 @@ import { EventStream, wantsEvents } from "../event-stream.ts";
 /** Adds the route that runs several steps in one request. */
 export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
   app.post("/v1/run", async (c) => {
+    const startedAt = performance.now();
     const caller = await callerOf(c);
     const { at_once: sideBySide, on_error: onError, ...given } = parseInput(runInput, await readJsonObject(c.req.raw));
     const steps = planSteps(given);
@@ -25,7 +26,10 @@ export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
     if (!wantsEvents(headers)) {
       const log = new StepLog(steps);
       await begun(runSteps(log, caller, options), caller);
-      return answer(runOf(log, redactor), { requestId: requestIdOf(c.req.raw) });
+      return answer(runOf(log, redactor), {
+        requestId: requestIdOf(c.req.raw),
+        headers: { "Server-Timing": serverTiming(startedAt, caller.cost) },
+      });
     }
     const events = new EventStream();
     const log = new StepLog(steps, (step, state) => {
