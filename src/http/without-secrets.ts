@@ -16,7 +16,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const TO_GIT = "/broker/";
 
 /**
- * Middleware before every route but the broker: removes secrets of the call and of the settings from headers and body of every answer.
+ * Middleware before every route but the broker: removes secrets of the call and of the settings from headers and body
+ * of every answer.
  * A git host can know the call's credential and repeat it in any text that is quoted; the caller's model would read it.
  */
 export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> {

@@ -1,6 +1,7 @@
 # `signing COMMAND…` runs a command of git's so that git signs each commit and tag that it makes, if this service signs
-# (`sign` is the broker's address for it). git runs `.warmtree/sign` (sign.sh), which reads address and lease from descriptor 7: a file
-# without a name, written after its name was removed. Where /proc does not exist (macOS), its environment holds them.
+# (`sign` is the broker's address for it). git runs `.warmtree/sign` (sign.sh), which reads address and lease from
+# descriptor 7: a file without a name, written after its name was removed. Where /proc does not exist (macOS), its
+# environment holds them.
 #
 # `prove ID [KIND]` sets `proof`, with which a push shows the broker that ID is signed. Needs net.sh.
 signing() {
@@ -10,7 +11,8 @@ signing_on() (
   write_signer || exit
   n=$GIT_CONFIG_COUNT
   # Hooks and the monitor would get the descriptor, too; a file that the settings include can turn them on.
-  for setting in core.hooksPath=/dev/null core.fsmonitor=false gpg.format=ssh user.signingKey=/dev/null "gpg.ssh.program=$wt/sign" commit.gpgSign=true; do
+  for setting in core.hooksPath=/dev/null core.fsmonitor=false gpg.format=ssh user.signingKey=/dev/null \
+    "gpg.ssh.program=$wt/sign" commit.gpgSign=true; do
     export "GIT_CONFIG_KEY_$n=${setting%%=*}" "GIT_CONFIG_VALUE_$n=${setting#*=}"
     n=$((n + 1))
   done
