@@ -2,7 +2,10 @@ import { ERROR_KINDS } from "../errors.ts";
 import { CONFLICT_EXAMPLE } from "./examples.ts";
 
 /** All statuses of errors. */
-export const PROBLEM_STATUSES: readonly number[] = [...new Set(Object.values(ERROR_KINDS).map(({ status }) => status))];
+const PROBLEM_STATUSES: readonly number[] = [...new Set(Object.values(ERROR_KINDS).map(({ status }) => status))];
+
+/** An operation can fail with any status but that of a wrong method. */
+export const GIT_PROBLEMS = PROBLEM_STATUSES.filter((status) => status !== ERROR_KINDS.method_not_allowed.status);
 
 /** Builds `components.responses`: one per status, with its codes. */
 export function problemResponses(): object {

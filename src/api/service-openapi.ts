@@ -2,6 +2,7 @@ import { CONTENT_TYPES } from "../metrics/exposition.ts";
 import { checksSchema } from "./checks-schema.ts";
 import { json } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
+import { healthSchema, policiesSchema, templateSchema } from "./schemas.ts";
 
 export const METRICS_SCHEME = {
   type: "http",
@@ -9,7 +10,7 @@ export const METRICS_SCHEME = {
   description: "METRICS_KEY of the service, which opens /metrics and nothing else.",
 };
 
-/** Describes /v1/checks, and the routes whose bodies other specifications define: MCP, and Prometheus's text formats. */
+/** Describes the routes of the service itself, and those whose bodies other specifications define (MCP, Prometheus). */
 export function serviceRoutes(): object {
   const message = { schema: { type: "object", description: "A JSON-RPC 2.0 message" } };
   const text = { schema: { type: "string" } };
@@ -37,6 +38,28 @@ export function serviceRoutes(): object {
           202: { description: "A notification was taken." },
           ...problems([400, 401, 413, 429, 503]),
         },
+      },
+    },
+    "/v1/policy": {
+      get: {
+        operationId: "getPolicy",
+        summary: "Returns the rules for what your calls may push, for each git host.",
+        responses: { 200: json("The rules", policiesSchema), ...problems([400, 401, 429, 500, 503]) },
+      },
+    },
+    "/v1/template": {
+      get: {
+        operationId: "getTemplate",
+        summary: "Returns the template of new sandboxes, and its newest build.",
+        responses: { 200: json("The template", templateSchema), ...problems([400, 401, 429, 500, 503]) },
+      },
+    },
+    "/healthz": {
+      get: {
+        operationId: "health",
+        summary: "Checks the settings of the service.",
+        security: [],
+        responses: { 200: json("The settings are valid", healthSchema), ...problems([503]) },
       },
     },
     "/v1/checks": {
