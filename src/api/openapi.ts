@@ -6,8 +6,8 @@ import { INPUT_EXAMPLES } from "./examples.ts";
 import { jsonSchema } from "./json-schema.ts";
 import { GIT_PROBLEMS, problemResponses, problems } from "./openapi-problems.ts";
 import { operatorRoutes, OPERATOR_SCHEME } from "./operator-openapi.ts";
-import { runInput, runSchema } from "./run-schemas.ts";
-import { clonedSchema, GIT_TOKEN_HEADER, problemSchema } from "./schemas.ts";
+import { runRoutes } from "./run-openapi.ts";
+import { clonedSchema, GIT_TOKEN_HEADER, IDEMPOTENCY_HEADER, problemSchema, takesKey } from "./schemas.ts";
 import { METRICS_SCHEME, serviceRoutes } from "./service-openapi.ts";
 import { tagged, TAGS } from "./tags.ts";
 import { workspaceRoutes } from "./workspace-openapi.ts";
@@ -34,7 +34,7 @@ function build() {
       ...Object.fromEntries(
         OPERATIONS.map((operation) => [`/v1/git/${operation.name}`, { post: gitRoute(operation) }]),
       ),
-      ...runRoute(),
+      ...runRoutes(),
       ...workspaceRoutes(),
       ...operatorRoutes(),
       ...serviceRoutes(),
@@ -45,7 +45,7 @@ function build() {
         operatorKey: OPERATOR_SCHEME,
         metricsKey: METRICS_SCHEME,
       },
-      parameters: { GitToken: gitTokenParameter() },
+      parameters: { GitToken: gitTokenParameter(), IdempotencyKey: IDEMPOTENCY_KEY },
       schemas: {
         Problem: jsonSchema(problemSchema, "output"),
         ...Object.fromEntries(OPERATIONS.flatMap(operationSchemas)),
@@ -58,10 +58,13 @@ function build() {
 function gitRoute({ name, summary, access }: Operation) {
   const input = { schema: { $ref: `#/components/schemas/${titled(name)}Input` }, example: INPUT_EXAMPLES[name] };
   const result = { schema: { $ref: `#/components/schemas/${titled(name)}Result` } };
+  const parameters = [...(access === "remote" ? ["GitToken"] : []), ...(takesKey(name) ? ["IdempotencyKey"] : [])].map(
+    (parameter) => ({ $ref: `#/components/parameters/${parameter}` }),
+  );
   return {
     operationId: name,
     summary,
-    ...(access === "remote" ? { parameters: [{ $ref: "#/components/parameters/GitToken" }] } : {}),
+    ...(parameters.length > 0 && { parameters }),
     requestBody: { required: true, content: { "application/json": input } },
     responses: {
       200: { description: "Done.", content: { "application/json": result } },
@@ -78,31 +81,6 @@ function operationSchemas({ name, input, output }: Operation): [name: string, sc
   ];
 }
 
-function runRoute() {
-  return {
-    "/v1/run": {
-      post: {
-        operationId: "run",
-        summary:
-          "Runs several steps in one request: those of a workspace in order, different workspaces side by side. " +
-          "With `Accept: text/event-stream`, each step is told when it ends.",
-        parameters: [{ $ref: "#/components/parameters/GitToken" }],
-        requestBody: { required: true, content: { "application/json": { schema: jsonSchema(runInput, "input") } } },
-        responses: {
-          200: {
-            description: "What became of the steps, failed ones as well.",
-            content: {
-              "application/json": { schema: jsonSchema(runSchema, "output") },
-              "text/event-stream": { schema: { type: "string" } },
-            },
-          },
-          ...problems([400, 401, 404, 413, 415, 429, 500, 503]),
-        },
-      },
-    },
-  };
-}
-
 function gitTokenParameter() {
   return {
     name: GIT_TOKEN_HEADER,
@@ -114,5 +92,14 @@ function gitTokenParameter() {
     example: "github.com=<token>",
   };
 }
+
+const IDEMPOTENCY_KEY = {
+  name: IDEMPOTENCY_HEADER,
+  in: "header",
+  description:
+    "A text of your choice that names this call. Within 24 hours the same call with the same key gets the same answer, " +
+    "and is carried out once; another call with it is refused.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
 
 const titled = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

@@ -8,6 +8,11 @@ import { STATES } from "../pool/reconcile.ts";
 import { BUILD_STATES } from "../pool/template.ts";
 
 export const GIT_TOKEN_HEADER = "X-Git-Token";
+/** As in draft-ietf-httpapi-idempotency-key-header. */
+export const IDEMPOTENCY_HEADER = "Idempotency-Key";
+const KEYED: ReadonlySet<string> = new Set(["clone", "edit", "push"]);
+/** Whether an operation takes an Idempotency-Key; runs do, too. */
+export const takesKey = (operation: string): boolean => KEYED.has(operation);
 
 const hunk = z.object({
   path: z.string(),

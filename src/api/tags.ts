@@ -1,6 +1,11 @@
 /** Groups of routes, as a viewer of the OpenAPI document shows them; the first prefix that fits decides. */
 const GROUPS = [
-  { name: "git", description: "Operations on a workspace. Start with clone.", prefixes: ["/v1/git/", "/v1/run"] },
+  { name: "git", description: "Operations on a workspace. Start with clone.", prefixes: ["/v1/git/"] },
+  {
+    name: "runs",
+    description: "Several steps in one request, or as a run that outlives its connection.",
+    prefixes: ["/v1/run"],
+  },
   { name: "workspaces", description: "Your workspaces: list, pause, end.", prefixes: ["/v1/workspaces"] },
   { name: "snapshots", description: "Repository snapshots make clones fast.", prefixes: ["/v1/snapshots"] },
   { name: "mcp", description: "The same operations as MCP tools.", prefixes: ["/mcp"] },
