@@ -47,6 +47,9 @@ export const ERROR_KINDS = {
   },
   patch_failed: { status: 409, title: "The patch does not apply", type: "conflict", retryable: false },
   push_rejected: { status: 409, title: "The git host refused the push", type: "conflict", retryable: false },
+  run_not_ended: { status: 409, title: "The run goes on, or is done", type: "other", retryable: false },
+  request_under_way: { status: 409, title: "This request is under way", type: "other", retryable: true },
+  key_reused: { status: 422, title: "The key names another request", type: "other", retryable: false },
   workspace_gone: { status: 410, title: "The sandbox of this workspace is gone", type: "other", retryable: false },
   too_expensive: { status: 422, title: "The operation exceeds its limits", type: "other", retryable: false },
   rule_broken: { status: 422, title: "A rule of this service is against it", type: "other", retryable: false },
@@ -84,6 +87,7 @@ export const LIMITS = [
   "requests_per_tenant",
   "operations_per_tenant",
   "workspaces_per_tenant",
+  "runs_per_tenant",
 ] as const;
 export type Limit = (typeof LIMITS)[number];
 

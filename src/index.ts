@@ -8,6 +8,7 @@ import { addCheckRoutes } from "./http/routes/checks.ts";
 import { addBundleRoute } from "./http/routes/bundle.ts";
 import { addOperatorRoutes } from "./http/routes/operator.ts";
 import { addRunRoute } from "./http/routes/run.ts";
+import { addRunsRoutes } from "./http/routes/runs.ts";
 import { addPageRoutes } from "./http/routes/dashboard.ts";
 import { addSnapshotRoutes } from "./http/routes/snapshots.ts";
 import { templateView } from "./workspace/template-view.ts";
@@ -15,13 +16,16 @@ import { scheduled } from "./workflows/schedule.ts";
 import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspace/workspaces.ts";
 
 export { Metrics } from "./durable/Metrics.ts";
+export { Runs } from "./durable/Runs.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";
+export { Run } from "./workflows/Run.ts";
 export { TemplateBuild } from "./workflows/TemplateBuild.ts";
 
 const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace, templateView });
 for (const path of ["/mcp", "/mcp/"]) app.post(path, mcpRoute());
 app.get("/metrics", serveMetrics);
 addRunRoute(app);
+addRunsRoutes(app);
 addBundleRoute(app);
 addCheckRoutes(app);
 app.all(BROKER_PATHS, serveBroker);

@@ -1,8 +1,8 @@
+import { RUN_STATUSES } from "../durable/runs/types.ts";
 import { json, jsonSchema } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
 import {
   durableRunSchema,
-  RUN_STATUSES,
   runEventsSchema,
   runInput,
   runItemSchema,

@@ -1,4 +1,5 @@
 import * as z from "zod/v4";
+import { RUN_STATUSES } from "../durable/runs/types.ts";
 import { sandboxId } from "../ops/inputs.ts";
 
 /** Of one request: its answers come together, and a Worker's requests to sandboxes are limited. */
@@ -79,8 +80,6 @@ export const runSchema = z.object({
   steps: z.array(runStepSchema),
 });
 
-/** States of a run that outlives its connection. */
-export const RUN_STATUSES = ["queued", "running", "canceling", "done", "failed", "canceled"] as const;
 const STEP_STATUSES = ["not_begun", "running", "waiting", "done", "failed"] as const;
 
 const runStatus = z

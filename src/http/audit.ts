@@ -5,7 +5,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { LoggedOperation, OperationLog } from "../metrics/operations.ts";
 import { shardOf } from "../pool/handle.ts";
 import { writeLine } from "../redaction/log-line.ts";
-import { type AuditLine, operationLine, refsOf, verdictOf } from "./audit-line.ts";
+import { type AuditLine, operationLine, refsOf, verdictOf } from "../metrics/audit-line.ts";
 import type { HttpContext } from "./context.ts";
 import { toldBy } from "./log.ts";
 import { requestIdOf } from "./request-id.ts";

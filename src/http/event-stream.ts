@@ -18,8 +18,10 @@ export class EventStream {
     this.#writer.closed.catch(() => clearInterval(this.#beat));
   }
 
-  send(event: string, data: object): void {
-    this.#write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  /** @param id from which a client that was cut off goes on (`Last-Event-ID`) */
+  send(event: string, data: object, id?: number): void {
+    const named = id === undefined ? "" : `id: ${id}\n`;
+    this.#write(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,4 @@
-import { ConfigError } from "../config.ts";
-import { ERROR_KINDS, errorBody, WarmtreeError } from "../errors.ts";
+import { ERROR_KINDS, errorBody, type WarmtreeError } from "../errors.ts";
 import { answer } from "./answer.ts";
 import { HttpError } from "./http-error.ts";
 import type { Redactor } from "../redaction/redactor.ts";
@@ -28,20 +27,5 @@ export function problemResponse(error: WarmtreeError, requestId: string, redacto
         ...(error instanceof HttpError ? error.headers : {}),
       },
     },
-  );
-}
-
-/**
- * Returns a known error as it is, and an unexpected one as `internal`, of which the caller sees only the id of its
- * request.
- */
-export function asKnownError(thrown: unknown): WarmtreeError {
-  if (thrown instanceof WarmtreeError) return thrown;
-  // Its message names settings, never their values.
-  if (thrown instanceof ConfigError) return new WarmtreeError("misconfigured", thrown.message);
-  return new WarmtreeError(
-    "internal",
-    "An internal error occurred. The operator can find it in the logs by the id in 'instance'. Check the work with " +
-      "status before you try again.",
   );
 }

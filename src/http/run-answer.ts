@@ -4,7 +4,7 @@ import { errorBody } from "../errors.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { StepLog } from "../steps/log.ts";
 import type { Step } from "../steps/plan.ts";
-import { asKnownError } from "./problem-response.ts";
+import { asKnownError } from "../execution/known-error.ts";
 
 export type RunStep = z.output<typeof runStepSchema>;
 

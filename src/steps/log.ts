@@ -28,6 +28,11 @@ export class StepLog {
     return this.#states[at] ?? WAITING;
   }
 
+  /** Takes over what is known of a step, without telling it. */
+  restore(at: number, state: StepState): void {
+    this.#states[at] = state;
+  }
+
   set(step: Step, state: StepState): void {
     this.#states[step.at] = state;
     this.#told(step, state);

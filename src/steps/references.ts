@@ -20,6 +20,9 @@ export interface Referred {
 /** `$2.head` or `$clone.sandbox_id`, and nothing else in the text; `$$` is a text that begins with `$`. */
 const REFERENCE = /^\$(?<escape>\$?)(?<step>[1-9]\d*|[a-z_]+)\.(?<member>[a-z_]\w*(?:\.\w+)*)$/;
 
+/** Whether a text has the form of a reference, or of an escaped one. */
+export const looksLikeReference = (text: string): boolean => REFERENCE.test(text);
+
 /**
  * Finds the references in the input of a step, and checks that each is to an earlier step that answers such a member.
  * @param within path of the input, for errors

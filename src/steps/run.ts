@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly sideBySide: number;
   /** Whether steps are begun after one has failed. */
   readonly onError: "stop" | "continue";
+  /** Carries out a group of steps by `begin`, which may be called again for those that are not done. Never throws. */
+  readonly around?: (group: readonly Step[], begin: () => Promise<void>) => Promise<void>;
   /** Receives git's stderr, with the step that began the request. */
   readonly onProgress?: (step: Step, text: string) => void;
 }
@@ -33,20 +35,28 @@ export interface RunOptions {
  * in the log.
  */
 export async function runSteps(log: StepLog, caller: Caller, options: RunOptions): Promise<void> {
-  const { signal, sideBySide, onError, onProgress } = options;
+  const { signal, sideBySide, onError, onProgress, around = (_group, begin) => begin() } = options;
   const running = new Set<Promise<void>>();
   for (;;) {
     const goesOn = () => !signal.aborted && (onError === "continue" || log.failure() === undefined);
     while (running.size < sideBySide && goesOn()) {
       const group = nextSteps(log, sideBySide === 1);
       if (group.length === 0) break;
-      for (const step of group) log.set(step, { is: "running" });
-      const work: Promise<void> = runTogether(group, log, caller, onProgress).finally(() => running.delete(work));
+      const begin = () => runTogether(marked(log, group), log, caller, onProgress);
+      marked(log, group);
+      const work: Promise<void> = around(group, begin).finally(() => running.delete(work));
       running.add(work);
     }
     if (running.size === 0) return;
     await Promise.race(running);
   }
+}
+
+/** Marks the steps that are not done as running, and returns them. */
+function marked(log: StepLog, group: readonly Step[]): Step[] {
+  const left = group.filter(({ at }) => log.stateOf(at).is !== "done");
+  for (const step of left) log.set(step, { is: "running" });
+  return left;
 }
 
 /** Never throws: a failure is that of the step that was under way. */

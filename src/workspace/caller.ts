@@ -16,6 +16,8 @@ export interface Caller {
   readonly config: Config;
   /** Origin that the request was sent to; absent: there was no request. */
   readonly calledAt?: string;
+  /** Equal for tries of one call: what it does in a sandbox is done once. */
+  readonly once?: string;
   /** Runs work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;
   /** Receives git's stderr while an operation runs. */

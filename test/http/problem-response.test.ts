@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/config.ts";
 import { ERROR_KINDS, type ErrorCode, type ErrorDetails, WarmtreeError } from "../../src/errors.ts";
 import { HttpError } from "../../src/http/http-error.ts";
-import { asKnownError, problemResponse } from "../../src/http/problem-response.ts";
+import { asKnownError } from "../../src/execution/known-error.ts";
+import { problemResponse } from "../../src/http/problem-response.ts";
 import { Redactor } from "../../src/redaction/redactor.ts";
 import { problemSchema } from "../../src/api/schemas.ts";
 
@@ -27,6 +28,9 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["patch_failed", 409, false],
   ["push_rejected", 409, false],
   ["history_rewritten", 409, false],
+  ["run_not_ended", 409, false],
+  ["request_under_way", 409, true],
+  ["key_reused", 422, false],
   ["workspace_gone", 410, false],
   ["workspace_rolled_back", 409, false],
   ["rule_broken", 422, false],

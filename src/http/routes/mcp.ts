@@ -12,7 +12,7 @@ import type { HttpContext } from "../context.ts";
 import { redactorOf } from "../secrets.ts";
 import { allowedOrigins } from "../cross-origin.ts";
 import { hostnameOf } from "../loopback.ts";
-import { asKnownError } from "../problem-response.ts";
+import { asKnownError } from "../../execution/known-error.ts";
 import { requestIdOf } from "../request-id.ts";
 
 /** Clients abandon a call after 60 s, transfer of the answer included. */

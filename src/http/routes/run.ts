@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { runInput } from "../../api/run-schemas.ts";
 import { parseInput } from "../../execution/parse-input.ts";
 import { StepLog } from "../../steps/log.ts";
+import { startRun } from "../../runs/start.ts";
 import { planSteps } from "../../steps/plan.ts";
 import { runSteps } from "../../steps/run.ts";
 import type { Caller } from "../../workspace/caller.ts";
@@ -13,12 +14,17 @@ import { runOf, runStepOf } from "../run-answer.ts";
 import { redactorOf } from "../secrets.ts";
 import { EventStream, wantsEvents } from "../event-stream.ts";
 
-/** Adds the route that runs several steps in one request. */
+/** Adds the route that runs several steps in one request, or starts a run that outlives it. */
 export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
   app.post("/v1/run", async (c) => {
     const startedAt = performance.now();
     const caller = await callerOf(c);
-    const { at_once: sideBySide, on_error: onError, ...given } = parseInput(runInput, await readJsonObject(c.req.raw));
+    const input = parseInput(runInput, await readJsonObject(c.req.raw));
+    if (input.async) {
+      const started = await startRun(caller, input);
+      return answer(started, { status: 202, requestId: requestIdOf(c.req.raw), headers: { Location: started.url } });
+    }
+    const { at_once: sideBySide, on_error: onError, ...given } = input;
     const steps = planSteps(given);
     const redactor = redactorOf(c);
     const { signal, headers } = c.req.raw;

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { LoggedOperation } from "../metrics/operations.ts";
+import type { LoggedOperation } from "./operations.ts";
 
 /** One line of the audit, beside its time and request id. Has no texts of callers' files, and no query. */
 export interface AuditLine {

@@ -1,0 +1,90 @@
+import { forgetText, keepText, textOf } from "./tables.ts";
+
+/** The answer is kept for a day. */
+const KEPT_MS = 24 * 3_600_000;
+
+/** A request with an Idempotency-Key. */
+export interface KeyedRequest {
+  readonly tenant: string;
+  /** Digest of the route and the key. */
+  readonly name: string;
+  /** Digest of the body. */
+  readonly digest: string;
+  /** Identifies this delivery of the request. */
+  readonly holder: string;
+  /** How long the request may be under way. */
+  readonly leaseMs: number;
+}
+
+export interface KeptAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What a request with a key meets. */
+export type Met =
+  | { readonly kind: "begin" }
+  | { readonly kind: "answer"; readonly answer: KeptAnswer }
+  /** The key names another request. */
+  | { readonly kind: "other" }
+  | { readonly kind: "under_way" };
+
+type Row = { digest: string; holder: string | null; lease_until: number; status: number | null };
+
+/** SQL of the answers to requests with an Idempotency-Key. Needs createTables. */
+export class AnswerTable {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  /** Begins a request, unless it is answered or under way. */
+  meet({ tenant, name, digest, holder, leaseMs }: KeyedRequest, now: number): Met {
+    return this.#storage.transactionSync(() => {
+      const query = "SELECT digest, holder, lease_until, status FROM answer WHERE tenant = ? AND name = ?";
+      const [row] = this.#sql.exec<Row>(query, tenant, name).toArray();
+      if (row && row.digest !== digest) return { kind: "other" };
+      if (row?.holder === null) {
+        const answer = { status: row.status ?? 0, body: textOf(this.#sql, ownerOf(tenant, name)) };
+        return { kind: "answer", answer };
+      }
+      if (row && row.holder !== holder && row.lease_until > now) return { kind: "under_way" };
+      const put = `INSERT OR REPLACE INTO answer (tenant, name, digest, holder, lease_until, delete_at)
+        VALUES (?, ?, ?, ?, ?, ?)`;
+      this.#sql.exec(put, tenant, name, digest, holder, now + leaseMs, now + KEPT_MS);
+      return { kind: "begin" };
+    });
+  }
+
+  /** Ends a request: with its answer, or without one, so that the same request can be sent again. */
+  settle({ tenant, name, holder }: KeyedRequest, answer: KeptAnswer | undefined, now: number): void {
+    this.#storage.transactionSync(() => {
+      const where = "WHERE tenant = ? AND name = ? AND holder = ?";
+      if (answer === undefined) {
+        this.#sql.exec(`UPDATE answer SET lease_until = 0 ${where}`, tenant, name, holder);
+        return;
+      }
+      const end = `UPDATE answer SET holder = NULL, status = ?, delete_at = ? ${where}`;
+      const { rowsWritten } = this.#sql.exec(end, answer.status, now + KEPT_MS, tenant, name, holder);
+      if (rowsWritten > 0) keepText(this.#sql, ownerOf(tenant, name), answer.body);
+    });
+  }
+
+  deleteExpired(now: number): void {
+    this.#storage.transactionSync(() => {
+      const query = "DELETE FROM answer WHERE delete_at <= ? RETURNING tenant, name";
+      const gone = this.#sql.exec<{ tenant: string; name: string }>(query, now).toArray();
+      for (const { tenant, name } of gone) forgetText(this.#sql, ownerOf(tenant, name));
+    });
+  }
+
+  nextAt(): number | undefined {
+    const { at } = this.#sql.exec<{ at: number | null }>("SELECT MIN(delete_at) AS at FROM answer").one();
+    return at ?? undefined;
+  }
+}
+
+const ownerOf = (tenant: string, name: string) => `answer\n${tenant}\n${name}`;

@@ -1,0 +1,110 @@
+/**
+ * The tables of a Runs object. Times are Unix milliseconds.
+ *
+ * run         one row for each run
+ *   ops           JSON: the operation of each step
+ *   items         number of items of `for_each`; null: it has none, and its steps are those of item 0
+ *   generation    number of the Workflow instance that may write; grows when the run gets another
+ *   attempt       grows when a person goes on with an ended run
+ *   lease_until   when the instance counts as lost unless it reports before; null: the run has ended
+ *   stalls        instances in a row that were lost before they completed a step
+ *   seed          what the ids of its operations are made from (src/execution/once.ts)
+ *   sealed        the caller's git tokens, sealed, until the run ends
+ *   caller        JSON: RunCaller
+ *   webhook       address to tell of the end
+ *   delete_at     when the row goes, with all that belongs to it; null: the run has not ended
+ * step        what became of a step; absent: it was not begun
+ *   retry_at      of a waiting step: when it is tried again
+ *   result        JSON of the operation's answer; null of a step that is done: it was too large to be kept
+ *   error         JSON
+ * event       id counts up from 1 in each run
+ * answer      the answer to a request with an Idempotency-Key
+ *   digest        of the request
+ *   holder        of a request that is under way; null: it is answered
+ *   lease_until   when that request counts as lost
+ * piece       texts that are longer than a row may be: `owner` is a run, or an answer
+ */
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS run (
+    run TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'canceling', 'done', 'failed', 'canceled')),
+    ops TEXT NOT NULL,
+    items INTEGER,
+    generation INTEGER NOT NULL DEFAULT 1,
+    attempt INTEGER NOT NULL DEFAULT 1,
+    lease_until INTEGER,
+    stalls INTEGER NOT NULL DEFAULT 0,
+    seed TEXT NOT NULL,
+    sealed TEXT,
+    caller TEXT NOT NULL,
+    webhook TEXT,
+    created_at INTEGER NOT NULL,
+    began_at INTEGER,
+    ended_at INTEGER,
+    delete_at INTEGER
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS run_tenant ON run (tenant, created_at, run);
+  CREATE INDEX IF NOT EXISTS run_created ON run (created_at, run);
+  CREATE INDEX IF NOT EXISTS run_lease ON run (lease_until) WHERE lease_until IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS run_delete ON run (delete_at) WHERE delete_at IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS step (
+    run TEXT NOT NULL,
+    item INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'waiting', 'done', 'failed')),
+    tries INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    retry_at INTEGER,
+    result TEXT,
+    error TEXT,
+    PRIMARY KEY (run, item, step)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS event (
+    run TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    item INTEGER,
+    step INTEGER,
+    PRIMARY KEY (run, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS answer (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    holder TEXT,
+    lease_until INTEGER NOT NULL,
+    status INTEGER,
+    delete_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS answer_delete ON answer (delete_at);
+  CREATE TABLE IF NOT EXISTS piece (
+    owner TEXT NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (owner, number)
+  ) STRICT;`;
+
+export function createTables(sql: SqlStorage): void {
+  sql.exec(TABLES);
+}
+
+/** A row holds at most 2 MB, and a character takes at most 3 bytes of UTF-8. */
+const PIECE_LENGTH = 600_000;
+
+/** Stores a text of any length. */
+export function keepText(sql: SqlStorage, owner: string, text: string): void {
+  forgetText(sql, owner);
+  for (let at = 0, number = 0; at < text.length; at += PIECE_LENGTH, number++) {
+    sql.exec("INSERT INTO piece VALUES (?, ?, ?)", owner, number, text.slice(at, at + PIECE_LENGTH));
+  }
+}
+
+export function textOf(sql: SqlStorage, owner: string): string {
+  const pieces = sql.exec<{ text: string }>("SELECT text FROM piece WHERE owner = ? ORDER BY number", owner);
+  return Array.from(pieces, ({ text }) => text).join("");
+}
+
+export function forgetText(sql: SqlStorage, owner: string): void {
+  sql.exec("DELETE FROM piece WHERE owner = ?", owner);
+}

@@ -1,0 +1,134 @@
+export const RUN_STATUSES = ["queued", "running", "canceling", "done", "failed", "canceled"] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+export type StepStatus = "running" | "waiting" | "done" | "failed";
+
+/** The caller of a run, besides its tenant. */
+export interface RunCaller {
+  readonly key?: string;
+  readonly requestId?: string;
+  /** Origin that the request was sent to. */
+  readonly calledAt?: string;
+}
+
+/** A run as it is handed in. */
+export interface NewRun {
+  readonly run: string;
+  readonly tenant: string;
+  /** JSON of the request. */
+  readonly input: string;
+  readonly ops: readonly string[];
+  /** Number of items of `for_each`; absent: it has none. */
+  readonly items?: number;
+  readonly seed: string;
+  readonly sealed?: string;
+  readonly caller: RunCaller;
+  readonly webhook?: string;
+  /** Steps that were completed before, with their answers as JSON. */
+  readonly done?: readonly { readonly step: number; readonly result: string }[];
+}
+
+/** What an instance of the Workflow needs to carry out a run. */
+export interface StoredRun {
+  readonly tenant: string;
+  readonly input: string;
+  readonly seed: string;
+  readonly attempt: number;
+  readonly sealed?: string;
+  readonly caller: RunCaller;
+}
+
+/** What an instance reports of a step. */
+export interface StepReport {
+  readonly step: number;
+  /** not_begun: it was to be begun, and was not. */
+  readonly status: StepStatus | "not_begun";
+  /** JSON. */
+  readonly result?: string;
+  /** JSON. */
+  readonly error?: string;
+  readonly retryAt?: number;
+}
+
+/** A step's row. */
+export type StepRow = {
+  item: number;
+  step: number;
+  status: StepStatus;
+  tries: number;
+  began_at: number;
+  ended_at: number | null;
+  retry_at: number | null;
+  result: string | null;
+  error: string | null;
+};
+
+/** A row of `run`; see tables.ts. A type, not an interface: SqlStorage requires an index signature. */
+export type RunRow = {
+  run: string;
+  tenant: string;
+  status: RunStatus;
+  ops: string;
+  items: number | null;
+  generation: number;
+  attempt: number;
+  lease_until: number | null;
+  stalls: number;
+  seed: string;
+  sealed: string | null;
+  caller: string;
+  webhook: string | null;
+  created_at: number;
+  began_at: number | null;
+  ended_at: number | null;
+  delete_at: number | null;
+};
+
+/** Number of items, or of steps, by state. */
+export interface Counts {
+  readonly done: number;
+  readonly failed: number;
+  readonly running: number;
+}
+
+/** A run as its owner sees it, without its steps. */
+export interface RunView {
+  readonly run: string;
+  readonly tenant: string;
+  readonly status: RunStatus;
+  readonly ops: readonly string[];
+  readonly items?: number;
+  readonly createdAt: number;
+  readonly beganAt?: number;
+  readonly endedAt?: number;
+  readonly keptUntil?: number;
+  readonly steps: Counts;
+  /** Of `for_each`: failed if one of its steps is, done if all are. */
+  readonly itemCounts?: Counts;
+}
+
+export interface EventView {
+  readonly id: number;
+  readonly at: number;
+  readonly status: string;
+  readonly item?: number;
+  readonly step?: number;
+  readonly op?: string;
+  readonly result?: string;
+  readonly error?: string;
+}
+
+export interface EventPage {
+  readonly events: readonly EventView[];
+  readonly hasItems: boolean;
+  readonly ended: boolean;
+}
+
+/** A page of a list starts after this run. */
+export interface RunPageEnd {
+  readonly createdAt: number;
+  readonly run: string;
+}
+
+/** Whether a run has ended. */
+export const hasEnded = (status: RunStatus): boolean =>
+  status === "done" || status === "failed" || status === "canceled";

@@ -1,0 +1,17 @@
+import { ConfigError } from "../config.ts";
+import { WarmtreeError } from "../errors.ts";
+
+/**
+ * Returns a known error as it is, and an unexpected one as `internal`, of which the caller sees only the id of its
+ * request.
+ */
+export function asKnownError(thrown: unknown): WarmtreeError {
+  if (thrown instanceof WarmtreeError) return thrown;
+  // Its message names settings, never their values.
+  if (thrown instanceof ConfigError) return new WarmtreeError("misconfigured", thrown.message);
+  return new WarmtreeError(
+    "internal",
+    "An internal error occurred. The operator can find it in the logs by the id in 'instance'. Check the work with " +
+      "status before you try again.",
+  );
+}

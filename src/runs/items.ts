@@ -1,0 +1,63 @@
+import type { RunInput } from "../api/run-schemas.ts";
+import { type FieldError, WarmtreeError } from "../errors.ts";
+import { invalidInput } from "../execution/parse-input.ts";
+import { planSteps, type Step } from "../steps/plan.ts";
+import { looksLikeReference } from "../steps/references.ts";
+
+/** Steps of all items together: each may be a request to a sandbox, and a Workflow's are limited. */
+const MAX_STEPS = 5000;
+
+/** `$item.name`, and nothing else in the text; `$$item.name` is that text. */
+const OF_ITEM = /^\$(?<escape>\$?)item\.(?<name>[a-z]\w*)$/;
+
+type Item = NonNullable<RunInput["for_each"]>[number];
+type Given = RunInput["steps"];
+
+/**
+ * Plans a run: a list of steps for each item of `for_each`, or a single one without it. Checks all of them.
+ * @throws invalid_input or unknown_operation, with the first wrong item and step in `field`
+ */
+export function planRun(run: RunInput): Step[][] {
+  const { for_each: items, steps, sandbox_id } = run;
+  const own = sandbox_id === undefined ? {} : { sandbox_id };
+  if (items === undefined) return [planSteps({ steps, ...own })];
+  if (items.length * steps.length > MAX_STEPS) {
+    const detail = `for_each: ${items.length} items of ${steps.length} steps are more than ${MAX_STEPS} steps. Nothing was done; send several runs.`;
+    throw new WarmtreeError("invalid_input", detail, { field: "for_each" });
+  }
+  return items.map((item, at) => {
+    const errors: FieldError[] = [];
+    const filled = steps.map((step, index) => withItem(step, item, `steps.${index}`, errors));
+    if (errors.length > 0) {
+      throw invalidInput(errors.map(({ field, detail }) => ({ field, detail: `${detail} (item ${at + 1})` })));
+    }
+    return planSteps({ steps: filled, ...own });
+  });
+}
+
+/** The plan of one item alone; that of a run without `for_each` is item 0. Its run was planned before. */
+export function planItem(run: RunInput, item: number): Step[] {
+  const { for_each: items, ...rest } = run;
+  const [only = []] = planRun(items === undefined ? rest : { ...rest, for_each: items.slice(item - 1, item) });
+  return only;
+}
+
+function withItem(step: Given[number], item: Item, within: string, errors: FieldError[]): Given[number] {
+  const fill = (value: unknown, field: string): unknown => {
+    if (typeof value === "string") {
+      const { escape, name = "" } = OF_ITEM.exec(value)?.groups ?? {};
+      if (escape === undefined) return value;
+      if (escape !== "") return value.slice(1);
+      const text = Object.hasOwn(item, name) ? item[name] : undefined;
+      if (text === undefined) errors.push({ field, detail: `there is no '${name}' in for_each` });
+      // The item's text is that text, and no reference to a step.
+      return text !== undefined && looksLikeReference(text) ? `$${text}` : text;
+    }
+    if (Array.isArray(value)) return value.map((one, at) => fill(one, `${field}.${at}`));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, fill(one, `${field}.${name}`)]));
+  };
+  const { op, after, ...input } = step;
+  const filled = Object.fromEntries(Object.entries(input).map(([name, one]) => [name, fill(one, `${within}.${name}`)]));
+  return { ...filled, op, ...(after && { after }) };
+}

@@ -1,0 +1,27 @@
+import type { StepReport, StepRow, StoredRun } from "../durable/runs/types.ts";
+import type { PoolClientContext } from "../workspace/caller.ts";
+import { runsOf } from "./runs-object.ts";
+
+/** A run as the instance that carries it out reads and writes it. */
+export interface RunBook {
+  /** Undefined: there is nothing to do, or another instance does it. */
+  begin(): Promise<StoredRun | undefined>;
+  states(item: number): Promise<StepRow[]>;
+  /** @returns whether more steps may be begun */
+  report(item: number, steps: readonly StepReport[], restsUntil?: number): Promise<boolean>;
+  /** @returns whether more steps may be begun */
+  renew(): Promise<boolean>;
+  finish(): Promise<void>;
+}
+
+/** Connects an instance to the object that holds its run. */
+export function runBook(context: PoolClientContext, instance: { run: string; generation: number }): RunBook {
+  const object = () => runsOf(context, instance.run);
+  return {
+    begin: () => object().begin(instance),
+    states: (item) => object().states(instance, item),
+    report: async (item, steps, restsUntil) => object().report(instance, item, steps, restsUntil),
+    renew: async () => object().renew(instance),
+    finish: () => object().finish(instance),
+  };
+}

@@ -1,0 +1,56 @@
+import type * as z from "zod/v4";
+import type { RunInput, runStartedSchema } from "../api/run-schemas.ts";
+import type { NewRun } from "../durable/runs/types.ts";
+import { WarmtreeError } from "../errors.ts";
+import { newRunId } from "../pool/run-id.ts";
+import type { Caller } from "../workspace/caller.ts";
+import { planRun } from "./items.ts";
+import { runsOf } from "./runs-object.ts";
+import { sealTokens } from "./sealed-tokens.ts";
+
+export type RunStarted = z.output<typeof runStartedSchema>;
+
+/** Part of a run that a caller has done already. */
+interface Begun {
+  /** What the ids of its operations are made from. */
+  readonly seed: string;
+  readonly done: NonNullable<NewRun["done"]>;
+}
+
+/**
+ * Starts a run that goes on without its caller. Every step is checked before.
+ * @throws invalid_input, unknown_operation, misconfigured or rate_limited; then nothing was begun
+ */
+export async function startRun(caller: Caller, input: RunInput, begun?: Begun): Promise<RunStarted> {
+  planRun(input);
+  const { tenant, config, key, requestId, calledAt, gitTokens } = caller;
+  const run = newRunId(tenant, config.poolShards);
+  const { webhook, for_each: items, steps } = input;
+  const started = await runsOf(caller, run).start({
+    run,
+    tenant,
+    input: JSON.stringify(input),
+    ops: steps.map(({ op }) => op),
+    seed: begun?.seed ?? crypto.randomUUID(),
+    caller: {
+      ...(key !== undefined && { key }),
+      ...(requestId !== undefined && { requestId }),
+      ...(calledAt !== undefined && { calledAt }),
+    },
+    ...(items && { items: items.length }),
+    ...(gitTokens && { sealed: await sealTokens(gitTokens, run, config.leaseKeys) }),
+    ...(webhook !== undefined && { webhook }),
+    ...(begun && { done: begun.done }),
+  });
+  if (!started) throw tooMany();
+  return { run, status: "queued", ...pathsOf(run) };
+}
+
+const pathsOf = (run: string) => ({ url: `/v1/runs/${run}`, events: `/v1/runs/${run}/events` });
+
+const tooMany = () =>
+  new WarmtreeError(
+    "rate_limited",
+    "Your tenant has 100 runs that have not ended, and may have no more at once. Nothing was done. Wait for one of them, or cancel one.",
+    { retryAfterS: 30, limit: "runs_per_tenant" },
+  );

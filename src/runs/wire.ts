@@ -1,0 +1,106 @@
+import * as z from "zod/v4";
+import type {
+  durableStepSchema,
+  runEventSchema,
+  runEventsSchema,
+  runItemSchema,
+  runSummarySchema,
+} from "../api/run-schemas.ts";
+import type { EventPage, EventView, RunView, StepRow } from "../durable/runs/types.ts";
+
+export type WireStep = z.output<typeof durableStepSchema>;
+export type WireSummary = z.output<typeof runSummarySchema>;
+export type WireItem = Omit<z.output<typeof runItemSchema>, "steps">;
+
+const errorBody = z.looseObject({ code: z.string(), detail: z.string(), retryable: z.boolean() });
+const resultBody = z.looseObject({});
+
+const time = (ms: number) => new Date(ms).toISOString();
+
+/** A run without its steps. */
+export function summaryOf(view: RunView): WireSummary {
+  const { run, status, ops, items, itemCounts, steps } = view;
+  const counts = items !== undefined && itemCounts !== undefined && { items: itemsOf(items, itemCounts) };
+  return {
+    run,
+    status,
+    created_at: time(view.createdAt),
+    ...(view.beganAt !== undefined && { began_at: time(view.beganAt) }),
+    ...(view.endedAt !== undefined && { ended_at: time(view.endedAt) }),
+    ...(view.keptUntil !== undefined && { kept_until: time(view.keptUntil) }),
+    ops: [...ops],
+    steps_total: ops.length * (items ?? 1),
+    steps_done: steps.done,
+    steps_failed: steps.failed,
+    ...counts,
+  };
+}
+
+const itemsOf = (total: number, { done, failed, running }: NonNullable<RunView["itemCounts"]>) => ({
+  total,
+  done,
+  failed,
+  running,
+  not_begun: total - done - failed - running,
+});
+
+/** The steps of one item, those that were not begun as well. */
+export function stepsOf(ops: readonly string[], rows: readonly StepRow[]): WireStep[] {
+  const begun = new Map(rows.map((row) => [row.step, row]));
+  return ops.map((op, at): WireStep => {
+    const row = begun.get(at);
+    if (!row) return { step: at + 1, op, status: "not_begun", tries: 0 };
+    const { status, tries } = row;
+    return {
+      step: at + 1,
+      op,
+      status,
+      tries,
+      began_at: time(row.began_at),
+      ...(row.ended_at !== null && { ended_at: time(row.ended_at) }),
+      ...(row.result !== null && { result: resultBody.parse(JSON.parse(row.result)) }),
+      ...(status === "done" && row.result === null && { result_too_large: true as const }),
+      ...(row.error !== null && { error: errorBody.parse(JSON.parse(row.error)) }),
+    };
+  });
+}
+
+/** An item without its steps. */
+export function itemOf(
+  item: number,
+  values: Readonly<Record<string, string>>,
+  known?: { readonly status: string; readonly failure?: StepRow },
+): WireItem {
+  const { status, failure } = known ?? {};
+  const isBegun = status === "done" || status === "failed" || status === "running";
+  return {
+    item,
+    values: { ...values },
+    status: isBegun ? status : "not_begun",
+    ...(failure && { step: failure.step + 1 }),
+    ...(failure?.error && { error: errorBody.parse(JSON.parse(failure.error)) }),
+  };
+}
+
+/** Events, and where the next ones begin. */
+export function eventsOf({ events, hasItems, ended }: EventPage, after: number): z.output<typeof runEventsSchema> {
+  return {
+    events: events.map((event) => eventOf(event, hasItems)),
+    cursor: events.at(-1)?.id ?? after,
+    ended,
+  };
+}
+
+function eventOf({ id, at, status, item, step, op, result, error }: EventView, hasItems: boolean) {
+  return {
+    id,
+    at: time(at),
+    type: step === undefined ? "run" : "step",
+    status,
+    ...(hasItems && item !== undefined && { item }),
+    ...(step !== undefined && { step: step + 1 }),
+    ...(op !== undefined && { op }),
+    ...(result !== undefined && { result: resultBody.parse(JSON.parse(result)) }),
+    ...(error !== undefined && { error: errorBody.parse(JSON.parse(error)) }),
+  } satisfies z.output<typeof runEventSchema>;
+}
