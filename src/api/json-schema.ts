@@ -18,3 +18,9 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): z.core.JS
 export function json(description: string, schema: z.ZodType): object {
   return { description, content: { "application/json": { schema: jsonSchema(schema, "output") } } };
 }
+
+/** Describes the query of a route, as it is parsed from its text. */
+export function queryParameters(query: z.ZodType): object[] {
+  const { properties = {} } = jsonSchema(query, "output");
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
+}

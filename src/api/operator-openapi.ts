@@ -1,15 +1,17 @@
-import type * as z from "zod/v4";
 import { overviewSchema } from "../metrics/overview-schema.ts";
-import { json, jsonSchema } from "./json-schema.ts";
+import { json, queryParameters } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
 import {
   buildStartedSchema,
   overviewQuery,
+  ownedRunListSchema,
+  ownedRunSchema,
   ownedStatusSchema,
   ownedWorkspaceSchema,
   pageQuery,
   workspacePageSchema,
 } from "./operator-schemas.ts";
+import { runListQuery } from "./run-schemas.ts";
 
 export const OPERATOR_SCHEME = {
   type: "http",
@@ -19,6 +21,7 @@ export const OPERATOR_SCHEME = {
 
 const security = [{ operatorKey: [] }];
 const SANDBOX_ID = { name: "sandbox_id", in: "path", required: true, schema: { type: "string" } };
+const RUN = { name: "run", in: "path", required: true, schema: { type: "string" } };
 const ONE = "/v1/operator/workspaces/{sandbox_id}";
 
 /** Describes the operator's routes, which the dashboard at `/` uses. */
@@ -40,6 +43,39 @@ export function operatorRoutes(): object {
         security,
         parameters: queryParameters(pageQuery),
         responses: { 200: json("A page of workspaces", workspacePageSchema), ...problems([400, 401, 500, 503]) },
+      },
+    },
+    "/v1/operator/runs": {
+      get: {
+        operationId: "operatorListRuns",
+        summary: "Lists runs of all tenants, newest first.",
+        security,
+        parameters: queryParameters(runListQuery),
+        responses: { 200: json("A page of runs", ownedRunListSchema), ...problems([400, 401, 500, 503]) },
+      },
+    },
+    "/v1/operator/runs/{run}": {
+      parameters: [RUN],
+      get: {
+        operationId: "operatorGetRun",
+        summary: "Returns a run and its steps, without their results.",
+        security,
+        responses: { 200: json("The run", ownedRunSchema), ...problems([400, 401, 404, 500, 503]) },
+      },
+      delete: {
+        operationId: "operatorCancelRun",
+        summary: "Cancels a run: the steps that were begun are completed, and no other is begun.",
+        security,
+        responses: { 200: json("The run", ownedRunSchema), ...problems([400, 401, 404, 500, 503]) },
+      },
+    },
+    "/v1/operator/runs/{run}/retry": {
+      parameters: [RUN],
+      post: {
+        operationId: "operatorRetryRun",
+        summary: "Goes on with a run that failed or was canceled, without the tenant's own git token.",
+        security,
+        responses: { 202: json("The run", ownedRunSchema), ...problems([400, 401, 404, 409, 500, 503]) },
       },
     },
     "/v1/operator/template/builds": {
@@ -90,10 +126,4 @@ export function operatorRoutes(): object {
       },
     },
   };
-}
-
-function queryParameters(query: z.ZodType): object[] {
-  // The query as parsed from its text.
-  const { properties = {} } = jsonSchema(query, "output");
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
 }

@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { RANGES } from "../metrics/ranges.ts";
 import { TIERS } from "../metrics/catalogue.ts";
 import { status } from "../ops/status.ts";
+import { durableRunSchema, durableStepSchema, runListSchema, runSummarySchema } from "./run-schemas.ts";
 import { workspaceSchema } from "./schemas.ts";
 
 const DEFAULT_MINUTES = 15;
@@ -45,4 +46,14 @@ export const buildStartedSchema = z.object({
 
 export const ownedStatusSchema = status.output.extend({
   unpushed_commits: z.number().describe("Commits of this clone on no branch of the remote"),
+});
+
+const ownedSummary = runSummarySchema.extend({ tenant: z.string() });
+
+export const ownedRunListSchema = runListSchema.extend({ runs: z.array(ownedSummary) });
+
+/** What a tenant's steps answered is the tenant's. */
+export const ownedRunSchema = durableRunSchema.extend({
+  tenant: z.string(),
+  steps: z.array(durableStepSchema.omit({ result: true })).optional(),
 });

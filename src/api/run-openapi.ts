@@ -1,29 +1,20 @@
-import { RUN_STATUSES } from "../durable/runs/types.ts";
-import { json, jsonSchema } from "./json-schema.ts";
+import { json, jsonSchema, queryParameters } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
 import {
   durableRunSchema,
+  runEventsQuery,
   runEventsSchema,
   runInput,
   runItemSchema,
+  runListQuery,
   runListSchema,
+  runQuery,
   runSchema,
   runStartedSchema,
 } from "./run-schemas.ts";
 
 const RUN = { name: "run", in: "path", required: true, schema: { type: "string" } };
 const ITEM = { name: "item", in: "path", required: true, schema: { type: "integer", minimum: 1 } };
-const WAIT = {
-  name: "wait",
-  in: "query",
-  description: "Seconds to wait for news.",
-  schema: { type: "integer", minimum: 0, maximum: 60, default: 0 },
-};
-const LIST = [
-  { name: "status", in: "query", schema: { type: "string", enum: RUN_STATUSES } },
-  { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 100, default: 50 } },
-  { name: "cursor", in: "query", description: "Of the answer before.", schema: { type: "string" } },
-];
 const READ = [400, 401, 404, 429, 500, 503];
 
 /** Describes the routes of runs. */
@@ -55,7 +46,7 @@ export function runRoutes(): object {
       get: {
         operationId: "listRuns",
         summary: "Lists your runs, newest first.",
-        parameters: LIST,
+        parameters: queryParameters(runListQuery),
         responses: { 200: json("Your runs", runListSchema), ...problems([400, 401, 429, 500, 503]) },
       },
     },
@@ -64,7 +55,7 @@ export function runRoutes(): object {
       get: {
         operationId: "getRun",
         summary: "Returns a run with its steps; with `wait`, once it has ended or the time is over.",
-        parameters: [WAIT],
+        parameters: queryParameters(runQuery),
         responses: { 200: json("The run", durableRunSchema), ...problems(READ) },
       },
       delete: {
@@ -96,10 +87,7 @@ export function runRoutes(): object {
         summary:
           "Returns the events of a run after a known one; with `Accept: text/event-stream`, as they happen, and on from " +
           "`Last-Event-ID`.",
-        parameters: [
-          { name: "after", in: "query", description: "The last event that is known.", schema: { type: "integer" } },
-          WAIT,
-        ],
+        parameters: queryParameters(runEventsQuery),
         responses: {
           200: {
             description: "The events.",

@@ -26,6 +26,9 @@ const MAX_STALLS = 8;
 /** One tenant's runs must not take all instances of the account. */
 const MAX_UNFINISHED = 100;
 
+/** A repeat waits so long for the answer of a request that is under way. */
+const MEET_WAIT_MS = 20_000;
+
 /** Error of a step during which the run was given up. */
 const INTERRUPTED = errorBody(
   new WarmtreeError(
@@ -41,7 +44,7 @@ const caller = z.object({
 });
 const METHODS = [
   ...(["start", "begin", "states", "report", "renew", "finish"] as const),
-  ...(["view", "list", "steps", "failures", "input", "cancel", "events", "meet", "settle"] as const),
+  ...(["view", "list", "steps", "failures", "input", "tenantOf", "cancel", "events", "meet", "settle"] as const),
 ] as const;
 
 /** An instance of the Workflow that carries out a run. */
@@ -184,6 +187,11 @@ export class Runs extends DurableObject<Env> {
     return this.#rows.list(tenant, status, end, limit).map((row) => viewOf(row, this.#rows));
   }
 
+  /** Whose run it is, for the operator. */
+  tenantOf(run: string): string | undefined {
+    return this.#rows.get(run)?.tenant;
+  }
+
   /** No step is begun any more. An ended run stays as it is. */
   async cancel(own: Own): Promise<void> {
     const row = this.#owned(own);
@@ -231,12 +239,15 @@ export class Runs extends DurableObject<Env> {
   async meet(request: KeyedRequest): Promise<Met> {
     const met = this.#answers.meet(request, Date.now());
     await this.#arm();
-    return met;
+    if (met.kind !== "under_way") return met;
+    await this.#waiters.wait(request.name, MEET_WAIT_MS);
+    return this.#answers.meet(request, Date.now());
   }
 
   /** Ends such a request. Without an answer, it may be sent again. */
   settle(request: KeyedRequest, answer?: KeptAnswer): void {
     this.#answers.settle(request, answer, Date.now());
+    this.#waiters.wake(request.name);
   }
 
   /** The row of a run, if this instance may write. */

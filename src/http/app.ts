@@ -11,6 +11,7 @@ import { audited, auditOf } from "./audit.ts";
 import { readJsonObject } from "./body.ts";
 import { callerOf } from "./caller.ts";
 import type { HttpContext } from "./context.ts";
+import { keyed } from "./keyed.ts";
 import { redactorOf } from "./secrets.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { CROSS_ORIGIN_PATHS, crossOrigin } from "./cross-origin.ts";
@@ -21,6 +22,7 @@ import { problemResponse } from "./problem-response.ts";
 import { requestIdOf } from "./request-id.ts";
 import { withoutSecrets } from "./without-secrets.ts";
 import { policyOf } from "../policy/policy.ts";
+import { takesKey } from "../api/schemas.ts";
 import type {
   healthSchema,
   policiesSchema,
@@ -55,11 +57,13 @@ export function createApp(service: Service): App {
     const startedAt = performance.now();
     const caller = await callerOf(c);
     const input = await readJsonObject(c.req.raw);
-    const result = await service.execute(c.req.param("operation"), input, caller);
-    return answer(result, {
-      requestId: requestIdOf(c.req.raw),
-      headers: { "Server-Timing": serverTiming(startedAt, caller.cost) },
-    });
+    const operation = c.req.param("operation");
+    const executed = async (own: Caller) =>
+      answer(await service.execute(operation, input, own), {
+        requestId: requestIdOf(c.req.raw),
+        headers: { "Server-Timing": serverTiming(startedAt, own.cost) },
+      });
+    return takesKey(operation) ? keyed(c, caller, input, executed) : executed(caller);
   });
 
   app.get("/v1/workspaces", async (c) => {

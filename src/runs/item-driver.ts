@@ -58,7 +58,8 @@ export class ItemDriver {
         });
         if (isRun) {
           if (waitMs === undefined || ending.signal.aborted) return;
-          await steps.sleep(`${this.#nameOf(left, tries)}: wait`, waitMs);
+          await Promise.race([steps.sleep(`${this.#nameOf(left, tries)}: wait`, waitMs), aborted(ending.signal)]);
+          if (ending.signal.aborted) return;
         }
         tries++;
       }
@@ -126,6 +127,11 @@ export class ItemDriver {
 }
 
 const notBegun = ({ at }: Pick<Step, "at">): StepReport => ({ step: at, status: "not_begun" });
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
 /** @returns undefined if there is no other try */
 function waitFor({ code, details }: WarmtreeError, tries: number): number | undefined {

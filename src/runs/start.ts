@@ -2,7 +2,7 @@ import type * as z from "zod/v4";
 import type { RunInput, runStartedSchema } from "../api/run-schemas.ts";
 import type { NewRun } from "../durable/runs/types.ts";
 import { WarmtreeError } from "../errors.ts";
-import { newRunId } from "../pool/run-id.ts";
+import { runId } from "../pool/run-id.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { planRun } from "./items.ts";
 import { runsOf } from "./runs-object.ts";
@@ -23,8 +23,9 @@ interface Begun {
  */
 export async function startRun(caller: Caller, input: RunInput, begun?: Begun): Promise<RunStarted> {
   planRun(input);
-  const { tenant, config, key, requestId, calledAt, gitTokens } = caller;
-  const run = newRunId(tenant, config.poolShards);
+  const { tenant, config, key, requestId, calledAt, gitTokens, once } = caller;
+  // A request that is repeated names the same run.
+  const run = runId(tenant, config.poolShards, once);
   const { webhook, for_each: items, steps } = input;
   const started = await runsOf(caller, run).start({
     run,

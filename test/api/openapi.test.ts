@@ -4,6 +4,7 @@ import * as z from "zod/v4";
 import { ERROR_KINDS } from "../../src/errors.ts";
 import { CONFLICT_EXAMPLE, INPUT_EXAMPLES } from "../../src/api/examples.ts";
 import { openApi } from "../../src/api/openapi.ts";
+import { takesKey } from "../../src/api/schemas.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 
 type Json = Record<string, unknown>;
@@ -51,7 +52,7 @@ it("refers only to what it holds", () => {
 
 it("gives every route an id of its own", () => {
   const ids = [...objects(document["paths"])].flatMap(([, value]) => value["operationId"] ?? []);
-  expect(ids).toHaveLength(OPERATIONS.length + 22);
+  expect(ids).toHaveLength(OPERATIONS.length + 32);
   expect(new Set(ids).size).toBe(ids.length);
 });
 
@@ -115,7 +116,9 @@ describe("operations", () => {
         200: { content: { "application/json": { schema: { $ref: `#/components/schemas/${titled}Result` } } } },
       },
     });
-    expect("parameters" in route).toBe(access === "remote");
+    const named = [access === "remote" ? ["GitToken"] : [], takesKey(name) ? ["IdempotencyKey"] : []].flat();
+    const parameters = named.map((one) => ({ $ref: `#/components/parameters/${one}` }));
+    expect(route["parameters"] ?? []).toEqual(parameters);
   });
 
   it("clone tells which workspace it opened", () => {

@@ -1,61 +1,281 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/v4";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
-import { durableRunSchema, runEventsSchema, runStartedSchema } from "../../src/api/run-schemas.ts";
-import { remoteGit } from "../support/worker.ts";
+import { newKey } from "../../scripts/support/api-key.ts";
+import {
+  durableRunSchema,
+  runEventSchema,
+  runEventsSchema,
+  runItemSchema,
+  runListSchema,
+  runStartedSchema,
+} from "../../src/api/run-schemas.ts";
+import { workspaceListSchema } from "../../src/api/schemas.ts";
+import { hostedSandboxes, remoteGit } from "../support/worker.ts";
+
+const TOKEN = "sample-token-of-the-agent";
+const REPOSITORIES = ["one", "two", "three", "four", "five"];
 
 let stack: Stack;
 let repo_url: string;
+const mine = newKey("mine");
+const theirs = newKey("theirs");
+const operator = newKey("operator").key;
 
 beforeAll(async () => {
-  stack = await startStack();
-  await makeRepository(stack.git.root, "one", { files: 20, commits: 3 });
+  const bindings = {
+    API_KEYS: `${mine.entry},${theirs.entry}`,
+    OPERATOR_KEY: operator,
+    E2B_MAX_SANDBOXES: "3",
+    GIT_SANDBOX_MAX_RETRIES: "0",
+  };
+  stack = await startStack({ bindings });
+  for (const name of REPOSITORIES) await makeRepository(stack.git.root, name, { files: 5, commits: 3 });
   repo_url = `${stack.git.url}/one.git`;
 });
 afterAll(() => stack.close());
+/** Others need the sandboxes. */
+afterEach(async () => {
+  const { workspaces } = workspaceListSchema.parse(await (await ask("GET", "/v1/workspaces")).json());
+  for (const { sandbox_id } of workspaces) await ask("DELETE", `/v1/workspaces/${sandbox_id}`);
+});
 
-const HEADERS = { Authorization: "Bearer dev", "Content-Type": "application/json" };
-const problem = z.looseObject({ code: z.string(), detail: z.string(), field: z.string().optional() });
+interface Asking {
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
-const ask = (method: string, path: string, body?: object) =>
-  fetch(`${stack.url}${path}`, { method, headers: HEADERS, ...(body && { body: JSON.stringify(body) }) });
+function ask(method: string, path: string, body?: object, { key = mine.key, headers = {} }: Asking = {}) {
+  const all = { Authorization: `Bearer ${key}`, "Content-Type": "application/json", ...headers };
+  return fetch(`${stack.url}${path}`, { method, headers: all, ...(body && { body: JSON.stringify(body) }) });
+}
 
-async function start(body: object) {
-  const response = await ask("POST", "/v1/run", { async: true, ...body });
-  expect(response.status).toBe(202);
-  const started = runStartedSchema.parse(await response.json());
+async function problemOf(answer: Response) {
+  return { status: answer.status, ...z.looseObject({ code: z.string() }).parse(await answer.json()) };
+}
+
+async function start(body: object, asking?: Asking) {
+  const response = await ask("POST", "/v1/run", { async: true, ...body }, asking);
+  const json: unknown = await response.json();
+  expect(response.status, JSON.stringify(json)).toBe(202);
+  const started = runStartedSchema.parse(json);
   expect(response.headers.get("Location")).toBe(started.url);
   return started;
 }
 
-const runAt = async (url: string, query = "?wait=60") =>
-  durableRunSchema.parse(await (await ask("GET", `${url}${query}`)).json());
+const ended = async (url: string) => durableRunSchema.parse(await (await ask("GET", `${url}?wait=60`)).json());
+const clone = (task_id: string) => ({ op: "clone", repo_url, agent_id: "run", task_id });
+const write = (path: string) => ({ op: "edit", files: [{ path, content: `${path}\n` }] });
+const statuses = ({ steps = [] }: z.output<typeof durableRunSchema>) =>
+  steps.map(({ op, status }) => `${op} ${status}`);
 
-test("a run goes on without its connection: clone, edit, push and status, each done once", async () => {
+describe("a run", () => {
+  test("goes on without its connection, and does each step once", async () => {
+    const steps = [clone("alone"), write("mine.txt"), { op: "push", message: "mine" }, { op: "status" }];
+    const { url, events } = await start({ steps });
+    const run = await ended(url);
+    expect(run).toMatchObject({ status: "done", ops: ["clone", "edit", "push", "status"], steps_done: 4 });
+    expect(run.steps?.map(({ status, tries }) => [status, tries])).toEqual(Array.from(steps, () => ["done", 1]));
+    expect(run.steps?.[2]?.result).toMatchObject({ pushed: true, to: "agent/run/alone" });
+    expect(remoteGit(stack, "one", "log", "-1", "--format=%s", "agent/run/alone")).toBe("mine");
+
+    const told = runEventsSchema.parse(await (await ask("GET", events)).json());
+    expect(told.ended).toBe(true);
+    expect(told.events.map(({ id }) => id)).toEqual(told.events.map((_, at) => at + 1));
+    // After the clone, the three steps are one request to the sandbox.
+    expect(told.events.map(({ type, step, status }) => [type, step, status])).toEqual([
+      ["run", undefined, "queued"],
+      ["run", undefined, "running"],
+      ["step", 1, "running"],
+      ["step", 1, "done"],
+      ...[2, 3, 4].map((step) => ["step", step, "running"]),
+      ...[2, 3, 4].map((step) => ["step", step, "done"]),
+      ["run", undefined, "done"],
+    ]);
+  });
+
+  test("that fails tells where, and goes on from there when it is retried", async () => {
+    const { url } = await start({ steps: [clone("fails"), { op: "read", path: "late.txt" }, { op: "status" }] });
+    const failed = await ended(url);
+    expect(failed).toMatchObject({ status: "failed", steps_failed: 1 });
+    expect(statuses(failed)).toEqual(["clone done", "read failed", "status not_begun"]);
+    expect(failed.steps?.[1]?.error).toMatchObject({ code: "path_not_found" });
+
+    const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(failed.steps?.[0]?.result);
+    await ask("POST", "/v1/git/edit", { sandbox_id, files: [{ path: "late.txt", content: "late\n" }] });
+    expect((await ask("POST", `${url}/retry`)).status).toBe(202);
+    const again = await ended(url);
+    expect(statuses(again)).toEqual(["clone done", "read done", "status done"]);
+    expect(await problemOf(await ask("POST", `${url}/retry`))).toMatchObject({ status: 409, code: "run_not_ended" });
+  });
+
+  test("tries again what failed for a moment's reason", async () => {
+    const started = await ended((await start({ steps: [clone("retries")] })).url);
+    const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(started.steps?.[0]?.result);
+    stack.git.setFaults({ fail: { count: 1, status: 503 } });
+    const { url, events } = await start({ sandbox_id, steps: [write("r.txt"), { op: "push", message: "r" }] });
+    const run = await ended(url);
+    expect(statuses(run)).toEqual(["edit done", "push done"]);
+    const told = runEventsSchema.parse(await (await ask("GET", events)).json());
+    const of = (number: number) => told.events.filter(({ step }) => step === number).map(({ status }) => status);
+    expect([of(1), of(2)]).toEqual([
+      ["running", "done"],
+      ["running", "waiting", "running", "done"],
+    ]);
+    expect(remoteGit(stack, "one", "log", "--format=%s", "main..agent/run/retries")).toBe("r");
+  });
+
+  test("is canceled: steps that were begun are completed, no other is begun", async () => {
+    stack.git.setFaults({ delayMs: 500 });
+    const { url, events } = await start({ steps: [clone("cancel"), write("a.txt"), { op: "status" }] });
+    const begun = runEventsSchema.parse(await (await ask("GET", `${events}?after=2&wait=60`)).json());
+    expect(begun.events[0]).toMatchObject({ step: 1, status: "running" });
+    const canceled = durableRunSchema.parse(await (await ask("DELETE", url)).json());
+    expect(canceled.status).toBe("canceling");
+    stack.git.setFaults({});
+    const run = await ended(url);
+    expect([run.status, ...statuses(run)]).toEqual(["canceled", "clone done", "edit not_begun", "status not_begun"]);
+    // Nothing changes any more.
+    expect(durableRunSchema.parse(await (await ask("DELETE", url)).json())).toEqual(run);
+  });
+
+  test("is canceled while it waits for another try", async () => {
+    stack.git.setFaults({ fail: { count: 100, status: 503, retryAfterS: 600 } });
+    const { url, events } = await start({ steps: [clone("waits")] });
+    const told = runEventsSchema.parse(await (await ask("GET", `${events}?after=3&wait=60`)).json());
+    expect(told.events[0]).toMatchObject({ status: "waiting", error: { code: "git_unreachable" } });
+    stack.git.setFaults({});
+    await ask("DELETE", url);
+    const run = await ended(url);
+    expect(run).toMatchObject({
+      status: "canceled",
+      steps: [{ status: "failed", error: { code: "git_unreachable" } }],
+    });
+  });
+
+  test("is refused as a whole if one of its steps is wrong", async () => {
+    const wrong = async (body: object) => problemOf(await ask("POST", "/v1/run", { async: true, ...body }));
+    expect(await wrong({ steps: [clone("x"), { op: "nothing" }] })).toMatchObject({ code: "unknown_operation" });
+    expect(
+      await wrong({ steps: [{ op: "status", sandbox_id: "$item.id" }], for_each: [{ id: "s0-x" }] }),
+    ).toMatchObject({
+      code: "invalid_input",
+      field: "steps.0.sandbox_id",
+    });
+    expect(await wrong({ steps: [clone("$item.none")], for_each: [{ name: "x" }] })).toMatchObject({
+      detail: expect.stringContaining("there is no 'none' in for_each (item 1)"),
+    });
+    expect(await wrong({ async: false, steps: [clone("x")], for_each: [{ name: "x" }] })).toMatchObject({
+      detail: expect.stringContaining("for_each: needs async"),
+    });
+    expect(await problemOf(await ask("GET", "/v1/runs?cursor=x"))).toMatchObject({ code: "invalid_input" });
+    expect(await problemOf(await ask("GET", "/v1/runs/r0-x"))).toMatchObject({ status: 404 });
+  });
+
+  test("is its tenant's, and the operator's", async () => {
+    const { run, url } = await start({ steps: [{ op: "workspaces" }] });
+    await ended(url);
+    expect((await ask("GET", url, undefined, { key: theirs.key })).status).toBe(404);
+    const list = async (path: string, key: string) =>
+      runListSchema.parse(await (await ask("GET", path, undefined, { key })).json()).runs.map((one) => one.run);
+    expect(await list("/v1/runs", theirs.key)).toEqual([]);
+    expect((await list("/v1/runs?limit=1", mine.key))[0]).toBe(run);
+    expect(await list("/v1/operator/runs", operator)).toContain(run);
+    const { cursor } = runListSchema.parse(await (await ask("GET", "/v1/runs?limit=1")).json());
+    expect(await list(`/v1/runs?limit=1&cursor=${cursor}`, mine.key)).not.toContain(run);
+    const seen = await (await ask("GET", `/v1/operator/runs/${run}`, undefined, { key: operator })).json();
+    expect(seen).toMatchObject({ tenant: "mine", steps: [{ op: "workspaces", status: "done" }] });
+    expect(JSON.stringify(seen)).not.toContain("result");
+  });
+});
+
+describe("the events of a run", () => {
+  test("come as they happen, and on from the last that is known", async () => {
+    const { events } = await start({ steps: [clone("events"), { op: "status" }, { op: "log" }] });
+    const read = async (last: number, most: number) => {
+      const headers = { Accept: "text/event-stream", "Last-Event-ID": String(last) };
+      const { body } = await ask("GET", events, undefined, { headers });
+      const found: z.output<typeof runEventSchema>[] = [];
+      let text = "";
+      for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk;
+        for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+          const data = /^data: (.+)$/m.exec(text.slice(0, end))?.[1];
+          text = text.slice(end + 2);
+          if (data !== undefined) found.push(runEventSchema.parse(JSON.parse(data)));
+          // The client leaves in the middle.
+          if (found.length === most) return found;
+        }
+      }
+      return found;
+    };
+    const all = [...(await read(0, 3))];
+    all.push(...(await read(all.at(-1)?.id ?? 0, 2)));
+    all.push(...(await read(all.at(-1)?.id ?? 0, Infinity)));
+    expect(all.map(({ id }) => id)).toEqual(all.map((_, at) => at + 1));
+    expect(all.at(-1)).toMatchObject({ type: "run", status: "done" });
+  });
+});
+
+test("a run over several repositories tells of each, and runs no more sandboxes than may", async () => {
+  const for_each = [...REPOSITORIES, "none"].map((name) => ({ url: `${stack.git.url}/${name}.git`, name }));
   const steps = [
-    { op: "clone", repo_url, agent_id: "a", task_id: "t" },
-    { op: "edit", files: [{ path: "mine.txt", content: "mine\n" }] },
-    { op: "push", message: "mine" },
-    { op: "status" },
+    { op: "clone", repo_url: "$item.url", agent_id: "fan", task_id: "$item.name" },
+    { op: "search", pattern: "." },
+    { op: "edit", files: [{ path: "fan.txt", content: "$item.name" }] },
+    { op: "push", message: "fan" },
   ];
-  const { url, events } = await start({ steps });
-  const run = await runAt(url);
-  expect(run).toMatchObject({ status: "done", ops: ["clone", "edit", "push", "status"], steps_done: 4 });
-  expect(run.steps?.map(({ status, tries }) => [status, tries])).toEqual(Array.from(steps, () => ["done", 1]));
-  expect(run.steps?.[2]?.result).toMatchObject({ pushed: true, to: "agent/a/t" });
-  expect(remoteGit(stack, "one", "log", "-1", "--format=%s", "agent/a/t")).toBe("mine");
+  const { url } = await start({ steps, for_each, at_once: 2 });
+  const run = await ended(url);
+  expect(run).toMatchObject({ status: "failed", items: { total: 6, done: 5, failed: 1 }, steps_done: 20 });
+  expect(run.for_each?.map(({ status }) => status)).toEqual([...REPOSITORIES.map(() => "done"), "failed"]);
+  expect(run.for_each?.at(-1)).toMatchObject({ step: 1, error: { code: "repository_not_found" } });
+  for (const name of REPOSITORIES) expect(remoteGit(stack, name, "show", `agent/fan/${name}:fan.txt`)).toBe(name);
+  const item = runItemSchema.parse(await (await ask("GET", `${url}/items/2`)).json());
+  expect(item.steps.map(({ op, status }) => `${op} ${status}`)).toEqual(steps.map(({ op }) => `${op} done`));
+  const hosted = await hostedSandboxes(stack);
+  expect(hosted.filter(({ state }) => state === "running").length).toBeLessThanOrEqual(3);
+});
 
-  const told = runEventsSchema.parse(await (await ask("GET", events)).json());
-  expect(told.ended).toBe(true);
-  expect(told.events.map(({ id }) => id)).toEqual(told.events.map((_, at) => at + 1));
-  expect(told.events.map(({ type, step, status }) => [type, step, status])).toEqual([
-    ["run", undefined, "queued"],
-    ["run", undefined, "running"],
-    ["step", 1, "running"],
-    ["step", 1, "done"],
-    ...[2, 3, 4].map((step) => ["step", step, "running"]),
-    ...[2, 3, 4].map((step) => ["step", step, "done"]),
-    ["run", undefined, "done"],
-  ]);
+test("the caller's git token is in the run until it ends, and in nothing that it answers", async () => {
+  const headers = { "X-Git-Token": `${stack.git.url}=${TOKEN}` };
+  const { url, events } = await start({ steps: [clone("token"), { op: "read", path: "none" }] }, { headers });
+  await ended(url);
+  for (const path of [url, events]) expect(await (await ask("GET", path)).text()).not.toContain(TOKEN);
+});
+
+describe("an Idempotency-Key", () => {
+  const send = (path: string, body: object, key: string) =>
+    ask("POST", path, body, { headers: { "Idempotency-Key": key } });
+
+  test("gets the same answer again, and the work is done once", async () => {
+    const { sandbox_id } = z
+      .looseObject({ sandbox_id: z.string() })
+      .parse(await (await send("/v1/git/clone", { repo_url, agent_id: "once" }, "clone-1")).json());
+    const edit = { sandbox_id, files: [{ path: "README.md", old: "#", content: undefined, new: "##", all: true }] };
+    const [first, second] = [await send("/v1/git/edit", edit, "edit-1"), await send("/v1/git/edit", edit, "edit-1")];
+    expect([first.status, second.status, second.headers.get("Idempotent-Replayed")]).toEqual([200, 200, "true"]);
+    expect(await second.text()).toBe(await first.text());
+    const other = { ...edit, files: [{ path: "other.txt", content: "x" }] };
+    expect(await problemOf(await send("/v1/git/edit", other, "edit-1"))).toMatchObject({ code: "key_reused" });
+    const push = { sandbox_id, message: "once" };
+    const both = await Promise.all([send("/v1/git/push", push, "push-1"), send("/v1/git/push", push, "push-1")]);
+    const texts = await Promise.all(both.map((answer) => answer.text()));
+    expect(texts[0]).toBe(texts[1]);
+    expect(JSON.parse(texts[0] ?? "")).toMatchObject({ committed: true, pushed: true });
+  });
+
+  test("names one run", async () => {
+    const body = { async: true, steps: [{ op: "workspaces" }] };
+    const [first, second] = await Promise.all([send("/v1/run", body, "run-1"), send("/v1/run", body, "run-1")]);
+    expect(await first.text()).toBe(await second.text());
+  });
+
+  test("is refused where it is no key", async () => {
+    expect(await problemOf(await send("/v1/git/clone", { repo_url }, "x".repeat(256)))).toMatchObject({
+      code: "invalid_input",
+      field: "Idempotency-Key",
+    });
+  });
 });

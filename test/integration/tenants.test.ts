@@ -42,7 +42,16 @@ const withoutIds = (text: string) => text.replaceAll(/urn:uuid:[\w-]+/g, "");
 
 /** An id of the same shard that has never been anybody's. */
 const unknownLike = (id: string) => `s${shardOf(id)}-${"z".repeat(20)}`;
-const filled = (path: string, id: string) => path.replaceAll(/\{\w+\}/g, id);
+const filled = (path: string, id: string) => path.replace("{item}", "1").replaceAll(/\{\w+\}/g, id);
+
+/** Ids of the first tenant's things that a route names, each with one of the same form that has never been anybody's. */
+function idsFor(path: string): readonly (readonly [id: string, never: string])[] {
+  const { snapshot_id, run, workspaces } = scene.belongings;
+  const other = (id: string) => id.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
+  if (path.includes("{snapshot_id}")) return [[snapshot_id, other(snapshot_id)]];
+  if (path.includes("{run}")) return [[run, other(run)]];
+  return workspaces.map((id) => [id, unknownLike(id)]);
+}
 
 /** What the first tenant has, as it sees it, and what the host has of it. */
 async function stateOfFirst(): Promise<unknown> {
@@ -51,18 +60,15 @@ async function stateOfFirst(): Promise<unknown> {
   const hosted = await hostedSandboxes(scene.stack);
   const ids = new Set(scene.belongings.workspaces);
   const own = hosted.filter(({ metadata }) => ids.has(metadata["warmtree_sandbox"] ?? ""));
-  return [await list("/v1/workspaces"), await list("/v1/snapshots"), own];
+  return [await list("/v1/workspaces"), await list("/v1/snapshots"), await list("/v1/runs"), own];
 }
 
 const tells = (text: string) => scene.belongings.marks.filter((mark) => text.includes(mark));
 
 test("no route answers about another tenant's things otherwise than about what never was", async () => {
-  const { stack, belongings } = scene;
-  for (const { method, path, owes, body } of await tenantRoutes(stack.url)) {
+  for (const { method, path, owes, body } of await tenantRoutes(scene.stack.url)) {
     if (owes !== "foreign" && owes !== "operator") continue;
-    const isSnapshot = path.includes("{snapshot_id}");
-    for (const id of isSnapshot ? [belongings.snapshot_id] : belongings.workspaces) {
-      const never = isSnapshot ? id.replace(/.$/, (last) => (last === "0" ? "1" : "0")) : unknownLike(id);
+    for (const [id, never] of idsFor(path)) {
       const about = (name: string) => ask(method, filled(path, name), body && { ...body, sandbox_id: name });
       const [foreign, unknown] = [await about(id), await about(never)];
       expect([method, path, foreign.status]).toEqual([method, path, owes === "operator" ? 401 : 404]);

@@ -10,6 +10,12 @@ type Owes = "foreign" | "own" | "operator" | "open";
 /** Every route that is not an operation; a new one must be entered here. */
 const OWED: Readonly<Record<string, Owes>> = {
   "POST /v1/run": "own",
+  "GET /v1/runs": "own",
+  "GET /v1/runs/{run}": "foreign",
+  "DELETE /v1/runs/{run}": "foreign",
+  "GET /v1/runs/{run}/items/{item}": "foreign",
+  "POST /v1/runs/{run}/retry": "foreign",
+  "GET /v1/runs/{run}/events": "foreign",
   "GET /v1/workspaces": "own",
   "GET /v1/workspaces/{sandbox_id}": "foreign",
   "DELETE /v1/workspaces/{sandbox_id}": "foreign",
@@ -26,6 +32,10 @@ const OWED: Readonly<Record<string, Owes>> = {
   "GET /metrics": "operator",
   "GET /v1/operator/overview": "operator",
   "GET /v1/operator/workspaces": "operator",
+  "GET /v1/operator/runs": "operator",
+  "GET /v1/operator/runs/{run}": "operator",
+  "DELETE /v1/operator/runs/{run}": "operator",
+  "POST /v1/operator/runs/{run}/retry": "operator",
   "POST /v1/operator/template/builds": "operator",
   "GET /v1/operator/workspaces/{sandbox_id}": "operator",
   "DELETE /v1/operator/workspaces/{sandbox_id}": "operator",

@@ -2,6 +2,7 @@ import * as z from "zod/v4";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { newKey } from "../../scripts/support/api-key.ts";
+import { runStartedSchema } from "../../src/api/run-schemas.ts";
 import { call } from "../support/worker.ts";
 
 /** Everything of the first tenant: ids, names, and a file that nobody has pushed. */
@@ -9,6 +10,8 @@ interface Belongings {
   /** Workspaces that run, are paused, and have ended. */
   readonly workspaces: readonly string[];
   readonly snapshot_id: string;
+  /** A run with for_each that has ended. */
+  readonly run: string;
   readonly clone: { readonly repo_url: string; readonly agent_id: string; readonly task_id: string };
   /** Texts of which nothing may be told. */
   readonly marks: readonly string[];
@@ -48,10 +51,14 @@ export async function startTwoTenants(): Promise<TwoTenants> {
   await send("DELETE", `/v1/workspaces/${ended}`);
   const { snapshot_id } = snapshotSchema.parse(await (await send("POST", "/v1/snapshots", { repo_url })).json());
   const clone = { repo_url, agent_id, task_id: `${task}-running` };
+  const steps = [{ op: "read", sandbox_id: "$item.sandbox_id", path }];
+  const asked = { async: true, steps, for_each: [{ sandbox_id: workspaces[0] ?? "" }] };
+  const { run, url } = runStartedSchema.parse(await (await send("POST", "/v1/run", asked)).json());
+  await send("GET", `${url}?wait=60`);
   return {
     stack,
     first: first.key,
     second: second.key,
-    belongings: { workspaces, snapshot_id, clone, marks: [...marks, ...workspaces, snapshot_id] },
+    belongings: { workspaces, snapshot_id, run, clone, marks: [...marks, ...workspaces, snapshot_id, run] },
   };
 }

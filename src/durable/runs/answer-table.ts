@@ -18,6 +18,8 @@ export interface KeyedRequest {
 
 export interface KeptAnswer {
   readonly status: number;
+  /** Content-Type. */
+  readonly type: string;
   readonly body: string;
 }
 
@@ -29,7 +31,7 @@ export type Met =
   | { readonly kind: "other" }
   | { readonly kind: "under_way" };
 
-type Row = { digest: string; holder: string | null; lease_until: number; status: number | null };
+type Row = { digest: string; holder: string | null; lease_until: number; status: number | null; type: string | null };
 
 /** SQL of the answers to requests with an Idempotency-Key. Needs createTables. */
 export class AnswerTable {
@@ -44,11 +46,15 @@ export class AnswerTable {
   /** Begins a request, unless it is answered or under way. */
   meet({ tenant, name, digest, holder, leaseMs }: KeyedRequest, now: number): Met {
     return this.#storage.transactionSync(() => {
-      const query = "SELECT digest, holder, lease_until, status FROM answer WHERE tenant = ? AND name = ?";
+      const query = "SELECT digest, holder, lease_until, status, type FROM answer WHERE tenant = ? AND name = ?";
       const [row] = this.#sql.exec<Row>(query, tenant, name).toArray();
       if (row && row.digest !== digest) return { kind: "other" };
       if (row?.holder === null) {
-        const answer = { status: row.status ?? 0, body: textOf(this.#sql, ownerOf(tenant, name)) };
+        const answer = {
+          status: row.status ?? 0,
+          type: row.type ?? "",
+          body: textOf(this.#sql, ownerOf(tenant, name)),
+        };
         return { kind: "answer", answer };
       }
       if (row && row.holder !== holder && row.lease_until > now) return { kind: "under_way" };
@@ -67,8 +73,8 @@ export class AnswerTable {
         this.#sql.exec(`UPDATE answer SET lease_until = 0 ${where}`, tenant, name, holder);
         return;
       }
-      const end = `UPDATE answer SET holder = NULL, status = ?, delete_at = ? ${where}`;
-      const { rowsWritten } = this.#sql.exec(end, answer.status, now + KEPT_MS, tenant, name, holder);
+      const end = `UPDATE answer SET holder = NULL, status = ?, type = ?, delete_at = ? ${where}`;
+      const { rowsWritten } = this.#sql.exec(end, answer.status, answer.type, now + KEPT_MS, tenant, name, holder);
       if (rowsWritten > 0) keepText(this.#sql, ownerOf(tenant, name), answer.body);
     });
   }

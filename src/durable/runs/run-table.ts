@@ -13,8 +13,8 @@ import {
 
 const MAX_EVENTS = 500;
 
-/** A run ends: results are kept for a week. */
-export const KEPT_MS = 7 * 24 * 3_600_000;
+/** The results of a run that has ended are kept for a week. */
+const KEPT_MS = 7 * 24 * 3_600_000;
 
 /** SQL of runs, their steps and events. Synchronous; a method that writes is one transaction. */
 export class RunTable {
@@ -44,12 +44,11 @@ export class RunTable {
   add(run: NewRun, leaseUntil: number, now: number): void {
     this.#storage.transactionSync(() => {
       if (this.get(run.run)) return;
-      this.#sql.exec(
-        `INSERT INTO run (run, tenant, status, ops, items, lease_until, seed, sealed, caller, webhook, created_at)
-         VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[run.run, run.tenant, JSON.stringify(run.ops), run.items ?? null, leaseUntil, run.seed],
-        ...[run.sealed ?? null, JSON.stringify(run.caller), run.webhook ?? null, now],
-      );
+      const { tenant, items = null, seed, sealed = null, webhook = null } = run;
+      const [ops, caller] = [JSON.stringify(run.ops), JSON.stringify(run.caller)];
+      const insert = `INSERT INTO run (run, tenant, status, ops, items, lease_until, seed, sealed, caller, webhook, created_at)
+        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`;
+      this.#sql.exec(insert, run.run, tenant, ops, items, leaseUntil, seed, sealed, caller, webhook, now);
       keepText(this.#sql, run.run, run.input);
       this.#tell(run.run, "queued", now);
       for (const { step, result } of run.done ?? []) {
@@ -86,11 +85,9 @@ export class RunTable {
   reopen(row: RunRow, sealed: string | undefined, leaseUntil: number, now: number): void {
     this.#storage.transactionSync(() => {
       this.#sql.exec("DELETE FROM step WHERE run = ? AND status <> 'done'", row.run);
-      this.#sql.exec(
-        `UPDATE run SET status = 'queued', attempt = attempt + 1, generation = generation + 1, stalls = 0, sealed = ?,
-         lease_until = ?, ended_at = NULL, delete_at = NULL WHERE run = ?`,
-        ...[sealed ?? null, leaseUntil, row.run],
-      );
+      const open = `UPDATE run SET status = 'queued', attempt = attempt + 1, generation = generation + 1, stalls = 0,
+        sealed = ?, lease_until = ?, ended_at = NULL, delete_at = NULL WHERE run = ?`;
+      this.#sql.exec(open, sealed ?? null, leaseUntil, row.run);
       this.#tell(row.run, "queued", now);
     });
   }

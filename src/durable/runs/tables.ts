@@ -22,6 +22,7 @@
  *   digest        of the request
  *   holder        of a request that is under way; null: it is answered
  *   lease_until   when that request counts as lost
+ *   type          Content-Type
  * piece       texts that are longer than a row may be: `owner` is a run, or an answer
  */
 const TABLES = `
@@ -77,6 +78,7 @@ const TABLES = `
     holder TEXT,
     lease_until INTEGER NOT NULL,
     status INTEGER,
+    type TEXT,
     delete_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, name)
   ) STRICT;

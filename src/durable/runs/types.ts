@@ -1,6 +1,6 @@
 export const RUN_STATUSES = ["queued", "running", "canceling", "done", "failed", "canceled"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
-export type StepStatus = "running" | "waiting" | "done" | "failed";
+type StepStatus = "running" | "waiting" | "done" | "failed";
 
 /** The caller of a run, besides its tenant. */
 export interface RunCaller {

@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import type * as z from "zod/v4";
-import { configOf } from "../../config.ts";
 import { WarmtreeError } from "../../errors.ts";
 import { overviewOf } from "../../metrics/overview.ts";
 import { rangeOf } from "../../metrics/overview-points.ts";
@@ -12,11 +11,10 @@ import { endWorkspace, pauseWorkspace, pool, useWorkspace } from "../../workspac
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
 import { auditOf } from "../audit.ts";
-import { workerAround } from "../caller.ts";
 import type { HttpContext } from "../context.ts";
 import { type buildStartedSchema, overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
 import { startBuild } from "../../template/start-build.ts";
-import { requireServiceKey } from "../service-key.ts";
+import { operatorOf } from "../operator.ts";
 
 import { dispatch } from "../../execution/dispatch.ts";
 import { execute } from "../../facade.ts";
@@ -58,12 +56,6 @@ export function addOperatorRoutes(app: Hono<{ Bindings: Env }>): void {
     await endWorkspace(await ownerOf(c, sandbox_id), sandbox_id);
     return answer(null);
   });
-}
-
-async function operatorOf(c: HttpContext): Promise<Omit<Caller, "tenant">> {
-  await requireServiceKey(c.req.raw, "OPERATOR_KEY", configOf(c.env));
-  auditOf(c).concerns({ actor: "operator" });
-  return workerAround(c);
 }
 
 /** Returns a caller for the tenant of a workspace, so that every ownership check still applies. */

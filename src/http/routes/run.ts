@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { runInput } from "../../api/run-schemas.ts";
+import { type RunInput, runInput } from "../../api/run-schemas.ts";
 import { parseInput } from "../../execution/parse-input.ts";
 import { StepLog } from "../../steps/log.ts";
 import { startRun } from "../../runs/start.ts";
@@ -8,6 +8,8 @@ import { runSteps } from "../../steps/run.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer, serverTiming } from "../answer.ts";
 import { readJsonObject } from "../body.ts";
+import { keyed } from "../keyed.ts";
+import type { HttpContext } from "../context.ts";
 import { callerOf } from "../caller.ts";
 import { requestIdOf } from "../request-id.ts";
 import { runOf, runStepOf } from "../run-answer.ts";
@@ -19,37 +21,44 @@ export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
   app.post("/v1/run", async (c) => {
     const startedAt = performance.now();
     const caller = await callerOf(c);
-    const input = parseInput(runInput, await readJsonObject(c.req.raw));
-    if (input.async) {
-      const started = await startRun(caller, input);
-      return answer(started, { status: 202, requestId: requestIdOf(c.req.raw), headers: { Location: started.url } });
-    }
-    const { at_once: sideBySide, on_error: onError, ...given } = input;
-    const steps = planSteps(given);
-    const redactor = redactorOf(c);
-    const { signal, headers } = c.req.raw;
-    const options = { signal, sideBySide, onError } as const;
-    if (!wantsEvents(headers)) {
-      const log = new StepLog(steps);
-      await begun(runSteps(log, caller, options), caller);
-      return answer(runOf(log, redactor), {
-        requestId: requestIdOf(c.req.raw),
-        headers: { "Server-Timing": serverTiming(startedAt, caller.cost) },
-      });
-    }
-    const events = new EventStream();
-    const log = new StepLog(steps, (step, state) => {
-      if (state.is === "done" || state.is === "failed") events.send("step", runStepOf(log, step, redactor));
-    });
-    const onProgress = ({ at, op }: { at: number; op: string }, text: string) =>
-      events.send("progress", { step: at + 1, op, text });
-    const run = runSteps(log, caller, { ...options, onProgress }).then(() => {
-      events.send("run", runOf(log, redactor));
-      return events.end();
-    });
-    void begun(run, caller);
-    return events.response(requestIdOf(c.req.raw));
+    const body = await readJsonObject(c.req.raw);
+    const input = parseInput(runInput, body);
+    return keyed(c, caller, body, (own) => (input.async ? started(c, own, input) : atOnce(c, own, input, startedAt)));
   });
+}
+
+async function started(c: HttpContext, caller: Caller, input: RunInput): Promise<Response> {
+  const run = await startRun(caller, input);
+  return answer(run, { status: 202, requestId: requestIdOf(c.req.raw), headers: { Location: run.url } });
+}
+
+/** Runs the steps while the caller waits: for one answer, or for an event of each step. */
+async function atOnce(c: HttpContext, caller: Caller, input: RunInput, startedAt: number): Promise<Response> {
+  const { at_once: sideBySide, on_error: onError, ...given } = input;
+  const steps = planSteps(given);
+  const redactor = redactorOf(c);
+  const { signal, headers } = c.req.raw;
+  const options = { signal, sideBySide, onError } as const;
+  if (!wantsEvents(headers)) {
+    const log = new StepLog(steps);
+    await begun(runSteps(log, caller, options), caller);
+    return answer(runOf(log, redactor), {
+      requestId: requestIdOf(c.req.raw),
+      headers: { "Server-Timing": serverTiming(startedAt, caller.cost) },
+    });
+  }
+  const events = new EventStream();
+  const log = new StepLog(steps, (step, state) => {
+    if (state.is === "done" || state.is === "failed") events.send("step", runStepOf(log, step, redactor));
+  });
+  const onProgress = ({ at, op }: { at: number; op: string }, text: string) =>
+    events.send("progress", { step: at + 1, op, text });
+  const run = runSteps(log, caller, { ...options, onProgress }).then(() => {
+    events.send("run", runOf(log, redactor));
+    return events.end();
+  });
+  void begun(run, caller);
+  return events.response(requestIdOf(c.req.raw));
 }
 
 /** Steps that were begun are completed even if the client leaves. */

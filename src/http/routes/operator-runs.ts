@@ -1,0 +1,75 @@
+import type { Hono } from "hono";
+import type * as z from "zod/v4";
+import type { ownedRunListSchema, ownedRunSchema } from "../../api/operator-schemas.ts";
+import { runListQuery } from "../../api/run-schemas.ts";
+import { parseQuery } from "../../execution/parse-input.ts";
+import type { WireStep } from "../../runs/wire.ts";
+import { noRun, runsOf, runsShard } from "../../runs/runs-object.ts";
+import { cancelRun, endOf, getRun, pageOf, retryRun } from "../../runs/runs.ts";
+import type { Caller } from "../../workspace/caller.ts";
+import { answer } from "../answer.ts";
+import { auditOf } from "../audit.ts";
+import type { HttpContext } from "../context.ts";
+import { operatorOf } from "../operator.ts";
+
+type OwnedRun = z.output<typeof ownedRunSchema>;
+
+/** Adds the operator's routes of all tenants' runs. */
+export function addOperatorRunRoutes(app: Hono<{ Bindings: Env }>): void {
+  app.get("/v1/operator/runs", async (c) => {
+    const operator = await operatorOf(c);
+    return answer(await listed(operator, parseQuery(runListQuery, c.req.query())));
+  });
+  app.get("/v1/operator/runs/:run", async (c) => {
+    const owner = await ownerOf(c);
+    return answer(owned(owner, await getRun(owner, c.req.param("run"))));
+  });
+  app.delete("/v1/operator/runs/:run", async (c) => {
+    const owner = await ownerOf(c);
+    return answer(owned(owner, await cancelRun(owner, c.req.param("run"))));
+  });
+  app.post("/v1/operator/runs/:run/retry", async (c) => {
+    const owner = await ownerOf(c);
+    return answer(owned(owner, await retryRun(owner, c.req.param("run"))), { status: 202 });
+  });
+}
+
+/** Returns a caller for the tenant of a run, so that every ownership check still applies. */
+async function ownerOf(c: HttpContext): Promise<Caller> {
+  const operator = await operatorOf(c);
+  const run = c.req.param("run") ?? "";
+  const tenant = await runsOf(operator, run).tenantOf(run);
+  if (tenant === undefined) throw noRun();
+  auditOf(c).concerns({ tenant });
+  return { ...operator, tenant };
+}
+
+const owned = ({ tenant }: Caller, { steps, ...run }: Awaited<ReturnType<typeof getRun>>): OwnedRun => ({
+  ...run,
+  tenant,
+  ...(steps && { steps: steps.map(withoutResult) }),
+});
+
+async function listed(
+  operator: Omit<Caller, "tenant">,
+  { status, limit, cursor }: z.output<typeof runListQuery>,
+): Promise<z.output<typeof ownedRunListSchema>> {
+  const request = {
+    limit: limit + 1,
+    ...(status && { status }),
+    ...(cursor !== undefined && { end: endOf(cursor) }),
+  };
+  const shards = Array.from({ length: operator.config.poolShards }, (_, shard) => runsShard(operator, shard));
+  const views = (await Promise.all(shards.map((shard) => shard.list(request)))).flat();
+  views.sort((a, b) => b.createdAt - a.createdAt || (a.run < b.run ? 1 : -1));
+  const tenants = new Map(views.map(({ run, tenant }) => [run, tenant]));
+  const { runs, ...more } = pageOf(views, limit);
+  return { runs: runs.map((run) => ({ ...run, tenant: tenants.get(run.run) ?? "" })), ...more };
+}
+
+/** What a tenant's step answered is the tenant's. */
+function withoutResult(step: WireStep): Omit<WireStep, "result"> {
+  const told = { ...step };
+  delete told.result;
+  return told;
+}
