@@ -3,10 +3,14 @@ import type { WarmtreeError } from "../errors.ts";
 import { execute } from "../facade.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { StepLog, type StepState } from "../steps/log.ts";
-import { planSteps, stepSchema, stepsInput } from "../steps/plan.ts";
+import { planSteps, stepSchema, stepsInput, stepsOrRun } from "../steps/plan.ts";
 import { runSteps } from "../steps/run.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
+import { onceOf } from "../execution/once.ts";
+import { onceSeed } from "../runs/once-seed.ts";
+import { askFor, type CallAsSteps, handOver, outcomeOf } from "./run-handle.ts";
+import { isGiven } from "../execution/usual-names.ts";
 import { smallerPage } from "./default-page-sizes.ts";
 import { shareThatFits } from "./fitted.ts";
 import { operationIn, type Parameters, parametersOf } from "./parameters.ts";
@@ -37,6 +41,7 @@ interface Work {
   readonly ignored: { readonly ignored?: readonly string[] };
   /** Result so far, while unfinished or after a failure. */
   soFar(): object;
+  readonly asSteps: CallAsSteps;
 }
 
 /** Runs a tool. Always answers: the result, the failure, or that the call continues. */
@@ -50,11 +55,15 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
     const caller = progress
       ? { ...context.caller, onProgress: progress.onStderr, onBefore: progress.onBefore }
       : context.caller;
-    work = begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
+    const run = runIn(tool, given);
+    if (run !== undefined) return await outcomeOf(caller, run, context.answerWithinMs * SHARE_OF_WAIT);
+    work = await begin(tool, given, caller, AbortSignal.any([context.signal, late.signal]));
     // Work that was begun completes even if the client leaves; the next call shows its outcome.
     caller.waitUntil(work.result.catch(() => undefined));
     const result = await Promise.race([work.result, timeUp.promise]);
-    const facts = result ?? { detail: goesOn(tool, context.answerWithinMs), ...work.soFar() };
+    // No step is begun any more beside those of the run.
+    late.abort();
+    const facts = result ?? { ...(await goesOn(tool, work, context)), ...work.soFar() };
     return answered({ ...facts, ...work.ignored });
   } catch (thrown) {
     const { error, redactor, ...instance } = context.toKnownError(thrown);
@@ -66,10 +75,28 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
   }
 }
 
-function begin({ operation }: Tool, given: object, caller: Caller, signal: AbortSignal): Work {
-  if (operation === undefined) return beginSteps(given, caller, signal);
+/** Waiting for a run leaves time for its answer. */
+const SHARE_OF_WAIT = 0.9;
+
+/** Id of the run whose outcome a call asks for. */
+function runIn({ operation }: Tool, given: object): string | undefined {
+  if (operation !== undefined) return undefined;
+  const { run } = parametersOf("run", stepsOrRun, given).input;
+  return isGiven(run) ? String(run) : undefined;
+}
+
+async function begin({ operation }: Tool, given: object, caller: Caller, signal: AbortSignal): Promise<Work> {
+  const seed = crypto.randomUUID();
+  const firstOfSeed = onceSeed(seed, 1, 0);
+  if (operation === undefined) return beginSteps(given, { ...caller, once: firstOfSeed }, signal, seed);
   const { input, ignored } = ofOperation(operation, given);
-  return { result: page(operation, input, caller), ignored: told(ignored), soFar: () => ({}) };
+  const own = { ...caller, once: await onceOf(firstOfSeed, 0) };
+  return {
+    result: page(operation, input, own),
+    ignored: told(ignored),
+    soFar: () => ({}),
+    asSteps: { seed, steps: [{ ...input, op: operation }] },
+  };
 }
 
 /** A page's items differ in length: a smaller page has more of them for each token, or fewer. */
@@ -83,15 +110,16 @@ async function page(operation: string, parameters: object, caller: Caller): Prom
   return smaller === undefined ? result : page(operation, smaller, caller);
 }
 
-function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
-  const { input, ignored } = parametersOf("run", stepsInput, given);
+function beginSteps(given: object, caller: Caller, signal: AbortSignal, seed: string): Work {
+  const { input, ignored } = parametersOf("run", stepsOrRun, given);
   const { steps, ...rest } = parseInput(stepsInput, input);
   const read = steps.map(({ op, ...parameters }) => {
     const operation = operationIn(op);
     return { op: operation, ...ofOperation(operation, parameters) };
   });
   const inSteps = read.flatMap((step, at) => step.ignored.map((name) => `steps.${at}.${name}`));
-  const log = new StepLog(planSteps({ ...rest, steps: read.map(({ op, input: own }) => ({ op, ...own })) }));
+  const planned = { ...rest, steps: read.map(({ op, input: own }) => ({ ...own, op })) };
+  const log = new StepLog(planSteps(planned));
   const soFar = () => ({ done: log.done().map(withNextPage) });
   const named = (...states: StepState["is"][]) => log.in(...states).map(({ op }) => op);
   // Agents count on the order, also of steps in several workspaces.
@@ -103,6 +131,7 @@ function beginSteps(given: object, caller: Caller, signal: AbortSignal): Work {
       return soFar();
     }),
     ignored: told([...ignored, ...inSteps]),
+    asSteps: { seed, steps: planned.steps, sandbox_id: planned.sandbox_id, log },
     soFar: () => ({ ...soFar(), stopped_at: named("running", "failed"), not_begun: named("waiting", "skipped") }),
   };
 }
@@ -114,9 +143,17 @@ function ofOperation(name: string, given: object): Parameters {
 
 const told = (ignored: readonly string[]) => (ignored.length > 0 ? { ignored } : {});
 
-function goesOn({ name, annotations }: Tool, answerWithinMs: number): string {
+/** Makes a call that takes too long a run; without one, it goes on in the sandbox. */
+async function goesOn(
+  { name, annotations }: Tool,
+  { asSteps }: Work,
+  { caller, answerWithinMs }: CallContext,
+): Promise<object> {
+  const late = `${name} is not done after ${answerWithinMs / 1000} s and goes on`;
+  const run = await handOver(caller, asSteps);
+  if (run !== undefined) return { detail: `${late} as a run. ${askFor(run)}`, run };
   const next = annotations.idempotentHint
     ? `Call ${name} again with the same parameters: it answers the outcome.`
     : "See with git_status what has become of it before you call again.";
-  return `${name} is not done after ${answerWithinMs / 1000} s and goes on in the sandbox. ${next}`;
+  return { detail: `${late} in the sandbox. ${next}` };
 }

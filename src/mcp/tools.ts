@@ -7,7 +7,7 @@ import { pull } from "../ops/pull.ts";
 import { push } from "../ops/push.ts";
 import { read } from "../ops/read.ts";
 import { status } from "../ops/status.ts";
-import { stepsInput } from "../steps/plan.ts";
+import { stepsOrRun } from "../steps/plan.ts";
 import { type MinimalSchema, minimalSchema } from "./minimal-json-schema.ts";
 
 export interface Tool {
@@ -49,7 +49,7 @@ export const TOOLS: readonly Tool[] = [
   tool(clone, "Clone", TALKS, "Into a sandbox; same repo and ids: same sandbox_id, as left", ["filter", "revision"]),
   tool(status, "Status", READS, "Branch and changed files"),
   // A workspace stages nothing by itself.
-  tool(diff, "Diff", READS, "Changes and new files; base: since a branch", ["staged"]),
+  tool(diff, "Diff", READS, "Changes; base: since a branch", ["staged"]),
   tool(pull, "Pull", TALKS, "rebase=false: merge, conflicts in files", ["deepen", "from"]),
   tool(push, "Commit and push", TALKS, "Commit all or files, push; default branch only by to", [
     "amend",
@@ -69,7 +69,7 @@ export const TOOLS: readonly Tool[] = [
     title: "Run several steps",
     description:
       "Steps until one fails. op: any tool, log{ref} search{pattern,path} blame{path} branch{name,create} restore{all} apply{commits,revert} tag{name}",
-    inputSchema: minimalSchema(stepsInput, new Set()),
+    inputSchema: minimalSchema(stepsOrRun, new Set()),
     annotations: { ...WRITES, openWorldHint: true },
   },
 ];

@@ -7,6 +7,7 @@ import type { Caller } from "../workspace/caller.ts";
 import { pauseWorkspace } from "../workspace/workspaces.ts";
 import { type DurableSteps, ItemDriver } from "./item-driver.ts";
 import { planItem } from "./items.ts";
+import { onceSeed } from "./once-seed.ts";
 import type { RunBook } from "./run-book.ts";
 
 /** Below the time after which a silent instance counts as lost. */
@@ -77,7 +78,7 @@ async function driveItem(item: number, input: RunInput, stored: StoredRun, drive
   const hasItems = item > 0;
   await runSteps(
     log,
-    { ...context.caller, once: `${stored.seed}.${stored.attempt}.${item}` },
+    { ...context.caller, once: onceSeed(stored.seed, stored.attempt, item) },
     {
       signal: ending.signal,
       // An item is worked in by itself: `at_once` counts items.

@@ -18,6 +18,9 @@ export const stepsInput = z.strictObject({
     .max(MAX_STEPS),
 });
 
+/** The same, or the id of a run whose outcome is asked for. */
+export const stepsOrRun = stepsInput.extend({ steps: stepsInput.shape.steps.optional(), run: z.string().optional() });
+
 /** Steps as a caller gives them. */
 export interface GivenSteps {
   readonly sandbox_id?: string | undefined;

@@ -43,28 +43,32 @@ test.each(ERAS)("a clone that takes long is answered, goes on, and is there when
   slow(DELAY_MS);
   const first = await begun(agent.call("git_clone", clone));
   expect(first.isError).toBe(false);
-  expect(first.facts["detail"]).toMatch(/goes on in the sandbox.*git_clone again/);
+  expect(first.facts["detail"]).toMatch(/goes on as a run. Call git_run \{"run": "r0-[0-9a-f]+"\}/);
   const { facts } = await connect(patient(), era);
   const last = await facts("git_clone", clone);
   expect(last).toMatchObject({ created: false, branch: `agent/long/${era}` });
   expect(await facts("git_status", { sandbox_id: last.sandbox_id })).toMatchObject({ clean: true });
+  const outcome = await facts("git_run", { run: first.facts["run"] });
+  expect(outcome).toMatchObject({ status: "done", done: [{ op: "clone", sandbox_id: last.sandbox_id }] });
 });
 
-test("a push that takes long is answered, goes on, and the same call finds it done, once", async () => {
+test("a push that takes long is answered, goes on as a run, and is done once", async () => {
   const { sandbox_id } = await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "push" });
   await callHttp(stack, "edit", { sandbox_id, files: [{ path: "long.txt", content: "long\n" }] });
   const agent = await connect(impatient(), "2026-07-28");
   slow(DELAY_MS);
   const first = await begun(agent.call("git_push", { sandbox_id, message: "Long" }));
-  expect(first).toMatchObject({ isError: false, facts: { detail: expect.stringContaining("git_push again") } });
+  expect(first).toMatchObject({ isError: false, facts: { detail: expect.stringContaining("git_run") } });
   stack.git.setFaults({});
   const { facts } = await connect(patient(), "2026-07-28");
-  const again = await facts("git_push", { sandbox_id, message: "Long" });
-  expect(again).toMatchObject({ commit: remoteGit(stack, "long", "rev-parse", "agent/long/push") });
+  const outcome = await facts("git_run", { run: first.facts["run"] });
+  const commit = remoteGit(stack, "long", "rev-parse", "agent/long/push");
+  expect(outcome).toMatchObject({ status: "done", done: [{ op: "push", commit, committed: true, pushed: true }] });
+  expect(await facts("git_push", { sandbox_id, message: "Long" })).toMatchObject({ commit, pushed: false });
   expect(remoteGit(stack, "long", "log", "--format=%s", "main..agent/long/push")).toBe("Long");
 });
 
-test("steps that take long say which are done, which go on and which were not begun; those are left alone", async () => {
+test("steps that take long say which are done, and a run does the others", async () => {
   const agent = await connect(impatient(), "2026-07-28");
   const clone = { op: "clone", repo_url, agent_id: "long" };
   await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "done" });
@@ -74,18 +78,34 @@ test("steps that take long say which are done, which go on and which were not be
       { ...clone, task_id: "done" },
       { op: "status" },
       { ...clone, task_id: "goes-on" },
-      { op: "edit", files: [{ path: "never.txt", content: "" }] },
+      { op: "edit", files: [{ path: "later.txt", content: "" }] },
+      { op: "read", path: "no such file" },
     ],
   });
   expect(isError).toBe(false);
   expect(facts).toMatchObject({
-    detail: expect.stringContaining("git_status"),
+    detail: expect.stringContaining("git_run"),
     done: [{ op: "clone", created: false }, { op: "status" }],
     stopped_at: ["clone"],
-    not_begun: ["edit"],
+    not_begun: ["edit", "read"],
   });
-  const { sandbox_id } = await callHttp(stack, "clone", { repo_url, agent_id: "long", task_id: "goes-on" });
-  expect(await callHttp(stack, "status", { sandbox_id })).toMatchObject({ clean: true });
+  stack.git.setFaults({});
+  const outcome = await (await connect(patient(), "2026-07-28")).call("git_run", { run: facts["run"] });
+  expect(outcome).toMatchObject({
+    isError: true,
+    facts: {
+      status: "failed",
+      code: "path_not_found",
+      done: [{ op: "clone", created: false }, { op: "status" }, { op: "clone" }, { op: "edit" }],
+      stopped_at: ["read"],
+    },
+  });
+});
+
+test("a run that is nobody's is not found", async () => {
+  const agent = await connect(patient(), "2026-07-28");
+  const outcome = await agent.call("git_run", { run: "r0-00000000000000000000000000000000" });
+  expect(outcome).toMatchObject({ isError: true, facts: { code: "not_found" } });
 });
 
 test.each(ERAS)("who asks for progress hears what git says (%s)", async (era) => {

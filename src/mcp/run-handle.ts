@@ -1,0 +1,59 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { type RunInput, runInput } from "../api/run-schemas.ts";
+import { getRun } from "../runs/runs.ts";
+import { startRun } from "../runs/start.ts";
+import type { StepLog } from "../steps/log.ts";
+import type { Caller } from "../workspace/caller.ts";
+import { answered, withNextPage } from "./result.ts";
+
+/** A call as the steps of a run. */
+export interface CallAsSteps {
+  readonly steps: RunInput["steps"];
+  readonly sandbox_id?: string | undefined;
+  /** Names the call: what it has done is not done again by its run. */
+  readonly seed: string;
+  /** Absent for a call of one operation. */
+  readonly log?: StepLog;
+}
+
+/**
+ * Makes a call that takes too long a run, which goes on without the client.
+ * @returns id of the run; undefined: none could be started, and the call goes on by itself
+ */
+export async function handOver(
+  caller: Caller,
+  { steps, sandbox_id, seed, log }: CallAsSteps,
+): Promise<string | undefined> {
+  const done = log?.in("done").flatMap(({ at }) => {
+    const state = log.stateOf(at);
+    return state.is === "done" ? [{ step: at, result: JSON.stringify(state.result) }] : [];
+  });
+  const own = sandbox_id === undefined ? {} : { sandbox_id };
+  const input = runInput.parse({ ...own, steps, async: true, at_once: 1 });
+  const started = await startRun(caller, input, { seed, done: done ?? [] }).catch(() => undefined);
+  return started?.run;
+}
+
+/** How a model asks for the outcome of a run. */
+export const askFor = (run: string): string => `Call git_run {"run": "${run}"} for its outcome.`;
+
+/** Waits for a run, and answers what became of its steps. @throws not_found */
+export async function outcomeOf(caller: Caller, run: string, waitMs: number): Promise<CallToolResult> {
+  const { status, steps = [], for_each: items } = await getRun(caller, run, Math.floor(waitMs / 1000));
+  const named = (...wanted: string[]) => steps.filter((step) => wanted.includes(step.status)).map(({ op }) => op);
+  const done = steps.flatMap((step) => (step.status === "done" ? [withNextPage({ op: step.op, ...step.result })] : []));
+  const error = steps.find((step) => step.status === "failed")?.error;
+  const isOver = status === "done" || status === "failed" || status === "canceled";
+  const facts = {
+    run,
+    status,
+    ...(!isOver && { detail: `It is not done. ${askFor(run)}` }),
+    ...error,
+    ...(items === undefined ? { done } : { items }),
+    ...(status !== "done" && {
+      stopped_at: named("running", "waiting", "failed"),
+      not_begun: named("not_begun"),
+    }),
+  };
+  return { ...answered(facts), ...(error && { isError: true }) };
+}
