@@ -20,9 +20,9 @@ import { opsOf, viewOf } from "./runs/view.ts";
 import { Waiters } from "./runs/waiters.ts";
 
 /** An instance reports every few seconds; one that is silent for so long is lost. */
-const LEASE_MS = 20_000;
+const LEASE_MS = 12_000;
 /** Instances in a row that were lost without a completed step: a run that ends each of them must not go on for ever. */
-const MAX_STALLS = 8;
+const MAX_STALLS = 20;
 /** One tenant's runs must not take all instances of the account. */
 const MAX_UNFINISHED = 100;
 

@@ -11,7 +11,7 @@ import { onceSeed } from "./once-seed.ts";
 import type { RunBook } from "./run-book.ts";
 
 /** Below the time after which a silent instance counts as lost. */
-const RENEW_MS = 5_000;
+const RENEW_MS = 4_000;
 
 /** The caller of a run, with the redactor for its answers. */
 export interface RunCallerContext {

@@ -5,13 +5,13 @@ import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { newKey } from "../../scripts/support/api-key.ts";
 import {
   durableRunSchema,
-  runEventSchema,
   runEventsSchema,
   runItemSchema,
   runListSchema,
   runStartedSchema,
 } from "../../src/api/run-schemas.ts";
 import { workspaceListSchema } from "../../src/api/schemas.ts";
+import { readEvents } from "../support/run-events.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";
 
 const TOKEN = "sample-token-of-the-agent";
@@ -193,20 +193,13 @@ describe("a run", () => {
 describe("the events of a run", () => {
   test("come as they happen, and on from the last that is known", async () => {
     const { events } = await start({ steps: [clone("events"), { op: "status" }, { op: "log" }] });
-    const read = async (last: number, most: number) => {
-      const headers = { Accept: "text/event-stream", "Last-Event-ID": String(last) };
-      const { body } = await ask("GET", events, undefined, { headers });
-      const found: z.output<typeof runEventSchema>[] = [];
-      let text = "";
-      for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-        text += chunk;
-        for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-          const data = /^data: (.+)$/m.exec(text.slice(0, end))?.[1];
-          text = text.slice(end + 2);
-          if (data !== undefined) found.push(runEventSchema.parse(JSON.parse(data)));
-          // The client leaves in the middle.
-          if (found.length === most) return found;
-        }
+    const read = async (after: number, most: number) => {
+      const found: { readonly id: number; readonly type: string; readonly status: string }[] = [];
+      const headers = { Authorization: `Bearer ${mine.key}` };
+      for await (const event of readEvents(`${stack.url}${events}`, { headers, after })) {
+        found.push(event);
+        // The client leaves in the middle.
+        if (found.length === most) break;
       }
       return found;
     };

@@ -1,0 +1,130 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as z from "zod/v4";
+import { type Stack, startStack } from "../../scripts/harness/stack.ts";
+import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
+import { DEV_KEY } from "../../scripts/support/client.ts";
+import { durableRunSchema, runStartedSchema } from "../../src/api/run-schemas.ts";
+import { readEvents } from "../support/run-events.ts";
+import { remoteGit } from "../support/worker.ts";
+
+const HEADERS = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
+const PUSHES_A_RUN = 2;
+/** Shorter than most events, so that streams are cut in all their parts. */
+const MAX_CUT_BYTES = 600;
+/** So that kills meet pushes on their way. */
+const HOST_DELAY_MS = 150;
+
+type Run = z.output<typeof durableRunSchema>;
+
+/** What a follower of one run's events has seen. */
+interface Followed {
+  readonly ids: number[];
+  cuts: number;
+}
+
+/** Runs with pushes, followers that are cut off, and a Worker that is killed. */
+export class KillScene {
+  readonly stack: Stack;
+  #up: Promise<void> = Promise.resolve();
+
+  static async open(): Promise<KillScene> {
+    const stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "100", MAX_OPERATIONS_PER_TENANT: "100" } });
+    await makeRepository(stack.git.root, "kill", { files: 5, commits: 3 });
+    stack.git.setFaults({ delayMs: HOST_DELAY_MS });
+    return new KillScene(stack);
+  }
+
+  private constructor(stack: Stack) {
+    this.stack = stack;
+  }
+
+  /** Every fifth run pushes to one branch with others; the rest to their own. */
+  stepsOf(nth: number): object[] {
+    const to = nth % 5 === 0 ? { to: "together" } : {};
+    const pushes = Array.from({ length: PUSHES_A_RUN }, (_, push) => [
+      { op: "edit", files: [{ path: `run-${nth}/${push}.txt`, content: `${nth} ${push}\n` }] },
+      { op: "push", message: `run ${nth}, push ${push}`, ...to },
+      { op: "log", ref: "HEAD", limit: 1 },
+    ]);
+    const repo_url = `${this.stack.git.url}/kill.git`;
+    return [{ op: "clone", repo_url, agent_id: "kill", task_id: String(nth) }, ...pushes.flat(), { op: "status" }];
+  }
+
+  /** Subjects that a run must have pushed. */
+  subjectsOf = (nth: number): string[] => Array.from({ length: PUSHES_A_RUN }, (_, push) => `run ${nth}, push ${push}`);
+
+  /** Starts a run; asks again with the same key as often as the Worker is killed meanwhile. */
+  async start(nth: number, more: object = {}): Promise<string> {
+    const headers = { ...HEADERS, "Idempotency-Key": `kill-${nth}` };
+    const body = JSON.stringify({ async: true, steps: this.stepsOf(nth), ...more });
+    const answer = await this.#ask(`/v1/run`, { method: "POST", headers, body });
+    return runStartedSchema.parse(answer).url;
+  }
+
+  /** Waits for the end of a run. */
+  async ended(url: string): Promise<Run> {
+    for (;;) {
+      const run = durableRunSchema.parse(await this.#ask(`${url}?wait=30`, { headers: HEADERS }));
+      if (run.ended_at !== undefined) return run;
+    }
+  }
+
+  /** Follows the events of a run to their end, over streams that break off. */
+  async follow(url: string): Promise<Followed> {
+    const seen: Followed = { ids: [], cuts: 0 };
+    for (;;) {
+      const after = seen.ids.at(-1) ?? 0;
+      try {
+        const cutAfter = randomInt(1, MAX_CUT_BYTES);
+        for await (const event of readEvents(`${this.stack.url}${url}/events`, { headers: HEADERS, after, cutAfter })) {
+          seen.ids.push(event.id);
+          if (event.type === "run" && ["done", "failed", "canceled"].includes(event.status)) return seen;
+        }
+      } catch {
+        await this.#up;
+      }
+      seen.cuts++;
+    }
+  }
+
+  /**
+   * Kills the Worker, and with it its objects and Workflows.
+   * @param maxApartMs most time between two kills
+   */
+  async kill(times: number, maxApartMs: number): Promise<void> {
+    for (let nth = 0; nth < times; nth++) {
+      await sleep(randomInt(maxApartMs));
+      await this.stack.crashWorker();
+      this.#up = this.stack.startWorker();
+      await this.#up;
+    }
+  }
+
+  /** How often each subject is in the remote. */
+  inRemote(): Map<string, number> {
+    const found = new Map<string, number>();
+    for (const subject of remoteGit(this.stack, "kill", "log", "--all", "--format=%s").split("\n")) {
+      found.set(subject, (found.get(subject) ?? 0) + 1);
+    }
+    return found;
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<unknown> {
+    for (;;) {
+      try {
+        const answer = await fetch(`${this.stack.url}${path}`, init);
+        const json: unknown = await answer.json();
+        if (answer.ok) return json;
+        const { retryable } = z.looseObject({ retryable: z.boolean() }).parse(json);
+        if (!retryable) throw new Error(`${path} answered ${JSON.stringify(json)}`);
+      } catch (error) {
+        if (error instanceof Error && error.message.startsWith(path)) throw error;
+        await this.#up;
+      }
+      await sleep(100);
+    }
+  }
+
+  close = (): Promise<void> => this.stack.close();
+}
