@@ -44,7 +44,7 @@ const caller = z.object({
 });
 const METHODS = [
   ...(["start", "begin", "states", "report", "renew", "finish"] as const),
-  ...(["view", "list", "steps", "failures", "input", "tenantOf", "cancel", "events", "meet", "settle"] as const),
+  ...(["view", "list", "steps", "failures", "items", "tenantOf", "cancel", "events", "meet", "settle"] as const),
 ] as const;
 
 /** An instance of the Workflow that carries out a run. */
@@ -177,8 +177,9 @@ export class Runs extends DurableObject<Env> {
     });
   }
 
-  input(own: Own): string | undefined {
-    return this.#owned(own) && this.#rows.input(own.run);
+  /** JSON of the items of a run; "" if it has none. */
+  items(own: Own): string {
+    return this.#owned(own) ? this.#rows.items(own.run) : "";
   }
 
   /** Lists runs, newest first: a tenant's, or all. */

@@ -1,17 +1,13 @@
-import type * as z from "zod/v4";
-import {
-  type durableRunSchema,
-  type runEventsSchema,
-  runInput,
-  type runItemSchema,
-  type runListSchema,
-} from "../api/run-schemas.ts";
+import * as z from "zod/v4";
+import type { durableRunSchema, runEventsSchema, runItemSchema, runListSchema } from "../api/run-schemas.ts";
 import type { RunPageEnd, RunStatus, RunView } from "../durable/runs/types.ts";
 import { WarmtreeError } from "../errors.ts";
 import type { Caller, PoolClientContext } from "../workspace/caller.ts";
 import { noRun, runsOf, runsOfTenant } from "./runs-object.ts";
 import { sealTokens } from "./sealed-tokens.ts";
 import { eventsOf, itemOf, stepsOf, summaryOf } from "./wire.ts";
+
+const itemValues = z.array(z.record(z.string(), z.string()));
 
 type WireRun = z.output<typeof durableRunSchema>;
 type Owner = Pick<Caller, "tenant"> & PoolClientContext;
@@ -45,9 +41,8 @@ export async function getRunItem(caller: Owner, run: string, item: number): Prom
 }
 
 async function valuesOf(caller: Owner, run: string): Promise<Readonly<Record<string, string>>[]> {
-  const input = await runsOf(caller, run).input({ tenant: caller.tenant, run });
-  if (input === undefined) throw noRun();
-  return runInput.parse(JSON.parse(input)).for_each ?? [];
+  const items = await runsOf(caller, run).items({ tenant: caller.tenant, run });
+  return items === "" ? [] : itemValues.parse(JSON.parse(items));
 }
 
 interface Page {

@@ -38,7 +38,7 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
       ...(requestId !== undefined && { requestId }),
       ...(calledAt !== undefined && { calledAt }),
     },
-    ...(items && { items: items.length }),
+    ...(items && { items }),
     ...(gitTokens && { sealed: await sealTokens(gitTokens, run, config.leaseKeys) }),
     ...(webhook !== undefined && { webhook }),
     ...(begun && { done: begun.done }),

@@ -35,6 +35,11 @@ export class RunTable {
     return textOf(this.#sql, run);
   }
 
+  /** JSON of `for_each`; "" if the run has none. */
+  items(run: string): string {
+    return textOf(this.#sql, itemsOf(run));
+  }
+
   unfinished(tenant: string): number {
     const query = "SELECT COUNT(*) AS number FROM run WHERE tenant = ? AND ended_at IS NULL";
     return this.#sql.exec<{ number: number }>(query, tenant).one().number;
@@ -44,12 +49,25 @@ export class RunTable {
   add(run: NewRun, leaseUntil: number, now: number): void {
     this.#storage.transactionSync(() => {
       if (this.get(run.run)) return;
-      const { tenant, items = null, seed, sealed = null, webhook = null } = run;
+      const { tenant, seed, sealed = null, webhook = null } = run;
       const [ops, caller] = [JSON.stringify(run.ops), JSON.stringify(run.caller)];
       const insert = `INSERT INTO run (run, tenant, status, ops, items, lease_until, seed, sealed, caller, webhook, created_at)
         VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`;
-      this.#sql.exec(insert, run.run, tenant, ops, items, leaseUntil, seed, sealed, caller, webhook, now);
+      this.#sql.exec(
+        insert,
+        run.run,
+        tenant,
+        ops,
+        run.items?.length ?? null,
+        leaseUntil,
+        seed,
+        sealed,
+        caller,
+        webhook,
+        now,
+      );
       keepText(this.#sql, run.run, run.input);
+      if (run.items) keepText(this.#sql, itemsOf(run.run), JSON.stringify(run.items));
       this.#tell(run.run, "queued", now);
       for (const { step, result } of run.done ?? []) {
         this.#change(run.run, 0, { step, status: "running" }, now);
@@ -225,7 +243,7 @@ export class RunTable {
       const expired = this.#sql.exec<{ run: string }>("SELECT run FROM run WHERE delete_at <= ?", now).toArray();
       for (const { run } of expired) {
         for (const table of ["run", "step", "event"]) this.#sql.exec(`DELETE FROM ${table} WHERE run = ?`, run);
-        forgetText(this.#sql, run);
+        for (const owner of [run, itemsOf(run)]) forgetText(this.#sql, owner);
       }
     });
   }
@@ -239,3 +257,6 @@ export class RunTable {
     return at ?? undefined;
   }
 }
+
+/** Owner of the pieces of a run's items, which are read more often than its whole input. */
+const itemsOf = (run: string) => `${run}\nitems`;

@@ -17,8 +17,8 @@ export interface NewRun {
   /** JSON of the request. */
   readonly input: string;
   readonly ops: readonly string[];
-  /** Number of items of `for_each`; absent: it has none. */
-  readonly items?: number;
+  /** Of `for_each`; absent: it has none. */
+  readonly items?: readonly Readonly<Record<string, string>>[];
   readonly seed: string;
   readonly sealed?: string;
   readonly caller: RunCaller;
