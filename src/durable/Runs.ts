@@ -238,11 +238,12 @@ export class Runs extends DurableObject<Env> {
 
   /** Begins a request with an Idempotency-Key, or returns what there is of it. */
   async meet(request: KeyedRequest): Promise<Met> {
+    const isUnderWay = this.#answers.meet(request, Date.now()).kind === "under_way";
+    // Nothing may come between the look and the wait.
+    if (isUnderWay) await this.#waiters.wait(request.name, MEET_WAIT_MS);
     const met = this.#answers.meet(request, Date.now());
     await this.#arm();
-    if (met.kind !== "under_way") return met;
-    await this.#waiters.wait(request.name, MEET_WAIT_MS);
-    return this.#answers.meet(request, Date.now());
+    return met;
   }
 
   /** Ends such a request. Without an answer, it may be sent again. */
