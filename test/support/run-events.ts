@@ -1,4 +1,4 @@
-import * as z from "zod/v4";
+import type * as z from "zod/v4";
 import { runEventSchema } from "../../src/api/run-schemas.ts";
 
 type RunEvent = z.output<typeof runEventSchema>;
