@@ -6,6 +6,7 @@ import { atBroker } from "./broker.ts";
 import type { AtDoor } from "./door.ts";
 import { atHeaders, atPaths, pathsOf } from "./http.ts";
 import { atMessages, atTools } from "./mcp.ts";
+import { atRuns } from "./runs.ts";
 
 /** Fields of tools take turns: each value comes to every fourth, each field gets every fourth value. */
 const TURNS = 4;
@@ -36,6 +37,7 @@ export async function sendToDoors(
       const doors: AtDoor[] = [
         ...atTools(stack, { sandbox_id, repo_url }, value, (field) => (field + at) % TURNS === 0),
         ...atMessages(stack, value),
+        ...atRuns(stack, sandbox_id, value),
         ...atPaths(stack, makers, value),
         ...atHeaders(stack, value),
         ...(await atBroker(stack, HOSTILE_REPOSITORY, value)),
