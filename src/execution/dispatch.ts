@@ -82,7 +82,8 @@ async function sendOnce<Value extends object>(
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const limits = { maxRetries: config.maxRetries, timeoutS };
-  const context = { ...contextFor(config, limits, rulesFor(grant, caller)), ...seeded };
+  const once = caller.once === undefined ? {} : { once: caller.once };
+  const context = { ...contextFor(config, limits, rulesFor(grant, caller)), ...seeded, ...once };
   const run = async ({ session }: Grant, more: Omit<SendContext, "hasRemote">) => {
     const startedAt = performance.now();
     try {
