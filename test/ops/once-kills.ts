@@ -5,9 +5,9 @@ import { delimiter, join } from "node:path";
 export const ONCE = "00112233445566778899aabbccddeeff";
 export const OTHER = "ffeeddccbbaa99887766554433221100";
 
-/** Where an operation is killed: before or after git runs a command for the nth time. */
+/** Where an operation is killed: before or after git runs a command, or any, for the nth time. */
 export interface Kill {
-  readonly command: string;
+  readonly command?: string;
   readonly when: "before" | "after";
   readonly nth?: number;
 }
@@ -20,11 +20,11 @@ export async function killedAt<T>({ command, when, nth = 1 }: Kill, work: () => 
   // What an operation starts is one process group.
   const script = `#!/bin/sh
 PATH='${path}'
-hit=
-for word do if [ "$word" = ${command} ]; then hit=true; fi; done
-if [ -n "$hit" ]; then
+hit=${command === undefined}
+for word do if [ "$word" = '${command}' ]; then hit=true; fi; done
+if [ "$hit" = true ]; then
   echo >>'${folder}/hits'
-  if [ "$(wc -l <'${folder}/hits')" -ne ${nth} ]; then hit=; fi
+  if [ "$(wc -l <'${folder}/hits')" -ne ${nth} ]; then hit=false; fi
 fi
 if [ "$hit" = true ] && [ ${when} = before ]; then kill -9 0; fi
 git "$@"

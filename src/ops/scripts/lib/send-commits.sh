@@ -212,13 +212,15 @@ remember_sent() {
   local own made=
   if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
   own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
+  # The earlier try that is continued has recorded it.
+  if [ "$own:$resumed" = "$sha:$sha" ]; then seen=$sha; fi
   # `others` before `own`: a push that is cut off between them takes too much for others', and nothing of theirs for its
   # own.
   if [ -n "$own" ] && [ -n "$seen" ] && [ "$seen" != "$own" ]; then git update-ref "refs/warmtree/others/$to/@" "$seen"; fi
   if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   case $answer in
     *"*$tab"*)
-      if [ -n "$own" ]; then recreated=true was=${was:-$own}; fi
+      if [ -n "$own" ] && [ "$own:$resumed" != "$sha:$sha" ]; then recreated=true was=${was:-$own}; fi
       made=true
       ;;
     # The answer to the push that made the branch was lost. If no other remote branch has its commits, only this
