@@ -62,9 +62,7 @@ export async function dispatchAgain<Value extends object>(
   const stored = refused.forLfs && (await storeForLfs(refused.forLfs, grant, caller));
   if (!stored) return refused;
   if (!stored.ok) return stored;
-  const lfs = stored.value;
-  const parsed = await sendOnce(operation, input, grant, caller, { lfs });
-  return parsed.ok ? { ok: true, value: { ...parsed.value, lfs } } : parsed;
+  return sendOnce(operation, input, grant, caller, { lfs: stored.value });
 }
 
 /**

@@ -13,7 +13,8 @@
 # or a submodule may concern (lib/edit-arrival.pl), and for a patch with binary parts.
 #
 # Section 0: a failure, as in lib/fail.sh; 1: pairs of `added`, `modified` or `deleted` and a path; 2: triples of a path,
-# the name of a fact and its value; 3: paths that Git LFS stores, if the edit is refused for them.
+# the name of a fact and its value; 3: paths that Git LFS stores, if the edit is refused for them; 4: files that it
+# stores, as JSON.
 require "$ENV{WT_LIB}/undo.pl";
 our ($tree, $wt, $list);
 my ($contents_at, $upload, @pieces) = @ARGV;
@@ -148,6 +149,8 @@ for my $step (@steps) {
   }
 }
 undef $payload;
+my ($stored) = map { $_->{content} } grep { $_->{kind} eq "lfs" } @steps;
+@steps = grep { $_->{kind} ne "lfs" } @steps;
 
 require "$ENV{WT_LIB}/edit-states.pl";
 require "$ENV{WT_LIB}/edit-style.pl";
@@ -184,6 +187,10 @@ section(1);
 for my $change (@changes) { print map { "$_\0" } @$change }
 section(2);
 tell_facts(@changes);
+if (defined $stored) {
+  section(4);
+  print $stored;
+}
 remember_ignored(@changes);
 if (defined $receipt) { keep_receipt() }
 spew($list, "");
