@@ -59,12 +59,12 @@ const stateOf = ({ seed, home }: Scene) =>
   ].join("\n--\n");
 
 /** The same for answers that say the same: names of objects are left out. */
-const told = (value: object) => JSON.parse(JSON.stringify(value).replaceAll(/[0-9a-f]{40}/g, "id")) as object;
+const told = (value: object): unknown => JSON.parse(JSON.stringify(value).replaceAll(/[0-9a-f]{40}/g, "id"));
 
 /** One git in so many; at night, each. */
 const EACH = process.env["NIGHTLY"] === undefined ? 5 : 1;
 
-test.each<[string, Operation, object, ((scene: Scene) => Promise<void> | void)?, object?]>([
+test.each<[string, Operation, object, ((scene: Scene) => Promise<void> | void) | undefined, object?]>([
   ["a push", push, { message: "m" }, (scene) => write(scene, "new")],
   ["an amend", push, { message: "m", amend: true }, pushed],
   [
@@ -79,7 +79,7 @@ test.each<[string, Operation, object, ((scene: Scene) => Promise<void> | void)?,
   // The answer can say less where the deed was done before.
   ["a revert", apply, { commits: ["HEAD"], revert: true }, undefined, { head: "id" }],
   ["commits taken back", restore, { to: "HEAD~1", keep: true }, unpushed, { head: "id" }],
-  ["a new branch", branch, { name: "x", create: true }],
+  ["a new branch", branch, { name: "x", create: true }, undefined],
   ["a tag that is pushed", tag, { name: "v1", push: true, message: "m" }, undefined, { tag: { name: "v1" } }],
   ["a pull", pull, {}, moved, { branch: "agent/ada/t1", ahead: 0 }],
 ])("%s that is killed at any git, sent again, is done once", { timeout: 300_000 }, async (...row) => {
@@ -118,4 +118,4 @@ test.each<[string, Operation, object, ((scene: Scene) => Promise<void> | void)?,
 });
 
 const asked = (operation: Operation, input: object) =>
-  operation.input.parse({ sandbox_id: "s0-00000000000000000000", ...input }) as object;
+  operation.input.parse({ sandbox_id: "s0-00000000000000000000", ...input });

@@ -40,10 +40,11 @@ async function shellIn({ session }: Grant, { config }: Caller, script: string): 
 }
 
 const grow = { files: [{ path: "a.txt", old: "n=1", new: "n=11" }] };
-const stepsOf = (sandbox_id: string, steps: readonly object[]) =>
+type Asked = Parameters<typeof planSteps>[0]["steps"][number];
+const stepsOf = (sandbox_id: string, steps: readonly Asked[]) =>
   planSteps({ steps: steps.map((step) => ({ sandbox_id, ...step })) });
 
-async function run(sandbox_id: string, caller: Caller, steps: readonly object[]) {
+async function run(sandbox_id: string, caller: Caller, steps: readonly Asked[]) {
   const log = new StepLog(stepsOf(sandbox_id, steps));
   const options = { signal: new AbortController().signal, sideBySide: 1, onError: "stop" } as const;
   await runSteps(log, caller, options);
@@ -60,7 +61,7 @@ test("an operation that is sent again under its name is done once", async () => 
   expect(await shell("cat repo/a.txt")).toBe("n=111");
 });
 
-test.each([
+test.each<[string, Asked[], string]>([
   ["one step", [{ op: "edit", ...grow }], "n=11"],
   [
     "a batch",
