@@ -5,6 +5,7 @@ import { branch } from "../../src/ops/branch.ts";
 import { pull } from "../../src/ops/pull.ts";
 import { push } from "../../src/ops/push.ts";
 import { restore } from "../../src/ops/restore.ts";
+import { status } from "../../src/ops/status.ts";
 import { type Kill, killedAt, ONCE } from "./once-kills.ts";
 import type { Home, Seed } from "./support.ts";
 import { cloneForEach, git, Home as NewHome, Seed as NewSeed } from "./support.ts";
@@ -265,6 +266,22 @@ test("the first push into an empty repository: the default branch is answered ag
     first.remove();
     empty.remove();
   }
+});
+
+test("a merge whose commit was made, and was not cleaned up behind, is not committed again", async () => {
+  const theirs = elsewhere("b.txt", "main");
+  write("b.txt", "mine\n");
+  home.once = undefined;
+  await home.run(push, MINE);
+  expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "conflict" });
+  write("b.txt", "both\n");
+  home.once = ONCE;
+  await killed({ command: "commit", when: "after" }, { message: "merged" });
+  const commit = head();
+  // As if git had been killed after the commit.
+  writeFileSync(join(home.tree, ".git/MERGE_HEAD"), `${theirs}\n`);
+  expect(await again({ message: "merged" })).toMatchObject({ commit, committed: true, pushed: true });
+  expect((await home.run(status)).unfinished).toBeUndefined();
 });
 
 test("a push of nothing is answered the same", async () => {

@@ -12,9 +12,9 @@
 # It is one process; a shell would start five for each file. git runs only for paths that an ignore rule, an attribute
 # or a submodule may concern (lib/edit-arrival.pl), and for a patch with binary parts.
 #
-# Section 0: a failure, as in lib/fail.sh; 1: pairs of `added`, `modified` or `deleted` and a path; 2: triples of a path,
-# the name of a fact and its value; 3: paths that Git LFS stores, if the edit is refused for them; 4: files that it
-# stores, as JSON.
+# Section 0: a failure, as in lib/fail.sh; 1: pairs of `added`, `modified` or `deleted` and a path; 2: triples of a
+# path, the name of a fact and its value; 3: paths that Git LFS stores, if the edit is refused for them; 4: files that
+# it stores, as JSON.
 require "$ENV{WT_LIB}/undo.pl";
 our ($tree, $wt, $list);
 my ($contents_at, $upload, @pieces) = @ARGV;

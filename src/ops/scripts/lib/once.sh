@@ -1,7 +1,7 @@
-# `once`, after `lock`, lets a call that is sent again be done once (docs/decisions/0034-done-once.md). Tries of a call have
-# the same WT_ONCE. If the call has a receipt in `once/`, prints its answer again and ends. Otherwise the output from here
-# on is also written to a file, which becomes the receipt when the script succeeds, before the lock is free. A failed call
-# has no receipt: it can be tried again.
+# `once`, after `lock`, lets a call that is sent again be done once (docs/decisions/0034-done-once.md). Tries of a call
+# have the same WT_ONCE. If the call has a receipt in `once/`, prints its answer again and ends. Otherwise the output
+# from here on is also written to a file, which becomes the receipt when the script succeeds, before the lock is free. A
+# failed call has no receipt: it can be tried again.
 #
 # A receipt is the nonce of its call, NUL, and the output.
 #

@@ -1,5 +1,5 @@
-# Lets a push that is sent again continue an earlier try of the same call (once.sh). That try has written to `once/ID.push`,
-# a line each, what it was about to do; the last counts:
+# Lets a push that is sent again continue an earlier try of the same call (once.sh). That try has written to
+# `once/ID.push`, a line each, what it was about to do; the last counts:
 # - `begun HAD`: the commit; HAD is the commit to be amended. git writes WT_ONCE to the reflog, which shows whether the
 #   commit was made, and which one it is.
 # - `send TO SHA COMMITTED FROM BEGUN_AT SEEN REBASED MERGED REPLACED RECREATED WAS`: a push of SHA (send-commits.sh).
@@ -36,8 +36,8 @@ resume_push() {
     resume_commit "$had"
   fi
 }
-# Whether the commit of `sent` is still to be pushed or at the remote: since that try, the caller may have taken it back,
-# or a pull may have moved it.
+# Whether the commit of `sent` is still to be pushed or at the remote: since that try, the caller may have taken it
+# back, or a pull may have moved it.
 is_current() {
   local branch=HEAD id
   if [ "${sent[3]}" != - ]; then branch=refs/heads/${sent[3]}; fi
@@ -52,6 +52,8 @@ resume_commit() {
   name_branch
   committed=$made sha=$made from=$branch
   if [ "$1" != - ]; then took_back "$1" "$made" || fail git; fi
+  # git removes it after the commit.
+  if [ -e .git/MERGE_HEAD ] && git merge-base --is-ancestor MERGE_HEAD "$made"; then git merge --quit || fail git; fi
   check_rules "$sha"
 }
 # arrived: whether the push of the earlier try has reached the remote. A shallow clone may lack the commits between.
