@@ -62,9 +62,7 @@ export async function dispatchAgain<Value extends object>(
   const stored = refused.forLfs && (await storeForLfs(refused.forLfs, grant, caller));
   if (!stored) return refused;
   if (!stored.ok) return stored;
-  const lfs = stored.value;
-  const parsed = await sendOnce(operation, input, grant, caller, { lfs });
-  return parsed.ok ? { ok: true, value: { ...parsed.value, lfs } } : parsed;
+  return sendOnce(operation, input, grant, caller, { lfs: stored.value });
 }
 
 /**
@@ -82,7 +80,8 @@ async function sendOnce<Value extends object>(
   const timeoutS = config.operationTimeoutS * (operation.operations ?? 1);
   const seeded = grant.seedHead === undefined ? {} : { seedHead: grant.seedHead };
   const limits = { maxRetries: config.maxRetries, timeoutS };
-  const context = { ...contextFor(config, limits, rulesFor(grant, caller)), ...seeded };
+  const once = caller.once === undefined ? {} : { once: caller.once };
+  const context = { ...contextFor(config, limits, rulesFor(grant, caller)), ...seeded, ...once };
   const run = async ({ session }: Grant, more: Omit<SendContext, "hasRemote">) => {
     const startedAt = performance.now();
     try {

@@ -17,6 +17,7 @@ export async function onceOf(seed: string, ...parts: readonly (string | number)[
 }
 
 /** The caller for one of its calls; undefined: each try is carried out. */
-export function calledOnce({ once: _, ...caller }: Caller, once: string | undefined): Caller {
-  return once === undefined ? caller : { ...caller, once };
+export function calledOnce(caller: Caller, once: string | undefined): Caller {
+  const { once: _of, ...rest } = caller;
+  return once === undefined ? rest : { ...rest, once };
 }

@@ -74,11 +74,13 @@ async function enter(input: PushInput, caller: Caller, to: string | undefined, l
 }
 
 /**
- * Returns a digest that is equal for calls with the same input and credential. It does not reveal the credential.
+ * Returns a digest that is equal for tries of the same call (`once`), otherwise for calls with the same input and
+ * credential. It does not reveal the credential.
  * @param sha commit already made for the push
  */
-async function repeatOf(input: PushInput, { gitTokens = new Map() }: Caller, sha = ""): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify([input, [...gitTokens], sha]));
+async function repeatOf(input: PushInput, { gitTokens = new Map(), once }: Caller, sha = ""): Promise<string> {
+  const call = once === undefined ? [input, [...gitTokens], sha] : [once, sha];
+  const text = new TextEncoder().encode(JSON.stringify(call));
   return encodeBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", text)));
 }
 
@@ -117,7 +119,8 @@ async function joined(
   joinedLate: boolean,
 ): Promise<Parsed<Pushed>> {
   if (!outcome.ok) return { ok: false, error: new WarmtreeError(outcome.code, outcome.detail, outcome.details) };
-  if (!joinedLate) return outcome;
+  // A try of the same call counts no later edits.
+  if (!joinedLate || caller.once !== undefined) return outcome;
   const { commit } = outcome.value;
   const parsed = await dispatch(push, input, grant, caller, { push: { turn: "none", known: commit } });
   if (parsed.ok && parsed.value.commit === commit && !parsed.value.committed) return outcome;

@@ -11,6 +11,8 @@ import batchScript from "./scripts/batch.sh" with { type: "text" };
 export interface Step {
   readonly operation: Operation;
   readonly asked: unknown;
+  /** As in OperationContext. The batch itself has none. */
+  readonly once?: string | undefined;
 }
 
 /** Upper bound for the two section marks of a step. */
@@ -73,19 +75,20 @@ function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOu
 }
 
 function planOf(steps: readonly Step[], context: OperationContext, nonce: string, shareBytes: number): Plan {
-  const plans = steps.map(({ operation, asked }) => ({ operation, plan: operation.plan(asked, context) }));
+  const plans = steps.map((step) => ({ step, plan: step.operation.plan(step.asked, context) }));
   return {
-    args: [
-      nonce,
-      String(shareBytes),
-      ...plans.flatMap(({ operation, plan }) => stepArguments(operation, plan, context)),
-    ],
+    args: [nonce, String(shareBytes), ...plans.flatMap(({ step, plan }) => stepArguments(step, plan, context))],
     files: plans.flatMap(({ plan }) => plan.files ?? []),
   };
 }
 
-function stepArguments(operation: Operation, { args = [], env = {} }: Plan, { signing }: OperationContext): string[] {
+function stepArguments(
+  { operation, once }: Step,
+  { args = [], env = {} }: Plan,
+  { signing }: OperationContext,
+): string[] {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  if (once !== undefined && operation.access !== "read") settings.push(`WT_ONCE=${once}`);
   const words = [...programOf(operation), ...args];
   const needs = [operation.access === "remote" ? "remote" : "", operation.commits && signing ? "signing" : ""];
   return [needs.join(" "), String(settings.length), String(words.length), ...settings, ...words];

@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { pointerOf } from "./output/lfs-pointer.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
-import { sectionRecords } from "./output/sections.ts";
+import { sectionRecords, sectionText } from "./output/sections.ts";
 import type { Step } from "./payload.ts";
 import type { LfsContent, LfsFile } from "../remote/types.ts";
 
@@ -20,16 +20,30 @@ export const lfsFiles = z
   .optional()
   .describe("Files that Git LFS stores: their content is at the git host, and the tree has pointers");
 
+/** Section with the files in the answer. The script prints it, so that a receipt of the edit has it. */
+const STORED_SECTION = 4;
+
 const isWhole = ({ kind }: Step) => kind === "write" || kind === "bytes";
 const utf8 = new TextEncoder();
 
-/** The steps with pointers as the contents of files whose objects the git host has. */
+/** The steps with pointers as the contents of files whose objects the git host has, and these files for the answer. */
 export function withPointers(steps: readonly Step[], files: readonly LfsFile[] = []): readonly Step[] {
   const pointers = new Map(files.map((file) => [file.path, utf8.encode(pointerOf(file))]));
-  return steps.map((step) => {
+  const all = steps.map((step): Step => {
     const pointer = isWhole(step) ? pointers.get(step.path) : undefined;
     return pointer ? { ...step, kind: "bytes", content: pointer } : step;
   });
+  if (files.length === 0) return all;
+  return [...all, { kind: "lfs", path: "", place: "", content: utf8.encode(JSON.stringify(files)) }];
+}
+
+/** The files that an edit wrote as pointers; undefined: none. */
+export function storedFiles({ sections }: ScriptOutput): z.output<typeof lfsFiles> {
+  try {
+    return lfsFiles.safeParse(JSON.parse(sectionText(sections, STORED_SECTION))).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The contents that the git host must have before the edit works; none if it was refused for another reason. */

@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import { actionOf, file, goesOn, stepOf } from "./edit-file.ts";
-import { contentsForLfs, lfsFiles, withPointers } from "./edit-lfs.ts";
+import { contentsForLfs, lfsFiles, storedFiles, withPointers } from "./edit-lfs.ts";
 import { EDIT_REASONS } from "./edit-reasons.ts";
 import { failureOf } from "./output/failure.ts";
 import { MAX_FILES, sandboxId } from "./inputs.ts";
@@ -147,12 +147,14 @@ export const edit = defineOperation({
     const listed = [...Array.from(found, ([path, change]) => ({ path, change, ...facts.get(path) })), ...moved];
     const isMoved = new Set(moved.flatMap(({ path, from }) => [path, from]));
     const written = asked.files.filter((entry) => !["delete", "move_to"].includes(actionOf(entry) ?? "mode"));
+    const lfs = storedFiles(result);
     const paths = new Set(written.map(({ path }) => path));
     return {
       ok: true,
       value: {
         changed: listed.slice(0, MAX_LISTED),
         unchanged: [...paths].filter((path) => !found.has(path) && !isMoved.has(path)),
+        ...(lfs ? { lfs } : {}),
         truncated: listed.length > MAX_LISTED || result.truncated,
       },
     };

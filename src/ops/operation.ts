@@ -12,6 +12,11 @@ export interface OperationContext extends PrefetchedRemote {
   readonly agentBranchPrefix: string;
   readonly maxRetries: number;
   readonly timeoutS: number;
+  /**
+   * Equal for tries of the same call, 32 hex characters. A try that finds the call done in the sandbox answers the same
+   * and changes nothing (scripts/lib/once.sh). Reads ignore it.
+   */
+  readonly once?: string;
   /** Commit of the seed, the clone in the sandbox's repository snapshot. A seed on another commit is not used. */
   readonly seedHead?: string;
   /** For a task that talks to the git host, or needs objects that a partial clone lacks. */

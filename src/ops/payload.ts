@@ -14,7 +14,9 @@ type Kind =
   | "hunks"
   | "remove"
   | "copy"
-  | "git";
+  | "git"
+  // No action: `content` is for the answer (edit-lfs.ts).
+  | "lfs";
 
 /** One action of an edit, as the script gets it. */
 export interface Step {

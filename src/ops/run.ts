@@ -120,7 +120,7 @@ function withOwnAddress({ remote }: OperationContext, text: string): string {
 /** Builds the process start: a constant script, with the caller's text in parameters and environment. */
 function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationContext, nonce: string): ProcessRequest {
   const { name, email } = context.author;
-  const { remote, signing } = context;
+  const { once, remote, signing } = context;
   const secrets = secretsOf(context);
   const script = watched(task.shell, task.script, plan.streamed !== undefined);
   const program = [...programOf({ ...task, script }), ...(plan.args ?? [])] as const;
@@ -139,6 +139,7 @@ function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationConte
       WT_RETRIES: String(context.maxRetries),
       WT_PUSH_WITHIN_MS: String(pushWithinMs(context.timeoutS * 1000)),
       WT_LOCK_WAIT_S: String(Math.max(1, context.timeoutS - LOCK_MARGIN_S)),
+      ...(task.access === "read" || once === undefined ? {} : { WT_ONCE: once }),
       ...(remote ? { WT_URL: remote.url } : {}),
       ...(remote?.via === undefined ? {} : { WT_VIA: remote.via }),
       ...(signing === undefined ? {} : { WT_SIGN: signing.url }),

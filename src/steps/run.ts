@@ -1,4 +1,5 @@
 import { dispatch, dispatchAgain } from "../execution/dispatch.ts";
+import { calledOnce, onceOf } from "../execution/once.ts";
 import { parseInput } from "../execution/parse-input.ts";
 import { pushAgain, pushInTurn } from "../execution/push.ts";
 import { execute } from "../facade.ts";
@@ -88,17 +89,22 @@ async function runTogether(
 
 async function runAlone(step: Step, log: StepLog, caller: Caller): Promise<object> {
   if (step.op === LIST) return { workspaces: await listWorkspaces(caller) };
-  return execute(clone.name, inputOf(step, log), caller);
+  return execute(clone.name, inputOf(step, log), calledOnce(caller, await onceOfStep(step, caller)));
 }
 
 interface Asked {
   readonly step: Step;
   readonly operation: InWorkspace;
   readonly input: { readonly sandbox_id: string };
+  /** As in `Caller`. */
+  readonly once: string | undefined;
 }
 
+const onceOfStep = async ({ at }: Step, { once }: Caller): Promise<string | undefined> =>
+  once === undefined ? undefined : onceOf(once, at);
+
 async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Caller): Promise<void> {
-  const asked = askedOf(group, log);
+  const asked = await askedOf(group, log, caller);
   const [first] = asked;
   if (!first) return;
   const startedAt = performance.now();
@@ -128,13 +134,14 @@ async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Call
  * itself, and fails then.
  * @throws invalid_input of the first step
  */
-function askedOf(group: readonly Step[], log: StepLog): Asked[] {
+async function askedOf(group: readonly Step[], log: StepLog, caller: Caller): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const step of group) {
     const { operation } = step;
     if (!operation) break;
     try {
-      asked.push({ step, operation, input: parsedInput(step, operation, log) });
+      const input = parsedInput(step, operation, log);
+      asked.push({ step, operation, input, once: await onceOfStep(step, caller) });
     } catch (error) {
       if (asked.length === 0) throw error;
       break;
@@ -165,17 +172,19 @@ async function resultsOf(group: readonly Asked[], workspace: string, caller: Cal
   const [first] = group;
   const isAlone = group.length === 1;
   if (first && isAlone && first.step.op === push.name) {
-    return [{ parsed: await pushInTurn(push.input.parse(first.input), caller) }];
+    return [{ parsed: await pushInTurn(push.input.parse(first.input), calledOnce(caller, first.once)) }];
   }
   const grant = await useWorkspace(caller, workspace);
-  if (first && isAlone) return [{ parsed: await dispatch(first.operation, first.input, grant, caller) }];
+  if (first && isAlone) {
+    return [{ parsed: await dispatch(first.operation, first.input, grant, calledOnce(caller, first.once)) }];
+  }
   // A push in a batch does not wait for its turn unless it loses a race.
   const results = valueOf(
     await dispatch(
-      batchOf(group.map(({ operation, input }) => ({ operation, asked: input }))),
+      batchOf(group.map(({ operation, input, once }) => ({ operation, asked: input, once }))),
       undefined,
       grant,
-      caller,
+      calledOnce(caller, undefined),
       { push: { turn: "none" } },
     ),
   );
@@ -183,11 +192,12 @@ async function resultsOf(group: readonly Asked[], workspace: string, caller: Cal
   const step = group[results.length - 1];
   if (!step || !last || last.parsed.ok) return results;
   const { pausing, lost } = last.parsed;
+  const own = calledOnce(caller, step.once);
   const parsed = lost
-    ? await pushAgain(push.input.parse(step.input), caller, lost)
+    ? await pushAgain(push.input.parse(step.input), own, lost)
     : pausing
-      ? await dispatch(step.operation, step.input, grant, caller)
-      : await dispatchAgain(step.operation, step.input, grant, caller, last.parsed);
+      ? await dispatch(step.operation, step.input, grant, own)
+      : await dispatchAgain(step.operation, step.input, grant, own, last.parsed);
   return [...results.slice(0, -1), { parsed }];
 }
 

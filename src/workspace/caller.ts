@@ -16,7 +16,10 @@ export interface Caller {
   readonly config: Config;
   /** Origin that the request was sent to; absent: there was no request. */
   readonly calledAt?: string;
-  /** Equal for tries of one call: what it does in a sandbox is done once. */
+  /**
+   * Equal for tries of the same call (src/execution/once.ts): the sandbox carries it out once, also if an earlier try
+   * lost its Worker. Absent: each call is carried out.
+   */
   readonly once?: string;
   /** Runs work that the answer does not wait for. */
   waitUntil(work: Promise<unknown>): void;

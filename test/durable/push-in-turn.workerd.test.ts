@@ -102,3 +102,29 @@ test("calls repeat each other where they ask for the same with the same credenti
   expect(new Set([first, otherInput, otherToken]).size).toBe(3);
   expect(repeats.join()).not.toContain("secret-token");
 });
+
+test("tries of a call repeat each other by its name alone", async () => {
+  const sandboxId = await newWorkspace("named");
+  const repeats: string[] = [];
+  const noting = callerWith("named", (request) => {
+    repeats.push(request.repeat);
+    return Promise.reject(new Error("only noted"));
+  });
+  const gitTokens = new Map([["https://github.com", "another-token"]]);
+  for (const more of [{ once: "one" }, { once: "one", gitTokens }, { once: "other" }, {}]) {
+    await pushInTurn(asked(sandboxId), { ...noting, ...more });
+  }
+  const [first, second, otherName, unnamed] = repeats;
+  expect(second).toBe(first);
+  expect(new Set([first, otherName, unnamed]).size).toBe(3);
+});
+
+test("a call that joins late gets the outcome if it is a try of the same call; otherwise the sandbox is asked", async () => {
+  const sandboxId = await newWorkspace("joined-late");
+  const grant = granted(await pool().use({ tenant: "joined-late", sandboxId }));
+  const outcome = { ok: true, value: { commit: "c" } };
+  const place = { ok: true, kind: "outcome", grant, outcome, joinedLate: true };
+  const caller = callerWith("joined-late", () => Promise.resolve(place));
+  expect(await pushInTurn(asked(sandboxId), { ...caller, once: "one" })).toEqual(outcome);
+  expect(await pushInTurn(asked(sandboxId), caller)).toMatchObject(REACHED);
+});

@@ -47,6 +47,8 @@ const listed = z.object({ processes: z.array(z.object({ pid: z.number() })).defa
 /** A sandbox with a repository of 300 files at a remote, and operations as the facade runs them. */
 export class CutOffScene {
   readonly host: LocalHost;
+  /** As a run has it that sends a call again. */
+  once: string | undefined;
   readonly #git: GitServer;
   readonly #folder: string;
   readonly #config: E2bConfig;
@@ -138,6 +140,7 @@ export class CutOffScene {
       maxRetries: 0,
       timeoutS: timeoutMs / 1000,
       policy: DEFAULT_POLICY,
+      ...(this.once === undefined ? {} : { once: this.once }),
       remote: operation.access === "remote" ? { url: `${this.#git.url}/one.git` } : undefined,
     };
     const sandbox = { e2b: this.#config, session: this.#session };

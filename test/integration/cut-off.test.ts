@@ -22,6 +22,7 @@ const trial = fc.record({
   operation: fc.constantFrom("edit", "push", "push", "pull", "clone", "branch", "restore", "status"),
   how: fc.constantFrom("deadline", "deadline", "SIGNAL_SIGKILL", "SIGNAL_SIGTERM", "stream"),
   moment: fc.noBias(fc.integer({ min: 0, max: 100 })),
+  named: fc.boolean(),
   next: fc.constantFrom("edit", "status", "restore", "branch", "pull", "pause"),
 });
 type Trial = typeof trial extends fc.Arbitrary<infer Value> ? Value : never;
@@ -82,7 +83,9 @@ async function tryOut(each: Trial, nth: number): Promise<void> {
   const about = JSON.stringify(each);
   await prepare(each, nth);
   const before = pushedTo();
+  scene.once = each.named ? nth.toString(16).padStart(32, "0") : undefined;
   const cut = await cutOff(each, nth);
+  scene.once = undefined;
   await goOn(each, nth);
   await expect.poll(() => scene.left(), { message: about }).toBe("");
   const pushed = cut.ok ? undefined : cut.error.details.work?.pushed;

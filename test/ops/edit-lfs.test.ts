@@ -56,6 +56,17 @@ test.each([
   expect(readPointer(Buffer.from(text))).toBeUndefined();
 });
 
+test("the answer has the files that LFS stores, also where the call is sent again with their contents", async () => {
+  const files = [{ path: "new.bin", content: "big" }];
+  home.once = "0123456789abcdef0123456789abcdef";
+  home.lfs = [{ ...OBJECT, path: "new.bin", uploaded: true }];
+  const first = await home.run(edit, { files });
+  expect(first).toMatchObject({ changed: [{ path: "new.bin", change: "added" }], lfs: home.lfs });
+  expect(readFileSync(join(home.tree, "new.bin"), "utf8")).toBe(POINTER);
+  home.lfs = [];
+  expect(await home.run(edit, { files })).toEqual(first);
+});
+
 test("an edit of files that LFS stores is refused with all of their contents, and nothing changes", async () => {
   const refused = await refusal({
     files: [

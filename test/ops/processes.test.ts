@@ -136,6 +136,18 @@ onLinux("work that was edited: diff, restore, push, revert", async () => {
   expect(await startsOf(apply, { commits: ["HEAD"], revert: true })).toBe("1 flock, 12 git, 1 grep");
 });
 
+onLinux("a call with a name: what copies its output, the receipt, and the answer from it", async () => {
+  home.once = "1".repeat(32);
+  expect(await startsOf(edit, { files: files(1) })).toBe("1 perl");
+  expect(await startsOf(edit, { files: files(1) })).toBe("1 perl");
+  home.once = "2".repeat(32);
+  expect(await startsOf(tag, { name: "v1" })).toBe("1 flock, 5 git, 1 mv, 1 perl, 1 tee");
+  expect(await startsOf(tag, { name: "v1" })).toBe("1 flock");
+  home.once = "3".repeat(32);
+  expect(await startsOf(push, { message: "m" })).toBe("1 flock, 16 git, 1 grep, 1 mv, 1 perl, 1 tee");
+  expect(await startsOf(push, { message: "m" })).toBe("1 flock");
+});
+
 onLinux("pull of what somebody pushed", async () => {
   seed.receive("main");
   writeFileSync(join(seed.tree, "b.txt"), "b\n");

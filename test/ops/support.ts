@@ -45,6 +45,8 @@ export class Home {
   signing?: OperationContext["signing"];
   /** As the push queue has it. */
   push?: PushContext;
+  /** As a run or a client has it that sends a call again. */
+  once?: string | undefined;
   /** As the operator sets it; tests of other things push to main. */
   policy = CONTEXT.policy;
   /** Nobody ends an operation here when it is over. */
@@ -101,8 +103,8 @@ export class Home {
   }
 
   #context(): OperationContext {
-    const { seedHead, remoteRefs, pack, lfs, push, signing, agentBranchPrefix, policy, timeoutS } = this;
-    const given = { ...(lfs && { lfs }), ...(push && { push }) };
+    const { seedHead, remoteRefs, pack, lfs, push, once, signing, agentBranchPrefix, policy, timeoutS } = this;
+    const given = { ...(lfs && { lfs }), ...(push && { push }), ...(once && { once }) };
     const known = { policy, timeoutS, ...(seedHead === undefined ? {} : { seedHead }), ...given };
     return { ...CONTEXT, agentBranchPrefix, remoteRefs, pack, signing, ...known };
   }

@@ -7,6 +7,7 @@
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
+. "$WT_LIB/once.sh"
 . "$WT_LIB/enter.sh"
 . "$WT_LIB/commit-of.sh"
 . "$WT_LIB/replay.sh"
@@ -17,6 +18,7 @@
 . "$WT_LIB/refuse-unfinished.sh"
 
 lock
+once
 enter
 link_shallow
 revert=$IN_REVERT
@@ -26,10 +28,15 @@ refuse_unfinished
 began=$(git rev-parse -q --verify HEAD) || fail no_commits
 if partial && [ -z "$url" ]; then fail needs_remote; fi
 commits=() made=() already=() tree_now= merged= conflicting=
-for name; do
-  commit=$(commit_of "$name") || unknown_ref "$name"
-  commits+=("$commit")
-done
+if recall; then
+  commits=("${recalled[@]}")
+else
+  for name; do
+    commit=$(commit_of "$name") || unknown_ref "$name"
+    commits+=("$commit")
+  done
+  remember "${commits[@]}"
+fi
 # merge_ahead COMMIT PARENT: merges in memory before git does so in the tree. This finds an empty result without git's
 # own status, which would enter submodules. In a partial clone it fetches the objects that this merge and the merge in
 # the tree need. Sets `merged` to the tree, and `conflicting` to the exit code of merge-tree (1: conflict).

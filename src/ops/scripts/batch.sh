@@ -10,7 +10,7 @@
 
 nonce=$1 share=$2
 shift 2
-unset WT_URL WT_VIA WT_SIGN
+unset WT_URL WT_VIA WT_SIGN WT_ONCE
 export watched_at
 [ -d "$wt" ] || mkdir -p "$wt"
 export WT_FAILED="$wt/failed.$nonce"

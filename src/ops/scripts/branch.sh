@@ -6,6 +6,7 @@
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
+. "$WT_LIB/once.sh"
 . "$WT_LIB/enter.sh"
 . "$WT_LIB/commit-of.sh"
 . "$WT_LIB/bring.sh"
@@ -32,6 +33,7 @@ if [ -z "$name" ]; then
   exec git for-each-ref --sort=-committerdate --count="$count" --format="$format" refs/heads refs/remotes
 fi
 lock
+once
 enter
 refuse_unfinished
 made=
@@ -65,6 +67,8 @@ fi
 if [ "$create" = true ] && made_before; then
   :
 elif [ "$create" = true ]; then
+  # A try that was killed before its switch.
+  if recall && [ "$(git rev-parse -q --verify "refs/heads/$name")" = "${recalled[0]}" ]; then git branch -q -D -- "$name" || fail git; fi
   if there "refs/heads/$name"; then fail branch_exists "$name"; fi
   case $name in *[!0-9a-f]* | ? | ?? | ???) ;; *)
     if git rev-parse -q --verify "$name^{commit}" >/dev/null; then fail is_commit "$name"; fi
@@ -82,6 +86,7 @@ elif [ "$create" = true ]; then
   fi
   # Complete the branch before the switch: a failure or a cut-off leaves the tree on its old branch.
   if git rev-parse -q --verify HEAD >/dev/null || [ -n "$start" ]; then
+    if [ -n "${WT_ONCE-}" ]; then remember "$(git rev-parse "${start:-HEAD}")"; fi
     # HEAD is named, because git itself starts from the short name of the branch, and a tag may have the same.
     add() { git branch -q --no-track -- "$name" "${start:-HEAD}"; }
     add || { make_room "$name" && add; } || fail git "$name"

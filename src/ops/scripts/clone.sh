@@ -152,7 +152,7 @@ if [ -e "$tree/.git" ]; then
   exit 0
 fi
 printf '%s\n' "$base" "$shallow" "$filter" "$revision" "$@" >"$wt/made_with"
-for left in new partial; do if [ -e "$wt/$left" ]; then rm -rf "${wt:?}/$left"; fi; done
+for left in new partial once; do if [ -e "$wt/$left" ]; then rm -rf "${wt:?}/$left"; fi; done
 began=${EPOCHREALTIME-} target=HEAD
 if [ -n "$seed_head" ]; then
   seed=unsound

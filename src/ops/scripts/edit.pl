@@ -12,13 +12,16 @@
 # It is one process; a shell would start five for each file. git runs only for paths that an ignore rule, an attribute
 # or a submodule may concern (lib/edit-arrival.pl), and for a patch with binary parts.
 #
-# Section 0: a failure, as in lib/fail.sh; 1: pairs of `added`, `modified` or `deleted` and a path; 2: triples of a path,
-# the name of a fact and its value; 3: paths that Git LFS stores, if the edit is refused for them.
+# Section 0: a failure, as in lib/fail.sh; 1: pairs of `added`, `modified` or `deleted` and a path; 2: triples of a
+# path, the name of a fact and its value; 3: paths that Git LFS stores, if the edit is refused for them; 4: files that
+# it stores, as JSON.
 require "$ENV{WT_LIB}/undo.pl";
 our ($tree, $wt, $list);
 my ($contents_at, $upload, @pieces) = @ARGV;
 our ($held, $work) = (0, "unchanged");
 our $new = "$wt/tmp.edit";
+# A call that is sent again is done once, as in lib/once.sh.
+our $receipt = $ENV{WT_ONCE} ? "$wt/once/$ENV{WT_ONCE}" : undef;
 binmode STDOUT;
 sub section { print "\0$ENV{WT_NONCE}:$_[0]\n" }
 sub leave {
@@ -27,6 +30,7 @@ sub leave {
 }
 sub fail {
   my ($reason, $subject) = @_;
+  select STDOUT;
   section(0);
   print "$reason\0", defined $subject ? $subject : "", "\0\0$work\0";
   if ($ENV{WT_FAILED}) { spew($ENV{WT_FAILED}, "") }
@@ -58,6 +62,30 @@ sub refused {
   $!{ENOSPC} || $!{EDQUOT} ? cancel("disk_full") : cancel("unwritable", $place, "$!");
 }
 
+sub tell_again {
+  my $said = slurp($receipt);
+  $said =~ s/\A([^\0]*)\0// or return;
+  # \0 would take digits of the nonce.
+  $said =~ s/\x{0}\Q$1\E:/\0$ENV{WT_NONCE}:/g;
+  print $said;
+}
+my $output = "";
+sub copy_output {
+  open my $copy, ">:raw", \$output or refused("");
+  select $copy;
+}
+# While the list is not empty: undoing the edit deletes the receipt (begin_change in lib/edit-change.pl).
+sub keep_receipt {
+  select STDOUT;
+  print $output;
+  mkdir "$wt/once";
+  spew("$wt/tmp.once", "$ENV{WT_NONCE}\0$output") && rename("$wt/tmp.once", $receipt) or refused("");
+  # One call in sixteen deletes the old ones.
+  if ($ENV{WT_ONCE} !~ /^0/) { return }
+  opendir my $names, "$wt/once" or return;
+  for my $name (readdir $names) { if (-f "$wt/once/$name" && -M _ > 2) { unlink "$wt/once/$name" } }
+}
+
 mkdir $wt;
 open my $lock, ">>", "$wt/lock" or fail("disk_full");
 # git inherits the lock: it is free when the last process that has it ends.
@@ -78,6 +106,12 @@ if (-s "$wt/open") {
   }
   defined &watch and watch();
   system "/bin/sh", "$ENV{WT_LIB}/clear-away.sh";
+}
+if (defined $receipt && -e $receipt) {
+  if ($upload ne "") { unlink "$wt/$upload" }
+  tell_again();
+  leave();
+  exit;
 }
 spew("$wt/open", "open\n") or fail("disk_full");
 chdir($tree) && -e ".git" or fail("not_cloned");
@@ -115,6 +149,8 @@ for my $step (@steps) {
   }
 }
 undef $payload;
+my ($stored) = map { $_->{content} } grep { $_->{kind} eq "lfs" } @steps;
+@steps = grep { $_->{kind} ne "lfs" } @steps;
 
 require "$ENV{WT_LIB}/edit-states.pl";
 require "$ENV{WT_LIB}/edit-style.pl";
@@ -146,11 +182,17 @@ carry_out();
 for my $step (grep { $_->{kind} eq "git" } @steps) { git_patch($step->{content}) }
 my @changes = changes();
 tell_arrival(map { $_->[1] } grep { $_->[0] ne "deleted" } @changes);
+if (defined $receipt) { copy_output() }
 section(1);
 for my $change (@changes) { print map { "$_\0" } @$change }
 section(2);
 tell_facts(@changes);
+if (defined $stored) {
+  section(4);
+  print $stored;
+}
 remember_ignored(@changes);
+if (defined $receipt) { keep_receipt() }
 spew($list, "");
 clear_away();
 leave();

@@ -40,6 +40,7 @@ import lineEnds from "./lib/line-ends.sh" with { type: "text" };
 import lock from "./lib/lock.sh" with { type: "text" };
 import merging from "./lib/merging.sh" with { type: "text" };
 import net from "./lib/net.sh" with { type: "text" };
+import once from "./lib/once.sh" with { type: "text" };
 import overwritten from "./lib/overwritten.sh" with { type: "text" };
 import piped from "./lib/piped.sh" with { type: "text" };
 import reached from "./lib/reached.sh" with { type: "text" };
@@ -47,6 +48,7 @@ import refreshIndex from "./lib/refresh-index.sh" with { type: "text" };
 import refs from "./lib/refs.sh" with { type: "text" };
 import refuseUnfinished from "./lib/refuse-unfinished.sh" with { type: "text" };
 import replay from "./lib/replay.sh" with { type: "text" };
+import resumePush from "./lib/resume-push.sh" with { type: "text" };
 import rulesChangesPerl from "./lib/rules-changes.pl" with { type: "text" };
 import rulesContentsPerl from "./lib/rules-contents.pl" with { type: "text" };
 import rulesPerl from "./lib/rules.pl" with { type: "text" };
@@ -110,6 +112,7 @@ export const PIECES: Readonly<Record<string, string>> = {
   "lock.sh": lock,
   "merging.sh": merging,
   "net.sh": net,
+  "once.sh": once,
   "overwritten.sh": overwritten,
   "piped.sh": piped,
   "reached.sh": reached,
@@ -117,6 +120,7 @@ export const PIECES: Readonly<Record<string, string>> = {
   "refs.sh": refs,
   "refuse-unfinished.sh": refuseUnfinished,
   "replay.sh": replay,
+  "resume-push.sh": resumePush,
   "rules-changes.pl": rulesChangesPerl,
   "rules-contents.pl": rulesContentsPerl,
   "rules.pl": rulesPerl,

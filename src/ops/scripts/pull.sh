@@ -7,6 +7,7 @@
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
+. "$WT_LIB/once.sh"
 . "$WT_LIB/enter.sh"
 . "$WT_LIB/replay.sh"
 . "$WT_LIB/conflicts.sh"
@@ -16,6 +17,7 @@
 . "$WT_LIB/refuse-unfinished.sh"
 
 lock
+once
 enter
 link_shallow
 rebase=$IN_REBASE deepen=$IN_DEEPEN from=$IN_FROM

@@ -3,7 +3,8 @@
 # `waited`) fetches first, because the branch has moved.
 #
 # A push without a turn (docs/decisions/0018-push-queue.md) ends when it loses a race. The Worker sends it again with
-# the values of section 2, and the script does not commit again.
+# the values of section 2, and the script does not commit again. A push that is sent again after its Worker was lost
+# finds these values in the sandbox (lib/resume-push.sh).
 #
 # Sections: 1: the result; 2: of a lost race, branch, commit to push, commit made, branch of the tree; 3 and 10 to 29:
 # conflicts (lib/conflicts.sh); 4: removed commits (lib/history.sh); 5 and 6: messages and state of the push
@@ -13,11 +14,13 @@
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
 . "$WT_LIB/enter.sh"
+. "$WT_LIB/once.sh"
 . "$WT_LIB/send-commits.sh"
 . "$WT_LIB/line-ends.sh"
 . "$WT_LIB/commit-changes.sh"
 
 lock
+once
 enter
 link_shallow
 message=$IN_MESSAGE to=$IN_TO turn=$IN_TURN known=$IN_KNOWN sha=$IN_SHA committed=$IN_COMMITTED from=$IN_FROM
@@ -33,17 +36,21 @@ done
 files=("$@")
 IFS= read -r branch <.git/HEAD
 case $branch in "ref: refs/heads/"*) branch=${branch#ref: refs/heads/} ;; *) branch= ;; esac
+resume_push
 if [ -z "$sha" ]; then
   commit_changes "$@"
   from=$branch
 fi
-begun_at=$sha
+begun_at=${begun_at:-$sha}
 send_commits
 moved=current landed= default=
+stands=$branch:$(git rev-parse HEAD)
 # While this push had no turn, another operation may have moved HEAD.
-if [ "$branch:$(git rev-parse HEAD)" != "$from:$begun_at" ]; then
+if [ "$stands" = "$from:$sha" ]; then
+  :
+elif [ "$stands" != "$from:$begun_at" ]; then
   moved=kept
-elif [ "$sha" != "$begun_at" ] && ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
+elif ! { bring_checkout "$sha" && move_to "$sha"; }; then moved=kept; fi
 case $answer in
   *"*$tab"*)
     base=$(git rev-parse -q --symbolic-full-name '@{upstream}' 2>/dev/null) || base=

@@ -4,12 +4,14 @@
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
+. "$WT_LIB/once.sh"
 . "$WT_LIB/enter.sh"
 . "$WT_LIB/in-commit.sh"
 . "$WT_LIB/bring.sh"
 . "$WT_LIB/uncommit.sh"
 
 lock
+once
 enter
 all=$IN_ALL staged=$IN_STAGED to=$IN_TO
 if [ -n "$to" ]; then

@@ -5,6 +5,7 @@
 . "$WT_LIB/section.sh"
 . "$WT_LIB/fail.sh"
 . "$WT_LIB/lock.sh"
+. "$WT_LIB/once.sh"
 . "$WT_LIB/enter.sh"
 . "$WT_LIB/commit-of.sh"
 . "$WT_LIB/net.sh"
@@ -21,6 +22,7 @@ if [ -z "$name" ]; then
   exit
 fi
 lock
+once
 enter
 if [ "$push:$IN_TAGS" = true:false ]; then fail no_tags "$name"; fi
 full=refs/tags/$name made=false sent=

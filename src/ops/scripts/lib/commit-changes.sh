@@ -8,7 +8,7 @@
 . "$WT_LIB/signing.sh"
 
 commit_changes() {
-  local state finishing= path how=() had named=() folders=()
+  local state finishing= path how=() had= named=() folders=()
   for state in $WT_UNFINISHED; do
     if [ ! -e ".git/${state%%:*}" ]; then continue; fi
     case $state in
@@ -50,7 +50,7 @@ commit_changes() {
   if [ ${#files[@]} -gt 0 ]; then how+=(--only -- "${files[@]}"); fi
   if [ "$amend" = same ] || [ "$unchanged:$amend:$finishing" = true:false: ]; then
     :
-  elif signing git commit -q --no-verify "${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
+  elif make_commit "${how[@]}" >/dev/null 2>"$wt/tmp.err"; then
     committed=$(git rev-parse HEAD) work=unchanged
     if [ "$amend" = true ]; then took_back "$had" "$committed" || fail git; fi
   # git ends with 1 if there is nothing to commit.
@@ -64,6 +64,16 @@ commit_changes() {
   fi
   sha=$committed
   if [ -z "$sha" ]; then sha=$(git rev-parse -q --verify HEAD) || fail nothing_to_push; fi
+}
+# Leaves what a later try needs to find its commit (resume-push.sh).
+make_commit() {
+  local settings=()
+  if [ -n "${WT_ONCE-}" ]; then
+    note begun "${had:--}"
+    local -x GIT_REFLOG_ACTION="warmtree $WT_ONCE"
+    settings=(-c core.logAllRefUpdates=true)
+  fi
+  signing git "${settings[@]}" commit -q --no-verify "$@"
 }
 has_changes() { [ -n "$(git status --porcelain --ignore-submodules=dirty "$@" | head -c 1)" ]; }
 # Section 7: files that edits have written and no commit has, because a rule ignores them.

@@ -1,5 +1,5 @@
 # Carries out in the tree what was worked out in memory.
-our (%now, %place, %saved, @saved, $new, $list, $tree, $wt, $mode_of);
+our (%now, %place, %saved, @saved, $new, $list, $receipt, $tree, $wt, $mode_of);
 # Path of the tree without symlinks; undefined if there is no /proc.
 my $real = readlink "/proc/$$/cwd";
 # Saves the originals first, then their list, and only then starts the change.
@@ -29,7 +29,10 @@ sub looks {
 sub begin_change {
   unlink "$wt/finished";
   # A path comes before those below it: an undo first removes a link that has taken the place of a folder.
-  spew($list, join "", map { "$saved{$_}\0$_\0" } sort @saved) or refused("");
+  my @to_undo = map { "$saved{$_}\0$_\0" } sort @saved;
+  # An edit that is undone has no receipt. It is listed as a path that was absent.
+  if (defined $receipt) { push @to_undo, "absent\0../.warmtree/once/$ENV{WT_ONCE}\0" }
+  spew($list, join "", @to_undo) or refused("");
   # Looks take milliseconds. The number of tries bounds the wait for a look that hangs.
   for (my $tries = 0; $tries < 5000 && looks(); $tries++) { select undef, undef, undef, 0.001 }
 }

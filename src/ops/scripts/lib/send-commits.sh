@@ -11,6 +11,7 @@
 . "$WT_LIB/replay.sh"
 . "$WT_LIB/conflicts.sh"
 . "$WT_LIB/in-the-way.sh"
+. "$WT_LIB/resume-push.sh"
 
 lost_race='fetch first|stale info|non-fast-forward|cannot lock ref|reference already exists|'
 lost_race+='failed to update ref|incorrect old value'
@@ -18,12 +19,12 @@ seen= mark= rebased= merged= recreated= replaced= was= is_first= answer= unanswe
 send_commits() {
   local failed=0 races=0 unmoved=0
   # If there is nothing to fetch, or the fetch fails, the push will show it.
-  if [ "$turn" = waited ]; then fetch_branch "$to" 2>/dev/null; fi
-  begin_on_others
+  if [ "$turn:$resumed" = waited: ]; then fetch_branch "$to" 2>/dev/null; fi
+  if [ -z "$resumed" ]; then begin_on_others; fi
   look_at_remote
   refuse_removed
   refuse_unsigned "$sha"
-  until stands_on_remote && send; do
+  until arrived || { stands_on_remote && send; }; do
     if [ -n "$answer" ]; then cat "$wt/tmp.err" >&2; fi
     if [ -z "$answer" ] || grep -qE "^!.*\[(remote )?rejected\].*\(($lost_race)" <<<"$answer"; then
       pushing false
@@ -51,6 +52,7 @@ send_commits() {
       [ "$failed" -ge "$WT_RETRIES" ] || ! wait_turn "$failed"; then fail git; fi
     failed=$((failed + 1)) unanswered=true
   done
+  answer_again
   pushing true
   say_remote
   remember_sent
@@ -103,6 +105,7 @@ send() {
   # A push that starts must be reported before the time is over.
   if [ -n "${watched_at-}" ] && [ "$((${EPOCHREALTIME/./} - watched_at))" -gt "${WT_PUSH_WITHIN_MS}000" ]; then fail timeout; fi
   prove "$sha"
+  note_send
   pushing unknown
   answer=$(traced netgit push --porcelain --no-verify "--force-with-lease=refs/heads/$to:$seen" origin "$sha:refs/heads/$to" 2>"$wt/tmp.err")
   local status=$?
@@ -153,6 +156,7 @@ forget_deleted() {
 }
 overtaken() {
   if [ "$turn" = none ]; then
+    if [ -n "$resumed" ] && fetch_branch "$to" && look_at_remote && arrived; then return; fi
     section 2
     printf '%s\0' "$to" "$sha" "$committed" "$from"
     fail race_lost
@@ -174,6 +178,7 @@ overtaken() {
     refused_by_host
   else unmoved=$((unmoved + 1)); fi
   look_at_remote
+  if arrived; then return; fi
   if [ -n "$mark" ] && [ "$mark" != "$seen" ]; then
     git update-ref -d "refs/warmtree/replace/$to/@"
     if git merge-base --is-ancestor "$mark" "$seen"; then fail taken_up "$to"; fi
@@ -207,13 +212,15 @@ remember_sent() {
   local own made=
   if [ -e "$wt/began_empty" ]; then rm -f "$wt/began_empty"; fi
   own=$(git rev-parse -q --verify "refs/warmtree/own/$to/@")
+  # The earlier try that is continued has recorded it.
+  if [ "$own:$resumed" = "$sha:$sha" ]; then seen=$sha; fi
   # `others` before `own`: a push that is cut off between them takes too much for others', and nothing of theirs for its
   # own.
   if [ -n "$own" ] && [ -n "$seen" ] && [ "$seen" != "$own" ]; then git update-ref "refs/warmtree/others/$to/@" "$seen"; fi
   if [ -n "$mark" ]; then git update-ref -d "refs/warmtree/replace/$to/@"; fi
   case $answer in
     *"*$tab"*)
-      if [ -n "$own" ]; then recreated=true was=${was:-$own}; fi
+      if [ -n "$own" ] && [ "$own:$resumed" != "$sha:$sha" ]; then recreated=true was=${was:-$own}; fi
       made=true
       ;;
     # The answer to the push that made the branch was lost. If no other remote branch has its commits, only this
@@ -223,5 +230,5 @@ remember_sent() {
   if [ -n "$made" ]; then
     if [ "$(git for-each-ref --count=2 --format='%(refname)' refs/remotes)" = "refs/remotes/origin/$to" ]; then is_first=true; else own=$sha; fi
   fi
-  if [ -n "$own" ] && [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi
+  if [ -n "$own" ] && { [ -n "$resumed" ] || [ "$(git rev-parse -q --verify "refs/remotes/origin/$to")" = "$sha" ]; }; then git update-ref "refs/warmtree/own/$to/@" "$sha"; fi
 }

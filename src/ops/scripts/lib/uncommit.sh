@@ -8,7 +8,12 @@ uncommit() {
   local head target base
   refuse_unfinished
   head=$(git rev-parse -q --verify HEAD) || fail no_commits
-  target=$(commit_of "$to") || unknown_ref "$to"
+  if recall; then
+    target=${recalled[0]}
+  else
+    target=$(commit_of "$to") || unknown_ref "$to"
+    remember "$target"
+  fi
   base=$(git merge-base "$target" "$head") || fail unrelated "$to"
   may_take_back "$base..$head" || fail published
   section 1
