@@ -13,8 +13,8 @@ interface Scene {
   /** Instances that it has started. */
   readonly launched: string[];
   /** As after an eviction: another object on the same storage. */
-  again(): Runs;
-  rows(query: string): Record<string, unknown>[];
+  readonly again: () => Runs;
+  readonly rows: (query: string) => Record<string, unknown>[];
 }
 
 let objects = 0;

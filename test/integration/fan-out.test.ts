@@ -20,6 +20,8 @@ const ANSWER_BYTES = 250_000;
 /** A collector lets wait what is below a few dozen MiB. */
 const NOISE_MIB = 40;
 const POLL_MS = 100;
+/** It ends a test that hangs. */
+const TIMEOUT_MS = 600_000;
 
 const HEADERS = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
 type Run = z.output<typeof durableRunSchema>;
@@ -78,22 +80,26 @@ async function peakOf(work: () => Promise<unknown>): Promise<number> {
   return 0;
 }
 
-test("a run over many repositories: all are done, no more sandboxes run than may, and the Worker's memory stays the same", async () => {
-  const url = await start();
-  const startedAt = performance.now();
-  const first = await peakOf(() => doneItems(url, REPOSITORIES / 2));
-  const second = await peakOf(() => doneItems(url, Infinity));
-  const seconds = (performance.now() - startedAt) / 1000;
-  const run = await doneItems(url, 0);
-  console.log(
-    `${REPOSITORIES} repositories in ${seconds.toFixed(1)} s, most ${mostRunning} of ${MAX_SANDBOXES} sandboxes at once; ` +
-      `the Worker's memory at most ${first} MiB in the first half of them, ${second} MiB in the second`,
-  );
-  expect(run).toMatchObject({ status: "done", items: { total: REPOSITORIES, done: REPOSITORIES } });
-  expect(run.for_each?.filter(({ status }) => status !== "done")).toEqual([]);
-  for (let n = 0; n < REPOSITORIES; n++) {
-    expect(remoteGit(stack, `r${n}`, "show", `agent/fan/r${n}:fan.txt`)).toBe(`r${n}`);
-  }
-  expect(mostRunning).toBeLessThanOrEqual(MAX_SANDBOXES);
-  expect(second - first).toBeLessThan(NOISE_MIB);
-});
+test(
+  "a run over many repositories: all are done, no more sandboxes run than may, and the Worker's memory stays the same",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const url = await start();
+    const startedAt = performance.now();
+    const first = await peakOf(() => doneItems(url, REPOSITORIES / 2));
+    const second = await peakOf(() => doneItems(url, Infinity));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const run = await doneItems(url, 0);
+    console.log(
+      `${REPOSITORIES} repositories in ${seconds.toFixed(1)} s, most ${mostRunning} of ${MAX_SANDBOXES} sandboxes at once; ` +
+        `the Worker's memory at most ${first} MiB in the first half of them, ${second} MiB in the second`,
+    );
+    expect(run).toMatchObject({ status: "done", items: { total: REPOSITORIES, done: REPOSITORIES } });
+    expect(run.for_each?.filter(({ status }) => status !== "done")).toEqual([]);
+    for (let n = 0; n < REPOSITORIES; n++) {
+      expect(remoteGit(stack, `r${n}`, "show", `agent/fan/r${n}:fan.txt`)).toBe(`r${n}`);
+    }
+    expect(mostRunning).toBeLessThanOrEqual(MAX_SANDBOXES);
+    expect(second - first).toBeLessThan(NOISE_MIB);
+  },
+);

@@ -5,9 +5,9 @@ import { KillScene } from "./kill-scene.ts";
 /** A few with every run; at night and by `npm run test:kill`, those that the docs tell of. */
 const FORM =
   process.env["NIGHTLY"] === undefined
-    ? { runs: 5, kills: 1, cuts: 50, apartMs: 0, maxKillApartMs: 4_000 }
+    ? { runs: 5, kills: 1, cuts: 50, apartMs: 0, maxKillApartMs: 4_000, timeoutMs: 120_000 }
     : // An instance counts as lost after 12 s: kills come before, during and after its successor's work.
-      { runs: 50, kills: 25, cuts: 1000, apartMs: 4_000, maxKillApartMs: 16_000 };
+      { runs: 50, kills: 25, cuts: 1000, apartMs: 4_000, maxKillApartMs: 16_000, timeoutMs: 1_800_000 };
 
 let scene: KillScene;
 beforeAll(async () => {
@@ -15,37 +15,43 @@ beforeAll(async () => {
 });
 afterAll(() => scene.close());
 
-test("runs end right however often the Worker is killed, and each commit is in the remote once", async () => {
-  const killed = scene.kill(FORM.kills, FORM.maxKillApartMs);
-  const done = await Promise.all(
-    Array.from({ length: FORM.runs }, async (_, nth) => {
-      await sleep(nth * FORM.apartMs);
-      const url = await scene.start(nth);
-      return { url, followed: await scene.follow(url), run: await scene.ended(url) };
-    }),
-  );
-  await killed;
-  const runs = done.map(({ run }) => run);
+test(
+  "runs end right however often the Worker is killed, and each commit is in the remote once",
+  { timeout: FORM.timeoutMs },
+  async () => {
+    const killed = scene.kill(FORM.kills, FORM.maxKillApartMs);
+    const done = await Promise.all(
+      Array.from({ length: FORM.runs }, async (_, nth) => {
+        await sleep(nth * FORM.apartMs);
+        const url = await scene.start(nth);
+        return { url, followed: await scene.follow(url), run: await scene.ended(url) };
+      }),
+    );
+    await killed;
+    const runs = done.map(({ run }) => run);
 
-  expect(runs.map(({ status, steps }) => [status, steps?.find(({ error }) => error)])).toEqual(
-    runs.map(() => ["done", undefined]),
-  );
-  const inRemote = scene.inRemote();
-  const intended = runs.flatMap((_, nth) => scene.subjectsOf(nth));
-  expect(intended.map((subject) => [subject, inRemote.get(subject)])).toEqual(intended.map((subject) => [subject, 1]));
+    expect(runs.map(({ status, steps }) => [status, steps?.find(({ error }) => error)])).toEqual(
+      runs.map(() => ["done", undefined]),
+    );
+    const inRemote = scene.inRemote();
+    const intended = runs.flatMap((_, nth) => scene.subjectsOf(nth));
+    expect(intended.map((subject) => [subject, inRemote.get(subject)])).toEqual(
+      intended.map((subject) => [subject, 1]),
+    );
 
-  for (const { ids } of done.map((one) => one.followed)) expect(ids).toEqual(ids.map((_, at) => at + 1));
-  // The runs are over, but their events are not: a client that comes late gets all of them.
-  let cuts = done.reduce((sum, { followed }) => sum + followed.cuts, 0);
-  for (let nth = 0; cuts < FORM.cuts; nth++) {
-    const again = await scene.follow(done[nth % done.length]?.url ?? "");
-    expect(again.ids).toEqual(again.ids.map((_, at) => at + 1));
-    cuts += again.cuts;
-  }
-  const tries = runs.flatMap(({ steps = [] }) => steps.map((step) => step.tries));
-  const repeated = tries.filter((number) => number > 1).length;
-  console.log(
-    `${FORM.runs} runs, ${FORM.kills} kills: ${intended.length} commits in the remote once each; ` +
-      `${repeated} of ${tries.length} steps were begun more than once; ${cuts} streams cut, 0 events lost, 0 doubled`,
-  );
-});
+    for (const { ids } of done.map((one) => one.followed)) expect(ids).toEqual(ids.map((_, at) => at + 1));
+    // The runs are over, but their events are not: a client that comes late gets all of them.
+    let cuts = done.reduce((sum, { followed }) => sum + followed.cuts, 0);
+    for (let nth = 0; cuts < FORM.cuts; nth++) {
+      const again = await scene.follow(done[nth % done.length]?.url ?? "");
+      expect(again.ids).toEqual(again.ids.map((_, at) => at + 1));
+      cuts += again.cuts;
+    }
+    const tries = runs.flatMap(({ steps = [] }) => steps.map((step) => step.tries));
+    const repeated = tries.filter((number) => number > 1).length;
+    console.log(
+      `${FORM.runs} runs, ${FORM.kills} kills: ${intended.length} commits in the remote once each; ` +
+        `${repeated} of ${tries.length} steps were begun more than once; ${cuts} streams cut, 0 events lost, 0 doubled`,
+    );
+  },
+);
