@@ -20,6 +20,7 @@ export { Metrics } from "./durable/Metrics.ts";
 export { Runs } from "./durable/Runs.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";
 export { Run } from "./workflows/Run.ts";
+export { Webhooks } from "./durable/Webhooks.ts";
 export { TemplateBuild } from "./workflows/TemplateBuild.ts";
 
 const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace, templateView });

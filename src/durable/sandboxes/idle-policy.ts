@@ -9,7 +9,7 @@ import {
 import { keepUntil } from "../../pool/idle-timeout.ts";
 import { type Learned, observeGap, observeResume, relearn, restoreLearned } from "../../pool/learned.ts";
 import type { Worth } from "../../pool/price.ts";
-import { dropTime, type PausedWorkspace, type Retention, retention } from "../../pool/retention.ts";
+import { DROP_TOLD_MS, dropTime, type PausedWorkspace, type Retention, retention } from "../../pool/retention.ts";
 import type { Spend } from "../../pool/spend.ts";
 import { dueWhenKept, idleFrom, type KeptDue } from "../../pool/tiers.ts";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, type Top } from "../../pool/top.ts";
@@ -27,6 +27,8 @@ export interface IdlePolicyOptions {
   readonly worth: Worth;
   /** Monthly budget of this shard in USD; undefined: unlimited. */
   readonly budgetUsd: number | undefined;
+  /** Whether drops are told by webhooks. */
+  readonly tellsDrops: boolean;
 }
 
 /** Applies the idle-timeout and budget rules of src/pool, and stores their learned state. */
@@ -54,16 +56,22 @@ export class IdlePolicy {
   budget(now: number): BudgetState {
     const { budgetUsd, worth } = this.#options;
     if (budgetUsd === undefined) return { state: "ample", kappa: 1 };
-    if (this.#spend === undefined || now - this.#spend.at >= SPEND_FRESH_MS) {
-      this.#spend = { at: now, spend: this.#ledger.spend(now) };
-    }
+    const spend = this.spend(now);
     const before = this.#budget;
-    this.#budget = correctBudget(before, this.#spend.spend, budgetUsd, now);
+    this.#budget = correctBudget(before, spend, budgetUsd, now);
     if (this.#budget !== before) {
       this.#settings.setJson("budget", this.#budget);
       this.#learned = relearn(this.#learned, worthUnder(worth, this.#budget.kappa));
     }
-    return budgetState(this.#budget, this.#spend.spend.monthUsd, budgetUsd, now);
+    return budgetState(this.#budget, spend.monthUsd, budgetUsd, now);
+  }
+
+  /** Returns the spend of this shard, a few seconds old at most. */
+  spend(now: number): Spend {
+    if (this.#spend === undefined || now - this.#spend.at >= SPEND_FRESH_MS) {
+      this.#spend = { at: now, spend: this.#ledger.spend(now) };
+    }
+    return this.#spend.spend;
   }
 
   /** Value of an agent's waiting time under the budget. */
@@ -96,10 +104,18 @@ export class IdlePolicy {
     return dropTime(pausedOf(row), now);
   }
 
-  /** Returns the next time to decide on retention. */
+  /** Returns the next time to decide on retention, or to tell of the drop. */
   retainUntil(row: Row, now: number): number {
     const kept = this.retain(row, now);
-    return kept.decision === "keep" ? kept.until : Math.max(now, row.save_after ?? 0);
+    if (kept.decision !== "keep") return Math.max(now, row.save_after ?? 0);
+    const tellAt = this.tellsDropAt(row, now);
+    return tellAt === undefined ? kept.until : Math.min(kept.until, Math.max(now, tellAt));
+  }
+
+  /** Returns when the drop of a paused workspace is to be told; undefined: it was told, or is not. */
+  tellsDropAt(row: Row, now: number): number | undefined {
+    if (!this.#options.tellsDrops || row.drop_told === 1) return undefined;
+    return this.dropsAt(row, now) - DROP_TOLD_MS;
   }
 
   #isTop({ tenant, repository, sandbox_id }: Row): boolean {
