@@ -9,8 +9,6 @@ import { type DeliveryView, deliveryView } from "./webhooks/delivery-view.ts";
 import { type Endpoint, EndpointTable } from "./webhooks/endpoint-table.ts";
 import { removeEndpoint, Sender } from "./webhooks/sender.ts";
 
-/** An endpoint is one request for each event. */
-export const MAX_ENDPOINTS = 20;
 const MAX_DELIVERIES = 10_000;
 const METHODS = ["emit", "register", "endpoints", "remove", "sendTest", "deliveries", "redeliver"] as const;
 
@@ -74,7 +72,7 @@ export class Webhooks extends DurableObject<Env> {
 
   /** Adds an endpoint, or changes the events of the one with the same URL. Undefined: the tenant has too many. */
   register(asked: { tenant: string; url: string; events: readonly EventType[] }): Endpoint | undefined {
-    return this.#endpoints.put(asked.tenant, asked.url, asked.events, MAX_ENDPOINTS, Date.now());
+    return this.#endpoints.put(asked.tenant, asked.url, asked.events, Date.now());
   }
 
   /** Lists a tenant's endpoints, the oldest first. */
@@ -90,14 +88,18 @@ export class Webhooks extends DurableObject<Env> {
     return removed;
   }
 
-  /** Sends a `test` event to one endpoint. @param eventId names the event, so that a repeated call sends it once */
-  async sendTest({ tenant, id, eventId }: Named & { eventId: string }): Promise<boolean> {
+  /**
+   * Sends a `test` event to one endpoint.
+   * @param eventId names the event, so that a repeated call sends it once
+   * @returns the id of the delivery; undefined: the tenant has no such endpoint
+   */
+  async sendTest({ tenant, id, eventId }: Named & { eventId: string }): Promise<string | undefined> {
     const endpoint = this.#endpoints.get(tenant, id);
-    if (!endpoint) return false;
+    if (!endpoint) return undefined;
     const data = { message: "Webhooks of Warmtree reach this URL." };
     const event: WebhookEvent = { tenant, id: eventId, type: "test", at: Date.now(), data };
     await this.#send(event, bodyOf(event), [endpoint]);
-    return true;
+    return this.#deliveries.ofEvent(tenant, eventId, endpoint.url)?.delivery_id;
   }
 
   /** Lists a tenant's deliveries, the newest first. */

@@ -88,6 +88,10 @@ export class DeliveryTable {
     return this.#all("tenant = ? AND delivery_id = ?", tenant, id)[0];
   }
 
+  ofEvent(tenant: string, eventId: string, url: string): DeliveryRow | undefined {
+    return this.#all("tenant = ? AND event_id = ? AND url = ?", tenant, eventId, url)[0];
+  }
+
   /** Lists a tenant's deliveries, the newest first. */
   page(tenant: string, state: DeliveryState | undefined, { createdAt, id }: DeliveryPageEnd, limit: number) {
     return this.#all(

@@ -1,6 +1,9 @@
 import * as z from "zod/v4";
 import type { EventType } from "../../webhooks/events.ts";
 
+/** Endpoints of one tenant: each is a request for every event. */
+export const MAX_ENDPOINTS = 20;
+
 /**
  * endpoint  where a tenant ('' is the operator) wants its events; times are Unix milliseconds
  *   events  types that it takes, as a JSON list
@@ -50,11 +53,11 @@ export class EndpointTable {
 
   /**
    * Adds an endpoint, or changes the events of the one with the same URL.
-   * @returns undefined if the tenant has `most` others already
+   * @returns undefined if the tenant has too many others
    */
-  put(tenant: string, url: string, events: readonly EventType[], most: number, now: number): Endpoint | undefined {
+  put(tenant: string, url: string, events: readonly EventType[], now: number): Endpoint | undefined {
     const own = this.ofTenant(tenant);
-    if (own.length >= most && !own.some((endpoint) => endpoint.url === url)) return undefined;
+    if (own.length >= MAX_ENDPOINTS && !own.some((endpoint) => endpoint.url === url)) return undefined;
     const [row] = this.#sql
       .exec<EndpointRow>(
         `INSERT INTO endpoint VALUES (?, ?, ?, ?, ?)
