@@ -3,11 +3,11 @@ import { monthOf } from "../../pool/spend.ts";
 import { OPERATOR } from "../../webhooks/events.ts";
 import type { Outbox } from "../reporting/outbox.ts";
 import type { KeyValues } from "../storage/key-values.ts";
-import type { IdlePolicy } from "./idle-policy.ts";
+import type { Ledger } from "../storage/ledger.ts";
 
 export interface BudgetWatchParts {
   readonly settings: KeyValues;
-  readonly idlePolicy: IdlePolicy;
+  readonly ledger: Ledger;
   readonly outbox: Outbox;
   /** Monthly budget of this shard in USD; undefined: unlimited. */
   readonly budgetUsd: number | undefined;
@@ -24,20 +24,21 @@ export class BudgetWatch {
 
   /** Tells what is reached and was not told yet. */
   look(now: number): void {
-    const { settings, idlePolicy, outbox, budgetUsd, shards } = this.#parts;
+    const { settings, ledger, outbox, budgetUsd, shards } = this.#parts;
     if (budgetUsd === undefined || !outbox.isOpen) return;
-    const spentUsd = idlePolicy.spend(now).monthUsd;
+    const spentUsd = ledger.spend(now).monthUsd;
     const told = restoreTold(settings.json("budget_told")) ?? NOTHING_TOLD;
     const marks = marksReached(spentUsd, budgetUsd, told, now);
     if (marks.length === 0) return;
     settings.setJson("budget_told", { month: monthOf(now), percent: Math.max(...marks) });
     const month = new Date(now).toISOString().slice(0, "2026-11".length);
     for (const percent of marks) {
-      const data = { percent, month, spent_usd: cents(spentUsd), budget_usd: cents(budgetUsd), shards };
+      const data = { percent, month, spent_usd: rounded(spentUsd), budget_usd: rounded(budgetUsd), shards };
       // Shards share the budget: of all that reach a mark, the first is heard.
       outbox.add({ tenant: OPERATOR, id: `budget ${month} ${percent}`, at: now, type: "budget.reached", data });
     }
   }
 }
 
-const cents = (usd: number) => Math.round(usd * 100) / 100;
+/** Enough figures for any budget. */
+const rounded = (usd: number) => Number(usd.toPrecision(6));
