@@ -1,5 +1,5 @@
 import type * as z from "zod/v4";
-import { EVENT_DATA, EVENT_MEANINGS, type EventType } from "../webhooks/events.ts";
+import { EVENT_MEANINGS, EVENT_TYPES, type EventType } from "../webhooks/events.ts";
 import { json, jsonSchema, queryParameters } from "./json-schema.ts";
 import { problems } from "./openapi-problems.ts";
 import {
@@ -43,8 +43,9 @@ function routesOf({ path, input, prefix, whose, security }: Side) {
     summary,
     ...(security && { security }),
   });
-  const failing = (...more: number[]) =>
-    problems([400, 401, 404, ...more, ...(security && !more.includes(429) ? [] : [429]), 500, 503].toSorted());
+  // Requests of the operator are not counted.
+  const counted = security ? [] : [429];
+  const failing = (...more: number[]) => problems([400, 401, 404, ...counted, ...more, 500, 503]);
   return {
     [path]: {
       get: {
@@ -98,8 +99,7 @@ const HEADERS = {
 
 /** Describes the requests that receivers get: the document's `webhooks`. */
 export function webhookEvents(): object {
-  const names = Object.keys(EVENT_DATA) as EventType[];
-  return Object.fromEntries(names.map((type) => [type, { post: eventRequest(type) }]));
+  return Object.fromEntries(EVENT_TYPES.map((type) => [type, { post: eventRequest(type) }]));
 }
 
 function eventRequest(type: EventType) {

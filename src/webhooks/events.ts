@@ -60,6 +60,7 @@ export const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
 export const TENANT_EVENTS = ["run.finished", "workspace.paused", "workspace.dropping"] as const;
 /** Events that the operator's endpoints can take. */
 export const OPERATOR_EVENTS = ["template.promoted", "template.failed", "budget.reached"] as const;
+export const EVENT_TYPES = [...TENANT_EVENTS, ...OPERATOR_EVENTS, "test"] as const satisfies readonly EventType[];
 
 /** The operator's place among tenants: no API key can name it. */
 export const OPERATOR = "";

@@ -44,12 +44,12 @@ export type Verdict =
  * @param tries so far, this one included
  * @param random in [0, 1)
  */
-export function verdictOn({ status, retryAfterMs = 0 }: Attempt, tries: number, random: number): Verdict {
+export function verdictOn({ status, retryAfterMs: asked = 0 }: Attempt, tries: number, random: number): Verdict {
   if (status !== undefined && status >= 200 && status < 300) return { state: "delivered" };
   if (status === 410) return { state: "dead", gone: true };
   const waitMs = WAITS_MS[tries - 1];
   if (waitMs === undefined) return { state: "dead", gone: false };
-  const askedMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
+  const askedMs = Math.min(asked, LONGEST_RETRY_AFTER_MS);
   return { state: "pending", waitMs: Math.max(waitMs, askedMs) + Math.round(random * JITTER * waitMs) };
 }
 

@@ -88,26 +88,25 @@ describe("a workspace that is paused", () => {
   test("waits for no webhook, and is told when they work again, also after an eviction", async () => {
     const failing = vi.spyOn(Webhooks.prototype, "emit").mockRejectedValue(new Error("away"));
     await pause(await claimed(WORK));
-    expect(await outbox()).toMatchObject([{ failures: 0 }]);
+    expect(await outbox()).toHaveLength(1);
     await runDurableObjectAlarm(pool);
-    await expect.poll(outbox).toMatchObject([{ failures: 1 }]);
+    await expect.poll(async () => (await outbox())[0]?.["failures"]).toBeGreaterThan(0);
     await evictDurableObject(pool);
     failing.mockRestore();
     await sql(pool, "UPDATE outbox SET due_at = 1");
     expect(await told()).toHaveLength(1);
   });
 
-  test("is told once although the answer of the webhooks was lost", async () => {
-    const emit = Webhooks.prototype.emit;
-    const losing = vi.spyOn(Webhooks.prototype, "emit").mockImplementation(async function (this: Webhooks, event) {
-      await emit.call(this, event);
-      throw new Error("lost");
-    });
+  test("is told once although the pool lost the answer of the webhooks", async () => {
+    const failing = vi.spyOn(Webhooks.prototype, "emit").mockRejectedValue(new Error("away"));
     await pause(await claimed(WORK));
-    await runDurableObjectAlarm(pool);
-    await expect.poll(outbox).toMatchObject([{ failures: 1 }]);
-    losing.mockRestore();
+    const [row] = await outbox();
+    failing.mockRestore();
     await sql(pool, "UPDATE outbox SET due_at = 1");
+    expect(await told()).toHaveLength(1);
+    await sql(pool, "INSERT INTO outbox (event, due_at) VALUES (?, 1)", String(row?.["event"]));
+    await runInDurableObject(pool, (object: SandboxPool) => object.alarm());
+    expect(await outbox()).toEqual([]);
     expect(await told()).toHaveLength(1);
   });
 

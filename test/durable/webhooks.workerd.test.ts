@@ -201,7 +201,7 @@ describe("a delivery", () => {
     await broken;
     hooks = env.WEBHOOKS.getByName(hooks.name ?? "");
     vi.restoreAllMocks();
-    expect(await only()).toMatchObject({ state: "pending", tries: 1, reason: "interrupted" });
+    expect(await only()).toMatchObject({ state: "pending", tries: 1, reason: "no answer yet" });
     const again = receive();
     await age(60_000);
     // The platform runs an alarm again that was cut off.
@@ -417,4 +417,22 @@ describe("what is kept", () => {
     await expect.poll(() => inState("delivered")).toBe(5);
     expect(await inState("pending")).toBe(0);
   });
+});
+
+test("one alarm sends 40 at most; the rest is due at once", async () => {
+  const received = receive();
+  const sent = await runInDurableObject(hooks, async (object: Webhooks, { storage }) => {
+    storage.sql.exec(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+       INSERT INTO delivery (delivery_id, event_id, tenant, url, type, body, state, due_at, created_at)
+       SELECT 'ev_' || i, i, 'acme', 'https://a.example.com/', 'test', '{}', 'pending', 1, 1 FROM n`,
+    );
+    const arming = vi.spyOn(storage, "setAlarm").mockResolvedValue();
+    await object.alarm();
+    arming.mockRestore();
+    return received.length;
+  });
+  expect(sent).toBe(40);
+  await runInDurableObject(hooks, (object: Webhooks) => object.alarm());
+  expect(received).toHaveLength(60);
 });

@@ -1,7 +1,7 @@
 import { createExecutionContext, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod/v4";
 import { problemSchema } from "../../src/api/schemas.ts";
 import { deliveryPageSchema, sendingSchema, webhookListSchema, webhookSchema } from "../../src/api/webhook-schemas.ts";
@@ -13,19 +13,21 @@ const ORIGIN = "https://warmtree.example";
 const URL_A = "https://a.example.com/in";
 const OPERATOR_KEY = "a-key-of-the-operator's-own";
 const KEYS = { first: "acme", second: "globex" };
-const SETTINGS = { ...env, OPERATOR_KEY, LOOPBACK_ACCESS: "keyed", PUBLIC_URL: "https://hooks.warmtree.example" };
+const SETTINGS = {
+  ...env,
+  API_KEYS: await keysFor(KEYS),
+  OPERATOR_KEY,
+  LOOPBACK_ACCESS: "keyed",
+  PUBLIC_URL: "https://hooks.warmtree.example",
+};
 const hooks = env.WEBHOOKS.getByName("0");
 
-let keyed: typeof SETTINGS & { readonly API_KEYS: string };
-beforeAll(async () => {
-  keyed = { ...SETTINGS, API_KEYS: await keysFor(KEYS) };
-});
 beforeEach(async () => {
   for (const table of ["endpoint", "delivery"]) await webhookSql(hooks, `DELETE FROM ${table}`);
 });
 afterEach(() => void vi.restoreAllMocks());
 
-async function send(key: string, method: string, path: string, body?: object, settings: object = keyed) {
+async function send(key: string, method: string, path: string, body?: object, settings: object = SETTINGS) {
   const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
   const request = new Request(ORIGIN + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   const answer = await app.fetch(request, settings, createExecutionContext());
@@ -132,7 +134,7 @@ describe.each(SIDES)("the webhooks of $side", ({ key, base, event, other }) => {
     ] as const;
     for (const [method, path] of routes) {
       const body = path === base && method === "POST" ? { url: URL_A, events: [event] } : undefined;
-      const answer = await send(key, method, path, body, { ...keyed, LEASE_KEY: "" });
+      const answer = await send(key, method, path, body, { ...SETTINGS, LEASE_KEY: "" });
       const json = { code: "not_found", detail: expect.stringContaining("LEASE_KEY") };
       expect([path, answer]).toMatchObject([path, { status: 404, json }]);
     }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { listen } from "../../scripts/support/listen.ts";
 
@@ -24,14 +24,14 @@ interface Reply {
 /** @param reply what a request is answered with */
 export async function startReceiver(reply: (request: ReceivedRequest) => Reply): Promise<Receiver> {
   const received: ReceivedRequest[] = [];
-  const server = createServer((incoming, outgoing) => {
-    void text(incoming).then((body) => {
-      const request = { path: incoming.url ?? "", headers: single(incoming.headers), body };
-      received.push(request);
-      const { status, headers = {} } = reply(request);
-      outgoing.writeHead(status, headers).end("answered");
-    });
-  });
+  const take = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { url = "", headers: sent } = incoming;
+    const request = { path: url, headers: single(sent), body: await text(incoming) };
+    received.push(request);
+    const { status, headers = {} } = reply(request);
+    outgoing.writeHead(status, headers).end("answered");
+  };
+  const server = createServer((incoming, outgoing) => void take(incoming, outgoing));
   const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,

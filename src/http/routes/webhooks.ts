@@ -10,7 +10,7 @@ import {
   type webhookSchema,
 } from "../../api/webhook-schemas.ts";
 import { parseInput, parseQuery } from "../../execution/parse-input.ts";
-import { OPERATOR } from "../../webhooks/events.ts";
+import { type EventType, OPERATOR } from "../../webhooks/events.ts";
 import {
   addWebhook,
   listDeliveries,
@@ -39,7 +39,7 @@ export function addWebhookRoutes(app: Hono<{ Bindings: Env }>): void {
 function addRoutes(
   app: Hono<{ Bindings: Env }>,
   path: string,
-  input: typeof webhookInput | typeof operatorWebhookInput,
+  input: z.ZodType<{ url: string; events: readonly EventType[] }>,
   ownerOf: (c: HttpContext) => Promise<WebhookOwner>,
 ): void {
   app.get(path, async (c) => {
