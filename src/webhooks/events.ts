@@ -11,16 +11,16 @@ const workspace = z.object({
   drops_at: time.describe("When it is dropped for good if it stays unused"),
 });
 
-const counts = z.object({ done: z.int(), failed: z.int(), not_begun: z.int() });
+const counts = z.object({ total: z.int(), done: z.int(), failed: z.int(), not_begun: z.int() });
 
 /** What each type tells. Nothing secret. */
 export const EVENT_DATA = {
   "run.finished": z.object({
     run: z.string(),
     ok: z.boolean().describe("Whether all of it is done"),
-    status: z.string().describe("As GET of the run has it"),
+    status: z.enum(["done", "failed", "canceled"]),
     steps: counts.optional(),
-    items: counts.optional().describe("Of a run over many items"),
+    items: counts.optional().describe("Of a run with for_each"),
     url: z.string().describe("Path of the run"),
   }),
   "workspace.paused": workspace,

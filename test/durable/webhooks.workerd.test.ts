@@ -28,7 +28,7 @@ const age = (ms: number) => webhookSql(hooks, "UPDATE delivery SET due_at = due_
 const register = (url: string, tenant = "acme") => hooks.register({ tenant, url, events: ["run.finished"] });
 
 function finished(id: string, more: { tenant?: string; url?: string } = {}, run = "r1"): Emission {
-  const data = { run, ok: true, status: "done", url: "/v1/runs/r1" };
+  const data = { run, ok: true, status: "done" as const, url: "/v1/runs/r1" };
   return { tenant: "acme", id, type: "run.finished", at: 1_000, data, ...more };
 }
 
@@ -103,7 +103,7 @@ describe("an event", () => {
   test("tells nothing that its type does not name", async () => {
     await register(URL_A);
     const received = receive();
-    const data = { run: "r1", ok: true, status: "done", url: "/v1/runs/r1", token: "secret" };
+    const data = { run: "r1", ok: true, status: "done" as const, url: "/v1/runs/r1", token: "secret" };
     await hooks.emit({ ...finished("one"), type: "run.finished", data });
     await alarm();
     expect(received).toHaveLength(1);
