@@ -27,6 +27,8 @@ const WITH_WARM_POOL = [
   "test/workflows/template-build.workerd.test.ts",
 ];
 
+const WITH_LEASE_KEY = ["test/**/webhooks*.workerd.test.ts"];
+
 /** Sequences of the pool's model test: a few seconds with every run, minutes at night. */
 const MODEL_RUNS = process.env["NIGHTLY"] ? 500 : 50;
 
@@ -83,9 +85,9 @@ function workerdProject(name: string, include: string[], exclude: string[], sett
 }
 
 /**
- * `unit` runs pure code in Node, `workerd` and `workerd-pool` (with a warm pool) run Durable Objects in the production
- * runtime against a local sandbox host, `integration` drives real processes (the bundled Worker, the local sandbox host,
- * git), each file its own.
+ * `unit` runs pure code in Node, `workerd`, `workerd-pool` (with a warm pool) and `workerd-keyed` (with LEASE_KEY) run
+ * Durable Objects in the production runtime against a local sandbox host, `integration` drives real processes (the bundled
+ * Worker, the local sandbox host, git), each file its own.
  */
 export default defineConfig({
   test: {
@@ -107,7 +109,7 @@ export default defineConfig({
           maxWorkers: WORKERS,
         },
       },
-      workerdProject("workerd", ["test/**/*.workerd.test.ts"], WITH_WARM_POOL, {
+      workerdProject("workerd", ["test/**/*.workerd.test.ts"], [...WITH_WARM_POOL, ...WITH_LEASE_KEY], {
         POOL_MIN: "0",
         POOL_MAX: "0",
         SNAPSHOT_MAX: "2",
@@ -117,6 +119,11 @@ export default defineConfig({
         POOL_MAX: "4",
         E2B_MAX_SANDBOXES: "6",
         E2B_MONTHLY_BUDGET_USD: "10",
+      }),
+      workerdProject("workerd-keyed", WITH_LEASE_KEY, [], {
+        POOL_MIN: "0",
+        POOL_MAX: "0",
+        LEASE_KEY: "A".repeat(43),
       }),
       {
         // By name: minutes of hostile calls; and what every run has of the kind.

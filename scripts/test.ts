@@ -22,7 +22,7 @@ const SIDE_BY_SIDE = [
     projects: ["unit", "integration", "walk", ...(isNight ? ["security"] : [])],
     has: (file: string) => !file.endsWith(".workerd.test.ts"),
   },
-  { projects: ["workerd", "workerd-pool"], has: (file: string) => file.endsWith(".workerd.test.ts") },
+  { projects: ["workerd", "workerd-pool", "workerd-keyed"], has: (file: string) => file.endsWith(".workerd.test.ts") },
 ] as const;
 
 /** Told to end, nobody waits for the checks: they are cut off, which is no success. */

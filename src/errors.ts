@@ -24,6 +24,7 @@ export const ERROR_KINDS = {
   unknown_operation: { status: 404, title: "No such operation", type: "other", retryable: false },
   not_found: { status: 404, title: "No such route", type: "other", retryable: false },
   workspace_not_found: { status: 404, title: "No such workspace", type: "other", retryable: false },
+  webhook_not_found: { status: 404, title: "No such webhook or delivery", type: "other", retryable: false },
   snapshot_not_found: { status: 404, title: "No such repository snapshot", type: "other", retryable: false },
   repository_not_found: { status: 404, title: "The git host has no such repository", type: "other", retryable: false },
   nothing_unpushed: { status: 404, title: "The remote has all work", type: "other", retryable: false },
@@ -88,6 +89,7 @@ export const LIMITS = [
   "operations_per_tenant",
   "workspaces_per_tenant",
   "runs_per_tenant",
+  "webhooks_per_tenant",
 ] as const;
 export type Limit = (typeof LIMITS)[number];
 

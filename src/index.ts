@@ -12,6 +12,7 @@ import { addRunRoute } from "./http/routes/run.ts";
 import { addRunsRoutes } from "./http/routes/runs.ts";
 import { addPageRoutes } from "./http/routes/dashboard.ts";
 import { addSnapshotRoutes } from "./http/routes/snapshots.ts";
+import { addWebhookRoutes } from "./http/routes/webhooks.ts";
 import { templateView } from "./workspace/template-view.ts";
 import { scheduled } from "./workflows/schedule.ts";
 import { endWorkspace, getWorkspace, listWorkspaces, pauseWorkspace } from "./workspace/workspaces.ts";
@@ -20,6 +21,7 @@ export { Metrics } from "./durable/Metrics.ts";
 export { Runs } from "./durable/Runs.ts";
 export { SandboxPool } from "./durable/SandboxPool.ts";
 export { Run } from "./workflows/Run.ts";
+export { Webhooks } from "./durable/Webhooks.ts";
 export { TemplateBuild } from "./workflows/TemplateBuild.ts";
 
 const app = createApp({ execute, listWorkspaces, getWorkspace, pauseWorkspace, endWorkspace, templateView });
@@ -34,6 +36,7 @@ addOperatorRoutes(app);
 addOperatorRunRoutes(app);
 addPageRoutes(app);
 addSnapshotRoutes(app);
+addWebhookRoutes(app);
 addModelRoutes(app);
 
 export default Object.assign(app, { scheduled }) satisfies ExportedHandler<Env>;

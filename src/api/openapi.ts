@@ -10,6 +10,7 @@ import { runRoutes } from "./run-openapi.ts";
 import { clonedSchema, GIT_TOKEN_HEADER, IDEMPOTENCY_HEADER, problemSchema, takesKey } from "./schemas.ts";
 import { METRICS_SCHEME, serviceRoutes } from "./service-openapi.ts";
 import { tagged, TAGS } from "./tags.ts";
+import { webhookEvents, webhookRoutes } from "./webhook-openapi.ts";
 import { workspaceRoutes } from "./workspace-openapi.ts";
 
 const ABOUT =
@@ -36,9 +37,11 @@ function build() {
       ),
       ...runRoutes(),
       ...workspaceRoutes(),
+      ...webhookRoutes(),
       ...operatorRoutes(),
       ...serviceRoutes(),
     }),
+    webhooks: webhookEvents(),
     components: {
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "An API key of your tenant." },

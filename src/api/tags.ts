@@ -8,6 +8,7 @@ const GROUPS = [
   },
   { name: "workspaces", description: "Your workspaces: list, pause, end.", prefixes: ["/v1/workspaces"] },
   { name: "snapshots", description: "Repository snapshots make clones fast.", prefixes: ["/v1/snapshots"] },
+  { name: "webhooks", description: "Events, sent to URLs of yours.", prefixes: ["/v1/webhooks"] },
   { name: "mcp", description: "The same operations as MCP tools.", prefixes: ["/mcp"] },
   {
     name: "operator",

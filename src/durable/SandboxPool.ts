@@ -15,6 +15,7 @@ import type { Row, WorkspaceKey } from "./storage/row.ts";
 import { migrate } from "./storage/schema.ts";
 import type { SnapshotKey } from "./storage/snapshot-table.ts";
 import type { CloneReport } from "./snapshots/catalog.ts";
+import { templateEvent } from "./sandboxes/template-event.ts";
 import type { TemplateStanding } from "./sandboxes/template-version.ts";
 import { type OwnedView, type SnapshotView, snapshotView, type View, viewOf } from "./sandboxes/view.ts";
 import type { PageEnd, PageFilter } from "./storage/row.ts";
@@ -46,7 +47,7 @@ const METHODS = [
  *   limits waits, work-saver.ts saves work before a drop, warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template,
  *   reconciler.ts compares with E2B;
  * - snapshots/: catalog.ts decides which repositories have a snapshot, builder.ts makes them;
- * - storage/ledger.ts adds up cost, reporting/reporter.ts reports to Metrics, pushes/ queues pushes.
+ * - storage/ledger.ts adds up cost, reporting/ reports to Metrics and tells Webhooks, pushes/ queues pushes.
  */
 export class SandboxPool extends DurableObject<Env> {
   static {
@@ -200,6 +201,8 @@ export class SandboxPool extends DurableObject<Env> {
   /** Stores the newest build's record, and counts its end. */
   async noteTemplateBuild(build: BuildRecord): Promise<void> {
     const hasEnded = this.#parts.templates.note(build);
+    const event = hasEnded ? templateEvent(build, Date.now()) : undefined;
+    if (event) this.#parts.outbox.add(event);
     if (hasEnded && build.state !== "building") this.#parts.reporter.count("templateBuilds", build.state);
     await this.#afterChange();
   }

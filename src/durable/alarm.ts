@@ -1,5 +1,6 @@
 import { isOrphaned } from "./sandboxes/orphaned-starts.ts";
 import { losing } from "./sandboxes/loss.ts";
+import { droppingEvent } from "./sandboxes/workspace-events.ts";
 import type { Shard } from "./shard.ts";
 import type { Row } from "./storage/row.ts";
 
@@ -24,7 +25,7 @@ export class AlarmHandler {
 
   /** Handles everything that is due. */
   async run(): Promise<void> {
-    const { rows, reconciler, filler, snapshots, reporter } = this.#parts;
+    const { rows, reconciler, filler, snapshots, reporter, budgetWatch, outbox } = this.#parts;
     const before = Date.now();
     const due = rows.due(before, DUE_BATCH);
     await Promise.all(due.map((row) => this.#act(this.#current(row))));
@@ -33,13 +34,15 @@ export class AlarmHandler {
     const dropped = await snapshots.runIfDue(Date.now());
     if (rows.running().total > 0) reconciler.schedule(Date.now());
     if (due.length > 0 || reconciled || tended || dropped) reporter.changed(Date.now());
-    await reporter.runIfDue(Date.now());
+    budgetWatch.look(Date.now());
+    await Promise.all([reporter.runIfDue(Date.now()), outbox.runIfDue(Date.now())]);
   }
 
   /** Returns the next due time, or undefined if nothing is due. */
   nextAt(): number | undefined {
-    const { rows, snapshotTable, reconciler, filler, reporter } = this.#parts;
-    const dues = [rows.firstDueAt(), snapshotTable.firstDueAt(), reconciler.dueAt(), filler.dueAt(), reporter.dueAt()];
+    const { rows, snapshotTable, reconciler, filler, reporter, outbox } = this.#parts;
+    const own = [rows.firstDueAt(), snapshotTable.firstDueAt()];
+    const dues = [...own, reconciler.dueAt(), filler.dueAt(), reporter.dueAt(), outbox.dueAt()];
     const times = dues.filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -73,21 +76,33 @@ export class AlarmHandler {
     }
   }
 
-  async #retain(row: Row, now: number): Promise<void> {
+  async #retain(found: Row, now: number): Promise<void> {
     const { rows, idlePolicy, termination, saver } = this.#parts;
+    const row = this.#tellDrop(found, now);
     const kept = idlePolicy.retain(row, now);
     switch (kept.decision) {
       case "keep":
-        rows.setDue(row.sandbox_id, kept.until, 0);
+        rows.setDue(row.sandbox_id, idlePolicy.retainUntil(row, now), 0);
         return;
       case "announce":
-        rows.transition(row, { announced_at: now, due_at: kept.dropsAt });
+        rows.transition(row, { announced_at: now, due_at: idlePolicy.retainUntil({ ...row, announced_at: now }, now) });
         return;
       case "drop":
         if (kept.reason === "clean") await termination.end(row);
         else if (saver.mustSave(kept.dropsAt, now)) this.#save(row, kept.dropsAt);
         else await termination.end(row, losing(row, now));
     }
+  }
+
+  /** Tells of the drop if it is time. @returns the row with that noted */
+  #tellDrop(row: Row, now: number): Row {
+    const { rows, idlePolicy, outbox } = this.#parts;
+    const tellAt = idlePolicy.tellsDropAt(row, now);
+    if (tellAt === undefined || tellAt > now) return row;
+    const told = rows.transition(row, { drop_told: 1 });
+    const event = told && droppingEvent(told, idlePolicy.dropsAt(told, now), now);
+    if (event) outbox.add(event);
+    return told ?? row;
   }
 
   /** In the background: a large workspace takes minutes, and other rows are due meanwhile. */

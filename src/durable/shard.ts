@@ -5,6 +5,7 @@ import { snapshotPlane as snapshotPlaneOf } from "../e2b/snapshots.ts";
 import { probeAfterResume, probeBeforePause } from "../ops/probes/tree-state.ts";
 import { seedState } from "../ops/probes/base-clone.ts";
 import { shareOf } from "../pool/share.ts";
+import { webhooksOf } from "../webhooks/object.ts";
 import { Termination } from "./sandboxes/termination.ts";
 import { type SampleSources, sampleChangesAt, takeSample } from "./reporting/sample.ts";
 import { probeFor, workSender } from "./sandboxes/probe.ts";
@@ -15,6 +16,8 @@ import { Seal } from "./sandboxes/seal.ts";
 import { Lifecycle } from "./sandboxes/lifecycle.ts";
 import { SnapshotBuilder } from "./snapshots/builder.ts";
 import { MetricsReporter } from "./reporting/reporter.ts";
+import { Outbox } from "./reporting/outbox.ts";
+import { BudgetWatch } from "./sandboxes/budget-watch.ts";
 import { StartPatience } from "./sandboxes/start-patience.ts";
 import { Reconciler } from "./sandboxes/reconciler.ts";
 import type { Row } from "./storage/row.ts";
@@ -61,11 +64,15 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     rentUsdPerS(config, snapshotTable.startedAs(row.template)?.template ?? row.template);
   const ledger = new Ledger(storage, rows, rentOf);
   const worth = { waitUsdPerS, rentUsdPerS: rentUsdPerS(config, template()) };
+  const outbox = new Outbox(storage, {
+    isOpen: config.leaseKeys.length > 0,
+    send: (event) => webhooksOf(env, config, event.tenant).emit(event),
+  });
   const idlePolicy = new IdlePolicy(
     rows,
     settings,
     ledger,
-    { policy: config.keepPolicy, ttlMs, worth, budgetUsd },
+    { policy: config.keepPolicy, ttlMs, worth, budgetUsd, tellsDrops: outbox.isOpen },
     now,
   );
   const reporter = new MetricsReporter(storage, {
@@ -85,6 +92,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     idlePolicy,
     termination,
     reporter,
+    outbox,
     plane,
     seal,
     startPatience,
@@ -145,7 +153,10 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     templates,
     budgetUsd,
   };
+  const budgetWatch = new BudgetWatch({ settings, ledger, outbox, budgetUsd, shards: poolShards });
   const ours = {
+    outbox,
+    budgetWatch,
     rows,
     snapshotTable,
     idlePolicy,

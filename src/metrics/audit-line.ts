@@ -37,6 +37,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "not_found",
   "workspace_not_found",
   "snapshot_not_found",
+  "webhook_not_found",
   "method_not_allowed",
   "rule_broken",
   "payload_too_large",

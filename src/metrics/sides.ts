@@ -19,6 +19,7 @@ export const SIDE_OF: Readonly<Record<ErrorCode, Side>> = {
   workspace_not_found: "caller",
   nothing_unpushed: "caller",
   snapshot_not_found: "caller",
+  webhook_not_found: "caller",
   repository_not_found: "caller",
   ref_not_found: "caller",
   path_not_found: "caller",

@@ -10,6 +10,9 @@ export const UNPUSHED_KEEP_MS = 21 * DAY_MS;
  */
 export const ANNOUNCED_MS = 7 * DAY_MS;
 
+/** How long before a drop its owner is told by a webhook: a working day. */
+export const DROP_TOLD_MS = DAY_MS;
+
 /** How long the drop of a workspace waits while its work cannot be saved: an outage, or a holiday of its operator. */
 export const SAVE_GRACE_MS = 7 * DAY_MS;
 /** Who returns from a leave of weeks finds the work still. */

@@ -39,6 +39,7 @@ const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["unsupported_media_type", 415, false],
   ["rate_limited", 429, true],
   ["snapshot_not_found", 404, false],
+  ["webhook_not_found", 404, false],
   ["internal", 500, false],
   ["git_failed", 502, false],
   ["git_unreachable", 502, true],

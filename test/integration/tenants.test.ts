@@ -44,12 +44,15 @@ const withoutIds = (text: string) => text.replaceAll(/urn:uuid:[\w-]+/g, "");
 const unknownLike = (id: string) => `s${shardOf(id)}-${"z".repeat(20)}`;
 const filled = (path: string, id: string) => path.replace("{item}", "1").replaceAll(/\{\w+\}/g, id);
 
+/** What a path can name beside a workspace. */
+const OTHER_NAMES = ["snapshot_id", "run", "webhook_id", "delivery_id"] as const;
+
 /** Ids of the first tenant's things that a route names, each with one of the same form that has never been anybody's. */
 function idsFor(path: string): readonly (readonly [id: string, never: string])[] {
-  const { snapshot_id, run, workspaces } = scene.belongings;
+  const { workspaces } = scene.belongings;
   const other = (id: string) => id.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
-  if (path.includes("{snapshot_id}")) return [[snapshot_id, other(snapshot_id)]];
-  if (path.includes("{run}")) return [[run, other(run)]];
+  const name = OTHER_NAMES.find((one) => path.includes(`{${one}}`));
+  if (name) return [[scene.belongings[name], other(scene.belongings[name])]];
   return workspaces.map((id) => [id, unknownLike(id)]);
 }
 
@@ -60,7 +63,10 @@ async function stateOfFirst(): Promise<unknown> {
   const hosted = await hostedSandboxes(scene.stack);
   const ids = new Set(scene.belongings.workspaces);
   const own = hosted.filter(({ metadata }) => ids.has(metadata["warmtree_sandbox"] ?? ""));
-  return [await list("/v1/workspaces"), await list("/v1/snapshots"), await list("/v1/runs"), own];
+  const [workspaces, snapshots, runs, webhooks] = await Promise.all(
+    ["workspaces", "snapshots", "runs", "webhooks"].map((what) => list(`/v1/${what}`)),
+  );
+  return [workspaces, snapshots, runs, webhooks, own];
 }
 
 const tells = (text: string) => scene.belongings.marks.filter((mark) => text.includes(mark));
@@ -118,6 +124,7 @@ test("the same names give the second tenant a workspace of its own, and its list
   const routes = (await tenantRoutes(stack.url)).filter(({ owes, body }) => owes === "own" && body === undefined);
   const bodies: Readonly<Record<string, object>> = {
     "POST /v1/snapshots": { repo_url: belongings.clone.repo_url },
+    "POST /v1/webhooks": { url: "http://127.0.0.1:9/", events: ["run.finished"] },
     "POST /v1/run": { steps: [{ op: "workspaces" }] },
     "POST /mcp": {
       jsonrpc: "2.0",
@@ -130,7 +137,7 @@ test("the same names give the second tenant a workspace of its own, and its list
   const given = [belongings.clone.agent_id, belongings.clone.task_id];
   for (const { method, path } of [...routes, { method: "GET", path: "/healthz" }]) {
     const { status, text } = await ask(method, path, bodies[`${method} ${path}`]);
-    expect([path, status]).toEqual([path, 200]);
+    expect([path, status]).toEqual([path, method === "POST" && path === "/v1/webhooks" ? 201 : 200]);
     expect([path, tells(given.reduce((rest, name) => rest.replaceAll(name, ""), text))]).toEqual([path, []]);
   }
   expect(await stateOfFirst()).toEqual(before);

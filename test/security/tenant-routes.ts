@@ -24,6 +24,12 @@ const OWED: Readonly<Record<string, Owes>> = {
   "GET /v1/snapshots": "own",
   "POST /v1/snapshots": "own",
   "DELETE /v1/snapshots/{snapshot_id}": "foreign",
+  "GET /v1/webhooks": "own",
+  "POST /v1/webhooks": "own",
+  "DELETE /v1/webhooks/{webhook_id}": "foreign",
+  "POST /v1/webhooks/{webhook_id}/test": "foreign",
+  "GET /v1/webhooks/deliveries": "own",
+  "POST /v1/webhooks/deliveries/{delivery_id}/redeliver": "foreign",
   "GET /v1/policy": "own",
   "GET /v1/template": "own",
   "GET /v1/checks": "own",
@@ -41,6 +47,12 @@ const OWED: Readonly<Record<string, Owes>> = {
   "DELETE /v1/operator/workspaces/{sandbox_id}": "operator",
   "POST /v1/operator/workspaces/{sandbox_id}/pause": "operator",
   "POST /v1/operator/workspaces/{sandbox_id}/status": "operator",
+  "GET /v1/operator/webhooks": "operator",
+  "POST /v1/operator/webhooks": "operator",
+  "DELETE /v1/operator/webhooks/{webhook_id}": "operator",
+  "POST /v1/operator/webhooks/{webhook_id}/test": "operator",
+  "GET /v1/operator/webhooks/deliveries": "operator",
+  "POST /v1/operator/webhooks/deliveries/{delivery_id}/redeliver": "operator",
 };
 
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;

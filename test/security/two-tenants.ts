@@ -12,6 +12,9 @@ interface Belongings {
   readonly snapshot_id: string;
   /** A run with for_each that has ended. */
   readonly run: string;
+  readonly webhook_id: string;
+  /** Of a test event, to nobody. */
+  readonly delivery_id: string;
   readonly clone: { readonly repo_url: string; readonly agent_id: string; readonly task_id: string };
   /** Texts of which nothing may be told. */
   readonly marks: readonly string[];
@@ -25,6 +28,7 @@ export interface TwoTenants {
 }
 
 const snapshotSchema = z.object({ snapshot_id: z.string() });
+const namedSchema = z.object({ id: z.string() });
 
 /** A stack where the first tenant has one of everything, and the second a workspace of the same repository. */
 export async function startTwoTenants(): Promise<TwoTenants> {
@@ -50,6 +54,11 @@ export async function startTwoTenants(): Promise<TwoTenants> {
   await send("POST", `/v1/workspaces/${paused}/pause`);
   await send("DELETE", `/v1/workspaces/${ended}`);
   const { snapshot_id } = snapshotSchema.parse(await (await send("POST", "/v1/snapshots", { repo_url })).json());
+  const hook = { url: "http://127.0.0.1:9/hook-of-the-first", events: ["workspace.paused"] };
+  const { id: webhook_id } = namedSchema.parse(await (await send("POST", "/v1/webhooks", hook)).json());
+  const tested = await send("POST", `/v1/webhooks/${webhook_id}/test`);
+  const { id: delivery_id } = namedSchema.parse(await tested.json());
+  const ids = [...workspaces, snapshot_id, webhook_id, delivery_id];
   const clone = { repo_url, agent_id, task_id: `${task}-running` };
   const steps = [{ op: "read", sandbox_id: "$item.sandbox_id", path }];
   const asked = { async: true, steps, for_each: [{ sandbox_id: workspaces[0] ?? "" }] };
@@ -59,6 +68,14 @@ export async function startTwoTenants(): Promise<TwoTenants> {
     stack,
     first: first.key,
     second: second.key,
-    belongings: { workspaces, snapshot_id, run, clone, marks: [...marks, ...workspaces, snapshot_id, run] },
+    belongings: {
+      workspaces,
+      snapshot_id,
+      run,
+      webhook_id,
+      delivery_id,
+      clone,
+      marks: [...marks, hook.url, ...ids, run],
+    },
   };
 }

@@ -9,7 +9,7 @@ import {
 import { keepUntil } from "../../pool/idle-timeout.ts";
 import { type Learned, observeGap, observeResume, relearn, restoreLearned } from "../../pool/learned.ts";
 import type { Worth } from "../../pool/price.ts";
-import { dropTime, type PausedWorkspace, type Retention, retention } from "../../pool/retention.ts";
+import { DROP_TOLD_MS, dropTime, type PausedWorkspace, type Retention, retention } from "../../pool/retention.ts";
 import type { Spend } from "../../pool/spend.ts";
 import { dueWhenKept, idleFrom, type KeptDue } from "../../pool/tiers.ts";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, type Top } from "../../pool/top.ts";
@@ -27,6 +27,8 @@ export interface IdlePolicyOptions {
   readonly worth: Worth;
   /** Monthly budget of this shard in USD; undefined: unlimited. */
   readonly budgetUsd: number | undefined;
+  /** Whether drops are told by webhooks. */
+  readonly tellsDrops: boolean;
 }
 
 /** Applies the idle-timeout and budget rules of src/pool, and stores their learned state. */
@@ -96,10 +98,18 @@ export class IdlePolicy {
     return dropTime(pausedOf(row), now);
   }
 
-  /** Returns the next time to decide on retention. */
+  /** Returns the next time to decide on retention, or to tell of the drop. */
   retainUntil(row: Row, now: number): number {
     const kept = this.retain(row, now);
-    return kept.decision === "keep" ? kept.until : Math.max(now, row.save_after ?? 0);
+    if (kept.decision !== "keep") return Math.max(now, row.save_after ?? 0);
+    const tellAt = this.tellsDropAt(row, now);
+    return tellAt === undefined ? kept.until : Math.min(kept.until, Math.max(now, tellAt));
+  }
+
+  /** Returns when the drop of a paused workspace is to be told; undefined: it was told, or is not. */
+  tellsDropAt(row: Row, now: number): number | undefined {
+    if (!this.#options.tellsDrops || row.drop_told === 1) return undefined;
+    return this.dropsAt(row, now) - DROP_TOLD_MS;
   }
 
   #isTop({ tenant, repository, sandbox_id }: Row): boolean {

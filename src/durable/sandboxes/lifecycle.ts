@@ -11,10 +11,12 @@ import type { Ledger } from "../storage/ledger.ts";
 import { losing } from "./loss.ts";
 import type { Seal } from "./seal.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
+import type { Outbox } from "../reporting/outbox.ts";
 import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./refusal.ts";
 import type { StartPatience } from "./start-patience.ts";
 import type { Row, Transition } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
+import { pausedEvent } from "./workspace-events.ts";
 
 /** Retry interval after a pause found an operation running; most operations end well within it. */
 const BUSY_AGAIN_MS = 30_000;
@@ -25,6 +27,7 @@ export interface LifecycleParts {
   readonly idlePolicy: IdlePolicy;
   readonly termination: Termination;
   readonly reporter: MetricsReporter;
+  readonly outbox: Outbox;
   readonly plane: ControlPlane;
   readonly seal: Seal;
   readonly startPatience: StartPatience;
@@ -223,6 +226,7 @@ export class Lifecycle {
       head: null,
       unpushed: null,
       announced_at: null,
+      drop_told: 0,
       failures: 0,
     };
     const due = this.#parts.idlePolicy.dueAt({ ...row, ...change }, now);
@@ -239,19 +243,20 @@ export class Lifecycle {
    * Probes the tree, then pauses. The probe takes the lock, so no operation begins after it. Writes `paused` before
    * calling E2B: an operation that comes now resumes the sandbox, whatever the result of the pause. An outstanding
    * pause probes again, because the sandbox may have run on and been used.
+   * @param isBrief it is resumed at once, so nobody is told
    */
-  pause(row: Row): Promise<Outcome> {
+  pause(row: Row, isBrief = false): Promise<Outcome> {
     return this.single(row, async () => {
       this.#pausing.add(row.sandbox_id);
       try {
-        return await this.#pause(row);
+        return await this.#pause(row, isBrief);
       } finally {
         this.#pausing.delete(row.sandbox_id);
       }
     });
   }
 
-  async #pause(row: Row): Promise<Outcome> {
+  async #pause(row: Row, isBrief: boolean): Promise<Outcome> {
     const found = await this.#parts.probeBeforePause(row, undefined);
     if (found?.busy) {
       this.#parts.rows.setDue(row.sandbox_id, Date.now() + BUSY_AGAIN_MS, 0);
@@ -260,6 +265,7 @@ export class Lifecycle {
     const known = found ? { head: found.head, unpushed: found.unpushed ? 1 : 0 } : { head: null, unpushed: null };
     const paused = this.#parts.rows.transition(row, { ...known, state: "paused", due_at: null });
     if (!paused || paused.e2b_id === null) return GONE;
+    if (!isBrief) this.#tellPaused(row, paused);
     this.#parts.reporter.count("moves", "pause");
     try {
       await this.#parts.plane.pause(paused.e2b_id);
@@ -267,6 +273,12 @@ export class Lifecycle {
     } catch (error) {
       return this.#parts.termination.failed("pause", paused, error);
     }
+  }
+
+  #tellPaused(before: Row, paused: Row): void {
+    const now = Date.now();
+    const event = pausedEvent(before, paused, this.#parts.idlePolicy.dropsAt(paused, now), now);
+    if (event) this.#parts.outbox.add(event);
   }
 
   /**
@@ -298,7 +310,7 @@ export class Lifecycle {
     const { idlePolicy } = this.#parts;
     const now = Date.now();
     const isWanted = idlePolicy.keepUntil(row, now) === undefined || idlePolicy.tier(row, now) !== "idle";
-    const paused = await this.pause(row);
+    const paused = await this.pause(row, isWanted);
     if (paused.ok && isWanted) await this.resume(paused.row);
   }
 }

@@ -7,6 +7,7 @@ type Name =
   | "starts"
   | "learned"
   | "budget"
+  | "budget_told"
   | "top"
   | "promoted"
   | "newest_build";

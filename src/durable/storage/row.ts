@@ -33,6 +33,7 @@ export type Row = {
   saved_bytes: number | null;
   save_after: number | null;
   sealed_to: string | null;
+  drop_told: number;
 };
 
 export interface WorkspaceKey {
@@ -70,6 +71,7 @@ export type Transition = Partial<
     | "saved_bytes"
     | "save_after"
     | "sealed_to"
+    | "drop_told"
   >
 >;
 

@@ -218,7 +218,7 @@ export class SandboxTable {
         `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, envd_version = ?, last_used_at = MAX(last_used_at, ?),
            ends_at = ?, charged_until = ?, head = ?, unpushed = ?, announced_at = ?, due_at = ?, failures = ?,
            lost_at = ?, lost_head = ?, lost_unpushed = ?, loss_told = ?, saved_at = ?, saved_bytes = ?, save_after = ?,
-           sealed_to = ?,
+           sealed_to = ?, drop_told = ?,
            generation = generation + 1
          WHERE sandbox_id = ? AND generation = ? RETURNING *`,
         next.state,
@@ -242,6 +242,7 @@ export class SandboxTable {
         next.saved_bytes,
         next.save_after,
         next.sealed_to,
+        next.drop_told,
         row.sandbox_id,
         row.generation,
       )

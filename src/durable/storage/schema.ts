@@ -21,6 +21,7 @@
  *   saved_at      when the newest try to save its unpushed work began: the archive may hold something
  *   saved_bytes   size of what the archive holds; null: the try has not succeeded
  *   save_after    a failed save is not tried again before
+ *   drop_told     1: its owner was told of the drop by a webhook since it was used
  *   sealed_to     the only host that it may connect to; null: any, or not known yet
  * ledger      running time by hour (UTC) and price
  * snapshot    one row for each repository snapshot
@@ -34,9 +35,10 @@
  * seed        branches and tags of a snapshot's seed, a line of object and name for each; none where they are too many
  * clones      how often each repository is cloned (decayed count, as in repository), how long a full clone takes, and
  *             (not_before) until when no snapshot is tried after one that failed
+ * outbox      events on their way to the Webhooks object, as JSON; due_at, failures: as of a sandbox
  * repository  how much each repository is used: decayed count, see src/pool/top.ts
  * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version, and what rules remember, as
- *             JSON: demand, starts, learned, budget, top; of templates (templates.ts): promoted, newest_build
+ *             JSON: demand, starts, learned, budget, budget_told, top; of templates (templates.ts): promoted, newest_build
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sandbox (
@@ -122,6 +124,14 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE sandbox ADD COLUMN saved_bytes INTEGER;
    ALTER TABLE sandbox ADD COLUMN save_after INTEGER;`,
   `ALTER TABLE sandbox ADD COLUMN sealed_to TEXT;`,
+  `ALTER TABLE sandbox ADD COLUMN drop_told INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE outbox (
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     event TEXT NOT NULL,
+     due_at INTEGER NOT NULL,
+     failures INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE INDEX outbox_due ON outbox (due_at);`,
 ];
 
 /** Brings the tables to the newest form; costs one read when they are there already. */

@@ -1,0 +1,76 @@
+import { backoffMs } from "../../pool/backoff.ts";
+import { logEvent } from "../../redaction/log-line.ts";
+import { type WebhookEvent, webhookEvent } from "../../webhooks/events.ts";
+
+/** Events per alarm, to bound its duration; the rest stay due at once. */
+const BATCH = 24;
+
+/** What the Webhooks object made of an event. */
+type Taken = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+type OutboxRow = { number: number; event: string; failures: number };
+
+export interface OutboxOptions {
+  /** False: there are no webhooks, so nothing is kept. */
+  readonly isOpen: boolean;
+  /** Hands an event to the Webhooks object, which takes it once however often it is told. */
+  readonly send: (event: WebhookEvent) => Promise<Taken>;
+}
+
+/**
+ * Events of a pool shard on their way to the Webhooks object. An event is written in the turn that changes its row, so
+ * that none is lost, and sent by the alarm, so that nobody waits for it.
+ */
+export class Outbox {
+  readonly #sql: SqlStorage;
+  readonly #options: OutboxOptions;
+
+  constructor(storage: DurableObjectStorage, options: OutboxOptions) {
+    this.#sql = storage.sql;
+    this.#options = options;
+  }
+
+  /** Whether events are sent at all. */
+  get isOpen(): boolean {
+    return this.#options.isOpen;
+  }
+
+  /** Writes an event. Call it in the turn of the change that it tells of, before any await. */
+  add(event: WebhookEvent): void {
+    if (!this.isOpen) return;
+    this.#sql.exec("INSERT INTO outbox (event, due_at) VALUES (?, ?)", JSON.stringify(event), Date.now());
+  }
+
+  /** When the next event is due; undefined: there is none. */
+  dueAt(): number | undefined {
+    if (!this.isOpen) return undefined;
+    return this.#sql.exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM outbox").one().at ?? undefined;
+  }
+
+  /** Sends what is due. Never rejects: what fails is due again later. */
+  async runIfDue(now: number): Promise<void> {
+    if ((this.dueAt() ?? Infinity) > now) return;
+    const due = this.#sql
+      .exec<OutboxRow>(
+        "SELECT number, event, failures FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+        now,
+        BATCH,
+      )
+      .toArray();
+    await Promise.all(due.map((row) => this.#send(row)));
+  }
+
+  async #send({ number, event: text, failures: before }: OutboxRow): Promise<void> {
+    try {
+      const event = webhookEvent.parse(JSON.parse(text));
+      const taken = await this.#options.send(event);
+      this.#sql.exec("DELETE FROM outbox WHERE number = ?", number);
+      if (!taken.ok) logEvent("warn", { event: "webhook_not_taken", type: event.type, reason: taken.reason });
+    } catch (error) {
+      const failures = before + 1;
+      logEvent("warn", { event: "webhook_emit_failed", failures, error: String(error) });
+      const due = Date.now() + backoffMs(failures);
+      this.#sql.exec("UPDATE outbox SET due_at = ?, failures = ? WHERE number = ?", due, failures, number);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+/** States of a delivery. */
+export const DELIVERY_STATES = ["pending", "delivered", "dead"] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/**
+ * delivery       one row for each event and URL; times are Unix milliseconds
+ *   delivery_id  what receivers get as webhook-id, the same with every try
+ *   event_id     the sender's name of the event: of one tenant, event and URL there is one row
+ *   endpoint_id  null: the event named the URL itself
+ *   tries        since it was emitted, or asked for again
+ *   turn         grows with every try and change; an answer is written only if it is unchanged
+ *   due_at       of a pending one, when it is sent; of an ended one, when the row is deleted
+ *   status       of the newest answer; null: there was none
+ */
+const TABLE = `
+  CREATE TABLE IF NOT EXISTS delivery (
+    delivery_id TEXT PRIMARY KEY,
+    event_id TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    url TEXT NOT NULL,
+    endpoint_id TEXT,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    turn INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL,
+    status INTEGER,
+    reason TEXT,
+    created_at INTEGER NOT NULL,
+    tried_at INTEGER,
+    ended_at INTEGER,
+    UNIQUE (tenant, event_id, url)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS delivery_pending ON delivery (due_at) WHERE state = 'pending';
+  CREATE INDEX IF NOT EXISTS delivery_ended ON delivery (due_at) WHERE state <> 'pending';
+  CREATE INDEX IF NOT EXISTS delivery_tenant ON delivery (tenant, created_at, delivery_id);`;
+
+/** One row of `delivery`. A type, not an interface: SqlStorage requires an index signature. */
+export type DeliveryRow = {
+  delivery_id: string;
+  event_id: string;
+  tenant: string;
+  url: string;
+  endpoint_id: string | null;
+  type: string;
+  body: string;
+  state: DeliveryState;
+  tries: number;
+  turn: number;
+  due_at: number;
+  status: number | null;
+  reason: string | null;
+  created_at: number;
+  tried_at: number | null;
+  ended_at: number | null;
+};
+
+/** A delivery that does not exist yet. */
+export type NewDelivery = Pick<DeliveryRow, "event_id" | "tenant" | "url" | "endpoint_id" | "type" | "body">;
+
+/** The last delivery of a page; the next page starts after it. */
+export interface DeliveryPageEnd {
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** Receivers that are being sent to: as many as one may have. */
+export interface Busy {
+  readonly tenants: readonly string[];
+  /** As receiverOf has them. */
+  readonly receivers: readonly string[];
+}
+
+/** Names a receiver: no tenant's name holds a newline. */
+export const receiverOf = ({ tenant, url }: Pick<DeliveryRow, "tenant" | "url">) => `${tenant}\n${url}`;
+
+/** SQL of the deliveries. Synchronous: reads and writes between two awaits form one transaction. */
+export class DeliveryTable {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+    this.#sql.exec(TABLE);
+  }
+
+  get(tenant: string, id: string): DeliveryRow | undefined {
+    return this.#all("tenant = ? AND delivery_id = ?", tenant, id)[0];
+  }
+
+  ofEvent(tenant: string, eventId: string, url: string): DeliveryRow | undefined {
+    return this.#all("tenant = ? AND event_id = ? AND url = ?", tenant, eventId, url)[0];
+  }
+
+  /** Lists a tenant's deliveries, the newest first. */
+  page(tenant: string, state: DeliveryState | undefined, { createdAt, id }: DeliveryPageEnd, limit: number) {
+    return this.#all(
+      `tenant = ? AND ? IN ('', state) AND (created_at, delivery_id) < (?, ?)
+       ORDER BY created_at DESC, delivery_id DESC LIMIT ?`,
+      tenant,
+      state ?? "",
+      createdAt,
+      id,
+      limit,
+    );
+  }
+
+  /** Adds a delivery that is due now, unless there is one of the same event and URL. */
+  add({ event_id, tenant, url, endpoint_id, type, body }: NewDelivery, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO delivery (delivery_id, event_id, tenant, url, endpoint_id, type, body, state, due_at, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?8, ?8) ON CONFLICT DO NOTHING`,
+      `ev_${crypto.randomUUID().replaceAll("-", "")}`,
+      event_id,
+      tenant,
+      url,
+      endpoint_id,
+      type,
+      body,
+      now,
+    );
+  }
+
+  /**
+   * Deletes a tenant's deliveries beyond `most`: ended ones first (delivered before dead), each the oldest first.
+   * @returns the number of deleted ones that were still to be sent
+   */
+  trim(tenant: string, most: number): number {
+    const { kept } = this.#sql
+      .exec<{ kept: number }>("SELECT COUNT(*) AS kept FROM delivery WHERE tenant = ?", tenant)
+      .one();
+    if (kept <= most) return 0;
+    return this.#sql
+      .exec<{ state: DeliveryState }>(
+        `DELETE FROM delivery WHERE delivery_id IN (SELECT delivery_id FROM delivery WHERE tenant = ?
+           ORDER BY state = 'pending', state = 'dead', created_at, delivery_id LIMIT ?) RETURNING state`,
+        tenant,
+        kept - most,
+      )
+      .toArray()
+      .filter(({ state }) => state === "pending").length;
+  }
+
+  /** Returns the delivery that has been due longest, of those whose receiver is not busy. */
+  nextDue(now: number, { tenants, receivers }: Busy): DeliveryRow | undefined {
+    return this.#all(
+      `state = 'pending' AND due_at <= ? AND tenant NOT IN (SELECT value FROM json_each(?))
+         AND tenant || char(10) || url NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1`,
+      now,
+      JSON.stringify(tenants),
+      JSON.stringify(receivers),
+    )[0];
+  }
+
+  /** When something is to be sent, or deleted; undefined: never. */
+  firstDueAt(): number | undefined {
+    const { at } = this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT MIN(at) AS at FROM (SELECT MIN(due_at) AS at FROM delivery WHERE state = 'pending'
+           UNION ALL SELECT MIN(due_at) FROM delivery WHERE state <> 'pending')`,
+      )
+      .one();
+    return at ?? undefined;
+  }
+
+  /** Writes a change if the delivery has not changed since `row`; otherwise returns undefined. */
+  change(row: DeliveryRow, change: Partial<DeliveryRow>): DeliveryRow | undefined {
+    const next = { ...row, ...change };
+    return this.#sql
+      .exec<DeliveryRow>(
+        `UPDATE delivery SET state = ?, tries = ?, due_at = ?, status = ?, reason = ?, tried_at = ?, ended_at = ?,
+           turn = turn + 1 WHERE delivery_id = ? AND turn = ? RETURNING *`,
+        next.state,
+        next.tries,
+        next.due_at,
+        next.status,
+        next.reason,
+        next.tried_at,
+        next.ended_at,
+        row.delivery_id,
+        row.turn,
+      )
+      .toArray()[0];
+  }
+
+  /** Gives up what is pending for an endpoint. */
+  endPendingOf(endpointId: string, reason: string, now: number, deleteAt: number): void {
+    this.#sql.exec(
+      `UPDATE delivery SET state = 'dead', reason = ?, ended_at = ?, due_at = ?, turn = turn + 1
+       WHERE endpoint_id = ? AND state = 'pending'`,
+      reason,
+      now,
+      deleteAt,
+      endpointId,
+    );
+  }
+
+  deleteEnded(now: number): void {
+    this.#sql.exec("DELETE FROM delivery WHERE state <> 'pending' AND due_at <= ?", now);
+  }
+
+  #all(query: string, ...bindings: (string | number)[]): DeliveryRow[] {
+    return this.#sql.exec<DeliveryRow>(`SELECT * FROM delivery WHERE ${query}`, ...bindings).toArray();
+  }
+}

@@ -1,0 +1,142 @@
+import { logEvent } from "../../redaction/log-line.ts";
+import { type AddressRules, readAddress } from "../../webhooks/address.ts";
+import { type Attempt, DEAD_KEPT_MS, DELIVERED_KEPT_MS, verdictOn } from "../../webhooks/schedule.ts";
+import { type Busy, type DeliveryRow, type DeliveryTable, receiverOf } from "./delivery-table.ts";
+import type { EndpointTable } from "./endpoint-table.ts";
+import { ANSWER_WITHIN_MS, sendOnce } from "./send.ts";
+
+/** Requests at once: of one Worker invocation, Cloudflare keeps six waiting for their headers. */
+const MOST_AT_ONCE = 6;
+/** A slow tenant, or receiver, leaves room for others. */
+const MOST_PER_TENANT = 4;
+const MOST_PER_RECEIVER = 2;
+/**
+ * Requests of one alarm: the platform allows 50 on its free plan, and an alarm 15 minutes. What is left is due at once, for
+ * the next alarm.
+ */
+const MOST_PER_RUN = 40;
+/** After a crash during a try: later than that try can take. */
+const INTERRUPTED_AFTER_MS = ANSWER_WITHIN_MS + 15_000;
+
+export interface SenderParts {
+  readonly endpoints: EndpointTable;
+  readonly deliveries: DeliveryTable;
+  /** LEASE_KEY; none: nothing is sent. */
+  readonly keys: readonly Uint8Array[];
+  readonly rules: AddressRules;
+}
+
+/** Sends what is due, several at once. */
+export class Sender {
+  readonly #parts: SenderParts;
+  readonly #flights = new Map<DeliveryRow, Promise<void>>();
+  #woken = Promise.withResolvers<void>();
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+  }
+
+  /** Something is due: a run in progress looks again. */
+  wake(): void {
+    this.#woken.resolve();
+    this.#woken = Promise.withResolvers();
+  }
+
+  /** Whether a try of it is under way. */
+  isSending(id: string): boolean {
+    return [...this.#flights.keys()].some(({ delivery_id }) => delivery_id === id);
+  }
+
+  /** Sends everything that is due, and waits for it. */
+  async run(): Promise<void> {
+    const { deliveries, keys } = this.#parts;
+    if (keys.length === 0) return;
+    let left = MOST_PER_RUN;
+    do {
+      for (; left > 0 && this.#flights.size < MOST_AT_ONCE; left--) {
+        const row = deliveries.nextDue(Date.now(), this.#busy());
+        if (!row) break;
+        this.#fly(row);
+      }
+      if (this.#flights.size > 0) await Promise.race([this.#woken.promise, ...this.#flights.values()]);
+    } while (this.#flights.size > 0);
+  }
+
+  /** Writes the try before it is made: after a crash it is due again, and so sent at least once. */
+  #fly(row: DeliveryRow): void {
+    const now = Date.now();
+    const flying = this.#parts.deliveries.change(row, {
+      tries: row.tries + 1,
+      due_at: now + INTERRUPTED_AFTER_MS,
+      tried_at: now,
+      status: null,
+      reason: "no answer yet",
+    });
+    if (!flying) return;
+    const flight = this.#send(flying, now).finally(() => this.#flights.delete(flying));
+    this.#flights.set(flying, flight);
+  }
+
+  async #send(row: DeliveryRow, now: number): Promise<void> {
+    // The settings may have changed since it was checked.
+    const address = readAddress(row.url, this.#parts.rules);
+    if (address.ok) this.#record(row, await sendOnce(row, this.#parts.keys, now));
+    else this.#end(row, "dead", { reason: `the URL ${address.detail}` });
+  }
+
+  #record(row: DeliveryRow, attempt: Attempt): void {
+    const verdict = verdictOn(attempt, row.tries, Math.random());
+    if (verdict.state === "pending") {
+      const { status, reason } = attempt;
+      this.#parts.deliveries.change(row, { due_at: Date.now() + verdict.waitMs, status: status ?? null, reason });
+      return;
+    }
+    const hasEnded = this.#end(row, verdict.state, attempt);
+    if (hasEnded && verdict.state === "dead" && verdict.gone) this.#removeEndpoint(row);
+  }
+
+  #end(row: DeliveryRow, state: "delivered" | "dead", { status, reason }: Attempt): boolean {
+    const now = Date.now();
+    const due_at = now + (state === "dead" ? DEAD_KEPT_MS : DELIVERED_KEPT_MS);
+    const change = { state, due_at, status: status ?? null, reason, ended_at: now };
+    const ended = this.#parts.deliveries.change(row, change);
+    if (ended && state === "dead") {
+      const { delivery_id, tenant, type, tries } = row;
+      logEvent("warn", { event: "webhook_dead", delivery_id, tenant, type, tries, reason });
+    }
+    return ended !== undefined;
+  }
+
+  #removeEndpoint({ tenant, endpoint_id }: DeliveryRow): void {
+    if (endpoint_id !== null) removeEndpoint(this.#parts, tenant, endpoint_id, "the receiver answered 410 (gone)");
+  }
+
+  #busy(): Busy {
+    const flying = [...this.#flights.keys()];
+    return {
+      tenants: frequent(
+        flying.map(({ tenant }) => tenant),
+        MOST_PER_TENANT,
+      ),
+      receivers: frequent(flying.map(receiverOf), MOST_PER_RECEIVER),
+    };
+  }
+}
+
+/** Removes an endpoint and gives up what is pending for it. @returns whether there was one */
+export function removeEndpoint(
+  { endpoints, deliveries }: Pick<SenderParts, "endpoints" | "deliveries">,
+  tenant: string,
+  id: string,
+  why: string,
+): boolean {
+  const now = Date.now();
+  if (!endpoints.remove(tenant, id)) return false;
+  deliveries.endPendingOf(id, `the webhook was removed: ${why}`, now, now + DEAD_KEPT_MS);
+  return true;
+}
+
+/** Names that occur at least `most` times. */
+function frequent(names: readonly string[], most: number): string[] {
+  return [...new Set(names)].filter((name) => names.filter((other) => other === name).length >= most);
+}
