@@ -8,7 +8,10 @@ const MAX_PAGE = 200;
 const url = z.string().min(1).describe("https, a public host; it gets each event as a POST");
 
 const inputFor = (events: readonly EventType[]) =>
-  z.strictObject({ url, events: z.array(z.enum(events)).min(1).describe("Types of the events that it gets") });
+  z.strictObject({
+    url,
+    events: z.array(z.enum(events)).describe("Types of the events that it gets; none: only those of runs that name it"),
+  });
 
 export const webhookInput = inputFor(TENANT_EVENTS);
 export const operatorWebhookInput = inputFor(OPERATOR_EVENTS);

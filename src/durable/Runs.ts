@@ -3,6 +3,10 @@ import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/v4";
 import { errorBody, WarmtreeError } from "../errors.ts";
 import { AnswerTable, type KeptAnswer, type KeyedRequest, type Met } from "./runs/answer-table.ts";
+import { configOf } from "../config.ts";
+import { webhooksOf } from "../webhooks/object.ts";
+import { Outbox } from "./reporting/outbox.ts";
+import { type EndedStatus, finishedEvents } from "./runs/finished-event.ts";
 import { RunTable } from "./runs/run-table.ts";
 import {
   type EventPage,
@@ -70,12 +74,18 @@ export class Runs extends DurableObject<Env> {
 
   readonly #rows: RunTable;
   readonly #answers: AnswerTable;
+  readonly #outbox: Outbox;
   readonly #waiters = new Waiters();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#rows = new RunTable(ctx.storage);
     this.#answers = new AnswerTable(ctx.storage);
+    const config = configOf(env);
+    this.#outbox = new Outbox(ctx.storage, {
+      isOpen: config.leaseKeys.length > 0,
+      send: (event) => webhooksOf(env, config, event.tenant).emit(event),
+    });
   }
 
   /** Adds a run and starts it. @returns false if the tenant has too many unfinished ones */
@@ -143,9 +153,15 @@ export class Runs extends DurableObject<Env> {
     const now = Date.now();
     this.#rows.giveUp(row.run, JSON.stringify(INTERRUPTED), now);
     const hasFailed = this.#rows.stepCounts(row.run).failed > 0 || row.stalls > MAX_STALLS;
-    this.#rows.setStatus(row, row.status === "canceling" ? "canceled" : hasFailed ? "failed" : "done", now);
+    this.#endAs(row, row.status === "canceling" ? "canceled" : hasFailed ? "failed" : "done", now);
     this.#waiters.wake(row.run);
     await this.#arm();
+  }
+
+  #endAs(row: RunRow, status: EndedStatus, now: number): void {
+    this.#rows.setStatus(row, status, now);
+    const ended = this.#rows.get(row.run);
+    if (ended) for (const event of finishedEvents(ended, status, this.#rows, now)) this.#outbox.add(event);
   }
 
   /**
@@ -197,7 +213,7 @@ export class Runs extends DurableObject<Env> {
   async cancel(own: Own): Promise<void> {
     const row = this.#owned(own);
     // A run that no instance has begun ends at once.
-    if (row?.status === "queued") this.#rows.setStatus(row, "canceled", Date.now());
+    if (row?.status === "queued") this.#endAs(row, "canceled", Date.now());
     else if (row?.status === "running") this.#rows.setStatus(row, "canceling", Date.now());
     this.#waiters.wake(own.run);
     await this.#arm();
@@ -277,6 +293,7 @@ export class Runs extends DurableObject<Env> {
         if (next.stalls > MAX_STALLS) await this.#end(next);
         else await this.#launch(next);
       }
+      await this.#outbox.runIfDue(now);
       this.#rows.deleteExpired(now);
       this.#answers.deleteExpired(now);
     } finally {
@@ -286,7 +303,9 @@ export class Runs extends DurableObject<Env> {
 
   /** Sets the alarm, always computed from rows. It may fire early: then it finds nothing due. */
   async #arm(): Promise<void> {
-    const times = [this.#rows.nextAt(), this.#answers.nextAt()].filter((time) => time !== undefined);
+    const times = [this.#rows.nextAt(), this.#answers.nextAt(), this.#outbox.dueAt()].filter(
+      (time) => time !== undefined,
+    );
     if (times.length === 0) return this.ctx.storage.deleteAlarm();
     const at = Math.max(Math.min(...times), Date.now());
     const set = await this.ctx.storage.getAlarm();

@@ -3,7 +3,14 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import { logEvent } from "../redaction/log-line.ts";
 import { addressRules, readAddress } from "../webhooks/address.ts";
-import { bodyOf, type EventType, MAX_BODY_BYTES, type WebhookEvent, webhookEvent } from "../webhooks/events.ts";
+import {
+  bodyOf,
+  type Emission,
+  type EventType,
+  MAX_BODY_BYTES,
+  type WebhookEvent,
+  webhookEvent,
+} from "../webhooks/events.ts";
 import { type DeliveryPageEnd, type DeliveryState, DeliveryTable } from "./webhooks/delivery-table.ts";
 import { type DeliveryView, deliveryView } from "./webhooks/delivery-view.ts";
 import { type Endpoint, EndpointTable } from "./webhooks/endpoint-table.ts";
@@ -11,9 +18,6 @@ import { removeEndpoint, Sender } from "./webhooks/sender.ts";
 
 const MAX_DELIVERIES = 10_000;
 const METHODS = ["emit", "register", "endpoints", "remove", "sendTest", "deliveries", "redeliver"] as const;
-
-/** An event to send. `url`: to that alone; absent: to the tenant's endpoints that take its type. */
-export type Emission = WebhookEvent & { readonly url?: string };
 
 /** `deliveries`: to how many URLs the event goes. */
 export type Emitted =

@@ -3,6 +3,7 @@ import type { RunInput, runStartedSchema } from "../api/run-schemas.ts";
 import type { NewRun } from "../durable/runs/types.ts";
 import { WarmtreeError } from "../errors.ts";
 import { runId } from "../pool/run-id.ts";
+import { addressRules, readAddress } from "../webhooks/address.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { planRun } from "./items.ts";
 import { runsOf } from "./runs-object.ts";
@@ -26,7 +27,8 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
   const { tenant, config, key, requestId, calledAt, gitTokens, once } = caller;
   // A request that is repeated names the same run.
   const run = runId(tenant, config.poolShards, once);
-  const { webhook, for_each: items, steps } = input;
+  const { for_each: items, steps } = input;
+  const webhook = input.webhook === undefined ? undefined : receiverOf(caller, input.webhook);
   const started = await runsOf(caller, run).start({
     run,
     tenant,
@@ -46,6 +48,16 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
   if (!started) throw tooMany();
   return { run, status: "queued", ...pathsOf(run) };
 }
+
+/** Returns the address that a run names in its normal form. @throws invalid_input */
+function receiverOf({ config, calledAt }: Caller, url: string): string {
+  const isOpen = config.leaseKeys.length > 0;
+  const address = isOpen ? readAddress(url, addressRules(config, calledAt)) : NO_WEBHOOKS;
+  if (address.ok) return address.url;
+  throw new WarmtreeError("invalid_input", `webhook: ${address.detail}. Nothing was done.`, { field: "webhook" });
+}
+
+const NO_WEBHOOKS = { ok: false, detail: "there are none without LEASE_KEY, which the operator has not set" } as const;
 
 const pathsOf = (run: string) => ({ url: `/v1/runs/${run}`, events: `/v1/runs/${run}/events` });
 

@@ -88,6 +88,9 @@ export const webhookEvent = z.discriminatedUnion("type", [
 ]);
 export type WebhookEvent = z.output<typeof webhookEvent>;
 
+/** An event to send. `url`: to that alone; absent: to the tenant's endpoints that take its type. */
+export type Emission = WebhookEvent & { readonly url?: string };
+
 /** Most bytes of a body. */
 export const MAX_BODY_BYTES = 64 * 1024;
 

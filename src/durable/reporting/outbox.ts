@@ -1,6 +1,7 @@
+import * as z from "zod/v4";
 import { backoffMs } from "../../pool/backoff.ts";
 import { logEvent } from "../../redaction/log-line.ts";
-import { type WebhookEvent, webhookEvent } from "../../webhooks/events.ts";
+import { type Emission, webhookEvent } from "../../webhooks/events.ts";
 
 /** Events per alarm, to bound its duration; the rest stay due at once. */
 const BATCH = 24;
@@ -8,17 +9,19 @@ const BATCH = 24;
 /** What the Webhooks object made of an event. */
 type Taken = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
+const addressed = z.object({ url: z.string().optional() });
+
 type OutboxRow = { number: number; event: string; failures: number };
 
 export interface OutboxOptions {
   /** False: there are no webhooks, so nothing is kept. */
   readonly isOpen: boolean;
   /** Hands an event to the Webhooks object, which takes it once however often it is told. */
-  readonly send: (event: WebhookEvent) => Promise<Taken>;
+  readonly send: (event: Emission) => Promise<Taken>;
 }
 
 /**
- * Events of a pool shard on their way to the Webhooks object. An event is written in the turn that changes its row, so
+ * Events of an object on their way to the Webhooks object. An event is written in the turn that changes its row, so
  * that none is lost, and sent by the alarm, so that nobody waits for it.
  */
 export class Outbox {
@@ -36,7 +39,7 @@ export class Outbox {
   }
 
   /** Writes an event. Call it in the turn of the change that it tells of, before any await. */
-  add(event: WebhookEvent): void {
+  add(event: Emission): void {
     if (!this.isOpen) return;
     this.#sql.exec("INSERT INTO outbox (event, due_at) VALUES (?, ?)", JSON.stringify(event), Date.now());
   }
@@ -62,8 +65,10 @@ export class Outbox {
 
   async #send({ number, event: text, failures: before }: OutboxRow): Promise<void> {
     try {
-      const event = webhookEvent.parse(JSON.parse(text));
-      const taken = await this.#options.send(event);
+      const json: unknown = JSON.parse(text);
+      const event = webhookEvent.parse(json);
+      const { url } = addressed.parse(json);
+      const taken = await this.#options.send({ ...event, ...(url !== undefined && { url }) });
       this.#sql.exec("DELETE FROM outbox WHERE number = ?", number);
       if (!taken.ok) logEvent("warn", { event: "webhook_not_taken", type: event.type, reason: taken.reason });
     } catch (error) {

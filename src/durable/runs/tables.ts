@@ -23,6 +23,7 @@
  *   holder        of a request that is under way; null: it is answered
  *   lease_until   when that request counts as lost
  *   type          Content-Type
+ * outbox      events on their way to the Webhooks object, as in the pool's schema (storage/schema.ts)
  * piece       texts that are longer than a row may be: `owner` is a run, or an answer
  */
 const TABLES = `
@@ -83,6 +84,13 @@ const TABLES = `
     PRIMARY KEY (tenant, name)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS answer_delete ON answer (delete_at);
+  CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    event TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at);
   CREATE TABLE IF NOT EXISTS piece (
     owner TEXT NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (owner, number)
   ) STRICT;`;

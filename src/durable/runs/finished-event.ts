@@ -1,0 +1,37 @@
+import type { Emission } from "../../webhooks/events.ts";
+import type { RunTable } from "./run-table.ts";
+import type { Counts, RunRow, RunStatus } from "./types.ts";
+import { viewOf } from "./view.ts";
+
+export type EndedStatus = Extract<RunStatus, "done" | "failed" | "canceled">;
+
+/**
+ * Events of the end of a run: to the tenant's endpoints, and to the address that the run names. An endpoint with that
+ * address gets one of them, because their ids are equal. A run that goes on and ends again is another event.
+ */
+export function finishedEvents(row: RunRow, status: EndedStatus, rows: RunTable, now: number): Emission[] {
+  const { run, tenant, attempt, webhook } = row;
+  const { ops, items, steps, itemCounts } = viewOf(row, rows);
+  const event: Emission = {
+    tenant,
+    id: `${run}.${attempt}`,
+    at: now,
+    type: "run.finished",
+    data: {
+      run,
+      ok: status === "done",
+      status,
+      steps: countsOf(ops.length * (items ?? 1), steps),
+      ...(items !== undefined && itemCounts && { items: countsOf(items, itemCounts) }),
+      url: `/v1/runs/${run}`,
+    },
+  };
+  return webhook === null ? [event] : [event, { ...event, url: webhook }];
+}
+
+const countsOf = (total: number, { done, failed, running }: Counts) => ({
+  total,
+  done,
+  failed,
+  not_begun: total - done - failed - running,
+});
