@@ -4,10 +4,10 @@ import { type Api, explained } from "./api.ts";
 import { Confirm } from "./confirm.tsx";
 import { Dialog } from "./dialog.tsx";
 import { type Fact, Facts } from "./facts.tsx";
-import { ago, day, NOTHING } from "./format.ts";
+import { ago, day } from "./format.ts";
 import { poll } from "./poll.ts";
 import { Items, RunState, Steps } from "./run-outcomes.tsx";
-import { canCancel, canRetry, progressOf, tookOf, whatOf } from "./run-texts.ts";
+import { beganOf, canCancel, canRetry, progressOf, tookOf, whatOf } from "./run-texts.ts";
 import type { Run } from "./types.ts";
 import { useAction } from "./use-action.ts";
 
@@ -77,8 +77,7 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
             )}
             {canRetry(run.status) && (
               <>
-                {/* The service keeps the token as long as the run goes on. */}
-                <p class="muted">A retry has no git token of the caller.</p>
+                <p class="muted">A retry goes on without the caller’s git token.</p>
                 <button type="button" {...idle} onClick={() => act("retry")}>
                   Retry
                 </button>
@@ -112,8 +111,8 @@ function factsOf(run: Run, now: number): Fact[] {
     ["State", <RunState status={run.status} />],
     ["Progress", progressOf(run).text],
     ["Tenant", run.tenant],
-    ["Asked for", ago(run.created_at, now)],
-    ["Began", run.began_at === undefined ? NOTHING : ago(run.began_at, now)],
+    ["Queued", ago(run.created_at, now)],
+    ["Began", beganOf(run, now)],
     ["Took", tookOf(run, now)],
     ...(run.kept_until === undefined ? [] : [["Kept until", day(run.kept_until)] as const]),
     ["Run", <code>{run.run}</code>],

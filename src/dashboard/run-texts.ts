@@ -1,4 +1,4 @@
-import { count, NOTHING, plural, seconds } from "./format.ts";
+import { ago, count, NOTHING, plural, seconds } from "./format.ts";
 import type { RunItem, RunStatus, RunStep, RunSummary } from "./types.ts";
 
 /** More operations would not tell runs apart. */
@@ -20,6 +20,11 @@ export function progressOf({ items, steps_done, steps_total, steps_failed }: Run
     : [steps_done, steps_total, steps_failed, "step"];
   const text = `${count(done)} of ${plural(total, unit)}${failed > 0 ? `, ${count(failed)} failed` : ""}`;
   return { text, done: done / total, failed: failed / total };
+}
+
+export function beganOf({ status, created_at, began_at }: RunSummary, now: number): string {
+  if (began_at !== undefined) return ago(began_at, now);
+  return status === "queued" ? `queued ${ago(created_at, now)}` : "never";
 }
 
 /** How long a run or a step took, or has taken so far. */

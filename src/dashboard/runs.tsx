@@ -1,10 +1,9 @@
 import { RUN_STATUSES } from "../durable/runs/types.ts";
 import { Bar } from "./bar.tsx";
-import { ago } from "./format.ts";
 import type { Place } from "./place.ts";
 import { curlOf } from "./reference/curl.ts";
 import { RunState } from "./run-outcomes.tsx";
-import { progressOf, tookOf, whatOf } from "./run-texts.ts";
+import { beganOf, progressOf, tookOf, whatOf } from "./run-texts.ts";
 import { Table } from "./table.tsx";
 import type { RunSummary } from "./types.ts";
 import type { useRuns } from "./use-runs.ts";
@@ -17,7 +16,14 @@ interface RunsProps extends Pick<ReturnType<typeof useRuns>, "listed" | "fault">
   readonly onMore: () => void;
 }
 
-const COLUMNS = [{ label: "Run", isHeading: true }, "State", "Progress", "Began", "Took", "Tenant"];
+const COLUMNS = [
+  { label: "Run", isHeading: true },
+  "State",
+  "Progress",
+  "Began",
+  { label: "Took", isNumber: true },
+  "Tenant",
+];
 
 /** Any repository that everybody can read. */
 const EXAMPLE = {
@@ -28,7 +34,7 @@ const EXAMPLE = {
 /** Runs of all tenants, newest first; each opens a dialog. */
 export function Runs({ listed, fault, now, place: { tenant, status }, onStatus, onOpen, onMore }: RunsProps) {
   const isFiltered = tenant !== "" || status !== undefined;
-  const none = isFiltered ? "None fits." : "None. A run goes on when its caller is gone, and is kept for a week:";
+  const none = isFiltered ? "None fits." : "None. A run goes on when its caller is gone. This begins one:";
   return (
     <section class="card" aria-labelledby="runs">
       <div class="titled">
@@ -81,7 +87,7 @@ function rowOf(run: RunSummary, now: number, onOpen: RunsProps["onOpen"]) {
         {text}
         <Bar parts={parts} />
       </span>,
-      run.began_at === undefined ? `asked for ${ago(run.created_at, now)}` : ago(run.began_at, now),
+      beganOf(run, now),
       tookOf(run, now),
       run.tenant,
     ],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  beganOf,
   canCancel,
   canRetry,
   effortOf,
@@ -16,8 +17,14 @@ const NOW = Date.UTC(2026, 0, 1, 12);
 const at = (ago: number) => new Date(NOW - ago).toISOString();
 const counts = { total: 100, done: 70, failed: 3, running: 8, not_begun: 19 };
 const run = (parts: Partial<RunSummary> = {}): RunSummary => ({
-  ...{ run: "r0-x", status: "running", created_at: at(9000), tenant: "acme", ops: ["clone", "push"] },
-  ...{ steps_total: 4, steps_done: 3, steps_failed: 0 },
+  run: "r0-x",
+  status: "running",
+  created_at: at(9000),
+  tenant: "acme",
+  ops: ["clone", "push"],
+  steps_total: 4,
+  steps_done: 3,
+  steps_failed: 0,
   ...parts,
 });
 
@@ -41,6 +48,14 @@ test.each([
   ],
 ])("progress %#", (summary, expected) => {
   expect(progressOf(summary)).toEqual(expected);
+});
+
+test.each([
+  [run({ status: "queued" }), "queued 9 s ago"],
+  [run({ began_at: at(8000) }), "8 s ago"],
+  [run({ status: "canceled", ended_at: at(1000) }), "never"],
+])("when a run began %#", (summary, expected) => {
+  expect(beganOf(summary, NOW)).toBe(expected);
 });
 
 test.each([

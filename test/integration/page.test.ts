@@ -422,6 +422,15 @@ describe.skipIf(executablePath === "")("the page", () => {
     expect(others).toEqual([1, 3].map((item) => expect.stringMatching(`^doneItem ${item} url=`)));
   });
 
+  test("shows runs in pages, the newest first", async () => {
+    const started = await Promise.all(Array.from({ length: 21 }, () => startRun({ steps: [{ op: "workspaces" }] })));
+    const page = await openSignedIn();
+    const rows = page.getByRole("table", { name: "Runs" }).locator("tbody tr");
+    await expect.poll(() => rows.count()).toBe(20);
+    await page.getByRole("region", { name: "Runs" }).getByRole("button", { name: "Show more" }).click();
+    for (const run of started) await rows.filter({ hasText: run }).waitFor();
+  });
+
   test("asks nothing while nobody sees it, and at once when somebody does", async () => {
     let asked = 0;
     const page = await openSignedIn({}, async (opened) => {

@@ -168,7 +168,8 @@ const WORKSPACES: WorkspacePage = workspacePageSchema.parse({
 });
 
 /** As many as fit into a picture of the page. */
-const FEW = 5;
+const FEW = 3;
+const FEW_RUNS = 5;
 
 export const SCENES = {
   busy: { overview: BUSY, workspaces: WORKSPACES, runs: RUNS },
@@ -180,6 +181,6 @@ export const SCENES = {
   usual: {
     overview: { ...BUSY, newest: BUSY.newest.slice(0, FEW) },
     workspaces: { workspaces: WORKSPACES.workspaces.slice(0, FEW) },
-    runs: { runs: RUNS.runs.slice(1, FEW + 1) },
+    runs: { runs: RUNS.runs.slice(1, FEW_RUNS + 1) },
   },
 } as const;

@@ -65,7 +65,7 @@ async function listed(
       : [runsOfTenant({ ...operator, tenant })];
   const views = (await Promise.all(shards.map((shard) => shard.list(request)))).flat();
   views.sort((a, b) => b.createdAt - a.createdAt || (a.run < b.run ? 1 : -1));
-  const tenants = new Map(views.map(({ run, tenant }) => [run, tenant]));
+  const tenants = new Map(views.map((view) => [view.run, view.tenant]));
   const { runs, ...more } = pageOf(views, limit);
   return { runs: runs.map((run) => ({ ...run, tenant: tenants.get(run.run) ?? "" })), ...more };
 }
