@@ -26,8 +26,16 @@ interface GitServerFaults {
   /** Waiting time before each request is handled. */
   readonly delayMs?: number;
   readonly lfs?: LfsFaults;
-  /** Answer the next `count` requests with this HTTP status, a Retry-After where one is given, and nothing else. */
-  readonly fail?: { readonly count: number; readonly status: number; readonly retryAfterS?: number };
+  /**
+   * Answer the next `count` requests, of one repository where it is named, with this HTTP status, a Retry-After where one is
+   * given, and nothing else.
+   */
+  readonly fail?: {
+    readonly count: number;
+    readonly status: number;
+    readonly retryAfterS?: number;
+    readonly repository?: string;
+  };
 }
 
 interface GitServerCounters {
@@ -84,7 +92,7 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
     }
     if (service === "info/refs") counts.discoveries += 1;
     if (current.delayMs) await sleep(current.delayMs, undefined, { signal: closing.signal });
-    if (current.fail && failuresLeft > 0) {
+    if (current.fail && failuresLeft > 0 && (current.fail.repository ?? name) === name) {
       failuresLeft -= 1;
       const { retryAfterS } = current.fail;
       if (retryAfterS !== undefined) response.setHeader("Retry-After", String(retryAfterS));

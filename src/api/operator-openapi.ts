@@ -4,6 +4,7 @@ import { problems } from "./openapi-problems.ts";
 import {
   buildStartedSchema,
   overviewQuery,
+  ownedRunListQuery,
   ownedRunListSchema,
   ownedRunSchema,
   ownedStatusSchema,
@@ -11,7 +12,6 @@ import {
   pageQuery,
   workspacePageSchema,
 } from "./operator-schemas.ts";
-import { runListQuery } from "./run-schemas.ts";
 
 export const OPERATOR_SCHEME = {
   type: "http",
@@ -50,7 +50,7 @@ export function operatorRoutes(): object {
         operationId: "operatorListRuns",
         summary: "Lists runs of all tenants, newest first.",
         security,
-        parameters: queryParameters(runListQuery),
+        parameters: queryParameters(ownedRunListQuery),
         responses: { 200: json("A page of runs", ownedRunListSchema), ...problems([400, 401, 500, 503]) },
       },
     },

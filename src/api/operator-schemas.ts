@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { RANGES } from "../metrics/ranges.ts";
 import { TIERS } from "../metrics/catalogue.ts";
 import { status } from "../ops/status.ts";
-import { durableRunSchema, durableStepSchema, runListSchema, runSummarySchema } from "./run-schemas.ts";
+import { durableRunSchema, durableStepSchema, runListQuery, runListSchema, runSummarySchema } from "./run-schemas.ts";
 import { workspaceSchema } from "./schemas.ts";
 
 const DEFAULT_MINUTES = 15;
@@ -46,6 +46,10 @@ export const buildStartedSchema = z.object({
 
 export const ownedStatusSchema = status.output.extend({
   unpushed_commits: z.number().describe("Commits of this clone on no branch of the remote"),
+});
+
+export const ownedRunListQuery = runListQuery.extend({
+  tenant: z.string().exactOptional().describe("Only this tenant's"),
 });
 
 const ownedSummary = runSummarySchema.extend({ tenant: z.string() });

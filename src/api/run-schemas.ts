@@ -93,6 +93,7 @@ export const durableStepSchema = z.object({
   tries: z.int().describe("How often it was begun"),
   began_at: z.iso.datetime().optional(),
   ended_at: z.iso.datetime().optional(),
+  retry_at: z.iso.datetime().optional().describe("When it is tried again; if waiting"),
   result: z.looseObject({}).optional().describe("The operation's answer; if done"),
   result_too_large: z.literal(true).optional().describe("The answer was too large to be kept"),
   error: errorSchema.optional().describe("If failed or waiting"),

@@ -1,6 +1,6 @@
 import type * as z from "zod/v4";
 import type { problemSchema } from "../api/schemas.ts";
-import type { Health, Minutes, Overview, Status, Workspace, WorkspacePage } from "./types.ts";
+import type { Health, Minutes, Overview, Run, RunPage, Status, Workspace, WorkspacePage } from "./types.ts";
 
 /** For requests that only read reported data: they are answered at once or not at all. */
 const LOOK_TIMEOUT_MS = 10_000;
@@ -42,8 +42,7 @@ export class Api {
   }
 
   workspaces(page: { tenant: string; text: string; cursor?: string }): Promise<WorkspacePage> {
-    const query = new URLSearchParams(Object.entries(page).filter(([, value]) => value !== ""));
-    return this.#ask("GET", `/v1/operator/workspaces?${query.toString()}`, LOOK_TIMEOUT_MS);
+    return this.#ask("GET", `/v1/operator/workspaces?${queryOf(page)}`, LOOK_TIMEOUT_MS);
   }
 
   workspace(sandboxId: string): Promise<Workspace> {
@@ -62,6 +61,22 @@ export class Api {
     return this.#ask("DELETE", `/v1/operator/workspaces/${encodeURIComponent(sandboxId)}`, ACT_TIMEOUT_MS);
   }
 
+  runs(page: { tenant: string; status: string; cursor: string; limit: string }): Promise<RunPage> {
+    return this.#ask("GET", `/v1/operator/runs?${queryOf(page)}`, LOOK_TIMEOUT_MS);
+  }
+
+  run(run: string): Promise<Run> {
+    return this.#ask("GET", `/v1/operator/runs/${encodeURIComponent(run)}`, LOOK_TIMEOUT_MS);
+  }
+
+  cancel(run: string): Promise<Run> {
+    return this.#ask("DELETE", `/v1/operator/runs/${encodeURIComponent(run)}`, LOOK_TIMEOUT_MS);
+  }
+
+  retry(run: string): Promise<Run> {
+    return this.#ask("POST", `/v1/operator/runs/${encodeURIComponent(run)}/retry`, LOOK_TIMEOUT_MS);
+  }
+
   async #ask<Answer>(method: string, path: string, timeoutMs: number): Promise<Answer> {
     const response = await fetch(path, {
       method,
@@ -76,3 +91,7 @@ export class Api {
     throw new Refused(response.status, detail);
   }
 }
+
+/** Empty values are left out. */
+const queryOf = (page: Readonly<Record<string, string>>) =>
+  new URLSearchParams(Object.entries(page).filter(([, value]) => value !== "")).toString();

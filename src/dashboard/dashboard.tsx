@@ -7,8 +7,11 @@ import { Newest } from "./newest.tsx";
 import { Numbers } from "./numbers.tsx";
 import { Panels } from "./panels.tsx";
 import { Protection } from "./protection.tsx";
+import { RunDialog } from "./run-dialog.tsx";
+import { Runs } from "./runs.tsx";
 import { useOverview } from "./use-overview.ts";
 import { usePlace } from "./use-place.ts";
+import { useRuns } from "./use-runs.ts";
 import { useWorkspaces } from "./use-workspaces.ts";
 import { WorkspaceDialog } from "./workspace-dialog.tsx";
 import { Workspaces } from "./workspaces.tsx";
@@ -23,12 +26,14 @@ interface DashboardProps {
 /** The key figures, then their history, then lists. */
 export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
   const { place, look, filter, open, close } = usePlace();
-  const { minutes, tenant, text, workspace } = place;
+  const { minutes, tenant, text, workspace, run } = place;
   const [said, setSaid] = useState("");
   const { overview, trouble, retry } = useOverview(api, minutes, onRefused);
   const { listed, fault, reload, more } = useWorkspaces(api, place, overview);
+  const runs = useRuns(api, place, overview);
   const now = Date.now();
-  const owned = [...(listed?.workspaces ?? []), ...(overview?.newest ?? [])];
+  const openWorkspace = (id: string) => open("workspace", id);
+  const owned = [...(listed?.items ?? []), ...(overview?.newest ?? []), ...(runs.listed?.items ?? [])];
   const tenants = [...new Set(owned.map((one) => one.tenant))].sort();
 
   return (
@@ -51,9 +56,16 @@ export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
         <Panels overview={overview} now={now} />
         <Filters {...{ place, tenants, onFilter: filter }} />
         <div class="tables">
-          <Workspaces {...{ listed, fault, now, isFiltered: tenant + text !== "", onOpen: open, onMore: more }} />
-          <Newest {...{ overview, place, onOpen: open }} />
+          <Workspaces
+            {...{ listed, fault, now, isFiltered: tenant + text !== "", onOpen: openWorkspace, onMore: more }}
+          />
+          <Newest {...{ overview, place, onOpen: openWorkspace }} />
         </div>
+        <Runs
+          {...{ listed: runs.listed, fault: runs.fault, now, place, onMore: runs.more }}
+          onStatus={(status) => filter({ status })}
+          onOpen={(id) => open("run", id)}
+        />
         <Protection api={api} />
       </main>
       {workspace !== undefined && (
@@ -61,12 +73,15 @@ export function Dashboard({ api, onRefused, onSignOut }: DashboardProps) {
           key={workspace}
           api={api}
           sandboxId={workspace}
-          onClose={() => close(workspace)}
+          onClose={() => close("workspace", workspace)}
           onDone={(what) => {
             setSaid(what);
             reload();
           }}
         />
+      )}
+      {run !== undefined && (
+        <RunDialog key={run} api={api} id={run} onClose={() => close("run", run)} onChange={runs.reload} />
       )}
     </>
   );

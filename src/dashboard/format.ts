@@ -69,4 +69,4 @@ export const minute = (time: string | number) => hourMinute.format(new Date(time
 export const range = (minutes: number) => (minutes < 60 ? `${minutes} min` : `${minutes / 60} h`);
 
 /** "1 file", "2 files". */
-export const plural = (value: number, one: string) => `${count(value)} ${one}${value === 1 ? "" : "s"}`;
+export const plural = (value: number, one: string, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;

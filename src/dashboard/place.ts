@@ -1,5 +1,6 @@
+import { RUN_STATUSES } from "../durable/runs/types.ts";
 import { RANGES } from "../metrics/ranges.ts";
-import type { Minutes } from "./types.ts";
+import type { Minutes, RunStatus } from "./types.ts";
 
 const DEFAULT_MINUTES: Minutes = 5;
 
@@ -8,10 +9,14 @@ export interface Place {
   readonly minutes: Minutes;
   /** The workspace whose dialog is open. */
   readonly workspace?: string | undefined;
+  /** The run whose dialog is open. */
+  readonly run?: string | undefined;
   /** '': all. */
   readonly tenant: string;
   /** '': everything. */
   readonly text: string;
+  /** Of runs; absent: any. */
+  readonly status?: RunStatus | undefined;
 }
 
 /** Reads the fragment of an address, which no request carries. What is missing or unknown has its default. */
@@ -20,14 +25,17 @@ export function placeOf(hash: string): Place {
   return {
     minutes: RANGES.find((range) => String(range) === given.get("minutes")) ?? DEFAULT_MINUTES,
     workspace: given.get("workspace") ?? undefined,
+    run: given.get("run") ?? undefined,
     tenant: given.get("tenant") ?? "",
     text: given.get("text") ?? "",
+    status: RUN_STATUSES.find((status) => status === given.get("status")),
   };
 }
 
 /** The fragment of a place; '' for the default one. */
-export function hashOf({ minutes, workspace = "", tenant, text }: Place): string {
+export function hashOf({ minutes, workspace = "", run = "", tenant, text, status }: Place): string {
   const range = minutes === DEFAULT_MINUTES ? "" : String(minutes);
-  const parts = Object.entries({ minutes: range, workspace, tenant, text }).filter(([, value]) => value !== "");
+  const all = { minutes: range, workspace, run, tenant, text, status: status ?? "" };
+  const parts = Object.entries(all).filter(([, value]) => value !== "");
   return parts.length === 0 ? "" : `#${new URLSearchParams(parts).toString()}`;
 }

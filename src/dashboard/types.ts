@@ -1,5 +1,11 @@
 import type * as z from "zod/v4";
-import type { ownedStatusSchema, ownedWorkspaceSchema, workspacePageSchema } from "../api/operator-schemas.ts";
+import type {
+  ownedRunListSchema,
+  ownedRunSchema,
+  ownedStatusSchema,
+  ownedWorkspaceSchema,
+  workspacePageSchema,
+} from "../api/operator-schemas.ts";
 import type { healthSchema } from "../api/schemas.ts";
 import type { Overview } from "../metrics/overview-schema.ts";
 
@@ -9,5 +15,11 @@ export type Minutes = Overview["minutes"];
 export type Point = Overview["points"][number];
 export type Workspace = z.output<typeof ownedWorkspaceSchema>;
 export type WorkspacePage = z.output<typeof workspacePageSchema>;
+export type RunPage = z.output<typeof ownedRunListSchema>;
+export type RunSummary = RunPage["runs"][number];
+export type RunStatus = RunSummary["status"];
+export type Run = z.output<typeof ownedRunSchema>;
+export type RunStep = NonNullable<Run["steps"]>[number];
+export type RunItem = NonNullable<Run["for_each"]>[number];
 export type Status = z.output<typeof ownedStatusSchema>;
 export type Health = z.output<typeof healthSchema>;

@@ -1,6 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { hashOf, type Place, placeOf } from "./place.ts";
 
+/** What a dialog can show. */
+type Opened = "workspace" | "run";
+
 /** Marks entries of the history that this page has made by opening a dialog. */
 const OPENED = "opened";
 
@@ -23,13 +26,13 @@ export function usePlace() {
     /** The back button leads to the range before. */
     look: ({ minutes }: Pick<Place, "minutes">) => move({ minutes }, "pushState", null),
     /** Typing fills no history. */
-    filter: (change: Pick<Place, "tenant" | "text">) => move(change, "replaceState", null),
-    open: (workspace: string) => move({ workspace }, "pushState", OPENED),
+    filter: (change: Partial<Pick<Place, "tenant" | "text" | "status">>) => move(change, "replaceState", null),
+    open: (what: Opened, id: string) => move({ [what]: id }, "pushState", OPENED),
     /** As the back button does; a page that began with an open dialog has nowhere to go back to. */
-    close: (workspace: string) => {
-      if (placeOf(location.hash).workspace !== workspace) return;
+    close: (what: Opened, id: string) => {
+      if (placeOf(location.hash)[what] !== id) return;
       if (history.state === OPENED) history.back();
-      else move({ workspace: undefined }, "replaceState", null);
+      else move({ [what]: undefined }, "replaceState", null);
     },
   };
 }

@@ -1,11 +1,12 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type Api, explained } from "./api.ts";
+import { useEffect, useState } from "preact/hooks";
+import type { Api } from "./api.ts";
 import { Confirm } from "./confirm.tsx";
+import { Dialog } from "./dialog.tsx";
 import { type Fact, Facts } from "./facts.tsx";
 import { ago } from "./format.ts";
-import { Close } from "./icons.tsx";
 import { lossOf } from "./loss.ts";
 import type { Status, Workspace } from "./types.ts";
+import { useAction } from "./use-action.ts";
 import { nameOf, nextOf } from "./workspace-texts.ts";
 import { State } from "./workspaces.tsx";
 import { WorkspaceStatus } from "./workspace-status.tsx";
@@ -20,25 +21,11 @@ interface WorkspaceDialogProps {
 
 /** One workspace: its state, and buttons to pause or end it. */
 export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const [workspace, setWorkspace] = useState<Workspace>();
   const [status, setStatus] = useState<Status>();
-  const [fault, setFault] = useState<string>();
-  const [busy, setBusy] = useState<string>();
   const [asked, setAsked] = useState<"pause" | "end">();
+  const { busy, fault, run } = useAction();
 
-  /** Runs one action at a time; shows its error. */
-  const run = async (doing: string, work: () => Promise<void>) => {
-    if (busy !== undefined) return;
-    setBusy(doing);
-    setFault(undefined);
-    try {
-      await work();
-    } catch (error) {
-      setFault(explained(error));
-    }
-    setBusy(undefined);
-  };
   /** Loads the workspace. A look inside would resume a paused workspace, so that happens only with `anyway`. */
   const look = (doing: string, anyway = false) =>
     run(doing, async () => {
@@ -49,11 +36,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
       if (anyway) setWorkspace(await api.workspace(sandboxId));
     });
   useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
     void look("Loading…");
-    // The back button takes it away while it is open: closing returns the focus.
-    return () => shown?.close();
   }, []);
   const ask = async (what: "pause" | "end") => {
     if (busy !== undefined) return;
@@ -67,48 +50,40 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
     void run(what === "pause" ? "Pausing…" : "Ending…", async () => {
       await api[what](sandboxId);
       onDone(what === "pause" ? "The workspace is paused." : "The workspace is ended.");
-      dialog.current?.close();
+      onClose();
     });
   };
   const loss = workspace && lossOf(workspace, status);
   // Not `disabled`, which would remove the focus.
   const idle = { "aria-disabled": busy !== undefined };
+  const buttons = ({ state }: Workspace) => (
+    <>
+      {!status && (
+        <button type="button" {...idle} onClick={() => void look("Asking git…", true)}>
+          {state === "paused" ? "Resume it and look inside" : "Look inside"}
+        </button>
+      )}
+      {state === "bound" && (
+        <button type="button" {...idle} onClick={() => void ask("pause")}>
+          Pause
+        </button>
+      )}
+      <button type="button" class="danger" {...idle} onClick={() => void ask("end")}>
+        End
+      </button>
+    </>
+  );
 
   return (
-    <dialog ref={dialog} class="card" aria-labelledby="opened" onClose={onClose}>
-      <header>
-        <h2 id="opened">{workspace?.repository ?? "Workspace"}</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
-          <Close />
-        </button>
-      </header>
+    <Dialog
+      title={workspace?.repository ?? "Workspace"}
+      status={busy}
+      fault={fault}
+      buttons={workspace && workspace.state !== "gone" && buttons(workspace)}
+      onClose={onClose}
+    >
       {workspace && <Facts facts={factsOf(workspace)} />}
       {status && <WorkspaceStatus status={status} />}
-      <p role="status" class="muted">
-        {busy}
-      </p>
-      {fault !== undefined && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
-      {workspace && workspace.state !== "gone" && (
-        <footer>
-          {!status && (
-            <button type="button" {...idle} onClick={() => void look("Asking git…", true)}>
-              {workspace.state === "paused" ? "Resume it and look inside" : "Look inside"}
-            </button>
-          )}
-          {workspace.state === "bound" && (
-            <button type="button" {...idle} onClick={() => void ask("pause")}>
-              Pause
-            </button>
-          )}
-          <button type="button" class="danger" {...idle} onClick={() => void ask("end")}>
-            End
-          </button>
-        </footer>
-      )}
       {asked === "pause" && (
         <Confirm
           title="Pause this workspace?"
@@ -135,7 +110,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
           </ul>
         </Confirm>
       )}
-    </dialog>
+    </Dialog>
   );
 }
 

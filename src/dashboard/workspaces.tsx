@@ -16,7 +16,7 @@ const COLUMNS = [{ label: "Workspace", isHeading: true }, "State", "Last used", 
 
 /** Workspaces of all tenants; each opens a dialog. */
 export function Workspaces({ listed, fault, now, isFiltered, onOpen, onMore }: WorkspacesProps) {
-  const rows = listed?.workspaces.map((workspace) => ({
+  const rows = listed?.items.map((workspace) => ({
     key: workspace.sandbox_id,
     cells: [
       <>

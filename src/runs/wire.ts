@@ -58,6 +58,7 @@ export function stepsOf(ops: readonly string[], rows: readonly StepRow[]): WireS
       tries,
       began_at: time(row.began_at),
       ...(row.ended_at !== null && { ended_at: time(row.ended_at) }),
+      ...(row.retry_at !== null && { retry_at: time(row.retry_at) }),
       ...(row.result !== null && { result: resultBody.parse(JSON.parse(row.result)) }),
       ...(status === "done" && row.result === null && { result_too_large: true as const }),
       ...(row.error !== null && { error: errorBody.parse(JSON.parse(row.error)) }),

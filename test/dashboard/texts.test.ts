@@ -125,12 +125,13 @@ describe("the address", () => {
       { minutes: 15, workspace: "s0-x", tenant: "acme", text: "o/r x" },
     ],
     ["#minutes=60", { ...all, minutes: 60 }],
+    ["#run=r0-x&status=failed", { ...all, run: "r0-x", status: "failed" }],
   ] as const)("'%s' says what is shown, and is what it is written as", (hash, place) => {
     expect(placeOf(hash)).toEqual(place);
     expect(hashOf(place)).toBe(hash);
   });
 
-  test.each(["#minutes=7", "#minutes=5", "#x", "#"])("of '%s' nothing is known", (hash) => {
+  test.each(["#minutes=7", "#minutes=5", "#status=ended", "#x", "#"])("of '%s' nothing is known", (hash) => {
     expect(placeOf(hash)).toEqual(all);
   });
 });

@@ -7,10 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { CHROMIUM_ARGS, findChromium } from "../../scripts/harness/chromium.ts";
-import { callOperation } from "../../scripts/support/client.ts";
+import { callOperation, DEV_KEY } from "../../scripts/support/client.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
-import { ownedWorkspaceSchema } from "../../src/api/operator-schemas.ts";
+import { ownedRunSchema, ownedWorkspaceSchema } from "../../src/api/operator-schemas.ts";
+import { runStartedSchema } from "../../src/api/run-schemas.ts";
 import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { clock, count, percent, rate, seconds, usd } from "../../src/dashboard/format.ts";
 import { seriousFaults } from "../support/page-faults.ts";
@@ -46,6 +47,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     const bindings = { OPERATOR_KEY, POOL_MIN: "1", POOL_MAX: "2", E2B_MONTHLY_BUDGET_USD: "100" };
     stack = await startStack({ isolation: "none", bindings });
     await makeRepository(stack.git.root, "one", { files: 50, commits: 5 });
+    await makeRepository(stack.git.root, "two", { files: 2, commits: 1 });
     traffic = agent("ada");
     browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
     await mkdir(SCREENSHOTS, { recursive: true });
@@ -57,6 +59,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await stack.close();
   });
   afterEach(async () => {
+    stack.git.setFaults({});
     await Promise.all(browser.contexts().map((context) => context.close()));
   });
 
@@ -120,6 +123,7 @@ describe.skipIf(executablePath === "")("the page", () => {
   async function operatorApi(method: string, path: string): Promise<Response> {
     return fetch(`${stack.url}/v1/operator/${path}`, { method, headers: { Authorization: `Bearer ${OPERATOR_KEY}` } });
   }
+  const runOf = async (run: string) => ownedRunSchema.parse(await (await operatorApi("GET", `runs/${run}`)).json());
   const workspaceOf = async (sandboxId: string) =>
     ownedWorkspaceSchema.parse(await (await operatorApi("GET", `workspaces/${sandboxId}`)).json());
 
@@ -304,7 +308,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await page.getByLabel("Text").fill("ZOE");
     await expect.poll(() => rows.allTextContents()).toEqual([expect.stringContaining("zoe / t")]);
     await page.getByLabel("Tenant").fill("nobody");
-    await page.getByText("None fits.").waitFor();
+    await page.getByRole("region", { name: "Workspaces" }).last().getByText("None fits.").waitFor();
     await page.getByText("None of the newest fits.").waitFor();
     await page.getByLabel("Tenant").fill("dev");
     // From an operation to its workspace.
@@ -333,6 +337,97 @@ describe.skipIf(executablePath === "")("the page", () => {
     expect(await page.locator(":focus").textContent()).toBe(await rows.getByRole("button").textContent());
     expect(await hash()).toBe("#minutes=15&tenant=dev&text=ZOE");
     expect(complaints).toEqual([]);
+  });
+
+  async function startRun(run: object): Promise<string> {
+    const headers = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
+    const body = JSON.stringify({ async: true, ...run });
+    const answer = await fetch(`${stack.url}/v1/run`, { method: "POST", headers, body });
+    return runStartedSchema.parse(await answer.json()).run;
+  }
+  const cloneOf = (repository: string, task_id: string) => ({
+    op: "clone",
+    repo_url: `${stack.git.url}/${repository}.git`,
+    agent_id: "run",
+    task_id,
+  });
+
+  test("shows a run that waits, cancels it, and retries it", async () => {
+    stack.git.setFaults({ fail: { repository: "two", count: Infinity, status: 503, retryAfterS: 600 } });
+    const run = await startRun({ steps: [cloneOf("two", "waits"), { op: "log" }] });
+    const page = await openSignedIn();
+    const row = page.getByRole("table", { name: "Runs" }).getByRole("row", { name: new RegExp(run) });
+    await row.getByText("running").waitFor();
+    await row.getByText("0 of 2 steps").waitFor();
+    await row.getByRole("button").focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog");
+    const steps = dialog.getByRole("list", { name: "Steps" }).getByRole("listitem");
+    await steps.first().getByText("git_unreachable").waitFor();
+    await steps.first().getByText("waiting").waitFor();
+    await steps
+      .first()
+      .getByText(/^Tried again in \d+ min\.$/)
+      .waitFor();
+    await steps.nth(1).getByText("not begun").waitFor();
+    expect(new URL(page.url()).hash).toBe(`#run=${run}`);
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, "run.png") });
+
+    const confirm = (name: string) => page.getByRole("alertdialog").getByRole("button", { name }).click();
+    await dialog.getByRole("button", { name: "Cancel", exact: true }).click();
+    await confirm("Leave it");
+    expect(await runOf(run)).toMatchObject({ status: "running" });
+    await dialog.getByRole("button", { name: "Cancel", exact: true }).click();
+    await confirm("Cancel it");
+    await dialog.getByRole("button", { name: "Retry" }).waitFor();
+    expect(await runOf(run)).toMatchObject({ status: "canceled" });
+    await steps.first().getByText("failed").waitFor();
+    // The button that had the focus is gone.
+    expect(await page.evaluate("document.activeElement.closest('dialog') !== null")).toBe(true);
+
+    stack.git.setFaults({});
+    await dialog.getByRole("button", { name: "Retry" }).click();
+    await dialog.getByText("2 of 2 steps").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await row.getByText("done").waitFor();
+    await page.getByLabel("State").selectOption("canceled");
+    await row.waitFor({ state: "detached" });
+    await page.getByLabel("State").selectOption("done");
+    await row.waitFor();
+    await page.reload();
+    await row.waitFor();
+    expect(new URL(page.url()).hash).toBe("#status=done");
+    await page.getByLabel("Tenant").fill("nobody");
+    await row.waitFor({ state: "detached" });
+    expect(complaints).toEqual([]);
+  });
+
+  test("shows what became of each item of a run, failed ones first", async () => {
+    const page = await openSignedIn();
+    const run = await startRun({
+      steps: [{ ...cloneOf("", "each"), repo_url: "$item.url" }, { op: "log" }],
+      for_each: ["one", "none", "two"].map((name) => ({ url: `${stack.git.url}/${name}.git` })),
+    });
+    const row = page.getByRole("table", { name: "Runs" }).getByRole("row", { name: new RegExp(run) });
+    await row.getByText("2 of 3 items, 1 failed").waitFor();
+    await row.getByRole("button", { name: "clone, log ×3" }).click();
+    const items = page.getByRole("list", { name: "Items" }).getByRole("listitem");
+    await items.first().getByText("repository_not_found").waitFor();
+    const told = await items.allTextContents();
+    const [first = "", ...others] = told;
+    expect(first).toMatch(/^failedItem 2, step 1 clone url=\S+\/none\.git/);
+    expect(others).toEqual([1, 3].map((item) => expect.stringMatching(`^doneItem ${item} url=`)));
+  });
+
+  test("shows runs in pages", async () => {
+    const started = await Promise.all(Array.from({ length: 21 }, () => startRun({ steps: [{ op: "workspaces" }] })));
+    const page = await openSignedIn();
+    const rows = page.getByRole("table", { name: "Runs" }).locator("tbody tr");
+    await expect.poll(() => rows.count()).toBe(20);
+    await page.getByRole("region", { name: "Runs" }).getByRole("button", { name: "Show more" }).click();
+    for (const run of started) await rows.filter({ hasText: run }).waitFor();
   });
 
   test("asks nothing while nobody sees it, and at once when somebody does", async () => {

@@ -146,8 +146,12 @@ describe("a run", () => {
     const told = runEventsSchema.parse(await (await ask("GET", `${events}?after=3&wait=60`)).json());
     expect(told.events[0]).toMatchObject({ status: "waiting", error: { code: "git_unreachable" } });
     stack.git.setFaults({});
+    const waiting = durableRunSchema.parse(await (await ask("GET", url)).json()).steps?.[0];
+    const waitsMs = Date.parse(waiting?.retry_at ?? "") - Date.parse(waiting?.began_at ?? "");
+    expect(waitsMs).toBeGreaterThanOrEqual(600_000);
     await ask("DELETE", url);
     const run = await ended(url);
+    expect(run.steps?.[0]).not.toHaveProperty("retry_at");
     expect(run).toMatchObject({
       status: "canceled",
       steps: [{ status: "failed", error: { code: "git_unreachable" } }],
@@ -182,6 +186,8 @@ describe("a run", () => {
     expect(await list("/v1/runs", theirs.key)).toEqual([]);
     expect((await list("/v1/runs?limit=1", mine.key))[0]).toBe(run);
     expect(await list("/v1/operator/runs", operator)).toContain(run);
+    expect(await list("/v1/operator/runs?tenant=mine&limit=1", operator)).toEqual([run]);
+    expect(await list("/v1/operator/runs?tenant=theirs", operator)).toEqual([]);
     const { cursor } = runListSchema.parse(await (await ask("GET", "/v1/runs?limit=1")).json());
     expect(await list(`/v1/runs?limit=1&cursor=${cursor}`, mine.key)).not.toContain(run);
     const seen = await (await ask("GET", `/v1/operator/runs/${run}`, undefined, { key: operator })).json();

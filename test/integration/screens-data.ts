@@ -2,10 +2,11 @@ import type * as z from "zod/v4";
 import { workspacePageSchema } from "../../src/api/operator-schemas.ts";
 import { type Overview, overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { OPERATIONS } from "../../src/metrics/catalogue.ts";
+import { NO_RUNS, RUNS } from "./screens-runs.ts";
+import { NOW } from "./screens-time.ts";
 
 type WorkspacePage = z.output<typeof workspacePageSchema>;
 
-export const NOW = Date.UTC(2026, 10, 29, 14, 30, 2);
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const POINT_MS = 5000;
@@ -166,10 +167,20 @@ const WORKSPACES: WorkspacePage = workspacePageSchema.parse({
   cursor: "1.s0-x",
 });
 
+/** As many as fit into a picture of the page. */
+const FEW = 3;
+const FEW_RUNS = 5;
+
 export const SCENES = {
-  busy: { overview: BUSY, workspaces: WORKSPACES },
-  empty: { overview: EMPTY, workspaces: NO_WORKSPACES },
-  limit: { overview: LIMIT, workspaces: WORKSPACES },
+  busy: { overview: BUSY, workspaces: WORKSPACES, runs: RUNS },
+  empty: { overview: EMPTY, workspaces: NO_WORKSPACES, runs: NO_RUNS },
+  limit: { overview: LIMIT, workspaces: WORKSPACES, runs: NO_RUNS },
   /** The service was reached once, and is no longer. */
-  offline: { overview: BUSY, workspaces: WORKSPACES },
+  offline: { overview: BUSY, workspaces: WORKSPACES, runs: RUNS },
+  /** Of a laptop, these are docs/page-light.png and docs/page-dark.png. */
+  usual: {
+    overview: { ...BUSY, newest: BUSY.newest.slice(0, FEW) },
+    workspaces: { workspaces: WORKSPACES.workspaces.slice(0, FEW) },
+    runs: { runs: RUNS.runs.slice(1, FEW_RUNS + 1) },
+  },
 } as const;

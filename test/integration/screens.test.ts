@@ -7,7 +7,9 @@ import { CHROMIUM_ARGS, findChromium } from "../../scripts/harness/chromium.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { cutTexts, seriousFaults } from "../support/page-faults.ts";
-import { NOW, SCENES } from "./screens-data.ts";
+import { SCENES } from "./screens-data.ts";
+import { RUN_OF_ITEMS, RUN_THAT_WAITS } from "./screens-runs.ts";
+import { NOW } from "./screens-time.ts";
 
 const found = await findChromium();
 if ("missing" in found) console.warn(`Tests of what the page looks like are skipped: ${found.missing}.`);
@@ -56,20 +58,39 @@ describe.skipIf(executablePath === "")("screens", () => {
     return faults;
   }
 
-  test.each(Object.entries(SCENES))("the page, %s: nothing is cut, and everybody can read it", async (name, scene) => {
+  /** The page at a time, with answers. */
+  async function pageOf({ overview, workspaces, runs }: (typeof SCENES)[keyof typeof SCENES]): Promise<Page> {
     const page = await browser.newPage();
     await page.clock.setFixedTime(NOW);
-    await page.route("**/v1/operator/workspaces*", (route) => route.fulfill({ json: scene.workspaces }));
-    await page.route("**/v1/operator/overview*", (route) => route.fulfill({ json: scene.overview }));
+    await page.route("**/v1/operator/workspaces*", (route) => route.fulfill({ json: workspaces }));
+    await page.route("**/v1/operator/runs*", (route) => route.fulfill({ json: runs }));
+    await page.route("**/v1/operator/overview*", (route) => route.fulfill({ json: overview }));
+    return page;
+  }
+
+  test.each(Object.entries(SCENES))("the page, %s: nothing is cut, and everybody can read it", async (name, scene) => {
+    const page = await pageOf(scene);
     await page.goto(stack.url);
     await page.getByText("Live", { exact: true }).waitFor();
-    await page.getByText("Loading…").waitFor({ state: "detached" });
+    await expect.poll(() => page.getByText("Loading…").count()).toBe(0);
     if (name === "offline") {
       await page.route("**/v1/operator/overview*", (route) => route.abort());
       await page.getByRole("alert").waitFor();
     }
     if (name === "limit") await page.getByText("20 of 20: at the limit").waitFor();
     expect(await faultsOf(page, name)).toEqual([]);
+    await page.close();
+  });
+
+  test.each([
+    ["run", RUN_THAT_WAITS],
+    ["run-of-items", RUN_OF_ITEMS],
+  ])("the dialog of a %s: nothing is cut, and everybody can read it", async (name, run) => {
+    const page = await pageOf(SCENES.empty);
+    await page.route("**/v1/operator/runs/*", (route) => route.fulfill({ json: run }));
+    await page.goto(`${stack.url}#run=${run.run}`);
+    await page.getByRole("dialog").getByText(run.run).waitFor();
+    expect(await faultsOf(page, name, false)).toEqual([]);
     await page.close();
   });
 

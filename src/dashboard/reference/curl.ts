@@ -8,7 +8,10 @@ const KEYS: Readonly<Record<string, string>> = {
 };
 
 /** A call of an operation, for a shell. */
-export function curlOf({ method, path, keys, requestBody }: Operation, origin: string): string {
+export function curlOf(
+  { method, path, keys, requestBody }: Pick<Operation, "method" | "path" | "keys" | "requestBody">,
+  origin: string,
+): string {
   const example = requestBody?.content["application/json"]?.example;
   const [key] = keys;
   return [

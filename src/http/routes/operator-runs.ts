@@ -1,10 +1,9 @@
 import type { Hono } from "hono";
 import type * as z from "zod/v4";
-import type { ownedRunListSchema, ownedRunSchema } from "../../api/operator-schemas.ts";
-import { runListQuery } from "../../api/run-schemas.ts";
+import { ownedRunListQuery, type ownedRunListSchema, type ownedRunSchema } from "../../api/operator-schemas.ts";
 import { parseQuery } from "../../execution/parse-input.ts";
 import type { WireStep } from "../../runs/wire.ts";
-import { noRun, runsOf, runsShard } from "../../runs/runs-object.ts";
+import { noRun, runsOf, runsOfTenant, runsShard } from "../../runs/runs-object.ts";
 import { cancelRun, endOf, getRun, pageOf, retryRun } from "../../runs/runs.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
@@ -18,7 +17,7 @@ type OwnedRun = z.output<typeof ownedRunSchema>;
 export function addOperatorRunRoutes(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/operator/runs", async (c) => {
     const operator = await operatorOf(c);
-    return answer(await listed(operator, parseQuery(runListQuery, c.req.query())));
+    return answer(await listed(operator, parseQuery(ownedRunListQuery, c.req.query())));
   });
   app.get("/v1/operator/runs/:run", async (c) => {
     const owner = await ownerOf(c);
@@ -52,17 +51,21 @@ const owned = ({ tenant }: Caller, { steps, ...run }: Awaited<ReturnType<typeof 
 
 async function listed(
   operator: Omit<Caller, "tenant">,
-  { status, limit, cursor }: z.output<typeof runListQuery>,
+  { tenant, status, limit, cursor }: z.output<typeof ownedRunListQuery>,
 ): Promise<z.output<typeof ownedRunListSchema>> {
   const request = {
     limit: limit + 1,
+    ...(tenant !== undefined && { tenant }),
     ...(status && { status }),
     ...(cursor !== undefined && { end: endOf(cursor) }),
   };
-  const shards = Array.from({ length: operator.config.poolShards }, (_, shard) => runsShard(operator, shard));
+  const shards =
+    tenant === undefined
+      ? Array.from({ length: operator.config.poolShards }, (_, shard) => runsShard(operator, shard))
+      : [runsOfTenant({ ...operator, tenant })];
   const views = (await Promise.all(shards.map((shard) => shard.list(request)))).flat();
   views.sort((a, b) => b.createdAt - a.createdAt || (a.run < b.run ? 1 : -1));
-  const tenants = new Map(views.map(({ run, tenant }) => [run, tenant]));
+  const tenants = new Map(views.map((view) => [view.run, view.tenant]));
   const { runs, ...more } = pageOf(views, limit);
   return { runs: runs.map((run) => ({ ...run, tenant: tenants.get(run.run) ?? "" })), ...more };
 }

@@ -1,0 +1,60 @@
+import { ago, count, NOTHING, plural, seconds } from "./format.ts";
+import type { RunItem, RunStatus, RunStep, RunSummary } from "./types.ts";
+
+/** More operations would not tell runs apart. */
+const OPS_SHOWN = 4;
+/** An item may have long addresses. */
+const VALUES_LENGTH = 160;
+
+/** The operations of a run, and the number of items that it does them for. */
+export function whatOf({ ops, items }: Pick<RunSummary, "ops" | "items">): string {
+  const more = ops.length - OPS_SHOWN;
+  const named = ops.slice(0, OPS_SHOWN).join(", ") + (more > 0 ? ` and ${count(more)} more` : "");
+  return items ? `${named} ×${count(items.total)}` : named;
+}
+
+/** How far a run is. */
+export function progressOf({ items, steps_done, steps_total, steps_failed }: RunSummary) {
+  const [done, total, failed, unit] = items
+    ? [items.done, items.total, items.failed, "item"]
+    : [steps_done, steps_total, steps_failed, "step"];
+  const text = `${count(done)} of ${plural(total, unit)}${failed > 0 ? `, ${count(failed)} failed` : ""}`;
+  return { text, done: done / total, failed: failed / total };
+}
+
+export function beganOf({ status, created_at, began_at }: RunSummary, now: number): string {
+  if (began_at !== undefined) return ago(began_at, now);
+  return status === "queued" ? `queued ${ago(created_at, now)}` : "never";
+}
+
+/** How long a run or a step took, or has taken so far. */
+export function tookOf({ began_at, ended_at }: Pick<RunSummary, "began_at" | "ended_at">, now: number): string {
+  if (began_at === undefined) return NOTHING;
+  const end = ended_at === undefined ? now : Date.parse(ended_at);
+  return seconds(Math.max(end - Date.parse(began_at), 0) / 1000);
+}
+
+/** Canceling and retrying, as the service permits them. */
+export const canCancel = (status: RunStatus) => status === "queued" || status === "running";
+export const canRetry = (status: RunStatus) => status === "failed" || status === "canceled";
+
+const RANKS: Readonly<Record<RunItem["status"], number>> = { failed: 0, running: 1, done: 2, not_begun: 3 };
+
+/** Failed items first, then those that are worked on. */
+export const inOrder = (items: readonly RunItem[]) =>
+  items.toSorted((a, b) => RANKS[a.status] - RANKS[b.status] || a.item - b.item);
+
+export function valuesOf({ values }: Pick<RunItem, "values">): string {
+  const text = Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+  return text.length > VALUES_LENGTH ? `${text.slice(0, VALUES_LENGTH)}…` : text;
+}
+
+/** Tries of a step, if there were several, and how long it took. */
+export function effortOf(step: RunStep, now: number): string {
+  const parts = [...(step.tries > 1 ? [plural(step.tries, "try", "tries")] : []), tookOf(step, now)];
+  return parts.filter((part) => part !== NOTHING).join(", ");
+}
+
+export const stateName = (status: string) => status.replace("_", " ");

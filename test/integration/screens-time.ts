@@ -1,0 +1,2 @@
+/** The time of the screens. */
+export const NOW = Date.UTC(2026, 10, 29, 14, 30, 2);
