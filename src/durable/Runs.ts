@@ -120,7 +120,7 @@ export class Runs extends DurableObject<Env> {
 
   /** What became of an item's steps so far, for an instance. */
   states({ run, generation }: Instance, item: number): StepRow[] {
-    return this.#of({ run, generation }) ? this.#rows.steps(run, item) : [];
+    return this.#of({ run, generation }) ? this.#rows.steps.of(run, item) : [];
   }
 
   /**
@@ -152,7 +152,7 @@ export class Runs extends DurableObject<Env> {
   async #end(row: RunRow): Promise<void> {
     const now = Date.now();
     this.#rows.giveUp(row.run, JSON.stringify(INTERRUPTED), now);
-    const hasFailed = this.#rows.stepCounts(row.run).failed > 0 || row.stalls > MAX_STALLS;
+    const hasFailed = (this.#rows.get(row.run)?.steps_failed ?? 0) > 0 || row.stalls > MAX_STALLS;
     this.#endAs(row, row.status === "canceling" ? "canceled" : hasFailed ? "failed" : "done", now);
     this.#waiters.wake(row.run);
     await this.#arm();
@@ -161,7 +161,7 @@ export class Runs extends DurableObject<Env> {
   #endAs(row: RunRow, status: EndedStatus, now: number): void {
     this.#rows.setStatus(row, status, now);
     const ended = this.#rows.get(row.run);
-    if (ended) for (const event of finishedEvents(ended, status, this.#rows, now)) this.#outbox.add(event);
+    if (ended) for (const event of finishedEvents(ended, status, now)) this.#outbox.add(event);
   }
 
   /**
@@ -173,21 +173,21 @@ export class Runs extends DurableObject<Env> {
     for (;;) {
       const row = this.#owned({ tenant, run });
       const leftMs = until - Date.now();
-      if (!row || hasEnded(row.status) || leftMs <= 0) return row && viewOf(row, this.#rows);
+      if (!row || hasEnded(row.status) || leftMs <= 0) return row && viewOf(row);
       await this.#waiters.wait(run, leftMs);
     }
   }
 
   steps(own: Own, item: number): StepRow[] {
-    return this.#owned(own) ? this.#rows.steps(own.run, item) : [];
+    return this.#owned(own) ? this.#rows.steps.of(own.run, item) : [];
   }
 
   /** What became of the items of a run: the state of each that was begun, and the first failure. */
   failures(own: Own): { readonly item: number; readonly status: string; readonly failure?: StepRow }[] {
     const row = this.#owned(own);
     if (!row) return [];
-    const failures = new Map(this.#rows.failures(row.run).map((failure) => [failure.item, failure]));
-    return Array.from(this.#rows.itemStates(row.run, opsOf(row).length), ([item, status]) => {
+    const failures = new Map(this.#rows.steps.failures(row.run).map((failure) => [failure.item, failure]));
+    return Array.from(this.#rows.steps.itemStates(row.run), ([item, status]) => {
       const failure = failures.get(item);
       return { item, status, ...(failure && { failure }) };
     });
@@ -201,7 +201,7 @@ export class Runs extends DurableObject<Env> {
   /** Lists runs, newest first: a tenant's, or all. */
   list(request: { tenant?: string; status?: RunStatus; end?: RunPageEnd; limit: number }): RunView[] {
     const { tenant, status, end, limit } = request;
-    return this.#rows.list(tenant, status, end, limit).map((row) => viewOf(row, this.#rows));
+    return this.#rows.list({ tenant, status }, end, limit).map((row) => viewOf(row));
   }
 
   /** Whose run it is, for the operator. */
@@ -240,15 +240,15 @@ export class Runs extends DurableObject<Env> {
     const { tenant, run, after, waitMs } = request;
     const isKnown = () => this.#owned({ tenant, run }) !== undefined;
     const isOver = () => hasEnded(this.#rows.get(run)?.status ?? "done");
-    if (isKnown() && this.#rows.lastEvent(run) <= after && !isOver()) await this.#waiters.wait(run, waitMs);
+    if (isKnown() && this.#rows.events.last(run) <= after && !isOver()) await this.#waiters.wait(run, waitMs);
     const row = this.#owned({ tenant, run });
     if (!row) return undefined;
     const ops = opsOf(row);
-    const events = this.#rows.events(run, after).map((event) => {
+    const events = this.#rows.events.after(run, after).map((event) => {
       const op = event.step === undefined ? undefined : ops[event.step];
       return { ...event, ...(op !== undefined && { op }) };
     });
-    const ended = hasEnded(row.status) && (events.at(-1)?.id ?? after) >= this.#rows.lastEvent(run);
+    const ended = hasEnded(row.status) && (events.at(-1)?.id ?? after) >= this.#rows.events.last(run);
     return { events, hasItems: row.items !== null, ended };
   }
 

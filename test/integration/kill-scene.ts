@@ -1,6 +1,8 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Webhook } from "standardwebhooks";
 import * as z from "zod/v4";
+import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { makeRepository } from "../../scripts/sample-remote/repositories.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
@@ -17,6 +19,11 @@ const HOST_DELAY_MS = 150;
 
 type Run = z.output<typeof durableRunSchema>;
 
+const finished = z.object({
+  type: z.literal("run.finished"),
+  data: z.object({ run: z.string(), ok: z.literal(true) }),
+});
+
 /** What a follower of one run's events has seen. */
 interface Followed {
   readonly ids: number[];
@@ -26,17 +33,22 @@ interface Followed {
 /** Runs with pushes, followers that are cut off, and a Worker that is killed. */
 export class KillScene {
   readonly stack: Stack;
+  /** Refuses every third request, so that deliveries are tried again. */
+  readonly #receiver: Receiver;
   #up: Promise<void> = Promise.resolve();
 
   static async open(): Promise<KillScene> {
     const stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "100", MAX_OPERATIONS_PER_TENANT: "100" } });
     await makeRepository(stack.git.root, "kill", { files: 5, commits: 3 });
     stack.git.setFaults({ delayMs: HOST_DELAY_MS });
-    return new KillScene(stack);
+    let asked = 0;
+    const receiver = await startReceiver(() => ({ status: ++asked % 3 === 0 ? 503 : 204 }));
+    return new KillScene(stack, receiver);
   }
 
-  private constructor(stack: Stack) {
+  private constructor(stack: Stack, receiver: Receiver) {
     this.stack = stack;
+    this.#receiver = receiver;
   }
 
   /** Every fifth run pushes to one branch with others; the rest to their own. */
@@ -55,9 +67,9 @@ export class KillScene {
   subjectsOf = (nth: number): string[] => Array.from({ length: PUSHES_A_RUN }, (_, push) => `run ${nth}, push ${push}`);
 
   /** Starts a run; asks again with the same key as often as the Worker is killed meanwhile. */
-  async start(nth: number, more: object = {}): Promise<string> {
+  async start(nth: number): Promise<string> {
     const headers = { ...HEADERS, "Idempotency-Key": `kill-${nth}` };
-    const body = JSON.stringify({ async: true, steps: this.stepsOf(nth), ...more });
+    const body = JSON.stringify({ async: true, steps: this.stepsOf(nth), webhook: this.#receiver.url });
     const answer = await this.#ask(`/v1/run`, { method: "POST", headers, body });
     return runStartedSchema.parse(answer).url;
   }
@@ -110,6 +122,24 @@ export class KillScene {
     return found;
   }
 
+  /** Registers the receiver for no events of its own: answers the secret that it verifies with. */
+  async secret(): Promise<string> {
+    const body = JSON.stringify({ url: this.#receiver.url, events: [] });
+    const answer = await this.#ask("/v1/webhooks", { method: "POST", headers: HEADERS, body });
+    return z.object({ secret: z.string() }).parse(answer).secret;
+  }
+
+  /** How often each run's end was told, by verified requests alone; throws if one does not verify. */
+  toldEnds(secret: string): Map<string, number> {
+    const webhook = new Webhook(secret);
+    const told = new Map<string, number>();
+    for (const { body, headers } of this.#receiver.received) {
+      const { data } = finished.parse(webhook.verify(body, headers));
+      told.set(data.run, (told.get(data.run) ?? 0) + 1);
+    }
+    return told;
+  }
+
   async #ask(path: string, init: RequestInit): Promise<unknown> {
     for (;;) {
       try {
@@ -126,5 +156,8 @@ export class KillScene {
     }
   }
 
-  close = (): Promise<void> => this.stack.close();
+  async close(): Promise<void> {
+    await this.stack.close();
+    await this.#receiver.close();
+  }
 }

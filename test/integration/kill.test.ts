@@ -47,11 +47,16 @@ test(
       expect(again.ids).toEqual(again.ids.map((_, at) => at + 1));
       cuts += again.cuts;
     }
+    const secret = await scene.secret();
+    // A delivery that was refused is sent again after five seconds.
+    await expect.poll(() => runs.filter(({ run }) => !scene.toldEnds(secret).has(run))).toEqual([]);
+    const requests = [...scene.toldEnds(secret).values()].reduce((sum, number) => sum + number, 0);
     const tries = runs.flatMap(({ steps = [] }) => steps.map((step) => step.tries));
     const repeated = tries.filter((number) => number > 1).length;
     console.log(
       `${FORM.runs} runs, ${FORM.kills} kills: ${intended.length} commits in the remote once each; ` +
-        `${repeated} of ${tries.length} steps were begun more than once; ${cuts} streams cut, 0 events lost, 0 doubled`,
+        `${repeated} of ${tries.length} steps were begun more than once; ${cuts} streams cut, 0 events lost, 0 doubled; ` +
+        `${requests} requests told the ends, all signed`,
     );
   },
 );

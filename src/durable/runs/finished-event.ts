@@ -1,5 +1,4 @@
 import type { Emission } from "../../webhooks/events.ts";
-import type { RunTable } from "./run-table.ts";
 import type { Counts, RunRow, RunStatus } from "./types.ts";
 import { viewOf } from "./view.ts";
 
@@ -9,9 +8,9 @@ export type EndedStatus = Extract<RunStatus, "done" | "failed" | "canceled">;
  * Events of the end of a run: to the tenant's endpoints, and to the address that the run names. An endpoint with that
  * address gets one of them, because their ids are equal. A run that goes on and ends again is another event.
  */
-export function finishedEvents(row: RunRow, status: EndedStatus, rows: RunTable, now: number): Emission[] {
+export function finishedEvents(row: RunRow, status: EndedStatus, now: number): Emission[] {
   const { run, tenant, attempt, webhook } = row;
-  const { ops, items, steps, itemCounts } = viewOf(row, rows);
+  const { ops, items, steps, itemCounts } = viewOf(row);
   const event: Emission = {
     tenant,
     id: `${run}.${attempt}`,

@@ -12,6 +12,7 @@
  *   sealed        the caller's git tokens, sealed, until the run ends
  *   caller        JSON: RunCaller
  *   webhook       address to tell of the end
+ *   steps_…, items_…  number in each state, so that lists need not count; a waiting step counts as running
  *   delete_at     when the row goes, with all that belongs to it; null: the run has not ended
  * step        what became of a step; absent: it was not begun
  *   retry_at      of a waiting step: when it is tried again
@@ -41,6 +42,12 @@ const TABLES = `
     sealed TEXT,
     caller TEXT NOT NULL,
     webhook TEXT,
+    steps_done INTEGER NOT NULL DEFAULT 0,
+    steps_failed INTEGER NOT NULL DEFAULT 0,
+    steps_running INTEGER NOT NULL DEFAULT 0,
+    items_done INTEGER NOT NULL DEFAULT 0,
+    items_failed INTEGER NOT NULL DEFAULT 0,
+    items_running INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     began_at INTEGER,
     ended_at INTEGER,

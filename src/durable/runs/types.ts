@@ -77,6 +77,12 @@ export type RunRow = {
   sealed: string | null;
   caller: string;
   webhook: string | null;
+  steps_done: number;
+  steps_failed: number;
+  steps_running: number;
+  items_done: number;
+  items_failed: number;
+  items_running: number;
   created_at: number;
   began_at: number | null;
   ended_at: number | null;

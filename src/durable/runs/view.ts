@@ -1,26 +1,24 @@
 import * as z from "zod/v4";
-import type { RunTable } from "./run-table.ts";
 import type { RunRow, RunView } from "./types.ts";
 
 /** JSON of the column `ops`. */
 export const opsOf = ({ ops }: Pick<RunRow, "ops">): string[] => z.array(z.string()).parse(JSON.parse(ops));
 
 /** A run as its owner sees it. */
-export function viewOf(row: RunRow, rows: RunTable): RunView {
-  const ops = opsOf(row);
-  const states = row.items === null ? undefined : [...rows.itemStates(row.run, ops.length).values()];
-  const count = (state: string) => states?.filter((one) => one === state).length ?? 0;
+export function viewOf(row: RunRow): RunView {
   return {
     run: row.run,
     tenant: row.tenant,
     status: row.status,
-    ops,
+    ops: opsOf(row),
     createdAt: row.created_at,
-    steps: rows.stepCounts(row.run),
+    steps: { done: row.steps_done, failed: row.steps_failed, running: row.steps_running },
     ...(row.began_at !== null && { beganAt: row.began_at }),
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.delete_at !== null && { keptUntil: row.delete_at }),
-    ...(row.items !== null && { items: row.items }),
-    ...(states && { itemCounts: { done: count("done"), failed: count("failed"), running: count("running") } }),
+    ...(row.items !== null && {
+      items: row.items,
+      itemCounts: { done: row.items_done, failed: row.items_failed, running: row.items_running },
+    }),
   };
 }
