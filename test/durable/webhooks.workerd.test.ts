@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { configOf } from "../../src/config.ts";
-import { type Emission, Webhooks } from "../../src/durable/Webhooks.ts";
+import { Webhooks } from "../../src/durable/Webhooks.ts";
+import type { Emission } from "../../src/webhooks/events.ts";
 import { webhookSecret } from "../../src/webhooks/sign.ts";
 import { newWebhooks, receive, webhookAlarm, webhookSql, type WebhooksStub } from "./webhooks-support.ts";
 
