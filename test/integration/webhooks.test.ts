@@ -18,8 +18,8 @@ beforeAll(async () => {
     if (path === "/moved") return { status: 307, headers: { Location: "/elsewhere" } };
     return { status: path === "/gone" ? 410 : 204 };
   });
-  // Less than a second of one sandbox.
-  stack = await startStack({ bindings: { E2B_MONTHLY_BUDGET_USD: "0.00001" } });
+  // Some milliseconds of one sandbox: spent, however short the workspace runs.
+  stack = await startStack({ bindings: { E2B_MONTHLY_BUDGET_USD: "0.0000001" } });
   await makeRepository(stack.git.root, "one", { files: 3, commits: 1 });
   repo_url = `${stack.git.url}/one.git`;
 });
@@ -68,7 +68,7 @@ test("a tenant hears of its paused work, the operator of the budget and of a new
   await until("the operator hears of budget and template", () => heard("/operator", operators.secret).length >= 3);
   const told = heard("/operator", operators.secret).toSorted((a, b) => a.type.localeCompare(b.type));
   expect(told).toMatchObject([
-    { type: "budget.reached", data: { budget_usd: 0.00001, shards: 1 } },
+    { type: "budget.reached", data: { budget_usd: 1e-7, shards: 1 } },
     { type: "budget.reached" },
     { type: "template.promoted", data: { version: 1, name: "warmtree:v1" } },
   ]);
