@@ -2,6 +2,7 @@ import { OPERATIONS, type Operations } from "./generated.ts";
 import { Runs } from "./runs.ts";
 import { type Operation, type RunInput, type RunOptions, type RunResult, runSteps, type Step } from "./steps.ts";
 import { type CallOptions, type ClientOptions, type Result, Transport } from "./transport.ts";
+import { type Webhooks, webhooksOf } from "./webhooks.ts";
 
 /** A method for each operation. */
 export type Git = {
@@ -31,6 +32,7 @@ export interface Client {
   /** Runs that outlive their connection. */
   readonly runs: Runs;
   readonly workspaces: Workspaces;
+  readonly webhooks: Webhooks;
   /** Any route, by its name in the OpenAPI document: `raw("GET /v1/policy")`. */
   readonly raw: Transport["call"];
 }
@@ -58,6 +60,7 @@ export function createClient(options: ClientOptions): Client {
       bundle: (sandbox_id, given = {}) =>
         call("GET /v1/workspaces/{sandbox_id}/bundle", { ...given, path: { sandbox_id } }),
     },
+    webhooks: webhooksOf(transport),
     raw: call,
   };
 }

@@ -16,5 +16,7 @@ export type {
   StepProgress,
 } from "./steps.ts";
 export type { CallOptions, ClientOptions, GitToken, Result, Route } from "./transport.ts";
-export { verifyWebhook, WebhookVerificationError } from "./webhook.ts";
-export type { WebhookEvent, WebhookFault, WebhookMessage } from "./webhook.ts";
+export { WebhookVerificationError } from "./webhook.ts";
+export type { WebhookFault, WebhookMessage, WebhookOptions } from "./webhook.ts";
+export { verifyWebhook } from "./webhooks.ts";
+export type { Webhook, WebhookEvent, Webhooks } from "./webhooks.ts";

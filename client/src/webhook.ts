@@ -1,10 +1,10 @@
 // This file imports nothing: a receiver may copy it.
 
 /** What was sent to a webhook, as Standard Webhooks have it. */
-export interface WebhookEvent {
+interface AnyEvent {
   readonly type: string;
   readonly timestamp: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: object;
 }
 
 /** A request, or what one had. `body` is the text as it came: parsed and written again, it would be another. */
@@ -29,6 +29,11 @@ export class WebhookVerificationError extends Error {
   }
 }
 
+export interface WebhookOptions {
+  /** How far a message's time may be from now, in seconds; 300 by default. */
+  readonly toleranceS?: number | undefined;
+}
+
 const DEFAULT_TOLERANCE_S = 300;
 const MIN_SECRET_BYTES = 24;
 const HMAC = { name: "HMAC", hash: "SHA-256" };
@@ -38,10 +43,10 @@ const HMAC = { name: "HMAC", hash: "SHA-256" };
  * @param secrets `whsec_…`; several while one replaces another
  * @throws WebhookVerificationError
  */
-export async function verifyWebhook<Event extends WebhookEvent = WebhookEvent>(
+export async function verifyWebhook<Event extends AnyEvent = AnyEvent>(
   message: WebhookMessage,
   secrets: string | readonly string[],
-  { toleranceS = DEFAULT_TOLERANCE_S }: { readonly toleranceS?: number } = {},
+  { toleranceS = DEFAULT_TOLERANCE_S }: WebhookOptions = {},
 ): Promise<Event> {
   const keys = await Promise.all([secrets].flat().map(keyOf));
   const header = readerOf(message.headers);
@@ -104,7 +109,7 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> 
   return whole;
 }
 
-const isEvent = (value: unknown): value is WebhookEvent =>
+const isEvent = (value: unknown): value is AnyEvent =>
   typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 
 function parsedOf(text: string): unknown {

@@ -10,9 +10,10 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     if (request.method !== "POST") return new Response(null, { status: 405, headers: { Allow: "POST" } });
     try {
-      const { type, data } = await verifyWebhook(request, env.WEBHOOK_SECRET.split(" "));
+      const event = await verifyWebhook(request, env.WEBHOOK_SECRET.split(" "));
       // Here is the place for what should follow. The same event may come twice: webhook-id is then the same.
-      console.log(type, JSON.stringify(data));
+      if (event.type === "run.finished") console.log("run", event.data.run, event.data.status);
+      else console.log(event.type, JSON.stringify(event.data));
       return new Response(null, { status: 204 });
     } catch (error) {
       if (error instanceof WebhookVerificationError) return new Response(error.message, { status: 400 });

@@ -1,10 +1,10 @@
 import { openApi } from "../../src/api/openapi.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
-import { type Document, documentSchema, keyedRoutes, routesWithoutJson, routeTypes } from "./routes.ts";
+import { type Document, documentSchema, eventTypes, keyedRoutes, routesWithoutJson, routeTypes } from "./routes.ts";
 import { comment, typeOf } from "./schema-types.ts";
 
 /** POST routes that change something, and nothing more when they are called again. */
-const SAME_AGAIN = ["POST /v1/workspaces/{sandbox_id}/pause", "POST /v1/snapshots"];
+const SAME_AGAIN = ["POST /v1/workspaces/{sandbox_id}/pause", "POST /v1/snapshots", "POST /v1/webhooks"];
 
 /** The text of client/src/generated.ts: the types of every route, and which may be sent twice. */
 export function clientTypes(): string {
@@ -19,6 +19,7 @@ export function clientTypes(): string {
     ...schemaTypes(document),
     `export interface Operations {\n${operationTypes().join("\n")}\n}`,
     `export interface Routes {\n${routeTypes(document).join("\n")}\n}`,
+    `export interface WebhookEvents {\n${eventTypes(document).join("\n")}\n}`,
     `export const OPERATIONS = [\n${OPERATIONS.map(({ name }) => `"${name}",`).join("\n")}\n] as const;`,
     `/** POST routes that may be sent twice: that do the same again, or take an Idempotency-Key. */\nexport const REPEATABLE: Readonly<Record<string, "keyed" | "same" | undefined>> = {\n${repeatable.join("\n")}\n};`,
     `/** Routes that answer something else than JSON. */\nexport const WITHOUT_JSON: readonly string[] = [\n${routesWithoutJson(

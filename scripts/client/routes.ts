@@ -23,8 +23,11 @@ const paths = z.record(
   z.object({ parameters, get: method, post: method, put: method, patch: method, delete: method }),
 );
 
+const event = z.object({ post: z.object({ summary: z.string(), requestBody: z.object({ content }) }) });
+
 export const documentSchema = z.object({
   paths,
+  webhooks: z.record(z.string(), event),
   components: z.object({
     schemas: z.record(z.string(), schemaSchema),
     parameters: z.record(z.string(), parameter),
@@ -58,6 +61,14 @@ export function keyedRoutes(document: Document): string[] {
   return routesOf(document)
     .filter(takesKey)
     .map(({ name }) => name);
+}
+
+/** Members of an interface with the body of every event that a webhook gets. */
+export function eventTypes({ webhooks }: Document): string[] {
+  return Object.entries(webhooks).map(([name, { post }]) => {
+    const type = typeOf(jsonOf(post.requestBody.content), "out");
+    return `${comment({ description: post.summary })}"${name}": ${type};`;
+  });
 }
 
 /** Routes that answer something else than JSON. */

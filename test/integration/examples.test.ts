@@ -3,11 +3,13 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createClient } from "../../client/src/index.ts";
 import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { makeRepository, SAMPLES } from "../../scripts/sample-remote/repositories.ts";
 import { buildClient } from "../../scripts/support/client-package.ts";
 import { DEV_KEY } from "../../scripts/support/client.ts";
+import { freePort } from "../../scripts/support/free-port.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { startPlainWorker } from "../support/plain-worker.ts";
 import { remoteGit } from "../support/worker.ts";
@@ -54,25 +56,50 @@ describe.each(AGENTS)("%s", (example, branch) => {
   });
 });
 
-test("webhook-receiver takes what is signed, and nothing else", async () => {
-  const [old, secret, other] = [1, 2, 3].map(() => `whsec_${randomBytes(32).toString("base64")}`);
-  const config = join(folderOf("webhook-receiver"), "wrangler.toml");
-  const receiver = await startPlainWorker(config, "worker", { WEBHOOK_SECRET: `${old} ${secret}` });
-  const body = JSON.stringify({ type: "run.finished", timestamp: "2026-11-30T08:00:00Z", data: { run: "r1" } });
-  const send = async (by: string | undefined, text = body, at = new Date()) => {
-    const headers = {
-      "webhook-id": "msg_1",
-      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
-      "webhook-signature": new Webhook(String(by)).sign("msg_1", at, body),
+describe("webhook-receiver", () => {
+  const receive = (secret: string, port?: number) =>
+    startPlainWorker(join(folderOf("webhook-receiver"), "wrangler.toml"), "worker", { WEBHOOK_SECRET: secret }, port);
+
+  test("takes what is signed, and nothing else", async () => {
+    const [old, secret, other] = [1, 2, 3].map(() => `whsec_${randomBytes(32).toString("base64")}`);
+    const receiver = await receive(`${old} ${secret}`);
+    const body = JSON.stringify({ type: "test", timestamp: "2026-11-30T08:00:00Z", data: { message: "hello" } });
+    const send = async (by: string | undefined, text = body, at = new Date()) => {
+      const headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+        "webhook-signature": new Webhook(String(by)).sign("msg_1", at, body),
+      };
+      return (await fetch(receiver.url, { method: "POST", headers, body: text })).status;
     };
-    return (await fetch(receiver.url, { method: "POST", headers, body: text })).status;
-  };
-  expect([await send(secret), await send(old)]).toEqual([204, 204]);
-  await expect.poll(() => receiver.log()).toContain('run.finished {"run":"r1"}');
-  const hourAgo = new Date(Date.now() - 3_600_000);
-  expect([await send(other), await send(secret, `${body} `), await send(secret, body, hourAgo)]).toEqual([
-    400, 400, 400,
-  ]);
-  expect((await fetch(receiver.url, { method: "POST", body })).status).toBe(400);
-  expect((await fetch(receiver.url)).status).toBe(405);
+    expect([await send(secret), await send(old)]).toEqual([204, 204]);
+    await expect.poll(() => receiver.log()).toContain('test {"message":"hello"}');
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    const forged = [await send(other), await send(secret, `${body} `), await send(secret, body, hourAgo)];
+    expect(forged).toEqual([400, 400, 400]);
+    expect((await fetch(receiver.url, { method: "POST", body })).status).toBe(400);
+    expect((await fetch(receiver.url)).status).toBe(405);
+  });
+
+  test("hears of the end of a run, and again what is asked for again", async () => {
+    const client = createClient({ url: stack.url, key: DEV_KEY });
+    const port = await freePort();
+    const { id, url, secret } = await client.webhooks.add({
+      url: `http://127.0.0.1:${port}/`,
+      events: ["run.finished"],
+    });
+    onTestFinished(() => client.webhooks.remove(id));
+    const receiver = await receive(secret, port);
+    const started = await client.runs.start({ steps: [{ op: "clone", repo_url: repository, agent_id: "hook" }] });
+    await expect.poll(() => receiver.log()).toContain(`run ${started.run} done`);
+    await client.webhooks.test(id);
+    await expect.poll(() => receiver.log()).toContain("test {");
+    expect((await client.webhooks.list()).webhooks).toMatchObject([{ id, url, secret }]);
+
+    const delivered = async () => (await client.webhooks.deliveries({ state: "delivered" })).deliveries;
+    await expect.poll(async () => (await delivered()).map(({ type }) => type)).toEqual(["test", "run.finished"]);
+    const [first] = await delivered();
+    await client.webhooks.redeliver(first?.id ?? "");
+    await expect.poll(() => receiver.log().match(/test \{/g)).toHaveLength(2);
+  });
 });

@@ -20,18 +20,20 @@ export interface PlainWorker {
  * @param config its wrangler.toml
  * @param main name of its main module without an ending
  * @param secrets its text bindings
+ * @param port absent: any free one
  */
 export async function startPlainWorker(
   config: string,
   main: string,
   secrets: Readonly<Record<string, string>>,
+  port?: number,
 ): Promise<PlainWorker> {
   const folder = await mkdtemp(join(tmpdir(), "warmtree-plain-worker-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const { ok, output } = await runTool("wrangler", ["deploy", "--config", config, "--dry-run", "--outdir", folder]);
   if (!ok || output.includes("WARNING")) throw new Error(`it does not bundle:\n${output}`);
 
-  const port = await freePort();
+  const ownPort = port ?? (await freePort());
   const bindings = Object.keys(secrets).map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
   const configuration = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -40,7 +42,7 @@ const config :Workerd.Config = (
     compatibilityDate = "2026-10-01",
     bindings = [${bindings.join(", ")}],
   ))],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:${ownPort}", http = (), service = "main")],
 );`;
   await writeFile(join(folder, "config.capnp"), configuration);
   const child = spawn(toolPath("workerd"), ["serve", join(folder, "config.capnp")], { env: { ...secrets } });
@@ -49,7 +51,7 @@ const config :Workerd.Config = (
   const written: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => written.push(chunk));
   const log = () => Buffer.concat(written).toString();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${ownPort}`;
   await until(`a Worker serves: ${log()}`, () =>
     fetch(url).then(
       () => true,
