@@ -1,11 +1,14 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { makeClientTypes } from "./scripts/support/client-package.ts";
 import { buildPage } from "./scripts/support/page.ts";
 import { textFiles } from "./scripts/support/text-files.ts";
 
 // Outside of wrangler, which does it by itself: the Worker holds the page as text.
 await buildPage();
+// The client's tests run its sources.
+await makeClientTypes();
 
 // Files leave nothing behind that another could see (`isolate: false`): a process for each would take half a second more.
 
@@ -159,7 +162,7 @@ export default defineConfig({
         test: {
           ...IN_NODE,
           name: "integration",
-          include: ["test/integration/**/*.test.ts", "scripts/local-e2b/test/*.test.ts"],
+          include: ["test/integration/**/*.test.ts", "scripts/local-e2b/test/*.test.ts", "client/test/*.test.ts"],
           isolate: false,
           testTimeout: TEST_TIMEOUT_MS,
           expect: WAITING,

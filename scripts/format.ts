@@ -1,4 +1,5 @@
 import { readArguments } from "./support/arguments.ts";
+import { FORMATTED } from "./support/formatted.ts";
 import { formatShell } from "./support/shell-files.ts";
 import { runTool } from "./support/tools.ts";
 
@@ -10,7 +11,7 @@ const { values } = readArguments(USAGE, { options: { help: { type: "boolean", sh
 if (values.help) console.log(USAGE);
 else {
   await formatShell();
-  const { ok, output } = await runTool("oxfmt", ["src", "test", "scripts", "vitest.config.ts"]);
+  const { ok, output } = await runTool("oxfmt", [...FORMATTED, "vitest.config.ts"]);
   console.log(output.trim());
   if (!ok) process.exitCode = 1;
 }

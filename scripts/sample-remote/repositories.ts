@@ -19,12 +19,14 @@ export interface RepositoryContent {
 
 /**
  * The repositories of the sample remote: `small` (50 files, 20 commits, two branches, a tag, names and kinds of file
- * that trip tools up), `large` (2,000 files, 500 commits) and `empty` (no commit at all).
+ * that trip tools up), `large` (2,000 files, 500 commits), `empty` (no commit at all) and `manual` (pages, of which one
+ * links to where another was before).
  */
 export const SAMPLES = {
   small: { files: 41, commits: 15, history: oddHistory() },
   large: { files: 2_000, commits: 500 },
   empty: {},
+  manual: { history: brokenManual() },
 } satisfies Record<string, RepositoryContent>;
 
 /**
@@ -90,6 +92,30 @@ function oddHistory(): readonly SampleCommit[] {
       files: { "docs/search.md": "How search works.\n" },
     },
     { message: "Explain the tag", files: { "CHANGELOG.md": "v1.0.0: the first.\n" } },
+  ];
+}
+
+/** What the examples look for: a file was moved, and a link to it was forgotten. */
+function brokenManual(): readonly SampleCommit[] {
+  const install = "# Installation\n\nUnpack the archive, and put its folder into your path.\n";
+  return [
+    {
+      message: "Write the manual",
+      files: {
+        "README.md": "# Manual\n\n- [Installation](docs/install.md)\n- [Use](docs/use.md)\n",
+        "docs/install.md": install,
+        "docs/use.md": "# Use\n\nFirst do what [Installation](install.md) says. Then start it.\n",
+      },
+    },
+    {
+      message: "Move the installation to a folder of its own",
+      files: {
+        "README.md": "# Manual\n\n- [Installation](docs/setup/install.md)\n- [Use](docs/use.md)\n",
+        "docs/install.md": null,
+        "docs/setup/install.md": install,
+      },
+    },
+    { message: "Add a license", files: { LICENSE: "Free for all.\n" } },
   ];
 }
 

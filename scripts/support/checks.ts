@@ -1,5 +1,7 @@
 import { wrongDocsLines } from "./docs-lines.ts";
 import { type AuditOutcome, npmAudit } from "./npm-audit.ts";
+import { makeClientTypes } from "./client-package.ts";
+import { FORMATTED } from "./formatted.ts";
 import { wrongRooms } from "./rooms.ts";
 import { wrongScripts } from "./shell-files.ts";
 import { runTool } from "./tools.ts";
@@ -35,9 +37,10 @@ const CHECKS: readonly Check[] = [
   { name: "typecheck dashboard", command: ["tsc", "-p", "src/dashboard/tsconfig.json"] },
   { name: "typecheck scripts and test", command: ["tsc", "-p", "tsconfig.node.json"] },
   { name: "typecheck local-e2b", command: ["tsc", "-p", "scripts/local-e2b/tsconfig.json"] },
+  { name: "typecheck client", command: ["tsc", "-p", "client/tsconfig.json"] },
   { name: "typecheck workerd tests", command: ["tsc", "-p", "tsconfig.workerd.json"] },
   { name: "lint", command: ["oxlint", "--type-aware"] },
-  { name: "format", command: ["oxfmt", "--check", "src", "test", "scripts"] },
+  { name: "format", command: ["oxfmt", "--check", ...FORMATTED] },
   { name: "unused files, exports and dependencies", command: ["knip"] },
 ];
 
@@ -49,6 +52,8 @@ const CONCURRENCY = 2;
  * @returns how many passed and failed; a check that was skipped did neither
  */
 export async function runChecks(): Promise<{ passed: number; failed: number }> {
+  // Which are not in the repository, and are checked with what imports them.
+  await makeClientTypes();
   const waiting = CHECKS.values();
   const count = { passed: 0, failed: 0, skipped: 0 };
   const worker = async () => {

@@ -49,7 +49,7 @@ export async function startLocalServices(folder: string, cleanups: Cleanups): Pr
   const remote = (name: keyof typeof SAMPLES) => `${git.url}/${name}.git`;
   return {
     host,
-    remotes: { small: remote("small"), large: remote("large"), empty: remote("empty") },
+    remotes: { small: remote("small"), large: remote("large"), empty: remote("empty"), manual: remote("manual") },
     bindings: { ...localBindings(host.url, git.url), ...egressBindings(host, process.env["SANDBOX_EGRESS"]) },
   };
 }

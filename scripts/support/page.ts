@@ -1,7 +1,7 @@
 import { build } from "esbuild";
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "./replace-file.ts";
 import { ROOT } from "./tools.ts";
 
 const SOURCE = join(ROOT, "src", "dashboard");
@@ -26,7 +26,6 @@ export async function buildPage(): Promise<void> {
     legalComments: "eof",
     logLevel: "warning",
   });
-  await mkdir(BUILT, { recursive: true });
   const htmlOf = async (source: string, name: string) => ({
     path: join(BUILT, name),
     text: await readFile(join(SOURCE, source), "utf8"),
@@ -34,14 +33,5 @@ export async function buildPage(): Promise<void> {
   const html = [await htmlOf("index.html", "index.html"), await htmlOf("reference/index.html", "docs.html")];
   // wrangler takes .txt and .html for text without being told.
   const texts = outputFiles.map(({ path, text }) => ({ path: `${path}.txt`, text }));
-  await Promise.all([...html, ...texts].map(({ path, text }) => replace(path, text)));
-}
-
-/** A reader finds the old file or the new one, never a part. What did not change stays, so that nobody builds for it. */
-async function replace(path: string, text: string): Promise<void> {
-  const before = await readFile(path, "utf8").catch(() => undefined);
-  if (before === text) return;
-  const beside = `${path}.${randomUUID()}`;
-  await writeFile(beside, text);
-  await rename(beside, path);
+  await Promise.all([...html, ...texts].map(({ path, text }) => replaceFile(path, text)));
 }

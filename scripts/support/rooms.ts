@@ -124,14 +124,24 @@ export function leavingImports(imports: Imports, packages: readonly string[]): s
   );
 }
 
-const manifestSchema = z.object({ devDependencies: z.record(z.string(), z.string()) });
+const versions = z.record(z.string(), z.string()).default({});
+const manifestSchema = z.object({ dependencies: versions, devDependencies: versions });
+/** Packages that are used without what lies around them, and the folder of their sources. */
+const PACKAGES = [
+  { folder: ["scripts", "local-e2b"], sources: [] },
+  { folder: ["client"], sources: ["src"] },
+] as const;
 
-/** What is wrong with the imports of the sandbox host, a package that is used without what lies around it. */
-async function wrongInPackage(): Promise<string[]> {
-  const folder = join(ROOT, "scripts", "local-e2b");
-  const { devDependencies } = manifestSchema.parse(JSON.parse(await readFile(join(folder, "package.json"), "utf8")));
-  const leaving = leavingImports(await importsOf(folder), Object.keys(devDependencies));
-  return leaving.map((sentence) => `scripts/local-e2b: ${sentence}`);
+/** What is wrong with the imports of packages, and the circles in them. */
+async function wrongInPackages(): Promise<string[]> {
+  const wrong = PACKAGES.map(async ({ folder, sources }) => {
+    const manifest = await readFile(join(ROOT, ...folder, "package.json"), "utf8");
+    const { dependencies, devDependencies } = manifestSchema.parse(JSON.parse(manifest));
+    const imports = await importsOf(join(ROOT, ...folder, ...sources));
+    const leaving = leavingImports(imports, Object.keys({ ...dependencies, ...devDependencies }));
+    return [...leaving, ...circles(imports).map(drawn)].map((sentence) => `${folder.join("/")}: ${sentence}`);
+  });
+  return (await Promise.all(wrong)).flat();
 }
 
 /** Sentences about support, which every command needs, where it imports what puts up a Warmtree for tests and benchmarks. */
@@ -147,6 +157,6 @@ export function harnessImports(scripts: Imports): string[] {
 export async function wrongRooms(): Promise<string> {
   const [src, scripts] = await Promise.all([importsOf(join(ROOT, "src")), importsOf(join(ROOT, "scripts"))]);
   console.log(`rooms: ${ROOMS.join(" > ")}`);
-  const inScripts = [...circles(scripts).map(drawn), ...harnessImports(scripts), ...(await wrongInPackage())];
+  const inScripts = [...circles(scripts).map(drawn), ...harnessImports(scripts), ...(await wrongInPackages())];
   return [...wrongImports(src, ROOMS), ...inScripts].join("\n");
 }

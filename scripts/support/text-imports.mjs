@@ -1,12 +1,16 @@
-/** Lets Node import shell, Perl and Markdown files as text, as the Worker's bundle does; given to it by --import. */
+/** Lets Node import shell, Perl and Markdown files as text, and the version, as the Worker's bundle does; given to it by --import. */
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
+const MANIFEST = new URL("../../package.json", import.meta.url).href;
+
 registerHooks({
   load(url, context, nextLoad) {
-    if (!/\.(?:sh|pl|md)$/.test(url)) return nextLoad(url, context);
+    const isManifest = url === MANIFEST && context.importAttributes.type === undefined;
+    if (!isManifest && !/\.(?:sh|pl|md)$/.test(url)) return nextLoad(url, context);
     const text = readFileSync(fileURLToPath(url), "utf8");
-    return { format: "module", shortCircuit: true, source: `export default ${JSON.stringify(text)};` };
+    const source = isManifest ? `export const { version } = ${text};` : `export default ${JSON.stringify(text)};`;
+    return { format: "module", shortCircuit: true, source };
   },
 });

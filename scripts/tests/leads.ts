@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 const TYPES_ONLY = /\b(?:import|export) type\b[^;]*?\bfrom\s*"[^"]+"/g;
-const IMPORT = /\b(?:from|import|import\(|mock\()\s*"([^"]+)"/g;
+const IMPORT = /\b(?:from|import|import\(|mock\()\s*"([^"\s]+)"/g;
 const NAMES_IMPORTED = /\bimport \{[^}]*\} from\b/g;
 /** Places that can be read from the text: `join(ROOT, "docs", "a.md")`, `new URL("a.sh", import.meta.url)`. */
 const JOINED = /\bjoin\(\s*(ROOT|import\.meta\.dirname)((?:,\s*"[^"]*")+),?\s*\)/g;

@@ -38,7 +38,7 @@ test("npm start serves, and one signal ends everything it started", async () => 
   await expect.poll(() => output.stdout).toContain("\n");
   const { url, key, remotes } = readySchema.parse(JSON.parse(output.stdout));
   const [remote = ""] = remotes;
-  expect(remotes).toHaveLength(3);
+  expect(remotes).toHaveLength(4);
 
   expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ credentials: "broker" });
   const headers = { Authorization: `Bearer ${key}` };
