@@ -52,8 +52,8 @@ test.each(CUTS)("where it is cut (%j), each step that was begun is told once, an
   const steps = chain(`cut-${CUTS.indexOf(cut)}`);
   const run = await client.run({ steps }, { onStep: (step) => told.push(step) });
   expect(proxy.seen).toHaveLength(2);
-  expect(told).toEqual(run.steps.filter(({ status }) => status !== "not_begun"));
-  expect(told.filter(({ status }) => status !== "done")).toEqual([]);
+  expect(told).toEqual(run.steps);
+  expect(told.map(({ status }) => status)).toEqual(steps.map(() => "done"));
   const [, , push] = run.steps;
   if (push.status === "done") expect(push.result).toMatchObject({ committed: true, pushed: true });
 });

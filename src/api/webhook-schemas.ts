@@ -7,14 +7,16 @@ const MAX_PAGE = 200;
 
 const url = z.string().min(1).describe("https, a public host; it gets each event as a POST");
 
-const inputFor = (events: readonly EventType[]) =>
-  z.strictObject({
-    url,
-    events: z.array(z.enum(events)).describe("Types of the events that it gets; none: only those of runs that name it"),
-  });
+const types = (events: readonly EventType[]) => z.array(z.enum(events));
 
-export const webhookInput = inputFor(TENANT_EVENTS);
-export const operatorWebhookInput = inputFor(OPERATOR_EVENTS);
+export const webhookInput = z.strictObject({
+  url,
+  events: types(TENANT_EVENTS).describe("Types of the events that it gets; none: only those of runs that name its URL"),
+});
+export const operatorWebhookInput = z.strictObject({
+  url,
+  events: types(OPERATOR_EVENTS).min(1).describe("Types of the events that it gets"),
+});
 
 export const webhookSchema = z.object({
   id: z.string(),

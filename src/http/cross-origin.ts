@@ -4,8 +4,11 @@ import { type Config, configOf } from "../config.ts";
 import type { HttpContext } from "./context.ts";
 import { LOOPBACK_HOSTS } from "./loopback.ts";
 
-/** Paths for pages of other sites. The operator's routes are not among them. */
-export const CROSS_ORIGIN_PATHS = ["/mcp", "/mcp/", "/v1/git/*", "/v1/run", "/v1/workspaces", "/v1/workspaces/*"];
+/** Paths for pages of other sites. The operator's routes are not among them, and neither are secrets of webhooks. */
+export const CROSS_ORIGIN_PATHS = [
+  ...["/mcp", "/mcp/", "/v1/git/*", "/v1/run", "/v1/policy"],
+  ...["/v1/runs", "/v1/workspaces", "/v1/snapshots"].flatMap((path) => [path, `${path}/*`]),
+];
 
 const HEADERS = {
   allowMethods: ["GET", "POST", "DELETE"],
@@ -13,6 +16,7 @@ const HEADERS = {
   allowHeaders: [
     "Authorization",
     "Content-Type",
+    "Idempotency-Key",
     "Last-Event-ID",
     "Mcp-Method",
     "Mcp-Name",
@@ -23,6 +27,8 @@ const HEADERS = {
   ],
   exposeHeaders: [
     "Content-Disposition",
+    "Idempotent-Replayed",
+    "Location",
     "Retry-After",
     "Server-Timing",
     "WWW-Authenticate",

@@ -16,6 +16,7 @@ import { listWorkspaces, useWorkspace } from "../workspace/workspaces.ts";
 import type { StepLog } from "./log.ts";
 import { nextSteps } from "./next.ts";
 import { type InWorkspace, LIST, type Step } from "./plan.ts";
+import { progressOf } from "./progress.ts";
 import { filled, MissingAnswer } from "./references.ts";
 
 export interface RunOptions {
@@ -27,7 +28,7 @@ export interface RunOptions {
   readonly onError: "stop" | "continue";
   /** Carries out a group of steps by `begin`, which may be called again for those that are not done. Never throws. */
   readonly around?: (group: readonly Step[], begin: () => Promise<void>) => Promise<void>;
-  /** Receives git's stderr, with the step that began the request. */
+  /** Receives git's stderr, with the step that it is of. */
   readonly onProgress?: (step: Step, text: string) => void;
 }
 
@@ -71,7 +72,7 @@ async function runTogether(
   if (!first) return;
   // Requests that are under way at once each have their own cost.
   const cost = { objectCalls: 0, sandboxMs: 0 };
-  const heard = onProgress && { onProgress: (text: string) => onProgress(first, text) };
+  const heard = onProgress && { onProgress: progressOf(group, onProgress) };
   const own: Caller = { ...caller, ...heard, cost };
   try {
     if (first.operation) await runInWorkspace(group, log, own);

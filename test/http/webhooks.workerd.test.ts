@@ -100,7 +100,6 @@ describe.each(SIDES)("the webhooks of $side", ({ key, base, event, other }) => {
     ["an address without https", { url: "http://a.example.com/", events: [event] }, "url"],
     ["its own address", { url: `${ORIGIN}/in`, events: [event] }, "url"],
     ["its public address", { url: "https://hooks.warmtree.example/in", events: [event] }, "url"],
-    ["no event", { url: URL_A, events: [] }, "events"],
     ["an event of the other side", { url: URL_A, events: [other] }, "events.0"],
     ["the event of a test", { url: URL_A, events: ["test"] }, "events.0"],
     ["a secret of its own", { url: URL_A, events: [event], secret: "whsec_" }, "secret"],
@@ -179,4 +178,11 @@ test("a look at secrets has a line in the audit, and no secret is in it", async 
     { tenant: "acme", what: "DELETE /v1/webhooks/:webhook_id", verdict: "refused", code: "webhook_not_found" },
   ]);
   expect(lines.join()).not.toContain(secret);
+});
+
+test("a tenant's webhook may take no events: then it gets only those of runs that name its URL", async () => {
+  expect(await send("first", "POST", "/v1/webhooks", { url: URL_A, events: [] })).toMatchObject({ status: 201 });
+  const operator = SIDES.find(({ base }) => base === "/v1/operator/webhooks")?.key ?? "";
+  const refused = await send(operator, "POST", "/v1/operator/webhooks", { url: URL_A, events: [] });
+  expect(refused).toMatchObject({ status: 400, json: { field: "events" } });
 });

@@ -37,7 +37,9 @@ async function atOnce(c: HttpContext, caller: Caller, input: RunInput, startedAt
   const { at_once: sideBySide, on_error: onError, ...given } = input;
   const steps = planSteps(given);
   const redactor = redactorOf(c);
-  const { signal, headers } = c.req.raw;
+  const { signal: left, headers } = c.req.raw;
+  // A repeat with the same key gets this answer, which must be whole.
+  const signal = caller.once === undefined ? left : new AbortController().signal;
   const options = { signal, sideBySide, onError } as const;
   if (!wantsEvents(headers)) {
     const log = new StepLog(steps);
