@@ -6,7 +6,11 @@ import { LOOPBACK_HOSTS } from "./loopback.ts";
 
 /** Paths for pages of other sites. The operator's routes are not among them, and neither are secrets of webhooks. */
 export const CROSS_ORIGIN_PATHS = [
-  ...["/mcp", "/mcp/", "/v1/git/*", "/v1/run", "/v1/policy"],
+  "/mcp",
+  "/mcp/",
+  "/v1/git/*",
+  "/v1/run",
+  "/v1/policy",
   ...["/v1/runs", "/v1/workspaces", "/v1/snapshots"].flatMap((path) => [path, `${path}/*`]),
 ];
 
