@@ -101,10 +101,11 @@ export class Runs extends DurableObject<Env> {
 
   /** An instance begins, or begins again. @returns undefined if it has nothing to do */
   async begin({ run, generation }: Instance): Promise<StoredRun | undefined> {
+    const queued = this.#rows.get(run);
+    const now = Date.now();
+    if (queued?.status === "queued" && queued.generation === generation) this.#rows.setStatus(queued, "running", now);
     const row = this.#of({ run, generation });
     if (!row) return undefined;
-    const now = Date.now();
-    if (row.status === "queued") this.#rows.setStatus(row, "running", now);
     this.#rows.setLease(run, now + LEASE_MS);
     this.#waiters.wake(run);
     await this.#arm();
@@ -268,10 +269,11 @@ export class Runs extends DurableObject<Env> {
     this.#waiters.wake(request.name);
   }
 
-  /** The row of a run, if this instance may write. */
+  /** The row of a run that is under way, if this instance may write. */
   #of({ run, generation }: Instance): RunRow | undefined {
     const row = this.#rows.get(run);
-    return row && row.generation === generation && !hasEnded(row.status) ? row : undefined;
+    const isUnderWay = row?.status === "running" || row?.status === "canceling";
+    return isUnderWay && row.generation === generation ? row : undefined;
   }
 
   #owned({ tenant, run }: Own): RunRow | undefined {
