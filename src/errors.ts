@@ -22,7 +22,7 @@ export const ERROR_KINDS = {
   ref_not_allowed: { status: 403, title: "The push is not allowed", type: "auth", retryable: false },
   git_auth_failed: { status: 403, title: "The git host refused the credential", type: "auth", retryable: false },
   unknown_operation: { status: 404, title: "No such operation", type: "other", retryable: false },
-  not_found: { status: 404, title: "No such route", type: "other", retryable: false },
+  not_found: { status: 404, title: "Not found", type: "other", retryable: false },
   workspace_not_found: { status: 404, title: "No such workspace", type: "other", retryable: false },
   webhook_not_found: { status: 404, title: "No such webhook or delivery", type: "other", retryable: false },
   snapshot_not_found: { status: 404, title: "No such repository snapshot", type: "other", retryable: false },

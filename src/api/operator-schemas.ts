@@ -2,7 +2,14 @@ import * as z from "zod/v4";
 import { RANGES } from "../metrics/ranges.ts";
 import { TIERS } from "../metrics/catalogue.ts";
 import { status } from "../ops/status.ts";
-import { durableRunSchema, durableStepSchema, runListQuery, runListSchema, runSummarySchema } from "./run-schemas.ts";
+import {
+  durableRunSchema,
+  durableStepSchema,
+  runItemSchema,
+  runListQuery,
+  runListSchema,
+  runSummarySchema,
+} from "./run-schemas.ts";
 import { workspaceSchema } from "./schemas.ts";
 
 const DEFAULT_MINUTES = 15;
@@ -56,8 +63,14 @@ const ownedSummary = runSummarySchema.extend({ tenant: z.string() });
 
 export const ownedRunListSchema = runListSchema.extend({ runs: z.array(ownedSummary) });
 
-/** What a tenant's steps answered is the tenant's. */
+/** What the operator may know of a failure. */
+const toldError = z.object({ code: z.string(), detail: z.string(), retryable: z.boolean() });
+
+/** What a tenant's steps were given and answered is the tenant's. */
 export const ownedRunSchema = durableRunSchema.extend({
   tenant: z.string(),
-  steps: z.array(durableStepSchema.omit({ result: true })).optional(),
+  steps: z.array(durableStepSchema.omit({ result: true }).extend({ error: toldError.optional() })).optional(),
+  for_each: z
+    .array(runItemSchema.omit({ steps: true, values: true }).extend({ error: toldError.optional() }))
+    .optional(),
 });

@@ -95,7 +95,7 @@ export const durableStepSchema = z.object({
   ended_at: z.iso.datetime().optional(),
   retry_at: z.iso.datetime().optional().describe("When it is tried again; if waiting"),
   result: z.looseObject({}).optional().describe("The operation's answer; if done"),
-  result_too_large: z.literal(true).optional().describe("The answer was too large to be kept"),
+  result_too_large: z.literal(true).optional().describe("The answer was too large: only its short members are kept"),
   error: errorSchema.optional().describe("If failed or waiting"),
 });
 
@@ -104,6 +104,7 @@ const counts = z.object({
   done: z.int(),
   failed: z.int(),
   running: z.int(),
+  canceled: z.int().describe("Begun, and not completed when the run ended"),
   not_begun: z.int(),
 });
 
@@ -114,6 +115,7 @@ export const runSummarySchema = z.object({
   began_at: z.iso.datetime().optional(),
   ended_at: z.iso.datetime().optional(),
   kept_until: z.iso.datetime().optional().describe("When its results are deleted; once it has ended"),
+  error: errorSchema.optional().describe("Why the run was given up, if no step says it"),
   ops: z.array(z.string()).describe("Operation of each step"),
   steps_total: z.int(),
   steps_done: z.int(),
@@ -124,7 +126,7 @@ export const runSummarySchema = z.object({
 const itemSchema = z.object({
   item: z.int().describe("Number of the item, from 1"),
   values: z.record(z.string(), z.string()),
-  status: z.enum(["not_begun", "running", "done", "failed"]),
+  status: z.enum(["not_begun", "running", "done", "failed", "canceled"]),
   step: z.int().optional().describe("The step that failed"),
   error: errorSchema.optional().describe("With which it failed"),
 });
@@ -158,6 +160,7 @@ export const runEventSchema = z.object({
   op: z.string().optional(),
   result: z.looseObject({}).optional(),
   error: errorSchema.optional(),
+  retry_at: z.iso.datetime().optional().describe("If waiting: when it is tried again"),
 });
 
 export const runEventsSchema = z.object({

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { plural, until } from "./format.ts";
 import { Mark } from "./icons.tsx";
-import { effortOf, inOrder, stateName, valuesOf } from "./run-texts.ts";
+import { effortOf, inOrder, stateName } from "./run-texts.ts";
 import type { Run, RunItem, RunStatus, RunStep } from "./types.ts";
 
 /** A run may have 500 items. */
@@ -21,7 +21,7 @@ export function RunState({ status }: { status: State }) {
 interface OutcomeProps {
   readonly status: State;
   readonly name: string;
-  readonly about: string;
+  readonly about?: string;
   readonly error: RunStep["error"];
   /** When it is tried again. */
   readonly note?: string | undefined;
@@ -32,7 +32,7 @@ function Outcome({ status, name, about, error, note }: OutcomeProps) {
     <li>
       <RunState status={status} />
       <div>
-        {name} <span class="muted">{about}</span>
+        {name} {about && <span class="muted">{about}</span>}
         {error && (
           <p>
             <code class="bad">{error.code}</code> {error.detail}
@@ -74,7 +74,6 @@ export function Items({ items, ops }: { items: readonly RunItem[]; ops: Run["ops
               key={item.item}
               status={item.status}
               name={`Item ${item.item}${item.step === undefined ? "" : `, step ${item.step} ${ops[item.step - 1] ?? ""}`}`}
-              about={valuesOf(item)}
               error={item.error}
             />
           ))}

@@ -3,8 +3,6 @@ import type { RunItem, RunStatus, RunStep, RunSummary } from "./types.ts";
 
 /** More operations would not tell runs apart. */
 const OPS_SHOWN = 4;
-/** An item may have long addresses. */
-const VALUES_LENGTH = 160;
 
 /** The operations of a run, and the number of items that it does them for. */
 export function whatOf({ ops, items }: Pick<RunSummary, "ops" | "items">): string {
@@ -38,18 +36,17 @@ export function tookOf({ began_at, ended_at }: Pick<RunSummary, "began_at" | "en
 export const canCancel = (status: RunStatus) => status === "queued" || status === "running";
 export const canRetry = (status: RunStatus) => status === "failed" || status === "canceled";
 
-const RANKS: Readonly<Record<RunItem["status"], number>> = { failed: 0, running: 1, done: 2, not_begun: 3 };
+const RANKS: Readonly<Record<RunItem["status"], number>> = {
+  failed: 0,
+  running: 1,
+  canceled: 2,
+  done: 3,
+  not_begun: 4,
+};
 
 /** Failed items first, then those that are worked on. */
 export const inOrder = (items: readonly RunItem[]) =>
   items.toSorted((a, b) => RANKS[a.status] - RANKS[b.status] || a.item - b.item);
-
-export function valuesOf({ values }: Pick<RunItem, "values">): string {
-  const text = Object.entries(values)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(" ");
-  return text.length > VALUES_LENGTH ? `${text.slice(0, VALUES_LENGTH)}…` : text;
-}
 
 /** Tries of a step, if there were several, and how long it took. */
 export function effortOf(step: RunStep, now: number): string {

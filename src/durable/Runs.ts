@@ -1,12 +1,11 @@
 import { retryable } from "cloudflare:durable-objects";
 import { DurableObject } from "cloudflare:workers";
-import * as z from "zod/v4";
-import { errorBody, WarmtreeError } from "../errors.ts";
 import { AnswerTable, type KeptAnswer, type KeyedRequest, type Met } from "./runs/answer-table.ts";
 import { configOf } from "../config.ts";
 import { webhooksOf } from "../webhooks/object.ts";
 import { Outbox } from "./reporting/outbox.ts";
-import { type EndedStatus, finishedEvents } from "./runs/finished-event.ts";
+import { logEvent } from "../redaction/log-line.ts";
+import { Driving, type Instance, LEASE_MS } from "./runs/driving.ts";
 import { RunTable } from "./runs/run-table.ts";
 import {
   type EventPage,
@@ -23,39 +22,17 @@ import {
 import { opsOf, viewOf } from "./runs/view.ts";
 import { Waiters } from "./runs/waiters.ts";
 
-/** An instance reports every few seconds; one that is silent for so long is lost. */
-const LEASE_MS = 12_000;
-/** Instances in a row that were lost without a completed step: a run that ends each of them must not go on for ever. */
-const MAX_STALLS = 20;
 /** One tenant's runs must not take all instances of the account. */
 const MAX_UNFINISHED = 100;
-
 /** A repeat waits so long for the answer of a request that is under way. */
 const MEET_WAIT_MS = 20_000;
+/** Settled requests between two looks at how much is kept of a tenant. */
+const TRIM_EVERY = 32;
 
-/** Error of a step during which the run was given up. */
-const INTERRUPTED = errorBody(
-  new WarmtreeError(
-    "internal",
-    "The run was interrupted too often during this step. See with status what has become of the work, then retry the run.",
-  ),
-);
-
-const caller = z.object({
-  key: z.string().optional(),
-  requestId: z.string().optional(),
-  calledAt: z.string().optional(),
-});
 const METHODS = [
   ...(["start", "begin", "states", "report", "renew", "finish"] as const),
   ...(["view", "list", "steps", "failures", "items", "tenantOf", "cancel", "events", "meet", "settle"] as const),
 ] as const;
-
-/** An instance of the Workflow that carries out a run. */
-interface Instance {
-  readonly run: string;
-  readonly generation: number;
-}
 
 interface Own {
   readonly tenant: string;
@@ -76,6 +53,8 @@ export class Runs extends DurableObject<Env> {
   readonly #answers: AnswerTable;
   readonly #outbox: Outbox;
   readonly #waiters = new Waiters();
+  readonly #driving: Driving;
+  #settled = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -86,83 +65,51 @@ export class Runs extends DurableObject<Env> {
       isOpen: config.leaseKeys.length > 0,
       send: (event) => webhooksOf(env, config, event.tenant).emit(event),
     });
+    this.#driving = new Driving({ rows: this.#rows, outbox: this.#outbox, waiters: this.#waiters });
   }
 
   /** Adds a run and starts it. @returns false if the tenant has too many unfinished ones */
   async start(run: NewRun): Promise<boolean> {
-    if (!this.#rows.get(run.run) && this.#rows.unfinished(run.tenant) >= MAX_UNFINISHED) return false;
+    const known = this.#rows.get(run.run);
+    if (!known && this.#rows.unfinished(run.tenant) >= MAX_UNFINISHED) return false;
     const now = Date.now();
     this.#rows.add(run, now + LEASE_MS, now);
+    await this.#arm();
     const row = this.#rows.get(run.run);
     if (row?.status === "queued") await this.#launch(row);
-    await this.#arm();
     return true;
   }
 
   /** An instance begins, or begins again. @returns undefined if it has nothing to do */
-  async begin({ run, generation }: Instance): Promise<StoredRun | undefined> {
-    const queued = this.#rows.get(run);
-    const now = Date.now();
-    if (queued?.status === "queued" && queued.generation === generation) this.#rows.setStatus(queued, "running", now);
-    const row = this.#of({ run, generation });
-    if (!row) return undefined;
-    this.#rows.setLease(run, now + LEASE_MS);
-    this.#waiters.wake(run);
+  async begin(instance: Instance): Promise<StoredRun | undefined> {
+    const stored = this.#driving.begin(instance);
     await this.#arm();
-    const { tenant, seed, attempt, sealed } = row;
-    const told = caller.parse(JSON.parse(row.caller));
-    const known = {
-      ...(told.key !== undefined && { key: told.key }),
-      ...(told.requestId !== undefined && { requestId: told.requestId }),
-      ...(told.calledAt !== undefined && { calledAt: told.calledAt }),
-    };
-    return { tenant, input: this.#rows.input(run), seed, attempt, ...(sealed !== null && { sealed }), caller: known };
+    return stored;
   }
 
   /** What became of an item's steps so far, for an instance. */
-  states({ run, generation }: Instance, item: number): StepRow[] {
-    return this.#of({ run, generation }) ? this.#rows.steps.of(run, item) : [];
+  states(instance: Instance, item: number): StepRow[] {
+    return this.#driving.of(instance) ? this.#rows.steps.of(instance.run, item) : [];
   }
 
   /**
    * Writes what an instance reports of an item's steps.
-   * @param restsUntil when the instance reports next, if it waits longer than usual
+   * @param restsUntil when it reports next, if all of it waits until then
    * @returns whether more steps may be begun
    */
-  report(instance: Instance, item: number, steps: readonly StepReport[], restsUntil = 0): boolean {
-    const row = this.#of(instance);
-    if (!row) return false;
-    this.#rows.report(row.run, item, steps, Date.now());
-    this.#waiters.wake(row.run);
-    return this.renew(instance, restsUntil);
+  report(instance: Instance, item: number, reports: readonly StepReport[], restsUntil = 0): boolean {
+    return this.#driving.report(instance, item, reports, restsUntil);
   }
 
   /** An instance is at work. @returns whether more steps may be begun */
-  renew(instance: Instance, restsUntil = 0): boolean {
-    const row = this.#of(instance);
-    if (row) this.#rows.setLease(row.run, Math.max(Date.now(), restsUntil) + LEASE_MS);
-    return row?.status === "running";
+  renew(instance: Instance): boolean {
+    return this.#driving.renew(instance, 0);
   }
 
-  /** Nothing of a run is left to do. */
-  async finish(instance: Instance): Promise<void> {
-    const row = this.#of(instance);
-    if (row) await this.#end(row);
-  }
-
-  async #end(row: RunRow): Promise<void> {
-    const now = Date.now();
-    this.#rows.giveUp(row.run, JSON.stringify(INTERRUPTED), now);
-    const hasFailed = (this.#rows.get(row.run)?.steps_failed ?? 0) > 0 || row.stalls > MAX_STALLS;
-    this.#endAs(row, row.status === "canceling" ? "canceled" : hasFailed ? "failed" : "done", now);
-    this.#waiters.wake(row.run);
+  /** Nothing of a run is left to do, or it cannot go on. @param error JSON of the reason */
+  async finish(instance: Instance, error?: string): Promise<void> {
+    this.#driving.finish(instance, error);
     await this.#arm();
-  }
-
-  #endAs(row: RunRow, status: EndedStatus, now: number): void {
-    this.#rows.setStatus(row, status, now);
-    const ended = this.#rows.get(row.run);
-    if (ended) for (const event of finishedEvents(ended, status, now)) this.#outbox.add(event);
   }
 
   /**
@@ -213,10 +160,7 @@ export class Runs extends DurableObject<Env> {
   /** No step is begun any more. An ended run stays as it is. */
   async cancel(own: Own): Promise<void> {
     const row = this.#owned(own);
-    // A run that no instance has begun ends at once.
-    if (row?.status === "queued") this.#endAs(row, "canceled", Date.now());
-    else if (row?.status === "running") this.#rows.setStatus(row, "canceling", Date.now());
-    this.#waiters.wake(own.run);
+    if (row) this.#driving.cancel(row);
     await this.#arm();
   }
 
@@ -226,10 +170,10 @@ export class Runs extends DurableObject<Env> {
     if (row?.status !== "failed" && row?.status !== "canceled") return false;
     const now = Date.now();
     this.#rows.reopen(row, own.sealed, now + LEASE_MS, now);
-    const reopened = this.#rows.get(row.run);
-    if (reopened) await this.#launch(reopened);
     this.#waiters.wake(row.run);
     await this.#arm();
+    const reopened = this.#rows.get(row.run);
+    if (reopened) await this.#launch(reopened);
     return true;
   }
 
@@ -257,7 +201,7 @@ export class Runs extends DurableObject<Env> {
   async meet(request: KeyedRequest): Promise<Met> {
     const isUnderWay = this.#answers.meet(request, Date.now()).kind === "under_way";
     // Nothing may come between the look and the wait.
-    if (isUnderWay) await this.#waiters.wait(request.name, MEET_WAIT_MS);
+    if (isUnderWay) await this.#waiters.wait(newsOf(request), MEET_WAIT_MS);
     const met = this.#answers.meet(request, Date.now());
     await this.#arm();
     return met;
@@ -266,14 +210,9 @@ export class Runs extends DurableObject<Env> {
   /** Ends such a request. Without an answer, it may be sent again. */
   settle(request: KeyedRequest, answer?: KeptAnswer): void {
     this.#answers.settle(request, answer, Date.now());
-    this.#waiters.wake(request.name);
-  }
-
-  /** The row of a run that is under way, if this instance may write. */
-  #of({ run, generation }: Instance): RunRow | undefined {
-    const row = this.#rows.get(run);
-    const isUnderWay = row?.status === "running" || row?.status === "canceling";
-    return isUnderWay && row.generation === generation ? row : undefined;
+    this.#settled += 1;
+    if (this.#settled % TRIM_EVERY === 0) this.#answers.trim(request.tenant);
+    this.#waiters.wake(newsOf(request));
   }
 
   #owned({ tenant, run }: Own): RunRow | undefined {
@@ -284,17 +223,22 @@ export class Runs extends DurableObject<Env> {
   /** Starts the instance of the Workflow. If that fails, its lease ends without a report, and the alarm starts another. */
   async #launch({ run, generation }: RunRow): Promise<void> {
     const instance = { id: `${run}-${generation}`, params: { run, generation } };
-    await this.env.RUN.createBatch({ instances: [instance] }).catch(() => undefined);
+    try {
+      const { errors } = await this.env.RUN.createBatch({ instances: [instance] });
+      for (const { code, message } of errors.filter((error) => error.code !== ALREADY_EXISTS)) {
+        logEvent("warn", { event: "run_not_launched", run, generation, code, reason: message });
+      }
+    } catch (error) {
+      logEvent("warn", { event: "run_not_launched", run, generation, reason: String(error) });
+    }
   }
 
   override async alarm(): Promise<void> {
     try {
       const now = Date.now();
-      for (const row of this.#rows.lost(now)) {
-        const next = this.#rows.handOver(row, now + LEASE_MS);
-        if (next.stalls > MAX_STALLS) await this.#end(next);
-        else await this.#launch(next);
-      }
+      const lost = this.#driving.handOverLost(now);
+      await this.#arm();
+      await Promise.all(lost.map((row) => this.#launch(row)));
       await this.#outbox.runIfDue(now);
       this.#rows.deleteExpired(now);
       this.#answers.deleteExpired(now);
@@ -315,3 +259,8 @@ export class Runs extends DurableObject<Env> {
     if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 }
+
+/** Cloudflare's error code for an existing instance id. */
+const ALREADY_EXISTS = 10_405;
+
+const newsOf = ({ tenant, name }: KeyedRequest) => `${tenant}\n${name}`;

@@ -58,12 +58,13 @@ export function createApp(service: Service): App {
     const caller = await callerOf(c);
     const input = await readJsonObject(c.req.raw);
     const operation = c.req.param("operation");
-    const executed = async (own: Caller) =>
-      answer(await service.execute(operation, input, own), {
+    const executed = async (own: Caller) => ({
+      response: answer(await service.execute(operation, input, own), {
         requestId: requestIdOf(c.req.raw),
         headers: { "Server-Timing": serverTiming(startedAt, own.cost) },
-      });
-    return takesKey(operation) ? keyed(c, caller, input, executed) : executed(caller);
+      }),
+    });
+    return takesKey(operation) ? keyed(c, caller, input, executed) : (await executed(caller)).response;
   });
 
   app.get("/v1/workspaces", async (c) => {

@@ -11,17 +11,20 @@ export class EventStream {
   readonly #stream = new TransformStream<Uint8Array, Uint8Array>();
   readonly #writer = this.#stream.writable.getWriter();
   readonly #encoder = new TextEncoder();
-  readonly #beat = setInterval(() => this.#write(BEAT), BEAT_MS);
+  readonly #beat = setInterval(() => void this.#write(BEAT), BEAT_MS);
 
   constructor() {
     // Its failure is that of each write.
     this.#writer.closed.catch(() => clearInterval(this.#beat));
   }
 
-  /** @param id from which a client that was cut off goes on (`Last-Event-ID`) */
-  send(event: string, data: object, id?: number): void {
+  /**
+   * Resolves when the client takes it; nobody has to wait.
+   * @param id from which a client that was cut off goes on (`Last-Event-ID`)
+   */
+  send(event: string, data: object, id?: number): Promise<void> {
     const named = id === undefined ? "" : `id: ${id}\n`;
-    this.#write(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    return this.#write(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   async end(): Promise<void> {
@@ -33,7 +36,7 @@ export class EventStream {
     return new Response(this.#stream.readable, { headers: { "Content-Type": TYPE, "X-Request-Id": requestId } });
   }
 
-  #write(text: string): void {
-    this.#writer.write(this.#encoder.encode(text)).catch(() => undefined);
+  #write(text: string): Promise<void> {
+    return this.#writer.write(this.#encoder.encode(text)).catch(() => undefined);
   }
 }

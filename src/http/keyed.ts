@@ -8,6 +8,7 @@ import type { Redactor } from "../redaction/redactor.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { auditOf } from "./audit.ts";
 import type { HttpContext } from "./context.ts";
+import { wantsEvents } from "./event-stream.ts";
 import { problemResponse } from "./problem-response.ts";
 import { requestIdOf } from "./request-id.ts";
 import { redactorOf } from "./secrets.ts";
@@ -20,6 +21,12 @@ const RENEW_MS = 5_000;
 const ASK_AGAIN_S = 2;
 const TOO_MANY = 429;
 
+/** An answer, and whether a repeat gets it; absent: unless its status says that it is worth another try. */
+export interface Answered {
+  readonly response: Response;
+  readonly isFinal?: Promise<boolean>;
+}
+
 /**
  * Carries out a request once for its Idempotency-Key: a repeat gets the answer of the first. Without the header, it is
  * carried out as it is.
@@ -31,10 +38,10 @@ export async function keyed(
   c: HttpContext,
   caller: Caller,
   body: object,
-  work: (caller: Caller) => Promise<Response>,
+  work: (caller: Caller) => Promise<Answered>,
 ): Promise<Response> {
   const key = c.req.header(IDEMPOTENCY_HEADER);
-  if (key === undefined) return work(caller);
+  if (key === undefined) return (await work(caller)).response;
   if (!KEY.test(key)) {
     const detail = `${IDEMPOTENCY_HEADER} must be 1 to 255 printable ASCII characters without spaces. Nothing was done.`;
     throw new WarmtreeError("invalid_input", detail, { field: IDEMPOTENCY_HEADER });
@@ -43,7 +50,8 @@ export async function keyed(
   const request = {
     tenant: caller.tenant,
     name: await onceOf(c.req.path, key),
-    digest: await onceOf(JSON.stringify(body)),
+    // The answer is kept in one form.
+    digest: await onceOf(JSON.stringify(body), String(wantsEvents(c.req.raw.headers))),
     holder: requestId,
     leaseMs: LEASE_MS,
   };
@@ -66,15 +74,14 @@ export async function keyed(
       break;
   }
   const renewing = setInterval(() => void renew(caller, request), RENEW_MS);
-  const once = await onceOf(caller.tenant, request.name);
-  const answered = work({ ...caller, once }).catch((thrown: unknown) => failed(thrown, c));
+  const answered = work({ ...caller, once: met.seed }).catch((thrown: unknown) => failed(thrown, c));
   // A request that was begun is completed even if the client leaves.
   caller.waitUntil(
     answered
-      .then(async (response) => runsOfTenant(caller).settle(request, await keptOf(response.clone(), redactorOf(c))))
+      .then(async (own) => runsOfTenant(caller).settle(request, await keptOf(own, redactorOf(c))))
       .finally(() => clearInterval(renewing)),
   );
-  return answered;
+  return (await answered).response;
 }
 
 /** A failure to renew ends the claim a few seconds early: then a repeat is carried out, and changes nothing. */
@@ -84,18 +91,19 @@ const renew = (caller: Caller, request: KeyedRequest) =>
     .catch(() => undefined);
 
 /** The answer to keep, without secrets; undefined: the request may be sent again. */
-async function keptOf(response: Response, redactor: Redactor): Promise<KeptAnswer | undefined> {
+async function keptOf({ response, isFinal }: Answered, redactor: Redactor): Promise<KeptAnswer | undefined> {
   const { status, headers } = response;
   if (status >= 500 || status === TOO_MANY) return undefined;
-  const text = await response.text();
+  const text = await response.clone().text();
+  if (isFinal !== undefined && !(await isFinal)) return undefined;
   const type = headers.get("Content-Type") ?? "application/json";
   return { status, type, body: redactor.mayHold(text) ? redactor.clean(text) : text };
 }
 
-function failed(thrown: unknown, c: HttpContext): Response {
+function failed(thrown: unknown, c: HttpContext): Answered {
   const error = asKnownError(thrown);
   auditOf(c).failed(thrown, error.code);
-  return problemResponse(error, requestIdOf(c.req.raw), redactorOf(c));
+  return { response: problemResponse(error, requestIdOf(c.req.raw), redactorOf(c)) };
 }
 
 function replayed({ status, type, body }: KeptAnswer, requestId: string): Response {

@@ -5,7 +5,7 @@ import type { Redactor } from "../redaction/redactor.ts";
 import { StepLog, type StepState } from "../steps/log.ts";
 import { planSteps, stepSchema, stepsInput, stepsOrRun } from "../steps/plan.ts";
 import { runSteps } from "../steps/run.ts";
-import { parseInput } from "../execution/parse-input.ts";
+import { invalidInput, parseInput } from "../execution/parse-input.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { onceOf } from "../execution/once.ts";
 import { onceSeed } from "../runs/once-seed.ts";
@@ -27,6 +27,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Sends progress notifications, if the client requested them. */
   readonly notify?: (elapsedS: number, message: string) => void;
+  readonly redactor: Redactor;
   /** Converts anything thrown to a known error, and notes it for the log. */
   toKnownError(thrown: unknown): {
     readonly error: WarmtreeError;
@@ -78,16 +79,24 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
 /** Waiting for a run leaves time for its answer. */
 const SHARE_OF_WAIT = 0.9;
 
-/** Id of the run whose outcome a call asks for. */
+/** Of POST /v1/run; without them a call would do something else than was meant. */
+const ONLY_OVER_HTTP = ["for_each", "async", "webhook"];
+
+/** Id of the run whose outcome a call asks for. @throws invalid_input */
 function runIn({ operation }: Tool, given: object): string | undefined {
   if (operation !== undefined) return undefined;
-  const { run } = parametersOf("run", stepsOrRun, given).input;
-  return isGiven(run) ? String(run) : undefined;
+  const { input, ignored } = parametersOf("run", stepsOrRun, given);
+  const [field] = ignored.filter((name) => ONLY_OVER_HTTP.includes(name));
+  const wrong = (name: string, detail: string) => invalidInput([{ field: name, detail }]);
+  if (field !== undefined) throw wrong(field, "is of POST /v1/run alone; git_run takes steps, or the id of a run");
+  if (!isGiven(input["run"])) return undefined;
+  if (isGiven(input["steps"])) throw wrong("run", "asks for the outcome of a run, so there can be no steps");
+  return String(input["run"]);
 }
 
 async function begin({ operation }: Tool, given: object, caller: Caller, signal: AbortSignal): Promise<Work> {
   const seed = crypto.randomUUID();
-  const firstOfSeed = onceSeed(seed, 1, 0);
+  const firstOfSeed = onceSeed(seed, 0);
   if (operation === undefined) return beginSteps(given, { ...caller, once: firstOfSeed }, signal, seed);
   const { input, ignored } = ofOperation(operation, given);
   const own = { ...caller, once: await onceOf(firstOfSeed, 0) };
@@ -147,10 +156,10 @@ const told = (ignored: readonly string[]) => (ignored.length > 0 ? { ignored } :
 async function goesOn(
   { name, annotations }: Tool,
   { asSteps }: Work,
-  { caller, answerWithinMs }: CallContext,
+  { caller, answerWithinMs, redactor }: CallContext,
 ): Promise<object> {
   const late = `${name} is not done after ${answerWithinMs / 1000} s and goes on`;
-  const run = await handOver(caller, asSteps);
+  const run = await handOver(caller, asSteps, redactor);
   if (run !== undefined) return { detail: `${late} as a run. ${askFor(run)}`, run };
   const next = annotations.idempotentHint
     ? `Call ${name} again with the same parameters: it answers the outcome.`

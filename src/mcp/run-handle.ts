@@ -1,5 +1,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { type RunInput, runInput } from "../api/run-schemas.ts";
+import type { Redactor } from "../redaction/redactor.ts";
+import { keptResult } from "../runs/kept-result.ts";
 import { getRun } from "../runs/runs.ts";
 import { startRun } from "../runs/start.ts";
 import type { StepLog } from "../steps/log.ts";
@@ -23,10 +25,11 @@ export interface CallAsSteps {
 export async function handOver(
   caller: Caller,
   { steps, sandbox_id, seed, log }: CallAsSteps,
+  redactor: Redactor,
 ): Promise<string | undefined> {
   const done = log?.in("done").flatMap(({ at }) => {
     const state = log.stateOf(at);
-    return state.is === "done" ? [{ step: at, result: JSON.stringify(state.result) }] : [];
+    return state.is === "done" ? [{ step: at, ...keptResult(state.result, redactor) }] : [];
   });
   const own = sandbox_id === undefined ? {} : { sandbox_id };
   const input = runInput.parse({ ...own, steps, async: true, at_once: 1 });

@@ -1,5 +1,6 @@
 import { type RunInput, runInput } from "../api/run-schemas.ts";
 import type { StoredRun } from "../durable/runs/types.ts";
+import { errorBody, WarmtreeError } from "../errors.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import { StepLog } from "../steps/log.ts";
 import { runSteps } from "../steps/run.ts";
@@ -8,10 +9,11 @@ import { pauseWorkspace } from "../workspace/workspaces.ts";
 import { type DurableSteps, ItemDriver } from "./item-driver.ts";
 import { planItem } from "./items.ts";
 import { onceSeed } from "./once-seed.ts";
+import { Pulse } from "./pulse.ts";
 import type { RunBook } from "./run-book.ts";
 
-/** Below the time after which a silent instance counts as lost. */
-const RENEW_MS = 4_000;
+/** A third of the time after which a silent instance counts as lost. */
+const RENEW_MS = 8_000;
 
 /** The caller of a run, with the redactor for its answers. */
 export interface RunCallerContext {
@@ -19,23 +21,43 @@ export interface RunCallerContext {
   readonly redactor: Redactor;
 }
 
+type CallerFor = (stored: StoredRun) => Promise<RunCallerContext>;
+
 /**
  * Carries out a run, or the rest of it: steps that are done are not done again. Ends at once if another instance has the
  * run.
  * @param callerFor opens the caller's tokens
  * @throws what keeps it from reporting; another instance goes on then
  */
-export async function driveRun(
-  book: RunBook,
-  steps: DurableSteps,
-  callerFor: (stored: StoredRun) => Promise<RunCallerContext>,
-): Promise<void> {
+export async function driveRun(book: RunBook, steps: DurableSteps, callerFor: CallerFor): Promise<void> {
   const stored = await book.begin();
   if (!stored) return;
+  let error: string | undefined;
+  try {
+    await driveItems(stored, { book, steps, context: await callerFor(stored) });
+  } catch (thrown) {
+    // The tokens cannot be opened, for example: no other instance could either.
+    if (!(thrown instanceof WarmtreeError)) throw thrown;
+    error = JSON.stringify(errorBody(thrown));
+  }
+  await steps.run("end", () => book.finish(error));
+}
+
+interface Drive {
+  readonly book: RunBook;
+  readonly steps: DurableSteps;
+  readonly context: RunCallerContext;
+}
+
+async function driveItems(stored: StoredRun, drive: Drive): Promise<void> {
   const input = runInput.parse(JSON.parse(stored.input));
-  const context = await callerFor(stored);
   const ending = new AbortController();
-  const beat = setInterval(() => void goesOn(book, ending), RENEW_MS);
+  const pulse = new Pulse();
+  const renew = async () => {
+    // A report that fails says nothing about the run.
+    if (pulse.isWorking && !(await drive.book.renew().catch(() => true))) ending.abort();
+  };
+  const beat = setInterval(() => void renew(), RENEW_MS);
   try {
     const items = input.for_each === undefined ? [0] : input.for_each.map((_, at) => at + 1);
     // All workers take from the one iterator.
@@ -43,7 +65,7 @@ export async function driveRun(
     const worker = async () => {
       for (const item of left) {
         if (ending.signal.aborted) return;
-        await driveItem(item, input, stored, { book, steps, context, ending });
+        await driveItem(item, input, stored.seed, { ...drive, ending, pulse });
       }
     };
     const workers = input.for_each === undefined ? 1 : input.at_once;
@@ -51,34 +73,27 @@ export async function driveRun(
   } finally {
     clearInterval(beat);
   }
-  await steps.run("end", () => book.finish());
 }
 
-async function goesOn(book: RunBook, ending: AbortController): Promise<void> {
-  // A report that fails says nothing about the run.
-  if (!(await book.renew().catch(() => true))) ending.abort();
-}
-
-interface Drive {
-  readonly book: RunBook;
-  readonly steps: DurableSteps;
-  readonly context: RunCallerContext;
-  readonly ending: AbortController;
-}
-
-async function driveItem(item: number, input: RunInput, stored: StoredRun, drive: Drive): Promise<void> {
-  const { book, steps, context, ending } = drive;
+async function driveItem(
+  item: number,
+  input: RunInput,
+  seed: string,
+  drive: Drive & { readonly ending: AbortController; readonly pulse: Pulse },
+): Promise<void> {
+  const { book, steps, context, ending, pulse } = drive;
   const known = await book.states(item);
   const log = new StepLog(planItem(input, item));
-  for (const { step, status, result, error } of known) {
+  for (const { step, status, attempt, result, error } of known) {
+    log.setAttempt(step, attempt);
     if (status === "done") log.restore(step, { is: "done", result: resultOf(result) });
     else if (status === "failed") log.restore(step, { is: "failed", error: JSON.parse(error ?? "{}") });
   }
-  const driver = new ItemDriver({ item, log, book, steps, redactor: context.redactor, ending });
+  const driver = new ItemDriver({ item, log, known, book, steps, redactor: context.redactor, ending, pulse });
   const hasItems = item > 0;
   await runSteps(
     log,
-    { ...context.caller, once: onceSeed(stored.seed, stored.attempt, item) },
+    { ...context.caller, once: onceSeed(seed, item) },
     {
       signal: ending.signal,
       // An item is worked in by itself: `at_once` counts items.
@@ -88,7 +103,8 @@ async function driveItem(item: number, input: RunInput, stored: StoredRun, drive
     },
   );
   driver.throwIfBroken();
-  if (hasItems) await steps.run(`item ${item}: pause`, () => pauseAll(log, context.caller));
+  const mayPause = hasItems && driver.hasWorked;
+  if (mayPause) await steps.run(`item ${item}: pause`, () => pulse.during(() => pauseAll(log, context.caller)));
 }
 
 const resultOf = (json: string | null): object => {

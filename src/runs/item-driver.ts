@@ -1,13 +1,13 @@
 import { ERROR_KINDS, errorBody, type WarmtreeError } from "../errors.ts";
 import { asKnownError } from "../execution/known-error.ts";
-import type { StepReport } from "../durable/runs/types.ts";
+import type { StepReport, StepRow } from "../durable/runs/types.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { StepLog } from "../steps/log.ts";
 import type { Step } from "../steps/plan.ts";
+import { cleanJson, keptResult } from "./kept-result.ts";
+import type { Pulse } from "./pulse.ts";
 import type { RunBook } from "./run-book.ts";
 
-/** Answers are kept in rows, which hold 2 MB; a character takes at most 3 bytes of UTF-8. */
-const MAX_RESULT_LENGTH = 500_000;
 /** Tries of a step that failed for a moment's reason; together they wait half a minute, or as long as is asked. */
 const MAX_TRIES = 5;
 const FIRST_WAIT_MS = 2_000;
@@ -25,9 +25,12 @@ export interface DurableSteps {
 interface Parts {
   readonly item: number;
   readonly log: StepLog;
+  /** What an earlier instance has reported. */
+  readonly known: readonly StepRow[];
   readonly book: RunBook;
   readonly steps: DurableSteps;
   readonly redactor: Redactor;
+  readonly pulse: Pulse;
   /** Aborted when no more steps may be begun. */
   readonly ending: AbortController;
 }
@@ -36,9 +39,15 @@ interface Parts {
 export class ItemDriver {
   readonly #parts: Parts;
   #broken: { readonly error: unknown } | undefined;
+  #hasWorked = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** Whether a step was carried out by this instance. */
+  get hasWorked(): boolean {
+    return this.#hasWorked;
   }
 
   /**
@@ -46,22 +55,24 @@ export class ItemDriver {
    * often it is sent (docs/decisions/0034-done-once.md).
    */
   async carryOut(group: readonly Step[], begin: () => Promise<void>): Promise<void> {
-    const { log, steps, ending } = this.#parts;
+    const { log, steps, ending, known, pulse } = this.#parts;
+    const waiting = known.find(({ step, status }) => status === "waiting" && step === group[0]?.at);
+    let tries = waiting?.tries ?? 0;
+    let retryAt = waiting?.retry_at ?? undefined;
     try {
-      for (let tries = 1; ;) {
+      for (;;) {
         const left = group.filter(({ at }) => log.stateOf(at).is !== "done");
-        let waitMs: number | undefined;
+        if (retryAt !== undefined) await this.#wait(`${this.#nameOf(left, tries)}: wait`, retryAt);
+        if (ending.signal.aborted) return;
+        tries += 1;
         let isRun = false;
         await steps.run(this.#nameOf(left, tries), async () => {
           isRun = true;
-          waitMs = await this.#tryOnce(left, begin, tries);
+          retryAt = await pulse.during(() => this.#tryOnce(left, begin, tries));
         });
-        if (isRun) {
-          if (waitMs === undefined || ending.signal.aborted) return;
-          await Promise.race([steps.sleep(`${this.#nameOf(left, tries)}: wait`, waitMs), aborted(ending.signal)]);
-          if (ending.signal.aborted) return;
-        }
-        tries++;
+        // Before a restart, this try was made, and failed for a moment's reason.
+        if (!isRun) retryAt = undefined;
+        else if (retryAt === undefined) return;
       }
     } catch (error) {
       this.#broken ??= { error };
@@ -74,49 +85,39 @@ export class ItemDriver {
     if (this.#broken) throw this.#broken.error;
   }
 
-  /** @returns how long to wait for another try; undefined: there is none */
+  async #wait(name: string, until: number): Promise<void> {
+    const { steps, ending, pulse } = this.#parts;
+    const sleep = () => Promise.race([steps.sleep(name, Math.max(0, until - Date.now())), aborted(ending.signal)]);
+    await pulse.resting(until, sleep);
+  }
+
+  /** @returns when to try again; undefined: there is no other try */
   async #tryOnce(group: readonly Step[], begin: () => Promise<void>, tries: number): Promise<number | undefined> {
-    const { item, log, book, ending } = this.#parts;
+    const { item, log, book, ending, pulse } = this.#parts;
     const running = group.map(({ at }): StepReport => ({ step: at, status: "running" }));
-    if (ending.signal.aborted || !(await book.report(item, running))) {
-      ending.abort();
-      await book.report(item, group.map(notBegun));
-      return undefined;
-    }
+    if (!(await book.report(item, running))) ending.abort();
+    if (ending.signal.aborted) return undefined;
+    this.#hasWorked = true;
     await begin();
     const failed = group.find(({ at }) => log.stateOf(at).is === "failed");
     const state = failed && log.stateOf(failed.at);
     const error = state?.is === "failed" ? asKnownError(state.error) : undefined;
     const waitMs = error && !ending.signal.aborted ? waitFor(error, tries) : undefined;
     const retryAt = waitMs === undefined ? undefined : Date.now() + waitMs;
-    const goesOn = await book.report(
-      item,
-      group.map((step) => this.#reportOf(step, retryAt)),
-      retryAt,
-    );
-    if (!goesOn) ending.abort();
-    return waitMs;
+    const reports = group.map((step) => this.#reportOf(step, retryAt));
+    if (!(await book.report(item, reports, pulse.restsUntil(retryAt)))) ending.abort();
+    return retryAt;
   }
 
   #reportOf({ at }: Step, retryAt: number | undefined): StepReport {
     const { log, redactor } = this.#parts;
     const state = log.stateOf(at);
-    if (state.is === "done") {
-      const result = this.#cleaned(state.result);
-      return { step: at, status: "done", ...(result.length <= MAX_RESULT_LENGTH && { result }) };
-    }
-    if (state.is !== "failed") return notBegun({ at });
-    const error = this.#cleaned(errorBody(asKnownError(state.error), redactor));
+    if (state.is === "done") return { step: at, status: "done", ...keptResult(state.result, redactor) };
+    if (state.is !== "failed") return { step: at, status: "not_begun" };
+    const error = cleanJson(errorBody(asKnownError(state.error), redactor), redactor);
     return retryAt === undefined
       ? { step: at, status: "failed", error }
       : { step: at, status: "waiting", error, retryAt };
-  }
-
-  /** JSON without secrets. */
-  #cleaned(value: object): string {
-    const { redactor } = this.#parts;
-    const text = JSON.stringify(value);
-    return redactor.mayHold(text) ? redactor.cleanJson(text) : text;
   }
 
   #nameOf(group: readonly Step[], tries: number): string {
@@ -125,8 +126,6 @@ export class ItemDriver {
     return `${item}${named}`.slice(0, MAX_NAME_LENGTH) + (tries > 1 ? `, try ${tries}` : "");
   }
 }
-
-const notBegun = ({ at }: Pick<Step, "at">): StepReport => ({ step: at, status: "not_begun" });
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

@@ -46,7 +46,11 @@ function withItem(step: Given[number], item: Item, within: string, errors: Field
   const fill = (value: unknown, field: string): unknown => {
     if (typeof value === "string") {
       const { escape, name = "" } = OF_ITEM.exec(value)?.groups ?? {};
-      if (escape === undefined) return value;
+      if (escape === undefined) {
+        const part = partOf(value, item);
+        if (part !== undefined) errors.push({ field, detail: insideText(part) });
+        return value;
+      }
       if (escape !== "") return value.slice(1);
       const text = Object.hasOwn(item, name) ? item[name] : undefined;
       if (text === undefined) errors.push({ field, detail: `there is no '${name}' in for_each` });
@@ -61,3 +65,10 @@ function withItem(step: Given[number], item: Item, within: string, errors: Field
   const filled = Object.fromEntries(Object.entries(input).map(([name, one]) => [name, fill(one, `${within}.${name}`)]));
   return { ...filled, op, ...(after && { after }) };
 }
+
+/** The name in a longer text that stands for a text of the item; undefined: there is none. */
+const partOf = (text: string, item: Item): string | undefined =>
+  [...text.matchAll(/\$item\.([a-z]\w*)/g)].map(([, name = ""]) => name).find((name) => Object.hasOwn(item, name));
+
+const insideText = (name: string) =>
+  `has $item.${name} inside a longer text, where it is not replaced; put the whole text into for_each, and let it be '$item.…' alone (or give '${name}' another name, if the text is meant so)`;

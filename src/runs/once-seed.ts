@@ -1,5 +1,2 @@
-/**
- * What the names of an item's operations are made from (src/execution/once.ts). A person who goes on with an ended run
- * wants its failed operations done anew.
- */
-export const onceSeed = (seed: string, attempt: number, item: number): string => `${seed}.${attempt}.${item}`;
+/** What the names of an item's operations are made from (src/execution/once.ts). */
+export const onceSeed = (seed: string, item: number): string => `${seed}.${item}`;

@@ -11,7 +11,8 @@ export interface RunBook {
   report(item: number, steps: readonly StepReport[], restsUntil?: number): Promise<boolean>;
   /** @returns whether more steps may be begun */
   renew(): Promise<boolean>;
-  finish(): Promise<void>;
+  /** @param error JSON of the reason why the run cannot go on */
+  finish(error?: string): Promise<void>;
 }
 
 /** Connects an instance to the object that holds its run. */
@@ -22,6 +23,6 @@ export function runBook(context: PoolClientContext, instance: { run: string; gen
     states: (item) => object().states(instance, item),
     report: async (item, steps, restsUntil) => object().report(instance, item, steps, restsUntil),
     renew: async () => object().renew(instance),
-    finish: () => object().finish(instance),
+    finish: (error) => object().finish(instance, error),
   };
 }

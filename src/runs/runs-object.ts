@@ -3,8 +3,7 @@ import { runShardOf, shardOfRun } from "../pool/run-id.ts";
 import type { Caller, PoolClientContext } from "../workspace/caller.ts";
 
 /** Creates the error for a run that a tenant does not have. */
-export const noRun = () =>
-  new WarmtreeError("not_found", "There is no such run, or its results are deleted. GET /v1/runs lists yours.");
+export const noRun = () => new WarmtreeError("not_found", "There is no such run, or its results are deleted.");
 
 /** Returns the stub of one shard of the runs, and counts the call. */
 export function runsShard(caller: PoolClientContext, shard: number) {

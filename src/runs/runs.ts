@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 import type { durableRunSchema, runEventsSchema, runItemSchema, runListSchema } from "../api/run-schemas.ts";
-import type { RunPageEnd, RunStatus, RunView } from "../durable/runs/types.ts";
+import { hasEnded, type RunPageEnd, type RunStatus, type RunView } from "../durable/runs/types.ts";
 import { WarmtreeError } from "../errors.ts";
 import type { Caller, PoolClientContext } from "../workspace/caller.ts";
 import { noRun, runsOf, runsOfTenant } from "./runs-object.ts";
@@ -26,7 +26,10 @@ export async function getRun(caller: Owner, run: string, waitS = 0): Promise<Wir
   }
   const known = new Map((await runsOf(caller, run).failures(own)).map((one) => [one.item, one]));
   const values = await valuesOf(caller, run);
-  return { ...summaryOf(view), for_each: values.map((one, at) => itemOf(at + 1, one, known.get(at + 1))) };
+  return {
+    ...summaryOf(view),
+    for_each: values.map((one, at) => itemOf(at + 1, one, known.get(at + 1), hasEnded(view.status))),
+  };
 }
 
 /** Returns one item of a run with its steps. @throws not_found */
@@ -37,7 +40,7 @@ export async function getRunItem(caller: Owner, run: string, item: number): Prom
   if (!view || !values) throw noRun();
   const known = (await runsOf(caller, run).failures(own)).find((one) => one.item === item);
   const steps = stepsOf(view.ops, await runsOf(caller, run).steps(own, item));
-  return { ...itemOf(item, values, known), steps };
+  return { ...itemOf(item, values, known, hasEnded(view.status)), steps };
 }
 
 async function valuesOf(caller: Owner, run: string): Promise<Readonly<Record<string, string>>[]> {
@@ -92,7 +95,7 @@ export async function retryRun(caller: Owner & Pick<Caller, "gitTokens">, run: s
   const isBegun = await runsOf(caller, run).retry({ tenant, run, ...(sealed !== undefined && { sealed }) });
   const view = await getRun(caller, run);
   if (isBegun) return view;
-  const detail = `The run is ${view.status}; only one that failed or was canceled can go on. Nothing was done.`;
+  const detail = `The run is ${view.status}; only one that failed or was canceled can be retried. Nothing was done.`;
   throw new WarmtreeError("run_not_ended", detail);
 }
 

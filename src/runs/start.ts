@@ -4,6 +4,10 @@ import type { NewRun } from "../durable/runs/types.ts";
 import { WarmtreeError } from "../errors.ts";
 import { runId } from "../pool/run-id.ts";
 import { addressRules, readAddress } from "../webhooks/address.ts";
+import { parseInput } from "../execution/parse-input.ts";
+import { clone } from "../ops/clone.ts";
+import { parseRepository } from "../remote/address.ts";
+import type { Step } from "../steps/plan.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { planRun } from "./items.ts";
 import { runsOf } from "./runs-object.ts";
@@ -23,7 +27,7 @@ interface Begun {
  * @throws invalid_input, unknown_operation, misconfigured or rate_limited; then nothing was begun
  */
 export async function startRun(caller: Caller, input: RunInput, begun?: Begun): Promise<RunStarted> {
-  planRun(input);
+  checkAddresses(planRun(input), caller);
   const { tenant, config, key, requestId, calledAt, gitTokens, once } = caller;
   // A request that is repeated names the same run.
   const run = runId(tenant, config.poolShards, once);
@@ -47,6 +51,17 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
   });
   if (!started) throw tooMany();
   return { run, status: "queued", ...pathsOf(run) };
+}
+
+/** Nobody waits for a clone that can be refused now. @throws host_not_allowed or invalid_input, with the step in `field` */
+function checkAddresses(plans: readonly (readonly Step[])[], { config }: Caller): void {
+  for (const steps of plans) {
+    for (const { at, op, input, references } of steps) {
+      if (op !== clone.name || references.some(({ field: [name] }) => name === "repo_url")) continue;
+      const { repo_url: url } = parseInput(clone.input, input, `steps.${at}`);
+      parseRepository(url, config.allowedGitHosts);
+    }
+  }
 }
 
 /** Returns the address that a run names in its normal form. @throws invalid_input */

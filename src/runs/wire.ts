@@ -6,7 +6,7 @@ import type {
   runItemSchema,
   runSummarySchema,
 } from "../api/run-schemas.ts";
-import type { EventPage, EventView, RunView, StepRow } from "../durable/runs/types.ts";
+import { type EventPage, type EventView, hasEnded, type RunView, type StepRow } from "../durable/runs/types.ts";
 
 export type WireStep = z.output<typeof durableStepSchema>;
 export type WireSummary = z.output<typeof runSummarySchema>;
@@ -20,7 +20,7 @@ const time = (ms: number) => new Date(ms).toISOString();
 /** A run without its steps. */
 export function summaryOf(view: RunView): WireSummary {
   const { run, status, ops, items, itemCounts, steps } = view;
-  const counts = items !== undefined && itemCounts !== undefined && { items: itemsOf(items, itemCounts) };
+  const counts = items !== undefined && itemCounts && { items: itemsOf(items, itemCounts, hasEnded(status)) };
   return {
     run,
     status,
@@ -28,6 +28,7 @@ export function summaryOf(view: RunView): WireSummary {
     ...(view.beganAt !== undefined && { began_at: time(view.beganAt) }),
     ...(view.endedAt !== undefined && { ended_at: time(view.endedAt) }),
     ...(view.keptUntil !== undefined && { kept_until: time(view.keptUntil) }),
+    ...(view.error !== undefined && { error: errorBody.parse(JSON.parse(view.error)) }),
     ops: [...ops],
     steps_total: ops.length * (items ?? 1),
     steps_done: steps.done,
@@ -36,11 +37,13 @@ export function summaryOf(view: RunView): WireSummary {
   };
 }
 
-const itemsOf = (total: number, { done, failed, running }: NonNullable<RunView["itemCounts"]>) => ({
+/** In an ended run, an item of which only a part was done is canceled. */
+const itemsOf = (total: number, { done, failed, running }: NonNullable<RunView["itemCounts"]>, isOver: boolean) => ({
   total,
   done,
   failed,
-  running,
+  running: isOver ? 0 : running,
+  canceled: isOver ? running : 0,
   not_begun: total - done - failed - running,
 });
 
@@ -60,7 +63,7 @@ export function stepsOf(ops: readonly string[], rows: readonly StepRow[]): WireS
       ...(row.ended_at !== null && { ended_at: time(row.ended_at) }),
       ...(row.retry_at !== null && { retry_at: time(row.retry_at) }),
       ...(row.result !== null && { result: resultBody.parse(JSON.parse(row.result)) }),
-      ...(status === "done" && row.result === null && { result_too_large: true as const }),
+      ...(row.is_cut === 1 && { result_too_large: true as const }),
       ...(row.error !== null && { error: errorBody.parse(JSON.parse(row.error)) }),
     };
   });
@@ -70,14 +73,15 @@ export function stepsOf(ops: readonly string[], rows: readonly StepRow[]): WireS
 export function itemOf(
   item: number,
   values: Readonly<Record<string, string>>,
-  known?: { readonly status: string; readonly failure?: StepRow },
+  known: { readonly status: string; readonly failure?: StepRow } | undefined,
+  isOver: boolean,
 ): WireItem {
   const { status, failure } = known ?? {};
-  const isBegun = status === "done" || status === "failed" || status === "running";
+  const begun = status === "done" || status === "failed" || status === "running" ? status : "not_begun";
   return {
     item,
     values: { ...values },
-    status: isBegun ? status : "not_begun",
+    status: isOver && begun === "running" ? "canceled" : begun,
     ...(failure && { step: failure.step + 1 }),
     ...(failure?.error && { error: errorBody.parse(JSON.parse(failure.error)) }),
   };
@@ -92,7 +96,7 @@ export function eventsOf({ events, hasItems, ended }: EventPage, after: number):
   };
 }
 
-function eventOf({ id, at, status, item, step, op, result, error }: EventView, hasItems: boolean) {
+function eventOf({ id, at, status, item, step, op, result, error, retryAt }: EventView, hasItems: boolean) {
   return {
     id,
     at: time(at),
@@ -103,5 +107,6 @@ function eventOf({ id, at, status, item, step, op, result, error }: EventView, h
     ...(op !== undefined && { op }),
     ...(result !== undefined && { result: resultBody.parse(JSON.parse(result)) }),
     ...(error !== undefined && { error: errorBody.parse(JSON.parse(error)) }),
+    ...(retryAt !== undefined && { retry_at: time(retryAt) }),
   } satisfies z.output<typeof runEventSchema>;
 }

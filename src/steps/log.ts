@@ -15,6 +15,7 @@ const WAITING: StepState = { is: "waiting" };
 export class StepLog {
   readonly steps: readonly Step[];
   readonly #states: StepState[];
+  readonly #attempts = new Map<number, number>();
   readonly #told: (step: Step, state: StepState) => void;
 
   /** @param told receives each change */
@@ -26,6 +27,15 @@ export class StepLog {
 
   stateOf(at: number): StepState {
     return this.#states[at] ?? WAITING;
+  }
+
+  /** Sets how often a step was retried as another operation, counted from 1. */
+  setAttempt(at: number, attempt: number): void {
+    this.#attempts.set(at, attempt);
+  }
+
+  attemptOf(at: number): number {
+    return this.#attempts.get(at) ?? 1;
   }
 
   /** Takes over what is known of a step, without telling it. */

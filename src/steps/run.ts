@@ -90,7 +90,7 @@ async function runTogether(
 
 async function runAlone(step: Step, log: StepLog, caller: Caller): Promise<object> {
   if (step.op === LIST) return { workspaces: await listWorkspaces(caller) };
-  return execute(clone.name, inputOf(step, log), calledOnce(caller, await onceOfStep(step, caller)));
+  return execute(clone.name, inputOf(step, log), calledOnce(caller, await onceOfStep(step, log, caller)));
 }
 
 interface Asked {
@@ -101,8 +101,10 @@ interface Asked {
   readonly once: string | undefined;
 }
 
-const onceOfStep = async ({ at }: Step, { once }: Caller): Promise<string | undefined> =>
-  once === undefined ? undefined : onceOf(once, at);
+async function onceOfStep({ at }: Step, log: StepLog, { once }: Caller): Promise<string | undefined> {
+  const attempt = log.attemptOf(at);
+  return once === undefined ? undefined : onceOf(once, at, ...(attempt > 1 ? [attempt] : []));
+}
 
 async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Caller): Promise<void> {
   const asked = await askedOf(group, log, caller);
@@ -142,7 +144,7 @@ async function askedOf(group: readonly Step[], log: StepLog, caller: Caller): Pr
     if (!operation) break;
     try {
       const input = parsedInput(step, operation, log);
-      asked.push({ step, operation, input, once: await onceOfStep(step, caller) });
+      asked.push({ step, operation, input, once: await onceOfStep(step, log, caller) });
     } catch (error) {
       if (asked.length === 0) throw error;
       break;

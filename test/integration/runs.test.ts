@@ -152,9 +152,11 @@ describe("a run", () => {
     await ask("DELETE", url);
     const run = await ended(url);
     expect(run.steps?.[0]).not.toHaveProperty("retry_at");
-    expect(run).toMatchObject({
-      status: "canceled",
-      steps: [{ status: "failed", error: { code: "git_unreachable" } }],
+    expect(run).toMatchObject({ status: "canceled", steps_failed: 0, steps: [{ status: "not_begun", tries: 1 }] });
+    const all = runEventsSchema.parse(await (await ask("GET", events)).json());
+    expect(all.events.find(({ status }) => status === "waiting")).toMatchObject({
+      error: { code: "git_unreachable" },
+      retry_at: expect.any(String),
     });
   });
 
@@ -169,6 +171,15 @@ describe("a run", () => {
     });
     expect(await wrong({ steps: [clone("$item.none")], for_each: [{ name: "x" }] })).toMatchObject({
       detail: expect.stringContaining("there is no 'none' in for_each (item 1)"),
+    });
+    expect(await wrong({ steps: [clone("x")], for_each: [] })).toMatchObject({ field: "for_each" });
+    const inside = { op: "push", sandbox_id: "s0-00000000000000000000", message: "for $item.name" };
+    expect(await wrong({ steps: [inside], for_each: [{ name: "x" }] })).toMatchObject({
+      detail: expect.stringContaining("has $item.name inside a longer text"),
+    });
+    const elsewhere = { op: "clone", repo_url: "$item.url" };
+    expect(await wrong({ steps: [elsewhere], for_each: [{ url: "https://evil.example/a/b" }] })).toMatchObject({
+      code: "host_not_allowed",
     });
     expect(await wrong({ async: false, steps: [clone("x")], for_each: [{ name: "x" }] })).toMatchObject({
       detail: expect.stringContaining("for_each: needs async"),
@@ -194,6 +205,32 @@ describe("a run", () => {
     expect(seen).toMatchObject({ tenant: "mine", steps: [{ op: "workspaces", status: "done" }] });
     expect(JSON.stringify(seen)).not.toContain("result");
   });
+
+  test("shows the operator nothing of what its steps were given or answered", async () => {
+    const steps = [clone("$item.secret"), { op: "read", path: "none" }];
+    const { run, url } = await start({ steps, for_each: [{ secret: "value-of-an-item" }] });
+    await ended(url);
+    const seen = await (await ask("GET", `/v1/operator/runs/${run}`, undefined, { key: operator })).text();
+    expect(seen).toContain("path_not_found");
+    expect(seen).not.toContain("value-of-an-item");
+  });
+
+  test("leaves the workspaces of items that were done before as they are, when it is retried", async () => {
+    const steps = [clone("$item.name"), { op: "read", path: "$item.path" }];
+    const for_each = [
+      { name: "fine", path: "README.md" },
+      { name: "wrong", path: "none" },
+    ];
+    const { url } = await start({ steps, for_each });
+    await ended(url);
+    const item = runItemSchema.parse(await (await ask("GET", `${url}/items/1`)).json());
+    const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(item.steps[0]?.result);
+    await ask("POST", "/v1/git/status", { sandbox_id });
+    await ask("POST", `${url}/retry`);
+    expect((await ended(url)).items).toMatchObject({ done: 1, failed: 1 });
+    const { workspaces } = workspaceListSchema.parse(await (await ask("GET", "/v1/workspaces")).json());
+    expect(workspaces.find((one) => one.sandbox_id === sandbox_id)?.state).toBe("bound");
+  });
 });
 
 describe("the events of a run", () => {
@@ -214,6 +251,11 @@ describe("the events of a run", () => {
     all.push(...(await read(all.at(-1)?.id ?? 0, Infinity)));
     expect(all.map(({ id }) => id)).toEqual(all.map((_, at) => at + 1));
     expect(all.at(-1)).toMatchObject({ type: "run", status: "done" });
+    // With this answer, a client knows not to come again.
+    const headers = { Accept: "text/event-stream", "Last-Event-ID": String(all.length) };
+    expect((await ask("GET", events, undefined, { headers })).status).toBe(204);
+    const empty = await ask("GET", `${events}?after=${all.length}`, undefined, { headers: { "Last-Event-ID": "" } });
+    expect(runEventsSchema.parse(await empty.json())).toMatchObject({ events: [], ended: true });
   });
 });
 
@@ -235,6 +277,26 @@ test("a run over several repositories tells of each, and runs no more sandboxes 
   expect(item.steps.map(({ op, status }) => `${op} ${status}`)).toEqual(steps.map(({ op }) => `${op} done`));
   const hosted = await hostedSandboxes(stack);
   expect(hosted.filter(({ state }) => state === "running").length).toBeLessThanOrEqual(3);
+});
+
+test("events with large answers come in pages that can be read", async () => {
+  const content = "…".repeat(80_000);
+  const { url, events } = await start({
+    steps: [
+      clone("large"),
+      { op: "edit", files: [{ path: "large.txt", content }] },
+      ...Array.from({ length: 40 }, () => ({ op: "read", path: "large.txt", max_bytes: 250_000 })),
+    ],
+  });
+  expect(await ended(url)).toMatchObject({ status: "done", steps_done: 42 });
+  let after = 0;
+  let pages = 0;
+  for (let isOver = false; !isOver; pages++) {
+    const page = runEventsSchema.parse(await (await ask("GET", `${events}?after=${after}`)).json());
+    expect(page.events[0]?.id).toBe(after + 1);
+    [after, isOver] = [page.cursor, page.ended];
+  }
+  expect(pages).toBeGreaterThan(0);
 });
 
 test("the caller's git token is in the run until it ends, and in nothing that it answers", async () => {
@@ -263,6 +325,20 @@ describe("an Idempotency-Key", () => {
     const texts = await Promise.all(both.map((answer) => answer.text()));
     expect(texts[0]).toBe(texts[1]);
     expect(JSON.parse(texts[0] ?? "")).toMatchObject({ committed: true, pushed: true });
+  });
+
+  test("does not keep an answer that another try may mend", async () => {
+    const { sandbox_id } = z
+      .looseObject({ sandbox_id: z.string() })
+      .parse(await (await ask("POST", "/v1/git/clone", { repo_url, agent_id: "mends" })).json());
+    const body = { sandbox_id, steps: [write("m.txt"), { op: "push", message: "mends" }] };
+    stack.git.setFaults({ fail: { count: 1, status: 503 } });
+    const first = await (await send("/v1/run", body, "mends-1")).json();
+    expect(first).toMatchObject({ ok: false, steps: [{ status: "done" }, { error: { code: "git_unreachable" } }] });
+    stack.git.setFaults({});
+    const second = await (await send("/v1/run", body, "mends-1")).json();
+    expect(second).toMatchObject({ ok: true, steps: [{ result: { changed: [{ change: "added" }] } }, {}] });
+    expect(remoteGit(stack, "one", "log", "--format=%s", "main..agent/mends/main")).toBe("mends");
   });
 
   test("names one run", async () => {

@@ -12,7 +12,7 @@ const id = (n: number) => `r0-${String(n).padStart(32, "7d6b0f0e3c5f4c83")}`;
 const kept = (ago: number) => ({ ended_at: at(ago), kept_until: at(ago - 7 * DAY_MS) });
 const of = (steps_total: number, steps_done: number, steps_failed = 0) => ({ steps_total, steps_done, steps_failed });
 const items = (total: number, done: number, failed: number, running: number) => ({
-  items: { total, done, failed, running, not_begun: total - done - failed - running },
+  items: { total, done, failed, running, canceled: 0, not_begun: total - done - failed - running },
 });
 
 export const NO_RUNS: RunPage = { runs: [] };
@@ -102,7 +102,7 @@ export const RUN_THAT_WAITS: Run = ownedRunSchema.parse({
 
 const STATES = ["done", "not_begun", "running", "failed"] as const;
 
-/** The longest list that a run can have, with values that nobody can read to the end. */
+/** The longest list that a run can have. */
 export const RUN_OF_ITEMS: Run = ownedRunSchema.parse({
   run: id(2),
   status: "failed",
@@ -115,10 +115,6 @@ export const RUN_OF_ITEMS: Run = ownedRunSchema.parse({
   ...items(500, 125, 125, 125),
   for_each: Array.from({ length: 500 }, (_, n) => ({
     item: n + 1,
-    values: {
-      url: `https://gitlab.example.com/platform/${"a-long-group/".repeat(n % 20)}repository-${n}.git`,
-      n: `${n}`,
-    },
     status: STATES[n % STATES.length],
     ...(n % STATES.length === 3 && { step: 4, error: UNREACHABLE }),
   })),

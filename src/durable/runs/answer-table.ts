@@ -3,6 +3,12 @@ import { forgetText, keepText, textOf } from "./tables.ts";
 /** The answer is kept for a day. */
 const KEPT_MS = 24 * 3_600_000;
 
+/** A longer answer is not kept: a repeat is carried out, which changes nothing. */
+const MAX_LENGTH = 2_000_000;
+/** Of one tenant's answers; beyond, the oldest go. */
+const MAX_BYTES = 200_000_000;
+const MAX_ANSWERS = 10_000;
+
 /** A request with an Idempotency-Key. */
 export interface KeyedRequest {
   readonly tenant: string;
@@ -25,13 +31,21 @@ export interface KeptAnswer {
 
 /** What a request with a key meets. */
 export type Met =
-  | { readonly kind: "begin" }
+  /** `seed` names what the request does: 32 hex digits. */
+  | { readonly kind: "begin"; readonly seed: string }
   | { readonly kind: "answer"; readonly answer: KeptAnswer }
   /** The key names another request. */
   | { readonly kind: "other" }
   | { readonly kind: "under_way" };
 
-type Row = { digest: string; holder: string | null; lease_until: number; status: number | null; type: string | null };
+type Row = {
+  digest: string;
+  seed: string;
+  holder: string | null;
+  lease_until: number;
+  status: number | null;
+  type: string | null;
+};
 
 /** SQL of the answers to requests with an Idempotency-Key. Needs createTables. */
 export class AnswerTable {
@@ -46,7 +60,7 @@ export class AnswerTable {
   /** Begins a request, unless it is answered or under way. */
   meet({ tenant, name, digest, holder, leaseMs }: KeyedRequest, now: number): Met {
     return this.#storage.transactionSync(() => {
-      const query = "SELECT digest, holder, lease_until, status, type FROM answer WHERE tenant = ? AND name = ?";
+      const query = "SELECT digest, seed, holder, lease_until, status, type FROM answer WHERE tenant = ? AND name = ?";
       const [row] = this.#sql.exec<Row>(query, tenant, name).toArray();
       if (row && row.digest !== digest) return { kind: "other" };
       if (row?.holder === null) {
@@ -58,10 +72,12 @@ export class AnswerTable {
         return { kind: "answer", answer };
       }
       if (row && row.holder !== holder && row.lease_until > now) return { kind: "under_way" };
-      const put = `INSERT OR REPLACE INTO answer (tenant, name, digest, holder, lease_until, delete_at)
-        VALUES (?, ?, ?, ?, ?, ?)`;
-      this.#sql.exec(put, tenant, name, digest, holder, now + leaseMs, now + KEPT_MS);
-      return { kind: "begin" };
+      // A later request with this key, after the row is gone, is another one.
+      const seed = row?.seed ?? crypto.randomUUID().replaceAll("-", "");
+      const put = `INSERT OR REPLACE INTO answer (tenant, name, digest, seed, holder, lease_until, delete_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)`;
+      this.#sql.exec(put, tenant, name, digest, seed, holder, now + leaseMs, now + KEPT_MS);
+      return { kind: "begin", seed };
     });
   }
 
@@ -69,14 +85,39 @@ export class AnswerTable {
   settle({ tenant, name, holder }: KeyedRequest, answer: KeptAnswer | undefined, now: number): void {
     this.#storage.transactionSync(() => {
       const where = "WHERE tenant = ? AND name = ? AND holder = ?";
-      if (answer === undefined) {
+      if (answer === undefined || answer.body.length > MAX_LENGTH) {
         this.#sql.exec(`UPDATE answer SET lease_until = 0 ${where}`, tenant, name, holder);
         return;
       }
-      const end = `UPDATE answer SET holder = NULL, status = ?, type = ?, delete_at = ? ${where}`;
-      const { rowsWritten } = this.#sql.exec(end, answer.status, answer.type, now + KEPT_MS, tenant, name, holder);
+      const end = `UPDATE answer SET holder = NULL, status = ?, type = ?, bytes = ?, delete_at = ? ${where}`;
+      const { rowsWritten } = this.#sql.exec(
+        end,
+        answer.status,
+        answer.type,
+        answer.body.length,
+        now + KEPT_MS,
+        tenant,
+        name,
+        holder,
+      );
       if (rowsWritten > 0) keepText(this.#sql, ownerOf(tenant, name), answer.body);
     });
+  }
+
+  /** Deletes the oldest answers of a tenant that has more than it may. */
+  trim(tenant: string): void {
+    const query = "SELECT name, bytes FROM answer WHERE tenant = ? ORDER BY delete_at DESC";
+    let [number, bytes] = [0, 0];
+    for (const row of this.#sql.exec<{ name: string; bytes: number }>(query, tenant).toArray()) {
+      number += 1;
+      bytes += row.bytes;
+      if (number > MAX_ANSWERS || bytes > MAX_BYTES) this.#delete(tenant, row.name);
+    }
+  }
+
+  #delete(tenant: string, name: string): void {
+    this.#sql.exec("DELETE FROM answer WHERE tenant = ? AND name = ?", tenant, name);
+    forgetText(this.#sql, ownerOf(tenant, name));
   }
 
   deleteExpired(now: number): void {

@@ -1,6 +1,8 @@
 import type { EventView } from "./types.ts";
 
 const MAX_EVENTS = 500;
+/** Of the answers in one page: they cross to the Worker in one message, of at most 32 MiB. */
+const MAX_LENGTH = 4_000_000;
 
 /** A row of `event`, with what its step answered. */
 type Found = {
@@ -11,7 +13,16 @@ type Found = {
   step: number | null;
   result: string | null;
   error: string | null;
+  retry_at: number | null;
 };
+
+/** The step that an event is of. */
+interface OfStep {
+  readonly item?: number;
+  readonly step?: number;
+  readonly error?: string | undefined;
+  readonly retryAt?: number | undefined;
+}
 
 /** SQL of the events of runs. */
 export class EventTable {
@@ -22,26 +33,27 @@ export class EventTable {
   }
 
   /** Adds the next event of a run. */
-  tell(run: string, status: string, now: number, item?: number, step?: number): void {
-    const add = `INSERT INTO event SELECT ?, COALESCE(MAX(id), 0) + 1, ?, ?, ?, ? FROM event WHERE run = ?`;
-    this.#sql.exec(add, run, now, status, item ?? null, step ?? null, run);
+  tell(run: string, status: string, now: number, of: OfStep = {}): void {
+    const { item = null, step = null, error = null, retryAt = null } = of;
+    const add = `INSERT INTO event SELECT ?, COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM event WHERE run = ?`;
+    this.#sql.exec(add, run, now, status, item, step, error, retryAt, run);
   }
 
-  /** Events after a known one; those of a step have its answer or error, as long as that is its state. */
+  /** Events after a known one. A step that is done stays so, and its event has its answer. */
   after(run: string, known: number): EventView[] {
-    const query = `SELECT event.id, event.at, event.status, event.item, event.step, step.result, step.error
+    const query = `SELECT event.id, event.at, event.status, event.item, event.step, event.error, event.retry_at,
+        step.result
       FROM event LEFT JOIN step ON step.run = event.run AND step.item = event.item AND step.step = event.step
-        AND step.status = event.status
+        AND step.status = 'done' AND event.status = 'done'
       WHERE event.run = ? AND event.id > ? ORDER BY event.id LIMIT ?`;
-    return Array.from(this.#sql.exec<Found>(query, run, known, MAX_EVENTS), (found) => ({
-      id: found.id,
-      at: found.at,
-      status: found.status,
-      ...(found.item !== null && { item: found.item }),
-      ...(found.step !== null && { step: found.step }),
-      ...(found.result !== null && { result: found.result }),
-      ...(found.error !== null && { error: found.error }),
-    }));
+    const page: EventView[] = [];
+    let length = 0;
+    for (const found of this.#sql.exec<Found>(query, run, known, MAX_EVENTS)) {
+      page.push(eventOf(found));
+      length += (found.result?.length ?? 0) + (found.error?.length ?? 0);
+      if (length > MAX_LENGTH) break;
+    }
+    return page;
   }
 
   last(run: string): number {
@@ -49,3 +61,14 @@ export class EventTable {
     return this.#sql.exec<{ id: number }>(query, run).one().id;
   }
 }
+
+const eventOf = ({ id, at, status, item, step, result, error, retry_at }: Found): EventView => ({
+  id,
+  at,
+  status,
+  ...(item !== null && { item }),
+  ...(step !== null && { step }),
+  ...(result !== null && { result }),
+  ...(error !== null && { error }),
+  ...(retry_at !== null && { retryAt: retry_at }),
+});

@@ -6,6 +6,13 @@ import { hasEnded, type NewRun, type RunPageEnd, type RunRow, type RunStatus, ty
 /** The results of a run that has ended are kept for a week. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
+/** Of one tenant's runs, inputs and answers together; an object holds 10 GB, which tenants share. */
+const MAX_BYTES = 1_000_000_000;
+/** One tenant's ended runs. */
+const MAX_ENDED = 2_000;
+/** Of the answers of one run. */
+const MAX_RESULT_BYTES = 100_000_000;
+
 /** SQL of runs, with their steps and events. Synchronous; a method that writes is one transaction. */
 export class RunTable {
   readonly events: EventTable;
@@ -45,19 +52,32 @@ export class RunTable {
     this.#storage.transactionSync(() => {
       if (this.get(run)) return;
       const insert = `INSERT INTO run
-        (run, tenant, status, ops, items, lease_until, seed, sealed, caller, webhook, created_at)
-        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)`;
+        (run, tenant, status, ops, items, lease_until, seed, sealed, caller, webhook, bytes, created_at)
+        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
       const [ops, caller] = [JSON.stringify(given.ops), JSON.stringify(given.caller)];
-      const columns = [run, tenant, ops, items?.length ?? null, leaseUntil, seed, sealed, caller, webhook, now];
+      const columns = [
+        run,
+        tenant,
+        ops,
+        items?.length ?? null,
+        leaseUntil,
+        seed,
+        sealed,
+        caller,
+        webhook,
+        input.length,
+        now,
+      ];
       this.#sql.exec(insert, ...columns);
       keepText(this.#sql, run, input);
       if (items) keepText(this.#sql, itemsOf(run), JSON.stringify(items));
       this.events.tell(run, "queued", now);
-      const reports = done.flatMap(({ step, result }): StepReport[] => [
+      const reports = done.flatMap(({ step, ...kept }): StepReport[] => [
         { step, status: "running" },
-        { step, status: "done", result },
+        { step, status: "done", ...kept },
       ]);
-      this.steps.report(run, 0, reports, now);
+      this.#grow(run, this.steps.report(run, 0, reports, now));
+      this.#trim(tenant);
     });
   }
 
@@ -69,6 +89,8 @@ export class RunTable {
         const end = "UPDATE run SET ended_at = ?, lease_until = NULL, sealed = NULL, delete_at = ? WHERE run = ?";
         this.#sql.exec(end, now, now + KEPT_MS, row.run);
       }
+      // What is done needs its input no more.
+      if (status === "done") forgetText(this.#sql, row.run);
       if (row.status !== status) this.events.tell(row.run, status, now);
     });
   }
@@ -84,29 +106,58 @@ export class RunTable {
     return { ...row, generation: row.generation + 1, stalls: row.stalls + 1, lease_until: leaseUntil };
   }
 
-  /** An ended run goes on. */
+  /** An ended run goes on, with the steps that are not done. */
   reopen({ run }: RunRow, sealed: string | undefined, leaseUntil: number, now: number): void {
     this.#storage.transactionSync(() => {
-      this.steps.forgetUndone(run);
+      this.steps.reopen(run, now);
       const open = `UPDATE run SET status = 'queued', attempt = attempt + 1, generation = generation + 1, stalls = 0,
-        sealed = ?, lease_until = ?, ended_at = NULL, delete_at = NULL WHERE run = ?`;
+        sealed = ?, lease_until = ?, ended_at = NULL, delete_at = NULL, error = NULL WHERE run = ?`;
       this.#sql.exec(open, sealed ?? null, leaseUntil, run);
       this.events.tell(run, "queued", now);
     });
   }
 
   /** Writes what an instance reports of an item's steps. */
-  report(run: string, item: number, reports: readonly StepReport[], now: number): void {
+  report({ run, bytes }: RunRow, item: number, reports: readonly StepReport[], now: number): void {
     this.#storage.transactionSync(() => {
-      this.steps.report(run, item, reports, now);
+      const kept = bytes < MAX_RESULT_BYTES ? reports : reports.map(withoutResult);
+      this.#grow(run, this.steps.report(run, item, kept, now));
       const isProgress = reports.some(({ status }) => status === "done");
       if (isProgress) this.#sql.exec("UPDATE run SET stalls = 0 WHERE run = ?", run);
     });
   }
 
-  /** Nothing of a run is under way any more. */
+  #grow(run: string, length: number): void {
+    if (length > 0) this.#sql.exec("UPDATE run SET bytes = bytes + ? WHERE run = ?", length, run);
+  }
+
+  /**
+   * Nothing of a run is under way any more.
+   * @param error of a step during which it ended
+   */
   giveUp(run: string, error: string, now: number): void {
     this.#storage.transactionSync(() => this.steps.giveUp(run, error, now));
+  }
+
+  /** Says why a run ended, where no step does. */
+  setError(run: string, error: string): void {
+    this.#sql.exec("UPDATE run SET error = ? WHERE run = ?", error, run);
+  }
+
+  /** Deletes the oldest ended runs of a tenant that has more than it may. */
+  #trim(tenant: string): void {
+    const query = `SELECT run, bytes FROM run WHERE tenant = ? AND ended_at IS NOT NULL ORDER BY ended_at DESC`;
+    let [number, bytes] = [0, 0];
+    for (const row of this.#sql.exec<{ run: string; bytes: number }>(query, tenant).toArray()) {
+      number += 1;
+      bytes += row.bytes;
+      if (number > MAX_ENDED || bytes > MAX_BYTES) this.#delete(row.run);
+    }
+  }
+
+  #delete(run: string): void {
+    for (const table of ["run", "step", "event"]) this.#sql.exec(`DELETE FROM ${table} WHERE run = ?`, run);
+    for (const owner of [run, itemsOf(run)]) forgetText(this.#sql, owner);
   }
 
   /** Lists runs, newest first. @param tenant undefined: of all */
@@ -132,10 +183,7 @@ export class RunTable {
   deleteExpired(now: number): void {
     this.#storage.transactionSync(() => {
       const expired = this.#sql.exec<{ run: string }>("SELECT run FROM run WHERE delete_at <= ?", now).toArray();
-      for (const { run } of expired) {
-        for (const table of ["run", "step", "event"]) this.#sql.exec(`DELETE FROM ${table} WHERE run = ?`, run);
-        for (const owner of [run, itemsOf(run)]) forgetText(this.#sql, owner);
-      }
+      for (const { run } of expired) this.#delete(run);
     });
   }
 
@@ -148,3 +196,8 @@ export class RunTable {
 
 /** Owner of the pieces of a run's items, which are read more often than its whole input. */
 const itemsOf = (run: string) => `${run}\nitems`;
+
+/** The run has as many answers as may be kept. */
+function withoutResult({ result, ...report }: StepReport): StepReport {
+  return result === undefined ? report : { ...report, result: "{}", isCut: true };
+}

@@ -30,50 +30,80 @@ export class StepTable {
   /** State of each item of a run that was begun. */
   itemStates(run: string): Map<number, keyof Counts> {
     const steps = this.#stepsOfItem(run);
-    return new Map(this.#counts(run).map((counts) => [counts.item, stateOf(counts, steps)]));
+    return new Map(
+      this.#counts(run).flatMap((counts): [number, keyof Counts][] => {
+        const state = stateOf(counts, steps);
+        return state ? [[counts.item, state]] : [];
+      }),
+    );
   }
 
-  /** Writes what is reported of an item's steps, and tells of it. What is known already changes nothing. */
-  report(run: string, item: number, reports: readonly StepReport[], now: number): void {
+  /**
+   * Writes what is reported of an item's steps, and tells of it. What is known already changes nothing.
+   * @returns length of the answers that are new
+   */
+  report(run: string, item: number, reports: readonly StepReport[], now: number): number {
+    let length = 0;
     this.#counted(run, item, () => {
-      for (const report of reports) this.#change(run, item, report, now);
+      for (const report of reports) if (this.#change(run, item, report, now)) length += report.result?.length ?? 0;
     });
+    return length;
   }
 
-  #change(run: string, item: number, { step, status, result, error, retryAt }: StepReport, now: number): void {
+  #change(run: string, item: number, report: StepReport, now: number): boolean {
+    const { step, status, result, isCut = false, error, retryAt } = report;
     const key = [run, item, step];
     const where = "WHERE run = ? AND item = ? AND step = ?";
     const known = this.#sql.exec<{ status: string }>(`SELECT status FROM step ${where}`, ...key).toArray()[0]?.status;
     // After a crash, steps that were under way are reported as running once more.
-    if (known === "done" || known === "failed") return;
-    if (status === "not_begun") {
-      this.#sql.exec(`DELETE FROM step ${where}`, ...key);
-    } else if (status === "running") {
+    if (known === "done" || known === "failed") return false;
+    if (status === "running") {
       const begin = `INSERT INTO step (run, item, step, status, tries, began_at) VALUES (?, ?, ?, 'running', 1, ?)
         ON CONFLICT DO UPDATE SET status = 'running', tries = tries + 1, retry_at = NULL, error = NULL`;
       this.#sql.exec(begin, ...key, now);
     } else {
-      const end = `UPDATE step SET status = ?, ended_at = ?, retry_at = ?, result = ?, error = ? ${where}`;
-      const endedAt = status === "waiting" ? null : now;
-      this.#sql.exec(end, status, endedAt, retryAt ?? null, result ?? null, error ?? null, ...key);
+      const end = `UPDATE step SET status = ?, ended_at = ?, retry_at = ?, result = ?, is_cut = ?, error = ? ${where}`;
+      const endedAt = status === "done" || status === "failed" ? now : null;
+      this.#sql.exec(end, status, endedAt, retryAt ?? null, result ?? null, Number(isCut), error ?? null, ...key);
     }
     const isNews = status !== known && !(status === "not_begun" && known === undefined);
-    if (isNews) this.#events.tell(run, status, now, item, step);
+    if (isNews) this.#events.tell(run, status, now, { item, step, error, retryAt });
+    return true;
   }
 
-  /** The run ends: a step that waits has failed, as has one during which the run was given up. */
+  /**
+   * The run ends: a step that was under way has failed, and one that waited for another try is begun no more.
+   * @param error of a step that was under way
+   */
   giveUp(run: string, error: string, now: number): void {
-    const query = "SELECT item, step, error FROM step WHERE run = ? AND status IN ('running', 'waiting')";
-    type Open = { item: number; step: number; error: string | null };
-    for (const { item, step, error: own } of this.#sql.exec<Open>(query, run).toArray()) {
-      this.report(run, item, [{ step, status: "failed", error: own ?? error }], now);
+    const query = "SELECT item, step, status FROM step WHERE run = ? AND status IN ('running', 'waiting')";
+    type Open = { item: number; step: number; status: string };
+    for (const { item, step, status } of this.#sql.exec<Open>(query, run).toArray()) {
+      const end = status === "running" ? ({ status: "failed", error } as const) : ({ status: "not_begun" } as const);
+      this.report(run, item, [{ step, ...end }], now);
     }
   }
 
-  /** The run goes on: steps that are not done are as if they had never been begun. */
-  forgetUndone(run: string): void {
-    const forget = "DELETE FROM step WHERE run = ? AND item = ? AND status <> 'done'";
-    for (const { item } of this.#counts(run)) this.#counted(run, item, () => this.#sql.exec(forget, run, item));
+  /**
+   * The run goes on: failed steps wait for another try. One that failed for good is another operation then; of any other,
+   * nobody knows what it has done, and it must not do that twice.
+   */
+  reopen(run: string, now: number): void {
+    const open = `UPDATE step SET status = 'waiting', ended_at = NULL, retry_at = ?,
+      attempt = attempt + (json_extract(error, '$.retryable') = 0 AND json_extract(error, '$.code') <> 'internal')
+      WHERE run = ? AND item = ? AND status = 'failed' RETURNING step`;
+    for (const { item } of this.#counts(run)) {
+      this.#counted(run, item, () => {
+        const steps = this.#sql.exec<{ step: number }>(open, now, run, item).toArray();
+        for (const { step } of steps) this.#events.tell(run, "waiting", now, { item, step, retryAt: now });
+      });
+    }
+  }
+
+  /** Whether a step is under way, as far as was reported. */
+  isRunning(run: string): boolean {
+    const query = "SELECT 1 FROM step WHERE run = ? AND status = 'running' LIMIT 1";
+    return this.#sql.exec(query, run).toArray().length > 0;
   }
 
   /** Adds to the counts of a run what a change does to those of an item. */
@@ -90,8 +120,9 @@ export class StepTable {
   }
 
   #standing(run: string, item: number): { readonly counts: Counts; readonly state?: keyof Counts } {
-    const [counts] = this.#counts(run, item);
-    return counts ? { counts, state: stateOf(counts, this.#stepsOfItem(run)) } : { counts: NONE };
+    const [counts = NONE] = this.#counts(run, item);
+    const state = stateOf(counts, this.#stepsOfItem(run));
+    return { counts, ...(state && { state }) };
   }
 
   /** Number of steps in each state, by item. @param item absent: of every item */
@@ -109,5 +140,9 @@ export class StepTable {
   }
 }
 
-const stateOf = ({ done, failed }: Counts, stepsOfItem: number): keyof Counts =>
-  failed > 0 ? "failed" : done === stepsOfItem ? "done" : "running";
+/** Undefined: no step was begun. */
+function stateOf({ done, failed, running }: Counts, stepsOfItem: number): keyof Counts | undefined {
+  if (failed > 0) return "failed";
+  if (done === stepsOfItem) return "done";
+  return done + running > 0 ? "running" : undefined;
+}

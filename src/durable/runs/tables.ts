@@ -5,22 +5,27 @@
  *   ops           JSON: the operation of each step
  *   items         number of items of `for_each`; null: it has none, and its steps are those of item 0
  *   generation    number of the Workflow instance that may write; grows when the run gets another
- *   attempt       grows when a person goes on with an ended run
+ *   attempt       grows when a person goes on with an ended run; an end of each is an event of its own
  *   lease_until   when the instance counts as lost unless it reports before; null: the run has ended
  *   stalls        instances in a row that were lost before they completed a step
  *   seed          what the ids of its operations are made from (src/execution/once.ts)
  *   sealed        the caller's git tokens, sealed, until the run ends
  *   caller        JSON: RunCaller
  *   webhook       address to tell of the end
+ *   error         JSON: why it was given up, if no step says that
+ *   bytes         length of its input and of the answers of its steps
  *   steps_…, items_…  number in each state, so that lists need not count; a waiting step counts as running
  *   delete_at     when the row goes, with all that belongs to it; null: the run has not ended
- * step        what became of a step; absent: it was not begun
+ * step        what became of a step; absent: it was never to be begun
+ *   attempt       grows when a step that failed for good is retried: it is another operation then
  *   retry_at      of a waiting step: when it is tried again
- *   result        JSON of the operation's answer; null of a step that is done: it was too large to be kept
+ *   result        JSON of the operation's answer
+ *   is_cut        1: the answer was too large, and only its short members are kept
  *   error         JSON
- * event       id counts up from 1 in each run
+ * event       id counts up from 1 in each run; error, retry_at: as the step had them then
  * answer      the answer to a request with an Idempotency-Key
  *   digest        of the request
+ *   seed          names what the request does; a repeat that takes over has the same
  *   holder        of a request that is under way; null: it is answered
  *   lease_until   when that request counts as lost
  *   type          Content-Type
@@ -42,6 +47,8 @@ const TABLES = `
     sealed TEXT,
     caller TEXT NOT NULL,
     webhook TEXT,
+    error TEXT,
+    bytes INTEGER NOT NULL DEFAULT 0,
     steps_done INTEGER NOT NULL DEFAULT 0,
     steps_failed INTEGER NOT NULL DEFAULT 0,
     steps_running INTEGER NOT NULL DEFAULT 0,
@@ -54,6 +61,9 @@ const TABLES = `
     delete_at INTEGER
   ) STRICT;
   CREATE INDEX IF NOT EXISTS run_tenant ON run (tenant, created_at, run);
+  CREATE INDEX IF NOT EXISTS run_status ON run (tenant, status, created_at, run);
+  CREATE INDEX IF NOT EXISTS run_unfinished ON run (tenant) WHERE ended_at IS NULL;
+  CREATE INDEX IF NOT EXISTS run_ended ON run (tenant, ended_at) WHERE ended_at IS NOT NULL;
   CREATE INDEX IF NOT EXISTS run_created ON run (created_at, run);
   CREATE INDEX IF NOT EXISTS run_lease ON run (lease_until) WHERE lease_until IS NOT NULL;
   CREATE INDEX IF NOT EXISTS run_delete ON run (delete_at) WHERE delete_at IS NOT NULL;
@@ -61,12 +71,14 @@ const TABLES = `
     run TEXT NOT NULL,
     item INTEGER NOT NULL,
     step INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('running', 'waiting', 'done', 'failed')),
+    status TEXT NOT NULL CHECK (status IN ('not_begun', 'running', 'waiting', 'done', 'failed')),
     tries INTEGER NOT NULL,
+    attempt INTEGER NOT NULL DEFAULT 1,
     began_at INTEGER NOT NULL,
     ended_at INTEGER,
     retry_at INTEGER,
     result TEXT,
+    is_cut INTEGER NOT NULL DEFAULT 0,
     error TEXT,
     PRIMARY KEY (run, item, step)
   ) STRICT;
@@ -77,19 +89,24 @@ const TABLES = `
     status TEXT NOT NULL,
     item INTEGER,
     step INTEGER,
+    error TEXT,
+    retry_at INTEGER,
     PRIMARY KEY (run, id)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS answer (
     tenant TEXT NOT NULL,
     name TEXT NOT NULL,
     digest TEXT NOT NULL,
+    seed TEXT NOT NULL,
     holder TEXT,
     lease_until INTEGER NOT NULL,
     status INTEGER,
     type TEXT,
+    bytes INTEGER NOT NULL DEFAULT 0,
     delete_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, name)
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS answer_oldest ON answer (tenant, delete_at);
   CREATE INDEX IF NOT EXISTS answer_delete ON answer (delete_at);
   CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -109,12 +126,19 @@ export function createTables(sql: SqlStorage): void {
 /** A row holds at most 2 MB, and a character takes at most 3 bytes of UTF-8. */
 const PIECE_LENGTH = 600_000;
 
-/** Stores a text of any length. */
+/** Stores a well-formed text of any length. */
 export function keepText(sql: SqlStorage, owner: string, text: string): void {
   forgetText(sql, owner);
-  for (let at = 0, number = 0; at < text.length; at += PIECE_LENGTH, number++) {
-    sql.exec("INSERT INTO piece VALUES (?, ?, ?)", owner, number, text.slice(at, at + PIECE_LENGTH));
+  for (let at = 0, number = 0, end = 0; at < text.length; at = end, number++) {
+    end = pieceEnd(text, at + PIECE_LENGTH);
+    sql.exec("INSERT INTO piece VALUES (?, ?, ?)", owner, number, text.slice(at, end));
   }
+}
+
+/** Half a character would be stored as another one: a piece ends before the first half. */
+function pieceEnd(text: string, end: number): number {
+  const isFirstHalf = /[\uD800-\uDBFF]/.test(text.charAt(end - 1));
+  return isFirstHalf && end < text.length ? end - 1 : end;
 }
 
 export function textOf(sql: SqlStorage, owner: string): string {

@@ -1,6 +1,6 @@
 export const RUN_STATUSES = ["queued", "running", "canceling", "done", "failed", "canceled"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
-type StepStatus = "running" | "waiting" | "done" | "failed";
+type StepStatus = "not_begun" | "running" | "waiting" | "done" | "failed";
 
 /** The caller of a run, besides its tenant. */
 export interface RunCaller {
@@ -8,6 +8,14 @@ export interface RunCaller {
   readonly requestId?: string;
   /** Origin that the request was sent to. */
   readonly calledAt?: string;
+}
+
+/** An operation's answer as it is kept. */
+export interface KeptResult {
+  /** JSON. */
+  readonly result: string;
+  /** It was too large, and only its short members are here. */
+  readonly isCut?: boolean;
 }
 
 /** A run as it is handed in. */
@@ -24,7 +32,7 @@ export interface NewRun {
   readonly caller: RunCaller;
   readonly webhook?: string;
   /** Steps that were completed before, with their answers as JSON. */
-  readonly done?: readonly { readonly step: number; readonly result: string }[];
+  readonly done?: readonly ({ readonly step: number } & KeptResult)[];
 }
 
 /** What an instance of the Workflow needs to carry out a run. */
@@ -32,18 +40,15 @@ export interface StoredRun {
   readonly tenant: string;
   readonly input: string;
   readonly seed: string;
-  readonly attempt: number;
   readonly sealed?: string;
   readonly caller: RunCaller;
 }
 
 /** What an instance reports of a step. */
-export interface StepReport {
+export interface StepReport extends Partial<KeptResult> {
   readonly step: number;
   /** not_begun: it was to be begun, and was not. */
-  readonly status: StepStatus | "not_begun";
-  /** JSON. */
-  readonly result?: string;
+  readonly status: StepStatus;
   /** JSON. */
   readonly error?: string;
   readonly retryAt?: number;
@@ -55,10 +60,12 @@ export type StepRow = {
   step: number;
   status: StepStatus;
   tries: number;
+  attempt: number;
   began_at: number;
   ended_at: number | null;
   retry_at: number | null;
   result: string | null;
+  is_cut: number;
   error: string | null;
 };
 
@@ -77,6 +84,8 @@ export type RunRow = {
   sealed: string | null;
   caller: string;
   webhook: string | null;
+  error: string | null;
+  bytes: number;
   steps_done: number;
   steps_failed: number;
   steps_running: number;
@@ -107,6 +116,8 @@ export interface RunView {
   readonly beganAt?: number;
   readonly endedAt?: number;
   readonly keptUntil?: number;
+  /** JSON. */
+  readonly error?: string;
   readonly steps: Counts;
   /** Of `for_each`: failed if one of its steps is, done if all are. */
   readonly itemCounts?: Counts;
@@ -121,6 +132,7 @@ export interface EventView {
   readonly op?: string;
   readonly result?: string;
   readonly error?: string;
+  readonly retryAt?: number;
 }
 
 export interface EventPage {

@@ -16,6 +16,7 @@ export function viewOf(row: RunRow): RunView {
     ...(row.began_at !== null && { beganAt: row.began_at }),
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.delete_at !== null && { keptUntil: row.delete_at }),
+    ...(row.error !== null && { error: row.error }),
     ...(row.items !== null && {
       items: row.items,
       itemCounts: { done: row.items_done, failed: row.items_failed, running: row.items_running },

@@ -43,7 +43,14 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
           },
         };
       const toKnownError = (thrown: unknown) => knownErrorOf(thrown, c);
-      return callTool(tool, given, { caller, answerWithinMs, signal: mcpReq.signal, toKnownError, ...notifier });
+      return callTool(tool, given, {
+        caller,
+        answerWithinMs,
+        signal: mcpReq.signal,
+        redactor: redactorOf(c),
+        toKnownError,
+        ...notifier,
+      });
     };
     const asked = { isForTools: isForTools(post), called: toolCalledBy(post) };
     const response = await serveMcp(post, () => newServer(call, asked));

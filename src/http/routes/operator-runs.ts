@@ -43,11 +43,21 @@ async function ownerOf(c: HttpContext): Promise<Caller> {
   return { ...operator, tenant };
 }
 
-const owned = ({ tenant }: Caller, { steps, ...run }: Awaited<ReturnType<typeof getRun>>): OwnedRun => ({
-  ...run,
-  tenant,
-  ...(steps && { steps: steps.map(withoutResult) }),
-});
+type Run = Awaited<ReturnType<typeof getRun>>;
+
+/** What a tenant's steps were given and answered is the tenant's: the operator sees states, and reasons of failures. */
+function owned({ tenant }: Caller, { steps, for_each: items, ...run }: Run): OwnedRun {
+  return {
+    ...run,
+    tenant,
+    ...(steps && { steps: steps.map(({ result: _result, error, ...step }) => ({ ...step, ...told(error) })) }),
+    ...(items && { for_each: items.map(({ values: _values, error, ...item }) => ({ ...item, ...told(error) })) }),
+  };
+}
+
+/** Without the texts of a tenant's files, as of conflicts. */
+const told = (error: WireStep["error"]) =>
+  error && { error: { code: error.code, detail: error.detail, retryable: error.retryable } };
 
 async function listed(
   operator: Omit<Caller, "tenant">,
@@ -68,11 +78,4 @@ async function listed(
   const tenants = new Map(views.map((view) => [view.run, view.tenant]));
   const { runs, ...more } = pageOf(views, limit);
   return { runs: runs.map((run) => ({ ...run, tenant: tenants.get(run.run) ?? "" })), ...more };
-}
-
-/** What a tenant's step answered is the tenant's. */
-function withoutResult(step: WireStep): Omit<WireStep, "result"> {
-  const told = { ...step };
-  delete told.result;
-  return told;
 }

@@ -8,7 +8,9 @@ import { runSteps } from "../../steps/run.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer, serverTiming } from "../answer.ts";
 import { readJsonObject } from "../body.ts";
-import { keyed } from "../keyed.ts";
+import { ERROR_KINDS, WarmtreeError } from "../../errors.ts";
+import { asKnownError } from "../../execution/known-error.ts";
+import { type Answered, keyed } from "../keyed.ts";
 import type { HttpContext } from "../context.ts";
 import { callerOf } from "../caller.ts";
 import { requestIdOf } from "../request-id.ts";
@@ -22,18 +24,26 @@ export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
     const startedAt = performance.now();
     const caller = await callerOf(c);
     const body = await readJsonObject(c.req.raw);
+    refuseNoItems(body);
     const input = parseInput(runInput, body);
     return keyed(c, caller, body, (own) => (input.async ? started(c, own, input) : atOnce(c, own, input, startedAt)));
   });
 }
 
-async function started(c: HttpContext, caller: Caller, input: RunInput): Promise<Response> {
+/** Elsewhere an empty list is as good as none; here it is a list of nothing to do. */
+function refuseNoItems(body: object): void {
+  if (!("for_each" in body) || !Array.isArray(body.for_each) || body.for_each.length > 0) return;
+  throw new WarmtreeError("invalid_input", "for_each: is empty. Nothing was done.", { field: "for_each" });
+}
+
+async function started(c: HttpContext, caller: Caller, input: RunInput): Promise<Answered> {
   const run = await startRun(caller, input);
-  return answer(run, { status: 202, requestId: requestIdOf(c.req.raw), headers: { Location: run.url } });
+  const headers = { Location: run.url };
+  return { response: answer(run, { status: 202, requestId: requestIdOf(c.req.raw), headers }) };
 }
 
 /** Runs the steps while the caller waits: for one answer, or for an event of each step. */
-async function atOnce(c: HttpContext, caller: Caller, input: RunInput, startedAt: number): Promise<Response> {
+async function atOnce(c: HttpContext, caller: Caller, input: RunInput, startedAt: number): Promise<Answered> {
   const { at_once: sideBySide, on_error: onError, ...given } = input;
   const steps = planSteps(given);
   const redactor = redactorOf(c);
@@ -44,24 +54,32 @@ async function atOnce(c: HttpContext, caller: Caller, input: RunInput, startedAt
   if (!wantsEvents(headers)) {
     const log = new StepLog(steps);
     await begun(runSteps(log, caller, options), caller);
-    return answer(runOf(log, redactor), {
+    const response = answer(runOf(log, redactor), {
       requestId: requestIdOf(c.req.raw),
       headers: { "Server-Timing": serverTiming(startedAt, caller.cost) },
     });
+    return { response, isFinal: Promise.resolve(isFinal(log)) };
   }
   const events = new EventStream();
   const log = new StepLog(steps, (step, state) => {
-    if (state.is === "done" || state.is === "failed") events.send("step", runStepOf(log, step, redactor));
+    if (state.is === "done" || state.is === "failed") void events.send("step", runStepOf(log, step, redactor));
   });
   const onProgress = ({ at, op }: { at: number; op: string }, text: string) =>
-    events.send("progress", { step: at + 1, op, text });
+    void events.send("progress", { step: at + 1, op, text });
   const run = runSteps(log, caller, { ...options, onProgress }).then(() => {
-    events.send("run", runOf(log, redactor));
+    void events.send("run", runOf(log, redactor));
     return events.end();
   });
   void begun(run, caller);
-  return events.response(requestIdOf(c.req.raw));
+  return { response: events.response(requestIdOf(c.req.raw)), isFinal: run.then(() => isFinal(log)) };
 }
+
+/** Whether the same steps, sent again, would meet the same failure. */
+const isFinal = (log: StepLog): boolean =>
+  log.in("failed").every(({ at }) => {
+    const state = log.stateOf(at);
+    return state.is !== "failed" || !ERROR_KINDS[asKnownError(state.error).code].retryable;
+  });
 
 /** Steps that were begun are completed even if the client leaves. */
 function begun(run: Promise<void>, caller: Caller): Promise<void> {

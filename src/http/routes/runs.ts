@@ -34,12 +34,15 @@ export function addRunsRoutes(app: Hono<{ Bindings: Env }>): void {
 
 async function events(c: HttpContext, caller: Caller, run: string): Promise<Response> {
   const { wait, after } = parseQuery(runEventsQuery, c.req.query());
-  const known = Number(c.req.header("Last-Event-ID") ?? after);
+  // An empty header says nothing.
+  const known = Number(c.req.header("Last-Event-ID") || after);
   const from = Number.isSafeInteger(known) && known >= 0 ? known : after;
   const { signal, headers } = c.req.raw;
   if (!wantsEvents(headers)) return answer(await eventsAfter(caller, run, from, wait));
   // A run that the caller does not have is a problem, and no stream.
   const first = await eventsAfter(caller, run, from, 0);
+  // By this, a client of server-sent events knows not to come again (HTML Living Standard, 9.2).
+  if (first.ended && first.events.length === 0) return answer(null, { requestId: requestIdOf(c.req.raw) });
   const stream = new EventStream();
   caller.waitUntil(follow(stream, first, signal, (cursor) => eventsAfter(caller, run, cursor, STREAM_WAIT_S)));
   return stream.response(requestIdOf(c.req.raw));
@@ -56,7 +59,7 @@ async function follow(
 ): Promise<void> {
   try {
     for (let page = first; ; page = await next(page.cursor)) {
-      for (const event of page.events) stream.send(event.type, event, event.id);
+      for (const event of page.events) await stream.send(event.type, event, event.id);
       if (page.ended || signal.aborted) return;
     }
   } catch {

@@ -1,0 +1,147 @@
+import * as z from "zod/v4";
+import { errorBody, WarmtreeError } from "../../errors.ts";
+import type { Outbox } from "../reporting/outbox.ts";
+import { type EndedStatus, finishedEvents } from "./finished-event.ts";
+import type { RunTable } from "./run-table.ts";
+import { hasEnded, type RunRow, type StepReport, type StoredRun } from "./types.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** An instance reports every few seconds while it works; one that is silent for so long is lost. */
+export const LEASE_MS = 25_000;
+/** Cloudflare may let an instance wait before it begins: each of a run's instances has twice the time of the one before. */
+const MAX_DOUBLINGS = 6;
+/** Instances in a row that were lost without a completed step: a run that ends each of them must not go on for ever. */
+const MAX_STALLS = 20;
+
+/** Error of a step, or of a run, whose instances were lost. */
+const INTERRUPTED = JSON.stringify(
+  errorBody(
+    new WarmtreeError(
+      "internal",
+      "The run ended here, and nobody knows what has become of this step. See with status how the work stands, then retry the run: what is done is not done again.",
+    ),
+  ),
+);
+
+const storedCaller = z.object({
+  key: z.string().optional(),
+  requestId: z.string().optional(),
+  calledAt: z.string().optional(),
+});
+
+/** An instance of the Workflow that carries out a run. */
+export interface Instance {
+  readonly run: string;
+  readonly generation: number;
+}
+
+interface Parts {
+  readonly rows: RunTable;
+  readonly outbox: Outbox;
+  readonly waiters: Waiters;
+}
+
+/** What instances of the Workflow report, and what becomes of runs whose instances are lost. Synchronous. */
+export class Driving {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** An instance begins, or begins again. @returns undefined if it has nothing to do */
+  begin({ run, generation }: Instance): StoredRun | undefined {
+    const { rows, waiters } = this.#parts;
+    const queued = rows.get(run);
+    const now = Date.now();
+    if (queued?.status === "queued" && queued.generation === generation) rows.setStatus(queued, "running", now);
+    const row = this.of({ run, generation });
+    if (!row) return undefined;
+    rows.setLease(run, now + LEASE_MS);
+    waiters.wake(run);
+    const { tenant, seed, sealed } = row;
+    const { key, requestId, calledAt } = storedCaller.parse(JSON.parse(row.caller));
+    const caller = {
+      ...(key !== undefined && { key }),
+      ...(requestId !== undefined && { requestId }),
+      ...(calledAt !== undefined && { calledAt }),
+    };
+    return { tenant, input: rows.input(run), seed, ...(sealed !== null && { sealed }), caller };
+  }
+
+  /** @returns whether more steps may be begun */
+  report(instance: Instance, item: number, reports: readonly StepReport[], restsUntil: number): boolean {
+    const { rows, waiters } = this.#parts;
+    const row = this.of(instance);
+    if (!row) return false;
+    // Of a run that is being canceled, no step is begun.
+    const isLate = ({ status }: StepReport) => status === "running" && row.status === "canceling";
+    rows.report(
+      row,
+      item,
+      reports.filter((report) => !isLate(report)),
+      Date.now(),
+    );
+    waiters.wake(row.run);
+    return this.renew(instance, restsUntil);
+  }
+
+  /** @returns whether more steps may be begun */
+  renew(instance: Instance, restsUntil: number): boolean {
+    const row = this.of(instance);
+    if (row) this.#parts.rows.setLease(row.run, Math.max(Date.now(), restsUntil) + LEASE_MS);
+    return row?.status === "running";
+  }
+
+  /** Nothing of a run is left to do, or it cannot go on. @param error JSON of the reason */
+  finish(instance: Instance, error?: string): void {
+    const row = this.of(instance);
+    if (!row) return;
+    if (error !== undefined) this.#parts.rows.setError(row.run, error);
+    this.#end(row, row.status === "canceling" ? "canceled" : undefined);
+  }
+
+  /** No step is begun any more. A run that has none under way ends at once. */
+  cancel(row: RunRow): void {
+    const { rows, waiters } = this.#parts;
+    if (row.status === "queued" || (row.status === "running" && !rows.steps.isRunning(row.run))) {
+      this.#end(rows.handOver(row, Date.now()), "canceled");
+    } else if (row.status === "running") rows.setStatus(row, "canceling", Date.now());
+    waiters.wake(row.run);
+  }
+
+  /** @returns runs whose instance is lost, and that get the next one */
+  handOverLost(now: number): RunRow[] {
+    const { rows } = this.#parts;
+    return rows.lost(now).flatMap((row) => {
+      const next = rows.handOver(row, now + leaseMs(row.stalls + 1));
+      if (next.status !== "canceling" && next.stalls <= MAX_STALLS) return [next];
+      if (next.status !== "canceling") rows.setError(next.run, INTERRUPTED);
+      this.#end(next, next.status === "canceling" ? "canceled" : "failed");
+      return [];
+    });
+  }
+
+  /** The row of a run that is under way, if this instance may write. */
+  of({ run, generation }: Instance): RunRow | undefined {
+    const row = this.#parts.rows.get(run);
+    const isUnderWay = row?.status === "running" || row?.status === "canceling";
+    return isUnderWay && row.generation === generation ? row : undefined;
+  }
+
+  /** @param as absent: as its steps say */
+  #end({ run }: RunRow, as?: EndedStatus): void {
+    const { rows, outbox, waiters } = this.#parts;
+    const now = Date.now();
+    rows.giveUp(run, INTERRUPTED, now);
+    const row = rows.get(run);
+    if (!row || hasEnded(row.status)) return;
+    const status = as ?? (row.steps_failed > 0 || row.error !== null ? "failed" : "done");
+    rows.setStatus(row, status, now);
+    const ended = rows.get(run);
+    if (ended) for (const event of finishedEvents(ended, status, now)) outbox.add(event);
+    waiters.wake(run);
+  }
+}
+
+const leaseMs = (stalls: number) => LEASE_MS * 2 ** Math.min(stalls, MAX_DOUBLINGS);
