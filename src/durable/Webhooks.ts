@@ -51,6 +51,8 @@ export class Webhooks extends DurableObject<Env> {
     const config = configOf(env);
     const parts = { endpoints: this.#endpoints, deliveries: this.#deliveries };
     this.#sender = new Sender({ ...parts, keys: config.leaseKeys, rules: addressRules(config) });
+    // LEASE_KEY may be new: what waited for one is due now.
+    void ctx.blockConcurrencyWhile(() => this.#armSooner());
   }
 
   /**
@@ -154,9 +156,20 @@ export class Webhooks extends DurableObject<Env> {
 
   /** Sets the alarm, always computed from rows. */
   async #arm(): Promise<void> {
-    const next = this.#deliveries.firstDueAt();
-    if (next === undefined) return this.ctx.storage.deleteAlarm();
-    const at = Math.max(next, Date.now());
+    const at = this.#dueAt();
+    if (at === undefined) return this.ctx.storage.deleteAlarm();
     if ((await this.ctx.storage.getAlarm()) !== at) await this.ctx.storage.setAlarm(at);
+  }
+
+  /** Sets the alarm only if it is too late: moving the one that this object was started for would cancel that. */
+  async #armSooner(): Promise<void> {
+    const at = this.#dueAt();
+    if (at !== undefined && at < ((await this.ctx.storage.getAlarm()) ?? Infinity)) await this.ctx.storage.setAlarm(at);
+  }
+
+  #dueAt(): number | undefined {
+    const now = Date.now();
+    const times = [this.#sender.dueAt(now), this.#deliveries.deleteAt()].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.max(Math.min(...times), now);
   }
 }

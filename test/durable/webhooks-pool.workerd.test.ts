@@ -189,6 +189,29 @@ describe("a drop", () => {
   });
 });
 
+test("an event that no longer parses is logged once as an error and deleted, and holds up no other", async () => {
+  const logged: string[] = [];
+  for (const level of ["warn", "error"] as const) {
+    vi.spyOn(console, level).mockImplementation((line: string) => logged.push(`${level} ${line}`));
+  }
+  const add = (event: string) => sql(pool, "INSERT INTO outbox (event, due_at) VALUES (?, 1)", event);
+  const data = { version: 8, reason: "no space" };
+  const event = { tenant: "", id: "template 8", type: "template.failed", at: 1, data };
+  await add('{"url":"https://a.example.com/?token=hidden');
+  await add(JSON.stringify({ ...event, type: "template.lost" }));
+  await add(JSON.stringify({ ...event, url: ["hidden"] }));
+  await add(JSON.stringify(event));
+  for (let n = 0; n < 2; n++) await runInDurableObject(pool, (object: SandboxPool) => object.alarm());
+  expect(await outbox()).toEqual([]);
+  expect(await told("")).toMatchObject([{ type: "template.failed", data }]);
+  const lines = logged.filter((line) => line.includes("webhook_"));
+  expect(lines.map((line) => line.slice(0, line.indexOf(",")))).toEqual(
+    Array.from({ length: 3 }, () => 'error {"event":"webhook_unreadable"'),
+  );
+  expect(lines.join()).toContain("template.lost");
+  expect(lines.join()).not.toContain("hidden");
+});
+
 describe("the operator", () => {
   test("is told of builds that end", async () => {
     const building = { version: 8, state: "building", startedAt: 1 } as const;

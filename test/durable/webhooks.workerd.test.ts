@@ -4,6 +4,7 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { configOf } from "../../src/config.ts";
 import { Webhooks } from "../../src/durable/Webhooks.ts";
+import { DeliveryTable } from "../../src/durable/webhooks/delivery-table.ts";
 import type { Emission } from "../../src/webhooks/events.ts";
 import { webhookSecret } from "../../src/webhooks/sign.ts";
 import { newWebhooks, receive, webhookAlarm, webhookSql, type WebhooksStub } from "./webhooks-support.ts";
@@ -41,6 +42,27 @@ const only = async () => {
 };
 /** Sends what is due, and what becomes due by it. */
 const alarm = () => runDurableObjectAlarm(hooks);
+
+/** Runs with another instance on the rows of the object, one without LEASE_KEY. */
+const withoutKey = <T>(run: (object: Webhooks, storage: DurableObjectStorage) => Promise<T>) =>
+  runInDurableObject(hooks, (_: Webhooks, ctx) =>
+    run(new Webhooks(ctx, Object.assign({ ...env }, { LEASE_KEY: "" })), ctx.storage),
+  );
+
+/** Writes deliveries without setting an alarm. */
+const fill = (given: { state: string; count: number; dueAt: number; from?: number; tenant?: string; url?: string }) =>
+  webhookSql(
+    hooks,
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+     INSERT INTO delivery (delivery_id, event_id, tenant, url, type, body, state, due_at, created_at)
+     SELECT ?3 || ?2 || i, ?2 || i, ?3, ?4, 'test', '{}', ?2, ?5, ?6 + i FROM n`,
+    given.count,
+    given.state,
+    given.tenant ?? "acme",
+    given.url ?? URL_A,
+    given.dueAt,
+    given.from ?? 0,
+  );
 
 describe("an event", () => {
   test("goes to every endpoint of its tenant that takes its type, signed, and no one else's", async () => {
@@ -112,9 +134,7 @@ describe("an event", () => {
   });
 
   test("is not taken without LEASE_KEY", async () => {
-    const answer = await runInDurableObject(hooks, (_: Webhooks, ctx) =>
-      new Webhooks(ctx, Object.assign({ ...env }, { LEASE_KEY: "" })).emit(finished("one")),
-    );
+    const answer = await withoutKey((object) => object.emit(finished("one")));
     expect(answer).toEqual({ ok: false, reason: "LEASE_KEY is not set" });
   });
 });
@@ -250,6 +270,90 @@ describe("a delivery", () => {
   });
 });
 
+describe("a free place", () => {
+  test("is for the tenant with the fewest in flight, although others have queues and receivers that hang", async () => {
+    const gates = Array.from({ length: 6 }, () => Promise.withResolvers<void>());
+    const received = receive(async () => {
+      await gates[received.length - 1]?.promise;
+      return new Response();
+    });
+    const slow = ["slow", "slower"];
+    for (let n = 0; n < 6; n++) {
+      for (const tenant of slow) {
+        await hooks.emit(finished(`${n}`, { tenant, url: `https://${tenant}-${n}.example.com/` }));
+      }
+    }
+    // By the platform's own alarm, which never runs twice at once.
+    await expect.poll(() => received.length).toBe(6);
+    await hooks.emit(finished("quick", { tenant: "quick", url: URL_B }));
+    expect(received).toHaveLength(6);
+    gates[0]?.resolve();
+    await expect.poll(() => received.length).toBeGreaterThan(6);
+    expect(received[6]?.url).toBe(URL_B);
+    for (const { resolve } of gates) resolve();
+    const delivered = async (tenant: string) => (await all(tenant)).filter(({ state }) => state === "delivered").length;
+    await expect.poll(() => Promise.all([...slow, "quick"].map(delivered))).toEqual([6, 6, 1]);
+  });
+
+  test("is given without reading the queues", async () => {
+    for (const tenant of ["slow", "slower"]) await fill({ state: "pending", count: 2_000, dueAt: 8e15, tenant });
+    await fill({ state: "pending", count: 1, dueAt: 8e15 + 1, tenant: "quick" });
+    await fill({ state: "pending", count: 1, dueAt: 9e15, tenant: "later" });
+    const next = (flights: Record<string, number>) =>
+      runInDurableObject(hooks, (_: Webhooks, { storage }) => {
+        const reading = vi.spyOn(storage.sql, "exec");
+        const row = new DeliveryTable(storage).nextDue(8.5e15, { flights, receivers: [] }, 4);
+        const read = reading.mock.results.map(({ value }) =>
+          value instanceof storage.sql.Cursor ? value.rowsRead : 0,
+        );
+        reading.mockRestore();
+        expect(Math.max(...read)).toBeGreaterThan(0);
+        expect(Math.max(...read)).toBeLessThan(50);
+        return row?.tenant;
+      });
+    expect(await next({ slow: 1, slower: 2 })).toBe("quick");
+    expect(await next({ slow: 2, slower: 1, quick: 2 })).toBe("slower");
+    expect(await next({ slow: 4, slower: 4, quick: 3 })).toBe("quick");
+    expect(await next({ slow: 4, slower: 4, quick: 4 })).toBeUndefined();
+  });
+});
+
+describe("without LEASE_KEY", () => {
+  test("pending ones wait, with an alarm an hour; ended ones are deleted in time", async () => {
+    const received = receive();
+    await fill({ state: "pending", count: 1, dueAt: 1 });
+    await fill({ state: "dead", count: 1, dueAt: Date.now() + 10 * 60_000 });
+    const alarms = await withoutKey(async (object, storage) => {
+      const afterAlarm = async () => {
+        await object.alarm();
+        return ((await storage.getAlarm()) ?? 0) - Date.now();
+      };
+      const deletion = await afterAlarm();
+      storage.sql.exec("UPDATE delivery SET due_at = 1");
+      return { deletion, look: await afterAlarm() };
+    });
+    expect(alarms.deletion).toBeGreaterThan(5 * 60_000);
+    expect(alarms.deletion).toBeLessThanOrEqual(10 * 60_000);
+    expect(alarms.look).toBeGreaterThan(HOUR_MS - 5 * 60_000);
+    expect(alarms.look).toBeLessThanOrEqual(HOUR_MS);
+    expect((await all()).map(({ state, tries }) => [state, tries])).toEqual([["pending", 0]]);
+    expect(received).toEqual([]);
+  });
+
+  test.each([
+    ["call", () => hooks.endpoints("acme")],
+    ["alarm", () => alarm()],
+  ])("with a key again, the next %s sends what is pending", async (_, next) => {
+    const received = receive();
+    await fill({ state: "pending", count: 1, dueAt: 1 });
+    await withoutKey((object) => object.alarm());
+    await evictDurableObject(hooks);
+    await next();
+    await expect.poll(() => received.length).toBe(1);
+    await expect.poll(async () => (await only())?.state).toBe("delivered");
+  });
+});
+
 describe("sent again on request", () => {
   test.each([
     ["dead", 410],
@@ -358,19 +462,9 @@ describe("what is kept", () => {
   });
 
   test("at most 10,000 a tenant: the oldest delivered go first, then the oldest dead, pending ones last", async () => {
-    const fill = (state: string, count: number, from: number) =>
-      webhookSql(
-        hooks,
-        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-         INSERT INTO delivery (delivery_id, event_id, tenant, url, type, body, state, due_at, created_at)
-         SELECT ?2 || i, ?2 || i, 'acme', 'https://a.example.com/', 'test', '{}', ?2, 9e15, ?3 + i FROM n`,
-        count,
-        state,
-        from,
-      );
-    await fill("pending", 9_996, 1);
-    await fill("dead", 2, 20_000);
-    await fill("delivered", 2, 30_000);
+    await fill({ state: "pending", count: 9_996, from: 1, dueAt: 9e15 });
+    await fill({ state: "dead", count: 2, from: 20_000, dueAt: 9e15 });
+    await fill({ state: "delivered", count: 2, from: 30_000, dueAt: 9e15 });
     const left = async () =>
       (await webhookSql(hooks, "SELECT state, COUNT(*) AS n FROM delivery GROUP BY state ORDER BY state")).map(
         ({ state, n }) => [state, n],
@@ -382,17 +476,17 @@ describe("what is kept", () => {
     receive(() => new Response(null, { status: 500 }));
     await emitted("1");
     expect(await webhookSql(hooks, "SELECT delivery_id FROM delivery WHERE state = 'delivered'")).toEqual([
-      { delivery_id: "delivered2" },
+      { delivery_id: "acmedelivered2" },
     ]);
     await emitted("2");
     await emitted("3");
     expect(await webhookSql(hooks, "SELECT delivery_id FROM delivery WHERE state = 'dead'")).toEqual([
-      { delivery_id: "dead2" },
+      { delivery_id: "acmedead2" },
     ]);
     await emitted("4");
     await emitted("5");
     expect(await left()).toEqual([["pending", 10_000]]);
-    expect(await webhookSql(hooks, "SELECT delivery_id FROM delivery WHERE delivery_id = 'pending1'")).toEqual([]);
+    expect(await webhookSql(hooks, "SELECT delivery_id FROM delivery WHERE delivery_id = 'acmepending1'")).toEqual([]);
     const newest = await hooks.deliveries({ tenant: "acme", after: START, limit: 1 });
     expect(newest).toMatchObject([{ url: URL_A }]);
   });
@@ -421,12 +515,8 @@ describe("what is kept", () => {
 
 test("one alarm sends 40 at most; the rest is due at once", async () => {
   const received = receive();
+  await fill({ state: "pending", count: 60, dueAt: 1 });
   const sent = await runInDurableObject(hooks, async (object: Webhooks, { storage }) => {
-    storage.sql.exec(
-      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
-       INSERT INTO delivery (delivery_id, event_id, tenant, url, type, body, state, due_at, created_at)
-       SELECT 'ev_' || i, i, 'acme', 'https://a.example.com/', 'test', '{}', 'pending', 1, 1 FROM n`,
-    );
     const arming = vi.spyOn(storage, "setAlarm").mockResolvedValue();
     await object.alarm();
     arming.mockRestore();

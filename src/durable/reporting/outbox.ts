@@ -1,4 +1,5 @@
 import * as z from "zod/v4";
+import { jsonOrUndefined } from "../../e2b/exchange.ts";
 import { backoffMs } from "../../pool/backoff.ts";
 import { logEvent } from "../../redaction/log-line.ts";
 import { type Emission, webhookEvent } from "../../webhooks/events.ts";
@@ -9,7 +10,10 @@ const BATCH = 24;
 /** What the Webhooks object made of an event. */
 type Taken = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-const addressed = z.object({ url: z.string().optional() });
+/** An event as `add` wrote it. */
+const writtenEvent = webhookEvent.and(z.object({ url: z.string().exactOptional() }));
+/** What tells which event it was. */
+const names = z.object({ tenant: z.string(), id: z.string(), type: z.string() }).partial().catch({});
 
 type OutboxRow = { number: number; event: string; failures: number };
 
@@ -64,12 +68,11 @@ export class Outbox {
   }
 
   async #send({ number, event: text, failures: before }: OutboxRow): Promise<void> {
+    const event = this.#read(number, text);
+    if (!event) return;
     try {
-      const json: unknown = JSON.parse(text);
-      const event = webhookEvent.parse(json);
-      const { url } = addressed.parse(json);
-      const taken = await this.#options.send({ ...event, ...(url !== undefined && { url }) });
-      this.#sql.exec("DELETE FROM outbox WHERE number = ?", number);
+      const taken = await this.#options.send(event);
+      this.#delete(number);
       if (!taken.ok) logEvent("warn", { event: "webhook_not_taken", type: event.type, reason: taken.reason });
     } catch (error) {
       const failures = before + 1;
@@ -77,5 +80,21 @@ export class Outbox {
       const due = Date.now() + backoffMs(failures);
       this.#sql.exec("UPDATE outbox SET due_at = ?, failures = ? WHERE number = ?", due, failures, number);
     }
+  }
+
+  /** Reads an event, or deletes it: no further try would read it. */
+  #read(number: number, text: string): Emission | undefined {
+    const json = jsonOrUndefined(text);
+    const { data, error } = writtenEvent.safeParse(json);
+    if (data) return data;
+    this.#delete(number);
+    // Not the whole of it: a URL can hold a secret.
+    const reason = error.issues.map(({ path, message }) => `${path.join(".")} ${message}`.trim()).join("; ");
+    logEvent("error", { event: "webhook_unreadable", ...names.parse(json), reason });
+    return undefined;
+  }
+
+  #delete(number: number): void {
+    this.#sql.exec("DELETE FROM outbox WHERE number = ?", number);
   }
 }

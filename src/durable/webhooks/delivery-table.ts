@@ -33,6 +33,7 @@ const TABLE = `
     UNIQUE (tenant, event_id, url)
   ) STRICT;
   CREATE INDEX IF NOT EXISTS delivery_pending ON delivery (due_at) WHERE state = 'pending';
+  CREATE INDEX IF NOT EXISTS delivery_waiting ON delivery (tenant, due_at, url) WHERE state = 'pending';
   CREATE INDEX IF NOT EXISTS delivery_ended ON delivery (due_at) WHERE state <> 'pending';
   CREATE INDEX IF NOT EXISTS delivery_tenant ON delivery (tenant, created_at, delivery_id);`;
 
@@ -65,12 +66,40 @@ export interface DeliveryPageEnd {
   readonly id: string;
 }
 
-/** Receivers that are being sent to: as many as one may have. */
+/** What is being sent. */
 export interface Busy {
-  readonly tenants: readonly string[];
-  /** As receiverOf has them. */
+  /** Requests in flight of each tenant that has any. */
+  readonly flights: Readonly<Record<string, number>>;
+  /** Receivers with as many as one may have, as receiverOf names them. */
   readonly receivers: readonly string[];
 }
+
+/**
+ * The tenants with pending deliveries are found by one search of an index for each, and so is the first delivery of each.
+ * Of a long queue nothing more is read, except, in the index, what stands before it for a busy receiver.
+ */
+const NEXT_DUE = `
+  WITH RECURSIVE
+    waiting (tenant) AS (
+      SELECT MIN(tenant) FROM delivery WHERE state = 'pending'
+      UNION ALL
+      SELECT (SELECT MIN(tenant) FROM delivery WHERE state = 'pending' AND tenant > waiting.tenant)
+      FROM waiting WHERE tenant IS NOT NULL
+    ),
+    counted (tenant, flights) AS (
+      SELECT tenant, COALESCE((SELECT value FROM json_each(?2) WHERE key = tenant), 0) FROM waiting
+      WHERE tenant IS NOT NULL
+    ),
+    heads (delivery_id, flights) AS (
+      SELECT (
+        SELECT delivery_id FROM delivery
+        WHERE state = 'pending' AND tenant = counted.tenant AND due_at <= ?1
+          AND tenant || char(10) || url NOT IN (SELECT value FROM json_each(?3))
+        ORDER BY due_at LIMIT 1
+      ), flights
+      FROM counted WHERE flights < ?4
+    )
+  SELECT delivery.* FROM heads JOIN delivery USING (delivery_id) ORDER BY flights, due_at LIMIT 1`;
 
 /** Names a receiver: no tenant's name holds a newline. */
 export const receiverOf = ({ tenant, url }: Pick<DeliveryRow, "tenant" | "url">) => `${tenant}\n${url}`;
@@ -141,26 +170,25 @@ export class DeliveryTable {
       .filter(({ state }) => state === "pending").length;
   }
 
-  /** Returns the delivery that has been due longest, of those whose receiver is not busy. */
-  nextDue(now: number, { tenants, receivers }: Busy): DeliveryRow | undefined {
-    return this.#all(
-      `state = 'pending' AND due_at <= ? AND tenant NOT IN (SELECT value FROM json_each(?))
-         AND tenant || char(10) || url NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1`,
-      now,
-      JSON.stringify(tenants),
-      JSON.stringify(receivers),
-    )[0];
+  /**
+   * Returns a due delivery of a receiver that is not busy: of the tenant with the fewest requests in flight, and among
+   * such tenants the one that has been due longest.
+   * @param most requests in flight of a tenant
+   */
+  nextDue(now: number, { flights, receivers }: Busy, most: number): DeliveryRow | undefined {
+    return this.#sql
+      .exec<DeliveryRow>(NEXT_DUE, now, JSON.stringify(flights), JSON.stringify(receivers), most)
+      .toArray()[0];
   }
 
-  /** When something is to be sent, or deleted; undefined: never. */
-  firstDueAt(): number | undefined {
-    const { at } = this.#sql
-      .exec<{ at: number | null }>(
-        `SELECT MIN(at) AS at FROM (SELECT MIN(due_at) AS at FROM delivery WHERE state = 'pending'
-           UNION ALL SELECT MIN(due_at) FROM delivery WHERE state <> 'pending')`,
-      )
-      .one();
-    return at ?? undefined;
+  /** When a pending one is to be sent; undefined: there is none. */
+  sendAt(): number | undefined {
+    return this.#firstAt("state = 'pending'");
+  }
+
+  /** When an ended one is to be deleted; undefined: there is none. */
+  deleteAt(): number | undefined {
+    return this.#firstAt("state <> 'pending'");
   }
 
   /** Writes a change if the delivery has not changed since `row`; otherwise returns undefined. */
@@ -197,6 +225,11 @@ export class DeliveryTable {
 
   deleteEnded(now: number): void {
     this.#sql.exec("DELETE FROM delivery WHERE state <> 'pending' AND due_at <= ?", now);
+  }
+
+  #firstAt(which: string): number | undefined {
+    const query = `SELECT MIN(due_at) AS at FROM delivery WHERE ${which}`;
+    return this.#sql.exec<{ at: number | null }>(query).one().at ?? undefined;
   }
 
   #all(query: string, ...bindings: (string | number)[]): DeliveryRow[] {

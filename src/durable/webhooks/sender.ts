@@ -15,13 +15,15 @@ const MOST_PER_RECEIVER = 2;
  * the next alarm.
  */
 const MOST_PER_RUN = 40;
+/** Without LEASE_KEY: when to look next whether there is one. */
+const KEYLESS_MS = 3_600_000;
 /** After a crash during a try: later than that try can take. */
 const INTERRUPTED_AFTER_MS = ANSWER_WITHIN_MS + 15_000;
 
 export interface SenderParts {
   readonly endpoints: EndpointTable;
   readonly deliveries: DeliveryTable;
-  /** LEASE_KEY; none: nothing is sent. */
+  /** LEASE_KEY; none: nothing is sent, and what is pending waits for one. */
   readonly keys: readonly Uint8Array[];
   readonly rules: AddressRules;
 }
@@ -47,6 +49,12 @@ export class Sender {
     return [...this.#flights.keys()].some(({ delivery_id }) => delivery_id === id);
   }
 
+  /** When to run next; undefined: nothing is pending. Without keys nothing is due, or the alarm would never rest. */
+  dueAt(now: number): number | undefined {
+    const at = this.#parts.deliveries.sendAt();
+    return at === undefined || this.#parts.keys.length > 0 ? at : Math.max(at, now + KEYLESS_MS);
+  }
+
   /** Sends everything that is due, and waits for it. */
   async run(): Promise<void> {
     const { deliveries, keys } = this.#parts;
@@ -54,7 +62,7 @@ export class Sender {
     let left = MOST_PER_RUN;
     do {
       for (; left > 0 && this.#flights.size < MOST_AT_ONCE; left--) {
-        const row = deliveries.nextDue(Date.now(), this.#busy());
+        const row = deliveries.nextDue(Date.now(), this.#busy(), MOST_PER_TENANT);
         if (!row) break;
         this.#fly(row);
       }
@@ -113,12 +121,10 @@ export class Sender {
 
   #busy(): Busy {
     const flying = [...this.#flights.keys()];
+    const receivers = [...counts(flying.map(receiverOf))].filter(([, count]) => count >= MOST_PER_RECEIVER);
     return {
-      tenants: frequent(
-        flying.map(({ tenant }) => tenant),
-        MOST_PER_TENANT,
-      ),
-      receivers: frequent(flying.map(receiverOf), MOST_PER_RECEIVER),
+      flights: Object.fromEntries(counts(flying.map(({ tenant }) => tenant))),
+      receivers: receivers.map(([receiver]) => receiver),
     };
   }
 }
@@ -136,7 +142,9 @@ export function removeEndpoint(
   return true;
 }
 
-/** Names that occur at least `most` times. */
-function frequent(names: readonly string[], most: number): string[] {
-  return [...new Set(names)].filter((name) => names.filter((other) => other === name).length >= most);
+/** How often each name occurs. */
+function counts(names: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const name of names) found.set(name, (found.get(name) ?? 0) + 1);
+  return found;
 }
