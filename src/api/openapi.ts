@@ -90,7 +90,7 @@ function gitTokenParameter() {
     in: "header",
     description:
       "Your own tokens for git hosts, as host=token, separated by commas; hosts as ALLOWED_GIT_HOSTS has them. A token goes " +
-      "to its own host alone, serves this call and is kept nowhere. Where one host is allowed, the token alone will do.",
+      "to its own host alone and serves this call; only a run (`async`) keeps it, sealed, until its end. Where one host is allowed, the token alone will do.",
     schema: { type: "string" },
     example: "github.com=<token>",
   };
@@ -100,8 +100,8 @@ const IDEMPOTENCY_KEY = {
   name: IDEMPOTENCY_HEADER,
   in: "header",
   description:
-    "A text of your choice that names this call. Within 24 hours the same call with the same key gets the same answer, " +
-    "and is carried out once; another call with it is refused.",
+    "Printable ASCII of your choice, without spaces, that names this call. Within 24 hours the same call with the same " +
+    "key gets the same answer, and is carried out once; another body with it is refused.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 

@@ -51,7 +51,7 @@ export async function keyed(
     tenant: caller.tenant,
     name: await onceOf(c.req.path, key),
     // The answer is kept in one form.
-    digest: await onceOf(JSON.stringify(body), String(wantsEvents(c.req.raw.headers))),
+    digest: await onceOf(JSON.stringify(sorted(body)), String(wantsEvents(c.req.raw.headers))),
     holder: requestId,
     leaseMs: LEASE_MS,
   };
@@ -111,4 +111,12 @@ function replayed({ status, type, body }: KeptAnswer, requestId: string): Respon
     status,
     headers: { "Content-Type": type, "X-Request-Id": requestId, "Idempotent-Replayed": "true" },
   });
+}
+
+/** The same value whatever the order of members: clients need not keep it. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 }

@@ -16,6 +16,7 @@ const PUSHES_A_RUN = 2;
 const MAX_CUT_BYTES = 600;
 /** So that kills meet pushes on their way. */
 const HOST_DELAY_MS = 150;
+const MIN_APART_MS = 500;
 
 type Run = z.output<typeof durableRunSchema>;
 
@@ -106,7 +107,8 @@ export class KillScene {
    */
   async kill(times: number, maxApartMs: number): Promise<void> {
     for (let nth = 0; nth < times; nth++) {
-      await sleep(randomInt(maxApartMs));
+      // The first runs need a moment to be under way.
+      await sleep(MIN_APART_MS + randomInt(maxApartMs));
       await this.stack.crashWorker();
       this.#up = this.stack.startWorker();
       await this.#up;

@@ -5,9 +5,9 @@ import { KillScene } from "./kill-scene.ts";
 /** A few with every run; at night and by `npm run test:kill`, those that the docs tell of. */
 const FORM =
   process.env["NIGHTLY"] === undefined
-    ? { runs: 5, kills: 1, cuts: 50, apartMs: 0, maxKillApartMs: 4_000, timeoutMs: 120_000 }
-    : // An instance counts as lost after 12 s: kills come before, during and after its successor's work.
-      { runs: 50, kills: 25, cuts: 1000, apartMs: 4_000, maxKillApartMs: 16_000, timeoutMs: 1_800_000 };
+    ? { runs: 5, kills: 1, cuts: 50, apartMs: 0, maxKillApartMs: 1_500, timeoutMs: 120_000 }
+    : // An instance counts as lost after 25 s: kills come before, during and after its successor's work.
+      { runs: 50, kills: 25, cuts: 1000, apartMs: 9_000, maxKillApartMs: 35_000, timeoutMs: 1_800_000 };
 
 let scene: KillScene;
 beforeAll(async () => {
