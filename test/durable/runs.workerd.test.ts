@@ -24,6 +24,8 @@ function withRuns(work: (scene: Scene) => Promise<void>): Promise<void> {
   return runInDurableObject(stub, async (_, state) => {
     const launched: string[] = [];
     const createBatch = async ({ instances }: { instances: { id: string }[] }) => {
+      // If the object ends here, the alarm goes on.
+      expect(await state.storage.getAlarm()).not.toBeNull();
       launched.push(...instances.map(({ id }) => id));
       return { created: [], errors: [] };
     };
@@ -98,6 +100,63 @@ describe("a run", () => {
       runs.report(instance(1), 0, [{ step: 0, status: "waiting", error, retryAt }], retryAt);
       await later(4 * MINUTE_MS, () => runs.alarm());
       expect(launched).toEqual([`${ONE.run}-1`]);
+    }));
+
+  test("gives each next instance more time to begin: Cloudflare may let it wait", () =>
+    withRuns(async ({ runs, launched }) => {
+      await runs.start(ONE);
+      await later(MINUTE_MS, () => runs.alarm());
+      expect(launched).toHaveLength(2);
+      await later(MINUTE_MS + 30_000, () => runs.alarm());
+      expect(launched).toHaveLength(2);
+      await later(2 * MINUTE_MS, () => runs.alarm());
+      expect(launched).toHaveLength(3);
+    }));
+
+  test("that is canceled ends at once if no step is under way, and else when its instance says so, or is lost", () =>
+    withRuns(async ({ runs, launched }) => {
+      await runs.start(ONE);
+      await runs.begin(instance(1));
+      runs.report(instance(1), 0, [begun(0), begun(1)]);
+      runs.report(instance(1), 0, [done(0)]);
+      await runs.cancel(OWN);
+      expect(await runs.view(OWN)).toMatchObject({ status: "canceling" });
+      // No other step is begun, and that one is not told as begun.
+      expect(runs.report(instance(1), 0, [begun(1)])).toBe(false);
+      await later(MINUTE_MS, () => runs.alarm());
+      expect(await runs.view(OWN)).toMatchObject({ status: "canceled", steps: { done: 1, failed: 1 } });
+      expect(runs.steps(OWN, 0)[1]).toMatchObject({ status: "failed", error: expect.stringContaining("nobody knows") });
+      expect(launched).toHaveLength(1);
+
+      // What became of the step is unknown, so a retry does not do it twice; the next failure is for good.
+      await runs.retry(OWN);
+      await runs.begin(instance(3));
+      expect(runs.states(instance(3), 0)).toMatchObject([{ status: "done" }, { status: "waiting", attempt: 1 }]);
+      const error = JSON.stringify({ code: "conflict", detail: "", retryable: false });
+      runs.report(instance(3), 0, [begun(1)]);
+      runs.report(instance(3), 0, [{ step: 1, status: "failed", error }]);
+      await runs.finish(instance(3));
+      await runs.retry(OWN);
+      await runs.begin(instance(4));
+      expect(runs.states(instance(4), 0)[1]).toMatchObject({ status: "waiting", attempt: 2 });
+      await runs.cancel(OWN);
+      expect(await runs.view(OWN)).toMatchObject({ status: "canceled", steps: { done: 1, failed: 0 } });
+    }));
+
+  test("is one of 2,000 that are kept of a tenant when they have ended: the oldest go", () =>
+    withRuns(async ({ runs, rows }) => {
+      const nth = (n: number) => ({ ...ONE, run: ONE.run.replace("0123", n.toString(16).padStart(4, "0")) });
+      let now = Date.now();
+      const clock = vi.spyOn(Date, "now").mockImplementation(() => now++);
+      for (let n = 0; n < 2003; n++) {
+        await runs.start(nth(n));
+        await runs.cancel({ ...OWN, run: nth(n).run });
+      }
+      await runs.start({ ...nth(9000), tenant: "other" });
+      clock.mockRestore();
+      expect(rows("SELECT COUNT(*) AS number FROM run WHERE tenant = 'acme'")).toEqual([{ number: 2001 }]);
+      expect(await runs.view({ ...OWN, run: nth(0).run })).toBeUndefined();
+      expect(await runs.view({ ...OWN, run: nth(2).run })).toBeDefined();
     }));
 
   test("that ends every instance ends itself", () =>
