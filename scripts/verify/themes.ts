@@ -6,6 +6,7 @@ import { keeping } from "./keeping.ts";
 import { mcp } from "./mcp.ts";
 import { operating } from "./operating.ts";
 import { races } from "./races.ts";
+import { runs } from "./runs.ts";
 import type { Scene } from "./scene.ts";
 
 const end: Theme<Scene> = {
@@ -24,4 +25,4 @@ const end: Theme<Scene> = {
 };
 
 /** In this order; the last leaves nothing. */
-export const THEMES: readonly Theme<Scene>[] = [job, mcp, races, deadline, keeping, operating, end];
+export const THEMES: readonly Theme<Scene>[] = [job, mcp, races, runs, deadline, keeping, operating, end];

@@ -103,6 +103,14 @@ describe("an answer that is another is found by the right check", () => {
     ["MCP: main job", { on: /git_push/, ask: withBody("git_push", "git_pull") }],
     ["races: 4 workspaces push to one branch at once", { on: /git\/push .*racer-0/, instead: pushed }],
     ["races: 4 pushes of one workspace at once", { on: /git\/push .*queue-0/, instead: pushed }],
+    [
+      "runs: clone, edit and push without the connection",
+      { on: /GET .*runs/, answer: withMembers({ status: "failed" }) },
+    ],
+    [
+      "runs: clone, edit and push without the connection",
+      { on: /GET .*events/, answer: replaced(/"id":4,/g, '"id":5,') },
+    ],
     ["time limit: a search without end", { on: /git\/search/, instead: () => Response.json(CUT, { status: 504 }) }],
     [
       "time limit: steps cut in the middle",
