@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import * as z from "zod/v4";
 import { clone } from "../../src/ops/clone.ts";
 import { operationNamed } from "../../src/ops/registry.ts";
-import { planSteps, stepsInput } from "../../src/steps/plan.ts";
+import { planSteps, stepsInput, stepsOrRun } from "../../src/steps/plan.ts";
 import { SKILL_FILES, skills } from "../../src/mcp/skill.ts";
 
 /** Calls that the pages show, each on a line of its own. */
@@ -12,8 +12,11 @@ const CALLS = Object.entries(SKILL_FILES).flatMap(([file, text]) =>
 
 test.each(CALLS)("$file: git_$name $input is a valid call", ({ name, input }) => {
   const given = z.record(z.string(), z.unknown()).parse(JSON.parse(input));
-  if (name === "run") planSteps(stepsInput.parse(given));
-  else if (name === clone.name) clone.input.parse(given);
+  if (name === "run") {
+    const { run, ...steps } = stepsOrRun.parse(given);
+    if (run === undefined) planSteps(stepsInput.parse(steps));
+    else expect(steps).toEqual({});
+  } else if (name === clone.name) clone.input.parse(given);
   else {
     const operation = operationNamed(name);
     expect(operation?.input.safeParse(given)).toMatchObject({ success: true });
