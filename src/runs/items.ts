@@ -7,8 +7,8 @@ import { looksLikeReference } from "../steps/references.ts";
 /** Steps of all items together: each may be a request to a sandbox, and a Workflow's are limited. */
 const MAX_STEPS = 5000;
 
-/** `$item.name`, and nothing else in the text; `$$item.name` is that text. */
-const OF_ITEM = /^\$(?<escape>\$?)item\.(?<name>[a-z]\w*)$/;
+/** `$item.name`, and nothing else in the text; with more `$` before, it is a text with one `$` less. */
+const OF_ITEM = /^\$(?<escape>\$*)item\.(?<name>[a-z]\w*)$/;
 
 type Item = NonNullable<RunInput["for_each"]>[number];
 type Given = RunInput["steps"];

@@ -17,8 +17,8 @@ export interface Referred {
   readonly answers: z.ZodType | undefined;
 }
 
-/** `$2.head` or `$clone.sandbox_id`, and nothing else in the text; `$$` is a text that begins with `$`. */
-const REFERENCE = /^\$(?<escape>\$?)(?<step>[1-9]\d*|[a-z_]+)\.(?<member>[a-z_]\w*(?:\.\w+)*)$/;
+/** `$2.head` or `$clone.sandbox_id`, and nothing else in the text; with more `$` before, it is a text with one `$` less. */
+const REFERENCE = /^\$(?<escape>\$*)(?<step>[1-9]\d*|[a-z_]+)\.(?<member>[a-z_]\w*(?:\.\w+)*)$/;
 
 /** Whether a text has the form of a reference, or of an escaped one. */
 export const looksLikeReference = (text: string): boolean => REFERENCE.test(text);
@@ -69,7 +69,7 @@ export function filled(input: object, references: readonly Reference[], answerOf
     if (typeof value === "string") {
       const reference = found.get(field.join("."));
       if (reference) return memberOf(answerOf(reference.step), reference);
-      return REFERENCE.exec(value)?.groups?.["escape"] === "$" ? value.slice(1) : value;
+      return REFERENCE.exec(value)?.groups?.["escape"] ? value.slice(1) : value;
     }
     if (Array.isArray(value)) return value.map((item, at) => fill(item, [...field, String(at)]));
     return isObject(value) ? mapped(value, (item, name) => fill(item, [...field, name])) : value;

@@ -46,12 +46,12 @@ describe("a reference", () => {
 });
 
 test("answers take the place of references, and escapes go", () => {
-  const input = { a: "$4.commit", b: ["$$4.commit", "$$", { c: "$1.head" }], n: 1, x: "$HOME" };
+  const input = { a: "$4.commit", b: ["$$4.commit", "$$", { c: "$1.head" }, "$$$4.commit"], n: 1, x: "$HOME" };
   const { references } = read(input);
   const answers: Record<number, object> = { 3: { commit: "c0" }, 0: { head: "h0" } };
   expect(filled(input, references, (step) => answers[step])).toEqual({
     a: "c0",
-    b: ["$4.commit", "$$", { c: "h0" }],
+    b: ["$4.commit", "$$", { c: "h0" }, "$$4.commit"],
     n: 1,
     x: "$HOME",
   });
