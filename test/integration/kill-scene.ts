@@ -34,22 +34,43 @@ interface Followed {
 /** Runs with pushes, followers that are cut off, and a Worker that is killed. */
 export class KillScene {
   readonly stack: Stack;
-  /** Refuses every third request, so that deliveries are tried again. */
-  readonly #receiver: Receiver;
+  /** How often each run's end was told, by verified requests alone. */
+  readonly ends = new Map<string, number>();
+  /** Requests that did not verify. */
+  readonly forged: unknown[] = [];
+  #receiver: Receiver | undefined;
   #up: Promise<void> = Promise.resolve();
 
   static async open(): Promise<KillScene> {
     const stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "100", MAX_OPERATIONS_PER_TENANT: "100" } });
     await makeRepository(stack.git.root, "kill", { files: 5, commits: 3 });
     stack.git.setFaults({ delayMs: HOST_DELAY_MS });
-    let asked = 0;
-    const receiver = await startReceiver(() => ({ status: ++asked % 3 === 0 ? 503 : 204 }));
-    return new KillScene(stack, receiver);
+    const scene = new KillScene(stack);
+    await scene.#receive();
+    return scene;
   }
 
-  private constructor(stack: Stack, receiver: Receiver) {
+  private constructor(stack: Stack) {
     this.stack = stack;
-    this.#receiver = receiver;
+  }
+
+  /** Starts a receiver that verifies at once, and refuses every third request, so that deliveries are tried again. */
+  async #receive(): Promise<void> {
+    let webhook: Webhook | undefined;
+    let asked = 0;
+    this.#receiver = await startReceiver(({ body, headers }) => {
+      try {
+        const { data } = finished.parse(webhook?.verify(body, headers));
+        this.ends.set(data.run, (this.ends.get(data.run) ?? 0) + 1);
+      } catch (error) {
+        this.forged.push(error);
+      }
+      return { status: ++asked % 3 === 0 ? 503 : 204 };
+    });
+    // For no events of its own: it is told of runs that name it.
+    const body = JSON.stringify({ url: this.#receiver.url, events: [] });
+    const answer = await this.#ask("/v1/webhooks", { method: "POST", headers: HEADERS, body });
+    webhook = new Webhook(z.object({ secret: z.string() }).parse(answer).secret);
   }
 
   /** Every fifth run pushes to one branch with others; the rest to their own. */
@@ -70,7 +91,7 @@ export class KillScene {
   /** Starts a run; asks again with the same key as often as the Worker is killed meanwhile. */
   async start(nth: number): Promise<string> {
     const headers = { ...HEADERS, "Idempotency-Key": `kill-${nth}` };
-    const body = JSON.stringify({ async: true, steps: this.stepsOf(nth), webhook: this.#receiver.url });
+    const body = JSON.stringify({ async: true, steps: this.stepsOf(nth), webhook: this.#receiver?.url });
     const answer = await this.#ask(`/v1/run`, { method: "POST", headers, body });
     return runStartedSchema.parse(answer).url;
   }
@@ -124,24 +145,6 @@ export class KillScene {
     return found;
   }
 
-  /** Registers the receiver for no events of its own: answers the secret that it verifies with. */
-  async secret(): Promise<string> {
-    const body = JSON.stringify({ url: this.#receiver.url, events: [] });
-    const answer = await this.#ask("/v1/webhooks", { method: "POST", headers: HEADERS, body });
-    return z.object({ secret: z.string() }).parse(answer).secret;
-  }
-
-  /** How often each run's end was told, by verified requests alone; throws if one does not verify. */
-  toldEnds(secret: string): Map<string, number> {
-    const webhook = new Webhook(secret);
-    const told = new Map<string, number>();
-    for (const { body, headers } of this.#receiver.received) {
-      const { data } = finished.parse(webhook.verify(body, headers));
-      told.set(data.run, (told.get(data.run) ?? 0) + 1);
-    }
-    return told;
-  }
-
   async #ask(path: string, init: RequestInit): Promise<unknown> {
     for (;;) {
       try {
@@ -160,6 +163,6 @@ export class KillScene {
 
   async close(): Promise<void> {
     await this.stack.close();
-    await this.#receiver.close();
+    await this.#receiver?.close();
   }
 }
