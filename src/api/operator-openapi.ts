@@ -5,6 +5,7 @@ import {
   buildStartedSchema,
   overviewQuery,
   ownedRunListQuery,
+  ownedRunItemSchema,
   ownedRunListSchema,
   ownedRunSchema,
   ownedStatusSchema,
@@ -22,6 +23,7 @@ export const OPERATOR_SCHEME = {
 const security = [{ operatorKey: [] }];
 const SANDBOX_ID = { name: "sandbox_id", in: "path", required: true, schema: { type: "string" } };
 const RUN = { name: "run", in: "path", required: true, schema: { type: "string" } };
+const ITEM = { name: "item", in: "path", required: true, schema: { type: "integer", minimum: 1 } };
 const ONE = "/v1/operator/workspaces/{sandbox_id}";
 
 /** Describes the operator's routes, which the dashboard at `/` uses. */
@@ -67,6 +69,15 @@ export function operatorRoutes(): object {
         summary: "Cancels a run: the steps that were begun are completed, and no other is begun.",
         security,
         responses: { 200: json("The run", ownedRunSchema), ...problems([400, 401, 404, 500, 503]) },
+      },
+    },
+    "/v1/operator/runs/{run}/items/{item}": {
+      parameters: [RUN, ITEM],
+      get: {
+        operationId: "operatorGetRunItem",
+        summary: "Returns an item of a run and its steps, without its values and their results.",
+        security,
+        responses: { 200: json("The item", ownedRunItemSchema), ...problems([400, 401, 404, 500, 503]) },
       },
     },
     "/v1/operator/runs/{run}/retry": {

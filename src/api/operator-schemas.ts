@@ -66,11 +66,15 @@ export const ownedRunListSchema = runListSchema.extend({ runs: z.array(ownedSumm
 /** What the operator may know of a failure. */
 const toldError = z.object({ code: z.string(), detail: z.string(), retryable: z.boolean() });
 
+const ownedSteps = z.array(durableStepSchema.omit({ result: true }).extend({ error: toldError.optional() }));
+
+const ownedItem = runItemSchema.omit({ steps: true, values: true }).extend({ error: toldError.optional() });
+
 /** What a tenant's steps were given and answered is the tenant's. */
 export const ownedRunSchema = durableRunSchema.extend({
   tenant: z.string(),
-  steps: z.array(durableStepSchema.omit({ result: true }).extend({ error: toldError.optional() })).optional(),
-  for_each: z
-    .array(runItemSchema.omit({ steps: true, values: true }).extend({ error: toldError.optional() }))
-    .optional(),
+  steps: ownedSteps.optional(),
+  for_each: z.array(ownedItem).optional(),
 });
+
+export const ownedRunItemSchema = ownedItem.extend({ tenant: z.string(), steps: ownedSteps });

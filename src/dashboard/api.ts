@@ -1,6 +1,16 @@
 import type * as z from "zod/v4";
 import type { problemSchema } from "../api/schemas.ts";
-import type { Health, Minutes, Overview, Run, RunPage, Status, Workspace, WorkspacePage } from "./types.ts";
+import type {
+  Health,
+  Minutes,
+  Overview,
+  Run,
+  RunItemSteps,
+  RunPage,
+  Status,
+  Workspace,
+  WorkspacePage,
+} from "./types.ts";
 
 /** For requests that only read reported data: they are answered at once or not at all. */
 const LOOK_TIMEOUT_MS = 10_000;
@@ -67,6 +77,10 @@ export class Api {
 
   run(run: string): Promise<Run> {
     return this.#ask("GET", `/v1/operator/runs/${encodeURIComponent(run)}`, LOOK_TIMEOUT_MS);
+  }
+
+  runItem(run: string, item: number): Promise<RunItemSteps> {
+    return this.#ask("GET", `/v1/operator/runs/${encodeURIComponent(run)}/items/${item}`, LOOK_TIMEOUT_MS);
   }
 
   cancel(run: string): Promise<Run> {

@@ -1,17 +1,19 @@
 import { useEffect, useState } from "preact/hooks";
 import { hasEnded } from "../durable/runs/types.ts";
-import { type Api, explained } from "./api.ts";
+import { type Api, explained, Refused } from "./api.ts";
 import { Confirm } from "./confirm.tsx";
 import { Dialog } from "./dialog.tsx";
 import { type Fact, Facts } from "./facts.tsx";
 import { ago, day } from "./format.ts";
 import { poll } from "./poll.ts";
-import { Items, RunState, Steps } from "./run-outcomes.tsx";
+import { Items } from "./run-items.tsx";
+import { RunState, Steps } from "./run-outcomes.tsx";
 import { beganOf, canCancel, canRetry, progressOf, tookOf, whatOf } from "./run-texts.ts";
 import type { Run } from "./types.ts";
 import { useAction } from "./use-action.ts";
 
 const POLL_MS = 2000;
+const NOT_FOUND = 404;
 
 interface RunDialogProps {
   readonly api: Api;
@@ -41,7 +43,10 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
         setTrouble(undefined);
         if (hasEnded(found.status)) polling.stop();
       },
-      failed: (error) => setTrouble(explained(error)),
+      failed(error) {
+        setTrouble(explained(error));
+        if (error instanceof Refused && error.status === NOT_FOUND) polling.stop();
+      },
     });
     return () => polling.stop();
   }, [actions]);
@@ -64,7 +69,7 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
   return (
     <Dialog
       title={run ? whatOf(run) : "Run"}
-      status={busy ?? said ?? (run ? undefined : "Loading…")}
+      status={busy ?? said ?? (run || trouble !== undefined ? undefined : "Loading…")}
       fault={fault ?? trouble}
       state={run?.status}
       buttons={
@@ -72,7 +77,7 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
           <>
             {canCancel(run.status) && (
               <button type="button" class="danger" {...idle} onClick={() => busy === undefined && setAsked(true)}>
-                Cancel
+                Cancel run
               </button>
             )}
             {canRetry(run.status) && (
@@ -90,7 +95,7 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
     >
       {run && <Facts facts={factsOf(run, now)} />}
       {run?.steps && <Steps steps={run.steps} now={now} />}
-      {run?.for_each && <Items items={run.for_each} ops={run.ops} />}
+      {run?.for_each && <Items api={api} run={run} items={run.for_each} />}
       {isAsked && (
         <Confirm
           title="Cancel this run?"

@@ -1,11 +1,8 @@
-import { useState } from "preact/hooks";
-import { plural, until } from "./format.ts";
+import type { ComponentChildren } from "preact";
+import { until } from "./format.ts";
 import { Mark } from "./icons.tsx";
-import { effortOf, inOrder, stateName } from "./run-texts.ts";
-import type { Run, RunItem, RunStatus, RunStep } from "./types.ts";
-
-/** A run may have 500 items. */
-const ITEMS_SHOWN = 50;
+import { effortOf, stateName } from "./run-texts.ts";
+import type { RunItem, RunStatus, RunStep } from "./types.ts";
 
 type State = RunStatus | RunStep["status"] | RunItem["status"];
 
@@ -20,14 +17,14 @@ export function RunState({ status }: { status: State }) {
 
 interface OutcomeProps {
   readonly status: State;
-  readonly name: string;
+  readonly name: ComponentChildren;
   readonly about?: string;
-  readonly error: RunStep["error"];
+  readonly error: RunStep["error"] | undefined;
   /** When it is tried again. */
   readonly note?: string | undefined;
 }
 
-function Outcome({ status, name, about, error, note }: OutcomeProps) {
+export function Outcome({ status, name, about, error, note }: OutcomeProps) {
   return (
     <li>
       <RunState status={status} />
@@ -44,9 +41,15 @@ function Outcome({ status, name, about, error, note }: OutcomeProps) {
   );
 }
 
-export function Steps({ steps, now }: { steps: readonly RunStep[]; now: number }) {
+interface StepsProps {
+  readonly steps: readonly RunStep[];
+  readonly now: number;
+  readonly label?: string;
+}
+
+export function Steps({ steps, now, label = "Steps" }: StepsProps) {
   return (
-    <ol class="outcomes" aria-label="Steps">
+    <ol class="outcomes" aria-label={label}>
       {steps.map((step) => (
         <Outcome
           key={step.step}
@@ -58,31 +61,5 @@ export function Steps({ steps, now }: { steps: readonly RunStep[]; now: number }
         />
       ))}
     </ol>
-  );
-}
-
-export function Items({ items, ops }: { items: readonly RunItem[]; ops: Run["ops"] }) {
-  const [most, setMost] = useState(ITEMS_SHOWN);
-  const left = items.length - most;
-  return (
-    <>
-      <ol class="outcomes" aria-label="Items">
-        {inOrder(items)
-          .slice(0, most)
-          .map((item) => (
-            <Outcome
-              key={item.item}
-              status={item.status}
-              name={`Item ${item.item}${item.step === undefined ? "" : `, step ${item.step} ${ops[item.step - 1] ?? ""}`}`}
-              error={item.error}
-            />
-          ))}
-      </ol>
-      {left > 0 && (
-        <button type="button" onClick={() => setMost(most + ITEMS_SHOWN)}>
-          Show more, {plural(left, "item")} left
-        </button>
-      )}
-    </>
   );
 }

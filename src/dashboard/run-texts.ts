@@ -36,6 +36,9 @@ export function tookOf({ began_at, ended_at }: Pick<RunSummary, "began_at" | "en
 export const canCancel = (status: RunStatus) => status === "queued" || status === "running";
 export const canRetry = (status: RunStatus) => status === "failed" || status === "canceled";
 
+/** Whether nothing more happens to an item, unless its run is retried. */
+export const isOver = (status: RunItem["status"]) => status === "done" || status === "failed" || status === "canceled";
+
 const RANKS: Readonly<Record<RunItem["status"], number>> = {
   failed: 0,
   running: 1,

@@ -1,5 +1,6 @@
 import type * as z from "zod/v4";
 import type {
+  ownedRunItemSchema,
   ownedRunListSchema,
   ownedRunSchema,
   ownedStatusSchema,
@@ -21,5 +22,6 @@ export type RunStatus = RunSummary["status"];
 export type Run = z.output<typeof ownedRunSchema>;
 export type RunStep = NonNullable<Run["steps"]>[number];
 export type RunItem = NonNullable<Run["for_each"]>[number];
+export type RunItemSteps = z.output<typeof ownedRunItemSchema>;
 export type Status = z.output<typeof ownedStatusSchema>;
 export type Health = z.output<typeof healthSchema>;

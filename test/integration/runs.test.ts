@@ -15,6 +15,7 @@ import { readEvents } from "../support/run-events.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";
 
 const TOKEN = "sample-token-of-the-agent";
+const NOT_FOUND = { code: "not_found" };
 const REPOSITORIES = ["one", "two", "three", "four", "five"];
 
 let stack: Stack;
@@ -210,9 +211,24 @@ describe("a run", () => {
     const steps = [clone("$item.secret"), { op: "read", path: "none" }];
     const { run, url } = await start({ steps, for_each: [{ secret: "value-of-an-item" }] });
     await ended(url);
-    const seen = await (await ask("GET", `/v1/operator/runs/${run}`, undefined, { key: operator })).text();
-    expect(seen).toContain("path_not_found");
-    expect(seen).not.toContain("value-of-an-item");
+    const seenAt = async (path: string) =>
+      (await ask("GET", `/v1/operator/runs/${run}${path}`, undefined, { key: operator })).json();
+    const [seen, item] = [await seenAt(""), await seenAt("/items/1")];
+    expect(item).toMatchObject({
+      tenant: "mine",
+      item: 1,
+      status: "failed",
+      step: 2,
+      steps: [
+        { op: "clone", status: "done" },
+        { op: "read", status: "failed", error: { code: "path_not_found" } },
+      ],
+    });
+    expect(JSON.stringify(seen)).toContain("path_not_found");
+    for (const text of ["value-of-an-item", '"result"', '"values"']) {
+      expect(JSON.stringify([seen, item])).not.toContain(text);
+    }
+    expect([await seenAt("/items/2"), await seenAt("/items/x")]).toMatchObject([NOT_FOUND, NOT_FOUND]);
   });
 
   test("leaves the workspaces of items that were done before as they are, when it is retried", async () => {

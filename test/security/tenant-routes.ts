@@ -41,6 +41,7 @@ const OWED: Readonly<Record<string, Owes>> = {
   "GET /v1/operator/runs": "operator",
   "GET /v1/operator/runs/{run}": "operator",
   "DELETE /v1/operator/runs/{run}": "operator",
+  "GET /v1/operator/runs/{run}/items/{item}": "operator",
   "POST /v1/operator/runs/{run}/retry": "operator",
   "POST /v1/operator/template/builds": "operator",
   "GET /v1/operator/workspaces/{sandbox_id}": "operator",

@@ -1,10 +1,15 @@
 import type { Hono } from "hono";
 import type * as z from "zod/v4";
-import { ownedRunListQuery, type ownedRunListSchema, type ownedRunSchema } from "../../api/operator-schemas.ts";
+import {
+  ownedRunListQuery,
+  type ownedRunItemSchema,
+  type ownedRunListSchema,
+  type ownedRunSchema,
+} from "../../api/operator-schemas.ts";
 import { parseQuery } from "../../execution/parse-input.ts";
-import type { WireStep } from "../../runs/wire.ts";
+import type { WireItem, WireStep } from "../../runs/wire.ts";
 import { noRun, runsOf, runsOfTenant, runsShard } from "../../runs/runs-object.ts";
-import { cancelRun, endOf, getRun, pageOf, retryRun } from "../../runs/runs.ts";
+import { cancelRun, endOf, getRun, getRunItem, pageOf, retryRun } from "../../runs/runs.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { answer } from "../answer.ts";
 import { auditOf } from "../audit.ts";
@@ -12,6 +17,7 @@ import type { HttpContext } from "../context.ts";
 import { operatorOf } from "../operator.ts";
 
 type OwnedRun = z.output<typeof ownedRunSchema>;
+type OwnedItem = z.output<typeof ownedRunItemSchema>;
 
 /** Adds the operator's routes of all tenants' runs. */
 export function addOperatorRunRoutes(app: Hono<{ Bindings: Env }>): void {
@@ -22,6 +28,11 @@ export function addOperatorRunRoutes(app: Hono<{ Bindings: Env }>): void {
   app.get("/v1/operator/runs/:run", async (c) => {
     const owner = await ownerOf(c);
     return answer(owned(owner, await getRun(owner, c.req.param("run"))));
+  });
+  app.get("/v1/operator/runs/:run/items/:item", async (c) => {
+    const owner = await ownerOf(c);
+    const { steps, ...item } = await getRunItem(owner, c.req.param("run"), Number(c.req.param("item")));
+    return answer({ tenant: owner.tenant, ...ownedItem(item), steps: steps.map(ownedStep) } satisfies OwnedItem);
   });
   app.delete("/v1/operator/runs/:run", async (c) => {
     const owner = await ownerOf(c);
@@ -50,10 +61,14 @@ function owned({ tenant }: Caller, { steps, for_each: items, ...run }: Run): Own
   return {
     ...run,
     tenant,
-    ...(steps && { steps: steps.map(({ result: _result, error, ...step }) => ({ ...step, ...told(error) })) }),
-    ...(items && { for_each: items.map(({ values: _values, error, ...item }) => ({ ...item, ...told(error) })) }),
+    ...(steps && { steps: steps.map(ownedStep) }),
+    ...(items && { for_each: items.map(ownedItem) }),
   };
 }
+
+const ownedStep = ({ result: _result, error, ...step }: WireStep) => ({ ...step, ...told(error) });
+
+const ownedItem = ({ values: _values, error, ...item }: WireItem) => ({ ...item, ...told(error) });
 
 /** Without the texts of a tenant's files, as of conflicts. */
 const told = (error: WireStep["error"]) =>
