@@ -8,6 +8,9 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): z.core.JS
     override({ jsonSchema: part }) {
       // New members in a result must not break clients.
       if (io === "output" && part.additionalProperties === false) delete part.additionalProperties;
+      // zod's own bounds of an integer.
+      if (part.minimum === Number.MIN_SAFE_INTEGER) delete part.minimum;
+      if (part.maximum === Number.MAX_SAFE_INTEGER) delete part.maximum;
     },
   });
   delete made.$schema;

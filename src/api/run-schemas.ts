@@ -108,6 +108,12 @@ const counts = z.object({
   not_begun: z.int(),
 });
 
+const about = z.object({
+  repository: z.string().describe("As the list of workspaces has it"),
+  agent_id: z.string().optional(),
+  task_id: z.string().optional(),
+});
+
 export const runSummarySchema = z.object({
   run: z.string(),
   status: runStatus,
@@ -116,6 +122,7 @@ export const runSummarySchema = z.object({
   ended_at: z.iso.datetime().optional(),
   kept_until: z.iso.datetime().optional().describe("When its results are deleted; once it has ended"),
   error: errorSchema.optional().describe("Why the run was given up, if no step says it"),
+  about: about.optional().describe("Workspace of its first clone; absent with for_each"),
   ops: z.array(z.string()).describe("Operation of each step"),
   steps_total: z.int(),
   steps_done: z.int(),

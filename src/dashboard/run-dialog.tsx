@@ -8,7 +8,7 @@ import { ago, day } from "./format.ts";
 import { poll } from "./poll.ts";
 import { Items } from "./run-items.tsx";
 import { RunState, Steps } from "./run-outcomes.tsx";
-import { beganOf, canCancel, canRetry, progressOf, tookOf, whatOf } from "./run-texts.ts";
+import { agentOf, beganOf, canCancel, canRetry, progressOf, tookOf, whatOf } from "./run-texts.ts";
 import type { Run } from "./types.ts";
 import { useAction } from "./use-action.ts";
 
@@ -113,6 +113,7 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
 
 function factsOf(run: Run, now: number): Fact[] {
   return [
+    ...(run.about ? factsOfWorkspace(run.about) : []),
     ["State", <RunState status={run.status} />],
     ["Progress", progressOf(run).text],
     ["Tenant", run.tenant],
@@ -122,4 +123,9 @@ function factsOf(run: Run, now: number): Fact[] {
     ...(run.kept_until === undefined ? [] : [["Kept until", day(run.kept_until)] as const]),
     ["Run", <code>{run.run}</code>],
   ];
+}
+
+function factsOfWorkspace(about: NonNullable<Run["about"]>): Fact[] {
+  const agent = agentOf(about);
+  return [["Repository", about.repository], ...(agent === "" ? [] : [["Agent and task", agent] as const])];
 }

@@ -11,6 +11,18 @@ export function whatOf({ ops, items }: Pick<RunSummary, "ops" | "items">): strin
   return items ? `${named} ×${count(items.total)}` : named;
 }
 
+/** Enough to tell runs apart. */
+const ID_LENGTH = "r0-".length + 8;
+
+/** Which of the runs of the same operations it is. */
+export const whichOf = ({ run, about }: Pick<RunSummary, "run" | "about">) =>
+  [...(about ? [about.repository, agentOf(about)] : []), run.slice(0, ID_LENGTH)]
+    .filter((part) => part !== "")
+    .join(" · ");
+
+export const agentOf = ({ agent_id, task_id }: NonNullable<RunSummary["about"]>) =>
+  [agent_id, task_id].filter((part) => part !== undefined).join(" / ");
+
 /** How far a run is. */
 export function progressOf({ items, steps_done, steps_total, steps_failed }: RunSummary) {
   const [done, total, failed, unit] = items

@@ -3,7 +3,7 @@ import { Bar } from "./bar.tsx";
 import type { Place } from "./place.ts";
 import { curlOf } from "./reference/curl.ts";
 import { RunState } from "./run-outcomes.tsx";
-import { beganOf, progressOf, tookOf, whatOf } from "./run-texts.ts";
+import { beganOf, progressOf, tookOf, whatOf, whichOf } from "./run-texts.ts";
 import { Table } from "./table.tsx";
 import type { RunSummary } from "./types.ts";
 import type { useRuns } from "./use-runs.ts";
@@ -78,10 +78,13 @@ function rowOf(run: RunSummary, now: number, onOpen: RunsProps["onOpen"]) {
   return {
     key: run.run,
     cells: [
-      <button type="button" class="link" onClick={() => onOpen(run.run)}>
-        {whatOf(run)}
-        <span class="hidden">: open run {run.run}</span>
-      </button>,
+      <>
+        <button type="button" class="link" onClick={() => onOpen(run.run)}>
+          {whatOf(run)}
+          <span class="hidden">: open run {run.run}</span>
+        </button>
+        <span class="muted block">{whichOf(run)}</span>
+      </>,
       <RunState status={run.status} />,
       <span class="progress">
         {text}

@@ -4,11 +4,10 @@ import type { NewRun } from "../durable/runs/types.ts";
 import { WarmtreeError } from "../errors.ts";
 import { runId } from "../pool/run-id.ts";
 import { addressRules, readAddress } from "../webhooks/address.ts";
-import { parseInput } from "../execution/parse-input.ts";
-import { clone } from "../ops/clone.ts";
 import { parseRepository } from "../remote/address.ts";
 import type { Step } from "../steps/plan.ts";
 import type { Caller } from "../workspace/caller.ts";
+import { aboutOf, cloneInputOf } from "./about.ts";
 import { planRun } from "./items.ts";
 import { runsOf } from "./runs-object.ts";
 import { sealTokens } from "./sealed-tokens.ts";
@@ -27,11 +26,13 @@ interface Begun {
  * @throws invalid_input, unknown_operation, misconfigured or rate_limited; then nothing was begun
  */
 export async function startRun(caller: Caller, input: RunInput, begun?: Begun): Promise<RunStarted> {
-  checkAddresses(planRun(input), caller);
+  const plans = planRun(input);
+  checkAddresses(plans, caller);
   const { tenant, config, key, requestId, calledAt, gitTokens, once } = caller;
   // A request that is repeated names the same run.
   const run = runId(tenant, config.poolShards, once);
   const { for_each: items, steps } = input;
+  const about = items ? undefined : aboutOf(plans.flat(), config.allowedGitHosts);
   const webhook = input.webhook === undefined ? undefined : receiverOf(caller, input.webhook);
   const started = await runsOf(caller, run).start({
     run,
@@ -45,6 +46,7 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
       ...(calledAt !== undefined && { calledAt }),
     },
     ...(items && { items }),
+    ...(about && { about }),
     ...(gitTokens && { sealed: await sealTokens(gitTokens, run, config.leaseKeys) }),
     ...(webhook !== undefined && { webhook }),
     ...(begun && { done: begun.done }),
@@ -56,10 +58,9 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
 /** Nobody waits for a clone that can be refused now. @throws host_not_allowed or invalid_input, with the step in `field` */
 function checkAddresses(plans: readonly (readonly Step[])[], { config }: Caller): void {
   for (const steps of plans) {
-    for (const { at, op, input, references } of steps) {
-      if (op !== clone.name || references.some(({ field: [name] }) => name === "repo_url")) continue;
-      const { repo_url: url } = parseInput(clone.input, input, `steps.${at}`);
-      parseRepository(url, config.allowedGitHosts);
+    for (const step of steps) {
+      const input = cloneInputOf(step);
+      if (input) parseRepository(input.repo_url, config.allowedGitHosts);
     }
   }
 }

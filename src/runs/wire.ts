@@ -19,7 +19,7 @@ const time = (ms: number) => new Date(ms).toISOString();
 
 /** A run without its steps. */
 export function summaryOf(view: RunView): WireSummary {
-  const { run, status, ops, items, itemCounts, steps } = view;
+  const { run, status, ops, about, items, itemCounts, steps } = view;
   const counts = items !== undefined && itemCounts && { items: itemsOf(items, itemCounts, hasEnded(status)) };
   return {
     run,
@@ -29,6 +29,7 @@ export function summaryOf(view: RunView): WireSummary {
     ...(view.endedAt !== undefined && { ended_at: time(view.endedAt) }),
     ...(view.keptUntil !== undefined && { kept_until: time(view.keptUntil) }),
     ...(view.error !== undefined && { error: errorBody.parse(JSON.parse(view.error)) }),
+    ...(about && { about: { ...about } }),
     ops: [...ops],
     steps_total: ops.length * (items ?? 1),
     steps_done: steps.done,

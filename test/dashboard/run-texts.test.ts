@@ -8,6 +8,7 @@ import {
   progressOf,
   tookOf,
   whatOf,
+  whichOf,
 } from "../../src/dashboard/run-texts.ts";
 import type { RunItem, RunSummary } from "../../src/dashboard/types.ts";
 import { RUN_STATUSES } from "../../src/durable/runs/types.ts";
@@ -34,6 +35,14 @@ test.each([
   [["clone", "push"], counts, "clone, push ×100"],
 ])("a run of %j is named %s", (ops, items, expected) => {
   expect(whatOf({ ops, ...(items && { items }) })).toBe(expected);
+});
+
+test.each([
+  [{ repository: "github.com/o/a", agent_id: "ada", task_id: "t" }, "github.com/o/a · ada / t · r0-7d6b0f0e"],
+  [{ repository: "github.com/o/a" }, "github.com/o/a · r0-7d6b0f0e"],
+  [undefined, "r0-7d6b0f0e"],
+])("a run about %j is told from others by %s", (about, expected) => {
+  expect(whichOf(run({ run: "r0-7d6b0f0e3c5f4c83", ...(about && { about }) }))).toBe(expected);
 });
 
 test.each([

@@ -359,6 +359,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     const row = page.getByRole("table", { name: "Runs" }).getByRole("row", { name: new RegExp(run) });
     await row.getByText("running").waitFor();
     await row.getByText("0 of 2 steps").waitFor();
+    await row.getByText(`/two · run / waits · ${run.slice(0, 11)}`).waitFor();
     await row.getByRole("button").focus();
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
@@ -371,6 +372,7 @@ describe.skipIf(executablePath === "")("the page", () => {
       .waitFor();
     await steps.nth(1).getByText("not begun").waitFor();
     expect(new URL(page.url()).hash).toBe(`#run=${run}`);
+    await dialog.getByText("run / waits", { exact: true }).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await page.screenshot({ path: join(SCREENSHOTS, "run.png") });
 

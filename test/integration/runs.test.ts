@@ -76,7 +76,15 @@ describe("a run", () => {
     const steps = [clone("alone"), write("mine.txt"), { op: "push", message: "mine" }, { op: "status" }];
     const { url, events } = await start({ steps });
     const run = await ended(url);
-    expect(run).toMatchObject({ status: "done", ops: ["clone", "edit", "push", "status"], steps_done: 4 });
+    const repository = repo_url.replace("http://", "").replace(".git", "");
+    const about = { repository, agent_id: "run", task_id: "alone" };
+    expect(run).toMatchObject({ status: "done", about, ops: ["clone", "edit", "push", "status"], steps_done: 4 });
+    for (const [path, key] of [
+      ["/v1/runs?limit=1", mine.key],
+      ["/v1/operator/runs?limit=1", operator],
+    ] as const) {
+      expect(await (await ask("GET", path, undefined, { key })).json()).toMatchObject({ runs: [{ about }] });
+    }
     expect(run.steps?.map(({ status, tries }) => [status, tries])).toEqual(Array.from(steps, () => ["done", 1]));
     expect(run.steps?.[2]?.result).toMatchObject({ pushed: true, to: "agent/run/alone" });
     expect(remoteGit(stack, "one", "log", "-1", "--format=%s", "agent/run/alone")).toBe("mine");
@@ -225,6 +233,7 @@ describe("a run", () => {
       ],
     });
     expect(JSON.stringify(seen)).toContain("path_not_found");
+    expect(seen).not.toHaveProperty("about");
     for (const text of ["value-of-an-item", '"result"', '"values"']) {
       expect(JSON.stringify([seen, item])).not.toContain(text);
     }

@@ -8,19 +8,33 @@ type Run = z.output<typeof ownedRunSchema>;
 const at = (ago: number) => new Date(NOW - ago).toISOString();
 const DAY_MS = 86_400_000;
 const CHANGE = ["clone", "edit", "status", "push"];
-const id = (n: number) => `r0-${String(n).padStart(32, "7d6b0f0e3c5f4c83")}`;
+const id = (n: number) => `r0-${String(n).padEnd(32, "7d6b0f0e3c5f4c83")}`;
 const kept = (ago: number) => ({ ended_at: at(ago), kept_until: at(ago - 7 * DAY_MS) });
 const of = (steps_total: number, steps_done: number, steps_failed = 0) => ({ steps_total, steps_done, steps_failed });
 const items = (total: number, done: number, failed: number, running: number) => ({
   items: { total, done, failed, running, canceled: 0, not_begun: total - done - failed - running },
 });
 
+const LONG_ABOUT = {
+  repository: "gitlab.example.com/platform/services/a-monorepo-whose-name-somebody-chose-with-care",
+  agent_id: "an-agent-with-a-long-name-of-its-own",
+  task_id: "main",
+};
+
 export const NO_RUNS: RunPage = { runs: [] };
 /** Each status, and the widest texts that can be expected. */
 export const RUNS: RunPage = ownedRunListSchema.parse({
   runs: [
     { status: "queued", created_at: at(1000), ops: ["clone", "log"], ...of(2, 0), tenant: "acme" },
-    { status: "running", created_at: at(9000), began_at: at(8800), ops: CHANGE, ...of(4, 2), tenant: "zeta" },
+    {
+      status: "running",
+      created_at: at(9000),
+      began_at: at(8800),
+      about: { repository: "github.com/acme/api", agent_id: "ada", task_id: "fix-the-greeting" },
+      ops: CHANGE,
+      ...of(4, 2),
+      tenant: "zeta",
+    },
     {
       status: "running",
       created_at: at(260_000),
@@ -35,6 +49,7 @@ export const RUNS: RunPage = ownedRunListSchema.parse({
       created_at: at(700_000),
       began_at: at(699_000),
       tenant: "a-tenant-with-a-long-name",
+      about: LONG_ABOUT,
       ops: [...CHANGE, ...CHANGE, ...CHANGE],
       ...of(12, 5),
     },
@@ -44,6 +59,7 @@ export const RUNS: RunPage = ownedRunListSchema.parse({
       began_at: at(3_699_000),
       ...kept(3_600_000),
       tenant: "zeta",
+      about: { repository: "github.com/acme/api" },
       ops: ["clone", "read"],
       ...of(2, 1, 1),
     },
@@ -82,6 +98,7 @@ export const RUN_THAT_WAITS: Run = ownedRunSchema.parse({
   tenant: "zeta",
   created_at: at(42_000),
   began_at: at(41_000),
+  about: LONG_ABOUT,
   ops: [...CHANGE, "push"],
   ...of(5, 2),
   steps: [

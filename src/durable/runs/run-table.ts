@@ -48,17 +48,18 @@ export class RunTable {
 
   /** Adds a run; one that is there already stays as it is. */
   add(given: NewRun, leaseUntil: number, now: number): void {
-    const { run, tenant, input, items, seed, sealed = null, webhook = null, done = [] } = given;
+    const { run, tenant, input, items, about, seed, sealed = null, webhook = null, done = [] } = given;
     this.#storage.transactionSync(() => {
       if (this.get(run)) return;
       const insert = `INSERT INTO run
-        (run, tenant, status, ops, items, lease_until, seed, sealed, caller, webhook, bytes, created_at)
-        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+        (run, tenant, status, ops, about, items, lease_until, seed, sealed, caller, webhook, bytes, created_at)
+        VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
       const [ops, caller] = [JSON.stringify(given.ops), JSON.stringify(given.caller)];
       const columns = [
         run,
         tenant,
         ops,
+        about ? JSON.stringify(about) : null,
         items?.length ?? null,
         leaseUntil,
         seed,

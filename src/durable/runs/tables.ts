@@ -3,6 +3,7 @@
  *
  * run         one row for each run
  *   ops           JSON: the operation of each step
+ *   about         JSON: RunAbout; null: it has no clone, or items
  *   items         number of items of `for_each`; null: it has none, and its steps are those of item 0
  *   generation    number of the Workflow instance that may write; grows when the run gets another
  *   attempt       grows when a person goes on with an ended run; an end of each is an event of its own
@@ -38,6 +39,7 @@ const TABLES = `
     tenant TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'canceling', 'done', 'failed', 'canceled')),
     ops TEXT NOT NULL,
+    about TEXT,
     items INTEGER,
     generation INTEGER NOT NULL DEFAULT 1,
     attempt INTEGER NOT NULL DEFAULT 1,

@@ -18,6 +18,14 @@ export interface KeptResult {
   readonly isCut?: boolean;
 }
 
+/** The workspace of a run's first clone. */
+export interface RunAbout {
+  /** As the list of workspaces has it. */
+  readonly repository: string;
+  readonly agent_id?: string;
+  readonly task_id?: string;
+}
+
 /** A run as it is handed in. */
 export interface NewRun {
   readonly run: string;
@@ -27,6 +35,7 @@ export interface NewRun {
   readonly ops: readonly string[];
   /** Of `for_each`; absent: it has none. */
   readonly items?: readonly Readonly<Record<string, string>>[];
+  readonly about?: RunAbout;
   readonly seed: string;
   readonly sealed?: string;
   readonly caller: RunCaller;
@@ -76,6 +85,7 @@ export type RunRow = {
   status: RunStatus;
   ops: string;
   items: number | null;
+  about: string | null;
   generation: number;
   attempt: number;
   lease_until: number | null;
@@ -112,6 +122,7 @@ export interface RunView {
   readonly status: RunStatus;
   readonly ops: readonly string[];
   readonly items?: number;
+  readonly about?: RunAbout;
   readonly createdAt: number;
   readonly beganAt?: number;
   readonly endedAt?: number;

@@ -4,6 +4,13 @@ import type { RunRow, RunView } from "./types.ts";
 /** JSON of the column `ops`. */
 export const opsOf = ({ ops }: Pick<RunRow, "ops">): string[] => z.array(z.string()).parse(JSON.parse(ops));
 
+/** JSON of the column `about`. */
+const about = z.object({
+  repository: z.string(),
+  agent_id: z.string().exactOptional(),
+  task_id: z.string().exactOptional(),
+});
+
 /** A run as its owner sees it. */
 export function viewOf(row: RunRow): RunView {
   return {
@@ -17,6 +24,7 @@ export function viewOf(row: RunRow): RunView {
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.delete_at !== null && { keptUntil: row.delete_at }),
     ...(row.error !== null && { error: row.error }),
+    ...(row.about !== null && { about: about.parse(JSON.parse(row.about)) }),
     ...(row.items !== null && {
       items: row.items,
       itemCounts: { done: row.items_done, failed: row.items_failed, running: row.items_running },
