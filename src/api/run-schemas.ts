@@ -181,9 +181,9 @@ const wait = z.coerce.number().int().min(0).max(MAX_WAIT_S).default(0);
 export const runQuery = z.strictObject({ wait: wait.describe("Seconds to wait for the run's end") });
 
 export const runListQuery = z.strictObject({
-  status: z.enum(RUN_STATUSES).optional(),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE),
-  cursor: z.string().max(200).optional(),
+  status: z.enum(RUN_STATUSES).optional().describe("Only those in this state"),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).describe("Most runs in one answer"),
+  cursor: z.string().max(200).optional().describe("Cursor of the previous page"),
 });
 
 export const runEventsQuery = z.strictObject({

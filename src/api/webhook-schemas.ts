@@ -37,6 +37,7 @@ export const deliveryQuery = z.strictObject({
 const deliverySchema = z.object({
   id: z.string().describe("webhook-id of every try"),
   type: z.string().describe("Type of the event"),
+  data: z.looseObject({}).describe("What it tells: the run or the workspace, as the receiver gets it"),
   url: z.string(),
   state: z.enum(DELIVERY_STATES).describe("dead: given up"),
   tries: z.int().describe("Since the event, or since it was asked for again"),

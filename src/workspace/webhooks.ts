@@ -1,3 +1,4 @@
+import * as z from "zod/v4";
 import type { DeliveryPageEnd, DeliveryState } from "../durable/webhooks/delivery-table.ts";
 import type { DeliveryView } from "../durable/webhooks/delivery-view.ts";
 import { type Endpoint, MAX_ENDPOINTS } from "../durable/webhooks/endpoint-table.ts";
@@ -105,11 +106,14 @@ async function wireEndpoint({ tenant, config }: WebhookOwner, { id, url, events,
   return { id, url, events: [...events], secret, created_at: rfc3339(createdAt) };
 }
 
-function wireDelivery({ id, type, url, state, tries, createdAt, ...view }: DeliveryView) {
+const eventBody = z.object({ data: z.looseObject({}) });
+
+function wireDelivery({ id, type, url, body, state, tries, createdAt, ...view }: DeliveryView) {
   const { nextTryAt, triedAt, endedAt, status, reason } = view;
   return {
     id,
     type,
+    data: eventBody.parse(JSON.parse(body)).data,
     url,
     state,
     tries,

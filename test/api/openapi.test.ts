@@ -40,6 +40,13 @@ it("is a valid OpenAPI 3.1 document", async () => {
   expect(validator.version).toBe("3.1");
 });
 
+it("has no bound that only JavaScript has", () => {
+  const bounded = [...objects()].filter(([, { minimum, maximum }]) =>
+    [minimum, maximum].some((bound) => typeof bound === "number" && Math.abs(bound) >= Number.MAX_SAFE_INTEGER),
+  );
+  expect(bounded).toEqual([]);
+});
+
 it("is made once", () => {
   expect(openApi()).toBe(openApi());
 });

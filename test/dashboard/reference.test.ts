@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openApi } from "../../src/api/openapi.ts";
 import { curlOf } from "../../src/dashboard/reference/curl.ts";
 import { type OpenApi, type Operation, operationsOf, type Schema } from "../../src/dashboard/reference/document.ts";
-import { fieldsOf, typeOf } from "../../src/dashboard/reference/fields.ts";
+import { boundsOf, fieldsOf, typeOf } from "../../src/dashboard/reference/fields.ts";
 
 /** As the page gets it. */
 const document: OpenApi = JSON.parse(JSON.stringify(openApi()));
@@ -62,6 +62,18 @@ test.each<[Schema, string]>([
   [{}, "any"],
 ])("%j is %s", (schema, expected) => {
   expect(typeOf(schema, { Known: { type: "integer" } })).toBe(expected);
+});
+
+test.each<[Schema, string | undefined]>([
+  [{ type: "integer", minimum: 1, maximum: 1000 }, "1 to 1,000"],
+  [{ type: "integer", minimum: 0 }, "at least 0"],
+  [{ type: "string", maxLength: 200 }, "at most 200 characters"],
+  [{ type: "string", minLength: 1 }, "at least 1 character"],
+  [{ type: "array", items: {}, minItems: 1, maxItems: 50 }, "1 to 50 items"],
+  [{ $ref: "#/components/schemas/Known" }, "at most 20"],
+  [{ type: "string" }, undefined],
+])("%j takes %s", (schema, limits) => {
+  expect(boundsOf(schema, { Known: { maximum: 20 } })).toEqual({ limits, default: undefined });
 });
 
 test("no type of the document is unknown to the page", () => {

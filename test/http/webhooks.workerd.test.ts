@@ -80,7 +80,9 @@ describe.each(SIDES)("the webhooks of $side", ({ key, base, event, other }) => {
     expect(one?.headers["webhook-id"]).toBe(delivery);
     const page = async (query = "") =>
       deliveryPageSchema.parse((await send(key, "GET", `${base}/deliveries${query}`)).json);
-    await expect.poll(async () => (await page()).deliveries).toMatchObject([{ id: delivery, state: "delivered" }]);
+    await expect
+      .poll(async () => (await page()).deliveries)
+      .toMatchObject([{ id: delivery, state: "delivered", data: { message: "Webhooks of Warmtree reach this URL." } }]);
     expect(await page("?state=dead")).toEqual({ deliveries: [] });
     const again = await send(key, "POST", `${base}/deliveries/${delivery}/redeliver`);
     expect(again).toEqual({ status: 202, json: { id: delivery } });

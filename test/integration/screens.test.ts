@@ -109,6 +109,16 @@ describe.skipIf(executablePath === "")("screens", () => {
     const known = Object.values(paths).flatMap((item) => ["get", "post", "delete"].filter((method) => method in item));
     expect(await shown.count()).toBe(known.length);
     expect(await page.locator("#push").evaluate((element) => element.getBoundingClientRect().top)).toBeLessThan(100);
+    expect(await page.getByRole("main").textContent()).not.toContain("`");
+    const limit = page.getByRole("table", { name: "Parameters of listRuns" }).getByRole("row", { name: /^limit/ });
+    expect(await limit.textContent()).toBe("limitinteger, queryMost runs in one answer1 to 100default 50");
+    const key = page.getByRole("table", { name: "Parameters of clone" }).getByText("Idempotency-Key");
+    const lines = () => key.evaluate((element) => element.getClientRects().length);
+    for (const viewport of [SIZES.tablet, SIZES.laptop]) {
+      await page.setViewportSize(viewport);
+      // It may be broken at its hyphen alone.
+      expect(await lines()).toBeLessThanOrEqual(2);
+    }
     await page.getByLabel("Filter").fill("mcp");
     await expect.poll(() => shown.count()).toBe(1);
     await shown.getByText("POST").waitFor();

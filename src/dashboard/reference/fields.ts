@@ -1,3 +1,4 @@
+import { count, plural } from "../format.ts";
 import { named, type Schema } from "./document.ts";
 
 /** One line of a table of fields. */
@@ -7,6 +8,8 @@ export interface Field {
   readonly type: string;
   readonly isRequired: boolean;
   readonly description: string;
+  /** As in "1 to 100"; undefined: none. */
+  readonly limits: string | undefined;
   /** As JSON; undefined: none. */
   readonly default: string | undefined;
 }
@@ -24,7 +27,7 @@ export function fieldsOf(schema: Schema, schemas: Schemas, within = ""): Field[]
       type: typeOf(property, schemas),
       isRequired: required.includes(name),
       description: property.description ?? inner.description ?? "",
-      default: property.default === undefined ? undefined : JSON.stringify(property.default),
+      ...boundsOf(property, schemas),
     };
     return [field, ...fieldsOf(inner, schemas, path + suffix)];
   });
@@ -39,6 +42,22 @@ function innermost(schema: Schema, schemas: Schemas): { inner: Schema; suffix: s
   }
   const part = anyOf?.find((one) => named(one, schemas).properties !== undefined);
   return part ? innermost(part, schemas) : { inner: rest, suffix: "" };
+}
+
+/** Which values of its type a schema takes, and what it is without one. */
+export function boundsOf(schema: Schema, schemas: Schemas): Pick<Field, "limits" | "default"> {
+  const { minimum, maximum, minLength, maxLength, minItems, maxItems } = named(schema, schemas);
+  return {
+    limits:
+      rangeOf(minimum, maximum) ?? rangeOf(minLength, maxLength, "character") ?? rangeOf(minItems, maxItems, "item"),
+    default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
+  };
+}
+
+function rangeOf(least: number | undefined, most: number | undefined, unit?: string): string | undefined {
+  const text = (value: number) => (unit === undefined ? count(value) : plural(value, unit));
+  if (most === undefined) return least === undefined ? undefined : `at least ${text(least)}`;
+  return least === undefined ? `at most ${text(most)}` : `${count(least)} to ${text(most)}`;
 }
 
 /** A schema's type in few words. */

@@ -2,7 +2,8 @@ import type { ComponentChildren } from "preact";
 import { Table } from "../table.tsx";
 import { curlOf } from "./curl.ts";
 import { named, type OpenApi, type Operation } from "./document.ts";
-import { type Field, fieldsOf, typeOf } from "./fields.ts";
+import { boundsOf, type Field, fieldsOf, typeOf } from "./fields.ts";
+import { Prose } from "./prose.tsx";
 
 const FIRST_FAILURE = 400;
 const COLUMNS = [{ label: "Field", isHeading: true }, "Type", "Meaning"];
@@ -26,7 +27,9 @@ export function OperationView({ document, operation }: OperationViewProps) {
       <h3 id={`${operationId}-name`}>
         <span class="badge">{method.toUpperCase()}</span> <code>{path}</code>
       </h3>
-      <p>{summary}</p>
+      <p>
+        <Prose text={summary} />
+      </p>
       <p class="muted">
         {keys.length === 0 ? "Needs no key." : `Key: ${keys.map((key) => KEY_NAMES[key] ?? key).join(" or ")}`}
       </p>
@@ -42,7 +45,7 @@ export function OperationView({ document, operation }: OperationViewProps) {
           const title = `Answer ${status}`;
           return (
             <Fields key={status} of={operation} title={title} fields={schema ? fieldsOf(schema, schemas) : []} isAnswer>
-              {description}
+              <Prose text={description} />
             </Fields>
           );
         })}
@@ -66,7 +69,7 @@ function parametersOf({ parameters = [] }: Operation, { components }: OpenApi): 
       type: `${typeOf(schema, components.schemas)}, ${place}`,
       isRequired: required,
       description: about,
-      default: schema.default === undefined ? undefined : JSON.stringify(schema.default),
+      ...boundsOf(schema, components.schemas),
     };
   });
 }
@@ -91,7 +94,8 @@ function Fields({ of: { operationId }, title, fields, isAnswer = false, children
       </>,
       <code>{field.type}</code>,
       <>
-        {field.description}
+        <Prose text={field.description} />
+        {!isAnswer && field.limits !== undefined && <span class="muted block">{field.limits}</span>}
         {field.default !== undefined && (
           <span class="muted block">
             default <code>{field.default}</code>
@@ -123,7 +127,9 @@ function Failures({ answers }: FailuresProps) {
         {answers.map(({ status, description = "" }) => (
           <div key={status}>
             <dt>{status}</dt>
-            <dd>{description.replaceAll("`", "")}</dd>
+            <dd>
+              <Prose text={description} />
+            </dd>
           </div>
         ))}
       </dl>

@@ -3,6 +3,7 @@ import { Logo } from "../icons.tsx";
 import { ThemeButton } from "../theme.tsx";
 import { type OpenApi, type Operation, operationsOf } from "./document.ts";
 import { OperationView } from "./operation.tsx";
+import { Prose } from "./prose.tsx";
 
 interface ReferenceProps {
   readonly document: OpenApi;
@@ -58,11 +59,15 @@ export function Reference({ document }: ReferenceProps) {
           ))}
         </nav>
         <main>
-          <p>{document.info.description}</p>
+          <p>
+            <Prose text={document.info.description} />
+          </p>
           {groups.map(({ name, description, operations: shown }) => (
             <section key={name} aria-labelledby={`group-${name}`}>
               <h2 id={`group-${name}`}>{name}</h2>
-              <p class="muted">{description}</p>
+              <p class="muted">
+                <Prose text={description} />
+              </p>
               {shown.map((operation) => (
                 <OperationView key={operation.operationId} document={document} operation={operation} />
               ))}

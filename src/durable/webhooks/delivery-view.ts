@@ -5,6 +5,8 @@ export interface DeliveryView {
   readonly id: string;
   readonly type: string;
   readonly url: string;
+  /** JSON that the receiver gets. */
+  readonly body: string;
   readonly state: DeliveryState;
   readonly tries: number;
   readonly createdAt: number;
@@ -22,6 +24,7 @@ export function deliveryView(row: DeliveryRow): DeliveryView {
     id: row.delivery_id,
     type: row.type,
     url: row.url,
+    body: row.body,
     state: row.state,
     tries: row.tries,
     createdAt: row.created_at,
