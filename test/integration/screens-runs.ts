@@ -1,9 +1,10 @@
 import type * as z from "zod/v4";
-import { ownedRunListSchema, ownedRunSchema } from "../../src/api/operator-schemas.ts";
+import { ownedRunItemSchema, ownedRunListSchema, ownedRunSchema } from "../../src/api/operator-schemas.ts";
 import { NOW } from "./screens-time.ts";
 
 type RunPage = z.output<typeof ownedRunListSchema>;
 type Run = z.output<typeof ownedRunSchema>;
+type Item = z.output<typeof ownedRunItemSchema>;
 
 const at = (ago: number) => new Date(NOW - ago).toISOString();
 const DAY_MS = 86_400_000;
@@ -115,6 +116,14 @@ export const RUN_THAT_WAITS: Run = ownedRunSchema.parse({
     },
     { op: "push", status: "not_begun", tries: 0 },
   ].map((step, n) => ({ step: n + 1, ...step })),
+});
+
+/** The same steps, of one of several items. */
+export const ITEM_THAT_WAITS: Item = ownedRunItemSchema.parse({
+  item: 4,
+  status: "failed",
+  tenant: "zeta",
+  steps: RUN_THAT_WAITS.steps,
 });
 
 const STATES = ["done", "not_begun", "running", "failed"] as const;

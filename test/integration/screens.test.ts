@@ -8,7 +8,7 @@ import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { ROOT } from "../../scripts/support/tools.ts";
 import { cutTexts, seriousFaults } from "../support/page-faults.ts";
 import { SCENES } from "./screens-data.ts";
-import { RUN_OF_ITEMS, RUN_THAT_WAITS } from "./screens-runs.ts";
+import { ITEM_THAT_WAITS, RUN_OF_ITEMS, RUN_THAT_WAITS } from "./screens-runs.ts";
 import { NOW } from "./screens-time.ts";
 
 const found = await findChromium();
@@ -89,8 +89,14 @@ describe.skipIf(executablePath === "")("screens", () => {
   ])("the dialog of a %s: nothing is cut, and everybody can read it", async (name, run) => {
     const page = await pageOf(SCENES.empty);
     await page.route("**/v1/operator/runs/*", (route) => route.fulfill({ json: run }));
+    await page.route("**/v1/operator/runs/*/items/*", (route) => route.fulfill({ json: ITEM_THAT_WAITS }));
     await page.goto(`${stack.url}#run=${run.run}`);
     await page.getByRole("dialog").getByText(run.run).waitFor();
+    const [item] = await page.getByRole("list", { name: "Items" }).locator("summary").all();
+    if (item) {
+      await item.click();
+      await page.getByText("Tried again in").waitFor();
+    }
     expect(await faultsOf(page, name, false)).toEqual([]);
     await page.close();
   });
