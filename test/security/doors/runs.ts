@@ -1,4 +1,5 @@
 import type { Stack } from "../../../scripts/harness/stack.ts";
+import { LOOPBACK } from "../../../src/settings/values.ts";
 import { type AtDoor, AUTHORIZED, shown } from "./door.ts";
 
 /** Places of a run, and the key of a request that may be sent again. */
@@ -13,7 +14,10 @@ export function atRuns(stack: Stack, sandbox_id: string, value: string): AtDoor[
       steps: [{ ...read, ref: `$item.${value}` }],
       for_each: [{ value: "y" }],
     },
-    webhook: { async: true, steps: [{ op: "workspaces" }], webhook: value },
+    // On this machine, its own addresses are receivers (docs/webhooks.md).
+    ...(LOOPBACK.test(URL.parse(value)?.hostname ?? "")
+      ? {}
+      : { webhook: { async: true, steps: [{ op: "workspaces" }], webhook: value } }),
   };
   const post = async (path: string, body: object, headers: Readonly<Record<string, string>> = {}) => {
     const init = { method: "POST", headers: { ...AUTHORIZED, ...headers }, body: JSON.stringify(body) };
