@@ -51,7 +51,11 @@ async function told(tenant = "acme"): Promise<z.output<typeof toldSchema>[]> {
   await runDurableObjectAlarm(pool);
   await expect.poll(outbox).toEqual([]);
   const rows = await webhookSql(hooks, "SELECT body FROM delivery WHERE tenant = ? ORDER BY rowid", tenant);
-  return rows.map(({ body }) => toldSchema.parse(JSON.parse(String(body))));
+  const own = (await sql(pool, "SELECT sandbox_id FROM sandbox")).map(({ sandbox_id: id }) => String(id));
+  // The clock is set for all objects: the pool of a test before may come to its own drops meanwhile.
+  return rows
+    .map(({ body }) => toldSchema.parse(JSON.parse(String(body))))
+    .filter(({ data }) => data["sandbox_id"] === undefined || own.includes(String(data["sandbox_id"])));
 }
 
 describe("a workspace that is paused", () => {
