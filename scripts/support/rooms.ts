@@ -30,6 +30,7 @@ const ROOMS = [
   "durable/storage",
   "durable/webhooks",
   "template",
+  "start-instance.ts",
   "metrics",
   "archive",
   "ops",

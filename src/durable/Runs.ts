@@ -1,10 +1,11 @@
 import { retryable } from "cloudflare:durable-objects";
 import { DurableObject } from "cloudflare:workers";
-import { AnswerTable, type KeptAnswer, type KeyedRequest, type Met } from "./runs/answer-table.ts";
 import { configOf } from "../config.ts";
+import { logEvent } from "../redaction/log-line.ts";
+import { startInstance } from "../start-instance.ts";
 import { webhooksOf } from "../webhooks/object.ts";
 import { Outbox } from "./reporting/outbox.ts";
-import { logEvent } from "../redaction/log-line.ts";
+import { AnswerTable, type KeptAnswer, type KeyedRequest, type Met } from "./runs/answer-table.ts";
 import { Driving, type Instance, LEASE_MS } from "./runs/driving.ts";
 import { RunTable } from "./runs/run-table.ts";
 import {
@@ -222,12 +223,8 @@ export class Runs extends DurableObject<Env> {
 
   /** Starts the instance of the Workflow. If that fails, its lease ends without a report, and the alarm starts another. */
   async #launch({ run, generation }: RunRow): Promise<void> {
-    const instance = { id: `${run}-${generation}`, params: { run, generation } };
     try {
-      const { errors } = await this.env.RUN.createBatch({ instances: [instance] });
-      for (const { code, message } of errors.filter((error) => error.code !== ALREADY_EXISTS)) {
-        logEvent("warn", { event: "run_not_launched", run, generation, code, reason: message });
-      }
+      await startInstance(this.env.RUN, { id: `${run}-${generation}`, params: { run, generation } });
     } catch (error) {
       logEvent("warn", { event: "run_not_launched", run, generation, reason: String(error) });
     }
@@ -259,8 +256,5 @@ export class Runs extends DurableObject<Env> {
     if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 }
-
-/** Cloudflare's error code for an existing instance id. */
-const ALREADY_EXISTS = 10_405;
 
 const newsOf = ({ tenant, name }: KeyedRequest) => `${tenant}\n${name}`;

@@ -24,8 +24,8 @@ export async function getRun(caller: Owner, run: string, waitS = 0): Promise<Wir
   if (view.items === undefined) {
     return { ...summaryOf(view), steps: stepsOf(view.ops, await runsOf(caller, run).steps(own, 0)) };
   }
-  const known = new Map((await runsOf(caller, run).failures(own)).map((one) => [one.item, one]));
-  const values = await valuesOf(caller, run);
+  const [failures, values] = await Promise.all([runsOf(caller, run).failures(own), valuesOf(caller, run)]);
+  const known = new Map(failures.map((one) => [one.item, one]));
   return {
     ...summaryOf(view),
     for_each: values.map((one, at) => itemOf(at + 1, one, known.get(at + 1), hasEnded(view.status))),
@@ -35,12 +35,16 @@ export async function getRun(caller: Owner, run: string, waitS = 0): Promise<Wir
 /** Returns one item of a run with its steps. @throws not_found */
 export async function getRunItem(caller: Owner, run: string, item: number): Promise<z.output<typeof runItemSchema>> {
   const own = { tenant: caller.tenant, run };
-  const view = await runsOf(caller, run).view(own);
-  const values = (await valuesOf(caller, run))[item - 1];
+  const [view, all, failures, rows] = await Promise.all([
+    runsOf(caller, run).view(own),
+    valuesOf(caller, run),
+    runsOf(caller, run).failures(own),
+    runsOf(caller, run).steps(own, item),
+  ]);
+  const values = all[item - 1];
   if (!view || !values) throw noRun();
-  const known = (await runsOf(caller, run).failures(own)).find((one) => one.item === item);
-  const steps = stepsOf(view.ops, await runsOf(caller, run).steps(own, item));
-  return { ...itemOf(item, values, known, hasEnded(view.status)), steps };
+  const known = failures.find((one) => one.item === item);
+  return { ...itemOf(item, values, known, hasEnded(view.status)), steps: stepsOf(view.ops, rows) };
 }
 
 async function valuesOf(caller: Owner, run: string): Promise<Readonly<Record<string, string>>[]> {
@@ -88,7 +92,7 @@ export async function cancelRun(caller: Owner, run: string): Promise<WireRun> {
   return getRun(caller, run);
 }
 
-/** Goes on with a run that failed or was canceled. @throws not_found or conflict */
+/** Goes on with a run that failed or was canceled. @throws not_found or run_not_ended */
 export async function retryRun(caller: Owner & Pick<Caller, "gitTokens">, run: string): Promise<WireRun> {
   const { tenant, gitTokens, config } = caller;
   const sealed = gitTokens && (await sealTokens(gitTokens, run, config.leaseKeys));

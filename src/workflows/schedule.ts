@@ -1,5 +1,5 @@
 import { configOf } from "../config.ts";
-import { startBuild } from "../template/start-build.ts";
+import { startInstance } from "../start-instance.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -12,7 +12,9 @@ const DAY_MS = 24 * 3_600_000;
  */
 export async function scheduled({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
   const { builds, templateBuilds } = configOf(env);
-  if (builds !== undefined && templateBuilds === "weekly") await startBuild(env, weekOf(scheduledTime));
+  if (builds !== undefined && templateBuilds === "weekly") {
+    await startInstance(env.TEMPLATE_BUILD, { id: weekOf(scheduledTime) });
+  }
 }
 
 /** Identifies the week of a time by its Monday (UTC): `week-2026-11-23`. */

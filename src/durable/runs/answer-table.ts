@@ -1,3 +1,4 @@
+import { beyond } from "../../pool/newest.ts";
 import { forgetText, keepText, textOf } from "./tables.ts";
 
 /** The answer is kept for a day. */
@@ -5,9 +6,8 @@ const KEPT_MS = 24 * 3_600_000;
 
 /** A longer answer is not kept: a repeat is carried out, which changes nothing. */
 const MAX_LENGTH = 2_000_000;
-/** Of one tenant's answers; beyond, the oldest go. */
-const MAX_BYTES = 200_000_000;
-const MAX_ANSWERS = 10_000;
+/** Of one tenant's answers. */
+const MOST = { number: 10_000, bytes: 200_000_000 };
 
 /** A request with an Idempotency-Key. */
 export interface KeyedRequest {
@@ -107,12 +107,8 @@ export class AnswerTable {
   /** Deletes the oldest answers of a tenant that has more than it may. */
   trim(tenant: string): void {
     const query = "SELECT name, bytes FROM answer WHERE tenant = ? ORDER BY delete_at DESC";
-    let [number, bytes] = [0, 0];
-    for (const row of this.#sql.exec<{ name: string; bytes: number }>(query, tenant).toArray()) {
-      number += 1;
-      bytes += row.bytes;
-      if (number > MAX_ANSWERS || bytes > MAX_BYTES) this.#delete(tenant, row.name);
-    }
+    const answers = this.#sql.exec<{ name: string; bytes: number }>(query, tenant).toArray();
+    for (const { name } of beyond(answers, MOST)) this.#delete(tenant, name);
   }
 
   #delete(tenant: string, name: string): void {

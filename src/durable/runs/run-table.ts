@@ -1,3 +1,4 @@
+import { beyond } from "../../pool/newest.ts";
 import { EventTable } from "./event-table.ts";
 import { StepTable } from "./step-table.ts";
 import { createTables, forgetText, keepText, textOf } from "./tables.ts";
@@ -6,10 +7,8 @@ import { hasEnded, type NewRun, type RunPageEnd, type RunRow, type RunStatus, ty
 /** The results of a run that has ended are kept for a week. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Of one tenant's runs, inputs and answers together; an object holds 10 GB, which tenants share. */
-const MAX_BYTES = 1_000_000_000;
-/** One tenant's ended runs. */
-const MAX_ENDED = 2_000;
+/** Of one tenant's ended runs, inputs and answers together; an object holds 10 GB, which tenants share. */
+const MOST_ENDED = { number: 2_000, bytes: 1_000_000_000 };
 /** Of the answers of one run. */
 const MAX_RESULT_BYTES = 100_000_000;
 
@@ -148,12 +147,8 @@ export class RunTable {
   /** Deletes the oldest ended runs of a tenant that has more than it may. */
   #trim(tenant: string): void {
     const query = `SELECT run, bytes FROM run WHERE tenant = ? AND ended_at IS NOT NULL ORDER BY ended_at DESC`;
-    let [number, bytes] = [0, 0];
-    for (const row of this.#sql.exec<{ run: string; bytes: number }>(query, tenant).toArray()) {
-      number += 1;
-      bytes += row.bytes;
-      if (number > MAX_ENDED || bytes > MAX_BYTES) this.#delete(row.run);
-    }
+    const ended = this.#sql.exec<{ run: string; bytes: number }>(query, tenant).toArray();
+    for (const { run } of beyond(ended, MOST_ENDED)) this.#delete(run);
   }
 
   #delete(run: string): void {

@@ -13,7 +13,7 @@ import { answer } from "../answer.ts";
 import { auditOf } from "../audit.ts";
 import type { HttpContext } from "../context.ts";
 import { type buildStartedSchema, overviewQuery, pageQuery } from "../../api/operator-schemas.ts";
-import { startBuild } from "../../template/start-build.ts";
+import { startInstance } from "../../start-instance.ts";
 import { operatorOf } from "../operator.ts";
 
 import { dispatch } from "../../execution/dispatch.ts";
@@ -78,7 +78,7 @@ async function build(operator: Omit<Caller, "tenant">): Promise<z.infer<typeof b
   if (newestBuild?.state === "building" && Date.now() - newestBuild.startedAt < BUILDING_MS) return { started: false };
   const minute = new Date().toISOString().slice(0, "2026-11-30T01:15".length).replaceAll(/[T:]/g, "-");
   const id = `asked-after-v${newestBuild?.version ?? 0}-${minute}`;
-  const started = await startBuild(operator.env, id);
+  const started = await startInstance(operator.env.TEMPLATE_BUILD, { id });
   return { build: id, started };
 }
 
