@@ -7,14 +7,19 @@ interface AnswerOptions {
   readonly requestId?: string;
 }
 
+const texts = new WeakMap<Response, string>();
+
+/** Returns the body of an answer that was built here: it need not be read again. */
+export const textOf = (response: Response): string | undefined => texts.get(response);
+
 /** Builds a JSON answer; a null body is 204 No Content. */
 export function answer(body: object | null, options: AnswerOptions = {}): Response {
   const { status = body === null ? 204 : 200, requestId = crypto.randomUUID(), headers } = options;
   const type = body === null ? {} : { "Content-Type": "application/json" };
-  return new Response(body && JSON.stringify(body), {
-    status,
-    headers: { "X-Request-Id": requestId, ...type, ...headers },
-  });
+  const text = body && JSON.stringify(body);
+  const made = new Response(text, { status, headers: { "X-Request-Id": requestId, ...type, ...headers } });
+  texts.set(made, text ?? "");
+  return made;
 }
 
 /** Type of a download that is passed through as it is, in a stream. */

@@ -112,7 +112,6 @@ function policiesOf({ tenant, config }: Caller): z.output<typeof policiesSchema>
   return { policies: hosts.map((host) => ({ host, ...policyOf(config.policy, tenant, host) })) };
 }
 
-/** Formats Server-Timing (W3C): milliseconds, and the number of Durable Object calls. */
 function noRoute(app: App, { req }: HttpContext): WarmtreeError {
   const methods = new Set(app.routes.map(({ method }) => method));
   const allowed = [...methods].filter((method) =>

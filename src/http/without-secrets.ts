@@ -1,6 +1,6 @@
 import type { Next } from "hono";
 import type { Redactor } from "../redaction/redactor.ts";
-import { TAR_TYPE } from "./answer.ts";
+import { TAR_TYPE, textOf } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
 import { redactorOf } from "./secrets.ts";
 
@@ -24,9 +24,13 @@ export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> 
   await next();
   if (c.req.path.startsWith(TO_GIT)) return;
   const { res } = c;
+  const redactor = redactorOf(c);
+  const text = textOf(res);
+  const texts = text === undefined ? undefined : [text, ...res.headers.values()];
+  if (texts?.some((part) => redactor.mayHold(part)) === false) return;
   // Otherwise Hono keeps the headers of the previous answer.
   c.res = undefined;
-  c.res = await cleaned(res, redactorOf(c));
+  c.res = await cleaned(res, redactor);
 }
 
 async function cleaned(response: Response, redactor: Redactor): Promise<Response> {

@@ -30,6 +30,7 @@ export interface LoggedOperation extends EndedOperation {
 
 /**
  * Counts the start and the end of an operation. Returns the promise of `work` itself, so that recording adds no delay.
+ * The end is recorded even if the client leaves meanwhile.
  */
 export function recorded<Result>(name: string, caller: RecordedCaller, work: () => Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
@@ -37,7 +38,7 @@ export function recorded<Result>(name: string, caller: RecordedCaller, work: () 
   delete caller.cost.given;
   delete caller.cost.refs;
   const result = work();
-  void recordEnd(name, caller, startedAt, result);
+  caller.waitUntil(recordEnd(name, caller, startedAt, result));
   return result;
 }
 
@@ -54,7 +55,11 @@ async function recordEnd(
     failed(name, caller, seconds(), error);
     return;
   }
-  succeeded(name, caller, seconds());
+  const tookS = seconds();
+  const own = { ...caller, cost: { ...caller.cost } };
+  // In a later turn of the event loop, so that the answer is sent first.
+  await new Promise((resolve) => setTimeout(resolve));
+  succeeded(name, own, tookS);
 }
 
 /** Counts an operation of a batch after the batch has ended. */

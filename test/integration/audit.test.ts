@@ -58,7 +58,7 @@ test("a push of an operation has its own line, and one for each request of its g
   const from = logged.length;
   await call(stack, "push", { sandbox_id, message: "told nobody" }, withToken);
   // The runtime's output comes by a pipe; the operation ends last.
-  const operationOf = () => linesSince(from).find(({ of }) => of === "operation");
+  const operationOf = () => linesSince(from).find(({ of, what }) => of === "operation" && what === "push");
   await expect.poll(operationOf).toBeDefined();
   const [operation, lines] = [operationOf(), linesSince(from)];
   const about = { tenant: "dev", key: "ef260e9aa3c6", sandbox_id, verdict: "allowed" };
@@ -105,6 +105,27 @@ test("a lease of an operation that makes no commits, sent for a signature, is to
   await expect.poll(() => linesSince(from).length).toBe(1);
   const refusal = { of: "broker", what: "sign", verdict: "refused", code: "service_not_allowed", bytes_in: 6 };
   expect([answer.status, linesSince(from)]).toMatchObject([403, [{ ...refusal, tenant: "acme", status: 403 }]]);
+});
+
+test.each([
+  ["an operation", "POST", "/v1/git/status", "sandbox", "status"],
+  ["a request", "DELETE", "/v1/workspaces/:sandbox_id", "control", "DELETE /v1/workspaces/:sandbox_id"],
+] as const)("%s whose client leaves is told of as well (%s %s)", async (_, method, route, plane, what) => {
+  const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id: "bob" }, withToken);
+  const from = logged.length;
+  const before = stack.host.counters()[plane];
+  stack.host.faults.set({ latencyMs: { [plane]: 1000 } });
+  const left = new AbortController();
+  const url = `${stack.url}${route.replace(":sandbox_id", sandbox_id)}`;
+  const headers = { Authorization: "Bearer dev", "Content-Type": "application/json" };
+  const body = method === "POST" && { body: JSON.stringify({ sandbox_id }) };
+  const answer = fetch(url, { method, headers, ...body, signal: left.signal });
+  await expect.poll(() => stack.host.counters()[plane]).toBeGreaterThan(before);
+  left.abort();
+  await expect(answer).rejects.toThrow();
+  const line = () => linesSince(from).find((told) => told.what === what);
+  await expect.poll(line, { timeout: 5000 }).toMatchObject({ sandbox_id, verdict: "allowed" });
+  stack.host.faults.reset();
 });
 
 test("no line has the credential, a file's content, a message or a query", () => {
