@@ -153,7 +153,7 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     templates,
     budgetUsd,
   };
-  const budgetWatch = new BudgetWatch({ settings, ledger, outbox, budgetUsd, shards: poolShards });
+  const budgetWatch = new BudgetWatch({ settings, idlePolicy, outbox, budgetUsd, shards: poolShards });
   const ours = {
     outbox,
     budgetWatch,

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod/v4";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
+import { Ledger } from "../../src/durable/storage/ledger.ts";
 import { Webhooks } from "../../src/durable/Webhooks.ts";
 import type { Grant } from "../../src/durable/sandboxes/grant.ts";
 import { e2b, endFaults, fault, granted, MINUTE_MS, newPool, type Pool, shell, sql, workspace } from "./support.ts";
@@ -243,12 +244,19 @@ describe("the operator", () => {
     expect(await look(0)).toEqual([]);
     await spend(16.1);
     const at80 = { percent: 80, month, spent_usd: 16.1, budget_usd: 20, shards: 1 };
-    expect(await look(0)).toEqual([at80]);
-    expect(await look(0)).toEqual([at80]);
+    expect(await look(10_000)).toEqual([at80]);
+    expect(await look(20_000)).toEqual([at80]);
     await spend(20);
-    expect(await look(0)).toEqual([at80, { ...at80, percent: 100, spent_usd: 20 }]);
+    expect(await look(30_000)).toEqual([at80, { ...at80, percent: 100, spent_usd: 20 }]);
     const next = Date.now() + 32 * DAY_MS;
     await spend(30, next);
     expect((await look(32 * DAY_MS)).map((data) => data["percent"])).toEqual([80, 100, 80, 100]);
+  });
+
+  test("costs an alarm no look at every sandbox: the spend is added up once in ten seconds", async () => {
+    const spend = vi.spyOn(Ledger.prototype, "spend");
+    for (let n = 0; n < 3; n++) await runInDurableObject(pool, (object: SandboxPool) => object.alarm());
+    const [own] = spend.mock.contexts;
+    expect(spend.mock.contexts.filter((ledger) => ledger === own)).toHaveLength(1);
   });
 });

@@ -3,11 +3,11 @@ import { monthOf } from "../../pool/spend.ts";
 import { OPERATOR } from "../../webhooks/events.ts";
 import type { Outbox } from "../reporting/outbox.ts";
 import type { KeyValues } from "../storage/key-values.ts";
-import type { Ledger } from "../storage/ledger.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
 
 export interface BudgetWatchParts {
   readonly settings: KeyValues;
-  readonly ledger: Ledger;
+  readonly idlePolicy: IdlePolicy;
   readonly outbox: Outbox;
   /** Monthly budget of this shard in USD; undefined: unlimited. */
   readonly budgetUsd: number | undefined;
@@ -22,11 +22,11 @@ export class BudgetWatch {
     this.#parts = parts;
   }
 
-  /** Tells what is reached and was not told yet. */
+  /** Tells what is reached and was not told yet. Every alarm asks, so the spend may be a few seconds old. */
   look(now: number): void {
-    const { settings, ledger, outbox, budgetUsd, shards } = this.#parts;
+    const { settings, idlePolicy, outbox, budgetUsd, shards } = this.#parts;
     if (budgetUsd === undefined || !outbox.isOpen) return;
-    const spentUsd = ledger.spend(now).monthUsd;
+    const spentUsd = idlePolicy.spend(now).monthUsd;
     const told = restoreTold(settings.json("budget_told")) ?? NOTHING_TOLD;
     const marks = marksReached(spentUsd, budgetUsd, told, now);
     if (marks.length === 0) return;

@@ -56,16 +56,22 @@ export class IdlePolicy {
   budget(now: number): BudgetState {
     const { budgetUsd, worth } = this.#options;
     if (budgetUsd === undefined) return { state: "ample", kappa: 1 };
-    if (this.#spend === undefined || now - this.#spend.at >= SPEND_FRESH_MS) {
-      this.#spend = { at: now, spend: this.#ledger.spend(now) };
-    }
+    const spend = this.spend(now);
     const before = this.#budget;
-    this.#budget = correctBudget(before, this.#spend.spend, budgetUsd, now);
+    this.#budget = correctBudget(before, spend, budgetUsd, now);
     if (this.#budget !== before) {
       this.#settings.setJson("budget", this.#budget);
       this.#learned = relearn(this.#learned, worthUnder(worth, this.#budget.kappa));
     }
-    return budgetState(this.#budget, this.#spend.spend.monthUsd, budgetUsd, now);
+    return budgetState(this.#budget, spend.monthUsd, budgetUsd, now);
+  }
+
+  /** Returns the cost in USD up to `now`, at most SPEND_FRESH_MS old. */
+  spend(now: number): Spend {
+    if (this.#spend === undefined || now - this.#spend.at >= SPEND_FRESH_MS) {
+      this.#spend = { at: now, spend: this.#ledger.spend(now) };
+    }
+    return this.#spend.spend;
   }
 
   /** Value of an agent's waiting time under the budget. */

@@ -11,9 +11,12 @@ interface Purpose {
 /** SQL of the sandboxes. Synchronous: reads and writes between two awaits form one transaction. */
 export class SandboxTable {
   readonly #sql: SqlStorage;
+  /** False: no row has a loss. Few shards ever have one, and each claim asks. */
+  #mayHaveLoss: boolean;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
+    this.#mayHaveLoss = this.#all("lost_at IS NOT NULL LIMIT 1").length > 0;
   }
 
   #all(query: string, ...bindings: (string | number | null)[]): Row[] {
@@ -40,6 +43,7 @@ export class SandboxTable {
    * unreported.
    */
   lostSince({ tenant, repository, agentId, taskId }: WorkspaceKey, since: number): Row | undefined {
+    if (!this.#mayHaveLoss) return undefined;
     return this.#all(
       `tenant = ? AND repository = ? AND agent_id = ? AND task_id = ? AND lost_at IS NOT NULL
          AND (lost_at > ? OR (loss_told = 0 AND state <> 'gone'))
@@ -213,6 +217,7 @@ export class SandboxTable {
   /** Writes a transition if the row still has the generation of `row`; otherwise returns undefined. */
   transition(row: Row, change: Transition): Row | undefined {
     const next = { ...row, ...change };
+    this.#mayHaveLoss ||= next.lost_at !== null;
     return this.#sql
       .exec<Row>(
         `UPDATE sandbox SET state = ?, e2b_id = ?, access_token = ?, domain = ?, envd_version = ?, last_used_at = MAX(last_used_at, ?),
