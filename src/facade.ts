@@ -10,7 +10,7 @@ import { pushInTurn } from "./execution/push.ts";
 import { parseInput } from "./execution/parse-input.ts";
 import { beforeBegun } from "./ops/work.ts";
 import { atOnce } from "./workspace/at-once.ts";
-import { useWorkspace } from "./workspace/workspaces.ts";
+import { useWorkspace } from "./workspace/grants.ts";
 import type { Caller } from "./workspace/caller.ts";
 
 /**

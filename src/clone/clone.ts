@@ -5,7 +5,8 @@ import { ERROR_KINDS, WarmtreeError } from "../errors.ts";
 import { clone } from "../ops/clone.ts";
 import { parseRepository } from "../remote/address.ts";
 import { recordCloneResult } from "./snapshots.ts";
-import { endWorkspace, wireLoss } from "../workspace/workspaces.ts";
+import { endWorkspace } from "../workspace/workspaces.ts";
+import { wireLoss } from "../workspace/wire.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /**

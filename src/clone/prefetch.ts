@@ -5,7 +5,7 @@ import type { PrefetchedRemote, Remote } from "../remote/types.ts";
 import { fetchPack, wantedBetween } from "../remote/fetch-pack.ts";
 import { remoteRefs } from "../remote/ls-refs.ts";
 import type { Repository } from "../remote/address.ts";
-import { claimWorkspace } from "../workspace/workspaces.ts";
+import { claimWorkspace } from "../workspace/grants.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /** Longest wait for the prefetch, in ms. Past it, letting git in the sandbox fetch is about as fast. */

@@ -13,7 +13,7 @@ import type { Parsed } from "../ops/output/script-output.ts";
 import { plainText } from "../redaction/plain-text.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import type { Repository } from "../remote/address.ts";
-import { poolFor, poolOf, pools, refused } from "../workspace/workspaces.ts";
+import { poolFor, poolOf, pools, refused } from "../workspace/pool.ts";
 import type { Caller } from "../workspace/caller.ts";
 import { logEvent } from "../redaction/log-line.ts";
 

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config.ts";
 import type { BuildRecord, Promoted } from "../pool/template.ts";
 import { Claims } from "./claims.ts";
+import { Uses } from "./uses.ts";
 import { AlarmHandler } from "./alarm.ts";
 import type { Grant, Seed } from "./sandboxes/grant.ts";
 import { isOrphaned } from "./sandboxes/orphaned-starts.ts";
@@ -42,10 +43,12 @@ const METHODS = [
 /**
  * One shard of the pool: maps workspaces to sandboxes. All state is in SQLite rows. One alarm fires at the earliest due
  * time of any row. The pure rules are in src/pool. The parts:
- * - claims.ts chooses the sandbox of a workspace, room.ts frees capacity, alarm.ts handles the alarm;
- * - sandboxes/: lifecycle.ts and termination.ts change states, idle-policy.ts limits idle time, start-patience.ts
- *   limits waits, work-saver.ts saves work before a drop, warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template,
- *   reconciler.ts compares with E2B;
+ * - claims.ts chooses the sandbox of a workspace, uses.ts makes it ready, room.ts frees capacity, alarm.ts handles the
+ *   alarm;
+ * - sandboxes/: starts.ts, lifecycle.ts and termination.ts change states, moves.ts knows what is in progress,
+ *   idle-policy.ts limits idle time, start-patience.ts limits waits, work-saver.ts saves work before a drop,
+ *   warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template, reconciler.ts compares
+ *   with E2B;
  * - snapshots/: catalog.ts decides which repositories have a snapshot, builder.ts makes them;
  * - storage/ledger.ts adds up cost, reporting/ reports to Metrics and tells Webhooks, pushes/ queues pushes.
  */
@@ -56,6 +59,7 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   readonly #parts: Shard;
+  readonly #uses: Uses;
   readonly #claims: Claims;
   readonly #due: AlarmHandler;
   readonly #pushTurns: PushTurns;
@@ -65,12 +69,10 @@ export class SandboxPool extends DurableObject<Env> {
     migrate(ctx.storage);
     // Objects are named by their shard number.
     this.#parts = createShard(ctx, env, Number(ctx.id.name ?? 0), Date.now());
-    this.#claims = new Claims(this.#parts, () => this.#afterChange());
-    this.#due = new AlarmHandler(
-      this.#parts,
-      (row) => this.#claims.current(row),
-      () => this.#afterChange(),
-    );
+    const afterChange = () => this.#afterChange();
+    this.#uses = new Uses(this.#parts, afterChange);
+    this.#claims = new Claims(this.#parts, this.#uses, afterChange);
+    this.#due = new AlarmHandler(this.#parts, (row) => this.#uses.current(row), afterChange);
     this.#pushTurns = new PushTurns(configOf(env).operationTimeoutS * 1000);
   }
 
@@ -89,7 +91,7 @@ export class SandboxPool extends DurableObject<Env> {
    */
   async use(request: { tenant: string; sandboxId: string; lost?: number }): Promise<Grant | Refusal> {
     const row = this.#parts.rows.get(request.sandboxId);
-    return row ? this.#claims.use(row, request.tenant, request.lost) : NOT_FOUND;
+    return row ? this.#uses.use(row, request.tenant, request.lost) : NOT_FOUND;
   }
 
   /**
@@ -98,7 +100,7 @@ export class SandboxPool extends DurableObject<Env> {
    */
   async push(request: PushRequest, onBefore?: (before: number) => Promise<void>): Promise<PlaceInLine | Refusal> {
     const row = this.#parts.rows.get(request.sandboxId);
-    const grant = row ? await this.#claims.ready(row, request.tenant) : NOT_FOUND;
+    const grant = row ? await this.#uses.ready(row, request.tenant) : NOT_FOUND;
     return grant.ok ? this.#pushTurns.enter(request, row?.repository ?? "", grant, onBefore) : grant;
   }
 
@@ -108,7 +110,7 @@ export class SandboxPool extends DurableObject<Env> {
    */
   touch(request: { tenant: string; sandboxId: string; generation: number }): boolean {
     const row = this.#owned(request);
-    return row !== undefined && this.#claims.used(row, request.generation);
+    return row !== undefined && this.#uses.used(row, request.generation);
   }
 
   /** Lists the tenant's workspaces, last used first. */
@@ -128,8 +130,8 @@ export class SandboxPool extends DurableObject<Env> {
   view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#owned(request);
     if (!row) return undefined;
-    const resumed = request.open && row.state === "paused" && this.#claims.room.has();
-    if (resumed) this.ctx.waitUntil(this.#claims.ready(row, request.tenant));
+    const resumed = request.open && row.state === "paused" && this.#uses.room.has();
+    if (resumed) this.ctx.waitUntil(this.#uses.ready(row, request.tenant));
     return this.#view(row);
   }
 
@@ -146,7 +148,7 @@ export class SandboxPool extends DurableObject<Env> {
   async pause(request: { tenant: string; sandboxId: string }): Promise<Refusal | undefined> {
     if (!this.#owned(request)) return NOT_FOUND;
     // Wait for a resume in progress first.
-    await this.#parts.lifecycle.move(request.sandboxId);
+    await this.#parts.moves.of(request.sandboxId);
     const row = this.#parts.rows.get(request.sandboxId);
     const paused = row?.state === "bound" ? await this.#parts.lifecycle.pause(row) : undefined;
     await this.#afterChange();
@@ -161,8 +163,8 @@ export class SandboxPool extends DurableObject<Env> {
     if (row && savedOf(row)) this.#parts.rows.setDue(row.sandbox_id, Date.now(), 0);
     const ended = this.#parts.rows.get(request.sandboxId);
     // A start in progress in this object detects the end itself.
-    const moving = this.#parts.lifecycle.move(request.sandboxId);
-    if (ended && isOrphaned(ended) && !moving) await this.#parts.lifecycle.reap(ended);
+    const moving = this.#parts.moves.of(request.sandboxId);
+    if (ended && isOrphaned(ended) && !moving) await this.#parts.starts.reap(ended);
     await this.#afterChange();
     return row !== undefined;
   }
@@ -264,7 +266,7 @@ export class SandboxPool extends DurableObject<Env> {
   }
 
   #view(row: Row): View {
-    return viewOf(this.#claims.current(row), this.#parts.idlePolicy, Date.now());
+    return viewOf(this.#uses.current(row), this.#parts.idlePolicy, Date.now());
   }
 
   override async alarm(): Promise<void> {

@@ -48,13 +48,13 @@ export class AlarmHandler {
   }
 
   async #act(row: Row): Promise<void> {
-    const { rows, idlePolicy, lifecycle, termination, builder } = this.#parts;
-    if (lifecycle.move(row.sandbox_id)) return;
+    const { rows, idlePolicy, moves, starts, lifecycle, termination, builder } = this.#parts;
+    if (moves.of(row.sandbox_id)) return;
     if (row.maker_of !== null && (row.state === "bound" || row.state === "paused")) return builder.tend(row);
     const now = Date.now();
     switch (row.state) {
       case "warming":
-        await lifecycle.adopt(row, false);
+        await starts.adopt(row, false);
         return;
       case "warm":
       case "bound": {
@@ -70,7 +70,7 @@ export class AlarmHandler {
         else await this.#retain(row, now);
         return;
       case "gone":
-        if (isOrphaned(row)) await lifecycle.reap(row);
+        if (isOrphaned(row)) await starts.reap(row);
         else if (row.e2b_id === null) await this.#remove(row);
         else await termination.kill(row);
     }

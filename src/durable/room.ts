@@ -41,7 +41,7 @@ export class Room {
 
   /** Waits for a starting warm sandbox. Returns whether it is ready, or has failed and no longer takes capacity. */
   async #started({ sandbox_id: id }: Row): Promise<boolean> {
-    const starting = this.#parts.lifecycle.move(id);
+    const starting = this.#parts.moves.of(id);
     if (starting) await this.#parts.startPatience.wait(starting);
     return this.#parts.rows.get(id)?.state !== "warming";
   }

@@ -14,6 +14,10 @@ import { IdlePolicy } from "./sandboxes/idle-policy.ts";
 import { Ledger } from "./storage/ledger.ts";
 import { Seal } from "./sandboxes/seal.ts";
 import { Lifecycle } from "./sandboxes/lifecycle.ts";
+import { Moves } from "./sandboxes/moves.ts";
+import { OrphanedStarts } from "./sandboxes/orphaned-starts.ts";
+import { RunningState } from "./sandboxes/running-state.ts";
+import { Starts } from "./sandboxes/starts.ts";
 import { SnapshotBuilder } from "./snapshots/builder.ts";
 import { MetricsReporter } from "./reporting/reporter.ts";
 import { Outbox } from "./reporting/outbox.ts";
@@ -86,9 +90,26 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
   const seal = new Seal(rows, plane, config.sealedTo);
   const startPatience = new StartPatience(settings);
   const probe = probeFor(config);
+  const moves = new Moves();
+  const orphans = new OrphanedStarts({ rows, termination, plane, ttlMs, poolId });
+  const running = new RunningState({ rows, idlePolicy, plane, orphans, ttlMs });
+  const starts = new Starts({
+    rows,
+    moves,
+    running,
+    orphans,
+    termination,
+    reporter,
+    plane,
+    seal,
+    startPatience,
+    ttlMs,
+  });
   const lifecycle = new Lifecycle({
     rows,
     ledger,
+    moves,
+    running,
     idlePolicy,
     termination,
     reporter,
@@ -99,10 +120,10 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     probeBeforePause: probe(probeBeforePause),
     probeAfterResume: probe(probeAfterResume),
     ttlMs,
-    poolId,
   });
   const saver = new WorkSaver({
     rows,
+    moves,
     lifecycle,
     termination,
     idlePolicy,
@@ -112,10 +133,21 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     maxRunning,
     operationTimeoutMs: config.operationTimeoutS * 1000,
   });
-  const reconciler = new Reconciler({ rows, settings, plane, lifecycle, termination, idlePolicy, reporter, poolId });
+  const reconciler = new Reconciler({
+    rows,
+    settings,
+    plane,
+    moves,
+    starts,
+    lifecycle,
+    termination,
+    idlePolicy,
+    reporter,
+    poolId,
+  });
   const size = { min: share(config.pool.min), max: share(config.pool.max), maxRunning };
   const filler = new WarmPoolFiller(
-    { rows, settings, lifecycle, startPatience, termination, idlePolicy, ...size, template, shard },
+    { rows, settings, starts, startPatience, termination, idlePolicy, ...size, template, shard },
     now,
   );
   const making = { template, maxRunning, maxSnapshots: share(config.maxSnapshots), nameOf: snapshotName };
@@ -132,7 +164,8 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     snapshotTable,
     snapshots,
     idlePolicy,
-    lifecycle,
+    moves,
+    starts,
     startPatience,
     termination,
     reporter,
@@ -162,6 +195,8 @@ export function createShard({ storage }: DurableObjectState, env: Env, shard: nu
     idlePolicy,
     reporter,
     termination,
+    moves,
+    starts,
     lifecycle,
     seal,
     saver,

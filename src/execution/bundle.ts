@@ -3,7 +3,8 @@ import { streamedWork } from "../archive/streamed-work.ts";
 import { WarmtreeError } from "../errors.ts";
 import { unpushedWork } from "../ops/probes/unpushed-work.ts";
 import type { Caller } from "../workspace/caller.ts";
-import { ownView, useWorkspace } from "../workspace/workspaces.ts";
+import { ownView } from "../workspace/workspaces.ts";
+import { useWorkspace } from "../workspace/grants.ts";
 import { dispatch } from "./dispatch.ts";
 
 /**

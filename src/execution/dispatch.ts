@@ -11,7 +11,7 @@ import { hostOf, parseRepository } from "../remote/address.ts";
 import { remoteInSandbox, signingInSandbox } from "./sandbox-remote.ts";
 import { sandboxFailure } from "./sandbox-failure.ts";
 import { withWork } from "../ops/work.ts";
-import { useWorkspace } from "../workspace/workspaces.ts";
+import { useWorkspace } from "../workspace/grants.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 /** Context of a script besides the caller's input. */

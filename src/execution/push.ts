@@ -7,7 +7,8 @@ import { encodeBase64 } from "../ops/output/content.ts";
 import type { PushContext } from "../ops/operation.ts";
 import type { LostRace, Parsed } from "../ops/output/script-output.ts";
 import { push, type Pushed } from "../ops/push.ts";
-import { granted, notGranted, poolOf, useWorkspace } from "../workspace/workspaces.ts";
+import { granted, notGranted, useWorkspace } from "../workspace/grants.ts";
+import { poolOf } from "../workspace/pool.ts";
 import type { Caller } from "../workspace/caller.ts";
 
 type PushInput = z.output<typeof push.input>;

@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { PoolDoor } from "../template/build.ts";
-import { pool, pools } from "../workspace/workspaces.ts";
+import { pool, pools } from "../workspace/pool.ts";
 
 /** Connects a build to all pool shards; the first one also stores the records of builds. */
 export function poolDoor(env: Env, config: Config): PoolDoor {

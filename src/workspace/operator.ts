@@ -1,7 +1,8 @@
 import type { OwnedView } from "../durable/sandboxes/view.ts";
 import type { PageEnd, PageFilter } from "../durable/storage/row.ts";
 import { WarmtreeError } from "../errors.ts";
-import { notFound, poolOf, pools, wireView, type WorkspaceView } from "./workspaces.ts";
+import { notFound, poolOf, pools } from "./pool.ts";
+import { wireView, type WorkspaceView } from "./wire.ts";
 import type { PoolClientContext } from "./caller.ts";
 
 /** A workspace on the wire, with its tenant. */

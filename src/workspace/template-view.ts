@@ -1,6 +1,6 @@
 import { plainText } from "../redaction/plain-text.ts";
 import type { BuildRecord } from "../pool/template.ts";
-import { pool } from "./workspaces.ts";
+import { pool } from "./pool.ts";
 import type { Caller } from "./caller.ts";
 
 /** The template on the wire; times in RFC 3339. */

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { configOf } from "../../src/config.ts";
-import { pauseWorkspace, useWorkspace } from "../../src/workspace/workspaces.ts";
+import { pauseWorkspace } from "../../src/workspace/workspaces.ts";
+import { useWorkspace } from "../../src/workspace/grants.ts";
 import type { Caller } from "../../src/workspace/caller.ts";
 import { granted, workspace } from "./support.ts";
 

@@ -7,7 +7,7 @@ import { failureOf } from "../../src/ops/output/failure.ts";
 import type { SandboxTask } from "../../src/ops/operation.ts";
 import { assemble } from "../../src/ops/scripts/assemble.ts";
 import type { Caller } from "../../src/workspace/caller.ts";
-import { useWorkspace } from "../../src/workspace/workspaces.ts";
+import { useWorkspace } from "../../src/workspace/grants.ts";
 import { callerOf, type Pool, sql } from "./support.ts";
 
 const pieces = (...names: readonly string[]) => names.map((name) => `. "$WT_LIB/${name}.sh"\n`).join("");

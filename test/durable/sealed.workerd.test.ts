@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, test } from "vitest";
 import { Claims } from "../../src/durable/claims.ts";
+import { Uses } from "../../src/durable/uses.ts";
 import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import { configOf } from "../../src/config.ts";
 import { createShard } from "../../src/durable/shard.ts";
@@ -24,7 +25,8 @@ const envWith = (settings: object) => ({ ...env, E2B_API_URL: hostUrl, E2B_SANDB
 
 function shardOf(state: DurableObjectState, settings: object) {
   const parts = createShard(state, envWith(settings), Number(state.id.name ?? 0), Date.now());
-  return { ...parts, claims: new Claims(parts, () => Promise.resolve()) };
+  const uses = new Uses(parts, () => Promise.resolve());
+  return { ...parts, uses, claims: new Claims(parts, uses, () => Promise.resolve()) };
 }
 
 async function networkOf(e2bId: string): Promise<unknown> {
@@ -97,11 +99,11 @@ describe.runIf(egress)("with SANDBOX_EGRESS sealed", () => {
         granted(await claims.claim(workspace())),
       );
       const before = await changes();
-      await under(pool, is, async ({ claims, rows }) => {
+      await under(pool, is, async ({ uses, rows }) => {
         const use = async () => {
           const row = rows.get(sandboxId);
           if (row === undefined) throw new Error("its row is gone");
-          return granted(await claims.use(row, "acme"));
+          return granted(await uses.use(row, "acme"));
         };
         await use();
         expect(await networkOf(session.sandboxId)).toEqual(network);
@@ -140,18 +142,18 @@ describe.runIf(egress)("with SANDBOX_EGRESS sealed", () => {
     const line = "sleep 60 >/dev/null 2>&1 & echo $!";
     const request = { cmd: "/bin/bash", args: ["-c", line], envs: {}, timeoutMs: 10_000, maxOutputBytes: 100 };
     await runProcess(configOf(envWith({})).e2b, session, request);
-    const use = ({ claims, rows }: ReturnType<typeof shardOf>) => {
+    const use = ({ uses, rows }: ReturnType<typeof shardOf>) => {
       const row = rows.get(sandboxId);
       if (row === undefined) throw new Error("its row is gone");
-      return claims.use(row, "acme");
+      return uses.use(row, "acme");
     };
     const refused = { ok: false, code: "sandbox_unavailable", detail: expect.stringContaining("SANDBOX_EGRESS") };
     expect(await under(pool, SEALED, use)).toMatchObject(refused);
     // Nor by a grant of another isolate, from before.
     expect(
-      await under(pool, SEALED, async ({ claims, rows }) => {
+      await under(pool, SEALED, async ({ uses, rows }) => {
         const row = rows.get(sandboxId);
-        return row && claims.used(row, row.generation);
+        return row && uses.used(row, row.generation);
       }),
     ).toBe(false);
     expect(granted(await under(pool, {}, use)).sandboxId).toBe(sandboxId);

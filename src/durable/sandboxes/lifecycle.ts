@@ -3,7 +3,8 @@ import { E2bError } from "../../e2b/error.ts";
 import type { SandboxSession } from "../../e2b/schema.ts";
 import type { Paused, Resumed } from "../../ops/probes/tree-state.ts";
 import { e2bTimeoutS, isLastOfRun } from "../../pool/tiers.ts";
-import { OrphanedStarts, isOrphaned, runsSince, START_GIVEN_UP_MS } from "./orphaned-starts.ts";
+import type { Moves } from "./moves.ts";
+import { START_GIVEN_UP_MS } from "./orphaned-starts.ts";
 import type { Termination } from "./termination.ts";
 import type { Probe } from "./probe.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
@@ -12,7 +13,8 @@ import { losing } from "./loss.ts";
 import type { Seal } from "./seal.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import type { Outbox } from "../reporting/outbox.ts";
-import { GONE, type Outcome, refusalOf, WORKSPACE_BUSY } from "./refusal.ts";
+import { GONE, type Outcome, WORKSPACE_BUSY } from "./refusal.ts";
+import { columnsOf, type RunningState } from "./running-state.ts";
 import type { StartPatience } from "./start-patience.ts";
 import type { Row, Transition } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
@@ -21,9 +23,11 @@ import { pausedEvent } from "./workspace-events.ts";
 /** Retry interval after a pause found an operation running; most operations end well within it. */
 const BUSY_AGAIN_MS = 30_000;
 
-export interface LifecycleParts {
+interface LifecycleParts {
   readonly rows: SandboxTable;
   readonly ledger: Ledger;
+  readonly moves: Moves;
+  readonly running: RunningState;
   readonly idlePolicy: IdlePolicy;
   readonly termination: Termination;
   readonly reporter: MetricsReporter;
@@ -34,105 +38,31 @@ export interface LifecycleParts {
   readonly probeBeforePause: Probe<undefined, Paused>;
   readonly probeAfterResume: Probe<{ readonly head: string }, Resumed>;
   readonly ttlMs: number;
-  readonly poolId: string;
 }
 
 /**
- * Moves sandboxes between states. Each transition writes the intended state first, then calls E2B, and writes the
- * answer only if the row still has the same generation. A sandbox has at most one transition at a time; other callers
- * wait for it.
+ * Pauses sandboxes, resumes them and extends their runs. Each transition writes the intended state first, then calls
+ * E2B, and writes the answer only if the row still has the same generation.
  */
 export class Lifecycle {
   readonly #parts: LifecycleParts;
-  readonly #orphans: OrphanedStarts;
-  readonly #moves = new Map<string, Promise<Outcome>>();
-  readonly #pausing = new Set<string>();
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
-    this.#orphans = new OrphanedStarts(parts);
-  }
-
-  /** Returns the transition in progress, if any. */
-  move(sandboxId: string): Promise<Outcome> | undefined {
-    return this.#moves.get(sandboxId);
-  }
-
-  /** Whether the transition in progress is a pause. */
-  isPausing(sandboxId: string): boolean {
-    return this.#pausing.has(sandboxId);
-  }
-
-  /** Runs a transition, or joins the one in progress and returns its outcome. */
-  single(row: Row, work: () => Promise<Outcome>): Promise<Outcome> {
-    const known = this.#moves.get(row.sandbox_id);
-    if (known) return known;
-    const moving = work().finally(() => this.#moves.delete(row.sandbox_id));
-    this.#moves.set(row.sandbox_id, moving);
-    return moving;
-  }
-
-  /** Creates the sandbox of `row`, which was just inserted. */
-  start(row: Row): Promise<Outcome> {
-    return this.single(row, () => this.#create(row));
-  }
-
-  /** Recovers a row whose start was interrupted: E2B may already hold the sandbox. Creates one only if `orStart`. */
-  adopt(row: Row, orStart: boolean): Promise<Outcome> {
-    return this.single(row, async () => {
-      try {
-        const found = await this.#orphans.find(row);
-        if (found) {
-          const session = await this.#connect(found.sandboxId);
-          const since = runsSince(found);
-          return await this.#sealed(this.#running(row, session, since, await this.#endOf(found.sandboxId)));
-        }
-      } catch (error) {
-        return this.#parts.termination.failed("start", row, error);
-      }
-      if (orStart) return this.#create(row);
-      if (Date.now() - row.created_at >= START_GIVEN_UP_MS) this.#parts.rows.remove(row.sandbox_id);
-      return GONE;
-    });
-  }
-
-  /** Reaps a row that was ended during or after an interrupted start: kills the sandbox that E2B may hold by now. */
-  reap(row: Row): Promise<Outcome> {
-    return this.single(row, () => this.#orphans.reap(row));
-  }
-
-  async #create(row: Row): Promise<Outcome> {
-    const since = Date.now();
-    this.#parts.reporter.count("moves", "start");
-    try {
-      const session = await this.#parts.plane.create({
-        template: row.template,
-        timeoutS: e2bTimeoutS(this.#parts.ttlMs),
-        metadata: this.#orphans.marks(row),
-        autoPause: true,
-        sealedTo: this.#parts.seal.host,
-      });
-      this.#parts.startPatience.took(Date.now() - since);
-      return await this.#running({ ...row, sealed_to: this.#parts.seal.column }, session, since);
-    } catch (error) {
-      this.#parts.reporter.count("moveFailures", "start");
-      // Proof that no sandbox was created: remove the row. Otherwise keep it, due when E2B must have decided.
-      if (error instanceof E2bError && !error.started) this.#parts.rows.remove(row.sandbox_id);
-      return refusalOf(error);
-    }
   }
 
   /**
    * Resumes a paused sandbox, or one that turned out not to run, and frees the lock that its pause may have left held.
    */
   resume(row: Row): Promise<Outcome> {
-    return this.single(row, () =>
+    const { moves, running, idlePolicy } = this.#parts;
+    return moves.single(row, () =>
       // If this object dies, the alarm finds the row and pauses it again.
       this.#connected(row, { due_at: Date.now() + START_GIVEN_UP_MS }, async (resuming, session, since) => {
-        if (row.state === "paused") this.#parts.idlePolicy.resumed((Date.now() - since) / 1000);
+        if (row.state === "paused") idlePolicy.resumed((Date.now() - since) / 1000);
         const mayHaveRun = row.state === "bound" || row.charged_until !== null;
-        const endsAt = mayHaveRun ? await this.#endOf(session.sandboxId) : undefined;
-        return this.#running(resuming, session, since, endsAt);
+        const endsAt = mayHaveRun ? await running.endOf(session.sandboxId) : undefined;
+        return running.enter(resuming, session, since, endsAt);
       }),
     );
   }
@@ -140,7 +70,7 @@ export class Lifecycle {
   /**
    * Resumes a paused sandbox for work of the pool itself. This is no use: the row stays `paused`, and a pause is
    * outstanding, so the alarm pauses the sandbox again at `due_at` if nothing else happens. The caller has the
-   * transition (`single`).
+   * transition (`Moves.single`).
    */
   wake(row: Row, change: Transition): Promise<Outcome> {
     return this.#connected(row, change, async (waking, session) => {
@@ -155,27 +85,34 @@ export class Lifecycle {
     change: Transition,
     proceed: (row: Row, session: SandboxSession, since: number) => Promise<Outcome>,
   ): Promise<Outcome> {
+    const { rows, ledger, reporter, running, startPatience, termination } = this.#parts;
     if (row.e2b_id === null) return GONE;
     const since = Date.now();
     // Count it as running from the request on.
-    const resuming = this.#parts.rows.transition(row, { ...change, charged_until: since });
+    const resuming = rows.transition(row, { ...change, charged_until: since });
     if (!resuming) return GONE;
-    this.#parts.ledger.close(row, since);
-    this.#parts.reporter.count("moves", "resume");
+    ledger.close(row, since);
+    reporter.count("moves", "resume");
     try {
-      const session = await this.#connect(row.e2b_id);
-      this.#parts.startPatience.took(Date.now() - since);
-      const running = await proceed(resuming, session, since);
-      return running.ok ? await this.#sealed(this.#checkRollback(running.row, row)) : running;
+      const session = await running.connect(row.e2b_id);
+      startPatience.took(Date.now() - since);
+      const resumed = await proceed(resuming, session, since);
+      return resumed.ok ? await this.#checked(resumed.row, row) : resumed;
     } catch (error) {
-      const failed = this.#parts.termination.failed("resume", resuming, error);
+      const failed = termination.failed("resume", resuming, error);
       // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
       // gone.
       if (error instanceof E2bError && !error.started && row.charged_until === null) {
-        this.#parts.termination.stopped(resuming);
+        termination.stopped(resuming);
       }
       return failed;
     }
+  }
+
+  async #checked(row: Row, paused: Row): Promise<Outcome> {
+    const outcome = await this.#checkRollback(row, paused);
+    // E2B keeps the rules over a pause, so this asks for nothing unless the setting has changed.
+    return outcome.ok ? this.#parts.seal.renew(outcome.row) : outcome;
   }
 
   /**
@@ -191,54 +128,6 @@ export class Lifecycle {
     return recorded ? { ok: true, row: recorded } : GONE;
   }
 
-  #connect(e2bId: string): Promise<SandboxSession> {
-    return this.#parts.plane.connect(e2bId, e2bTimeoutS(this.#parts.ttlMs));
-  }
-
-  /** E2B keeps the rules over a pause, so this asks for nothing unless the setting has changed. */
-  async #sealed(running: Promise<Outcome>): Promise<Outcome> {
-    const outcome = await running;
-    return outcome.ok ? this.#parts.seal.renew(outcome.row) : outcome;
-  }
-
-  /**
-   * Returns E2B's end of a run that may have begun before `connect`: E2B silently caps it at the account's longest run.
-   * Undefined if that call fails; the next reconcile reads it again.
-   */
-  async #endOf(e2bId: string): Promise<number | undefined> {
-    try {
-      return (await this.#parts.plane.get(e2bId)).endAtMs;
-    } catch (error) {
-      if (error instanceof E2bError) return undefined;
-      throw error;
-    }
-  }
-
-  /** @param endsAt absent: a new run, which ends after the requested timeout */
-  async #running(row: Row, session: SandboxSession, since: number, endsAt?: number): Promise<Outcome> {
-    const now = Date.now();
-    const change: Transition = {
-      state: row.tenant === null && row.maker_of === null ? "warm" : "bound",
-      ...columnsOf(session),
-      last_used_at: now,
-      ends_at: endsAt ?? now + e2bTimeoutS(this.#parts.ttlMs) * 1000,
-      charged_until: since,
-      head: null,
-      unpushed: null,
-      announced_at: null,
-      drop_told: 0,
-      failures: 0,
-    };
-    const due = this.#parts.idlePolicy.dueAt({ ...row, ...change }, now);
-    const next = this.#parts.rows.transition(row, { ...change, due_at: due });
-    if (next) return { ok: true, row: next };
-    // The workspace was ended meanwhile: kill the sandbox.
-    const ended = this.#parts.rows.get(row.sandbox_id);
-    if (ended && isOrphaned(ended)) await this.#orphans.killUnwanted(ended, session.sandboxId, since);
-    else await this.#parts.plane.kill(session.sandboxId);
-    return GONE;
-  }
-
   /**
    * Probes the tree, then pauses. The probe takes the lock, so no operation begins after it. Writes `paused` before
    * calling E2B: an operation that comes now resumes the sandbox, whatever the result of the pause. An outstanding
@@ -246,14 +135,7 @@ export class Lifecycle {
    * @param isBrief it is resumed at once, so nobody is told
    */
   pause(row: Row, isBrief = false): Promise<Outcome> {
-    return this.single(row, async () => {
-      this.#pausing.add(row.sandbox_id);
-      try {
-        return await this.#pause(row, isBrief);
-      } finally {
-        this.#pausing.delete(row.sandbox_id);
-      }
-    });
+    return this.#parts.moves.single(row, () => this.#pause(row, isBrief), true);
   }
 
   async #pause(row: Row, isBrief: boolean): Promise<Outcome> {
@@ -314,13 +196,6 @@ export class Lifecycle {
     if (paused.ok && isWanted) await this.resume(paused.row);
   }
 }
-
-const columnsOf = ({ sandboxId, accessToken, domain, envdVersion }: SandboxSession) => ({
-  e2b_id: sandboxId,
-  access_token: accessToken ?? null,
-  domain: domain ?? null,
-  envd_version: envdVersion,
-});
 
 /** Whether less came back than was paused. Additions were made after the probe. Unknown state counts as no loss. */
 function isRolledBack({ head, unpushed }: Row, found: Resumed): boolean {

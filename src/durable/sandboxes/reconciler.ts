@@ -5,7 +5,9 @@ import { type Correction, type KnownSandbox, reconcile } from "../../pool/reconc
 import type { Termination } from "./termination.ts";
 import { isOrphaned, POOL_MARK, SANDBOX_MARK } from "./orphaned-starts.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
-import { type Lifecycle } from "./lifecycle.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Moves } from "./moves.ts";
+import type { Starts } from "./starts.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { KeyValues } from "../storage/key-values.ts";
@@ -20,6 +22,8 @@ interface ReconcilerParts {
   readonly rows: SandboxTable;
   readonly settings: KeyValues;
   readonly plane: ControlPlane;
+  readonly moves: Moves;
+  readonly starts: Starts;
   readonly lifecycle: Lifecycle;
   readonly termination: Termination;
   readonly idlePolicy: IdlePolicy;
@@ -67,7 +71,7 @@ export class Reconciler {
       sandboxId: row.sandbox_id,
       e2bId: row.e2b_id,
       state: row.state,
-      moving: this.#parts.lifecycle.move(row.sandbox_id) !== undefined,
+      moving: this.#parts.moves.of(row.sandbox_id) !== undefined,
     }));
     const listed = await this.#parts.plane.list({ metadata, states: ["running", "paused"] });
     this.#takeEnds(known, listed);
@@ -99,10 +103,10 @@ export class Reconciler {
   async #apply(correction: Correction): Promise<void> {
     if (correction.action === "kill") return this.#killStray(correction);
     const row = this.#parts.rows.get(correction.sandboxId);
-    if (!row || this.#parts.lifecycle.move(row.sandbox_id)) return;
+    if (!row || this.#parts.moves.of(row.sandbox_id)) return;
     switch (correction.action) {
       case "adopt":
-        await this.#parts.lifecycle.adopt(row, false);
+        await this.#parts.starts.adopt(row, false);
         return;
       case "note_paused":
         this.#parts.termination.stopped(row);
@@ -126,7 +130,7 @@ export class Reconciler {
   async #killStray({ e2bId, sandboxId }: Correction & { action: "kill" }): Promise<void> {
     const row = sandboxId === undefined ? undefined : this.#parts.rows.get(sandboxId);
     if (row && isOrphaned(row)) {
-      await this.#parts.lifecycle.reap(row);
+      await this.#parts.starts.reap(row);
       return;
     }
     const wanted = row !== undefined && row.state !== "gone" && (row.e2b_id === null || row.e2b_id === e2bId);

@@ -47,7 +47,7 @@ export class Termination {
 
   /**
    * Ends a workspace at once; the kill stays due until E2B confirms it. If the sandbox was starting, E2B's result is
-   * unknown: it counts as running until Lifecycle.reap settles it.
+   * unknown: it counts as running until Starts.reap settles it.
    * @param loss columns of a loss, when the pool ends it instead of its owner
    */
   async end(row: Row, loss: Transition = {}): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from "../../pool/warm-pool-size.ts";
 import type { Termination } from "./termination.ts";
 import { START_GIVEN_UP_MS } from "./orphaned-starts.ts";
-import { type Lifecycle } from "./lifecycle.ts";
+import type { Starts } from "./starts.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { StartPatience } from "./start-patience.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
@@ -23,7 +23,7 @@ const REFILL_EVERY_MS = 1_000;
 interface WarmPoolFillerParts {
   readonly rows: SandboxTable;
   readonly settings: KeyValues;
-  readonly lifecycle: Lifecycle;
+  readonly starts: Starts;
   readonly startPatience: StartPatience;
   readonly termination: Termination;
   readonly idlePolicy: IdlePolicy;
@@ -119,7 +119,7 @@ export class WarmPoolFiller {
   async #refill(now: number): Promise<number> {
     const id = newSandboxId(this.#parts.shard);
     const row = this.#parts.rows.insertWarming(id, this.#parts.template(), {}, now, now + START_GIVEN_UP_MS);
-    const started = await this.#parts.startPatience.wait(this.#parts.lifecycle.start(row));
+    const started = await this.#parts.startPatience.wait(this.#parts.starts.start(row));
     this.#failures = started.ok ? 0 : this.#failures + 1;
     return started.ok ? now + REFILL_EVERY_MS : Date.now() + backoffMs(this.#failures);
   }

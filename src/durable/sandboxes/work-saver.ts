@@ -10,6 +10,7 @@ import type { Row } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { Moves } from "./moves.ts";
 import { losing } from "./loss.ts";
 import { START_GIVEN_UP_MS } from "./orphaned-starts.ts";
 import type { Outcome } from "./refusal.ts";
@@ -21,6 +22,7 @@ const NO_ROOM_AGAIN_MS = 60_000;
 
 interface WorkSaverParts {
   readonly rows: SandboxTable;
+  readonly moves: Moves;
   readonly lifecycle: Lifecycle;
   readonly termination: Termination;
   readonly idlePolicy: IdlePolicy;
@@ -58,13 +60,13 @@ export class WorkSaver {
    * If anything fails, the workspace is kept, and the alarm tries again.
    */
   async save(row: Row, dropsAt: number): Promise<void> {
-    const { rows, idlePolicy, lifecycle, maxRunning } = this.#parts;
+    const { rows, idlePolicy, moves, maxRunning } = this.#parts;
     const now = Date.now();
     const hasRoom = rows.running().total < maxRunning && idlePolicy.budget(now).state !== "exhausted";
     if (!hasRoom || this.#saving.size > 0) return rows.setDue(row.sandbox_id, now + NO_ROOM_AGAIN_MS, 0);
     this.#saving.set(row.sandbox_id, false);
     try {
-      await lifecycle.single(row, () => this.#save(row, dropsAt, now));
+      await moves.single(row, () => this.#save(row, dropsAt, now));
     } finally {
       this.#saving.delete(row.sandbox_id);
     }

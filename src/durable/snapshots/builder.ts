@@ -9,7 +9,8 @@ import { type Grant, grantOf } from "../sandboxes/grant.ts";
 import type { Probe } from "../sandboxes/probe.ts";
 import type { IdlePolicy } from "../sandboxes/idle-policy.ts";
 import { START_GIVEN_UP_MS } from "../sandboxes/orphaned-starts.ts";
-import { type Lifecycle } from "../sandboxes/lifecycle.ts";
+import type { Moves } from "../sandboxes/moves.ts";
+import type { Starts } from "../sandboxes/starts.ts";
 import type { StartPatience } from "../sandboxes/start-patience.ts";
 import type { MetricsReporter } from "../reporting/reporter.ts";
 import { exhausted, full, GONE, type Outcome, type Refusal, refusalOf, SNAPSHOTS_OFF } from "../sandboxes/refusal.ts";
@@ -40,7 +41,8 @@ interface SnapshotBuilderParts {
   readonly snapshotTable: SnapshotTable;
   readonly snapshots: SnapshotCatalog;
   readonly idlePolicy: IdlePolicy;
-  readonly lifecycle: Lifecycle;
+  readonly moves: Moves;
+  readonly starts: Starts;
   readonly startPatience: StartPatience;
   readonly termination: Termination;
   readonly reporter: MetricsReporter;
@@ -72,7 +74,7 @@ export class SnapshotBuilder {
    * build is running.
    */
   async begin(key: SnapshotKey): Promise<Grant | Refusal | undefined> {
-    const { rows, snapshotTable, snapshots, idlePolicy, lifecycle, startPatience } = this.#parts;
+    const { rows, snapshotTable, snapshots, idlePolicy, starts, startPatience } = this.#parts;
     const { template, maxRunning, maxSnapshots, shard } = this.#parts;
     const now = Date.now();
     const known = snapshotTable.of(key.tenant, key.repository, "making");
@@ -87,7 +89,7 @@ export class SnapshotBuilder {
     snapshotTable.insertMaking(snapshotId, key, template(), { now, due: now + this.#givenUpAfterMs() });
     const from = old?.template === template() ? old.e2b_id : template();
     const row = rows.insertWarming(newSandboxId(shard), from, { makerOf: snapshotId }, now, now + START_GIVEN_UP_MS);
-    const started = await startPatience.wait(lifecycle.start(row));
+    const started = await startPatience.wait(starts.start(row));
     if (!started.ok) {
       if (old && from === old.e2b_id) snapshots.failedToStart(old, started.code === "workspace_gone", Date.now());
       if (!rows.makerOf(snapshotId)) snapshotTable.setGone(snapshotId, Date.now());
@@ -133,10 +135,10 @@ export class SnapshotBuilder {
   }
 
   async #conclude(builder: Row, snapshot: SnapshotRow, made: BuiltSnapshot | undefined): Promise<void> {
-    const { snapshotTable, termination, lifecycle } = this.#parts;
+    const { snapshotTable, termination, moves } = this.#parts;
     if (made?.head) {
       const { head } = made;
-      const taken = await lifecycle.single(builder, () => this.#take(builder, snapshot, { ...made, head }));
+      const taken = await moves.single(builder, () => this.#take(builder, snapshot, { ...made, head }));
       // Not taken yet: the alarm retries.
       if (!taken.ok && taken.code !== "workspace_gone") return;
     }
