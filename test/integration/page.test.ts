@@ -37,6 +37,9 @@ const LOOKS = [
   ["dark", "wide", WIDE, true],
 ] as const;
 
+/** The browser's own word: `page.url()` hears of a change a moment later. */
+const hashOf = (page: Page) => page.evaluate(() => location.hash);
+
 describe.skipIf(executablePath === "")("the page", () => {
   let stack: Stack;
   let browser: Browser;
@@ -301,7 +304,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     const { sandbox_id } = await cloned("zoe");
     await cloned("yan");
     const page = await openSignedIn();
-    const hash = async () => decodeURIComponent(new URL(page.url()).hash);
+    const hash = async () => decodeURIComponent(await hashOf(page));
     const rows = page.getByRole("table", { name: "Workspaces" }).locator("tbody tr");
     await page.getByLabel("15 min").check();
     await page.getByRole("heading", { name: "Operations in 15 min" }).waitFor();
@@ -371,7 +374,7 @@ describe.skipIf(executablePath === "")("the page", () => {
       .getByText(/^Tried again in \d+ min\.$/)
       .waitFor();
     await steps.nth(1).getByText("not begun").waitFor();
-    expect(new URL(page.url()).hash).toBe(`#run=${run}`);
+    expect(await hashOf(page)).toBe(`#run=${run}`);
     await dialog.getByText("run / waits", { exact: true }).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await page.screenshot({ path: join(SCREENSHOTS, "run.png") });
@@ -401,7 +404,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await row.waitFor();
     await page.reload();
     await row.waitFor();
-    expect(new URL(page.url()).hash).toBe("#status=done");
+    expect(await hashOf(page)).toBe("#status=done");
     await page.getByLabel("Tenant").fill("nobody");
     await row.waitFor({ state: "detached" });
     expect(complaints).toEqual([]);
