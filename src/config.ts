@@ -21,7 +21,7 @@ export interface Config {
   readonly builds: DefinitionName | undefined;
   /** `asked`: the cron starts no build. */
   readonly templateBuilds: "weekly" | "asked";
-  /** Size of the template that is built, or of the one that the operator named. */
+  /** Size of the template, built or named by the operator. */
   readonly size: SandboxSize;
   readonly apiKeys: readonly { readonly tenant: string; readonly sha256: string }[];
   /** Whether loopback requests are accepted while no key is set. */
@@ -42,7 +42,7 @@ export interface Config {
   readonly sealedTo: string | undefined;
   readonly operationTimeoutS: number;
   readonly maxRetries: number;
-  /** Rules for what leaves, by tenant and git host. */
+  /** Rules for pushes, by tenant and git host. */
   readonly policy: PolicyDocument;
   readonly unusedTtlS: number;
   readonly author: { readonly name: string; readonly email: string };

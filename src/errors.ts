@@ -82,7 +82,7 @@ export interface Work {
   readonly tree: "unchanged" | "changed" | "merging" | "unknown";
 }
 
-/** Limits of this service on what one caller may take. */
+/** Limits of this service for one caller. */
 export const LIMITS = [
   "requests_per_key",
   "requests_per_tenant",
@@ -119,7 +119,7 @@ export interface BrokenRule {
   readonly line?: number;
   /** Commit made before this call. */
   readonly commit?: string;
-  /** The reason and the way out, without what was found. */
+  /** The reason and the way out, without the finding. */
   readonly detail: string;
 }
 

@@ -32,7 +32,7 @@ export class Archive {
     this.#bucket = bucket;
   }
 
-  /** Stores work, and replaces what an earlier try has stored. Stores nothing if the body breaks off. */
+  /** Stores work in place of that of an earlier try. Stores nothing if the body breaks off. */
   async put(owner: Owner, { facts, body }: SavedWork): Promise<void> {
     const { head, branch, bundleBytes, patchBytes } = facts;
     const customMetadata = { head, branch, bundle: String(bundleBytes), patch: String(patchBytes) };

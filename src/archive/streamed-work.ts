@@ -11,7 +11,7 @@ interface StreamedWork {
 }
 
 /**
- * Runs `unpushedWork`, and makes a stream of known length of what it sends. The sandbox waits for the reader, so memory
+ * Runs `unpushedWork`, and makes a stream of known length of its output. The sandbox waits for the reader, so memory
  * stays the same for any size. If the sandbox fails on the way, the stream breaks, and its reader sees that.
  * @param run sends the task with this request to a sandbox
  */

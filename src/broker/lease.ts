@@ -43,7 +43,7 @@ const claims = z.strictObject({
   authorization: z.string().optional(),
 });
 
-/** Permission for one operation: who may do what in which repository, until when, with which credential. */
+/** Permission for one operation: tenant, services, refs, repository, end, and the credential. */
 export type Lease = z.output<typeof claims>;
 
 const encoder = new TextEncoder();

@@ -9,7 +9,7 @@ const FROM_GIT = ["Accept", "Content-Type", "Content-Encoding", "Git-Protocol", 
 const FROM_HOST = ["Retry-After"];
 const OF_GIT = /^application\/x-git-[a-z-]+$/;
 
-/** Of an error page of a git host; git prints what is text. */
+/** Of an error page of a git host; git prints text pages. */
 const MAX_ERROR_BYTES = 4096;
 
 /** Git's words for what an Authorization header holds: the header, and the token in it. */

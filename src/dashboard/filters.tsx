@@ -11,7 +11,7 @@ interface FiltersProps {
   readonly onFilter: (filter: Pick<Place, "tenant" | "text">) => void;
 }
 
-/** Chooses what the lists show. */
+/** Chooses the entries that the lists show. */
 export function Filters({ place: { tenant, text }, tenants, onFilter }: FiltersProps) {
   const form = useRef<HTMLFormElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { explained } from "./api.ts";
 
-/** Runs one request at a time, and tells what is being done, or why it failed. */
+/** Runs one request at a time, and tells of its progress, or why it failed. */
 export function useAction() {
   const [busy, setBusy] = useState<string>();
   const [fault, setFault] = useState<string>();

@@ -15,7 +15,7 @@ interface WorkspaceDialogProps {
   readonly api: Api;
   readonly sandboxId: string;
   readonly onClose: () => void;
-  /** @param what result, announced to screen readers */
+  /** @param what the result, announced to screen readers */
   readonly onDone: (what: string) => void;
 }
 

@@ -41,8 +41,8 @@ interface Own {
 }
 
 /**
- * One shard of the runs: what is asked of each, and what became of each step. A Workflow carries them out and reports
- * here. If its instance is lost, the alarm starts another, which goes on at the step that the run was in.
+ * One shard of the runs: the steps that each is asked for, and the state of each step. A Workflow carries them out and
+ * reports here. If its instance is lost, the alarm starts another, which goes on at the step that the run was in.
  */
 export class Runs extends DurableObject<Env> {
   static {
@@ -94,7 +94,7 @@ export class Runs extends DurableObject<Env> {
   }
 
   /**
-   * Writes what an instance reports of an item's steps.
+   * Writes an instance's reports of an item's steps.
    * @param restsUntil when it reports next, if all of it waits until then
    * @returns whether more steps may be begun
    */
@@ -198,7 +198,7 @@ export class Runs extends DurableObject<Env> {
     return { events, hasItems: row.items !== null, ended };
   }
 
-  /** Begins a request with an Idempotency-Key, or returns what there is of it. */
+  /** Begins a request with an Idempotency-Key, or returns its state if it was begun before. */
   async meet(request: KeyedRequest): Promise<Met> {
     const isUnderWay = this.#answers.meet(request, Date.now()).kind === "under_way";
     // Nothing may come between the look and the wait.

@@ -31,8 +31,8 @@ interface Named {
 
 /**
  * One shard of the webhooks: endpoints and deliveries of the tenants that hash to it. All state is in SQLite rows; one
- * alarm, at the earliest due time of any row, sends what is due. Each event reaches each URL at least once, with the same
- * id every time, or is given up as `dead`.
+ * alarm, at the earliest due time of any row, sends the deliveries that are due. Each event reaches each URL at least
+ * once, with the same id every time, or is given up as `dead`.
  */
 export class Webhooks extends DurableObject<Env> {
   static {
@@ -51,7 +51,7 @@ export class Webhooks extends DurableObject<Env> {
     const config = configOf(env);
     const parts = { endpoints: this.#endpoints, deliveries: this.#deliveries };
     this.#sender = new Sender({ ...parts, keys: config.leaseKeys, rules: addressRules(config) });
-    // LEASE_KEY may be new: what waited for one is due now.
+    // LEASE_KEY may be new: deliveries that waited for one are due now.
     void ctx.blockConcurrencyWhile(() => this.#armSooner());
   }
 
@@ -62,7 +62,7 @@ export class Webhooks extends DurableObject<Env> {
   async emit({ url, ...given }: Emission): Promise<Emitted> {
     const config = configOf(this.env);
     if (config.leaseKeys.length === 0) return { ok: false, reason: "LEASE_KEY is not set" };
-    // Strips what the event's schema does not name.
+    // Strips members that the event's schema does not name.
     const event = webhookEvent.parse(given);
     const body = bodyOf(event);
     if (new TextEncoder().encode(body).byteLength > MAX_BODY_BYTES) {
@@ -86,7 +86,7 @@ export class Webhooks extends DurableObject<Env> {
     return this.#endpoints.ofTenant(tenant);
   }
 
-  /** Removes an endpoint, and gives up what is pending for it. @returns whether there was one */
+  /** Removes an endpoint, and gives up its pending deliveries. @returns whether there was one */
   async remove({ tenant, id }: Named): Promise<boolean> {
     const parts = { endpoints: this.#endpoints, deliveries: this.#deliveries };
     const removed = removeEndpoint(parts, tenant, id, "its owner asked for it");
@@ -161,7 +161,7 @@ export class Webhooks extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) !== at) await this.ctx.storage.setAlarm(at);
   }
 
-  /** Sets the alarm only if it is too late: moving the one that this object was started for would cancel that. */
+  /** Sets the alarm only if it is too late: moving the alarm that runs now would cancel it. */
   async #armSooner(): Promise<void> {
     const at = this.#dueAt();
     if (at !== undefined && at < ((await this.ctx.storage.getAlarm()) ?? Infinity)) await this.ctx.storage.setAlarm(at);

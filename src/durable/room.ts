@@ -22,7 +22,7 @@ export class Room {
   }
 
   /**
-   * Frees capacity: ends a warm sandbox, waits for one that is starting, or pauses the workspace that has been idle
+   * Frees capacity: ends a warm sandbox, waits for a starting one, or pauses the workspace that has been idle
    * longest. The caller must check capacity again: another claim may have come first.
    * @returns false if all running sandboxes are in use
    */

@@ -31,8 +31,8 @@ export function encodeEnvelope(json: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Parses a stream into envelopes, regardless of chunk boundaries, and stops after the one that ends the stream. `data`
- * may share memory with its chunk. Returning early cancels the stream.
+ * Parses a stream into envelopes, regardless of chunk boundaries, and stops after the envelope that ends the stream.
+ * `data` may share memory with its chunk. Returning early cancels the stream.
  * @throws stream_broken when the connection is lost or ends inside an envelope, protocol for an envelope longer than
  *   `maxBytes`
  */

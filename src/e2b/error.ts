@@ -18,7 +18,7 @@ export type E2bErrorCode =
   | "timeout"
   /** The answer began and then broke off. */
   | "stream_broken"
-  /** The answer is not what E2B's API promises. */
+  /** The answer does not have the form that E2B's API promises. */
   | "protocol"
   /** The process ran past its time and the sandbox killed it. */
   | "process_deadline";

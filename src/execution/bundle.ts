@@ -8,7 +8,7 @@ import { useWorkspace } from "../workspace/grants.ts";
 import { dispatch } from "./dispatch.ts";
 
 /**
- * Returns the unpushed work of a workspace as a tar: made now, which is a use, or what was saved before a dropped
+ * Returns the unpushed work of a workspace as a tar: made now, which is a use, or as it was saved before a dropped
  * workspace ended.
  * @throws nothing_unpushed, workspace_gone if nothing was saved, and the codes of useWorkspace and dispatch
  */

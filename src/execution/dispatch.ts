@@ -48,8 +48,8 @@ export async function dispatch<Value extends object>(
 }
 
 /**
- * Sends an operation once more with what it lacked: the remote, or the git host's word that it has the contents for Git
- * LFS. Returns the refusal if the operation lacked neither.
+ * Sends an operation once more with the part it lacked: the remote, or the git host's word that it has the contents for
+ * Git LFS. Returns the refusal if the operation lacked neither.
  */
 export async function dispatchAgain<Value extends object>(
   operation: SandboxTask<unknown, Value>,
@@ -111,7 +111,7 @@ async function sendOnce<Value extends object>(
   });
 }
 
-/** The rules for what this tenant pushes to the workspace's git host. */
+/** The rules for this tenant's pushes to the workspace's git host. */
 function rulesFor({ url }: Grant, { config, tenant }: Caller): Policy {
   return policyOf(config.policy, tenant, hostOf(parseRepository(url, config.allowedGitHosts)));
 }

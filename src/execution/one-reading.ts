@@ -108,7 +108,7 @@ export function membersOf(given: unknown): Members | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
-/** A list, also as JSON, or its only entry. `[id]` is a list in JSON only if it has what the list is of. */
+/** A list, also as JSON, or its only entry. `[id]` is a list in JSON only if its entry has the type of the list. */
 function listOf(element: Schema, given: unknown): unknown {
   const isOfObjects = element instanceof z.ZodObject;
   if (typeof given !== "string") return isOfObjects && membersOf(given) ? [given] : given;

@@ -50,7 +50,7 @@ export class RequestAudit implements OperationLog {
     this.#c = c;
   }
 
-  /** Whom the request is from, and what it concerns. */
+  /** Notes the sender of the request, and the workspace that it concerns. */
   concerns(who: Who): void {
     this.#who = { ...this.#who, ...who };
   }
@@ -143,7 +143,7 @@ export class RequestAudit implements OperationLog {
   }
 }
 
-/** Bodies stream: what is not announced is not counted. */
+/** Bodies stream: a length that is not announced is not counted. */
 function lengthOf(headers: Headers): { bytes_in?: number } {
   const text = headers.get("Content-Length") ?? "";
   return /^\d{1,15}$/.test(text) ? { bytes_in: Number(text) } : {};

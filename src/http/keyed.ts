@@ -15,7 +15,7 @@ import { redactorOf } from "./secrets.ts";
 
 /** Printable ASCII, as long as the draft's examples and Stripe's limit. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
-/** A request that is under way renews its claim; one that does not is lost, and the same request may begin again. */
+/** A request that is under way renews its claim. Without that it is lost, and the same request may begin again. */
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 const ASK_AGAIN_S = 2;

@@ -4,7 +4,7 @@ import type { Redactor } from "../redaction/redactor.ts";
 /** Errors wrap errors a few levels deep; a cycle must end. */
 const MAX_CAUSES = 5;
 
-/** Returns what an unexpected error and its causes say, with their stacks. */
+/** Returns the messages of an unexpected error and its causes, with their stacks. */
 export function toldBy(thrown: unknown, redactor: Redactor): string {
   // The credential itself first: of a part of it that looks like a header's value, the rest would stay.
   return withoutAuthorization(redactor.clean(chainOf(thrown).join("\ncaused by: ")));

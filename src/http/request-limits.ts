@@ -12,7 +12,7 @@ const PERIOD_S = 60;
  * @throws rate_limited if its key or its tenant sends too many
  */
 export async function countRequest(limiters: Limiters, { tenant, key }: Identity): Promise<void> {
-  // One after the other: what is refused for its key takes nothing from the tenant's other keys.
+  // One after the other: a request refused for its key takes nothing from the tenant's other keys.
   if (await isOver(limiters.REQUESTS_PER_KEY, `${tenant}/${key}`)) throw tooMany("API key", "requests_per_key");
   if (await isOver(limiters.REQUESTS_PER_TENANT, tenant)) throw tooMany("tenant", "requests_per_tenant");
 }

@@ -2,10 +2,10 @@ import { takesAtMost, tokensOf } from "./tokens.ts";
 
 /** Clients cut or refuse answers from 10,000 tokens on; the rest is for the client's own words around an answer. */
 export const MAX_TOKENS = 9_500;
-/** Kept for the list of what was cut. */
+/** Kept for the list of cuts. */
 const CUT_TOKENS = 800;
 const CUT_MAX_CHARS = 600;
-/** Tokens of what stands between two parts. */
+/** Tokens of the text between two parts. */
 const BETWEEN = 2;
 
 /** Returns the share of an answer that fits into a model's context: 1 if it is whole. */
@@ -16,7 +16,7 @@ export function shareThatFits(facts: object): number {
 
 /**
  * Shortens an answer that is too long for a model: the longest texts and lists lose their end, small members stay whole.
- * `cut` says what was cut.
+ * `cut` lists the cuts.
  */
 export function fitted(facts: object): object {
   if (shareThatFits(facts) === 1) return facts;

@@ -12,7 +12,7 @@ import { answered, withNextPage } from "./result.ts";
 export interface CallAsSteps {
   readonly steps: RunInput["steps"];
   readonly sandbox_id?: string | undefined;
-  /** Names the call: what it has done is not done again by its run. */
+  /** Names the call, so that its run does not do its steps again. */
   readonly seed: string;
   /** Absent for a call of one operation. */
   readonly log?: StepLog;
@@ -40,7 +40,7 @@ export async function handOver(
 /** How a model asks for the outcome of a run. */
 export const askFor = (run: string): string => `Call git_run {"run": "${run}"} for its outcome.`;
 
-/** Waits for a run, and answers what became of its steps. @throws not_found */
+/** Waits for a run, and answers the states of its steps. @throws not_found */
 export async function outcomeOf(caller: Caller, run: string, waitMs: number): Promise<CallToolResult> {
   const { status, steps = [], for_each: items } = await getRun(caller, run, Math.floor(waitMs / 1000));
   const named = (...wanted: string[]) => steps.filter((step) => wanted.includes(step.status)).map(({ op }) => op);

@@ -27,7 +27,7 @@ const INFO = { name: "warmtree", title: "Warmtree", version };
 const OPTIONS = {
   instructions: INSTRUCTIONS,
   cacheHints: CACHE_HINTS,
-  // Some clients ask for all lists, and report an error for one that is missing; ours of resources and prompts are empty.
+  // Some clients ask for all lists, and report an error for a missing one; ours of resources and prompts are empty.
   capabilities: { tools: FIXED, resources: FIXED, prompts: FIXED },
 };
 

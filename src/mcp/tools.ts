@@ -13,7 +13,7 @@ import { type MinimalSchema, minimalSchema } from "./minimal-json-schema.ts";
 export interface Tool {
   readonly name: string;
   readonly title: string;
-  /** States only what cannot be guessed: clients send it to the model in every turn. */
+  /** States no more than a model cannot guess: clients send it in every turn. */
   readonly description: string;
   readonly inputSchema: MinimalSchema;
   readonly annotations: ToolAnnotations;

@@ -52,7 +52,7 @@ export function verdictOf(code: ErrorCode | undefined): Pick<AuditLine, "verdict
   return { verdict: REFUSALS.has(code) ? "refused" : "allowed", code };
 }
 
-/** A line must stay one that log services keep whole: of many, or long, refs the first. */
+/** Log services cut long lines: of many, or long, refs a line has the first. */
 const MAX_REFS = 20;
 const MAX_REF_LENGTH = 250;
 

@@ -20,7 +20,7 @@ export interface RecordedCaller extends Recording {
 /** Receives the operations of a request for the log. */
 export interface OperationLog {
   begun(): void;
-  /** @param error what it failed with */
+  /** @param error reason of its failure */
   ended(operation: LoggedOperation, error?: unknown): void;
 }
 

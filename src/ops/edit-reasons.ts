@@ -13,7 +13,7 @@ function spoken(place: string): string {
 
 const field = (place: string) => (place.startsWith("patch") ? "patch" : place);
 
-/** `told` is the place, a line end, and what `explain` takes. */
+/** `told` is the place, a line end, and the input of `explain`. */
 const refused =
   (explain: (told: string, place: string) => string): Explain =>
   (told) => {

@@ -26,11 +26,11 @@ export interface OperationContext extends PrefetchedRemote {
   readonly push?: PushContext;
   /** For an edit: files that are written as pointers. */
   readonly lfs?: readonly LfsFile[];
-  /** Rules for what leaves. */
+  /** Rules for pushes. */
   readonly policy: Policy;
 }
 
-/** The part of the context that decides what a push may change. */
+/** The part of the context that decides which refs a push may change. */
 type SendContext = Pick<OperationContext, "agentBranchPrefix" | "policy" | "push">;
 
 /** Values that a push gets beside its input. */

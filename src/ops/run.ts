@@ -112,7 +112,7 @@ export async function runScript(
   return { ...result, stderr: withOwnAddress(context, stderr), sections: splitSections(stdout, nonce) };
 }
 
-/** The address of the remote stands for the one that git connects to. */
+/** Replaces the address that git connects to by that of the remote. */
 function withOwnAddress({ remote }: OperationContext, text: string): string {
   return remote?.via === undefined ? text : text.replaceAll(remote.via, remote.url);
 }

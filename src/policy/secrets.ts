@@ -5,7 +5,7 @@ interface SecretForm {
   readonly words: string;
   /**
    * `varied`: a text of many different characters. `mixed`: with capitals, small letters and digits. `crc32`: a token of
-   * GitHub's, whose checksum must be right. `key`: what begins a key file.
+   * GitHub's, whose checksum must be right. `key`: the first line of a key file.
    */
   readonly check: "varied" | "mixed" | "crc32" | "key";
   /**

@@ -5,7 +5,7 @@ const QUICKEST_S = 0.75;
 /** Overhead of a build besides its clone: the builder sandbox's start, E2B's snapshot and the kill. */
 const MAKER_OVERHEAD_S = 10;
 /**
- * Assumed builds per day: a repository worth a snapshot changes about daily; one that changes less is refreshed less.
+ * Assumed builds per day: a repository worth a snapshot changes about daily, and is refreshed less if it changes less.
  */
 const MAKES_PER_DAY = 1;
 

@@ -12,7 +12,7 @@ const TOKEN_USER = "x-access-token";
 
 /**
  * Returns address and credential of a repository whose host was checked against the allow list. For the Worker's own
- * requests; src/execution/sandbox-remote.ts decides what a sandbox gets.
+ * requests; src/execution/sandbox-remote.ts decides which of it a sandbox gets.
  */
 export function remoteFor(
   { origin, url }: Repository,

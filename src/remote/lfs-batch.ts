@@ -2,7 +2,7 @@ import { cutAtWord } from "../redaction/plain-text.ts";
 import * as z from "zod/v4";
 import type { LfsObject } from "./types.ts";
 
-/** Where an object goes, or what is told about it afterwards, with headers of the request. */
+/** Address of the upload of an object, or of the report after it, with the headers of the request. */
 const action = z.object({ href: z.string(), header: z.record(z.string(), z.string()).nullish() });
 export type LfsAction = z.output<typeof action>;
 

@@ -8,7 +8,7 @@ import type { Step } from "../steps/plan.ts";
 const MAX_LENGTH = 200;
 
 /**
- * The input of a clone, without what comes from answers of other steps; undefined: it is another operation, or its
+ * The input of a clone, without members from answers of other steps; undefined: it is another operation, or its
  * repository comes from such an answer.
  * @throws invalid_input
  */
@@ -19,7 +19,7 @@ export function cloneInputOf({ at, op, input, references }: Step) {
   return parseInput(clone.input, Object.fromEntries(known), `steps.${at}`);
 }
 
-/** By what a person knows a run: the workspace of its first clone, as far as that is known before. */
+/** Tells a run apart for people: the workspace of its first clone, as far as that is known before. */
 export function aboutOf(steps: readonly Step[], allowedHosts: readonly string[]): RunAbout | undefined {
   const first = steps.find(({ op }) => op === clone.name);
   const input = first && cloneInputOf(first);

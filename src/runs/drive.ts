@@ -27,7 +27,7 @@ type CallerFor = (stored: StoredRun) => Promise<RunCallerContext>;
  * Carries out a run, or the rest of it: steps that are done are not done again. Ends at once if another instance has the
  * run.
  * @param callerFor opens the caller's tokens
- * @throws what keeps it from reporting; another instance goes on then
+ * @throws the reason why it cannot report; another instance goes on then
  */
 export async function driveRun(book: RunBook, steps: DurableSteps, callerFor: CallerFor): Promise<void> {
   const stored = await book.begin();

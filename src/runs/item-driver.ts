@@ -17,7 +17,7 @@ const MAX_NAME_LENGTH = 200;
 
 /** Steps of a Workflow, as a run needs them. */
 export interface DurableSteps {
-  /** Runs a step; after a restart, one that was completed is not run again. */
+  /** Runs a step; a restart does not run a completed step again. */
   run(name: string, work: () => Promise<void>): Promise<void>;
   sleep(name: string, ms: number): Promise<void>;
 }
@@ -51,8 +51,8 @@ export class ItemDriver {
   }
 
   /**
-   * Carries out a group of steps; tries again what failed for a moment's reason. An operation is done once, however
-   * often it is sent (docs/decisions/0034-done-once.md).
+   * Carries out a group of steps, and tries those again that failed for a moment's reason. An operation is done once,
+   * however often it is sent (docs/decisions/0034-done-once.md).
    */
   async carryOut(group: readonly Step[], begin: () => Promise<void>): Promise<void> {
     const { log, steps, ending, known, pulse } = this.#parts;
@@ -80,7 +80,7 @@ export class ItemDriver {
     }
   }
 
-  /** @throws what kept it from reporting */
+  /** @throws the reason why it cannot report */
   throwIfBroken(): void {
     if (this.#broken) throw this.#broken.error;
   }

@@ -12,7 +12,7 @@ export function cleanJson(value: object, redactor: Redactor): string {
   return redactor.mayHold(text) ? redactor.cleanJson(text) : text;
 }
 
-/** An operation's answer as a run keeps it: without secrets, and of one that is too large the short members. */
+/** An operation's answer as a run keeps it: without secrets, and only the short members if it is too large. */
 export function keptResult(result: object, redactor: Redactor): KeptResult {
   const text = cleanJson(result, redactor);
   if (text.length <= MAX_LENGTH) return { result: text };

@@ -3,7 +3,7 @@ import { bytesOf } from "./payload.ts";
 
 const ALGORITHM = { name: "Ed25519" } as const;
 
-/** Signs what git asks for, and knows its own signatures. */
+/** Signs the payloads that git sends, and knows its own signatures. */
 export interface Signer {
   /** As GitHub and GitLab want it. */
   readonly publicKey: string;

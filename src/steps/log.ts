@@ -38,7 +38,7 @@ export class StepLog {
     return this.#attempts.get(at) ?? 1;
   }
 
-  /** Takes over what is known of a step, without telling it. */
+  /** Takes over the known state of a step, without telling it. */
   restore(at: number, state: StepState): void {
     this.#states[at] = state;
   }

@@ -158,7 +158,7 @@ function parsedInput(step: Step, operation: InWorkspace, log: StepLog): { readon
   return step.checked ?? parseInput(operation.input, inputOf(step, log), `steps.${step.at}`);
 }
 
-/** @throws invalid_input if a step did not answer what another refers to */
+/** @throws invalid_input if a referenced member is missing in the answer of its step */
 function inputOf({ at, input, references }: Step, log: StepLog): object {
   try {
     return filled(input, references, (step) => {

@@ -30,7 +30,7 @@ export interface WireLoss {
   readonly since: string;
   readonly head?: string;
   readonly unpushed: boolean | "unknown";
-  /** Path of the route that answers what was saved. */
+  /** Path of the download of the saved work. */
   readonly bundle?: string;
 }
 

@@ -201,7 +201,7 @@ test("docs/refusals.md shows them all", async () => {
 
 const HEAD = `# Refusals
 
-Each rule for what leaves, with the words of its refusal. A test makes this page from real refusals
+Each rule for pushes, with the words of its refusal. A test makes this page from real refusals
 (\`test/integration/refusals.test.ts\`; after a change of words, \`npm test -- test/integration/refusals.test.ts -u\`).
 
 The rules for refs hold at the broker, so \`git push\` prints them, and the caller gets the same words. The rules for

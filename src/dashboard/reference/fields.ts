@@ -44,7 +44,7 @@ function innermost(schema: Schema, schemas: Schemas): { inner: Schema; suffix: s
   return part ? innermost(part, schemas) : { inner: rest, suffix: "" };
 }
 
-/** Which values of its type a schema takes, and what it is without one. */
+/** Values of its type that a schema takes, and its default. */
 export function boundsOf(schema: Schema, schemas: Schemas): Pick<Field, "limits" | "default"> {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems } = named(schema, schemas);
   return {

@@ -13,7 +13,7 @@ interface OperationViewProps {
   readonly operation: Operation;
 }
 
-/** One operation: what it takes and answers, and a call of it. */
+/** One operation: its input, its answer, and a call of it. */
 export function OperationView({ document, operation }: OperationViewProps) {
   const { schemas, responses } = document.components;
   const { operationId, method, path, summary, keys, requestBody } = operation;

@@ -54,7 +54,7 @@ export class Outbox {
     return this.#sql.exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM outbox").one().at ?? undefined;
   }
 
-  /** Sends what is due. Never rejects: what fails is due again later. */
+  /** Sends the events that are due. Never rejects: an event that fails is due again later. */
   async runIfDue(now: number): Promise<void> {
     if ((this.dueAt() ?? Infinity) > now) return;
     const due = this.#sql

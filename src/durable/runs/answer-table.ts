@@ -31,7 +31,7 @@ export interface KeptAnswer {
 
 /** What a request with a key meets. */
 export type Met =
-  /** `seed` names what the request does: 32 hex digits. */
+  /** `seed` names the work of the request: 32 hex digits. */
   | { readonly kind: "begin"; readonly seed: string }
   | { readonly kind: "answer"; readonly answer: KeptAnswer }
   /** The key names another request. */

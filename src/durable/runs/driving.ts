@@ -6,7 +6,7 @@ import type { RunTable } from "./run-table.ts";
 import { hasEnded, type RunRow, type StepReport, type StoredRun } from "./types.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** An instance reports every few seconds while it works; one that is silent for so long is lost. */
+/** An instance reports every few seconds while it works; after so long a silence it is lost. */
 export const LEASE_MS = 25_000;
 /** Cloudflare may let an instance wait before it begins: each of a run's instances has twice the time of the one before. */
 const MAX_DOUBLINGS = 6;
@@ -41,7 +41,7 @@ interface Parts {
   readonly waiters: Waiters;
 }
 
-/** What instances of the Workflow report, and what becomes of runs whose instances are lost. Synchronous. */
+/** Takes the reports of Workflow instances, and hands over runs whose instances are lost. Synchronous. */
 export class Driving {
   readonly #parts: Parts;
 

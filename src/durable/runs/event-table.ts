@@ -4,7 +4,7 @@ const MAX_EVENTS = 500;
 /** Of the answers in one page: they cross to the Worker in one message, of at most 32 MiB. */
 const MAX_LENGTH = 4_000_000;
 
-/** A row of `event`, with what its step answered. */
+/** A row of `event`, with the answer of its step. */
 type Found = {
   id: number;
   at: number;

@@ -45,7 +45,7 @@ export class RunTable {
     return this.#sql.exec<{ number: number }>(query, tenant).one().number;
   }
 
-  /** Adds a run; one that is there already stays as it is. */
+  /** Adds a run, unless it is there already. */
   add(given: NewRun, leaseUntil: number, now: number): void {
     const { run, tenant, input, items, about, seed, sealed = null, webhook = null, done = [] } = given;
     this.#storage.transactionSync(() => {
@@ -117,7 +117,7 @@ export class RunTable {
     });
   }
 
-  /** Writes what an instance reports of an item's steps. */
+  /** Writes an instance's reports of an item's steps. */
   report({ run, bytes }: RunRow, item: number, reports: readonly StepReport[], now: number): void {
     this.#storage.transactionSync(() => {
       const kept = bytes < MAX_RESULT_BYTES ? reports : reports.map(withoutResult);

@@ -39,7 +39,7 @@ export class StepTable {
   }
 
   /**
-   * Writes what is reported of an item's steps, and tells of it. What is known already changes nothing.
+   * Writes reports of an item's steps, and an event for each. A report that is known already changes nothing.
    * @returns length of the answers that are new
    */
   report(run: string, item: number, reports: readonly StepReport[], now: number): number {
@@ -72,7 +72,7 @@ export class StepTable {
   }
 
   /**
-   * The run ends: a step that was under way has failed, and one that waited for another try is begun no more.
+   * The run ends: steps that were under way have failed, and those that waited for another try are begun no more.
    * @param error of a step that was under way
    */
   giveUp(run: string, error: string, now: number): void {
@@ -106,7 +106,7 @@ export class StepTable {
     return this.#sql.exec(query, run).toArray().length > 0;
   }
 
-  /** Adds to the counts of a run what a change does to those of an item. */
+  /** Adds a change of an item's counts to those of its run. */
   #counted(run: string, item: number, change: () => void): void {
     const before = this.#standing(run, item);
     change();

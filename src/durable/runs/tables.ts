@@ -9,7 +9,7 @@
  *   attempt       grows when a person goes on with an ended run; an end of each is an event of its own
  *   lease_until   when the instance counts as lost unless it reports before; null: the run has ended
  *   stalls        instances in a row that were lost before they completed a step
- *   seed          what the ids of its operations are made from (src/execution/once.ts)
+ *   seed          source of the ids of its operations (src/execution/once.ts)
  *   sealed        the caller's git tokens, sealed, until the run ends
  *   caller        JSON: RunCaller
  *   webhook       address to tell of the end
@@ -17,7 +17,7 @@
  *   bytes         length of its input and of the answers of its steps
  *   steps_…, items_…  number in each state, so that lists need not count; a waiting step counts as running
  *   delete_at     when the row goes, with all that belongs to it; null: the run has not ended
- * step        what became of a step; absent: it was never to be begun
+ * step        state of a step; no row: it was never to be begun
  *   attempt       grows when a step that failed for good is retried: it is another operation then
  *   retry_at      of a waiting step: when it is tried again
  *   result        JSON of the operation's answer
@@ -26,7 +26,7 @@
  * event       id counts up from 1 in each run; error, retry_at: as the step had them then
  * answer      the answer to a request with an Idempotency-Key
  *   digest        of the request
- *   seed          names what the request does; a repeat that takes over has the same
+ *   seed          names the work of the request; a repeat that takes over has the same
  *   holder        of a request that is under way; null: it is answered
  *   lease_until   when that request counts as lost
  *   type          Content-Type

@@ -22,7 +22,7 @@ export class BudgetWatch {
     this.#parts = parts;
   }
 
-  /** Tells what is reached and was not told yet. Every alarm asks, so the spend may be a few seconds old. */
+  /** Tells of reached marks that were not told yet. Every alarm asks, so the spend may be a few seconds old. */
   look(now: number): void {
     const { settings, idlePolicy, outbox, budgetUsd, shards } = this.#parts;
     if (budgetUsd === undefined || !outbox.isOpen) return;

@@ -52,7 +52,7 @@ export class Lifecycle {
   }
 
   /**
-   * Resumes a paused sandbox, or one that turned out not to run, and frees the lock that its pause may have left held.
+   * Resumes a sandbox that is paused, or turned out not to run, and frees the lock that its pause may have left held.
    */
   resume(row: Row): Promise<Outcome> {
     const { moves, running, idlePolicy } = this.#parts;
@@ -79,7 +79,7 @@ export class Lifecycle {
     });
   }
 
-  /** Connects to a sandbox, which resumes it, and checks what it brought back. */
+  /** Connects to a sandbox, which resumes it, and checks its files. */
   async #connected(
     row: Row,
     change: Transition,

@@ -72,7 +72,7 @@ export class WorkSaver {
     }
   }
 
-  /** Deletes what the archive may hold of a workspace. */
+  /** Deletes the saved work of a workspace, if the archive holds any. */
   async forget({ tenant, sandbox_id: sandboxId, saved_at }: Row): Promise<void> {
     if (tenant !== null && saved_at !== null) await this.#parts.archive()?.delete({ tenant, sandboxId });
   }
@@ -101,7 +101,7 @@ export class WorkSaver {
     return woken;
   }
 
-  /** Returns the size of what was stored; 0: the workspace has nothing unpushed. */
+  /** Returns the size of the stored work; 0: the workspace has nothing unpushed. */
   async #store(row: Row): Promise<number> {
     const { reporter, send } = this.#parts;
     const archive = this.#parts.archive();

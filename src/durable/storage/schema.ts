@@ -1,44 +1,46 @@
 /**
- * The pool's tables. Times are Unix milliseconds. A migration, once released, is never edited; the next one is added.
+ * The pool's tables. Times are Unix milliseconds. A migration, once released, is never edited; a later one is added.
  *
  * sandbox     one row for each sandbox that is or was ours
- *   sandbox_id    our handle (src/pool/handle.ts); e2b_id is E2B's, null until E2B answered and after the kill
- *   envd_version  of the daemon in it; null: from before that was written down
+ *   sandbox_id    our handle (src/pool/handle.ts)
+ *   e2b_id        E2B's id; null until E2B answered, and after the kill
+ *   envd_version  of the daemon in it; null: the row is older than the column
  *   generation    grows with every transition; work that waited for E2B writes only if it is unchanged
- *   template      what it was started from
- *   tenant…task_id  the workspace it is bound to, null in the warm pool; '' where the caller gave no agent or task
- *   last_used_at  when the last operation began, to half a minute
- *   ends_at       when E2B's own timeout acts
- *   charged_until it runs, and the ledger has it up to here; null: it does not run
- *   head, unpushed  what was found in the tree when it was paused; null: not known, or it was not paused since it ran
- *   announced_at  when its owner was first told that it will be dropped
- *   due_at        when the alarm looks at the row again; null: never
- *   failures      failed tries in a row of what is due
- *   maker_of      the repository snapshot that it is there to make; it serves no workspace and has no tenant
- *   lost_at       when E2B was found to have lost the sandbox, or the newest state of its files; null: it has not
- *   lost_head, lost_unpushed  as head and unpushed, of what was lost
- *   loss_told     1: a clone told its caller
- *   saved_at      when the newest try to save its unpushed work began: the archive may hold something
- *   saved_bytes   size of what the archive holds; null: the try has not succeeded
- *   save_after    a failed save is not tried again before
- *   drop_told     1: its owner was told of the drop by a webhook since it was used
+ *   template      template or snapshot that it was started from
+ *   tenant…task_id  the workspace it is bound to; null in the warm pool; '' where the caller gave no agent or task
+ *   last_used_at  start of the last operation, to half a minute
+ *   ends_at       end of its run by E2B's own timeout
+ *   charged_until end of the time that the ledger has; null: it does not run
+ *   head, unpushed  state of the tree at the last pause; null: not known, or it has run since
+ *   announced_at  start of the notice that the workspace will be dropped
+ *   due_at        next look of the alarm; null: none
+ *   failures      failed tries in a row of the work that is due
+ *   maker_of      the repository snapshot that it makes; it then serves no workspace and has no tenant
+ *   lost_at       when E2B was found to have lost the sandbox, or its newest files; null: it has not
+ *   lost_head, lost_unpushed  as head and unpushed, of the lost state
+ *   loss_told     1: a clone has told its caller
+ *   saved_at      start of the newest try to save its unpushed work: the archive may hold something
+ *   saved_bytes   size of the saved work; null: the try has not succeeded
+ *   save_after    earliest time of the next try, after one that failed
+ *   drop_told     1: a webhook has told its owner of the drop since its last use
  *   sealed_to     the only host that it may connect to; null: any, or not known yet
  * ledger      running time by hour (UTC) and price
  * snapshot    one row for each repository snapshot
  *   state         making: its maker clones; ready; gone: to be deleted at E2B
- *   e2b_id        what sandboxes are created from, null until it is taken
- *   template      what its first maker was started from: beneath it lies that template
+ *   e2b_id        E2B's id, for new sandboxes; null until the snapshot is taken
+ *   template      template of its first maker
  *   head, bytes, clone_s  commit of its seed, size of its objects, seconds that its clone took
  *   fetch_s       seconds that the newest fetch on top of it took
- *   starts, last_used_at  sandboxes started from it, and when the last one was (or it was made)
+ *   starts, last_used_at  number of sandboxes started from it, and the last start (at first: when it was made)
  *   due_at, failures  as of a sandbox
  * seed        branches and tags of a snapshot's seed, a line of object and name for each; none where they are too many
- * clones      how often each repository is cloned (decayed count, as in repository), how long a full clone takes, and
- *             (not_before) until when no snapshot is tried after one that failed
+ * clones      for each repository: decayed count of its clones (as in repository), seconds of a full clone, and
+ *             not_before, the earliest time of a snapshot after one that failed
  * outbox      events on their way to the Webhooks object, as JSON; due_at, failures: as of a sandbox
- * repository  how much each repository is used: decayed count, see src/pool/top.ts
- * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version, and what rules remember, as
- *             JSON: demand, starts, learned, budget, budget_told, top; of templates (templates.ts): promoted, newest_build
+ * repository  decayed count of the uses of each repository (src/pool/top.ts)
+ * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version; as JSON the memory of rules:
+ *             demand, starts, learned, budget, budget_told, top; of templates (template-version.ts): promoted,
+ *             newest_build
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sandbox (

@@ -4,7 +4,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /**
  * delivery       one row for each event and URL; times are Unix milliseconds
- *   delivery_id  what receivers get as webhook-id, the same with every try
+ *   delivery_id  value of webhook-id, the same with every try
  *   event_id     the sender's name of the event: of one tenant, event and URL there is one row
  *   endpoint_id  null: the event named the URL itself
  *   tries        since it was emitted, or asked for again
@@ -76,7 +76,7 @@ export interface Busy {
 
 /**
  * The tenants with pending deliveries are found by one search of an index for each, and so is the first delivery of each.
- * Of a long queue nothing more is read, except, in the index, what stands before it for a busy receiver.
+ * Of a long queue nothing more is read, except, in the index, earlier deliveries for a busy receiver.
  */
 const NEXT_DUE = `
   WITH RECURSIVE
@@ -211,7 +211,7 @@ export class DeliveryTable {
       .toArray()[0];
   }
 
-  /** Gives up what is pending for an endpoint. */
+  /** Gives up the pending deliveries of an endpoint. */
   endPendingOf(endpointId: string, reason: string, now: number, deleteAt: number): void {
     this.#sql.exec(
       `UPDATE delivery SET state = 'dead', reason = ?, ended_at = ?, due_at = ?, turn = turn + 1

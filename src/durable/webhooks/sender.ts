@@ -23,12 +23,12 @@ const INTERRUPTED_AFTER_MS = ANSWER_WITHIN_MS + 15_000;
 export interface SenderParts {
   readonly endpoints: EndpointTable;
   readonly deliveries: DeliveryTable;
-  /** LEASE_KEY; none: nothing is sent, and what is pending waits for one. */
+  /** LEASE_KEY; none: nothing is sent, and pending deliveries wait for one. */
   readonly keys: readonly Uint8Array[];
   readonly rules: AddressRules;
 }
 
-/** Sends what is due, several at once. */
+/** Sends the deliveries that are due, several at once. */
 export class Sender {
   readonly #parts: SenderParts;
   readonly #flights = new Map<DeliveryRow, Promise<void>>();
@@ -129,7 +129,7 @@ export class Sender {
   }
 }
 
-/** Removes an endpoint and gives up what is pending for it. @returns whether there was one */
+/** Removes an endpoint and gives up its pending deliveries. @returns whether there was one */
 export function removeEndpoint(
   { endpoints, deliveries }: Pick<SenderParts, "endpoints" | "deliveries">,
   tenant: string,

@@ -63,7 +63,7 @@ async function follow(
       if (page.ended || signal.aborted) return;
     }
   } catch {
-    // The client asks again for what it lacks.
+    // The client asks again for the events that it lacks.
   } finally {
     await stream.end();
   }
