@@ -2,7 +2,7 @@ import { readArguments } from "../support/arguments.ts";
 import * as z from "zod/v4";
 import { type Machinery, startMachinery } from "./mcp/machinery.ts";
 import { atOnce, type Call, inTurn, rounded, Subject } from "./mcp/measure.ts";
-import { closeConnections, httpCall, mcpCall, mcpToolsList, rawGit, startLeanGit } from "./mcp/subjects.ts";
+import { callsOf, closeConnections, GIT, mcpToolsList, rawGit, startLeanGit } from "./mcp/subjects.ts";
 
 const USAGE = `npm run bench:mcp -- [--rounds <n>] [--json]
 
@@ -20,14 +20,6 @@ does nothing else: starting a process costs more the more memory the one that st
 
 const SIZES = [50, 2_800] as const;
 const CALLERS = 8;
-const LOG_FORMAT = "--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%s%x00%b";
-const GIT = {
-  status: ["status", "--porcelain=v2", "--branch", "-z"],
-  diff: ["diff"],
-  log: ["log", "-z", LOG_FORMAT, "--max-count=11"],
-} as const;
-type Operation = keyof typeof GIT;
-
 const MAX_STATUS_RATIO = { 50: 1.3, 2_800: 1 } as const;
 const MAX_TOOLS_LIST_MS = 5;
 
@@ -58,8 +50,7 @@ async function bench(rounds: number, json: boolean): Promise<number> {
         const calls: Calls = {
           raw: rawGit(tree, GIT[operation]),
           lean: leanGit.call(tree, GIT[operation]),
-          http: httpCall(machinery.url, operation, inputOf(operation, sandbox_id)),
-          mcp: mcpOf(machinery.url, operation, sandbox_id),
+          ...callsOf(machinery.url, operation, sandbox_id),
         };
         say(heading(`${operation}, ${files} files`));
         ops[name] = await compared(machinery, calls, rounds, say);
@@ -91,16 +82,6 @@ async function countTokens(): Promise<{ o200k: number; cl100k: number }> {
   ]);
   const list = JSON.stringify(TOOLS.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })));
   return { o200k: o200k.countTokens(list), cl100k: cl100k.countTokens(list) };
-}
-
-function inputOf(operation: Operation, sandbox_id: string): object {
-  return operation === "log" ? { sandbox_id, limit: 10 } : { sandbox_id };
-}
-
-/** log is no tool of its own. */
-function mcpOf(url: string, operation: Operation, sandbox_id: string): Call {
-  if (operation === "log") return mcpCall(url, "git_run", { sandbox_id, steps: [{ op: "log", limit: 10 }] });
-  return mcpCall(url, `git_${operation}`, { sandbox_id });
 }
 
 interface Calls {

@@ -38,7 +38,7 @@ const LOOKS = [
 ] as const;
 
 /** The browser's own word: `page.url()` hears of a change a moment later. */
-const hashOf = (page: Page) => page.evaluate(() => location.hash);
+const hashOf = (page: Page) => page.evaluate<string>("location.hash");
 
 describe.skipIf(executablePath === "")("the page", () => {
   let stack: Stack;

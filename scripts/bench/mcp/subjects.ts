@@ -14,6 +14,14 @@ const META = {
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 
+/** Arguments of git for the operations that are measured. */
+export const GIT = {
+  status: ["status", "--porcelain=v2", "--branch", "-z"],
+  diff: ["diff"],
+  log: ["log", "-z", "--format=%H%x00%P%x00%an%x00%ae%x00%aI%x00%s%x00%b", "--max-count=11"],
+} as const;
+export type Measured = keyof typeof GIT;
+
 /** Connections stay open, as a real client's do. */
 const agent = new Agent({ keepAlive: true });
 export const closeConnections = () => agent.destroy();
@@ -48,16 +56,33 @@ export function startLeanGit(): LeanGit {
   return { call: (tree, args) => () => run(tree, args), close: () => void child.kill() };
 }
 
-export function httpCall(url: string, operation: string, input: object): Call {
+function httpCall(url: string, operation: string, input: object): Call {
   return poster(`${url}/v1/git/${operation}`, {}, input);
 }
 
 /** A tool call of the stateless protocol, as JSON. */
-export function mcpCall(url: string, name: string, input: object): Call {
+function mcpCall(url: string, name: string, input: object): Call {
   return mcpRequest(url, "tools/call", { name, arguments: input }, { "Mcp-Name": name });
 }
 
 export const mcpToolsList = (url: string): Call => mcpRequest(url, "tools/list", {}, {});
+
+/** The two calls of an operation. log is no tool of its own. */
+export function callsOf(
+  url: string,
+  operation: Measured,
+  sandbox_id: string,
+): { readonly http: Call; readonly mcp: Call } {
+  if (operation !== "log") {
+    const input = { sandbox_id };
+    return { http: httpCall(url, operation, input), mcp: mcpCall(url, `git_${operation}`, input) };
+  }
+  const steps = [{ op: "log", limit: 10 }];
+  return {
+    http: httpCall(url, operation, { sandbox_id, limit: 10 }),
+    mcp: mcpCall(url, "git_run", { sandbox_id, steps }),
+  };
+}
 
 function mcpRequest(url: string, method: string, params: object, headers: Record<string, string>): Call {
   const body = { jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: META } };
