@@ -82,7 +82,7 @@ async function bench(rounds: number, json: boolean): Promise<number> {
   }
 }
 
-/** Loaded when all is measured: the encodings' tables take much memory. */
+/** Loads the encodings only after the measurements: their tables take much memory. */
 async function countTokens(): Promise<{ o200k: number; cl100k: number }> {
   const [{ TOOLS }, o200k, cl100k] = await Promise.all([
     import("../../src/mcp/tools.ts"),
@@ -97,7 +97,7 @@ function inputOf(operation: Operation, sandbox_id: string): object {
   return operation === "log" ? { sandbox_id, limit: 10 } : { sandbox_id };
 }
 
-/** log is no tool of its own. */
+/** Calls log as a step of git_run, because it has no tool of its own. */
 function mcpOf(url: string, operation: Operation, sandbox_id: string): Call {
   if (operation === "log") return mcpCall(url, "git_run", { sandbox_id, steps: [{ op: "log", limit: 10 }] });
   return mcpCall(url, `git_${operation}`, { sandbox_id });
