@@ -18,14 +18,14 @@ export interface DoctorOptions {
   readonly help: boolean;
   readonly json: boolean;
   readonly url: string;
-  /** undefined: none was given. */
+  /** undefined: no key was given. */
   readonly key: string | undefined;
 }
 
 const address = z.url({ protocol: /^https?$/ });
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
-/** Throws an Error with one line for the user when an argument is wrong. */
+/** @throws Error with one line for the user if an argument is wrong */
 export function readDoctorOptions(args: readonly string[], env: NodeJS.ProcessEnv): DoctorOptions {
   const { values } = parseArgs({
     args: [...args],
