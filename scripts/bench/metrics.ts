@@ -115,7 +115,7 @@ async function status(url: string, sandbox_id: string, expected: number): Promis
 /** Measures the path's own work: the counts of one successful operation, without the flush. */
 function recordingUs(): number {
   const recorder = new Recorder();
-  // Ignores the promise of the flush, as if the request never ended.
+  // The flush does nothing, and its promise is ignored, as if the request never ended.
   const add = (): Promise<void> => Promise.resolve();
   const recording = {
     env: { METRICS: { getByName: () => ({ add }) } },

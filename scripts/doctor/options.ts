@@ -25,7 +25,7 @@ export interface DoctorOptions {
 const address = z.url({ protocol: /^https?$/ });
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
-/** @throws Error with one line for the user if an argument is wrong */
+/** Throws an Error with one line for the user when an argument is wrong. */
 export function readDoctorOptions(args: readonly string[], env: NodeJS.ProcessEnv): DoctorOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -1,4 +1,7 @@
-/** Lets Node import shell, Perl and Markdown files as text, and the version, as the Worker's bundle does; given to it by --import. */
+/**
+ * Lets Node import shell, Perl and Markdown files as text, and the version, as the Worker's bundle does; loaded by
+ * --import.
+ */
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
