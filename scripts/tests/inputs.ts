@@ -4,7 +4,7 @@ import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { leadsOf, pagesIn } from "./leads.ts";
 
-/** Files loaded before each test: the runner's settings, and the files that they name outside of the top folder. */
+/** Files that every run loads: the runner's settings, and the files outside of the top folder that they name. */
 const BEFORE_EACH = [
   "vitest.config.ts",
   "test/support/property-seed.ts",

@@ -34,7 +34,7 @@ export const notChecked = (why: string): Finding => ({ verdict: "not checked", a
 export const mostSeconds = <Scene>(themes: readonly Theme<Scene>[]): number =>
   themes.flatMap(({ checks }) => checks).reduce((sum, { withinS = DEFAULT_WITHIN_S }) => sum + withinS, 0);
 
-/** Returns the checks whose theme and name contain this text. */
+/** Returns the checks whose `theme: name` contains this text. */
 export function only<Scene>(themes: readonly Theme<Scene>[], text: string): readonly Theme<Scene>[] {
   return themes
     .map(({ name, checks }) => ({ name, checks: checks.filter((check) => `${name}: ${check.name}`.includes(text)) }))
