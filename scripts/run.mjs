@@ -79,10 +79,7 @@ function interrupt(signal) {
   current?.kill(signal);
 }
 
-/**
- * Interrupts the script when npm is gone. npm forwards signals, but not if it is killed or hung up; its child then gets
- * another parent.
- */
+/** Interrupts the script when npm is gone: a killed npm forwards no signal, and its child gets another parent. */
 function watchNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;
   const npm = process.ppid;

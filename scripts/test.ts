@@ -15,10 +15,7 @@ import { type Run, runVitest } from "./tests/vitest.ts";
 
 const isNight = process.env["NIGHTLY"] !== undefined;
 
-/**
- * Groups that run at the same time: Durable Objects are tested in one runtime, file by file, and wait much; the others
- * use the rest of the machine.
- */
+/** Groups that run at once: Durable Objects, file by file in one runtime, with much waiting; beside them the others. */
 const SIDE_BY_SIDE = [
   {
     // Security tests make hostile calls for minutes: they run at night, and by name.

@@ -30,10 +30,7 @@ export class WarmtreeError extends Error {
   }
 }
 
-/**
- * The whole answer of Warmtree is missing: the connection failed, or a gateway answered. The effect of the call is
- * unknown.
- */
+/** No whole answer of Warmtree came: the connection failed, or a gateway answered. The call's effect is unknown. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
   /** Status of the gateway's response; undefined: no response. */

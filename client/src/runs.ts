@@ -80,10 +80,7 @@ export class Runs {
     return this.#transport.call("POST /v1/runs/{run}/retry", { ...options, path: { run } });
   }
 
-  /**
-   * Yields every event of a run once, in order, until the run has ended. After a lost connection it continues from the
-   * last event.
-   */
+  /** Yields every event of a run once, in order, until its end; goes on from the last event after a lost connection. */
   async *events(run: string, { after = 0, ...options }: EventOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
     let cursor = after;
     for (let failures = 0; ;) {

@@ -7,10 +7,7 @@ import type { CallOptions, Result, Transport } from "./transport.ts";
 
 export type Operation = keyof Operations;
 
-/**
- * A member of an earlier step's answer: `$2.head`, `$clone.sandbox_id`; or of the item of a run with for_each:
- * `$item.name`.
- */
+/** A member of an earlier step's answer: `$2.head`, `$clone.sandbox_id`; or of an item of for_each: `$item.name`. */
 export type Reference = `$${string}.${string}`;
 
 type StepFields<Op extends Operation> = {

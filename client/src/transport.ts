@@ -27,10 +27,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Replaces the client's token. */
   readonly gitToken?: GitToken | undefined;
-  /**
-   * Key of a call on a route that takes one: a later call with the same key gets the same answer. By default the client
-   * makes one.
-   */
+  /** A later call with the same key gets the same answer. By default the client makes a key if the route takes one. */
   readonly idempotencyKey?: string | undefined;
 }
 

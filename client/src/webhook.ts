@@ -7,9 +7,7 @@ interface AnyEvent {
   readonly data: object;
 }
 
-/**
- * A request, or its parts. `body` is the original text: parsing and serializing it again would change the signed bytes.
- */
+/** A request, or its parts. `body` is the original text: parsing and serializing it would change the signed bytes. */
 export type WebhookMessage =
   | Request
   | {
@@ -17,10 +15,7 @@ export type WebhookMessage =
       readonly body: string | Uint8Array;
     };
 
-/**
- * `headers`: one is missing or malformed; `timestamp`: too old or too new; `signature`: none is valid; `body`: not an
- * event.
- */
+/** `headers`: one is missing or malformed; `timestamp`: too old or new; `signature`: none valid; `body`: no event. */
 export type WebhookFault = "secret" | "headers" | "timestamp" | "signature" | "body";
 
 /** The reason for which a message is refused. */

@@ -2,9 +2,8 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, 
 import { listen } from "../../scripts/support/listen.ts";
 
 /**
- * A fault of one request. `answer`: the proxy answers itself; `cut…`: the connection ends after a number of bytes of
- * the answer, or after a text in it; `unsent`: it ends before the request is forwarded; `left`: it ends after the
- * request is forwarded.
+ * A fault of one request. `answer`: the proxy answers itself; `cut…`: the connection ends after this many bytes of the
+ * answer, or this text in it; `unsent`: before the request is forwarded; `left`: after it is forwarded.
  */
 type Fault =
   | { readonly answer: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string } }

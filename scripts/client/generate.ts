@@ -6,9 +6,7 @@ import { comment, typeOf } from "./schema-types.ts";
 /** POST routes that change something, and change nothing more when they are called again. */
 const SAME_AGAIN = ["POST /v1/workspaces/{sandbox_id}/pause", "POST /v1/snapshots", "POST /v1/webhooks"];
 
-/**
- * Returns the text of client/src/generated.ts: the types of every route, and the list of routes that may be sent twice.
- */
+/** Returns the text of client/src/generated.ts: the types of every route, and the routes that may be sent twice. */
 export function clientTypes(): string {
   const document = documentSchema.parse(JSON.parse(JSON.stringify(openApi())));
   const reading = OPERATIONS.filter(({ access }) => access === "read").map(({ name }) => `POST /v1/git/${name}`);

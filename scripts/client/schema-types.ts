@@ -1,7 +1,4 @@
-/**
- * The part of JSON Schema that the Worker's schemas use. Other keywords are refused, as their effect on a type is
- * unknown.
- */
+/** The part of JSON Schema that the Worker's schemas use. Other keywords are refused: their effect is unknown. */
 import * as z from "zod/v4";
 
 export interface Schema {

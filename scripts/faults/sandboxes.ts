@@ -15,9 +15,7 @@ export async function hostedSandboxes(stack: Stack): Promise<z.output<typeof hos
   return hostedSchema.parse(await (await fetch(`${stack.host.url}/_local/sandboxes`)).json());
 }
 
-/**
- * Sends SIGKILL, through envd, to the processes that the Worker has started and waits for. Rejects if there are none.
- */
+/** Sends SIGKILL, through envd, to processes that the Worker has started and waits for. Rejects if there are none. */
 export async function killScripts(stack: Stack): Promise<void> {
   let killed = 0;
   for (const { sandboxID, state } of await hostedSandboxes(stack)) {

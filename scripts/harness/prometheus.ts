@@ -23,10 +23,7 @@ const APT_OPTIONS = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=1
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
 
-/**
- * Finds Prometheus and promtool in PATH, else in Debian's package if apt can download it. `missing` says why there are
- * none.
- */
+/** Finds Prometheus and promtool in PATH, or downloads Debian's package with apt. `missing` is the reason for none. */
 export async function findPrometheus(): Promise<{ folder: PrometheusFolder } | { missing: string }> {
   const folders = [...(process.env.PATH ?? "").split(delimiter), join(UNPACKED, "usr", "bin")];
   const isThere = (folder: string) => existsSync(join(folder, "prometheus")) && existsSync(join(folder, "promtool"));

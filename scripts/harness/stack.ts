@@ -42,10 +42,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/**
- * Keeps the Worker from acting by itself, so that every request to the control plane belongs to a call and can be
- * counted.
- */
+/** Prevents requests by the Worker itself: every request to the control plane belongs to a call and can be counted. */
 const ONLY_ASKED = { POOL_MIN: "0", POOL_MAX: "0", SNAPSHOT_POLICY: "asked" };
 
 export async function startStack({ bindings, isolation, remoteAuth, entry, log }: StackOptions = {}): Promise<Stack> {

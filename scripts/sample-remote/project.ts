@@ -5,9 +5,7 @@ import { planFiles } from "./project-plan.ts";
 import type { PlannedFile, ProjectSize } from "./project-plan.ts";
 import { Random, sourceFunction, sourceName } from "./source-text.ts";
 
-/**
- * The size of a library with millions of users, in its eighth year; vite, in its seventh, has 79 MB and 9,600 commits.
- */
+/** The size of a library used by millions, in its eighth year; vite, in its seventh, has 79 MB and 9,600 commits. */
 export const PROJECT: ProjectSize = { commits: 13_000, files: 3_600, pictures: 190, seed: 5 };
 
 const MAX_FUNCTIONS = 24;

@@ -64,16 +64,12 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
-/**
- * Matches the smart protocol's three routes, and Git LFS; no path segment of a repository name can start with a dot.
- */
+/** The smart protocol's three routes, and Git LFS; no path segment of a repository name can start with a dot. */
 const ROUTE = new RegExp(
   `^/((?:\\w[\\w.-]*/)*\\w[\\w.-]*?)(?:\\.git)?/(info/refs|git-upload-pack|git-receive-pack|${LFS_ROUTES})$`,
 );
 
-/**
- * Serves bare repositories over git's smart HTTP protocol, fetch and push, on 127.0.0.1. Rejects if the port is taken.
- */
+/** Serves bare repositories over git's smart HTTP protocol (fetch, push) on 127.0.0.1. Rejects if the port is taken. */
 export async function startGitServer({ root, port = 0, auth, faults = {} }: GitServerOptions): Promise<GitServer> {
   const backend = findHttpBackend();
   const sockets = new Set<Socket>();

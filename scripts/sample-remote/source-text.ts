@@ -65,10 +65,7 @@ const FOLDERS = [
   "view",
 ] as const;
 
-/**
- * Returns the path of the nth file of a source tree: one to three folders below `packages`, a dozen files in each
- * folder.
- */
+/** Returns the path of the nth source file: one to three folders below `packages`, a dozen files in each folder. */
 export function sourcePath(index: number): string {
   const random = new Random(Math.floor(index / 12) + 1);
   const folders = Array.from({ length: 1 + random.below(3) }, () => random.pick(FOLDERS));

@@ -44,8 +44,8 @@ export function keepingBoundUsd(trace: Trace, { idle, pool, snapshots, opensAhea
 }
 
 /**
- * Returns J of a pool that knows the future: it holds each sandbox from one claim that it serves to the next exactly
- * when the rent for that time is less than the cost of the wait that it saves.
+ * Returns J of a pool that knows the future: it holds each sandbox from one served claim to the next exactly when that
+ * rent is less than the cost of the wait that it saves.
  */
 export function poolBoundUsd(claims: readonly number[]): number {
   const lastServed: number[] = [];

@@ -1,14 +1,9 @@
 import { readFileSync } from "node:fs";
 import { type Trace, traceOf, type Use } from "./trace.ts";
 
-/**
- * Size of a repository without a given size: between the median and the mean of public repositories with commits every
- * week.
- */
+/** Default size of a repository: between the median and the mean of public repositories with commits every week. */
 const DEFAULT_SIZE_MB = 76;
-/**
- * A recorded trace does not mark the start of a session; the plan calls a workspace idle after this long without a use.
- */
+/** A recorded trace lacks the start of a session; the plan calls a workspace idle after this long without a use. */
 const SESSION_GAP_MS = 10 * 60_000;
 
 const COLUMNS = {

@@ -65,10 +65,7 @@ function tiersOf(restUntil: (idleSince: number) => number): MakeKeeper {
   return (trace) => {
     const until = new Float64Array(trace.repositoryOf.length);
     const scores: (number | undefined)[] = [];
-    /**
-     * The workspace of each repository that was used last, and the time of that use: it stays while its repository is
-     * in the top.
-     */
+    /** Last used workspace of each repository, and the time of the use: it stays while its repository is in the top. */
     const lastWorkspace: number[] = [];
     const lastAt: number[] = [];
     let top = NO_TOP;

@@ -1,9 +1,7 @@
 import { chargesOf, type Spend, spendAt } from "../../src/pool/spend.ts";
 import { WORTH } from "./world.ts";
 
-/**
- * A spend ledger like the pool's own: running time by hour, and the time up to which each running workspace is charged.
- */
+/** A spend ledger like the pool's own: running time by hour, and the charged time of each running workspace. */
 export class Meter {
   readonly #hours = new Map<number, number>();
   readonly #chargedUntil = new Map<number, number>();

@@ -51,9 +51,7 @@ export function playMonth(trace: Trace, limitUsd: number, brake: Brake): MonthOu
     meter.settle(workspace, Math.min(stopsAt, now), stops);
     if (stops) meter.charge(stopsAt, stopsAt + PAUSE_S * 1000);
   };
-  /**
-   * Ends an hour: charges the running workspaces, corrects the budget, and learns the keeping time for the new budget.
-   */
+  /** Ends an hour: charges the running workspaces, corrects the budget, and learns the new worth of idle time. */
   const closeHour = (hour: number): void => {
     const now = hour + HOUR_MS;
     for (const workspace of meter.running()) settle(workspace, now);

@@ -1,10 +1,7 @@
 /** Returns a number in [0, 1). */
 export type Random = () => number;
 
-/**
- * Returns an sfc32 generator: small, fast and good enough for workloads; the same seed gives the same workload
- * everywhere.
- */
+/** Returns an sfc32 generator: small, fast and good enough; the same seed gives the same workload everywhere. */
 export function seeded(seed: number): Random {
   let a = 0x9e3779b9;
   let b = 0x243f6a88;

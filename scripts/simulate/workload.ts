@@ -58,9 +58,7 @@ export function synthesise(name: string, shape: Shape): Trace {
   return traceOf({ name, lengthMs, uses, knowsEnds: true, repositoryOf, sizesMb });
 }
 
-/**
- * Yields the times at which agents with new workspaces come: a Poisson process whose rate follows the day, with bursts.
- */
+/** Yields arrival times of agents with new workspaces: a Poisson process whose rate follows the day, with bursts. */
 function* arrivals(random: Random, { sessionsPerDay, days, doublesOnDay }: Shape): Generator<number> {
   const burstShare = BURST.lengthMs / BURST.everyMs;
   const meanFactor = 1 + burstShare * (BURST.factor - 1);

@@ -7,10 +7,7 @@ export const RESUME_S = 1;
 /** Duration of a full clone: some round trips, then a link of 160 Mbit/s. */
 const CLONE_LEAST_S = 0.5;
 const CLONE_MB_PER_S = 20;
-/**
- * From a repository snapshot only new objects are fetched: round trips, and a tenth of the bytes and of their
- * unpacking.
- */
+/** From a repository snapshot, git fetches only new objects: round trips, a tenth of the bytes and of the unpacking. */
 const FETCH_LEAST_S = 0.3;
 const FETCH_OF_CLONE = 0.1;
 
@@ -24,10 +21,7 @@ export interface Start {
   readonly fromSnapshot: boolean;
 }
 
-/**
- * Returns the starts of a trace, to be asked in order; with snapshots, each repository has one as soon as it was
- * cloned.
- */
+/** Returns the starts of a trace, in order; with snapshots, each repository has one as soon as it was cloned. */
 export function startsOf(trace: Trace, snapshots: boolean): (workspace: number) => Start {
   const cloned = new Uint8Array(trace.sizesMb.length);
   return (workspace) => {

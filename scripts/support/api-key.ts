@@ -14,10 +14,7 @@ export function newKey(tenant: string): { key: string; entry: string } {
   return { key, entry: `${tenant}=${createHash("sha256").update(key).digest("hex")}` };
 }
 
-/**
- * Returns a new key that signs commits, in the form of SIGNING_KEY, and its public half in the form of GitHub and
- * GitLab.
- */
+/** Returns a new key that signs commits, as SIGNING_KEY has it, and its public half, as GitHub and GitLab want it. */
 export async function newSigningKey(): Promise<{ key: string; publicKey: string }> {
   const bytes = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" });
   return { key: bytes.toString("base64"), publicKey: (await signerOf(new Uint8Array(bytes))).publicKey };

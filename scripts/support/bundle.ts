@@ -5,9 +5,7 @@ import { dirname, extname, join } from "node:path";
 import * as z from "zod/v4";
 import { ROOT, runTool } from "./tools.ts";
 
-/**
- * Time for which bundles of earlier sources are kept after their last use: another process may be about to start one.
- */
+/** Time to keep bundles of earlier sources after their last use: another process may be about to start one. */
 const KEEP_UNUSED_MS = 60 * 60 * 1000;
 const DIST = join(ROOT, "dist");
 const MANIFEST = "manifest.json";

@@ -8,10 +8,7 @@ import { runTool } from "./tools.ts";
 
 type Tool = readonly [tool: string, ...args: string[]];
 
-/**
- * A tool that fails with a status, or a function that returns the problems ("" for none) or the reason why it was
- * skipped.
- */
+/** A tool that fails with a status, or a function that returns the problems ("" for none) or why it was skipped. */
 interface Check {
   readonly name: string;
   readonly command: Tool | (() => Promise<string | AuditOutcome>);

@@ -78,10 +78,7 @@ export function install(root, onStart) {
   });
 }
 
-/**
- * Returns the npm that runs this script, to start by path: its own shebang would find a node inside the folder it
- * replaces.
- */
+/** Returns the npm that runs this script, as a path: its shebang would find a node inside the folder it replaces. */
 function npmCommand() {
   const cli = process.env.npm_execpath;
   return cli?.endsWith("npm-cli.js") ? { command: process.execPath, args: [cli] } : { command: "npm", args: [] };

@@ -26,9 +26,7 @@ export async function npmAudit(): Promise<AuditOutcome> {
   }
 }
 
-/**
- * Reads the report of `npm audit --json`. Other output means that the registry was not reached, or serves no audits.
- */
+/** Reads the report of `npm audit --json`. Other output: the registry was not reached, or serves no audits. */
 export function auditOutcome(json: string): AuditOutcome {
   const report = reportSchema.safeParse(parsed(json));
   if (!report.success) return { skipped: "the registry was not reached, or serves no audits" };

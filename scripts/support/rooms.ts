@@ -146,10 +146,7 @@ async function wrongInPackages(): Promise<string[]> {
   return (await Promise.all(wrong)).flat();
 }
 
-/**
- * Returns sentences about files of support, which every command needs, that import the harness for tests and
- * benchmarks.
- */
+/** Returns sentences about files of support, which every command needs, that import the test and benchmark harness. */
 export function harnessImports(scripts: Imports): string[] {
   return [...scripts].flatMap(([file, targets]) =>
     targets

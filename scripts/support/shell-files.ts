@@ -54,9 +54,7 @@ async function wrongPerl(name: string): Promise<string> {
   return ok ? "" : `${pathOf(name)}: ${output.trim()}`;
 }
 
-/**
- * Checks scripts together with the pieces that they include; a piece alone lacks the variables that its script sets.
- */
+/** Checks scripts together with the pieces that they include; a piece alone lacks its script's variables. */
 async function shellcheck(names: readonly string[]): Promise<string> {
   const scripts = names.filter((name) => !name.startsWith("lib/")).map((name) => join(FOLDER, name));
   const options = ["--external-sources", "--check-sourced", "--shell=bash", "--severity=warning", "--format=gcc"];

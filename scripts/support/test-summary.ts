@@ -1,8 +1,6 @@
 import * as z from "zod/v4";
 
-/**
- * Variable that names the file for a test run's summary as JSON; the caller then prints the last line of stdout itself.
- */
+/** Variable that names the file for a test run's summary as JSON; the caller then prints the last line of stdout. */
 export const SUMMARY_FILE_VARIABLE = "WARMTREE_TEST_SUMMARY_FILE";
 
 export const summarySchema = z.object({ passed: z.number(), failed: z.number(), skipped: z.number() });

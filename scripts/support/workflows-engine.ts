@@ -13,9 +13,7 @@ export const WORKFLOWS_ENGINE = "/workflows/binding.worker.js";
 /** Cloudflare's local R2, as in Miniflare: a Durable Object for each bucket, and the service that leads to it. */
 export const R2_BUCKET = "/r2/bucket.worker.js";
 export const R2_ENTRY = "/shared/object-entry.worker.js";
-/**
- * Modules that these and the Worker import; the third wraps the Workflows' service as the object of a Worker's binding.
- */
+/** Modules that these and the Worker import; the third makes a Worker's binding of the Workflows' service. */
 export const WORKFLOW_MODULES = [
   { name: "miniflare:zod", path: "/shared/zod.worker.js", internal: false },
   { name: "miniflare:shared", path: "/shared/index.worker.js", internal: false },

@@ -60,8 +60,7 @@ export class Checkout {
   inputsOf(test: string): string[] {
     const { files, all } = this.#reached([test]);
     const top = [...this.#known].filter((file) => !file.includes("/") && !isPage(file));
-    // Leaves out src/: the settings build the page, but only tests that import the build see it, and they depend on
-    // every file.
+    // Leaves out src/, from which the settings build the page: tests that import the page depend on every file anyway.
     const before = this.#reached(BEFORE_EACH.filter((file) => this.#known.has(file))).files;
     const common = [...before].filter((file) => !file.startsWith("src/"));
     // Tests in workerd test objects in the whole Worker, regardless of the test's imports.

@@ -23,7 +23,7 @@ export interface Leads {
   readonly packages: readonly string[];
   /** Whether the text may lead to any file. */
   readonly anywhere: boolean;
-  /** Whether the text may lead to any file from a folder in `paths`. */
+  /** Whether the text may lead to any file if one of `paths` is a folder. */
   readonly upwards: boolean;
 }
 
@@ -34,7 +34,7 @@ export function leadsOf(file: string, source: string): Leads {
   const named = [...text.matchAll(IMPORT)].map(([, name = ""]) => name.replace(/\?.*$/, ""));
   const imports = named.filter((name) => name.startsWith(".")).map((name) => besideIt(name));
   const packages = named.filter((name) => !name.startsWith("."));
-  // This file only says where the root is; other files must import ROOT to read or start anything there.
+  // This file only says where the root is; other files must name ROOT to read or start anything there.
   if (GIVES_ROOT.test(text)) return { paths: imports, packages, anywhere: false, upwards: false };
   const joined = [...text.matchAll(JOINED)].map(([, from, names = ""]) => {
     const parts = [...names.matchAll(/"([^"]*)"/g)].map(([, part = ""]) => part);

@@ -18,7 +18,7 @@ export interface Run {
 /** Runs `vitest run` with these arguments to its end. */
 export async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pipe"): Promise<Run> {
   const folder = mkdtempSync(join(folderOfTests(process.env, thisMachine()), "warmtree-test-"));
-  // Sandboxes run as other users, who must be able to pass through this folder, as through the folder of all.
+  // Sandboxes run as other users, who must be able to pass through this folder, as through /tmp.
   chmodSync(folder, 0o755);
   const file = join(folder, "summary.json");
   try {

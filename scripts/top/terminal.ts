@@ -15,9 +15,7 @@ export interface Input {
   pause(): unknown;
 }
 
-/**
- * Enters and leaves the alternate screen without a cursor (xterm's private modes, which every terminal of today knows).
- */
+/** Enters and leaves the alternate screen without a cursor (xterm's private modes, known to every modern terminal). */
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";

@@ -1,7 +1,6 @@
 /**
- * Runs a git server behind a slow link, and answers the parent's IPC messages with the traffic of the link. Runs in a
- * process of its own: starting git copies the page tables of the parent process, and a git host does not have this
- * bench's memory.
+ * Runs a git server behind a slow link, and reports its traffic to the parent over IPC. A process of its own: starting
+ * git copies the page tables of the parent process, and a git host does not have this bench's memory.
  */
 import { startGitServer } from "../../sample-remote/server.ts";
 import { startWan } from "../../harness/wan/proxy.ts";

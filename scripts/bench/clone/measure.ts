@@ -2,10 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cloned, Strategy } from "./strategy.ts";
 import { median } from "../../support/median.ts";
 
-/**
- * Pause before a clone, so that it does not pay for the clone before: our tree settles in its second second, disks
- * write longer.
- */
+/** Pause that keeps a clone's cost from the next: our tree settles in its second second, disks write longer. */
 const QUIET_MS = 3000;
 
 /** Bytes sent over the link and requests to the git server, so far. */

@@ -44,7 +44,7 @@ export class Ours {
    * @param warm number of sandboxes in the warm pool
    */
   static async start(gitUrl: string, warm: number, cleanups: Cleanups): Promise<Ours> {
-    // Other users than root must reach this folder: each sandbox runs as a user of its own.
+    // Other users than root must reach this folder: sandboxes run as a user of their own.
     const host = await startHostProcess(tmpdir(), "auto", cleanups);
     const pool = { POOL_MIN: String(warm), POOL_MAX: String(warm), SNAPSHOT_POLICY: "asked" };
     const bindings = { ...localBindings(host.url, gitUrl), E2B_MAX_SANDBOXES: MANY_SANDBOXES, ...pool };

@@ -3,9 +3,7 @@ import { git } from "../../harness/git.ts";
 import type { BenchRepository } from "./repository.ts";
 import type { Cloned, Strategy } from "./strategy.ts";
 
-/**
- * Ways to clone with git alone. Trees are made in `folder` and stay: on ext4 a checkout right after a removal is slow.
- */
+/** Ways to clone with git alone. Trees in `folder` stay: on ext4 a checkout right after a removal is slow. */
 export function rawStrategies(url: string, folder: string, { facts, part }: BenchRepository): readonly Strategy[] {
   let made = 0;
   const strategy = (name: string, options: readonly string[], folderInside?: string): Strategy => ({

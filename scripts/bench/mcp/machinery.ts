@@ -78,10 +78,7 @@ export async function startMachinery(): Promise<Machinery> {
   }
 }
 
-/**
- * Bundles the Worker in a process of its own, because bundling takes memory that would slow the start of every git
- * after it.
- */
+/** Bundles in a process of its own, because bundling takes memory that would slow the start of every git after it. */
 function bundleElsewhere(): void {
   const module = JSON.stringify(join(ROOT, "scripts/support/bundle.ts"));
   const script = `import(${module}).then(({ bundleWorker }) => bundleWorker())`;

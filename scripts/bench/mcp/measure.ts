@@ -17,10 +17,7 @@ const WARM_UP_CALLS = 30;
  * next subject. An agent thinks longer.
  */
 const PAUSE_MS = 20;
-/**
- * Number of separate blocks in which the calls of one subject run, so that all subjects share changes of the machine's
- * load.
- */
+/** Number of separate blocks for the calls of a subject, so that all subjects share changes of the machine's load. */
 const BLOCKS = 4;
 /** Unit of the times in /proc/<pid>/stat, the same on every Linux. */
 const TICK_MS = 10;
@@ -69,9 +66,7 @@ export async function inTurn(subjects: readonly Subject[], rounds: number): Prom
   }
 }
 
-/**
- * Calls one subject at a time, in blocks, with several callers at once; each calls again as soon as it has its answer.
- */
+/** Calls one subject at a time, in blocks, with several callers at once; each calls again after its answer. */
 export async function atOnce(
   subjects: readonly Subject[],
   callers: number,

@@ -56,7 +56,7 @@ export class Racers {
     return new Racers(stack, ids);
   }
 
-  /** The workspaces from `first` up to `end` push, each after the answer to the one before. */
+  /** Pushes from the workspaces `first` up to `end`, each after the answer to the one before. */
   inTurn(first: number, end: number): Promise<Round> {
     return this.#measured(first, end, PATIENT, async (pushes) => {
       const ended: Push[] = [];

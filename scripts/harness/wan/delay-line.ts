@@ -1,10 +1,7 @@
 import { Duplex } from "node:stream";
 import type { Lane } from "./lane.ts";
 
-/**
- * Data that may wait at the entrance of a lane, besides the data on its way, before the source must wait: a router's
- * queue.
- */
+/** Time of the data that may wait at the entrance of a lane before the source must wait: a router's queue. */
 const MAX_BACKLOG_MS = 100;
 /** Large enough that neither side waits for each chunk to be read. */
 const BUFFER_BYTES = 1024 * 1024;

@@ -9,10 +9,7 @@ export class Lane {
     this.delayMs = delayMs;
   }
 
-  /**
-   * Queues bytes at `now`, behind those sent before. @returns the time at which the last of them arrives at the other
-   * end
-   */
+  /** Queues bytes at `now`, behind those sent before. @returns when the last of them arrives at the other end */
   send(bytes: number, now: number): number {
     this.#freeAt = Math.max(now, this.#freeAt) + bytes / this.bytesPerMs;
     return this.#freeAt + this.delayMs;
