@@ -1,4 +1,4 @@
-/** `missing`: the service needs it; `advised`: it serves, but has a weakness; `unknown`: it could not be queried. */
+/** `missing`: the service needs it; `advised`: it serves, but needs attention; `unknown`: it could not be queried. */
 type Verdict = "ok" | "missing" | "advised" | "unknown";
 
 export interface Finding {
