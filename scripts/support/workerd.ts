@@ -32,7 +32,7 @@ export interface Workerd {
   /** URL without a trailing slash, such as `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly pid: number;
-  /** Resolves when the process has ended, for whatever reason. */
+  /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Sends SIGKILL, as in a crash; files in `storageDir` stay. Resolves when the process has ended. */
   kill(): Promise<void>;
