@@ -1,7 +1,7 @@
-/** What the examples look for, without a model: links in Markdown pages that lead nowhere, because a file was moved. */
+/** The examples' task, done without a model: finds links in Markdown pages to files that were moved. */
 import { posix } from "node:path";
 
-/** For git_search: a Markdown link. */
+/** Pattern of a Markdown link, for git_search. */
 export const LINK_PATTERN = String.raw`\]\([^)]+\)`;
 const LINKS = /\]\(([^)#]+)(?:#[^)]*)?\)/g;
 
@@ -9,9 +9,9 @@ const LINKS = /\]\(([^)#]+)(?:#[^)]*)?\)/g;
 export interface Link {
   readonly page: string;
   readonly line: number;
-  /** As the page has it. */
+  /** Target as written in the page. */
   readonly target: string;
-  /** Where it leads, from the top of the repository. */
+  /** Path of the target from the top of the repository. */
   readonly path: string;
 }
 
@@ -42,7 +42,7 @@ interface Commit {
   readonly files?: readonly { readonly path: string; readonly from?: string | undefined }[] | undefined;
 }
 
-/** Where the history says that a file went, and by which commit. */
+/** Returns the path to which the history says a file moved, and the commit that moved it. */
 export function movedTo(
   commits: readonly Commit[],
   path: string,
@@ -54,7 +54,7 @@ export function movedTo(
   return undefined;
 }
 
-/** The edit that lets a link lead to another path. */
+/** Returns the edit that changes a link to another path. */
 export function corrected({ page, target }: Link, path: string): { path: string; old: string; new: string } {
   return { path: page, old: `](${target}`, new: `](${posix.relative(posix.dirname(page), path)}` };
 }

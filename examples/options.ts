@@ -6,7 +6,7 @@ interface Options {
   readonly repository: string;
 }
 
-/** What an example was called with. Ends the process where it was asked for help, or cannot begin. */
+/** Returns an example's arguments. Ends the process if it was asked for help or an argument is wrong. */
 export function readOptions(usage: string): Options {
   const { values, positionals } = parseArgs({
     options: { help: { type: "boolean", short: "h" } },
@@ -17,7 +17,7 @@ export function readOptions(usage: string): Options {
     (values.help ? console.log : console.error)(usage);
     process.exit(values.help ? 0 : 1);
   }
-  // Those of npm start.
+  // The defaults of npm start.
   const { WARMTREE_URL: url = "http://127.0.0.1:8787", WARMTREE_KEY: key = "dev" } = process.env;
   return { url, key, repository };
 }

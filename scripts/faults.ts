@@ -37,7 +37,7 @@ if (values.help) console.log(USAGE);
 else process.exitCode = await faults(values.json === true, values.write === true, values.only);
 
 async function faults(json: boolean, write: boolean, only: string): Promise<number> {
-  // One try more is enough to see that there is one, and ends in a second.
+  // One retry is enough to show that there are retries, and ends within a second.
   const stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "1000", GIT_SANDBOX_MAX_RETRIES: "1" } });
   const rows: Row[] = [];
   let failed = 0;
@@ -62,7 +62,7 @@ async function faults(json: boolean, write: boolean, only: string): Promise<numb
   return failed === 0 ? 0 : 1;
 }
 
-/** What makes the run fail. */
+/** Returns the reasons why a row fails the run. */
 function wrongOf({ fault, operation, broken }: Row): readonly string[] {
   const isKnown = KNOWN.some((known) => known.fault === fault && known.operation === operation);
   if (!isKnown) return broken;

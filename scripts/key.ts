@@ -51,7 +51,7 @@ function makeKey(name: string): void {
   else console.log(`key    ${key}\nentry  ${entry}`);
 }
 
-/** The Worker's own parser decides: what is printed here is read there. */
+/** Whether the Worker's own parser accepts the printed entry. */
 function isAccepted(name: string, entry: string): boolean {
   try {
     return parseConfig({ E2B_API_KEY: "not used", API_KEYS: entry }).apiKeys[0]?.tenant === name;

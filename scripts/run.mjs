@@ -1,7 +1,7 @@
 /**
- * `node scripts/run.mjs <script> [args…]`: makes sure the dependencies are installed, then runs the script with a Node
- * that can run TypeScript. Plain JavaScript without dependencies, because it runs before anything is installed and on
- * any Node from 20 on.
+ * `node scripts/run.mjs <script> [args…]`: makes sure that the dependencies are installed, then runs the script with a
+ * Node that can run TypeScript. It is plain JavaScript without dependencies, because it runs before anything is
+ * installed and on any Node from 20 on.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -20,12 +20,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, "node_modules", ".bin");
 const textImports = new URL("support/text-imports.mjs", import.meta.url).href;
 
-/** How soon the script hears that npm is gone. */
+/** Interval of the check whether npm still runs. */
 const PARENT_POLL_MS = 500;
 
-/** The process that runs now, npm or the script: signals go to it, and it ends with this one. */
+/** The running child, npm or the script: it gets this process's signals, and ends with it. */
 let current;
-/** A signal that came before there was a script to pass it to. */
+/** A signal that this process received. */
 let interruptedBy;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => interrupt(signal));
 const guard = new Guard("TERM", () => interrupt("SIGTERM"));
@@ -48,7 +48,7 @@ async function main([script, ...args]) {
   return run(node, [script, ...args]);
 }
 
-/** The Node pinned in package.json where its platform has one, else the one that runs this, when it is new enough. */
+/** Returns the Node pinned in package.json if its platform has one, else the running Node if it is new enough. */
 function typescriptNode() {
   const pinned = join(bin, "node");
   if (existsSync(pinned)) return pinned;
@@ -65,10 +65,10 @@ function run(node, args) {
   });
 }
 
-/** Makes a child the current one. */
+/** Makes a child the current one, which ends with this process. */
 function keep(child) {
   current = child;
-  // Undefined: it could not be started.
+  // Undefined: the child could not be started.
   if (child.pid === undefined) return;
   guard.add(child.pid);
   child.once("exit", () => guard.drop(child.pid));
@@ -79,7 +79,7 @@ function interrupt(signal) {
   current?.kill(signal);
 }
 
-/** npm passes on the signals that it gets, but one that is killed or hung up cannot: its child then gets another parent. */
+/** Interrupts the script when npm is gone: a killed npm forwards no signal, and its child gets another parent. */
 function watchNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;
   const npm = process.ppid;
@@ -96,7 +96,7 @@ function isAtLeast([major, minor]) {
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
-/** The exit code shells use for a process that a signal ended. */
+/** Returns the exit code that shells use for a process ended by a signal. */
 function signalCode(signal) {
   return 128 + constants.signals[signal];
 }

@@ -20,7 +20,7 @@ import { poolWarmed } from "./support/warm-pool.ts";
 import { startWorkerd } from "./support/workerd.ts";
 import type { Workerd } from "./support/workerd.ts";
 
-/** The same for a Worker under wrangler dev with `--persist-to <state folder>/worker`. */
+/** Folder of the Durable Objects, the same as under wrangler dev with `--persist-to <state folder>/worker`. */
 const OBJECTS_FOLDER = join("worker", "v3", "do");
 const EXAMPLE_REPOSITORY = "https://github.com/<owner>/<name>";
 
@@ -28,7 +28,7 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   const stopping = new AbortController();
-  // A second Ctrl-C changes nothing: the end is under way and takes seconds at most.
+  // A second Ctrl-C has no effect: the process is already ending, which takes seconds at most.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   const cleanups = new Cleanups();
   try {
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Serves until `signal` says stop; rejects when something fails or ends by itself. */
+/** Serves until `signal` aborts; rejects if something fails or ends by itself. */
 async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSignal): Promise<void> {
   requireGit();
   await requireFreePort(options.port);
@@ -59,7 +59,7 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   if (services?.host.egress === false) {
     console.error("warning: sandboxes reach whatever this machine does: it gives them no network of their own");
   }
-  // Sandboxes on this machine reach the Worker.
+  // Sandboxes on this machine can reach the Worker at this address.
   const here = services && { ...services.bindings, PUBLIC_URL: `http://127.0.0.1:${options.port}` };
   const settings = startSettings(process.env, here);
   const worker = await startWorkerd({
@@ -84,20 +84,20 @@ async function serve(options: StartOptions, cleanups: Cleanups, signal: AbortSig
   await Promise.race([stopped, ended]);
 }
 
-/** Rejects with one line for the user when a setting is missing or wrong. */
+/** Rejects with one line for the user if a setting is missing or wrong. */
 async function requireHealth({ url }: Workerd): Promise<void> {
   const response = await fetch(`${url}/healthz`);
   if (!response.ok) throw new Error(`the Worker cannot serve: ${problemText(await response.json())}`);
 }
 
-/** The first clone finds the pool warm; where it cannot, it starts a sandbox of its own. */
+/** Warms the pool before the first clone; if that fails, the first clone starts a sandbox of its own. */
 async function warm({ url }: Workerd, { bindings, key }: StartSettings, signal: AbortSignal): Promise<void> {
   const { pool, operatorKey } = parseConfig(bindings);
   if (pool.min === 0 || (await poolWarmed(url, { key, operatorKey }, signal))) return;
   if (!signal.aborted) console.error("warning: the pool is not known to be warm; the first clone may take longer");
 }
 
-/** With a real E2B account the Worker's memory of its sandboxes outlives a stop; local sandboxes do not. */
+/** With a real E2B account the Worker's state of its sandboxes is kept after a stop; local sandboxes are not kept. */
 async function stateFolder(port: number, local: boolean): Promise<string> {
   const folder = join(ROOT, ".warmtree", local ? `local-${port}` : `e2b-${port}`);
   if (local) await rm(folder, { recursive: true, force: true });
@@ -122,7 +122,7 @@ function announce({ json }: StartOptions, url: string, key: string, services: Lo
     "",
     "From another shell:",
     "",
-    // run.mjs sets it where there is a proxy; another shell has no such exception.
+    // run.mjs sets no_proxy if there is a proxy; another shell has no such exception.
     ...curlLines(url, key, services?.remotes.small ?? EXAMPLE_REPOSITORY, process.env.no_proxy !== undefined),
     "",
   ];
@@ -148,7 +148,7 @@ async function selfCheck(
     taskId: "check",
     operations: ["clone", "edit", "diff", "push"],
     counters: () => services.host.counters(),
-    // The warm pool and repository snapshots are made meanwhile.
+    // The warm pool and repository snapshots are made at the same time.
     boundsCosts: false,
     onStep: (step) => console.error(stepLine(step)),
   });

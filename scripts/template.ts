@@ -23,7 +23,7 @@ Settings are taken from the environment: E2B_API_KEY, E2B_DOMAIN, E2B_API_URL, E
 E2B_TEMPLATE_VCPUS, E2B_TEMPLATE_MEMORY_MIB, and E2B_TEMPLATE_DEFINITION: debian, or host for a sandbox host
 that shares this machine's programs (src/template/definition.ts). Exit code 1 when it was not promoted.`;
 
-/** One line for each part when it ends, with the seconds it took. */
+/** Prints one line for each part when it ends, with its time in seconds. */
 const STEPS: Steps = {
   run: async (name, work) => {
     const startedAt = performance.now();

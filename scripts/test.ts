@@ -1,7 +1,7 @@
 /**
- * `npm test`: the static checks, and beside them every test that has not passed before with the very same inputs; `--all`,
- * CI and NIGHTLY: every test. `npm test -- <arguments>` runs `vitest run <arguments>` alone. The last line is
- * `N passed, N failed` (and `, N skipped`, `, N unchanged`), where a static check counts as one test.
+ * `npm test`: the static checks, and at the same time every test that has not yet passed with the same inputs; `--all`,
+ * CI and NIGHTLY: every test. `npm test -- <arguments>` runs only `vitest run <arguments>`. The last line is `N passed,
+ * N failed` (and `, N skipped`, `, N unchanged`), where a static check counts as one test.
  */
 import { join } from "node:path";
 import { runChecks } from "./support/checks.ts";
@@ -15,17 +15,17 @@ import { type Run, runVitest } from "./tests/vitest.ts";
 
 const isNight = process.env["NIGHTLY"] !== undefined;
 
-/** Durable Objects are tested in one runtime, file by file, and wait much; the others fill the machine beside that. */
+/** Groups that run at once: Durable Objects, file by file in one runtime, with much waiting; beside them the others. */
 const SIDE_BY_SIDE = [
   {
-    // Minutes of hostile calls: at night, and by name.
+    // Security tests make hostile calls for minutes: they run at night, and by name.
     projects: ["unit", "integration", "walk", ...(isNight ? ["security"] : [])],
     has: (file: string) => !file.endsWith(".workerd.test.ts"),
   },
   { projects: ["workerd", "workerd-pool", "workerd-keyed"], has: (file: string) => file.endsWith(".workerd.test.ts") },
 ] as const;
 
-/** Told to end, nobody waits for the checks: they are cut off, which is no success. */
+/** Result of the checks after a signal: the run does not wait for them, and counts them as failed. */
 const CUT_OFF = { passed: 0, failed: 1 };
 const told = Promise.withResolvers<typeof CUT_OFF>();
 
@@ -53,7 +53,7 @@ async function runAll(everything: boolean): Promise<void> {
   }
   const checking = runChecks();
   const groups = SIDE_BY_SIDE.map(({ projects, has }) => ({ projects, own: toRun.filter(has) }))
-    // Where nothing is known, vitest looks for files by itself.
+    // Without known results, vitest finds the files by itself.
     .filter(({ own }) => files === 0 || own.length > 0)
     .map(({ projects, own }) => [...projects.flatMap((name) => ["--project", name]), ...(files === 0 ? [] : own)]);
   const [shown, ...others] = groups;
@@ -67,7 +67,7 @@ async function runAll(everything: boolean): Promise<void> {
   const checks = await Promise.race([checking, told.promise]);
 
   const after = digests(key);
-  // A run with an error that no file can be blamed for proves nothing.
+  // A run with an error outside of the test files proves nothing.
   const whole = runs.filter(({ result, brokeOff }) => result.stray === 0 && !brokeOff);
   passedTests.keep(
     before,
@@ -79,7 +79,7 @@ async function runAll(everything: boolean): Promise<void> {
   if (checks === CUT_OFF) process.exit();
 }
 
-/** None, where git does not list the checkout's files: then everything runs. */
+/** Returns no digests if git cannot list the checkout's files: then every test runs. */
 function digests(key: string): Digests {
   try {
     const checkout = Checkout.of(ROOT);

@@ -5,10 +5,10 @@ import { rendered } from "./top/line.ts";
 import { EVERY_MS, live } from "./top/live.ts";
 import { readTopOptions, TOP_USAGE, type TopOptions } from "./top/options.ts";
 
-/** Where nobody says how wide the paper is. */
+/** Width of the output if it is not a terminal. */
 const DEFAULT_WIDTH = 100;
 
-// Whoever reads may have had enough (`| head`).
+// The reader may close the pipe early (`| head`).
 process.stdout.on("error", () => process.exit());
 process.exitCode = await main();
 
@@ -34,7 +34,7 @@ async function printJson(options: TopOptions): Promise<void> {
   } while (!options.once);
 }
 
-/** Plain text that a file or another program takes. */
+/** Prints plain text for a file or another program. */
 async function printOnce(options: TopOptions): Promise<void> {
   const overview = await new Client(options).overview(options.minutes);
   const lines = [...frameOf(overview, process.stdout.columns ?? DEFAULT_WIDTH), [], ...newestLines(overview)];

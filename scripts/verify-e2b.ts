@@ -9,7 +9,7 @@ import { readVerifyE2bOptions, VERIFY_E2B_USAGE } from "./verify-e2b/options.ts"
 import { E2bScene, MOST_SANDBOXES, SANDBOX_TIMEOUT_S } from "./verify-e2b/scene.ts";
 import { E2B_THEMES } from "./verify-e2b/themes.ts";
 
-/** The local host takes this key alone, so that it can refuse another. */
+/** The only key that the local host accepts, so that it can refuse another. */
 const LOCAL_KEY = "local";
 
 process.exitCode = await runCommand(async (cleanups) => {

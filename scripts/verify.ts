@@ -36,7 +36,7 @@ process.exitCode = await runCommand(async (cleanups) => {
   return verified({ command: "verify", themes, scene, secrets, subject, json, write });
 });
 
-/** What the Worker says of its version; it may say nothing. */
+/** Returns the version that the Worker reports, if it reports one. */
 async function served(scene: Scene): Promise<string> {
   const answer = await scene.request("GET", "/healthz").catch(() => undefined);
   return z.object({ version: z.string() }).safeParse(answer?.json).data?.version ?? "of no known version";

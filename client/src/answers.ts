@@ -1,10 +1,10 @@
 import { NoAnswerError, WarmtreeError } from "./errors.ts";
 import type { Problem } from "./generated.ts";
 
-/** The error in an answer that is no success. */
+/** Returns the error of a response that is not a success. */
 export async function errorOf(response: Response): Promise<WarmtreeError | NoAnswerError> {
   const { status } = response;
-  // A redirect is not followed: X-Git-Token would go along. Pages get it without its status.
+  // Does not follow a redirect, because X-Git-Token would be sent along. In pages, its status is hidden.
   if (status < 400) return new NoAnswerError("the address redirects: use that of Warmtree itself", { status });
   const text = await response.text().catch(() => "");
   const problem = problemIn(text);
@@ -21,7 +21,7 @@ function problemIn(text: string): Problem | undefined {
   }
 }
 
-/** Looks at the members that this client uses; the others are as the Worker's schema has them. */
+/** Checks the members that this client uses; the Worker's schema guarantees the others. */
 function isProblem(value: unknown): value is Problem {
   if (typeof value !== "object" || value === null) return false;
   const problem: Partial<Record<keyof Problem, unknown>> = value;
@@ -33,12 +33,12 @@ function isProblem(value: unknown): value is Problem {
   );
 }
 
-/** Retry-After as seconds; as a date it is left out, as Warmtree sends none. */
+/** Returns Retry-After in seconds; undefined for a date, which Warmtree never sends. */
 function secondsIn(header: string | null): number | undefined {
   return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
 }
 
-/** The JSON of a success. */
+/** Returns the JSON of a success. */
 export async function jsonOf(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined;
   try {

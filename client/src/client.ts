@@ -16,28 +16,28 @@ export type Workspace = Result<"GET /v1/workspaces/{sandbox_id}">;
 
 export interface Workspaces {
   list(options?: CallOptions): Promise<Result<"GET /v1/workspaces">>;
-  /** Resumes it if it is paused. */
+  /** Resumes the workspace if it is paused. */
   get(sandbox_id: string, options?: CallOptions): Promise<Workspace>;
   pause(sandbox_id: string, options?: CallOptions): Promise<void>;
-  /** Ends it. Unpushed work is lost. */
+  /** Ends the workspace. Unpushed work is lost. */
   end(sandbox_id: string, options?: CallOptions): Promise<void>;
-  /** Its unpushed work, as a tar. */
+  /** Returns the unpushed work as a tar. */
   bundle(sandbox_id: string, options?: CallOptions): Promise<Response>;
 }
 
 export interface Client {
   readonly git: Git;
-  /** Runs several steps in one request. A failed step is no error of the call: look at `ok`. */
+  /** Runs several steps in one request. A failed step does not reject the call: check `ok`. */
   run<const Steps extends readonly Step[]>(input: RunInput<Steps>, options?: RunOptions): Promise<RunResult<Steps>>;
   /** Runs that outlive their connection. */
   readonly runs: Runs;
   readonly workspaces: Workspaces;
   readonly webhooks: Webhooks;
-  /** Any route, by its name in the OpenAPI document: `raw("GET /v1/policy")`. */
+  /** Calls any route by its name in the OpenAPI document: `raw("GET /v1/policy")`. */
   readonly raw: Transport["call"];
 }
 
-/** Makes a client of one Warmtree, with the key of one tenant. It keeps no connection and no state. */
+/** Returns a client of one Warmtree, with the key of one tenant. The client keeps no connection and no state. */
 export function createClient(options: ClientOptions): Client {
   const transport = new Transport(options);
   const { call } = transport;
@@ -46,7 +46,7 @@ export function createClient(options: ClientOptions): Client {
     (body: never, given: CallOptions = {}) => call(`POST /v1/git/${name}`, { ...given, body }),
   ]);
   return {
-    // One method for each name in the list that the type is made from.
+    // Has one method for each name in the list from which the type is generated.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     git: Object.fromEntries(git) as Git,
     run: (input, given) => runSteps(transport, input, given),

@@ -2,7 +2,7 @@ import type { Problem } from "./generated.ts";
 
 export type ErrorCode = Problem["code"];
 
-/** An error that Warmtree answered. Nothing is lost: `problem` is the whole answer. */
+/** An error that Warmtree answered. `problem` is the whole answer. */
 export class WarmtreeError extends Error {
   override readonly name = "WarmtreeError";
   /** One of a closed list. */
@@ -12,7 +12,7 @@ export class WarmtreeError extends Error {
   readonly status: number;
   /** Whether the same call, sent again later, can succeed. */
   readonly retryable: boolean;
-  /** Seconds to wait first. */
+  /** Seconds to wait before that. */
   readonly retryAfter: number | undefined;
   /** Effect on the caller's work. */
   readonly work: Problem["work"];
@@ -30,10 +30,10 @@ export class WarmtreeError extends Error {
   }
 }
 
-/** No whole answer of Warmtree came: the connection failed, or something in between answered. What was done is unknown. */
+/** No whole answer of Warmtree came: the connection failed, or a gateway answered. The call's effect is unknown. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
-  /** Of what answered instead; absent: nothing did. */
+  /** Status of the gateway's response; undefined: no response. */
   readonly status: number | undefined;
 
   constructor(message: string, { status, cause }: { readonly status?: number; readonly cause?: unknown } = {}) {

@@ -6,12 +6,12 @@ export interface StreamEvent {
   readonly data: unknown;
 }
 
-/** Warmtree says something every 15 s. */
+/** Warmtree sends an event or a comment every 15 s. */
 const SILENCE_MS = 60_000;
 
 /**
- * The events of an answer (HTML Living Standard, 9.2). One that broke off is not among them.
- * @throws NoAnswerError where the connection fails, or is silent for too long
+ * Yields the events of a response (HTML Living Standard, 9.2). Omits an event that was cut off.
+ * @throws NoAnswerError if the connection fails or is silent for too long
  */
 export async function* eventsIn(response: Response): AsyncGenerator<StreamEvent, void, undefined> {
   const reader = response.body?.getReader();
@@ -31,7 +31,7 @@ export async function* eventsIn(response: Response): AsyncGenerator<StreamEvent,
       }
     }
   } finally {
-    // Whoever has enough of the events leaves no connection open.
+    // Closes the connection when the caller stops reading the events.
     await reader.cancel().catch(() => undefined);
   }
 }
@@ -50,7 +50,7 @@ async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, ms: n
   }
 }
 
-/** Undefined: a comment, by which the connection is kept open. */
+/** Returns undefined for a comment, which Warmtree sends to keep the connection open. */
 function eventIn(block: string): StreamEvent | undefined {
   let event = "message";
   const data: string[] = [];

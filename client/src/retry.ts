@@ -2,17 +2,17 @@ import { NoAnswerError, WarmtreeError } from "./errors.ts";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
-/** Beyond it, the caller decides: the error has the time. */
+/** After a longer Retry-After, the call fails, and the caller decides: the error has the time. */
 const LONGEST_RETRY_AFTER_S = 60;
-/** Calls that were refused together do not come back together. */
+/** Added at random, so that calls refused together are not sent again together. */
 const SPREAD_MS = 250;
-/** What gateways answer while what they stand for does not. */
+/** Statuses of a gateway whose service does not answer. */
 const GATEWAY_STATUSES = [429, 502, 503, 504];
 
 /**
- * Milliseconds until a failed call is sent again; undefined: it is not.
- * @param tries how often it was sent before this failure was met, from 0
- * @param repeatable whether sending it twice does what sending it once does
+ * Returns the milliseconds until a failed call is sent again, or undefined if it is not sent again.
+ * @param tries number of earlier retries, from 0
+ * @param repeatable whether sending the call twice has the effect of sending it once
  */
 export function waitBefore(error: unknown, tries: number, repeatable: boolean): number | undefined {
   if (error instanceof NoAnswerError) {
@@ -26,22 +26,22 @@ export function waitBefore(error: unknown, tries: number, repeatable: boolean): 
   return retryAfter <= LONGEST_RETRY_AFTER_S ? retryAfter * 1000 + Math.random() * SPREAD_MS : undefined;
 }
 
-/** Whether the error itself says that nothing was done, so that the call is as good as unsent. */
+/** Whether the error says that nothing was done, so that the call can be sent again. */
 function leftUntouched({ work }: WarmtreeError): boolean {
   return work !== undefined && work.committed === undefined && work.pushed === false && work.tree === "unchanged";
 }
 
-/** Milliseconds: twice as long after each try, and never the same. */
+/** Returns milliseconds that double after each try, with random variation. */
 export const backoff = (tries: number): number =>
   Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
 
-/** Rejects with the signal's reason as soon as it says stop. */
+/** Resolves after `ms`. Rejects with the signal's reason when the signal aborts. */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const stop = () => {
       clearTimeout(timer);
-      // The reason is whatever the caller gave.
+      // The caller chooses the reason, which need not be an Error.
       // oxlint-disable-next-line typescript/prefer-promise-reject-errors
       reject(signal?.reason);
     };

@@ -6,7 +6,7 @@ import { backoff, pause } from "./retry.ts";
 import type { RunInput } from "./steps.ts";
 import type { CallOptions, Result, Transport } from "./transport.ts";
 
-/** A run that goes on without a connection. */
+/** A run that continues without a connection. */
 export type Run = Result<"GET /v1/runs/{run}">;
 export type RunItem = Result<"GET /v1/runs/{run}/items/{item}">;
 export type RunStarted = Extract<Result<"POST /v1/run">, { readonly run: string }>;
@@ -15,19 +15,19 @@ type EventPage = Result<"GET /v1/runs/{run}/events">;
 export type RunEvent = EventPage["events"][number];
 
 export interface StartInput extends RunInput {
-  /** Run all steps for each of these; `$item.name` in a step is the item's member. */
+  /** Items for each of which all steps run; `$item.name` in a step is a member of the item. */
   readonly for_each?: readonly Readonly<Record<string, string>>[] | undefined;
-  /** Address that is told when the run has ended. */
+  /** Address that gets an event when the run has ended. */
   readonly webhook?: string | undefined;
 }
 
 export interface EventOptions extends CallOptions {
-  /** The last event that is known; 0: none. */
+  /** Id of the last event that the caller has; 0: none. */
   readonly after?: number | undefined;
 }
 
 const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(["done", "failed", "canceled"]);
-/** The longest that one request waits. */
+/** Longest time that one request waits. */
 const WAIT_S = 60;
 
 /** Runs that outlive their connection. */
@@ -38,10 +38,10 @@ export class Runs {
     this.#transport = transport;
   }
 
-  /** Starts a run; its id is known at once. */
+  /** Starts a run and returns its id at once. */
   async start(input: StartInput, options: CallOptions = {}): Promise<RunStarted> {
     const given = { ...options, body: { ...input, async: true } };
-    // With `async`, the Worker answers the id.
+    // With `async`, the Worker answers with the id.
     return bySchema<RunStarted>(await this.#transport.send("POST /v1/run", given, jsonOf));
   }
 
@@ -49,7 +49,7 @@ export class Runs {
     return this.#transport.call("GET /v1/runs/{run}", { ...options, path: { run } });
   }
 
-  /** The run, once it is done, failed or canceled. Use `signal` to wait no longer. */
+  /** Resolves with the run when it is done, failed or canceled. Abort `signal` to stop waiting. */
   async wait(run: string, options: CallOptions = {}): Promise<Run> {
     for (;;) {
       const found = await this.#transport.call("GET /v1/runs/{run}", {
@@ -65,22 +65,22 @@ export class Runs {
     return this.#transport.call("GET /v1/runs", { ...options, query });
   }
 
-  /** The steps of one item of a run with for_each. */
+  /** Returns the steps of one item of a run with for_each. */
   item(run: string, item: number, options: CallOptions = {}): Promise<RunItem> {
     return this.#transport.call("GET /v1/runs/{run}/items/{item}", { ...options, path: { run, item } });
   }
 
-  /** The steps that were begun are completed, and no other is begun. */
+  /** Completes the steps that have begun, and begins no others. */
   cancel(run: string, options: CallOptions = {}): Promise<Run> {
     return this.#transport.call("DELETE /v1/runs/{run}", { ...options, path: { run } });
   }
 
-  /** Goes on with a run that failed or was canceled. */
+  /** Continues a run that failed or was canceled. */
   retry(run: string, options: CallOptions = {}): Promise<Run> {
     return this.#transport.call("POST /v1/runs/{run}/retry", { ...options, path: { run } });
   }
 
-  /** Every event of a run once, in order, until the run has ended; after a lost connection it goes on where it was. */
+  /** Yields every event of a run once, in order, until its end; goes on from the last event after a lost connection. */
   async *events(run: string, { after = 0, ...options }: EventOptions = {}): AsyncGenerator<RunEvent, void, undefined> {
     let cursor = after;
     for (let failures = 0; ;) {
@@ -97,7 +97,7 @@ export class Runs {
         if (!(error instanceof NoAnswerError)) throw error;
         cut = error;
       }
-      // A stream that ends may have been cut as well: only the service knows whether these were all.
+      // A stream that ends may also have been cut: only the service knows whether more events follow.
       if (!cut && (await this.#isEnd(run, cursor, options))) return;
       failures = cursor > before ? 0 : failures + 1;
       if (failures > this.#transport.retries) throw cut ?? new NoAnswerError("the events end before the run");

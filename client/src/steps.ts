@@ -7,7 +7,7 @@ import type { CallOptions, Result, Transport } from "./transport.ts";
 
 export type Operation = keyof Operations;
 
-/** Member of an earlier step's answer: `$2.head`, `$clone.sandbox_id`; of the item of a run with for_each: `$item.name`. */
+/** A member of an earlier step's answer: `$2.head`, `$clone.sandbox_id`; or of an item of for_each: `$item.name`. */
 export type Reference = `$${string}.${string}`;
 
 type StepFields<Op extends Operation> = {
@@ -15,21 +15,21 @@ type StepFields<Op extends Operation> = {
 };
 interface StepBase<Op extends string> {
   readonly op: Op;
-  /** Steps that come first, by number. */
+  /** Numbers of the steps that must end before this one. */
   readonly after?: readonly number[] | undefined;
-  /** Absent: the workspace of the last clone before it, or that of the run. */
+  /** Absent: the workspace of the last clone before the step, or the run's. */
   readonly sandbox_id?: string | undefined;
 }
 /** One step of a run: an operation with its input. */
 export type Step = { [Op in Operation]: StepBase<Op> & StepFields<Op> }[Operation] | StepBase<"workspaces">;
 
 export interface RunInput<Steps extends readonly Step[] = readonly Step[]> {
-  /** For steps that name none and follow no clone. */
+  /** Workspace of the steps that name none and follow no clone. */
   readonly sandbox_id?: string | undefined;
   readonly steps: Steps;
-  /** After a failed step: stop (the default) begins no other; continue begins all that do not need its answer. */
+  /** After a failed step, stop (the default) begins no other step; continue begins all that do not need its answer. */
   readonly on_error?: "stop" | "continue" | undefined;
-  /** Workspaces that are worked in at once; 1: the steps are begun in their order. */
+  /** Number of workspaces that are worked in at once; 1: the steps begin in their order. */
   readonly at_once?: number | undefined;
 }
 
@@ -37,7 +37,7 @@ type RunAnswer = Extract<Result<"POST /v1/run">, { readonly ok: boolean }>;
 export type StepError = NonNullable<RunAnswer["steps"][number]["error"]>;
 type StepResult<Op> = Op extends Operation ? Operations[Op]["result"] : Result<"GET /v1/workspaces">;
 
-/** What became of one step. */
+/** The outcome of one step. */
 export type StepOutcome<Op extends Step["op"] = Step["op"]> = Op extends unknown
   ? { readonly step: number; readonly op: Op } & (
       | { readonly status: "done"; readonly result: StepResult<Op> }
@@ -47,7 +47,7 @@ export type StepOutcome<Op extends Step["op"] = Step["op"]> = Op extends unknown
   : never;
 
 export interface RunResult<Steps extends readonly Step[] = readonly Step[]> {
-  /** Whether every step is done. */
+  /** Whether all steps are done. */
   readonly ok: boolean;
   readonly steps: { readonly [At in keyof Steps]: StepOutcome<Steps[At]["op"]> };
 }
@@ -55,17 +55,17 @@ export interface RunResult<Steps extends readonly Step[] = readonly Step[]> {
 export interface StepProgress {
   readonly step: number;
   readonly op: string;
-  /** What git says of its progress. */
+  /** Git's progress output. */
   readonly text: string;
 }
 
 export interface RunOptions extends CallOptions {
-  /** Is told of each step once, when it has ended. */
+  /** Called once for each step, when it has ended. */
   readonly onStep?: ((step: StepOutcome) => void) | undefined;
   readonly onProgress?: ((progress: StepProgress) => void) | undefined;
 }
 
-/** Runs several steps in one request. A failed step is no error of the call. */
+/** Runs several steps in one request. A failed step does not reject the call. */
 export async function runSteps<const Steps extends readonly Step[]>(
   transport: Transport,
   input: RunInput<Steps>,
@@ -75,13 +75,13 @@ export async function runSteps<const Steps extends readonly Step[]>(
   const told = new Set<number>();
   const read = (response: Response) =>
     events && isStream(response) ? lastOf(response, { onStep, onProgress }, told) : jsonOf(response);
-  // A step in the place of each that was sent.
+  // The answer has one step for each step sent, in the same order.
   return bySchema<RunResult<Steps>>(await transport.send("POST /v1/run", { ...options, body: input, events }, read));
 }
 
 const isStream = ({ headers }: Response) => (headers.get("Content-Type") ?? "").startsWith("text/event-stream");
 
-/** @param told steps that the caller knows, from this stream or one that broke off */
+/** @param told steps already reported to the caller, from this stream or an earlier one that was cut off */
 async function lastOf(
   response: Response,
   { onStep, onProgress }: Pick<RunOptions, "onStep" | "onProgress">,

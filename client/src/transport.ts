@@ -7,34 +7,34 @@ import { pause, waitBefore } from "./retry.ts";
 export type Route = keyof Routes;
 export type Result<R extends Route> = Routes[R]["result"];
 
-/** Tokens for git hosts by their names; or one token, where the service allows one host. */
+/** Tokens by git host; or a single token, if the service allows only one host. */
 export type GitToken = string | Readonly<Record<string, string>>;
 
 export interface ClientOptions {
-  /** Address of the Warmtree. */
+  /** Address of the Warmtree service. */
   readonly url: string;
   /** API key of the tenant. */
   readonly key: string;
   readonly gitToken?: GitToken | undefined;
-  /** Replaces the platform's own. */
+  /** Replaces the platform's own fetch. */
   readonly fetch?: typeof fetch | undefined;
-  /** How often a failed call is sent again, where that is safe; 3 by default. */
+  /** Number of times that a failed call is sent again, if that is safe; 3 by default. */
   readonly retries?: number | undefined;
 }
 
-/** What any call takes besides its input. */
+/** Options of every call, besides its input. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Instead of the client's. */
+  /** Replaces the client's token. */
   readonly gitToken?: GitToken | undefined;
-  /** Names the call where it takes one: a later call with the same gets the same answer. By default the client makes one. */
+  /** A later call with the same key gets the same answer. By default the client makes a key if the route takes one. */
   readonly idempotencyKey?: string | undefined;
 }
 
 type Needed<R extends Route> = {
   [Part in "path" | "query" | "body" as Routes[R][Part] extends undefined ? never : Part]: Routes[R][Part];
 };
-/** What a route takes; a query may always be left out. */
+/** Parameters of a route; a query may always be left out. */
 type Parts<R extends Route> = Omit<Needed<R>, "query"> & Partial<Pick<Needed<R>, "query" & keyof Needed<R>>>;
 export type Given<R extends Route> =
   object extends Parts<R> ? [given?: Parts<R> & CallOptions] : [given: Parts<R> & CallOptions];
@@ -49,7 +49,7 @@ interface Request extends CallOptions {
 const DEFAULT_RETRIES = 3;
 const KEY_BYTES = 16;
 
-/** Sends requests, and those that failed again where that is safe. */
+/** Sends requests, and sends failed ones again if that is safe. */
 export class Transport {
   readonly retries: number;
   readonly #options: ClientOptions;
@@ -61,13 +61,13 @@ export class Transport {
     this.retries = options.retries ?? DEFAULT_RETRIES;
   }
 
-  /** Calls a route, and returns its answer: JSON, or the response where it is something else. */
+  /** Calls a route and returns its answer: JSON, or the Response for other content. */
   readonly call = async <R extends Route>(route: R, ...[given]: Given<R>): Promise<Result<R>> => {
     const read = (response: Response): unknown => (WITHOUT_JSON.includes(route) ? response : jsonOf(response));
     return bySchema<Result<R>>(await this.send(route, given ?? {}, read));
   };
 
-  /** @param read takes the answer; where it meets a NoAnswerError, the request may be sent again */
+  /** @param read reads the response; if it throws a NoAnswerError, the request may be sent again */
   async send<T>(route: Route, given: Request, read: (response: Response) => T | Promise<T>): Promise<T> {
     const [method = "", path = ""] = route.split(" ");
     const repeatable = method === "GET" || method === "DELETE" || REPEATABLE[route] !== undefined;
@@ -78,7 +78,7 @@ export class Transport {
         return await read(await this.#fetch(url, init));
       } catch (error) {
         given.signal?.throwIfAborted();
-        // The first sending is being carried out, and will be answered: that is no failure.
+        // The first request is still being carried out and will be answered, so this is not a failure.
         const underWay = error instanceof WarmtreeError && error.code === "request_under_way";
         const wait = underWay || tries < this.retries ? waitBefore(error, tries, repeatable) : undefined;
         if (wait === undefined) throw error;
@@ -88,7 +88,7 @@ export class Transport {
     }
   }
 
-  /** The same for each try, the key that makes it one call among them. */
+  /** Returns the same request for each try; its idempotency key makes the tries one call. */
   #init(route: Route, method: string, given: Request): RequestInit {
     const headers = new Headers({ Authorization: `Bearer ${this.#options.key}` });
     headers.set("Accept", given.events === true ? "text/event-stream" : "application/json, */*;q=0.5");
@@ -106,7 +106,7 @@ export class Transport {
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
-    // Called by its own name: platforms refuse their fetch as a method of something else.
+    // Calls fetch as a plain function, because platforms refuse it as a method of another object.
     const send = this.#options.fetch ?? fetch;
     const response = await send(url, init).catch((cause: unknown) => {
       throw new NoAnswerError("the connection failed", { cause });
@@ -132,7 +132,7 @@ function tokenText(token: GitToken): string {
     .join(", ");
 }
 
-/** Not randomUUID, which pages without TLS do not have. */
+/** Does not use randomUUID, which pages without TLS lack. */
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

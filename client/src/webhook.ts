@@ -1,13 +1,13 @@
-// This file imports nothing: a receiver may copy it.
+// This file imports nothing, so that a receiver can copy it.
 
-/** What was sent to a webhook, as Standard Webhooks have it. */
+/** The body of a webhook event, as Standard Webhooks define it. */
 interface AnyEvent {
   readonly type: string;
   readonly timestamp: string;
   readonly data: object;
 }
 
-/** A request, or what one had. `body` is the text as it came: parsed and written again, it would be another. */
+/** A request, or its parts. `body` is the original text: parsing and serializing it would change the signed bytes. */
 export type WebhookMessage =
   | Request
   | {
@@ -15,10 +15,10 @@ export type WebhookMessage =
       readonly body: string | Uint8Array;
     };
 
-/** `headers`: one is missing or malformed; `timestamp`: too old or too new; `signature`: none is right; `body`: no event. */
+/** `headers`: one is missing or malformed; `timestamp`: too old or new; `signature`: none valid; `body`: no event. */
 export type WebhookFault = "secret" | "headers" | "timestamp" | "signature" | "body";
 
-/** Why a message is not believed. */
+/** The reason for which a message is refused. */
 export class WebhookVerificationError extends Error {
   override readonly name = "WebhookVerificationError";
   readonly fault: WebhookFault;
@@ -30,7 +30,7 @@ export class WebhookVerificationError extends Error {
 }
 
 export interface WebhookOptions {
-  /** How far a message's time may be from now, in seconds; 300 by default. */
+  /** Largest difference between a message's time and now, in seconds; 300 by default. */
   readonly toleranceS?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ const MIN_SECRET_BYTES = 24;
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
 /**
- * Checks that a message comes from who has one of the secrets, and came just now, and returns its event.
+ * Checks that the sender of a message has one of the secrets and sent it just now, and returns its event.
  * @param secrets `whsec_…`; several while one replaces another
  * @throws WebhookVerificationError
  */
@@ -58,21 +58,21 @@ export async function verifyWebhook<Event extends AnyEvent = AnyEvent>(
   const body = await bytesOf(message);
   const signed = joined(new TextEncoder().encode(`${id}.${timestamp}.`), body);
   const given = signatures.split(" ").flatMap((each) => (each.startsWith("v1,") ? [bytesIn(each.slice(3))] : []));
-  // Each with each, and none left out: the time tells nothing. WebCrypto compares in constant time.
+  // Tries every key with every signature, so that the time reveals nothing. WebCrypto compares in constant time.
   const pairs = keys.flatMap((key) => given.map((signature) => crypto.subtle.verify(HMAC, key, signature, signed)));
   if (!(await Promise.all(pairs)).includes(true)) {
     throw new WebhookVerificationError("signature", "webhook-signature has no signature with this secret");
   }
   const event = parsedOf(new TextDecoder().decode(body));
   if (!isEvent(event)) throw new WebhookVerificationError("body", "the body is no event");
-  // Its sender has the secret: it is what the service says that it sends.
+  // The sender has the secret, so the event has the type that the service documents.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return event as Event;
 }
 
 async function keyOf(secret: string): Promise<CryptoKey> {
   const bytes = bytesIn(secret.replace(/^whsec_/, ""));
-  // An empty one would believe everybody.
+  // An empty secret would accept messages from anybody.
   if (bytes.length < MIN_SECRET_BYTES) throw new WebhookVerificationError("secret", "the secret is not whsec_<base64>");
   return crypto.subtle.importKey("raw", bytes, HMAC, false, ["verify"]);
 }
@@ -93,7 +93,7 @@ async function bytesOf(message: WebhookMessage): Promise<Uint8Array<ArrayBuffer>
   return Uint8Array.from(typeof body === "string" ? new TextEncoder().encode(body) : body);
 }
 
-/** Empty where it is no base64: that fits nothing. */
+/** Returns no bytes for text that is not base64; they match no signature. */
 function bytesIn(base64: string): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

@@ -2,17 +2,17 @@ import type { Routes, WebhookEvents } from "./generated.ts";
 import type { CallOptions, Result, Transport } from "./transport.ts";
 import { verifyWebhook as verify, type WebhookMessage, type WebhookOptions } from "./webhook.ts";
 
-/** What a webhook gets. */
+/** An event that a webhook receives. */
 export type WebhookEvent = WebhookEvents[keyof WebhookEvents];
 export type Webhook = Result<"POST /v1/webhooks">;
 type DeliveryQuery = NonNullable<Routes["GET /v1/webhooks/deliveries"]["query"]>;
 
 export interface Webhooks {
-  /** The same URL again changes its events. */
+  /** Adds a webhook. Adding the same URL again replaces its events. */
   add(input: Routes["POST /v1/webhooks"]["body"], options?: CallOptions): Promise<Webhook>;
   list(options?: CallOptions): Promise<Result<"GET /v1/webhooks">>;
   remove(webhook_id: string, options?: CallOptions): Promise<void>;
-  /** Sends it an event of type `test`. */
+  /** Sends the webhook an event of type `test`. */
   test(webhook_id: string, options?: CallOptions): Promise<Result<"POST /v1/webhooks/{webhook_id}/test">>;
   deliveries(query?: DeliveryQuery, options?: CallOptions): Promise<Result<"GET /v1/webhooks/deliveries">>;
   /** Sends a delivery again, with the same id. */
@@ -35,7 +35,7 @@ export function webhooksOf({ call }: Transport): Webhooks {
 }
 
 /**
- * Checks that a message comes from who has one of the secrets, and came just now, and returns its event.
+ * Checks that the sender of a message has one of the secrets and sent it just now, and returns its event.
  * @param secrets `whsec_…`; several while one replaces another
  * @throws WebhookVerificationError
  */

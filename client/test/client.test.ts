@@ -10,7 +10,7 @@ import { sceneOfFile } from "./scene.ts";
 
 const scene = sceneOfFile();
 
-/** A workspace of the test's own. */
+/** Opens a workspace for one test, and returns its id. */
 const open = async (task_id: string) => {
   const { client, repo_url } = scene();
   return (await client.git.clone({ repo_url, agent_id: "client", task_id })).sandbox_id;
@@ -132,7 +132,7 @@ test("tokens for git hosts go in one header, those of a call before those of the
   const tokens = { "github.com": "one", "git.example:8443": "two" };
   const sends = createClient({ url: proxy.url, key: DEV_KEY, gitToken: tokens });
   await failure(sends.git.clone({ repo_url }));
-  // One host is allowed here, so a token alone will do.
+  // One host is allowed here, so the token needs no host.
   await sends.git.clone({ repo_url }, { gitToken: "three" });
   const sent = proxy.seen.map(({ headers }) => headers["x-git-token"]);
   expect(sent).toEqual(["github.com=one, git.example:8443=two", "three"]);

@@ -14,7 +14,7 @@ const EVENTS = [
   { event: "message", data: "without a name" },
 ];
 
-/** The events of a body that comes in pieces of so many bytes. */
+/** Returns the events of a body that arrives in pieces of `size` bytes. */
 async function inPieces(size: number): Promise<StreamEvent[]> {
   const bytes = new TextEncoder().encode(TEXT);
   const body = new ReadableStream<Uint8Array>({

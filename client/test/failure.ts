@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { NoAnswerError, WarmtreeError } from "../src/index.ts";
 
-/** The error that a call rejects with. */
+/** Returns the error with which a call rejects. */
 export async function failure(call: Promise<unknown>): Promise<WarmtreeError | NoAnswerError> {
   const error: unknown = await call.then(
     (value) => expect.fail(`answered ${JSON.stringify(value)}`),

@@ -2,8 +2,8 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, 
 import { listen } from "../../scripts/support/listen.ts";
 
 /**
- * What becomes of one request. `answer`: it goes no further; `cut…`: the connection ends after so many bytes of the answer,
- * or after a text in it; `unsent`: before the request goes on; `left`: when the request has gone on.
+ * A fault of one request. `answer`: the proxy answers itself; `cut…`: the connection ends after this many bytes of the
+ * answer, or this text in it; `unsent`: before the request is forwarded; `left`: after it is forwarded.
  */
 type Fault =
   | { readonly answer: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string } }
@@ -20,18 +20,18 @@ interface Seen {
 
 export interface FaultyProxy {
   readonly url: string;
-  /** Every request that came, oldest first. */
+  /** Requests received, oldest first. */
   readonly seen: Seen[];
-  /** The next request meets it; several, the requests after. */
+  /** Faults of the next requests, in order. */
   readonly faults: Fault[];
-  /** Of requests without a fault in the list. */
+  /** Returns the fault of a request when the list is empty. */
   onEach: (seen: Seen) => Fault | undefined;
-  /** Forgets what it has seen, and every fault. */
+  /** Clears the requests seen and the faults. */
   reset(): void;
   close(): Promise<void>;
 }
 
-/** Stands before a Warmtree, and does to requests and answers what networks and gateways do. */
+/** Starts a proxy in front of a Warmtree that does to requests and answers the harm that networks and gateways do. */
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const server = createServer((near, answer) => {
     const seen = { method: near.method ?? "", url: near.url ?? "", headers: near.headers };
@@ -72,7 +72,7 @@ function forward(target: string, near: IncomingMessage, answer: ServerResponse, 
     let left = limit;
     let text = "";
     answer.writeHead(response.statusCode ?? 502, response.headers).flushHeaders();
-    // With the bytes that come next: what was written before has arrived by then.
+    // Cuts only when the next bytes come: by then, the bytes written before have arrived.
     response.on("data", (chunk: Buffer) => {
       if (left <= 0) return cut();
       answer.write(chunk.subarray(0, left));
@@ -85,7 +85,7 @@ function forward(target: string, near: IncomingMessage, answer: ServerResponse, 
   });
   const cut = () => {
     far.destroy();
-    // What was written goes out first.
+    // Sends the bytes written before it closes.
     answer.socket?.destroySoon();
   };
   far.on("error", () => near.socket.destroy());

@@ -15,24 +15,24 @@ const PACKAGE = dirname(import.meta.dirname);
 const { resolve } = createRequire(import.meta.url);
 const packageFolder = (name: string) => dirname(resolve(`${name}/package.json`));
 
-/** Without npm's variables: this test may itself run under npm, with its settings. */
+/** Leaves out npm's variables: this test may itself run under npm, with npm's settings. */
 const env = { PATH: process.env.PATH, HOME: process.env.HOME, npm_config_update_notifier: "false" };
 const run = (cwd: string, command: string, ...args: string[]) => promisify(execFile)(command, args, { cwd, env });
 
-/** A program's folder, far from this checkout, in which the packed package is installed. */
+/** Folder of a program, outside this checkout, in which the packed package is installed. */
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "client-pack-test-"));
   await run(PACKAGE, "npm", "pack", "--pack-destination", folder);
   const [archive = ""] = await readdir(folder);
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  // With a cache of its own, empty: nothing can come but from the archive.
+  // Uses an empty cache, so that the archive is the only source.
   await run(folder, "npm", "install", "--offline", "--cache", join(folder, "cache"), "--no-audit", `./${archive}`);
   await writeFile(join(folder, "program.ts"), PROGRAM);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** In single quotes, by which no check takes its import for one of ours. */
+/** Uses single quotes, so that no check takes its import for one of this repository's. */
 const PROGRAM = `
 import { createClient, verifyWebhook, WarmtreeError } from 'warmtree/client';
 import type { CloneResult, ErrorCode } from 'warmtree/client';
@@ -68,7 +68,7 @@ describe("the packed types hold", () => {
   const compiler = join(packageFolder("typescript"), "bin", "tsc");
   const base = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"];
   const esm = ["--module", "nodenext", "--target", "es2022"];
-  /** Rejects with what the compiler says. */
+  /** Rejects with the compiler's output. */
   const check = (file: string, ...platform: string[]) =>
     run(folder, process.execPath, compiler, ...base, ...esm, ...platform, file).catch((error: unknown) => {
       throw new Error(String(error instanceof Error && "stdout" in error ? error.stdout : error));
@@ -124,7 +124,7 @@ describe("bundlers take it without a warning", () => {
     expect(found).toEqual({ warnings: [], imports: [] });
     expect(bytes).toBeLessThan(10_000);
     const receiver = "import { verifyWebhook } from 'warmtree/client'; console.log(verifyWebhook)";
-    // A receiver gets no client with it.
+    // A receiver's bundle does not contain the client.
     expect((await bundled(receiver, conditions)).bytes).toBeLessThan(bytes / 3);
   });
 });

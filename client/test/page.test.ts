@@ -9,7 +9,7 @@ import { startScene } from "./scene.ts";
 const found = await findChromium();
 const executablePath = "path" in found ? found.path : "";
 
-/** In single quotes, by which no check takes its import for one of ours. */
+/** Uses single quotes, so that no check takes its import for one of this repository's. */
 const PROGRAM = `
 import { createClient } from './index.ts';
 const { url, repo_url } = window.warmtree;

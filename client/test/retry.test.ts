@@ -7,7 +7,7 @@ import { sceneOfFile, startScene } from "./scene.ts";
 
 const scene = sceneOfFile();
 
-/** A workspace of the test's own. */
+/** Opens a workspace for one test, and returns its id. */
 const open = async (task_id: string) => {
   const { client, repo_url } = scene();
   return (await client.git.clone({ repo_url, agent_id: "client", task_id })).sandbox_id;
@@ -21,7 +21,7 @@ describe("a failed call is sent again", () => {
     const { git } = busy.client;
     const { sandbox_id } = await git.clone({ repo_url: busy.repo_url });
     busy.stack.host.faults.set({ latencyMs: { sandbox: 300 } });
-    // They change something and take no key, but the refused one says that nothing was done.
+    // The calls change files and take no key, but the refused one says that nothing was done.
     await Promise.all([1, 2].map(() => git.restore({ sandbox_id, all: true })));
     expect(busy.proxy.seen).toHaveLength(4);
   });
@@ -52,7 +52,7 @@ describe("a failed call is sent again", () => {
       proxy.seen.length = 0;
       proxy.faults.push(fault);
       const { commit, pushed, committed } = await client.git.push({ sandbox_id, message: name });
-      // The answer of the first sending: to a second, nothing would be left to do.
+      // This is the first request's answer: a second push would have nothing to do.
       expect([committed, pushed]).toEqual([true, true]);
       const keys = proxy.seen.map(({ headers }) => headers["idempotency-key"]);
       expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), keys[0]]);

@@ -64,7 +64,7 @@ test("a failed run goes on, and a canceled one has ended", async () => {
   expect((await client.runs.wait(long.run)).status).toBe("canceled");
 });
 
-/** By day; more at night. */
+/** Fewer by day, more at night. */
 const CUTS = process.env["NIGHTLY"] ? 2000 : 100;
 const CUTS_TIMEOUT_MS = CUTS * 1_000;
 
@@ -101,7 +101,7 @@ describe("events", () => {
       };
       const patient = createClient({ url: proxy.url, key: DEV_KEY, retries: 20 });
       const readings: RunEvent[][] = [];
-      // The first while it happens.
+      // The first reading takes place during the run.
       while (cuts.length < CUTS) readings.push(await collected(patient.runs.events(run)));
       proxy.onEach = () => undefined;
       const { events, ended } = await client.raw("GET /v1/runs/{run}/events", { path: { run }, query: { after: 0 } });

@@ -30,7 +30,7 @@ export async function startScene(bindings: Readonly<Record<string, string>> = {}
   };
 }
 
-/** One scene for the tests of a file, without faults before each. */
+/** Starts one scene for the tests of a file, and clears its faults before each test. */
 export function sceneOfFile(): () => Scene {
   let scene: Scene | undefined;
   beforeAll(async () => {

@@ -7,7 +7,7 @@ const newSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 const SECRET = newSecret();
 const BODY = JSON.stringify({ type: "run.finished", timestamp: "2026-11-30T08:00:00Z", data: { run: "größer – 大" } });
 
-/** Headers as the standard's own library makes them. */
+/** Returns headers made by the standard's own library. */
 function signed({ secret = SECRET, body = BODY, at = new Date(), id = "msg_1" } = {}) {
   const timestamp = String(Math.floor(at.getTime() / 1000));
   return {
@@ -30,7 +30,7 @@ test("what the standard's library signs is believed, in each form", async () => 
   expect(await verifyWebhook({ headers: new Headers(headers), body: Buffer.from(BODY) }, SECRET)).toEqual(event);
   const request = new Request("https://example.com", { method: "POST", headers, body: BODY });
   expect(await verifyWebhook(request, SECRET)).toEqual(event);
-  // Node's own server has names in lower case, and lists.
+  // Node's own server gives names in lower case, and lists.
   const capitals = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]));
   expect(await verifyWebhook({ headers: { ...capitals, accept: ["a", "b"] }, body: BODY }, SECRET)).toEqual(event);
 });

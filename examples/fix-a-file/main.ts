@@ -11,7 +11,7 @@ in the history where its file went, corrects the page, and pushes to a branch of
   WARMTREE_KEY  dev if it is not set
   <repository>  of npm start: the address that ends in manual.git`;
 
-/** Of one request. */
+/** Steps of one request. */
 const MAX_STEPS = 50;
 
 const { url, key, repository } = readOptions(USAGE);
@@ -19,7 +19,7 @@ try {
   await fixLinks(createClient({ url, key }), repository);
 } catch (error) {
   if (!(error instanceof WarmtreeError)) throw error;
-  // The detail says what became of the work, and what to do next.
+  // The detail names the effect on the work and the next step.
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -80,14 +80,14 @@ async function answerOf(name: string, input: Members) {
   return isError ? { problem: problemSchema.parse(answer) } : { answer };
 }
 
-/** @throws Error with the tool's own words where it failed: what became of the work, and what to do next */
+/** @throws Error with the tool's detail if the tool failed: the effect on the work and the next step */
 async function call<Answer>(name: string, input: Members, schema: z.ZodType<Answer>): Promise<Answer> {
   const { answer, problem } = await answerOf(name, input);
   if (problem) throw new Error(`${name}: ${problem.detail}`);
   return schema.parse(answer);
 }
 
-/** An operation that has no tool of its own: a step of git_run. */
+/** Calls an operation that has no tool of its own, as a step of git_run. */
 async function run<Answer>({ sandbox_id, ...step }: Members, schema: z.ZodType<Answer>): Promise<Answer> {
   const { done } = await call("git_run", { sandbox_id, steps: [step] }, z.object({ done: z.tuple([schema]) }));
   return done[0];

@@ -1,17 +1,17 @@
 import { verifyWebhook, WebhookVerificationError } from "warmtree/client";
 
 interface Env {
-  /** `whsec_…`; two with a space between them while one replaces the other. */
+  /** `whsec_…`; two, separated by a space, while one replaces the other. */
   readonly WEBHOOK_SECRET: string;
 }
 
-/** Takes the webhooks of a Warmtree: 204 if it is one, 400 if it is forged, old or broken. */
+/** Receives the webhooks of a Warmtree: answers 204 to a valid one, 400 to one that is forged, old or malformed. */
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     if (request.method !== "POST") return new Response(null, { status: 405, headers: { Allow: "POST" } });
     try {
       const event = await verifyWebhook(request, env.WEBHOOK_SECRET.split(" "));
-      // Here is the place for what should follow. The same event may come twice: webhook-id is then the same.
+      // Handle the event here. The same event may come twice, with the same webhook-id.
       if (event.type === "run.finished") console.log("run", event.data.run, event.data.status);
       else console.log(event.type, JSON.stringify(event.data));
       return new Response(null, { status: 204 });

@@ -21,7 +21,7 @@ pushed and cloned. A signature is one request with a lease, without the way to t
 
 const LINK: WanLink = { rttMs: 50, mbitPerSecond: 200 };
 const MAX_RATIO = 1.15;
-/** A pack that is held would be nine times that. */
+/** A Worker that held the pack in memory would grow by nine times as much. */
 const MAX_GROWTH_MIB = 10;
 
 const { values } = readArguments(USAGE, {

@@ -48,7 +48,7 @@ if (values.help) console.log(USAGE);
 else process.exitCode = await bench(values.repo, runsSchema.parse(values.runs), values.json === true);
 
 async function bench(repositories: readonly string[], runs: number, json: boolean): Promise<number> {
-  // Progress is not part of the answer.
+  // Progress goes to stderr, because it is not part of the result.
   const say = (text: string) => console.error(text);
   const tell = json ? () => undefined : (text: string) => console.log(text);
   const link = await measureWan(LINK);

@@ -73,7 +73,7 @@ async function bench(rounds: number, json: boolean): Promise<number> {
   }
 }
 
-/** Loaded when all is measured: the encodings' tables take much memory. */
+/** Loads the encodings only after the measurements: their tables take much memory. */
 async function countTokens(): Promise<{ o200k: number; cl100k: number }> {
   const [{ TOOLS }, o200k, cl100k] = await Promise.all([
     import("../../src/mcp/tools.ts"),

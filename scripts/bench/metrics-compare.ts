@@ -1,4 +1,4 @@
-/** Two ways of doing one thing, measured in turn in one run. */
+/** Measures two ways of doing one thing in turn, in one run. */
 
 export interface Quantiles {
   readonly p50_ms: number;
@@ -9,9 +9,9 @@ export interface Comparison {
   readonly rounds: number;
   readonly on: Quantiles;
   readonly off: Quantiles;
-  /** Medians of the differences that parts of the run show: what else the machine does comes in bursts. */
+  /** Medians of the differences in parts of the run, because other load on the machine comes in bursts. */
   readonly difference: Quantiles;
-  /** Where those medians lie with a certainty of 95%. */
+  /** Bounds of those medians, with a certainty of 95%. */
   readonly from: Quantiles;
   readonly to: Quantiles;
 }
@@ -19,16 +19,16 @@ export interface Comparison {
 type Calls = Readonly<Record<"on" | "off", () => Promise<void>>>;
 
 const PARTS = 20;
-/** Of twenty values in order, the median of what they are drawn from lies between the 6th and the 15th in 96 of 100 cases. */
+/** Of twenty sorted values, the 6th and the 15th enclose the median of their distribution in 96 of 100 cases. */
 const MEDIAN_BETWEEN = [5, 14] as const;
-/** Part of the measured rounds. */
+/** Warm-up rounds, as a share of the measured rounds. */
 const WARM_UP = 0.2;
 
-/** Measures both calls so many times. Rejects with the first that fails. */
+/** Measures both calls `rounds` times each. Rejects with the error of the first call that fails. */
 export async function compared(calls: Calls, rounds: number): Promise<Comparison> {
   const times: Record<"on" | "off", number[]> = { on: [], off: [] };
   for (let round = -rounds * WARM_UP; round < rounds; round++) {
-    // Whoever comes second finds warmer caches: they take turns.
+    // The second call finds warmer caches, so the order alternates.
     for (const which of round % 2 === 0 ? (["on", "off"] as const) : (["off", "on"] as const)) {
       const ms = await timed(calls[which]);
       if (round >= 0) times[which].push(ms);
@@ -50,7 +50,7 @@ export async function compared(calls: Calls, rounds: number): Promise<Comparison
   };
 }
 
-/** Milliseconds that the work takes. */
+/** Returns the milliseconds that the work takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
@@ -71,7 +71,7 @@ function quantile(values: readonly number[], share: number): number {
   return rounded(sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN);
 }
 
-/** To thousandths. */
+/** Rounds to thousandths. */
 export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

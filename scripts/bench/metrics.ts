@@ -26,7 +26,7 @@ const ROUNDS_WITHOUT_GIT = 100;
 const BURST = 500;
 const MOST_FLUSHES = 10;
 const MOST_MS = 1;
-/** The last window, and what is left of the machine. */
+/** Time for the last window, and for a busy machine. */
 const COUNTED_WITHIN_MS = 10_000;
 const RECORDINGS = 200_000;
 const NO_WORKSPACE = "s0-00000000000000000000";
@@ -42,7 +42,7 @@ if (options.help) console.log(USAGE);
 else process.exitCode = await bench(z.coerce.number().int().min(100).parse(options.rounds), options.json === true);
 
 async function bench(rounds: number, json: boolean): Promise<number> {
-  // What the sandbox does is not what is measured: without namespaces it does it sooner.
+  // Without namespaces the sandbox works faster; its work is not measured.
   const stack = await startStack({
     isolation: "none",
     bindings: { METRICS_SHARDS: "1", MAX_OPERATIONS_PER_TENANT: String(BURST) },
@@ -78,7 +78,7 @@ function faultsOf({ status: whole, without_git: path, burst: { counted, flushes 
   ];
 }
 
-/** Latencies with recording on and off. */
+/** Returns the latencies with recording on and off. */
 async function overhead(stack: Stack, rounds: number) {
   const bindings = { ...localBindings(stack.host.url, stack.git.url), METRICS_SHARDS: "0" };
   const off = await startWorkerd({ bindings });
@@ -112,10 +112,10 @@ async function status(url: string, sandbox_id: string, expected: number): Promis
   if (answer.status !== expected) throw new Error(`status answered ${answer.status}: ${JSON.stringify(answer.json)}`);
 }
 
-/** What the path itself does: counts of one operation that succeeds, without the flush. */
+/** Measures the path's own work: the counts of one successful operation, without the flush. */
 function recordingUs(): number {
   const recorder = new Recorder();
-  // The flush is promised to a request that never ends.
+  // The flush does nothing, and its promise is ignored, as if the request never ended.
   const add = (): Promise<void> => Promise.resolve();
   const recording = {
     env: { METRICS: { getByName: () => ({ add }) } },
@@ -132,7 +132,7 @@ function recordingUs(): number {
   return rounded(((performance.now() - startedAt) * 1000) / RECORDINGS);
 }
 
-/** Operations at once, and the flushes they cause. */
+/** Runs operations at once, and counts the flushes they cause. */
 async function burst(stack: Stack) {
   const sandboxId = await cloned(stack.url, stack);
   const series = 'git_operations_total{operation="status",status="success"}';

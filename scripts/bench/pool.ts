@@ -20,13 +20,13 @@ first clone waited for a creation.
 
 const ENTRY = "test/fixtures/pool-bench/index.ts";
 const SIZES = [1, 100, 1000] as const;
-/** Claims of one request, long enough that the request itself does not count. */
+/** Claims of one request: so many that the request's own time does not matter. */
 const BATCH = 200;
 const BATCHES = 15;
 const PARALLEL = 16;
 const LEAST_CLAIMS_PER_SECOND = 500;
 const MOST_GROWTH = 2;
-/** Of an alarm that finds nothing due: a request and a few queries, which are short beside the noise. */
+/** Growth of an alarm that finds nothing due: a request and a few queries, which are short compared with the noise. */
 const MOST_ALARM_GROWTH = 3;
 const SLOW_CONTROL_MS = 5000;
 
@@ -65,7 +65,7 @@ async function bench(json: boolean): Promise<number> {
 async function benchClaims(log: (line: string) => void) {
   const stack = await startStack({ entry: ENTRY, isolation: "none", bindings: { E2B_MAX_SANDBOXES: "2000" } });
   try {
-    // While there is one.
+    // Measured while there is one workspace.
     const dueOf1 = await alarmMs(stack, 1, 0);
     const p50 = new Map<number, number>();
     for (const workspaces of SIZES) {
@@ -99,7 +99,7 @@ async function alarmMs(stack: Stack, workspaces: number, due: number): Promise<n
   return median(times);
 }
 
-/** Milliseconds of one request to the bench Worker. */
+/** Returns the milliseconds of one request to the bench Worker. */
 async function timed(stack: Stack, asked: Record<string, string | number>): Promise<number> {
   const query = new URLSearchParams(
     Object.entries(asked).map(([name, value]): [string, string] => [name, String(value)]),

@@ -75,7 +75,7 @@ async function bench(counts: readonly number[], isImpatient: boolean, json: bool
   }
 }
 
-/** By number of racers, but for one_push_s and failed. */
+/** Results by number of racers, except one_push_s and failed. */
 interface Result {
   readonly racers: Record<number, number>;
   one_push_s: number;

@@ -3,10 +3,10 @@ import { OPERATIONS } from "../../src/ops/registry.ts";
 import { type Document, documentSchema, eventTypes, keyedRoutes, routesWithoutJson, routeTypes } from "./routes.ts";
 import { comment, typeOf } from "./schema-types.ts";
 
-/** POST routes that change something, and nothing more when they are called again. */
+/** POST routes that change something, and change nothing more when they are called again. */
 const SAME_AGAIN = ["POST /v1/workspaces/{sandbox_id}/pause", "POST /v1/snapshots", "POST /v1/webhooks"];
 
-/** The text of client/src/generated.ts: the types of every route, and which may be sent twice. */
+/** Returns the text of client/src/generated.ts: the types of every route, and the routes that may be sent twice. */
 export function clientTypes(): string {
   const document = documentSchema.parse(JSON.parse(JSON.stringify(openApi())));
   const reading = OPERATIONS.filter(({ access }) => access === "read").map(({ name }) => `POST /v1/git/${name}`);
@@ -46,7 +46,7 @@ function operationTypes(): string[] {
   });
 }
 
-/** Moves each line in by the brackets that are open before it. */
+/** Indents each line by the number of brackets open before it. */
 function indented(text: string): string {
   let depth = 0;
   const lines = text.split("\n").map((line) => {

@@ -39,7 +39,7 @@ const JSON_TYPE = "application/json";
 const KEY_PARAMETER = "#/components/parameters/IdempotencyKey";
 
 interface Described {
-  /** As `POST /v1/run`. */
+  /** Name such as `POST /v1/run`. */
   readonly name: string;
   readonly shared: z.output<typeof parameters>;
   readonly found: z.output<typeof route>;
@@ -54,7 +54,7 @@ function routesOf({ paths: described }: Document): Described[] {
   );
 }
 
-/** Routes that take an Idempotency-Key. */
+/** Returns the routes that take an Idempotency-Key. */
 export function keyedRoutes(document: Document): string[] {
   const takesKey = ({ found }: Described) =>
     found.parameters.some((each) => "$ref" in each && each.$ref === KEY_PARAMETER);
@@ -63,7 +63,7 @@ export function keyedRoutes(document: Document): string[] {
     .map(({ name }) => name);
 }
 
-/** Members of an interface with the body of every event that a webhook gets. */
+/** Returns the members of an interface with the body of every event that a webhook receives. */
 export function eventTypes({ webhooks }: Document): string[] {
   return Object.entries(webhooks).map(([name, { post }]) => {
     const type = typeOf(jsonOf(post.requestBody.content), "out");
@@ -71,7 +71,7 @@ export function eventTypes({ webhooks }: Document): string[] {
   });
 }
 
-/** Routes that answer something else than JSON. */
+/** Returns the routes that answer content other than JSON. */
 export function routesWithoutJson(document: Document): string[] {
   const isOther = ({ found }: Described) => resultType(found) === "Response";
   return routesOf(document)
@@ -79,7 +79,7 @@ export function routesWithoutJson(document: Document): string[] {
     .map(({ name }) => name);
 }
 
-/** Members of an interface with every route: what it takes, and what it answers. */
+/** Returns the members of an interface with the input and the result of every route. */
 export function routeTypes(document: Document): string[] {
   return routesOf(document).map(({ name, shared, found }) => {
     const given = [...shared, ...found.parameters].map((each) => ("$ref" in each ? named(each.$ref) : each));
@@ -114,7 +114,7 @@ function valuesType(given: readonly z.output<typeof parameter>[]): string | unde
   return `{\n${lines.join("\n")}\n}`;
 }
 
-/** Of every status that is a success. Other content than JSON is left to who reads the response. */
+/** Returns the type of all successful responses. For content other than JSON it is Response, which the caller reads. */
 function resultType({ responses }: z.output<typeof route>): string {
   const successes = Object.entries(responses).filter(([status]) => status.startsWith("2"));
   const types = successes.map(([, { content: answered }]) => {

@@ -1,4 +1,4 @@
-/** The part of JSON Schema that the Worker's schemas use. Of another keyword it is not known what it would mean for a type. */
+/** The part of JSON Schema that the Worker's schemas use. Other keywords are refused: their effect is unknown. */
 import * as z from "zod/v4";
 
 export interface Schema {
@@ -17,7 +17,7 @@ export interface Schema {
 type Literal = string | number | boolean | null;
 const literal = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-/** Keywords that say more than a type can. */
+/** Keywords that a TypeScript type cannot express. */
 const BEYOND_TYPES = Object.fromEntries(
   [
     "pattern",
@@ -51,10 +51,10 @@ export const schemaSchema: z.ZodType<Schema> = z.lazy(() =>
   }),
 );
 
-/** `in`: a caller writes it, and may give undefined for a member that may be absent. */
+/** `in`: for values that a caller writes; it may give undefined for an optional member. */
 export type Direction = "in" | "out";
 
-/** The TypeScript type of values that fit a schema. @throws Error where a type is not known */
+/** Returns the TypeScript type of values that match a schema. @throws Error if the type is unknown */
 export function typeOf(schema: Schema, direction: Direction): string {
   const { $ref, anyOf, enum: values, const: value, type } = schema;
   if ($ref !== undefined) return nameOf($ref);
@@ -98,12 +98,12 @@ function objectType({ properties = {}, required = [], additionalProperties }: Sc
   return members.length > 0 ? `{\n${members.join("\n")}\n}` : "Record<string, unknown>";
 }
 
-/** What stands before a member or a type: its description. */
+/** Returns the comment before a member or a type: its description. */
 export function comment({ description }: Schema): string {
   return description === undefined ? "" : `/** ${description.replaceAll("*/", "*\\/")} */\n`;
 }
 
-/** A member's name as it is written in a type. */
+/** Returns a member's name as it is written in a type. */
 export const keyOf = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name));
 
 const nameOf = (reference: string): string => reference.replace("#/components/schemas/", "");

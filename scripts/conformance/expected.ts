@@ -1,4 +1,4 @@
-/** A scenario, or one check of it, that fails for a reason that will not go away. */
+/** A scenario, or one check of it, that fails for a lasting reason. */
 export interface ExpectedFailure {
   /** `scenario` or `scenario:check`. */
   readonly entry: string;
@@ -8,7 +8,7 @@ export interface ExpectedFailure {
 export const REVISIONS = ["2026-07-28", "2025-11-25"] as const;
 export type Revision = (typeof REVISIONS)[number];
 
-/** What is put to the test: the product's own door, or the same transport with the tools that the suite names. */
+/** The tested server: the product's own endpoint, or the same transport with the tools that the suite names. */
 export const TARGETS = ["product", "fixture"] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -21,7 +21,7 @@ const NO_STREAMS = "a warning: streams that outlive their request need a session
 
 const fails = (reason: string, ...entries: string[]) => entries.map((entry) => ({ entry, reason }));
 
-/** Judged with warnings as failures. A run fails on anything beyond this, and on an entry that passes. */
+/** Expected failures; warnings count as failures. A run fails on any other failure, and on an entry that passes. */
 export const EXPECTED: Readonly<Record<Target, Readonly<Record<Revision, readonly ExpectedFailure[]>>>> = {
   product: {
     "2026-07-28": [
@@ -58,8 +58,8 @@ export const EXPECTED: Readonly<Record<Target, Readonly<Record<Revision, readonl
 };
 
 /**
- * What can be asked of a server that has tools of its own. The fixture runs everything that the revision requires
- * instead, as the suite's own list has it.
+ * Scenarios that apply to a server with tools of its own. The fixture runs all scenarios that the revision requires,
+ * according to the suite's own list.
  */
 export const PRODUCT_SCENARIOS: Readonly<Record<Revision, readonly string[]>> = {
   "2026-07-28": [

@@ -6,8 +6,8 @@ export interface KeyProxy {
 }
 
 /**
- * Passes requests on with an API key, for a client that sends none. Everything else, Host as well, goes through as it
- * is. Listens on a free port of 127.0.0.1.
+ * Starts a proxy that forwards requests with an API key, for a client that sends none. Everything else, including Host,
+ * is unchanged. Listens on a free port of 127.0.0.1.
  */
 export async function startKeyProxy(target: string, key: string): Promise<KeyProxy> {
   const server = createServer((incoming, answer) => {
@@ -21,7 +21,7 @@ export async function startKeyProxy(target: string, key: string): Promise<KeyPro
       response.pipe(answer);
     });
     forward.on("error", (error) => answer.destroy(error));
-    // Whoever leaves on one side leaves on the other.
+    // When one side closes its connection, the other side's closes too.
     answer.on("close", () => forward.destroy());
     incoming.pipe(forward);
   });

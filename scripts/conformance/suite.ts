@@ -16,11 +16,11 @@ export interface Check extends z.output<typeof checkSchema> {
 }
 
 const RESULT_FOLDER = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/;
-/** Long tasks are an extension of the protocol that this server does not offer. */
+/** Long tasks are an extension of the protocol, which this server does not offer. */
 const EXTENSION = /^tasks-/;
 const OUTPUT_KEPT = 4_000;
 
-/** The server scenarios that a revision requires. */
+/** Returns the server scenarios that a revision requires. */
 export async function requiredScenarios(revision: Revision): Promise<string[]> {
   const { output } = await runTool("conformance", ["list", "--requirements", revision]);
   const [, list = ""] = /^Server scenarios.*:\n((?: +- .+\n)+)/m.exec(output) ?? [];
@@ -30,8 +30,8 @@ export async function requiredScenarios(revision: Revision): Promise<string[]> {
 }
 
 /**
- * Runs one scenario, or all that the revision has, and gives every check. Rejects when the suite breaks off before a
- * scenario of `expected`.
+ * Runs one scenario, or all that the revision has, and returns every check. Rejects if the suite ends before it has run
+ * each scenario of `expected`.
  */
 export async function runSuite(
   url: string,
@@ -44,7 +44,7 @@ export async function runSuite(
     const which = scenario ? ["--scenario", scenario, "--spec-version", revision] : ["--requirements", revision];
     const { output } = await runTool("conformance", ["server", "--url", url, ...which, "--output-dir", folder]);
     const checks = await readChecks(folder);
-    // Its exit code only says whether a check failed, which is for the caller to judge.
+    // The exit code is ignored: it only says whether a check failed, which the caller judges.
     const missing = expected.filter((name) => !checks.some((check) => check.scenario === name));
     if (missing.length > 0) {
       throw new Error(`the conformance suite left out ${missing.join(", ")}:\n${output.slice(-OUTPUT_KEPT)}`);

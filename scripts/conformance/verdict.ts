@@ -4,17 +4,17 @@ import type { Check } from "./suite.ts";
 export interface Verdict {
   readonly scenarios: number;
   readonly passed: number;
-  /** Failures that are expected, each with its reason. */
+  /** Expected failures, each with its reason. */
   readonly expected: readonly ExpectedFailure[];
-  /** Failures that are not: `scenario:check: what the suite says`. */
+  /** Unexpected failures: `scenario:check: the suite's message`. */
   readonly unexpected: readonly string[];
-  /** Entries that pass by now, and have to go. */
+  /** Entries that now pass, and must be removed. */
   readonly stale: readonly string[];
 }
 
 const isBad = ({ status }: Check) => status === "FAILURE" || status === "WARNING";
 
-/** Holds what a run reported against what was expected of it. */
+/** Compares a run's checks with the expected failures. */
 export function judge(checks: readonly Check[], expected: readonly ExpectedFailure[]): Verdict {
   const covers = ({ entry }: ExpectedFailure, { scenario, id }: Check) =>
     entry === scenario || entry === `${scenario}:${id}`;

@@ -7,10 +7,10 @@ import { advised, fine, missing, type Finding, unknown } from "./finding.ts";
 import type { DoctorOptions } from "./options.ts";
 import { setupFindings } from "./setup.ts";
 
-/** For all requests together. */
+/** Timeout of all requests together. */
 const WITHIN_MS = 9000;
 const NAME = /\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/;
-/** An older version does not say how credentials reach git, or what sandboxes reach. */
+/** An older version does not report `credentials` and `sandbox_egress`. */
 const OF_ANY_VERSION = healthSchema.partial({ credentials: true, sandbox_egress: true });
 const DEPLOY = "npx wrangler deploy prints the address";
 
@@ -20,7 +20,7 @@ interface Answer {
   readonly ms: number;
 }
 
-/** Looks at the service. The key is sent to a Warmtree alone, and along no redirect. */
+/** Examines the service. Sends the key only to a Warmtree, and follows no redirect. */
 export async function examine({ url, key }: Pick<DoctorOptions, "url" | "key">): Promise<Finding[]> {
   const signal = AbortSignal.timeout(WITHIN_MS);
   const health = await ask(`${url}/healthz`, signal);
@@ -53,7 +53,7 @@ function credentials({ credentials: how }: z.output<typeof OF_ANY_VERSION>): Fin
   return [advised("credentials", "enter the sandbox while git uses them", mend)];
 }
 
-/** Without the broker, there is no one host that sandboxes need. */
+/** Returns no finding without the broker: sandboxes then need more than one host. */
 function egress({ credentials: how, sandbox_egress: reach }: z.output<typeof OF_ANY_VERSION>): Finding[] {
   if (reach === undefined || how !== "broker") return [];
   if (reach === "sealed") return [fine("sandboxes", "connect to this Worker alone")];
@@ -77,7 +77,7 @@ function refused({ status, json }: Answer): Finding {
   return missing("key", detail, "npm run key -- <tenant>, then npx wrangler secret put API_KEYS with its entry");
 }
 
-/** An answer, or why there is none. */
+/** Returns the response, or the reason why there is none. */
 async function ask(address: string, signal: AbortSignal, key?: string): Promise<Answer | string> {
   const startedAt = performance.now();
   const headers: Record<string, string> = key === undefined ? {} : { Authorization: `Bearer ${key}` };
@@ -90,7 +90,7 @@ async function ask(address: string, signal: AbortSignal, key?: string): Promise<
   }
 }
 
-/** fetch hides it in the cause. */
+/** Returns the reason of an error; fetch puts it into the cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   return cause instanceof Error ? cause.message || cause.name : String(cause);

@@ -1,12 +1,12 @@
-/** `missing`: it does not serve without; `advised`: it serves, but somebody should know; `unknown`: it could not be asked. */
+/** `missing`: the service needs it; `advised`: it serves, but needs attention; `unknown`: it could not be queried. */
 type Verdict = "ok" | "missing" | "advised" | "unknown";
 
 export interface Finding {
   readonly name: string;
   readonly verdict: Verdict;
-  /** In few words. */
+  /** The finding in few words. */
   readonly found: string;
-  /** A command, or where to look. */
+  /** A command that mends it, or the place to look. */
   readonly mend?: string;
 }
 
@@ -27,7 +27,7 @@ export const unknown = (name: string, found: string): Finding => ({ name, verdic
 
 const NAME_WIDTH = 14;
 
-/** For a terminal: the finding, and the mend below it. */
+/** Returns lines for a terminal: the finding, and the mend below it. */
 export function linesOf({ name, verdict, found, mend }: Finding): string {
   const head = `${verdict.padEnd(8)} ${name.padEnd(NAME_WIDTH)} ${found}`;
   return mend === undefined ? head : `${head}\n${" ".repeat(NAME_WIDTH + 10)}${mend}`;

@@ -18,7 +18,7 @@ export interface DoctorOptions {
   readonly help: boolean;
   readonly json: boolean;
   readonly url: string;
-  /** undefined: none was given. */
+  /** undefined: no key was given. */
   readonly key: string | undefined;
 }
 

@@ -2,11 +2,11 @@ import type { Checks } from "../../src/api/checks-schema.ts";
 import { advised, fine, missing, type Finding, unknown } from "./finding.ts";
 
 const DAY_MS = 24 * 3_600_000;
-/** A week, and a day for the build. */
+/** A week, plus a day for the build. */
 const WEEKLY_MS = 8 * DAY_MS;
 const BUILD_NOW = "npx wrangler workflows trigger warmtree-template-build";
 
-/** What a service says of its own set-up, judged. */
+/** Returns the findings about a service's own report of its set-up. */
 export function setupFindings(checks: Checks, now: number): Finding[] {
   return [
     e2bKey(checks),

@@ -9,11 +9,11 @@ import type { Observed, OperationName, Told } from "./rules.ts";
 import { callIn, endScene, makeScene, moveRemote, stateOf } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 
-/** Requests that the hosts counted while the first call was under way. */
+/** Requests counted by the hosts during the first call. */
 interface Tries {
-  /** Processes that the sandbox was asked to start. */
+  /** Processes that the Worker asked the sandbox to start. */
   readonly sandbox: number;
-  /** Sandboxes that the control plane was asked to create or resume. */
+  /** Sandboxes that the Worker asked the control plane to create or resume. */
   readonly control: number;
   readonly git: number;
 }
@@ -29,7 +29,7 @@ const toldSchema = problemSchema.extend({ code: z.string().refine(isErrorCode) }
 
 const CONTROL_ROUTES = /^POST .*(\/sandboxes|\/connect|\/resume)$/;
 
-/** Brings one operation upon one fault, and calls again when that has ended. `nth` names the caller. */
+/** Calls one operation during a fault, and again after the fault. `nth` names the caller. */
 export async function drive(stack: Stack, fault: Fault, operation: OperationName, nth: number): Promise<Row> {
   const scene = await makeScene(stack, nth, fault.workspace ?? (operation === "clone" ? undefined : "runs"));
   if (operation === "pull") await moveRemote(stack);
@@ -61,7 +61,7 @@ async function call(scene: Scene, operation: OperationName): Promise<Told> {
   try {
     answer = await callIn(scene, operation);
   } catch (error) {
-    // fetch's word for a connection that gave no answer; anything else is a fault of ours.
+    // fetch throws a TypeError for a connection that gave no answer; any other error is a defect of this script.
     if (error instanceof TypeError) return { code: "no answer", retryable: true };
     throw error;
   }

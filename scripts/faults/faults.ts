@@ -8,22 +8,22 @@ import type { Scene } from "./scene.ts";
 
 export interface Fault {
   readonly name: string;
-  /** Errors that it explains; empty: operations go well all the same. */
+  /** Errors that the fault explains; empty: operations succeed in spite of it. */
   readonly expected: readonly Code[];
   readonly operations: readonly OperationName[];
-  /** The workspace that it meets; absent: it runs, and clone makes one. */
+  /** State of the workspace when the fault begins; absent: running, and for clone there is no workspace yet. */
   readonly workspace?: "runs" | "paused";
   begin(scene: Scene): unknown;
-  /** What happens while the operation is under way. */
+  /** Acts while the operation is running. */
   during?(scene: Scene): Promise<void>;
-  /** Beside what every fault's end does: the switches of both hosts are turned off. */
+  /** Runs at the end of the fault, after the faults of both hosts are reset. */
   end?(scene: Scene): Promise<void>;
 }
 
 const START = "process.Process/Start";
-/** More than anybody tries. */
+/** More errors than there are retries. */
 const ALWAYS = 1000;
-/** Longer than the Worker waits in a call, so the caller is told. */
+/** Longer than the Worker waits within a call, so the caller gets the error. */
 const LONG_WAIT_S = 25;
 
 const LOOKS: readonly OperationName[] = ["status", "diff", "read", "search", "log"];
@@ -34,7 +34,7 @@ const CHANGING = OPERATIONS.filter((operation) => !LOOKS.includes(operation));
 
 type Options = Pick<Fault, "workspace" | "during" | "end">;
 
-/** A switch of the sandbox host. */
+/** Returns a fault of the sandbox host. */
 function hosted(
   name: string,
   settings: FaultSettings,
@@ -51,7 +51,7 @@ interface GitFailure {
   readonly retryAfterS?: number;
 }
 
-/** The git host answers `count` requests with this status. */
+/** Returns a fault in which the git host answers `count` requests with a status. */
 function remote(name: string, fail: GitFailure, expected: readonly Code[]): Fault {
   return { name, expected, operations: REMOTE, begin: ({ stack }) => stack.git.setFaults({ fail }) };
 }

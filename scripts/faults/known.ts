@@ -1,6 +1,6 @@
 import type { OperationName } from "./rules.ts";
 
-/** Something that is not right yet: a rule that this pair breaks. */
+/** A known defect: this operation breaks a rule during this fault. */
 export interface Known {
   /** Name of the fault. */
   readonly fault: string;
@@ -8,5 +8,5 @@ export interface Known {
   readonly reason: string;
 }
 
-/** A run fails on what breaks a rule beyond this, and on an entry that breaks none any more. */
+/** A run fails if any other pair breaks a rule, and if an entry breaks none any more. */
 export const KNOWN: readonly Known[] = [];

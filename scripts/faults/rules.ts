@@ -1,6 +1,6 @@
 import type { ErrorCode, Work } from "../../src/errors.ts";
 
-/** As it comes over HTTP. */
+/** The effect on the work, as it comes over HTTP. */
 export interface ToldWork extends Omit<Work, "committed"> {
   readonly committed?: string | undefined;
 }
@@ -20,7 +20,7 @@ export const OPERATIONS = [
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
-/** `no answer`: the Worker was ended before it answered. */
+/** `no answer`: the Worker ended before it answered. */
 export type Code = ErrorCode | "ok" | "no answer";
 
 export interface Told {
@@ -30,27 +30,27 @@ export interface Told {
   readonly work?: ToldWork | undefined;
 }
 
-/** What is there of the caller's work, as the workspace and the remote tell it. */
+/** State of the caller's work, according to the workspace and the remote. */
 export interface State {
-  /** The workspace says that it is lost, or clone says so of the one before. */
+  /** Whether the workspace says that it is lost, or clone says so of the workspace before. */
   readonly isToldLost: boolean;
-  /** The edit that was acknowledged before the fault can be read. */
+  /** Whether the edit acknowledged before the fault can be read. */
   readonly hasEarlierEdit: boolean;
-  /** How many of the two files that `edit` writes are there. */
+  /** How many of the two files that `edit` writes exist. */
   readonly edited: number;
-  /** No file of the clone is missing or another than its commit has. */
+  /** Whether every file of the clone is present and equal to its commit's. */
   readonly isWhole: boolean;
-  /** The branch has the remote's newest commit, as after a clone or a pull. */
+  /** Whether the branch has the remote's newest commit, as after a clone or a pull. */
   readonly isCurrent: boolean;
   /** Commits of the workspace that `push` made. */
   readonly commits: readonly string[];
-  /** Those of the remote. */
+  /** Those commits at the remote. */
   readonly pushed: readonly string[];
-  /** Workspaces that the caller has. */
+  /** Number of the caller's workspaces. */
   readonly workspaces: number;
 }
 
-/** An operation that a fault met, and the same call after the fault had ended. */
+/** An operation during a fault, and the same call after the fault. */
 export interface Observed {
   readonly operation: OperationName;
   /** Errors that the fault explains. */
@@ -63,7 +63,7 @@ export interface Observed {
 
 const EDITED_FILES = 2;
 
-/** The rules that an observation breaks, each as a sentence; empty: all hold. Pure. */
+/** Returns the rules that an observation breaks, each as a sentence; empty: all hold. Pure. */
 export function brokenRules(observed: Observed): string[] {
   const broken = [...brokenByAnswer(observed), ...brokenByWork(observed)];
   for (const state of [observed.between, observed.after]) broken.push(...brokenByState(observed, state));
@@ -96,7 +96,7 @@ function brokenByAnswer({ operation, expected, first, again }: Observed): string
   return broken;
 }
 
-/** What is told of the work has to be true. */
+/** Returns the rules broken by the reported effect on the work, which must be true. */
 function brokenByWork({ operation, first: { code, work }, between, after }: Observed): string[] {
   const broken: string[] = [];
   if (code === "ok" && operation === "push" && between.pushed.length === 0 && !between.isToldLost) {
@@ -118,7 +118,7 @@ function brokenByWork({ operation, first: { code, work }, between, after }: Obse
 
 function brokenByState({ operation }: Observed, state: State): string[] {
   const broken: string[] = [];
-  // Discarding it is what restore was asked for.
+  // restore discards the edit on purpose.
   if (operation !== "restore" && !state.hasEarlierEdit && !state.isToldLost) {
     broken.push("an acknowledged edit is lost, and nobody says so");
   }

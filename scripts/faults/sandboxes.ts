@@ -10,12 +10,12 @@ const listSchema = z.object({ processes: z.array(z.object({ pid: z.number() })).
 /** The port at which envd listens inside a sandbox. */
 const ENVD_PORT = "49983";
 
-/** Every sandbox that the host has. */
+/** Returns every sandbox of the host. */
 export async function hostedSandboxes(stack: Stack): Promise<z.output<typeof hostedSchema>> {
   return hostedSchema.parse(await (await fetch(`${stack.host.url}/_local/sandboxes`)).json());
 }
 
-/** Sends SIGKILL to what the Worker has started and waits for, as envd does it. Rejects when there is nothing. */
+/** Sends SIGKILL, through envd, to processes that the Worker has started and waits for. Rejects if there are none. */
 export async function killScripts(stack: Stack): Promise<void> {
   let killed = 0;
   for (const { sandboxID, state } of await hostedSandboxes(stack)) {
@@ -28,7 +28,7 @@ export async function killScripts(stack: Stack): Promise<void> {
   if (killed === 0) throw new Error("there is no script to kill");
 }
 
-/** Unary calls of process.Process in one sandbox. */
+/** Returns a function that makes unary calls of process.Process in one sandbox. */
 async function envdOf(stack: Stack, sandboxId: string): Promise<(method: string, body: object) => Promise<unknown>> {
   const { url } = stack.host;
   const detail = await fetch(`${url}/sandboxes/${sandboxId}`, { headers: { "X-API-KEY": "local" } });

@@ -9,23 +9,23 @@ import type { OperationName, State } from "./rules.ts";
 
 export const REPOSITORY = "one";
 const MESSAGE = "Mine";
-/** In every file that is written here, and in no other. */
+/** Text of every file that this module writes, and of no other file. */
 const OURS = "written by the caller";
 const EARLIER = { path: "mine.txt", content: `${OURS}\n` };
 const EDITED = ["first.txt", "second.txt"];
 const headers = { Authorization: `Bearer ${DEV_KEY}` };
 
-/** A caller with a workspace, or before it has one. */
+/** A caller, with or without a workspace. */
 export interface Scene {
   readonly stack: Stack;
   readonly ids: { readonly repo_url: string; readonly agent_id: string; readonly task_id: string };
   /** Empty: there is no workspace yet. */
   sandboxId: string;
-  /** clone told of a workspace that was lost. */
+  /** Whether clone reported a workspace that was lost. */
   isToldLost: boolean;
   /** Whether an edit was made and acknowledged. */
   hasEdited: boolean;
-  /** What the git host had been asked when the operation began. */
+  /** Counters of the git host when the operation began. */
   gitBefore: ReturnType<GitServer["counters"]>;
 }
 
@@ -34,7 +34,7 @@ const searchSchema = z.object({ matches: z.array(z.object({ path: z.string() }))
 const statusSchema = z.object({ modified: z.array(z.unknown()), staged: z.array(z.unknown()) });
 const logSchema = z.object({ commits: z.array(z.object({ sha: z.string(), subject: z.string() })) });
 
-/** What each operation is asked for; all of it is there to be found. */
+/** Returns the input of an operation. Its files exist, except those that `edit` writes. */
 function bodyOf(operation: OperationName, { ids, sandboxId: sandbox_id }: Scene): object {
   const bodies: Readonly<Record<OperationName, object>> = {
     clone: ids,
@@ -52,7 +52,7 @@ function bodyOf(operation: OperationName, { ids, sandboxId: sandbox_id }: Scene)
   return bodies[operation];
 }
 
-/** Calls, and remembers which workspace clone answers. Rejects when the Worker gives no answer. */
+/** Calls an operation, and stores the workspace that clone answers. Rejects if the Worker gives no answer. */
 export async function callIn(scene: Scene, operation: OperationName, body = bodyOf(operation, scene)): Promise<Answer> {
   const answer = await callOperation(scene.stack.url, operation, body);
   if (operation === "clone" && answer.status === 200) {
@@ -63,7 +63,7 @@ export async function callIn(scene: Scene, operation: OperationName, body = body
   return answer;
 }
 
-/** A caller of its own, with a workspace and an edit in it where `workspace` says so. */
+/** Makes a new caller; if `workspace` is given, with a workspace in that state and an edit in it. */
 export async function makeScene(stack: Stack, nth: number, workspace?: "runs" | "paused"): Promise<Scene> {
   const ids = { repo_url: `${stack.git.url}/${REPOSITORY}.git`, agent_id: `a${nth}`, task_id: "t" };
   const nothing = { sandboxId: "", isToldLost: false, hasEdited: false, gitBefore: stack.git.counters() };
@@ -84,7 +84,7 @@ export async function endScene(scene: Scene): Promise<void> {
   if (scene.sandboxId !== "") await fetch(workspaceUrl(scene), { method: "DELETE", headers });
 }
 
-/** A commit of somebody else on the remote's main branch, for pull to bring. */
+/** Adds another author's commit to the remote's main branch, for pull to fetch. */
 export async function moveRemote({ git: server }: Stack): Promise<void> {
   const folder = join(server.root, `${REPOSITORY}.git`);
   const author = ["-c", "user.name=Other", "-c", "user.email=other@warmtree.invalid"];
@@ -92,7 +92,7 @@ export async function moveRemote({ git: server }: Stack): Promise<void> {
   await git(folder, ["update-ref", "refs/heads/main", commit]);
 }
 
-/** What is there of the work, by looks alone. */
+/** Returns the state of the work, without changing it. */
 export async function stateOf(scene: Scene): Promise<State> {
   const { stack, ids, sandboxId } = scene;
   const folder = join(stack.git.root, `${REPOSITORY}.git`);
@@ -101,7 +101,7 @@ export async function stateOf(scene: Scene): Promise<State> {
   const { workspaces } = workspaceListSchema.parse(
     await (await fetch(`${stack.url}/v1/workspaces`, { headers })).json(),
   );
-  // One that is lost is listed, to say so.
+  // A lost workspace is still listed, as gone.
   const own = workspaces.filter(({ agent_id, state }) => agent_id === ids.agent_id && state !== "gone").length;
   const nothing = { pushed, workspaces: own, edited: 0, commits: [], isWhole: true, isCurrent: false };
   const unknown = { ...nothing, isToldLost: scene.isToldLost, hasEarlierEdit: !scene.hasEdited };

@@ -7,7 +7,7 @@ const END = "<!-- end of the table -->";
 
 const HEADING = ["fault", "operations", "answer", "work", "tries", "called again"];
 
-/** The table in Markdown, with footnotes; operations of a fault that fare alike share a line. */
+/** Returns the table in Markdown, with footnotes; operations with equal results for a fault share a line. */
 export function markdown(rows: readonly Row[]): string {
   const merged = new Map<string, { cells: string[]; operations: string[] }>();
   for (const row of rows) {
@@ -32,7 +32,7 @@ export function markdown(rows: readonly Row[]): string {
   ].join("\n");
 }
 
-/** `page` with the table between its markers. @throws Error when it has none */
+/** Returns `page` with the table between its markers. @throws Error if it has no markers */
 export function withTable(page: string, table: string): string {
   const [head, rest] = page.split(BEGIN);
   const tail = rest?.split(END)[1];

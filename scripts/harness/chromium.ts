@@ -6,11 +6,11 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-/** Some 150 MB from a mirror; without a network apt gives up sooner. */
+/** The download is some 150 MB; without a network apt gives up sooner. */
 const INSTALL_TIMEOUT_MS = 180_000;
 const APT_OPTIONS = ["-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10"];
 
-/** What keeps a browser on a machine without screen, sound and network from asking for them. */
+/** Keeps a browser from using a screen, sound or the network, which this machine may lack. */
 export const CHROMIUM_ARGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -21,7 +21,7 @@ export const CHROMIUM_ARGS = [
   "--disable-sync",
 ];
 
-/** Chromium of PATH; where there is none, root's Debian gets its own package. A string says why there is none. */
+/** Finds Chromium in PATH; if it is missing, root on Debian installs the package. `missing` says why there is none. */
 export async function findChromium(): Promise<{ path: string } | { missing: string }> {
   const path = onPath();
   if (path !== undefined) return { path };
@@ -49,6 +49,6 @@ async function install(): Promise<void> {
   const apt = (...args: string[]) =>
     execute("apt-get", [...APT_OPTIONS, ...args], { env, timeout: INSTALL_TIMEOUT_MS });
   const installed = () => apt("install", "-y", "--no-install-recommends", "chromium");
-  // A fresh container has no package lists.
+  // A fresh container has no package lists yet.
   await installed().catch(() => apt("update").then(installed));
 }

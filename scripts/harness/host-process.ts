@@ -9,9 +9,9 @@ import { ROOT } from "../support/tools.ts";
 const readySchema = z.object({ url: z.string(), layered: z.boolean() });
 
 /**
- * A local sandbox host as a process of its own, for benchmarks: what it does takes nothing from the others but the
- * machine's time, and it starts processes as fast as one can that has little memory.
- * @param root where sandboxes keep their files
+ * Starts a local sandbox host in a process of its own, for benchmarks: it shares only the machine's processor time with
+ * the other processes, and it starts processes as fast as a process with little memory can.
+ * @param root folder of the sandboxes' files
  */
 export async function startHostProcess(
   root: string,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type Lease, sealLease } from "../../src/broker/lease.ts";
 import type { RefRule } from "../../src/broker/rules.ts";
 
-/** A key as the Worker gets it, and as it uses it. */
+/** Returns a new key: its bytes, and the Worker's setting. */
 export function leaseKey(): { readonly bytes: Uint8Array; readonly setting: string } {
   const bytes = randomBytes(32);
   return { bytes: new Uint8Array(bytes), setting: bytes.toString("base64") };
@@ -24,7 +24,7 @@ interface Ran {
   readonly said: string;
 }
 
-/** Plain git outside of any sandbox, with leases: what somebody can do who has stolen one. */
+/** Runs plain git outside of any sandbox, with leases, as a thief of a lease could. */
 export class LeaseHolder {
   readonly #holder: Holder;
 
@@ -32,12 +32,12 @@ export class LeaseHolder {
     this.#holder = holder;
   }
 
-  /** Address of a repository at the broker. */
+  /** Returns the address of a repository at the broker. */
   at(repository: string): string {
     return `${this.#holder.worker}/broker/${new URL(this.#holder.host).host}/${repository}.git`;
   }
 
-  /** A lease for a repository, with some claims changed, or of another key. */
+  /** Returns a lease for a repository, with some claims changed, or signed with another key. */
   lease(repository: string, change: Partial<Lease> = {}, key: Uint8Array = this.#holder.key): Promise<string> {
     const { host, refs, authorization } = this.#holder;
     const lease: Lease = {

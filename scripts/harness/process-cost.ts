@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Clock ticks a second of /proc (sysconf(_SC_CLK_TCK)); Linux has no other. */
+/** Clock ticks per second in /proc (sysconf(_SC_CLK_TCK)), the same on every Linux. */
 const TICKS = 100;
 
-/** The largest resident memory of a process while `work` runs, in MiB. Linux only. */
+/** Returns the largest resident memory of a process while `work` runs, in MiB. Linux only. */
 export async function peakMib(pid: number, work: () => Promise<unknown>): Promise<number> {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
   await work();
@@ -11,7 +11,7 @@ export async function peakMib(pid: number, work: () => Promise<unknown>): Promis
   return Number(kib) / 1024;
 }
 
-/** Processor time of a process so far, in milliseconds. Linux only. */
+/** Returns the processor time of a process so far, in milliseconds. Linux only. */
 export function cpuMs(pid: number): number {
   // The name, in parentheses, may hold spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")

@@ -15,15 +15,15 @@ const execute = promisify(execFile);
 /** Folder that holds `prometheus` and `promtool`. */
 export type PrometheusFolder = string;
 
-/** Where Debian's package is unpacked; nothing is installed. */
+/** Folder in which Debian's package is unpacked, without being installed. */
 const UNPACKED = join(ROOT, ".warmtree", "tools", "prometheus");
-/** 20 MB from a mirror; without a network apt gives up sooner. */
+/** The download is 20 MB; without a network apt gives up sooner. */
 const DOWNLOAD_TIMEOUT_MS = 90_000;
 const APT_OPTIONS = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "APT::Sandbox::User=root"];
 const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
 
-/** Prometheus and promtool of PATH, else of Debian's package where apt can be had. A string says why there are none. */
+/** Finds Prometheus and promtool in PATH, or downloads Debian's package with apt. `missing` is the reason for none. */
 export async function findPrometheus(): Promise<{ folder: PrometheusFolder } | { missing: string }> {
   const folders = [...(process.env.PATH ?? "").split(delimiter), join(UNPACKED, "usr", "bin")];
   const isThere = (folder: string) => existsSync(join(folder, "prometheus")) && existsSync(join(folder, "promtool"));
@@ -46,11 +46,11 @@ async function download(): Promise<void> {
     execute(command, args, { cwd: folder, timeout: DOWNLOAD_TIMEOUT_MS });
   try {
     const fetched = () => run("apt-get", ...APT_OPTIONS, "download", "prometheus");
-    // A fresh container has no package lists.
+    // A fresh container has no package lists yet.
     await fetched().catch(() => run("apt-get", ...APT_OPTIONS, "update").then(fetched));
     await run("sh", "-c", "dpkg -x prometheus_*.deb unpacked");
     await rename(join(folder, "unpacked"), UNPACKED).catch((error: unknown) => {
-      // Another process was faster.
+      // Another process may have unpacked it meanwhile.
       if (!existsSync(UNPACKED)) throw error;
     });
   } finally {
@@ -58,7 +58,7 @@ async function download(): Promise<void> {
   }
 }
 
-/** Runs promtool to its end. `ok` is whether it found nothing wrong; `output` is all it said. */
+/** Runs promtool to its end. `ok`: whether it found no errors; `output`: all of its output. */
 export async function promtool(
   folder: PrometheusFolder,
   args: readonly string[],
@@ -77,7 +77,7 @@ export interface Prometheus {
   close(): Promise<void>;
 }
 
-/** Runs Prometheus with a configuration file on a free port of 127.0.0.1; resolves when it serves. */
+/** Runs Prometheus with a configuration file on a free port of 127.0.0.1; resolves when it accepts requests. */
 export async function startPrometheus(folder: PrometheusFolder, configFile: string): Promise<Prometheus> {
   const data = await mkdtemp(join(tmpdir(), "warmtree-tsdb-"));
   const address = `127.0.0.1:${await freePort()}`;
@@ -109,7 +109,7 @@ export async function startPrometheus(folder: PrometheusFolder, configFile: stri
   throw new Error(`Prometheus did not start:\n${log}`);
 }
 
-/** Prometheus does not tell which port it took when it is given none. */
+/** Chooses a port itself, because Prometheus does not report the port that it chose. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -13,26 +13,26 @@ import { startWorkerd } from "../support/workerd.ts";
 import type { Workerd } from "../support/workerd.ts";
 
 export interface StackOptions {
-  /** Settings of the Worker, on top of those that connect it to the others. */
+  /** Settings of the Worker, besides those that connect it to the hosts. */
   readonly bindings?: Readonly<Record<string, string>>;
   readonly isolation?: NonNullable<LocalHostOptions["isolation"]>;
   readonly remoteAuth?: GitServerAuth;
-  /** Main module of the Worker; absent: the product's. */
+  /** Main module of the Worker; absent: the product's main module. */
   readonly entry?: string;
-  /** Receives what the Worker logs, line by line. */
+  /** Receives the Worker's log, line by line. */
   readonly log?: (line: string) => void;
 }
 
 /** The bundled Worker in bare workerd, a sandbox host and a git server, each on a free port of 127.0.0.1. */
 export interface Stack {
-  /** Of the Worker; stays the same over a crash and a new start. */
+  /** Address of the Worker, unchanged after a crash and a restart. */
   readonly url: string;
   readonly host: LocalHost;
-  /** Folder of what the Worker keeps: databases of Durable Objects, and the bucket of saved work. */
+  /** Folder of the Worker's storage: databases of Durable Objects, and the bucket of saved work. */
   readonly storage: string;
-  /** Process of the Worker. */
+  /** Returns the process id of the Worker. */
   workerPid(): number;
-  /** Serves what lies in `git.root`, empty at first. */
+  /** Serves the repositories in `git.root`, which is empty at first. */
   readonly git: GitServer;
   /** Kills the Worker's process as a crash would; its Durable Objects' storage stays. */
   crashWorker(): Promise<void>;
@@ -42,7 +42,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-/** Nothing that the Worker does by itself: every request to the control plane is some call's own, and can be counted. */
+/** Prevents requests by the Worker itself: every request to the control plane belongs to a call and can be counted. */
 const ONLY_ASKED = { POOL_MIN: "0", POOL_MAX: "0", SNAPSHOT_POLICY: "asked" };
 
 export async function startStack({ bindings, isolation, remoteAuth, entry, log }: StackOptions = {}): Promise<Stack> {
@@ -55,7 +55,7 @@ export async function startStack({ bindings, isolation, remoteAuth, entry, log }
     const host = await startLocalHost(isolation ? { isolation } : {});
     cleanups.add(() => host.close());
 
-    // Sandboxes must know the address before the Worker runs.
+    // Sandboxes must have the address before the Worker runs.
     const port = await freePort();
     const workerdOptions = {
       bindings: {

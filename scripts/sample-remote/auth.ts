@@ -1,11 +1,11 @@
 export interface GitServerAuth {
-  /** Repositories that ask for credentials, named as in the URL without `.git`. */
+  /** Repositories that require credentials, named as in the URL without `.git`. */
   readonly repositories: readonly string[];
   /** Token per user, for Basic (user and token) and Bearer (token alone). */
   readonly tokens: Readonly<Record<string, string>>;
 }
 
-/** Judges an Authorization header (RFC 7617 Basic, RFC 6750 Bearer) against the tokens. */
+/** Whether an Authorization header (RFC 7617 Basic, RFC 6750 Bearer) matches one of the tokens. */
 export function isAuthorized({ tokens }: GitServerAuth, authorization = ""): boolean {
   const [scheme, credentials = ""] = authorization.split(" ", 2);
   switch (scheme?.toLowerCase()) {

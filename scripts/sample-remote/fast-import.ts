@@ -1,9 +1,9 @@
-/** What a path holds after a commit: text, bytes, a symbolic link, a blob of fastImportBlob, or nothing (deleted). */
+/** Content of a path after a commit: text, bytes, a symbolic link, a blob of fastImportBlob, or null (deleted). */
 export type SampleFile = string | Uint8Array | { readonly link: string } | { readonly mark: number } | null;
 
 export interface SampleCommit {
   readonly message: string;
-  /** The files it changes, by path. */
+  /** Files that the commit changes, by path. */
   readonly files: Readonly<Record<string, SampleFile>>;
   /** Default: main. */
   readonly branch?: string;
@@ -13,19 +13,19 @@ export interface SampleCommit {
   readonly tag?: string;
   /** `Name <address>`. */
   readonly author?: string;
-  /** Seconds since 1970; absent: an hour after the commit before, and authored when it was committed. */
+  /** Seconds since 1970; absent: an hour after the previous commit, and authored at the same time. */
   readonly committedAt?: number;
   readonly authoredAt?: number;
 }
 
 export const DEFAULT_BRANCH = "main";
 
-/** Who commits, and when the first commit is made unless it says so: commit ids must not depend on the machine. */
+/** Committer, and time of the first commit by default: commit ids must not depend on the machine. */
 const COMMITTER = "Sample Author <author@example.com>";
 const FIRST_COMMIT_SECONDS = Date.UTC(2026, 0, 1) / 1000;
 const COMMIT_INTERVAL_SECONDS = 3600;
 
-/** Writes commits in the input format of `git fast-import`, one chunk for each. */
+/** Yields commits in the input format of `git fast-import`, one chunk for each. */
 export function* fastImportStream(commits: Iterable<SampleCommit>): Generator<Buffer> {
   let next = FIRST_COMMIT_SECONDS;
   for (const commit of commits) {
@@ -41,7 +41,7 @@ export function* fastImportStream(commits: Iterable<SampleCommit>): Generator<Bu
   }
 }
 
-/** A content that commits after it may name by its mark, a number above 0 that is used once. */
+/** Returns a blob that later commits can refer to by its mark, a number above 0 that is used once. */
 export function fastImportBlob(mark: number, content: string | Uint8Array): Buffer {
   return joined([`blob\nmark :${mark}\n`, ...data(content)]);
 }

@@ -1,14 +1,14 @@
 import type { SampleCommit } from "./fast-import.ts";
 import { Random, sourceFunction, sourcePath } from "./source-text.ts";
 
-/** The first commit brings this part of the files; the later ones add the rest evenly. */
+/** Share of the files that the first commit adds; later commits add the rest evenly. */
 const INITIAL_PART = 0.4;
 const MAX_FUNCTIONS = 16;
 const MAX_CHANGES_PER_COMMIT = 4;
 
 /**
- * A history as a source tree grows: a first import, then commits that each add a few files and change a few others.
- * It ends with `files` files, README.md among them.
+ * Yields a history that grows like a source tree: a first import, then commits that each add a few files and change a
+ * few others. It ends with `files` files, including README.md.
  */
 export function* sourceHistory(size: { files: number; commits: number; seed: number }): Generator<SampleCommit> {
   const { files, commits } = size;

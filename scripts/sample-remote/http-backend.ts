@@ -5,35 +5,35 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { endWithParent } from "../support/processes.ts";
 
-/** CGI headers of git are a few hundred bytes; more without a blank line is not an answer. */
+/** git's CGI headers are a few hundred bytes; a longer output without a blank line is not a CGI response. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
-/** What every repository served allows; set here so that a bare repository needs no configuration of its own. */
+/** Settings of every served repository, so that a bare repository needs no configuration of its own. */
 const GIT_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ["http.receivepack", "true"],
   ["uploadpack.allowFilter", "true"],
   ["uploadpack.allowAnySHA1InWant", "true"],
-  // Housekeeping would go on in the background after the answer, and after the server's end.
+  // Housekeeping would run in the background after the response, and after the server's end.
   ["receive.autogc", "false"],
 ];
 
 export interface BackendRequest {
   /** Folder of the bare repositories. */
   readonly root: string;
-  /** Below root, such as `/small.git/info/refs`. */
+  /** Path below root, such as `/small.git/info/refs`. */
   readonly path: string;
-  /** Without the question mark. */
+  /** Query without the question mark. */
   readonly query: string;
 }
 
-/** Path of `git http-backend`. Throws when there is no git on this machine. */
+/** Returns the path of `git http-backend`. Throws if there is no git on this machine. */
 export function findHttpBackend(): string {
   return join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend");
 }
 
 /**
  * Answers one request through `git http-backend` (CGI, RFC 3875), streaming both ways.
- * Rejects when the backend cannot be started or gives no CGI answer; a client that hangs up is no error.
+ * Rejects if the backend cannot be started or gives no CGI response; a client that disconnects causes no error.
  */
 export async function serveBackend(
   backend: string,
@@ -41,7 +41,7 @@ export async function serveBackend(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // Its own process group, so that an abandoned request takes upload-pack and pack-objects with it.
+  // Runs in its own process group, so that upload-pack and pack-objects end with an abandoned request.
   const child = spawn(backend, { detached: true, env: cgiEnvironment(target, request) });
   endWithParent(child, "group");
   const errors: Buffer[] = [];
@@ -54,10 +54,10 @@ export async function serveBackend(
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid);
   });
 
-  // git may answer and end before it has read the whole body; the pipe that breaks then is no fault.
+  // git may answer and end before it has read the whole body; the broken pipe is then not an error.
   pipeline(request, child.stdin).catch(() => undefined);
   const [head, isWhole] = await Promise.all([answer(child.stdout, response), exit]);
-  // Half of an answer must not look like all of it.
+  // A truncated response must not look complete.
   if (isWhole) response.end();
   else if (head !== undefined) response.destroy();
   if (head === undefined && !response.destroyed) {
@@ -65,17 +65,17 @@ export async function serveBackend(
   }
 }
 
-/** @returns the CGI head, or undefined when the output ended without one and nothing was answered */
+/** @returns the CGI head, or undefined if the output ended without one and nothing was sent */
 async function answer(output: Readable, response: ServerResponse): Promise<string | undefined> {
   const head = await readHead(output);
   if (head === undefined) return undefined;
   writeHead(head, response);
-  // Fails only when the client hung up, and then nobody is left to tell.
+  // Fails only if the client disconnected; there is then no client to inform.
   await pipeline(output, response, { end: false }).catch(() => undefined);
   return head;
 }
 
-/** Takes the head off the stream and leaves what follows in it. */
+/** Reads the head off the stream and leaves the rest in it. */
 async function readHead(output: Readable): Promise<string | undefined> {
   let head = Buffer.alloc(0);
   for await (const chunk of output.iterator({ destroyOnReturn: false })) {
@@ -122,7 +122,7 @@ function cgiEnvironment({ root, path, query }: BackendRequest, { method, headers
     QUERY_STRING: query,
     REMOTE_ADDR: "127.0.0.1",
     CONTENT_TYPE: headers["content-type"],
-    // Absent for a chunked body: the backend then reads to the end.
+    // Absent for a chunked body: the backend then reads to the end of its input.
     CONTENT_LENGTH: headers["content-length"],
     HTTP_CONTENT_ENCODING: headers["content-encoding"],
   };
@@ -132,6 +132,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // It ended in the meantime.
+    // The process has ended meanwhile.
   }
 }

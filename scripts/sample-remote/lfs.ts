@@ -7,20 +7,20 @@ import { buffer, json } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import * as z from "zod/v4";
 
-/** Routes of Git LFS below a repository, as text of a regular expression. */
+/** Routes of Git LFS below a repository, as the source of a regular expression. */
 export const LFS_ROUTES = "info/lfs/(?:objects/(?:batch|[0-9a-f]{64})|verify)";
 
-/** What goes wrong with Git LFS. */
+/** Faults of Git LFS. */
 export interface LfsFaults {
-  /** Answer to batch requests: a status, or another body than the server's own. */
+  /** Replaces the response to batch requests: a status, or a body. */
   readonly batch?: { readonly status?: number; readonly body?: string };
   /** Refuses each object of a batch with this message. */
   readonly refuse?: string;
-  /** Names this in place of its own address for uploads. */
+  /** Address for uploads that replaces the server's own. */
   readonly href?: string;
-  /** Headers for uploads; an upload header's value "echo" is the Authorization that the batch request had. */
+  /** Headers for uploads; the value "echo" stands for the Authorization header of the batch request. */
   readonly header?: Readonly<Record<string, string>>;
-  /** Status of uploads, and of what comes after them. */
+  /** Status of uploads, and of their verification. */
   readonly upload?: number;
   readonly verify?: number;
 }
@@ -30,7 +30,7 @@ export interface LfsRequest {
   readonly folder: string;
   /** Address of the repository. */
   readonly url: string;
-  /** What LFS_ROUTES matched. */
+  /** The part of the path that LFS_ROUTES matched. */
   readonly route: string;
   readonly faults: LfsFaults;
 }
@@ -41,14 +41,14 @@ const batch = z.object({ operation: z.enum(["upload", "download"]), objects: z.a
 
 const MEDIA_TYPE = "application/vnd.git-lfs+json";
 
-/** Where an object of a repository lies. */
+/** Returns the file of an object of a repository. */
 export const objectFile = (folder: string, oid: string): string => join(folder, "lfs", "objects", oid);
 
 /** Answers one request of Git LFS with the basic transfer (git-lfs docs/api). */
 export async function serveLfs(asked: LfsRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { folder, route, faults } = asked;
   const oid = route.split("/").at(-1) ?? "";
-  // As Gitea does.
+  // Gitea requires this type, too.
   if (request.method === "POST" && !request.headers.accept?.startsWith(MEDIA_TYPE)) {
     return reply(response, 406, { message: "another type" });
   }

@@ -7,13 +7,13 @@ import { projectStream } from "./project.ts";
 import type { ProjectSize } from "./project-plan.ts";
 import { importRepository } from "./repositories.ts";
 
-/** Everything that a project's content depends on. */
+/** Source files on which a project's content depends. */
 const GENERATOR = ["fast-import.ts", "project.ts", "project-commits.ts", "project-plan.ts", "source-text.ts"];
 
 /**
- * A bare repository with a project's history, made once by each version of the generator and kept in the system's
- * temporary folder. Read it, or clone it; never change it.
- * @param onProgress hears the share that is done, from 0 to 1, while it is made
+ * Returns a bare repository with a project's history, made once for each version of the generator and kept in the
+ * system's temporary folder. Callers may read or clone it, but never change it.
+ * @param onProgress gets the finished share, from 0 to 1, while the repository is made
  */
 export async function cachedProject(size: ProjectSize, onProgress: (share: number) => void): Promise<string> {
   const cache = join(tmpdir(), "warmtree-cache");
@@ -23,7 +23,7 @@ export async function cachedProject(size: ProjectSize, onProgress: (share: numbe
   try {
     await mkdir(cache, { recursive: true });
     await importRepository(making, projectStream(size, onProgress));
-    // Another process may have made it meanwhile: the same, so either will do.
+    // Another process may have made an equal repository meanwhile, which serves as well.
     await rename(making, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });

@@ -6,7 +6,7 @@ import { Random, sourceFunction, sourceName } from "./source-text.ts";
 const DAY_SECONDS = 24 * 3600;
 const FIRST_DAY_SECONDS = Date.UTC(2024, 0, 1) / 1000;
 const COMMITS_PER_WEEK = 77;
-/** People commit on working days, and now and then on others. */
+/** Commits on a day of the weekend, as a share of those on a working day. */
 const WEEKEND_PART = 0.2;
 const FIRST_HOUR = 7;
 const HOURS = 14;
@@ -15,11 +15,11 @@ const AUTHORS = 60;
 const MAX_BODY_LINES = 5;
 const MAX_REVIEW_HOURS = 72;
 const COMMITS_PER_TAG = 40;
-/** Beside main there are branches that are never merged: old releases, and forgotten work. */
+/** Besides main there are branches that are never merged: old releases, and forgotten work. */
 const COMMITS_PER_BRANCH = 900;
 const MAX_BRANCH_COMMITS = 20;
 
-/** The commits of a project in the order they were made; `changes` are the files that each commit of main changes. */
+/** Yields the commits of a project in order of time; `changes` are the files that each commit of main changes. */
 export function* projectCommits(
   { commits, seed }: ProjectSize,
   changes: readonly Readonly<Record<string, SampleFile>>[],
@@ -47,7 +47,7 @@ function* branchCommits(random: Random, startedAt: number): Generator<SampleComm
   }
 }
 
-/** When commits are made, ascending, in seconds since 1970. */
+/** Returns the times of commits, ascending, in seconds since 1970. */
 function commitTimes(count: number, random: Random): readonly number[] {
   const days = Math.ceil((count / COMMITS_PER_WEEK) * 7);
   const times: number[] = [];

@@ -2,31 +2,31 @@ import { Random, sourcePath } from "./source-text.ts";
 
 export interface ProjectSize {
   readonly commits: number;
-  /** Source files at the end. */
+  /** Number of source files at the end. */
   readonly files: number;
   readonly pictures: number;
   readonly seed: number;
 }
 
-/** How one file of a project comes to be, changes, and goes. */
+/** The commits that write and delete one file of a project. */
 export interface PlannedFile {
   readonly path: string;
   readonly kind: "source" | "lock" | "picture";
-  /** Numbers of the commits that write it, ascending; the first makes it. */
+  /** Numbers of the commits that write the file, ascending; the first creates it. */
   readonly commits: number[];
   readonly deletedBy: number | undefined;
 }
 
-/** The first commit brings this part of the source files; later ones add the rest evenly. */
+/** Share of the source files that the first commit adds; later commits add the rest evenly. */
 const INITIAL_PART = 0.3;
-/** Of so many source files one is deleted on the way. */
+/** One of this many source files is deleted later. */
 const FILES_PER_DELETED = 11;
 const MAX_CHANGES_PER_COMMIT = 6;
-/** Dependencies change this often; a lock file has all of them. */
+/** Mean number of commits between changes of the dependencies; a lock file has all of them. */
 const COMMITS_PER_LOCK_CHANGE = 25;
 const MAX_PICTURE_VERSIONS = 6;
 
-/** Says which commit writes and deletes which file. Some files change all the time, most of them hardly ever. */
+/** Plans which commit writes and deletes each file. Some files change all the time, most of them hardly ever. */
 export function planFiles(size: ProjectSize): readonly PlannedFile[] {
   const random = new Random(size.seed);
   return [...sources(size, random), lockFile(size, random), ...pictures(size, random)];
@@ -52,7 +52,7 @@ function sources({ commits, files }: ProjectSize, random: Random): readonly Plan
   });
 }
 
-/** Different numbers below `limit`, small ones far more often than large ones. */
+/** Returns different numbers below `limit`, small ones far more often than large ones. */
 function hotFiles(random: Random, limit: number): ReadonlySet<number> {
   const chosen = new Set<number>();
   for (let left = 1 + random.below(MAX_CHANGES_PER_COMMIT); left > 0; left -= 1) {

@@ -5,7 +5,7 @@ import { planFiles } from "./project-plan.ts";
 import type { PlannedFile, ProjectSize } from "./project-plan.ts";
 import { Random, sourceFunction, sourceName } from "./source-text.ts";
 
-/** Of the kind of a library that millions use, in its eighth year; vite, in its seventh, has 79 MB and 9,600 commits. */
+/** The size of a library used by millions, in its eighth year; vite, in its seventh, has 79 MB and 9,600 commits. */
 export const PROJECT: ProjectSize = { commits: 13_000, files: 3_600, pictures: 190, seed: 5 };
 
 const MAX_FUNCTIONS = 24;
@@ -15,12 +15,13 @@ const HASH_BYTES = 64;
 const MAX_PICTURE_BYTES = 200_000;
 
 /**
- * A project's history in the input format of `git fast-import`: thousands of commits over months, to nested source files,
- * a lock file and pictures, with tags and branches. The same size gives the same commit ids on every machine.
+ * Yields a project's history in the input format of `git fast-import`: thousands of commits over months, to nested
+ * source files, a lock file and pictures, with tags and branches. The same size gives the same commit ids on every
+ * machine.
  *
- * Contents come first, all versions of a file together and the newest before the others: fast-import stores each as the
- * difference to the one before it, so what it makes is packed as a git host would, without a search for differences.
- * @param onProgress hears the share of files that are done, from 0 to 1
+ * Contents come first, all versions of a file together and the newest before the others: fast-import stores each as a
+ * delta to the one before, so the pack is like a git host's, without a search for deltas.
+ * @param onProgress gets the finished share of the files, from 0 to 1
  */
 export function* projectStream(size: ProjectSize, onProgress: (share: number) => void): Generator<Buffer> {
   const files = planFiles(size);
@@ -39,7 +40,7 @@ export function* projectStream(size: ProjectSize, onProgress: (share: number) =>
   yield* fastImportStream(projectCommits(size, changes));
 }
 
-/** Every version of a file, oldest first. */
+/** Returns every version of a file, oldest first. */
 function contents(kind: PlannedFile["kind"], count: number, random: Random): readonly (string | Uint8Array)[] {
   switch (kind) {
     case "source": {

@@ -8,7 +8,7 @@ import type { SampleCommit } from "./fast-import.ts";
 import { sourceHistory } from "./history.ts";
 
 export interface RepositoryContent {
-  /** Size of a generated history on main; both or neither. */
+  /** Size of a generated history on main; give both or neither. */
   readonly files?: number;
   readonly commits?: number;
   /** Another seed gives another history of the same size. */
@@ -19,8 +19,8 @@ export interface RepositoryContent {
 
 /**
  * The repositories of the sample remote: `small` (50 files, 20 commits, two branches, a tag, names and kinds of file
- * that trip tools up), `large` (2,000 files, 500 commits), `empty` (no commit at all) and `manual` (pages, of which one
- * links to where another was before).
+ * that tools handle badly), `large` (2,000 files, 500 commits), `empty` (no commits) and `manual` (pages, one of which
+ * links to the former place of another).
  */
 export const SAMPLES = {
   small: { files: 41, commits: 15, history: oddHistory() },
@@ -31,19 +31,19 @@ export const SAMPLES = {
 
 /**
  * Makes the bare repository `<root>/<name>.git`; the same content gives the same commit ids on every machine.
- * Rejects when the folder holds one already, or git fails.
- * @returns its folder
+ * Rejects if the folder has a repository of that name already, or git fails.
+ * @returns the repository's folder
  */
 export async function makeRepository(root: string, name: string, content: RepositoryContent): Promise<string> {
   const folder = join(root, `${name}.git`);
-  // fast-import stores each file against its predecessor only: packing looks for better differences.
+  // fast-import compares each file only with its predecessor: repacking finds smaller deltas.
   await importRepository(folder, fastImportStream(allCommits(content)), ["-f"]);
   return folder;
 }
 
 /**
- * Makes a bare repository of a stream for `git fast-import`. Packed once here, as a git host would have it, a clone costs
- * the server next to nothing. Rejects when the folder holds one already, or git fails.
+ * Makes a bare repository from a stream for `git fast-import`, and packs it once as a git host would, so that a clone
+ * costs the server almost nothing. Rejects if the folder has a repository already, or git fails.
  * @param packing further arguments of `git repack`
  */
 export async function importRepository(
@@ -62,7 +62,7 @@ function* allCommits({ files = 0, commits = 0, seed = 1, history = [] }: Reposit
   yield* history;
 }
 
-/** Five commits with what real repositories hold and tools forget. */
+/** Returns five commits with names and kinds of file that real repositories have and tools forget. */
 function oddHistory(): readonly SampleCommit[] {
   const pixels = Uint8Array.from({ length: 2048 }, (_, index) => (index * 37) % 256);
   return [
@@ -95,7 +95,7 @@ function oddHistory(): readonly SampleCommit[] {
   ];
 }
 
-/** What the examples look for: a file was moved, and a link to it was forgotten. */
+/** Returns the history for the examples: a file was moved, and a link to it was not changed. */
 function brokenManual(): readonly SampleCommit[] {
   const install = "# Installation\n\nUnpack the archive, and put its folder into your path.\n";
   return [
@@ -129,7 +129,7 @@ async function git(folder: string, args: readonly string[], input: Iterable<Buff
     child.once("error", reject);
     child.once("close", resolve);
   });
-  // A git that breaks off closes the pipe; its exit code says why.
+  // A git that ends early closes the pipe; its exit code shows the failure.
   const [code] = await Promise.all([exit, pipeline(Readable.from(input), child.stdin).catch(() => undefined)]);
   if (code !== 0) throw new Error(`git ${args[0]} failed in ${folder}: ${Buffer.concat(errors).toString().trim()}`);
 }

@@ -23,12 +23,12 @@ export interface GitServerOptions {
 
 /** Faults apply to requests that reach a repository and may read it. */
 interface GitServerFaults {
-  /** Waiting time before each request is handled. */
+  /** Milliseconds to wait before each request is handled. */
   readonly delayMs?: number;
   readonly lfs?: LfsFaults;
   /**
-   * Answer the next `count` requests, of one repository where it is named, with this HTTP status, a Retry-After where one is
-   * given, and nothing else.
+   * Answers the next `count` requests (of one repository, if it is named) with this HTTP status, a Retry-After header
+   * if a time is given, and no body.
    */
   readonly fail?: {
     readonly count: number;
@@ -39,22 +39,22 @@ interface GitServerFaults {
 }
 
 interface GitServerCounters {
-  /** Every HTTP request, refused ones as well. */
+  /** All HTTP requests, including refused ones. */
   readonly requests: number;
-  /** Requests for what there is and what the host can (GET info/refs), with which git begins. */
+  /** Requests for refs and capabilities (GET info/refs), with which every fetch and push begins. */
   readonly discoveries: number;
   /** Requests that carried a fetch or a push (POST git-upload-pack, POST git-receive-pack). */
   readonly fetches: number;
   readonly pushes: number;
   /** Requests of Git LFS. */
   readonly lfs: number;
-  /** Bytes on the connections, HTTP heads as well. */
+  /** Bytes on the connections, including HTTP heads. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
 }
 
 export interface GitServer {
-  /** Without a trailing slash, such as `http://127.0.0.1:9418`. */
+  /** URL without a trailing slash, such as `http://127.0.0.1:9418`. */
   readonly url: string;
   readonly root: string;
   counters(): GitServerCounters;
@@ -64,12 +64,12 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
-/** The smart protocol's three routes, and Git LFS; a repository name is path segments that cannot start with a dot. */
+/** The smart protocol's three routes, and Git LFS; no path segment of a repository name can start with a dot. */
 const ROUTE = new RegExp(
   `^/((?:\\w[\\w.-]*/)*\\w[\\w.-]*?)(?:\\.git)?/(info/refs|git-upload-pack|git-receive-pack|${LFS_ROUTES})$`,
 );
 
-/** Serves bare repositories over git's smart HTTP protocol, fetch and push, on 127.0.0.1. Rejects when the port is taken. */
+/** Serves bare repositories over git's smart HTTP protocol (fetch, push) on 127.0.0.1. Rejects if the port is taken. */
 export async function startGitServer({ root, port = 0, auth, faults = {} }: GitServerOptions): Promise<GitServer> {
   const backend = findHttpBackend();
   const sockets = new Set<Socket>();
@@ -157,7 +157,7 @@ export async function startGitServer({ root, port = 0, auth, faults = {} }: GitS
   };
 }
 
-/** Percent-encoding that is broken names no repository. */
+/** Returns "" for broken percent-encoding, which matches no repository. */
 function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);

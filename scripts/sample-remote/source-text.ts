@@ -1,4 +1,4 @@
-/** A deterministic stream of numbers: the same seed gives the same repository, commit ids included. */
+/** A deterministic random generator: the same seed gives the same repository, including commit ids. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** A whole number from 0 up to, and without, `limit` (mulberry32). */
+  /** Returns an integer from 0 to `limit` - 1 (mulberry32). */
   below(limit: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -65,19 +65,19 @@ const FOLDERS = [
   "view",
 ] as const;
 
-/** What the nth file of a source tree is called: one to three folders below `packages`, a dozen files in each folder. */
+/** Returns the path of the nth source file: one to three folders below `packages`, a dozen files in each folder. */
 export function sourcePath(index: number): string {
   const random = new Random(Math.floor(index / 12) + 1);
   const folders = Array.from({ length: 1 + random.below(3) }, () => random.pick(FOLDERS));
   return ["packages", ...folders, `${NOUNS[index % NOUNS.length]}-${index}.ts`].join("/");
 }
 
-/** One of some hundreds of thousands of names. */
+/** Returns one of some hundreds of thousands of names. */
 export function sourceName(random: Random): string {
   return `${random.pick(VERBS)}-${random.pick(NOUNS)}-${random.pick(FOLDERS)}-${random.below(1000)}`;
 }
 
-/** A function of about 230 bytes in what looks, and compresses, like TypeScript. */
+/** Returns a function of about 230 bytes that looks, and compresses, like TypeScript. */
 export function sourceFunction(random: Random): string {
   const [verb, noun, other] = [random.pick(VERBS), random.pick(NOUNS), random.pick(NOUNS)];
   return `export function ${verb}${capitalize(noun)}${random.below(1000)}(${noun}: ${random.pick(TYPES)}, limit = ${random.below(10_000)}) {

@@ -1,11 +1,11 @@
 /** A logarithmic axis from values to pixels. */
 export interface Axis {
   readonly at: (value: number) => number;
-  /** Round values along it: 1, 2 and 5 of each power of ten. */
+  /** Round values along the axis: 1, 2 and 5 of each power of ten. */
   readonly ticks: readonly number[];
 }
 
-/** An axis that holds `values` and some room around them. */
+/** Returns an axis that covers `values` and some space around them. */
 export function logAxis(values: readonly number[], fromPx: number, toPx: number): Axis {
   const low = Math.log10(Math.min(...values)) - 0.12;
   const high = Math.log10(Math.max(...values)) + 0.12;

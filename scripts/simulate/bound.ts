@@ -4,14 +4,14 @@ import type { Play } from "./play.ts";
 import type { Trace } from "./trace.ts";
 import { CREATE_S, RESUME_S, startsOf, WORTH } from "./world.ts";
 
-/** More sandboxes than this were never worth holding at once. */
+/** Number of sandboxes above which a pool never paid off. */
 const DEEPEST_POOL = 50;
 
 const { rentUsdPerS, waitUsdPerS } = WORTH;
 
 /**
- * J of a keeper that knows the future: it keeps a workspace running exactly when the rent until its next use is less than
- * a miss. First clones wait, as they do for everybody; with a pool, not for their sandbox.
+ * Returns J of a keeper that knows the future: it keeps a workspace running exactly when the rent until its next use is
+ * less than the cost of a miss. First clones wait as under any keeper, but not for a sandbox if there is a pool.
  */
 export function keepingBoundUsd(trace: Trace, { idle, pool, snapshots, opensAheadS = 0 }: Play): number {
   const starts = startsOf(trace, snapshots === true);
@@ -44,8 +44,8 @@ export function keepingBoundUsd(trace: Trace, { idle, pool, snapshots, opensAhea
 }
 
 /**
- * J of a pool that knows the future: each of its sandboxes is held from one claim that it serves to the next exactly when
- * that rent is less than the wait it saves.
+ * Returns J of a pool that knows the future: it holds each sandbox from one served claim to the next exactly when that
+ * rent is less than the cost of the wait that it saves.
  */
 export function poolBoundUsd(claims: readonly number[]): number {
   const lastServed: number[] = [];

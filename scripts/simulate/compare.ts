@@ -7,18 +7,18 @@ import { CREATE_S, WORTH } from "./world.ts";
 
 const MONTH_MS = 30 * 24 * 3_600_000;
 
-/** One line of the comparison; the mean over the traces. */
+/** One line of the comparison: means over the traces. */
 export interface Line {
   readonly policy: string;
-  /** Dollars for 30 days of running sandboxes. */
+  /** Cost of running sandboxes for 30 days, in dollars. */
   readonly usd_month: number;
   /** Share of sessions whose first operation waited at most 1.5 s. */
   readonly starts_within_1_5s: number;
-  /** Seconds that an agent waits in a session, from its first to its last operation. */
+  /** Seconds that an agent waits in a session, over all its operations. */
   readonly mean_wait_s: number;
-  /** J over that of a clairvoyant. */
+  /** J, divided by the J of a clairvoyant policy. */
   readonly j_over_bound: number;
-  /** The same for the pool alone: its rent and the waits for a sandbox to be made. */
+  /** The same ratio for the pool alone: its rent and the waits for new sandboxes. */
   readonly pool_j_over_bound?: number;
 }
 
@@ -33,7 +33,7 @@ function playOne(trace: Trace, { name, pool: rule, ...policy }: Policy): Line {
   const system: Play = { ...policy, ...(pool ? { pool } : {}) };
   const outcome = play(trace, system);
   const poolBound = pool ? poolBoundUsd(outcome.claims) : 0;
-  // Who opens ahead hides creations behind the opening: its clairvoyant needs no pool.
+  // A policy that opens ahead hides creations behind the opening: its clairvoyant needs no pool.
   const bound = keepingBoundUsd(trace, system) + (policy.opensAheadS === undefined ? poolBound : 0);
   const line = {
     policy: name,

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { type Trace, traceOf, type Use } from "./trace.ts";
 
-/** Where no size is given: between the median and the mean of public repositories that see commits every week. */
+/** Default size of a repository: between the median and the mean of public repositories with commits every week. */
 const DEFAULT_SIZE_MB = 76;
-/** A recorded trace does not say where a session begins; after this long without a use the plan calls a workspace idle. */
+/** A recorded trace lacks the start of a session; the plan calls a workspace idle after this long without a use. */
 const SESSION_GAP_MS = 10 * 60_000;
 
 const COLUMNS = {
@@ -15,8 +15,8 @@ const COLUMNS = {
 
 /**
  * Reads a trace from CSV with a header: `time` (seconds, Unix or from any beginning; also `t`), `repo` (also `unit`),
- * `agent`, `size_mb` (also `sizeMB`). All but the time may be missing: without a repository each line is a new agent with
- * a repository of its own. Fields are not quoted. Throws an Error that names the line.
+ * `agent`, `size_mb` (also `sizeMB`). Only the time is required: without a repository each line is a new agent with a
+ * repository of its own. Fields are not quoted. Throws an Error that names the line.
  */
 export function readTrace(file: string): Trace {
   const lines = readFileSync(file, "utf8").split(/\r?\n/);

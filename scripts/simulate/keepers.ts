@@ -5,16 +5,16 @@ import type { Trace } from "./trace.ts";
 import { NO_TTL_MS, WORTH } from "./world.ts";
 
 const MINUTE_MS = 60_000;
-/** The other reading of the plan: what was active stays two hours. */
+/** The other reading of the plan: an active workspace stays two hours. */
 const TWO_HOURS_MS = 120 * MINUTE_MS;
 
-/** A policy at work: decides how long each workspace runs on after a use. */
+/** A policy: decides how long each workspace keeps running after a use. */
 export interface Keeper {
-  /** When a workspace stops running unless it is used before, by its index. */
+  /** Time at which each workspace, by index, stops running unless it is used before. */
   readonly until: Float64Array;
-  /** @param ended the session said that it ends */
+  /** @param ended whether the session said that it ends */
   used(workspace: number, now: number, ended: boolean): void;
-  /** A workspace came back after `gapMs`; with `missS`, what bringing it back took. */
+  /** Called when a workspace is used again after `gapMs`; `missS` is the time to bring it back, if it had stopped. */
   returned(gapMs: number, missS: number | undefined): void;
 }
 
@@ -30,13 +30,13 @@ function byRule(trace: Trace, ruleOf: (workspace: number) => KeepRule, returned:
   return { until, used, returned };
 }
 
-/** The same time for all. */
+/** Keeps every workspace for the same time. */
 export const fixed =
   (keepMs: number): MakeKeeper =>
   (trace) =>
     byRule(trace, () => ({ policy: "learned", ttlMs: NO_TTL_MS, keepMs }), IGNORE);
 
-/** As long as the rent of keeping is less than what the last misses cost, and no lesson from the gaps. */
+/** Keeps a workspace while its rent is below the cost of the last misses; it does not learn from the gaps. */
 export const breakEven: MakeKeeper = (trace) => {
   let state: Learned = nothingLearned(WORTH);
   return byRule(
@@ -60,12 +60,12 @@ export const learned: MakeKeeper = (trace) => {
   );
 };
 
-/** The plan's tiers, with the top ten repositories. */
+/** Keeps workspaces by the plan's tiers, with the top ten repositories. */
 function tiersOf(restUntil: (idleSince: number) => number): MakeKeeper {
   return (trace) => {
     const until = new Float64Array(trace.repositoryOf.length);
     const scores: (number | undefined)[] = [];
-    /** Of each repository, the workspace used last, and when: the one that stays while its repository is in the top. */
+    /** Last used workspace of each repository, and the time of the use: it stays while its repository is in the top. */
     const lastWorkspace: number[] = [];
     const lastAt: number[] = [];
     let top = NO_TOP;
@@ -99,7 +99,7 @@ const TIERS: KeepRule = { policy: "tiers", ttlMs: NO_TTL_MS };
 export const tiers = tiersOf((idleSince) => keepUntil({ idleSince, top: false, ended: false }, TIERS, 1));
 export const tiersOfTwoHours = tiersOf((idleSince) => idleSince + TWO_HOURS_MS);
 
-/** At most `size` run; the one to go is chosen by `worst`, the least of a number that each use sets. */
+/** Keeps at most `size` workspaces running; stops the one whose last use has the lowest value. */
 function cache(size: number, valueOfUse: (uses: number, now: number) => number): MakeKeeper {
   return (trace) => {
     const until = new Float64Array(trace.repositoryOf.length);

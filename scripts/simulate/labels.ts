@@ -11,23 +11,23 @@ export interface Dot {
   readonly number: number;
 }
 
-/** Text beside one dot, or several that lie on one another; `x` is its left end, `y` the line it stands on. */
+/** The text beside one dot, or several that overlap; `x` is its left end, `y` its baseline. */
 export interface Label {
   readonly x: number;
   readonly y: number;
   readonly text: string;
 }
 
-/** Of the text, in pixels at the size that picture.ts sets. */
+/** Width of a character at the font size that picture.ts sets. */
 const CHARACTER_PX = 6.4;
 const HEIGHT_PX = 12;
 const DOT_PX = 6;
-/** Dots this close share a label. */
+/** Dots closer than this share a label. */
 const SAME_PX = 7;
 const DISTANCES_PX = [8, 13, 19, 26];
 const ANGLES = [0, 180, 315, 45, 225, 135, 285, 75, 255, 105].map((degrees) => (degrees * Math.PI) / 180);
 
-/** Numbers for dots, placed so that none covers another or a dot. */
+/** Returns the numbers of the dots, placed so that none covers another or a dot. */
 export function placeLabels(dots: readonly Dot[]): Label[] {
   const taken = dots.map(({ x, y }) => ({ left: x - DOT_PX, right: x + DOT_PX, top: y - DOT_PX, bottom: y + DOT_PX }));
   return clusters(dots).map((cluster) => {
@@ -40,7 +40,7 @@ export function placeLabels(dots: readonly Dot[]): Label[] {
   });
 }
 
-/** Each with the first dot that it lies on. */
+/** Groups each dot with the first dot that it overlaps. */
 function clusters(dots: readonly Dot[]): Dot[][] {
   const found: Dot[][] = [];
   for (const dot of dots) {
@@ -51,7 +51,7 @@ function clusters(dots: readonly Dot[]): Dot[][] {
   return found;
 }
 
-/** Beside the dot first, then farther and farther around it. */
+/** Returns places for a label: close to the dot first, then farther and farther around it. */
 function boxesAround({ x, y }: Dot, width: number): Box[] {
   return DISTANCES_PX.flatMap((distance) =>
     ANGLES.map((angle) => {

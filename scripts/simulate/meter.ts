@@ -1,7 +1,7 @@
 import { chargesOf, type Spend, spendAt } from "../../src/pool/spend.ts";
 import { WORTH } from "./world.ts";
 
-/** A spend ledger like the pool's own: running time by hour, and how far each running workspace was charged. */
+/** A spend ledger like the pool's own: running time by hour, and the charged time of each running workspace. */
 export class Meter {
   readonly #hours = new Map<number, number>();
   readonly #chargedUntil = new Map<number, number>();
@@ -25,7 +25,7 @@ export class Meter {
     this.#chargedUntil.set(workspace, now);
   }
 
-  /** Charges a running workspace up to `until`, where it stops if `stops`. */
+  /** Charges a running workspace up to `until`; if `stops`, it stops there. */
   settle(workspace: number, until: number, stops: boolean): void {
     const chargedUntil = this.#chargedUntil.get(workspace);
     if (chargedUntil === undefined) return;

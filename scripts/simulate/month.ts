@@ -7,13 +7,13 @@ import { byDemand, WarmPool } from "./pools.ts";
 import type { Trace } from "./trace.ts";
 import { CREATE_S, NO_TTL_MS, RESUME_S, startsOf, WORTH } from "./world.ts";
 
-/** A month of 30 days, as long as the trace has to be. */
+/** Start of a month of 30 days, the length that the trace must have. */
 const MONTH_BEGINS = Date.UTC(2026, 5);
 const BOUNDS = { min: 2, max: 10 };
 
 export type Brake =
   | "none"
-  /** At the limit no pool, no idle time and no new workspaces; before it nothing happens. */
+  /** At the limit: no pool, no idle time and no new workspaces; before it: no restriction. */
   | "stop"
   /** The rule of src/pool/budget.ts. */
   | "budget";
@@ -22,7 +22,7 @@ export interface MonthOutcome {
   readonly brake: Brake;
   readonly usd: number;
   readonly of_limit: number;
-  /** Share of the workspaces that were refused. */
+  /** Refused workspaces, as a share of all. */
   readonly refused: number;
   readonly mean_wait_s: number;
 }
@@ -51,7 +51,7 @@ export function playMonth(trace: Trace, limitUsd: number, brake: Brake): MonthOu
     meter.settle(workspace, Math.min(stopsAt, now), stops);
     if (stops) meter.charge(stopsAt, stopsAt + PAUSE_S * 1000);
   };
-  /** At the end of each hour: charge what runs, correct the budget, and learn anew what idle time is worth. */
+  /** Ends an hour: charges the running workspaces, corrects the budget, and learns the new worth of idle time. */
   const closeHour = (hour: number): void => {
     const now = hour + HOUR_MS;
     for (const workspace of meter.running()) settle(workspace, now);
@@ -107,7 +107,7 @@ export function playMonth(trace: Trace, limitUsd: number, brake: Brake): MonthOu
   };
 }
 
-/** The mean of months under the same brake. */
+/** Returns the mean of months under the same brake. */
 export function meanMonth(months: readonly MonthOutcome[]): MonthOutcome {
   const mean = (of: (month: MonthOutcome) => number): number =>
     months.reduce((sum, month) => sum + of(month), 0) / months.length;

@@ -66,13 +66,13 @@ export function readOptions(args: readonly string[]): SimulateOptions {
   return { help, workload, seeds, json, trace, svg, budgetUsd: budget };
 }
 
-/** The weeks to play. Throws an Error that names the line when a file is not a trace. */
+/** Returns the weeks to play. Throws an Error that names the line if a file is not a trace. */
 export function tracesOf({ workload, trace, seeds }: SimulateOptions): Trace[] {
   if (trace !== undefined) return [readTrace(trace)];
   return draw(seeds, (seed) => synthesise(workload, { sessionsPerDay: WORKLOADS[workload], days: WEEK_DAYS, seed }));
 }
 
-/** Months whose load doubles. */
+/** Returns months whose load doubles. */
 export function monthsOf({ workload, seeds }: SimulateOptions): Trace[] {
   const shape = { sessionsPerDay: WORKLOADS[workload], days: MONTH_DAYS, doublesOnDay: DOUBLES_ON_DAY };
   return draw(seeds, (seed) => synthesise(workload, { ...shape, seed }));

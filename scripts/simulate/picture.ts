@@ -8,7 +8,7 @@ const HEIGHT = 600;
 const PLOT = { left: 64, right: 736, top: 76, bottom: HEIGHT - 60 };
 const KEY_LEFT = 764;
 const KEY_LINE_PX = 19;
-/** Where a wait is so short that it has no place on a logarithmic axis. */
+/** Place of waits that are too short for a logarithmic axis. */
 const LEAST_WAIT_S = 0.01;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
 
@@ -18,7 +18,7 @@ interface Kind {
   readonly is: (line: Line) => boolean;
 }
 
-/** What the colours say: the first that fits. */
+/** Meaning of the colours; the first kind that matches applies. */
 const KINDS: readonly Kind[] = [
   { label: "Whole systems", colour: "#7c3aed", is: ({ policy }) => policy.endsWith(")") },
   { label: "Learned, paused, with a pool", colour: "#047857", is: (line) => line.pool_j_over_bound !== undefined },
@@ -34,7 +34,7 @@ interface Entry {
   readonly kind: Kind | undefined;
 }
 
-/** Cost against waiting, as SVG; both axes are logarithmic. */
+/** Draws cost against waiting as SVG; both axes are logarithmic. */
 export function picture(lines: readonly Line[], title: string): string {
   const costs = lines.map((line) => line.usd_month);
   const waits = lines.map(waitOf);
@@ -70,7 +70,7 @@ function kindOf(line: Line): Kind | undefined {
   return KINDS.find((kind) => kind.is(line));
 }
 
-/** Without what the heading above it says. */
+/** Returns the policy's name without the words of the heading above it. */
 function nameInKey(policy: string): string {
   return policy.replace(/ \(.*|^learned, pause, (?=pool)/, "").replace(/, (?:pause|kill)\b/, "");
 }
@@ -98,7 +98,7 @@ function gridOf(x: Axis, y: Axis): string[] {
   ];
 }
 
-/** Names of the numbers, by colour. */
+/** Draws the names of the numbers, grouped by colour. */
 function keyOf(entries: readonly Entry[]): string[] {
   let y = PLOT.top - KEY_LINE_PX / 2;
   return KINDS.flatMap((kind) => {

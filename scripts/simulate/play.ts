@@ -4,20 +4,20 @@ import type { WarmPool } from "./pools.ts";
 import type { Trace } from "./trace.ts";
 import { CREATE_S, RESUME_S, startsOf, WORTH } from "./world.ts";
 
-/** A session start is quick when it waits no longer than this. */
+/** Longest wait of a quick session start. */
 const QUICK_S = 1.5;
 
-/** A whole system to play a trace under. */
+/** A whole system under which a trace is played. */
 export interface Play {
   readonly keeper: MakeKeeper;
-  /** What becomes of an idle workspace in the end. */
+  /** The end of an idle workspace. */
   readonly idle: "pause" | "kill";
-  /** Where claims find blank sandboxes; without one they start cold. */
+  /** Pool of blank sandboxes for claims; without a pool they start cold. */
   readonly pool?: WarmPool;
   readonly snapshots?: boolean;
-  /** Of the sessions, this share says that it ends. */
+  /** Share of the sessions that say that they end. */
   readonly endsTold?: number;
-  /** Sessions open this long before their first operation, and what they need is started then. */
+  /** Seconds from the opening of a session to its first operation; its workspace starts at the opening. */
   readonly opensAheadS?: number;
 }
 
@@ -30,7 +30,7 @@ export interface Outcome {
   readonly costUsd: number;
   /** Times of the claims that needed a blank sandbox, in milliseconds. */
   readonly claims: readonly number[];
-  /** How many of them found none. */
+  /** Number of claims that found no sandbox. */
   readonly coldClaims: number;
 }
 
@@ -50,7 +50,7 @@ export function play(
   let quickStarts = 0;
   let coldClaims = 0;
 
-  /** Starts a workspace anew, in a sandbox of its own; answers the wait. */
+  /** Starts a workspace anew, in a sandbox of its own; returns the wait. */
   const start = (workspace: number, at: number): number => {
     const { workS, fromSnapshot } = starts(workspace);
     runningS += CREATE_S + workS;
@@ -60,7 +60,7 @@ export function play(
     coldClaims++;
     return CREATE_S + workS;
   };
-  /** Settles the time since the last use of a workspace that is needed again; answers the wait. */
+  /** Charges the time since the last use of a workspace that is used again; returns the wait. */
   const comeBack = (workspace: number, last: number, at: number): number => {
     const until = keeper.until[workspace] ?? 0;
     if (until > at) {
@@ -103,7 +103,7 @@ export function play(
   return { runningS, waitS, sessions, quickStarts, costUsd, claims, coldClaims };
 }
 
-/** The same for every system: a use is told or not, whoever plays it. Multiplies by 2^32 over the golden ratio. */
+/** Whether the end of a session is told: the same for every system. Multiplies by 2^32 over the golden ratio. */
 function isTold(use: number, share: number): boolean {
   return (Math.imul(use, 0x9e3779b1) >>> 0) / 2 ** 32 < share;
 }

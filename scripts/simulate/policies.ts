@@ -11,9 +11,9 @@ export interface Policy extends Omit<Play, "pool"> {
 /** The plan's bounds of the pool, and how long it stays large after a claim found it empty. */
 const BOUNDS = { min: 2, max: 10 };
 const QUIET_MS = 10 * 60_000;
-/** Running sandboxes of the caches. */
+/** Running sandboxes under lru and lfu. */
 const CACHE_SIZE = 50;
-/** An agent that connects has a model to ask before its first operation. */
+/** A connected agent asks its model before its first operation. */
 const OPENS_AHEAD_S = 2;
 const ENDS_TOLD = 0.7;
 
@@ -27,7 +27,7 @@ const KEEPERS = [
 
 const base = { keeper: learned, idle: "pause" } as const;
 
-/** What is compared. Those that know session ends need a trace that does. */
+/** Returns the compared policies. Those that use session ends need a trace that knows them. */
 export function policiesFor(knowsEnds: boolean): Policy[] {
   const keeping = (["pause", "kill"] as const).flatMap((idle) =>
     KEEPERS.map(([name, keeper]): Policy => ({ name: `${name}, ${idle}`, keeper, idle })),

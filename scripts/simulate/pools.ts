@@ -12,10 +12,10 @@ import { CREATE_S } from "./world.ts";
 
 const CREATE_MS = CREATE_S * 1000;
 
-/** How many sandboxes should stand ready, over time. */
+/** The number of sandboxes that should be ready, over time. */
 interface SizeRule {
   readonly target: (now: number) => number;
-  /** When the target falls next without a claim. */
+  /** Returns the time of the target's next drop if there is no claim. */
   readonly dropAt: (now: number) => number | undefined;
   readonly claimed: (now: number, wasReady: boolean) => void;
 }
@@ -26,7 +26,7 @@ export const constant =
   (size: number): MakeSizeRule =>
   () => ({ target: () => size, dropAt: () => undefined, claimed: () => {} });
 
-/** The plan's: two, and ten from when a claim found none until ten quiet minutes later. */
+/** The plan's rule: two sandboxes; ten from a claim that found none until ten quiet minutes later. */
 export const reactive =
   ({ min, max }: PoolBounds, quietMs: number): MakeSizeRule =>
   () => {
@@ -40,7 +40,7 @@ export const reactive =
     };
   };
 
-/** What the rule of src/pool/warm-pool-size.ts goes by; a budget changes it as time passes. */
+/** Parameters of the rule of src/pool/warm-pool-size.ts; a budget changes them over time. */
 export interface Terms {
   readonly bounds: PoolBounds;
   readonly worth: Worth;
@@ -60,14 +60,14 @@ export const byDemand =
     };
   };
 
-/** A warm pool over time: what is in it, what is being made for it, and what that costs. */
+/** A warm pool over time: its ready sandboxes, those being created, and their cost. */
 export class WarmPool {
   readonly #rule: SizeRule;
   #now: number;
   #ready = 0;
-  /** When the sandboxes under way will be ready, soonest first. */
+  /** Times at which the sandboxes being created will be ready, soonest first. */
   #underWay: number[] = [];
-  /** Milliseconds that sandboxes stood ready or were made and never used. */
+  /** Milliseconds of ready sandboxes, and of creating sandboxes that were never used. */
   idleMs = 0;
 
   constructor(rule: SizeRule, startsAt: number) {
@@ -98,7 +98,7 @@ export class WarmPool {
       this.#fill();
     }
     this.#passTo(now);
-    // A budget may have changed the target since.
+    // A budget may have changed the target meanwhile.
     this.#fill();
   }
 
@@ -107,14 +107,14 @@ export class WarmPool {
     this.#now = now;
   }
 
-  /** Brings the pool to its target: starts what is missing, ends what is too much. */
+  /** Brings the pool to its target: creates missing sandboxes, ends surplus ones. */
   #fill(): void {
     const target = this.#rule.target(this.#now);
     while (this.#ready + this.#underWay.length < target) this.#underWay.push(this.#now + CREATE_MS);
     const surplus = Math.min(this.#ready, this.#ready + this.#underWay.length - target);
     if (surplus <= 0) return;
     this.#ready -= surplus;
-    // Each was paid for while it was made.
+    // The creation of each was paid for.
     this.idleMs += surplus * CREATE_MS;
   }
 }

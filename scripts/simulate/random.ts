@@ -1,7 +1,7 @@
-/** A number in [0, 1). */
+/** Returns a number in [0, 1). */
 export type Random = () => number;
 
-/** sfc32: small, fast and good enough to draw workloads from; the same seed gives the same workload everywhere. */
+/** Returns an sfc32 generator: small, fast and good enough; the same seed gives the same workload everywhere. */
 export function seeded(seed: number): Random {
   let a = 0x9e3779b9;
   let b = 0x243f6a88;
@@ -15,7 +15,7 @@ export function seeded(seed: number): Random {
     c = ((c << 21) | (c >>> 11)) + t;
     return (t >>> 0) / 2 ** 32;
   };
-  // The first numbers still show how alike the seeds are.
+  // Skips the first numbers, which are alike for similar seeds.
   for (let n = 0; n < 15; n++) next();
   return next;
 }
@@ -44,7 +44,7 @@ export function poisson(random: Random, mean: number): number {
   return count;
 }
 
-/** Draws 0 … count − 1, the n-th as often as 1 / (n + 1)^exponent. */
+/** Draws from 0 … count − 1; the frequency of n is proportional to 1 / (n + 1)^exponent. */
 export function zipf(random: Random, count: number, exponent: number): () => number {
   const upTo: number[] = [];
   let sum = 0;

@@ -34,7 +34,7 @@ export function monthTable(lines: readonly MonthOutcome[]): string {
   return table(MONTH_COLUMNS, lines);
 }
 
-/** The first column to the left, numbers to the right. */
+/** Aligns the first column to the left, numbers to the right. */
 function table<Of>(columns: readonly Column<Of>[], lines: readonly Of[]): string {
   const rows = [columns.map(([heading]) => heading), ...lines.map((line) => columns.map(([, cell]) => cell(line)))];
   const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

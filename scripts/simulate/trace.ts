@@ -3,15 +3,15 @@ export interface Use {
   /** Milliseconds since the beginning of the trace. */
   readonly at: number;
   readonly workspace: number;
-  /** The first operation of a session. */
+  /** Whether it is the first operation of a session. */
   readonly opens: boolean;
-  /** The last operation of a session. */
+  /** Whether it is the last operation of a session. */
   readonly ends: boolean;
 }
 
 /**
- * What agents did, in order of time. Workspaces and repositories are named by their index. Columns, because a week of a
- * busy pool has more than a million uses and is played dozens of times.
+ * Operations of agents, in order of time. Workspaces and repositories are named by their index. Stored in columns,
+ * because a week of a busy pool has more than a million uses and is played dozens of times.
  */
 export interface Trace {
   readonly name: string;
@@ -20,9 +20,9 @@ export interface Trace {
   readonly workspace: Int32Array;
   readonly opens: Uint8Array;
   readonly ends: Uint8Array;
-  /** Whether `ends` is known: it is not for a recorded trace. */
+  /** Whether `ends` is known: for a recorded trace it is not. */
   readonly knowsEnds: boolean;
-  /** Of each workspace, its repository. */
+  /** Repository of each workspace. */
   readonly repositoryOf: Int32Array;
   readonly sizesMb: readonly number[];
 }
@@ -36,7 +36,7 @@ export interface Recorded {
   readonly sizesMb: readonly number[];
 }
 
-/** Puts uses in order of time, and into columns. */
+/** Sorts uses by time, and stores them in columns. */
 export function traceOf({ uses, repositoryOf, ...rest }: Recorded): Trace {
   uses.sort((a, b) => a.at - b.at);
   return {

@@ -7,24 +7,24 @@ const DAY_MS = 24 * HOUR_MS;
 
 export const WORKLOADS = { "200": 200, "2k": 2_000, "10k": 10_000 } as const;
 
-/** Sessions: so many operations, so long to think between two of them. */
+/** Operations of a session, and seconds to think between two of them. */
 const OPERATIONS = { min: 5, max: 40 };
 const THINK = { medianS: 15, sigma: 0.8 };
-/** After a session its agent comes back to the workspace this often; half soon, half with a long tail. */
+/** Share of the sessions after which the agent returns to the workspace; half return soon, half with a long tail. */
 const RETURNS = 0.65;
 const SOON = { medianMs: 25 * 60 * SECOND_MS, sigma: 1 };
 const LATE = { medianMs: HOUR_MS, shape: 1.2 };
-/** Some arrivals are fleets: several agents at once on one repository. */
+/** Share of the arrivals that are fleets: several agents at once on one repository. */
 const FLEETS = 0.04;
 const FLEET_SIZE = 6;
 const AGENTS_PER_ARRIVAL = 1 - FLEETS + FLEETS * FLEET_SIZE;
-/** Day and night: the rate swings by this much around its mean. */
+/** Day and night: the rate varies by this share around its mean. */
 const DIURNAL_SWING = 0.8;
-/** And now and then everybody comes at once. */
+/** Now and then many agents come at once. */
 const BURST = { factor: 6, lengthMs: 10 * 60 * SECOND_MS, everyMs: 8 * HOUR_MS };
 
 const REPOSITORIES = 500;
-/** Popularity of repositories, one exponent for each seed in turn. */
+/** Popularity of repositories: one exponent for each seed in turn. */
 const ZIPF_EXPONENTS = [0.8, 1, 1.2] as const;
 const SIZE = { medianMb: 53, sigma: 1.4, maxMb: 500 };
 
@@ -32,11 +32,11 @@ export interface Shape {
   readonly sessionsPerDay: number;
   readonly days: number;
   readonly seed: number;
-  /** From this day on twice as many come. */
+  /** From this day on, the rate is doubled. */
   readonly doublesOnDay?: number;
 }
 
-/** A synthetic workload. The same shape gives the same trace. */
+/** Returns a synthetic workload. The same shape gives the same trace. */
 export function synthesise(name: string, shape: Shape): Trace {
   const random = seeded(shape.seed);
   const lengthMs = shape.days * DAY_MS;
@@ -58,11 +58,11 @@ export function synthesise(name: string, shape: Shape): Trace {
   return traceOf({ name, lengthMs, uses, knowsEnds: true, repositoryOf, sizesMb });
 }
 
-/** Times at which agents with new workspaces come: a Poisson process whose rate follows the day, with bursts. */
+/** Yields arrival times of agents with new workspaces: a Poisson process whose rate follows the day, with bursts. */
 function* arrivals(random: Random, { sessionsPerDay, days, doublesOnDay }: Shape): Generator<number> {
   const burstShare = BURST.lengthMs / BURST.everyMs;
   const meanFactor = 1 + burstShare * (BURST.factor - 1);
-  // Of all sessions this share is the first of its workspace; the others are returns.
+  // Only this share of all sessions is the first of its workspace; the others are returns.
   const perDay = (sessionsPerDay * (1 - RETURNS)) / AGENTS_PER_ARRIVAL / meanFactor;
   const highest = (perDay / DAY_MS) * (1 + DIURNAL_SWING) * BURST.factor * (doublesOnDay === undefined ? 1 : 2);
   let burstAt = exponential(random, BURST.everyMs);

@@ -1,27 +1,27 @@
 import { DEFAULT_SIZE, DEFAULT_WAIT_USD_PER_S, usdPerSecond, type Worth } from "../../src/pool/price.ts";
 import type { Trace } from "./trace.ts";
 
-/** What creation and resume take, by what E2B says of itself. */
+/** Duration of creation and resume, according to E2B. */
 export const CREATE_S = 0.45;
 export const RESUME_S = 1;
-/** A full clone: some round trips, then a link of 160 Mbit/s. */
+/** Duration of a full clone: some round trips, then a link of 160 Mbit/s. */
 const CLONE_LEAST_S = 0.5;
 const CLONE_MB_PER_S = 20;
-/** From a repository snapshot only what is new is fetched: round trips, and a tenth of the bytes and of their unpacking. */
+/** From a repository snapshot, git fetches only new objects: round trips, a tenth of the bytes and of the unpacking. */
 const FETCH_LEAST_S = 0.3;
 const FETCH_OF_CLONE = 0.1;
 
 export const WORTH: Worth = { waitUsdPerS: DEFAULT_WAIT_USD_PER_S, rentUsdPerS: usdPerSecond(DEFAULT_SIZE) };
 
-/** How a workspace comes to its first working tree. */
+/** The way in which a workspace gets its first working tree. */
 export interface Start {
-  /** After the sandbox is there. */
+  /** Seconds from the sandbox's creation to the working tree. */
   readonly workS: number;
-  /** It starts from a repository snapshot, so a blank sandbox of the pool is no use to it. */
+  /** Whether it starts from a repository snapshot and so cannot use a blank sandbox of the pool. */
   readonly fromSnapshot: boolean;
 }
 
-/** The starts of a trace in order; with snapshots, each repository has one as soon as it was cloned. */
+/** Returns the starts of a trace, in order; with snapshots, each repository has one as soon as it was cloned. */
 export function startsOf(trace: Trace, snapshots: boolean): (workspace: number) => Start {
   const cloned = new Uint8Array(trace.sizesMb.length);
   return (workspace) => {
@@ -33,5 +33,5 @@ export function startsOf(trace: Trace, snapshots: boolean): (workspace: number) 
   };
 }
 
-/** GIT_SANDBOX_TTL as if there were none: policies are to show what they do themselves. */
+/** A GIT_SANDBOX_TTL that never applies, so that only the policies have an effect. */
 export const NO_TTL_MS = Number.MAX_SAFE_INTEGER;

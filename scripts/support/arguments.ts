@@ -1,8 +1,8 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 /**
- * `parseArgs` for a command: ends the process with one line for the user when an argument is wrong.
- * @param usage of the command; its first line is the call
+ * `parseArgs` for a command: ends the process with one line for the user if an argument is wrong.
+ * @param usage text of the command; its first line is the call
  */
 export function readArguments<const Config extends ParseArgsConfig>(
   usage: string,

@@ -5,11 +5,11 @@ import { dirname, extname, join } from "node:path";
 import * as z from "zod/v4";
 import { ROOT, runTool } from "./tools.ts";
 
-/** Bundles of earlier sources are kept this long after their last use: another process may be about to start one. */
+/** Time to keep bundles of earlier sources after their last use: another process may be about to start one. */
 const KEEP_UNUSED_MS = 60 * 60 * 1000;
 const DIST = join(ROOT, "dist");
 const MANIFEST = "manifest.json";
-/** Besides src, what a bundle is made of: the Worker imports its version from package.json. */
+/** Files besides src on which a bundle depends: the Worker imports its version from package.json. */
 const SETTINGS = [
   "package.json",
   "package-lock.json",
@@ -46,10 +46,10 @@ export interface Bundle extends Manifest {
 }
 
 /**
- * Bundles the Worker as `wrangler deploy` would, once for each state of its sources; later calls, from any process, find
- * it in dist/. Rejects with wrangler's output when the sources do not bundle.
- * @param entry another main module than wrangler.toml's, named index.ts, relative to the checkout
- * @param signal gives up
+ * Bundles the Worker as `wrangler deploy` would, once for each state of its sources; later calls, from any process,
+ * find the bundle in dist/. Rejects with wrangler's output if the sources cannot be bundled.
+ * @param entry a main module that replaces wrangler.toml's, named index.ts, relative to the checkout
+ * @param signal stops the build
  */
 export async function bundleWorker(entry?: string, signal?: AbortSignal): Promise<Bundle> {
   const folder = join(DIST, `worker-${await sourcesKey(entry)}`);
@@ -59,7 +59,7 @@ export async function bundleWorker(entry?: string, signal?: AbortSignal): Promis
   return { folder, ...manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), "utf8"))) };
 }
 
-/** A hash of everything the bundle depends on. */
+/** Returns a hash of the files on which the bundle depends. */
 async function sourcesKey(entry?: string): Promise<string> {
   const folders = ["src", ...(entry === undefined ? [] : [dirname(entry)])];
   const listings = folders.map((folder) => readdir(join(ROOT, folder), { recursive: true, withFileTypes: true }));
@@ -92,7 +92,7 @@ async function build(folder: string, entry?: string, signal?: AbortSignal): Prom
     const manifest: Manifest = { ...settings, modules: await listModules(building) };
     await writeFile(join(building, MANIFEST), JSON.stringify(manifest, null, 2));
     await rename(building, folder).catch((error: unknown) => {
-      // Another process was faster with the same sources.
+      // Another process with the same sources was faster.
       if (!existsSync(join(folder, MANIFEST))) throw error;
     });
     await removeUnused();
@@ -101,9 +101,9 @@ async function build(folder: string, entry?: string, signal?: AbortSignal): Prom
   }
 }
 
-/** What the runtime must know of wrangler.toml, as wrangler itself reads it. */
+/** Returns the settings of wrangler.toml that the runtime needs, as wrangler itself reads them. */
 async function readSettings(): Promise<Omit<Manifest, "modules">> {
-  // Loading wrangler takes over a second, so only a build pays for it.
+  // Loading wrangler takes over a second, so only a build loads it.
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const config = wranglerConfigSchema.parse(readConfig({ config: join(ROOT, "wrangler.toml") }));
   return {
@@ -121,7 +121,7 @@ async function readSettings(): Promise<Omit<Manifest, "modules">> {
   };
 }
 
-/** The kinds of module by file name that wrangler knows without being told. */
+/** Kinds of module by file name, for the extensions that wrangler handles by default. */
 const MODULE_KINDS: Readonly<Record<string, Manifest["modules"][number]["kind"]>> = {
   ".js": "esModule",
   ".mjs": "esModule",

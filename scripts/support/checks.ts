@@ -8,7 +8,7 @@ import { runTool } from "./tools.ts";
 
 type Tool = readonly [tool: string, ...args: string[]];
 
-/** A tool that fails with a status, or a function that says what is wrong ("" for nothing), or why it looked at nothing. */
+/** A tool that fails with a status, or a function that returns the problems ("" for none) or why it was skipped. */
 interface Check {
   readonly name: string;
   readonly command: Tool | (() => Promise<string | AuditOutcome>);
@@ -21,7 +21,7 @@ const CHECKS: readonly Check[] = [
   { name: "length of lines in the docs", command: wrongDocsLines },
   {
     name: "types of the Worker's bindings",
-    // Without .dev.vars, somebody's own settings.
+    // Without .dev.vars, which has a developer's own settings.
     command: [
       "wrangler",
       "types",
@@ -44,15 +44,15 @@ const CHECKS: readonly Check[] = [
   { name: "unused files, exports and dependencies", command: ["knip"] },
 ];
 
-/** Enough to use a small machine; more would only make each line later. */
+/** Enough to use a small machine; more checks at once would only delay each line. */
 const CONCURRENCY = 2;
 
 /**
- * Runs every static check, prints one line each and the output of those that fail.
- * @returns how many passed and failed; a check that was skipped did neither
+ * Runs every static check; prints one line for each, and the output of those that fail.
+ * @returns the numbers of passed and failed checks; a skipped check counts in neither
  */
 export async function runChecks(): Promise<{ passed: number; failed: number }> {
-  // Which are not in the repository, and are checked with what imports them.
+  // The client's types are not in the repository, and are checked with the files that import them.
   await makeClientTypes();
   const waiting = CHECKS.values();
   const count = { passed: 0, failed: 0, skipped: 0 };

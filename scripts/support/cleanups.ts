@@ -1,4 +1,4 @@
-/** What has to be undone at the end, last thing first. */
+/** Cleanup steps that run at the end, in reverse order. */
 export class Cleanups {
   #waiting: (() => Promise<unknown>)[] = [];
 
@@ -6,7 +6,7 @@ export class Cleanups {
     this.#waiting.push(cleanup);
   }
 
-  /** Undoes everything, even when a step fails; then rejects with the first failure. Fine to call more than once. */
+  /** Runs every step, even if one fails; then rejects with the first failure. May be called more than once. */
   async run(): Promise<void> {
     const failures: unknown[] = [];
     for (let cleanup = this.#waiting.pop(); cleanup !== undefined; cleanup = this.#waiting.pop()) {

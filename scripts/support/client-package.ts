@@ -9,13 +9,13 @@ const CLIENT = join(ROOT, "client");
 export const TYPES_FILE = join(CLIENT, "src", "generated.ts");
 const DIST = join(CLIENT, "dist");
 
-/** Makes the client's types anew, in a process that can read the sources of the Worker. Takes half a second. */
+/** Generates the client's types, in a process that can read the Worker's sources. Takes half a second. */
 export async function makeClientTypes(): Promise<void> {
   const { ok, output } = await runProgram(process.execPath, ["scripts/run.mjs", "scripts/client.ts", "--types"]);
   if (!ok) throw new Error(`the types of the client cannot be made:\n${output.trim()}`);
 }
 
-/** Builds client/dist of the sources and the types that are there. Several processes may do it at once. */
+/** Builds client/dist from the present sources and types. Several processes may do it at once. */
 export async function buildClient(): Promise<void> {
   const building = join(ROOT, "dist", `client-${randomUUID()}`);
   try {

@@ -10,14 +10,14 @@ export interface Answer {
 export interface CallOptions {
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the call: it rejects then. */
+  /** Aborts the call, which then rejects. */
   readonly signal?: AbortSignal;
 }
 
-/** The key that a Worker without API_KEYS takes on loopback. */
+/** Key that a Worker without API_KEYS accepts on loopback. */
 export const DEV_KEY = "dev";
 
-/** `POST /v1/git/{operation}` of the Worker at `url`. Rejects when there is no answer, or none in JSON. */
+/** Calls `POST /v1/git/{operation}` of the Worker at `url`. Rejects if there is no answer, or no JSON. */
 export async function callOperation(
   url: string,
   operation: string,
@@ -35,7 +35,7 @@ export async function callOperation(
 
 const problemSchema = z.object({ detail: z.string() });
 
-/** What problem details (RFC 9457) say to a person; the whole body when it is something else. */
+/** Returns the detail of problem details (RFC 9457); for other content, the whole body. */
 export function problemText(json: unknown): string {
   const problem = problemSchema.safeParse(json);
   return problem.success ? problem.data.detail : JSON.stringify(json);

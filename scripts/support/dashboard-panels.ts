@@ -1,8 +1,8 @@
-/** What Grafana's dashboard shows: for each panel what it asks and how the answer is read. */
+/** Panels of Grafana's dashboard: the queries of each, and how their results are displayed. */
 
 interface Query {
   readonly expr: string;
-  /** What the line is called; `{{label}}` is filled in by Grafana. */
+  /** Name of the line; Grafana fills in `{{label}}`. */
   readonly legend: string;
 }
 
@@ -10,12 +10,12 @@ export interface Panel {
   readonly title: string;
   readonly kind: "stat" | "lines" | "stack";
   readonly unit: string;
-  /** In words, for whoever wonders what it shows. */
+  /** Explanation of the panel. */
   readonly about: string;
   readonly queries: readonly Query[];
   /** Shows exemplars: single operations whose traces were kept. */
   readonly examples?: true;
-  /** From this value on it is worth a look, and from that one it is bad. */
+  /** Values from which the panel needs a look, and from which it is bad. */
   readonly thresholds?: readonly [look: number, bad: number];
 }
 

@@ -6,7 +6,7 @@ const CHART_HEIGHT = 8;
 const REF_IDS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 
-/** In Grafana's grid, counted from the upper left. */
+/** A place in Grafana's grid, counted from the upper left. */
 interface Place {
   readonly x: number;
   readonly y: number;
@@ -19,7 +19,7 @@ export const DASHBOARD_QUERIES: readonly string[] = ROWS.flat().flatMap(({ queri
   queries.map(({ expr }) => expr),
 );
 
-/** The dashboard as Grafana reads it from a file. */
+/** Returns the dashboard in the format of Grafana's files. */
 export function dashboard() {
   let top = 0;
   const panels = ROWS.flatMap((row) => {
@@ -79,7 +79,7 @@ const lineStyle = (isStacked: boolean) => ({
   custom: { fillOpacity: 15, stacking: { mode: isStacked ? "normal" : "none", group: "A" } },
 });
 
-/** Without thresholds of ours Grafana would colour everything above 80 red. */
+/** Sets thresholds even if a panel has none: Grafana would colour all values above 80 red. */
 const steps = ([look, bad]: readonly [number?, number?] = []) => ({
   mode: "absolute",
   steps: [

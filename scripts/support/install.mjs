@@ -5,9 +5,9 @@ import { join } from "node:path";
 const PROGRESS_INTERVAL_MS = 2_000;
 
 /**
- * True when node_modules holds exactly what package-lock.json asks for. npm writes node_modules/.package-lock.json as
- * the last act of an installation, so a broken-off one never counts, and one made by hand with `npm ci` does.
- * Optional packages may be absent: npm leaves out those of other platforms.
+ * Whether node_modules has the packages of package-lock.json. npm writes node_modules/.package-lock.json as the last
+ * step of an installation, so an interrupted one never counts, and a manual `npm ci` does.
+ * Optional packages may be missing: npm leaves out those of other platforms.
  * @param {string} root directory of package.json
  */
 export function isInstalled(root) {
@@ -27,15 +27,15 @@ function readPackages(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8")).packages;
   } catch {
-    // Missing or unreadable means the same to the caller: install, and let npm name the fault.
+    // A missing and an unreadable file have the same effect: the caller installs, and npm reports the error.
     return undefined;
   }
 }
 
 /**
- * Runs `npm ci` and tells on stderr what it does at least every two seconds.
+ * Runs `npm ci` and reports its progress on stderr at least every two seconds.
  * @param {string} root directory of package.json
- * @param {(child: import("node:child_process").ChildProcess) => void} onStart receives npm, to pass signals on
+ * @param {(child: import("node:child_process").ChildProcess) => void} onStart receives npm, to forward signals to it
  * @returns {Promise<number>} npm's exit code; its errors were printed
  */
 export function install(root, onStart) {
@@ -78,7 +78,7 @@ export function install(root, onStart) {
   });
 }
 
-/** The npm that runs this script, started by path: its own shebang would find a node inside the folder it replaces. */
+/** Returns the npm that runs this script, as a path: its shebang would find a node inside the folder it replaces. */
 function npmCommand() {
   const cli = process.env.npm_execpath;
   return cli?.endsWith("npm-cli.js") ? { command: process.execPath, args: [cli] } : { command: "npm", args: [] };

@@ -1,6 +1,6 @@
 import type { Server } from "node:net";
 
-/** Listens on 127.0.0.1. @returns the port. Rejects when it is taken */
+/** Listens on 127.0.0.1. Rejects if the port is taken. @returns the port */
 export async function listen(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

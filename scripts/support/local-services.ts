@@ -14,10 +14,10 @@ export interface LocalServices {
   readonly bindings: Readonly<Record<string, string>>;
 }
 
-/** The Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
+/** Returns the Worker's settings for a sandbox host at `hostUrl` and repositories at `gitUrl`. */
 export function localBindings(hostUrl: string, gitUrl: string): Record<string, string> {
   return {
-    // The local host takes any key.
+    // The local host accepts any key.
     E2B_API_KEY: "local",
     E2B_API_URL: hostUrl,
     E2B_SANDBOX_URL: hostUrl,
@@ -27,9 +27,9 @@ export function localBindings(hostUrl: string, gitUrl: string): Record<string, s
 }
 
 /**
- * The Worker's setting for a sandbox host that may not be able to keep sandboxes from anything.
+ * Returns the Worker's setting for a sandbox host that may be unable to restrict the connections of sandboxes.
  * @param asked SANDBOX_EGRESS of the environment
- * @throws Error if `sealed` is asked for and cannot be had
+ * @throws Error if `sealed` is asked for but impossible
  */
 export function egressBindings({ egress }: Pick<LocalHost, "egress">, asked?: string): Record<string, string> {
   if (egress) return {};
@@ -39,7 +39,7 @@ export function egressBindings({ egress }: Pick<LocalHost, "egress">, asked?: st
   return { SANDBOX_EGRESS: "open" };
 }
 
-/** What takes the place of E2B and of a git host on this machine: a sandbox host, and a remote with the samples. */
+/** Starts local services in place of E2B and of a git host: a sandbox host, and a remote with the samples. */
 export async function startLocalServices(folder: string, cleanups: Cleanups): Promise<LocalServices> {
   const git = await startGitServer({ root: join(folder, "remote") });
   cleanups.add(() => git.close());

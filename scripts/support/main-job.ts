@@ -5,41 +5,41 @@ import { callOperation, problemText } from "./client.ts";
 
 export type JobOperation = "clone" | "status" | "edit" | "diff" | "pull" | "push";
 
-/** One operation and what it cost. */
+/** One operation and its cost. */
 export interface JobStep {
   readonly op: JobOperation;
   readonly wall_ms: number;
   readonly sandbox_requests: number;
   readonly control_requests: number;
-  /** null when the answer does not tell. */
+  /** null if the answer does not report them. */
   readonly object_calls: number | null;
 }
 
 export interface JobResult {
   readonly ok: boolean;
   readonly steps: readonly JobStep[];
-  /** What went wrong; empty when ok. */
+  /** Problems of the job; empty if ok. */
   readonly faults: readonly string[];
 }
 
 export interface Job {
   /** Address of the Worker. */
   readonly url: string;
-  /** An API key; absent: that of a Worker without API_KEYS. */
+  /** API key; absent: the key of a Worker without API_KEYS. */
   readonly key?: string;
   readonly repoUrl: string;
-  /** Names the workspace's branch: agent/<agentId>/<taskId>. */
+  /** Names the workspace's branch, together with taskId: agent/<agentId>/<taskId>. */
   readonly agentId: string;
   readonly taskId: string;
   readonly operations: readonly JobOperation[];
-  /** Requests so far that reached the sandboxes and the control plane. */
+  /** Returns the number of requests so far to the sandboxes and to the control plane. */
   readonly counters: () => { readonly sandbox: number; readonly control: number };
-  /** Whether a step that costs too much is a fault: only where nothing else asks the sandboxes at the same time. */
+  /** Whether a step that costs too much is a fault: only if no other work calls the sandboxes at the same time. */
   readonly boundsCosts: boolean;
   readonly onStep: (step: JobStep) => void;
 }
 
-/** On a workspace that is there, these are one request to the sandbox and at most one Durable Object call. */
+/** In an existing workspace, each of these is one request to the sandbox and at most one Durable Object call. */
 const WARM_OPERATIONS: ReadonlySet<JobOperation> = new Set(["status", "diff", "pull", "push"]);
 
 const EDITED_PATH = "notes/warmtree.md";
@@ -49,8 +49,8 @@ const diffSchema = z.object({ diff: z.string().regex(/^\+Edit \d+ /m, "does not 
 const pushSchema = z.object({ commit: z.string(), branch: z.string(), pushed: z.literal(true) });
 
 /**
- * Does what an agent does: clones a repository, edits it, looks, and pushes, all over HTTP; then asks the remote for
- * what was pushed. Stops at the first step that fails.
+ * Does an agent's main job over HTTP: clones a repository, edits it, looks at it, and pushes; then asks the remote for
+ * the pushed commit. Stops at the first step that fails.
  */
 export async function runMainJob(job: Job): Promise<JobResult> {
   const steps: JobStep[] = [];
@@ -116,7 +116,7 @@ function costFaults({ op, sandbox_requests: requests, object_calls: calls }: Job
   return faults;
 }
 
-/** The answer of push is a claim; the remote has the last word. */
+/** Asks the remote for the commit, because push's answer alone proves nothing. */
 async function verifyPush(repoUrl: string, { branch, commit }: z.infer<typeof pushSchema>): Promise<void> {
   const { stdout } = await promisify(execFile)("git", ["ls-remote", repoUrl, `refs/heads/${branch}`]);
   const held = stdout.split("\t")[0];

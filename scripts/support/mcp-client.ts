@@ -2,18 +2,18 @@ import { type CallToolRequestOptions, Client, StreamableHTTPClientTransport } fr
 import * as z from "zod/v4";
 import { DEV_KEY } from "./client.ts";
 
-/** How a client opens: with `initialize`, or by the stateless protocol. */
+/** The ways in which a client connects: with `initialize`, or by the stateless protocol. */
 export const ERAS = ["2025-11-25", "2026-07-28"] as const;
 export type Era = (typeof ERAS)[number];
 
 interface Answered {
   readonly isError: boolean;
-  /** Of the one text block, parsed. */
+  /** Parsed JSON of the only text block. */
   readonly facts: Facts;
   readonly text: string;
 }
 
-/** Loose: each caller looks at what it is about. */
+/** Loose: each caller checks the fields that it needs. */
 const factsSchema = z.looseObject({
   sandbox_id: z.string().optional(),
   untracked: z.array(z.string()).optional(),
@@ -22,9 +22,9 @@ type Facts = z.output<typeof factsSchema>;
 
 export interface McpClient {
   readonly client: Client;
-  /** Calls a tool. Throws when the answer is not one block of JSON. */
+  /** Calls a tool. Throws if the answer is not one block of JSON. */
   readonly call: (name: string, input: object, options?: CallToolRequestOptions) => Promise<Answered>;
-  /** As call; throws when the tool failed. */
+  /** Calls a tool and returns its facts; throws if the tool failed. */
   readonly facts: (name: string, input: object) => Promise<Facts>;
 }
 
@@ -36,7 +36,7 @@ interface ConnectOptions {
   readonly fetcher?: typeof fetch | undefined;
 }
 
-/** The official client, connected. */
+/** Returns the official client, connected. */
 export async function connect(
   url: string,
   era: Era,

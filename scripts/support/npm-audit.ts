@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { runProgram } from "./tools.ts";
 
-/** A registry that takes longer is as good as none: the check must not hold up the others. */
+/** Timeout: a slow registry counts as unreachable, so that this check does not delay the others. */
 const WITHIN_MS = 10_000;
 const GRAVE: ReadonlySet<string> = new Set(["high", "critical"]);
 
@@ -12,10 +12,10 @@ const reportSchema = z.object({
 });
 const adviceSchema = z.looseObject({ title: z.string(), url: z.string() });
 
-/** What an audit found: `wrong` is "" for nothing; `skipped` says why there was none. */
+/** Result of an audit: `wrong` is "" if it found nothing; `skipped` is the reason why there was no audit. */
 export type AuditOutcome = { readonly wrong: string } | { readonly skipped: string };
 
-/** Asks npm for known vulnerabilities of the locked packages, from `high` on. */
+/** Asks npm for known vulnerabilities of the locked packages, from severity `high` on. */
 export async function npmAudit(): Promise<AuditOutcome> {
   const args = ["audit", "--audit-level=high", "--json", "--fetch-retries=0", `--fetch-timeout=${WITHIN_MS}`];
   try {
@@ -26,7 +26,7 @@ export async function npmAudit(): Promise<AuditOutcome> {
   }
 }
 
-/** Reads the report of `npm audit --json`. What is no report comes where the registry was not reached, or serves none. */
+/** Reads the report of `npm audit --json`. Other output: the registry was not reached, or serves no audits. */
 export function auditOutcome(json: string): AuditOutcome {
   const report = reportSchema.safeParse(parsed(json));
   if (!report.success) return { skipped: "the registry was not reached, or serves no audits" };

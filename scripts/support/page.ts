@@ -8,8 +8,8 @@ const SOURCE = join(ROOT, "src", "dashboard");
 const BUILT = join(ROOT, "dist", "page");
 
 /**
- * Builds the files of the dashboard and of the API's page, which the Worker has in itself as text (src/http/routes/dashboard.ts). Takes some tens of milliseconds;
- * several processes may do it at once.
+ * Builds the files of the dashboard and of the API's page, which the Worker contains as text
+ * (src/http/routes/dashboard.ts). Takes some tens of milliseconds; several processes may do it at once.
  */
 export async function buildPage(): Promise<void> {
   const { outputFiles } = await build({
@@ -31,7 +31,7 @@ export async function buildPage(): Promise<void> {
     text: await readFile(join(SOURCE, source), "utf8"),
   });
   const html = [await htmlOf("index.html", "index.html"), await htmlOf("reference/index.html", "docs.html")];
-  // wrangler takes .txt and .html for text without being told.
+  // wrangler treats .txt and .html as text by default.
   const texts = outputFiles.map(({ path, text }) => ({ path: `${path}.txt`, text }));
   await Promise.all([...html, ...texts].map(({ path, text }) => replaceFile(path, text)));
 }

@@ -11,7 +11,7 @@ export function requireGit(): void {
   }
 }
 
-/** Rejects with one line for the user when nothing can listen on that port of 127.0.0.1. */
+/** Rejects with one line for the user when no process can listen on that port of 127.0.0.1. */
 export async function requireFreePort(port: number): Promise<void> {
   const server = createServer().listen(port, "127.0.0.1");
   try {

@@ -2,36 +2,36 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Guard } from "../local-e2b/machine/guard.mjs";
 
-/** How long a process gets to end by itself after SIGTERM; then it is killed. */
+/** Time for a process to end after SIGTERM; then it is killed. */
 const GRACE_MS = 5_000;
 
-/** `group`: the process heads its own group (spawned `detached`), and the whole group is ours to end. */
+/** `group`: the process leads its own group (spawned `detached`), and the whole group is ended. */
 type Scope = "process" | "group";
 
 const scopes = new Map<ChildProcess, Scope>();
 process.once("exit", forceKillAll);
 
-/** Undefined while there were no children yet. */
+/** Undefined before the first child. */
 let guard: Guard | undefined;
 
-/** Makes sure that a child does not outlive us, whatever ends us. */
+/** Makes sure that a child ends with this process, however this process ends. */
 export function endWithParent(child: ChildProcess, scope: Scope = "process"): void {
   const { pid } = child;
-  // It could not be started, which its error tells.
+  // The child could not be started; its `error` event says so.
   if (pid === undefined) return;
   const target = scope === "group" ? -pid : pid;
   scopes.set(child, scope);
   guard ??= new Guard("KILL", endUnguarded);
   guard.add(target);
   child.once("exit", () => {
-    // What is left of a group lost the process that would have ended it.
+    // The rest of the group has lost the process that would have ended it.
     if (scope === "group") forceKill(child, scope);
     scopes.delete(child);
     guard?.drop(target);
   });
 }
 
-/** Without a guard children could outlive us, so nobody goes on. */
+/** Ends the children and this process, because children could outlive it without a guard. */
 function endUnguarded(): void {
   forceKillAll();
   process.kill(process.pid, "SIGTERM");
@@ -41,7 +41,7 @@ export function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Sends the signal to a child of endWithParent and waits until it is gone. Fine to call more than once. */
+/** Sends a signal to a child of endWithParent and waits until it has ended. May be called more than once. */
 export async function stopProcess(child: ChildProcess, signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
   if (child.pid === undefined || hasExited(child)) return;
   const exit = once(child, "exit");
@@ -64,6 +64,6 @@ function forceKill(child: ChildProcess, scope: Scope = "process"): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // Nobody is left in the group.
+    // The group has no process left.
   }
 }

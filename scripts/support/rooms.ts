@@ -4,8 +4,9 @@ import * as z from "zod/v4";
 import { ROOT } from "./tools.ts";
 
 /**
- * The rooms of src, from the entrance down: folders, and files that are a room by themselves. A file imports from its own
- * room and from those below it, types included. What lies in a folder and is named here by itself is not the folder's.
+ * The rooms of src, from the entrance down: folders, and files that are a room by themselves. A file imports only from
+ * its own room and from rooms below it, types included. A part of a folder with its own entry here is not in the
+ * folder's room.
  */
 const ROOMS = [
   "index.ts",
@@ -54,7 +55,7 @@ const ROOMS = [
 
 const IMPORT = /(?:\bfrom|\bimport\(|^import|\bnew URL\()\s*"([^"]+)"/gm;
 
-/** Each file of a folder with what it imports: files as paths relative to the folder, packages as `npm:name`. */
+/** The imports of each file in a folder: files as paths relative to the folder, packages as `npm:name`. */
 type Imports = ReadonlyMap<string, readonly string[]>;
 
 async function importsOf(folder: string): Promise<Imports> {
@@ -73,14 +74,14 @@ function targetOf(imported: string, importer: string): string {
   return imported.includes(":") ? imported : `npm:${imported}`;
 }
 
-/** The number of a file's room in ROOMS; undefined: it is in none. */
+/** Returns the index of a file's room in ROOMS; undefined: it is in no room. */
 function roomOf(file: string, rooms: readonly string[]): number | undefined {
   const fits = rooms.filter((room) => file === room || file.startsWith(`${room}/`));
   const nearest = fits.toSorted((a, b) => b.length - a.length)[0];
   return nearest === undefined ? undefined : rooms.indexOf(nearest);
 }
 
-/** Sentences about files in no room, imports from a room above, and files that import each other. */
+/** Returns sentences about files in no room, imports from a room above, and circular imports. */
 export function wrongImports(imports: Imports, rooms: readonly string[]): string[] {
   const wrong: string[] = [];
   for (const [file, targets] of imports) {
@@ -98,7 +99,7 @@ export function wrongImports(imports: Imports, rooms: readonly string[]): string
 
 const drawn = (circle: readonly string[]) => `circle: ${circle.join(" -> ")}`;
 
-/** Each circle once, from the file where it was entered. */
+/** Returns each circle once, from the file where it was entered. */
 function circles(imports: Imports): string[][] {
   const found: string[][] = [];
   const done = new Set<string>();
@@ -115,7 +116,7 @@ function circles(imports: Imports): string[][] {
   return found;
 }
 
-/** Sentences about imports of a package's files that lead out of its folder, or to packages that it does not name. */
+/** Returns sentences about imports that leave a package's folder, or use packages missing from `packages`. */
 export function leavingImports(imports: Imports, packages: readonly string[]): string[] {
   const isNamed = (name: string) => packages.some((known) => name === known || name.startsWith(`${known}/`));
   const leaves = (target: string) =>
@@ -127,13 +128,13 @@ export function leavingImports(imports: Imports, packages: readonly string[]): s
 
 const versions = z.record(z.string(), z.string()).default({});
 const manifestSchema = z.object({ dependencies: versions, devDependencies: versions });
-/** Packages that are used without what lies around them, and the folder of their sources. */
+/** Packages that are used without the rest of the checkout, and the folders of their sources. */
 const PACKAGES = [
   { folder: ["scripts", "local-e2b"], sources: [] },
   { folder: ["client"], sources: ["src"] },
 ] as const;
 
-/** What is wrong with the imports of packages, and the circles in them. */
+/** Returns sentences about wrong imports of the packages, and about circles in them. */
 async function wrongInPackages(): Promise<string[]> {
   const wrong = PACKAGES.map(async ({ folder, sources }) => {
     const manifest = await readFile(join(ROOT, ...folder, "package.json"), "utf8");
@@ -145,7 +146,7 @@ async function wrongInPackages(): Promise<string[]> {
   return (await Promise.all(wrong)).flat();
 }
 
-/** Sentences about support, which every command needs, where it imports what puts up a Warmtree for tests and benchmarks. */
+/** Returns sentences about files of support, which every command needs, that import the test and benchmark harness. */
 export function harnessImports(scripts: Imports): string[] {
   return [...scripts].flatMap(([file, targets]) =>
     targets
@@ -154,7 +155,7 @@ export function harnessImports(scripts: Imports): string[] {
   );
 }
 
-/** Prints the rooms of src in their order, and says what is wrong with imports there and in scripts: "" for nothing. */
+/** Prints the rooms of src in their order. Returns the problems of imports there and in scripts: "" for none. */
 export async function wrongRooms(): Promise<string> {
   const [src, scripts] = await Promise.all([importsOf(join(ROOT, "src")), importsOf(join(ROOT, "scripts"))]);
   console.log(`rooms: ${ROOMS.join(" > ")}`);

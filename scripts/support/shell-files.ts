@@ -5,7 +5,7 @@ import { assemble } from "../../src/ops/scripts/assemble.ts";
 import { ROOT, runProgram } from "./tools.ts";
 
 const FOLDER = join(ROOT, "src", "ops", "scripts");
-/** As shfmt formats by itself, but indented by two. */
+/** shfmt's default style, but indented by two. */
 const STYLE = { indent: 2, switchCaseIndent: true, binaryNextLine: false, spaceRedirects: false } as const;
 
 async function filesThatEnd(ending: string): Promise<string[]> {
@@ -16,7 +16,7 @@ async function filesThatEnd(ending: string): Promise<string[]> {
 const textOf = (name: string) => readFile(join(FOLDER, name), "utf8");
 const pathOf = (name: string) => relative(ROOT, join(FOLDER, name));
 
-/** Writes each shell file in its form. */
+/** Formats each shell file. */
 export async function formatShell(): Promise<void> {
   for (const name of await filesThatEnd(".sh")) {
     await writeFile(join(FOLDER, name), await formatted(await textOf(name)));
@@ -26,8 +26,8 @@ export async function formatShell(): Promise<void> {
 const formatted = (text: string) => print(text, STYLE);
 
 /**
- * Says what is wrong with scripts, "" for nothing: a shell file that does not parse or is not in its form, a Perl program that
- * does not compile, and what shellcheck finds, where it is installed.
+ * Returns the problems of scripts, "" for none: a shell file that does not parse or is not formatted, a Perl program
+ * that does not compile, and the findings of shellcheck, if it is installed.
  */
 export async function wrongScripts(): Promise<string> {
   const shell = await filesThatEnd(".sh");
@@ -48,13 +48,13 @@ async function wrongShell(name: string): Promise<string> {
   return (await formatted(text)) === text ? "" : `${pathOf(name)} is not formatted: npm run format`;
 }
 
-/** With its pieces, as a piece's variables are known by the program that has it. */
+/** Checks a Perl program together with its pieces, because they share variables. */
 async function wrongPerl(name: string): Promise<string> {
   const { ok, output } = await runProgram("perl", ["-c", "-e", assemble(await textOf(name), "perl")]);
   return ok ? "" : `${pathOf(name)}: ${output.trim()}`;
 }
 
-/** Scripts with the pieces that they include; a piece by itself does not know what it is given. */
+/** Checks scripts together with the pieces that they include; a piece alone lacks its script's variables. */
 async function shellcheck(names: readonly string[]): Promise<string> {
   const scripts = names.filter((name) => !name.startsWith("lib/")).map((name) => join(FOLDER, name));
   const options = ["--external-sources", "--check-sourced", "--shell=bash", "--severity=warning", "--format=gcc"];

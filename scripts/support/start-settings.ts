@@ -2,19 +2,19 @@ import { SETTINGS } from "../../src/settings/settings.ts";
 import { newKey } from "./api-key.ts";
 import { DEV_KEY } from "./client.ts";
 
-/** Where repositories may be when nobody says otherwise. */
+/** The allowed git hosts by default. */
 const DEFAULT_GIT_HOSTS = "github.com";
 const TENANT = "dev";
 
 export interface StartSettings {
   /** Settings of the Worker. */
   readonly bindings: Readonly<Record<string, string>>;
-  /** A key that it accepts. */
+  /** A key that the Worker accepts. */
   readonly key: string;
 }
 
 /**
- * The settings that `npm start` gives the Worker: all that the environment has, and on top of them those that lead to
+ * Returns the settings that `npm start` gives the Worker: those of the environment, overridden by those that lead to
  * the services of this machine.
  * @param local settings of these services; absent: E2B is used
  */
@@ -29,7 +29,7 @@ export function startSettings(env: NodeJS.ProcessEnv, local?: Readonly<Record<st
   return withKey(bindings);
 }
 
-/** Where keys are asked for, the caller's are known by their hashes alone: the self-test gets a key of its own. */
+/** Adds a key for the self-test if keys are required, because only the hashes of the caller's keys are known. */
 function withKey(bindings: Readonly<Record<string, string>>): StartSettings {
   const { API_KEYS, LOOPBACK_ACCESS } = bindings;
   if (API_KEYS === undefined && LOOPBACK_ACCESS !== "keyed") return { bindings, key: DEV_KEY };

@@ -1,6 +1,6 @@
 import type { JobStep } from "./main-job.ts";
 
-/** Above lines of stepLine. */
+/** Heading above the lines of stepLine. */
 export const STEP_HEADING = "operation     time  sandbox requests  control plane requests  Durable Object calls";
 
 export function stepLine(step: JobStep): string {

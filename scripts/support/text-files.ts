@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** A plugin of Vite's: shell, Perl and Markdown files are imported as text, as the Worker's bundle does. */
+/** A Vite plugin that imports shell, Perl and Markdown files as text, as the Worker's bundle does. */
 export const textFiles = {
   name: "text-files",
   enforce: "pre",

@@ -2,19 +2,19 @@ import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { endWithParent } from "./processes.ts";
 
-/** The checkout. */
+/** Root folder of the checkout. */
 export const ROOT: string = join(import.meta.dirname, "..", "..");
 
 const BIN = join(ROOT, "node_modules", ".bin");
 
-/** Absolute path of a command that an npm package of this checkout brings. */
+/** Returns the absolute path of a command from an npm package of this checkout. */
 export function toolPath(name: string): string {
   return join(BIN, name);
 }
 
 /**
- * The environment for npm tools: the pinned Node before any other (they start with `#!/usr/bin/env node`), and no calls
- * to Cloudflare, neither for telemetry nor for a sample of request.cf.
+ * Returns the environment for npm tools: the pinned Node is first in PATH (they start with `#!/usr/bin/env node`), and
+ * they make no requests to Cloudflare, neither for telemetry nor for a sample of request.cf.
  */
 export function toolEnvironment(): NodeJS.ProcessEnv {
   return {
@@ -27,23 +27,23 @@ export function toolEnvironment(): NodeJS.ProcessEnv {
 
 export interface ToolResult {
   readonly ok: boolean;
-  /** stdout and stderr as they came. */
+  /** stdout and stderr, in order of arrival. */
   readonly output: string;
   readonly stdout: string;
 }
 
-/** Runs one of the checkout's tools to its end. Rejects when it cannot be started, or when `signal` ended it. */
+/** Runs one of the checkout's tools to its end. Rejects if it cannot be started, or if `signal` ended it. */
 export function runTool(name: string, args: readonly string[], signal?: AbortSignal): Promise<ToolResult> {
   return runProgram(toolPath(name), args, signal);
 }
 
-/** The same for a program of the machine's. */
+/** Runs a program of the machine in the same way. */
 export function runProgram(command: string, args: readonly string[], signal?: AbortSignal): Promise<ToolResult> {
   const child = spawn(command, args, {
     cwd: ROOT,
     env: toolEnvironment(),
     stdio: ["ignore", "pipe", "pipe"],
-    // Many tools start others, and end without them.
+    // Many tools start other processes, and end without ending them.
     detached: true,
     ...(signal && { signal }),
   });

@@ -14,7 +14,7 @@ export interface WorkerdConfigInput {
   readonly port: number;
 }
 
-/** A configuration in Cap'n Proto's text format (schema: node_modules/workerd/workerd.capnp). */
+/** Returns a configuration in Cap'n Proto's text format (schema: node_modules/workerd/workerd.capnp). */
 export function workerdConfig(input: WorkerdConfigInput): string {
   const { bundle, environment, storage, workflowStorage, archiveStorage, port } = input;
   const modules = bundle.modules.map(({ name, kind }) => `(name = ${text(name)}, ${kind} = embed ${text(`/${name}`)})`);
@@ -62,7 +62,7 @@ const worker :Workerd.Worker = (
 `;
 }
 
-/** The services of the bucket, configured as Miniflare does it (its src/plugins/r2). */
+/** The services of the bucket, configured as in Miniflare (its src/plugins/r2). */
 const ARCHIVE = `
     (name = "archive", worker = (
       modules = [(name = "entry.mjs", esModule = embed ${text(R2_ENTRY)})],
@@ -82,7 +82,7 @@ const ARCHIVE = `
       bindings = [(name = "MINIFLARE_BLOBS", service = "archive-storage")],
     )),`;
 
-/** The service of one Workflow, configured as Miniflare does it (its src/plugins/workflows). */
+/** Returns the service of one Workflow, configured as in Miniflare (its src/plugins/workflows). */
 function engine({ name, binding, className }: Bundle["workflows"][number]): string {
   return `
     (name = ${text(`workflow:${name}`)}, worker = (
@@ -107,7 +107,7 @@ function list(items: readonly string[]): string {
   return items.length === 0 ? "[]" : `[\n    ${items.join(",\n    ")},\n  ]`;
 }
 
-/** Cap'n Proto text literals share JSON's escapes for what names and paths contain. */
+/** Returns a Cap'n Proto text literal, which has JSON's escapes for the characters of names and paths. */
 function text(value: string): string {
   return JSON.stringify(value);
 }

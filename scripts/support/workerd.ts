@@ -14,34 +14,34 @@ import { workerdConfig } from "./workerd-config.ts";
 import { WORKFLOWS_FOLDER } from "./workflows-engine.ts";
 
 export interface WorkerdOptions {
-  /** Variables and secrets of the Worker; they come on top of those in wrangler.toml. */
+  /** Variables and secrets of the Worker; they override those in wrangler.toml. */
   readonly bindings: Readonly<Record<string, string>>;
-  /** Main module; absent: the product's. */
+  /** Main module; absent: the product's main module. */
   readonly entry?: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
-  /** Where Durable Objects keep their state. Absent: a folder that is removed with the process. */
+  /** Folder of the Durable Objects' state. Absent: a folder that is removed with the process. */
   readonly storageDir?: string;
-  /** Receives what the runtime and the Worker log, line by line: warnings and errors come on stderr. */
+  /** Receives the log of the runtime and the Worker, line by line; warnings and errors are on stderr. */
   readonly log?: (line: string, stream: "stdout" | "stderr") => void;
-  /** Gives up a start that is under way. */
+  /** Aborts the start. */
   readonly signal?: AbortSignal;
 }
 
 export interface Workerd {
-  /** Without a trailing slash, such as `http://127.0.0.1:8787`. */
+  /** URL without a trailing slash, such as `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly pid: number;
-  /** Resolves when the process has ended, whatever ended it. */
+  /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
-  /** SIGKILL, as in a crash; what is in `storageDir` stays. Resolves when the process is gone. */
+  /** Sends SIGKILL, as in a crash; files in `storageDir` stay. Resolves when the process has ended. */
   kill(): Promise<void>;
   /** Ends the process and removes its temporary files. */
   close(): Promise<void>;
 }
 
 /**
- * No proxy stands before bare workerd, so the host that it tells the Worker is the one that the client named. It has no
+ * Settings for bare workerd. It has no proxy in front, so the Worker gets the host that the client named. It has no
  * cron. The MCP Inspector's page is on this machine, too.
  */
 const BARE = {
@@ -51,15 +51,15 @@ const BARE = {
 };
 
 const CONTROL_FD = 3;
-/** What workerd writes to its control descriptor once a socket accepts connections. */
+/** Message of workerd on its control descriptor when a socket accepts connections. */
 const listenEventSchema = z.object({ event: z.literal("listen"), socket: z.string(), port: z.number() });
 
-/** Enough of the log to explain why a start failed. */
+/** Number of log lines kept to explain a failed start. */
 const LOG_LINES_KEPT = 50;
 
 /**
- * Runs the bundled Worker in bare workerd, the runtime of production, on 127.0.0.1 and resolves when it accepts requests.
- * Rejects with the runtime's log when it does not start.
+ * Runs the bundled Worker in bare workerd, the runtime of production, on 127.0.0.1; resolves when it accepts requests.
+ * Rejects with the runtime's log if it does not start.
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const { bindings, entry, port = 0, storageDir, log, signal } = options;
@@ -69,7 +69,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const workflowStorage = join(storage, "workflows");
   const archiveStorage = join(storage, "archive");
   for (const each of [workflowStorage, archiveStorage]) await mkdir(each, { recursive: true });
-  // Values reach the runtime by way of its environment, so that no secret lies in a file.
+  // Passes values through the runtime's environment, so that no secret is in a file.
   const env = { ...bundle.vars, ...BARE, ...bindings };
   const configFile = join(folder, "config.capnp");
   const folders = { storage, workflowStorage, archiveStorage };

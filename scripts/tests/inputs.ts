@@ -4,7 +4,7 @@ import { lstatSync, readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { leadsOf, pagesIn } from "./leads.ts";
 
-/** Settings of the runner and of what it starts lie at the top; what they name beside, each test has before it. */
+/** Files that every run loads: the runner's settings, and the files outside of the top folder that they name. */
 const BEFORE_EACH = [
   "vitest.config.ts",
   "test/support/property-seed.ts",
@@ -12,24 +12,24 @@ const BEFORE_EACH = [
   "test/support/reporter.ts",
   "scripts/tests/vitest.ts",
 ];
-/** Not of the checkout's commit, but seen by tests: what is installed, and settings of Wrangler's. */
+/** Files that are not in the checkout's commit but affect tests: the installed packages, and settings of Wrangler. */
 const BESIDE = ["node_modules/.package-lock.json", ".dev.vars"];
 
 const SOURCE = /\.(?:tsx?|mjs)$/;
 const TEST = /\.test\.ts$/;
 const isPage = (file: string) => file.endsWith(".md");
 
-/** The files that a file leads to; `all`: it may lead to any. */
+/** The files to which a file leads; `all`: it may lead to any file. */
 interface Reached {
   readonly files: readonly string[];
   readonly all: boolean;
 }
 
 /**
- * The files of a checkout, and which of them a test depends on: itself and what it imports, transitively, and the places that
- * these name. A test whose files could come upon anything (tools, scripts that a variable names, the bundled Worker)
- * depends on every file but other tests. Tests run in another folder (test/support/elsewhere.ts): a path that starts from
- * the current one leads none of them into the checkout.
+ * Knows the files of a checkout, and those on which a test depends: itself, the files that it imports, transitively,
+ * and the places that these name. A test whose files may read any file (tools, scripts that a variable names, the
+ * bundled Worker) depends on every file except other tests. Tests run in another folder (test/support/elsewhere.ts), so
+ * a path relative to the current folder does not lead into the checkout.
  */
 export class Checkout {
   readonly #digests = new Map<string, string>();
@@ -38,37 +38,37 @@ export class Checkout {
   readonly #root: string;
   #shared?: readonly string[];
 
-  /** @param files relative to the root, with slashes */
+  /** @param files paths relative to the root, with slashes */
   constructor(root: string, files: Iterable<string>) {
     this.#root = root;
     this.#known = new Set(files);
   }
 
-  /** As git lists its files, new ones included. @throws Error where it does not */
+  /** Returns a checkout with the files that git lists, including new ones. @throws Error if git cannot list them */
   static of(root: string): Checkout {
     const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     const listed = execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     return new Checkout(root, listed.split("\0").filter(Boolean));
   }
 
-  /** Test files, in the order of their names. */
+  /** Returns the test files, sorted by name. */
   tests(): string[] {
     return [...this.#known].filter((file) => TEST.test(file)).toSorted();
   }
 
-  /** The files that a test depends on. */
+  /** Returns the files on which a test depends. */
   inputsOf(test: string): string[] {
     const { files, all } = this.#reached([test]);
     const top = [...this.#known].filter((file) => !file.includes("/") && !isPage(file));
-    // The page that the settings build is seen by those alone that import what is built, and depend on everything.
+    // Leaves out src/, from which the settings build the page: tests that import the page depend on every file anyway.
     const before = this.#reached(BEFORE_EACH.filter((file) => this.#known.has(file))).files;
     const common = [...before].filter((file) => !file.startsWith("src/"));
-    // Objects in workerd are under test in the whole Worker, whatever the test imports.
+    // Tests in workerd test objects in the whole Worker, regardless of the test's imports.
     const rest = all || test.endsWith(".workerd.test.ts") ? this.#whole(files) : [];
     return [...new Set([...files, ...common, ...rest, ...top, ...BESIDE])].toSorted();
   }
 
-  /** The same for the same bytes in the same files, on machines of the same `key`. */
+  /** Returns an equal digest for equal bytes in the same files, on machines with the same `key`. */
   digestOf(test: string, key: string): string {
     const hash = createHash("sha256").update(`${key}\0${test}\0`);
     for (const file of this.inputsOf(test)) hash.update(`${file}\0${this.#digest(file)}\0`);
@@ -78,7 +78,7 @@ export class Checkout {
   #reached(from: readonly string[]): { files: Set<string>; all: boolean } {
     const files = new Set(from);
     let all = false;
-    // A set hands out what is added to it meanwhile.
+    // The loop also visits files that are added to the set meanwhile.
     for (const file of files) {
       const leads = this.#reachOf(file);
       all ||= leads.all;
@@ -87,7 +87,7 @@ export class Checkout {
     return { files, all };
   }
 
-  /** Everything but other tests, and those pages that no script and no file of the test names. */
+  /** Returns all files except other tests, and except pages that no script and no file of the test names. */
   #whole(own: ReadonlySet<string>): string[] {
     this.#shared ??= this.#everyTests();
     const names = this.#pagesIn([...own]);
@@ -120,13 +120,13 @@ export class Checkout {
     const { paths, packages, anywhere, upwards } = leadsOf(file, this.#text(file));
     const folders = paths.filter((path) => !this.#known.has(path));
     const within = folders.map((folder) => [...this.#known].filter((each) => each.startsWith(`${folder}/`)));
-    // Nothing is in what a build makes, or what is not there.
+    // A folder without known files is built or missing: its contents are unknown.
     const isOpen = anywhere || (upwards && folders.length > 0) || within.some((files) => files.length === 0);
     const files = [...paths.filter((path) => this.#known.has(path)), ...within.flat()];
     return { files, all: isOpen || packages.some((name) => this.#isLinked(name)) };
   }
 
-  /** A package that is a folder of the checkout. */
+  /** Whether a package is a folder of the checkout. */
   #isLinked(name: string): boolean {
     const packageName = name.split("/", name.startsWith("@") ? 2 : 1).join("/");
     const link = lstatSync(join(this.#root, "node_modules", packageName), { throwIfNoEntry: false });
@@ -151,7 +151,7 @@ export class Checkout {
     try {
       return readFileSync(join(this.#root, file));
     } catch {
-      // Listed, and deleted; or a link to nowhere.
+      // The file is listed but deleted, or a broken link.
       return undefined;
     }
   }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { release } from "node:os";
 
-/** Programs of the machine that tests start, and how they tell their version. */
+/** Programs of the machine that tests start, and their options to print the version. */
 const PROGRAMS = [
   ["git", "--version"],
   ["bash", "--version"],
@@ -10,11 +10,11 @@ const PROGRAMS = [
   ["curl", "--version"],
 ] as const;
 
-/** Variables that differ from one terminal to the next, and change nothing but looks. */
+/** Variables that differ between terminals, and change only the appearance. */
 const LOOKS =
   /^(?:npm_\w+|_|SHLVL|PWD|OLDPWD|INIT_CWD|TERM\w*|COLOR\w*|COLUMNS|LINES|EDITOR|WINDOWID|DISPLAY|(?:SSH|TMUX|XDG|DBUS|VSCODE)_\w+)$/;
 
-/** A text that is the same as long as this machine does the same with the same files, as far as can be told. */
+/** Returns a key that stays the same while this machine gives the same results for the same files, as far as known. */
 export function machineKey(env: NodeJS.ProcessEnv, versionOf = programVersion): string {
   const variables = Object.keys(env)
     .filter((name) => !LOOKS.test(name))

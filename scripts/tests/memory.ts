@@ -2,23 +2,23 @@ import { accessSync, constants, readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 
 const MEMORY = "/dev/shm";
-/** Many times what the tests have at once, of the folder and of the machine. */
+/** Many times the space that the tests use at once, required of the folder and of the machine's memory. */
 const ENOUGH_BYTES = 4 * 1024 ** 3;
 
 export interface Machine {
-  /** /proc/mounts: a file system a line. */
+  /** Contents of /proc/mounts: one file system per line. */
   readonly mounts: string;
   readonly freeBytes: number;
   readonly availableBytes: number;
 }
 
 /**
- * Where tests keep their files: in memory where the machine has it to spare. They make and remove some hundred thousand,
- * and on a disk more time would go by in its file system than in git.
+ * Returns the folder for the tests' files: in memory if the machine has enough. Tests create and remove some hundred
+ * thousand files; on a disk they would take more time in its file system than in git.
  */
 export function folderOfTests(env: NodeJS.ProcessEnv, machine: Machine | undefined): string {
   const isChosen = env["TMPDIR"] !== undefined;
-  // At night on the disk, as users have it.
+  // At night the tests use the disk, as users do.
   return machine && !isChosen && env["NIGHTLY"] === undefined && hasMemory(machine) ? MEMORY : tmpdir();
 }
 
@@ -28,12 +28,12 @@ function hasMemory({ mounts, freeBytes, availableBytes }: Machine): boolean {
       .split("\n")
       .map((line) => line.split(" "))
       .find(([, at]) => at === MEMORY) ?? [];
-  // Hooks are executed where they lie.
+  // Hooks are executed in this folder.
   const isUsable = type === "tmpfs" && !options.split(",").includes("noexec");
   return isUsable && freeBytes >= ENOUGH_BYTES && availableBytes >= ENOUGH_BYTES;
 }
 
-/** Undefined: it has no such folder. */
+/** Returns undefined if the machine has no such folder. */
 export function thisMachine(): Machine | undefined {
   try {
     accessSync(MEMORY, constants.W_OK);

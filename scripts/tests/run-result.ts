@@ -4,19 +4,19 @@ import { summarySchema } from "../support/test-summary.ts";
 /** One test file of one project. A file that cannot load counts as a failure. */
 const fileResultSchema = z.object({
   project: z.string(),
-  /** Relative to the checkout. */
+  /** Path relative to the checkout. */
   file: z.string(),
   passed: z.number(),
   failed: z.number(),
   skipped: z.number(),
-  /** Of its tests, hooks and imports. */
+  /** Time of the file's tests, hooks and imports. */
   seconds: z.number(),
 });
 export type FileResult = z.infer<typeof fileResultSchema>;
 
-/** What a run of vitest tells. */
+/** The result of a run of vitest. */
 export const runResultSchema = summarySchema.extend({
-  /** Errors that no file can be blamed for. */
+  /** Number of errors outside of the test files. */
   stray: z.number(),
   files: z.array(fileResultSchema),
 });
@@ -24,7 +24,7 @@ export type RunResult = z.infer<typeof runResultSchema>;
 
 const SLOWEST = 8;
 
-/** Lines that say where the time went: each project as a whole, then the slowest files. */
+/** Returns lines about the time spent: each project as a whole, then the slowest files. */
 export function timesOf(files: readonly FileResult[]): string[] {
   const projects = Map.groupBy(files, ({ project }) => project);
   const wholes = [...projects].map(([project, own]) => ({

@@ -3,17 +3,17 @@ import { dirname } from "node:path";
 import * as z from "zod/v4";
 import type { FileResult } from "./run-result.ts";
 
-/** What else changes on a machine is not seen here: after so long it is tried again. */
+/** Time after which a test runs again, because other changes of the machine are not detected. */
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** What passed, by the digests of its inputs. */
+/** Test files that passed, by the digests of their inputs. */
 const passedSchema = z.record(z.string(), z.object({ file: z.string(), tests: z.number(), at: z.number() }));
 type Passed = z.infer<typeof passedSchema>;
 
 export interface Unchanged {
-  /** Test files that have to run. */
+  /** Test files that must run. */
   readonly toRun: readonly string[];
-  /** Files that do not, and the tests in them. */
+  /** Numbers of the other files, and of the tests in them. */
   readonly files: number;
   readonly tests: number;
 }
@@ -44,15 +44,15 @@ export class PassedTests {
   }
 
   /**
-   * Keeps what passed whole: a file with a test that failed or was skipped is not kept, nor one whose digest is another
-   * now than before the run.
+   * Keeps the files whose tests all passed. Does not keep a file with a failed or skipped test, or a file whose digest
+   * changed during the run.
    */
   keep(before: Digests, after: Digests, results: readonly FileResult[]): void {
     const passed = this.#read();
     for (const { file, passed: tests, failed, skipped } of results) {
       const digest = before.get(file);
       if (digest === undefined || digest !== after.get(file)) continue;
-      // Also one that passed before: it cannot be relied on.
+      // Forgets the file even if it passed before: it is unreliable.
       if (failed > 0) delete passed[digest];
       else if (skipped === 0 && tests > 0) passed[digest] = { file, tests, at: this.#now() };
     }
@@ -67,7 +67,7 @@ export class PassedTests {
     try {
       text = readFileSync(this.#file, "utf8");
     } catch {
-      // Nothing passed yet.
+      // No tests have passed yet.
     }
     const passed = passedSchema.safeParse(parsed(text)).data ?? {};
     return Object.fromEntries(Object.entries(passed).filter(([, { at }]) => this.#now() - at < KEPT_MS));

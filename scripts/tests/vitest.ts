@@ -9,16 +9,16 @@ import { type RunResult, runResultSchema } from "./run-result.ts";
 
 export interface Run {
   readonly result: RunResult;
-  /** It broke off, or found nothing to run: that must not look like a success to somebody who reads only the counts. */
+  /** Whether the run broke off, or found no tests: the counts alone would look like a success. */
   readonly brokeOff: boolean;
-  /** What it wrote, where that was not shown as it came. */
+  /** Output of the run, unless it was printed already. */
   readonly output: string;
 }
 
 /** Runs `vitest run` with these arguments to its end. */
 export async function runVitest(vitestArgs: readonly string[], output: "inherit" | "pipe"): Promise<Run> {
   const folder = mkdtempSync(join(folderOfTests(process.env, thisMachine()), "warmtree-test-"));
-  // Users of sandboxes that are not this one go through it, as through the folder of all.
+  // Sandboxes run as other users, who must be able to pass through this folder, as through /tmp.
   chmodSync(folder, 0o755);
   const file = join(folder, "summary.json");
   try {
@@ -26,7 +26,7 @@ export async function runVitest(vitestArgs: readonly string[], output: "inherit"
     const code = await new Promise<number>((resolve, reject) => {
       // Tests start scripts, which import shell files as text: see run.mjs.
       const NODE_OPTIONS = `--import ${new URL("../support/text-imports.mjs", import.meta.url).href}`;
-      // What a test leaves goes with the run.
+      // Files that a test leaves are removed with this folder.
       const env = { ...toolEnvironment(), TMPDIR: folder, NODE_OPTIONS, [SUMMARY_FILE_VARIABLE]: file };
       const child = spawn(toolPath("vitest"), ["run", ...vitestArgs], { stdio: ["inherit", output, output], env });
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => written.push(chunk));
@@ -43,7 +43,7 @@ export async function runVitest(vitestArgs: readonly string[], output: "inherit"
   }
 }
 
-/** vitest ends without a result when it finds no test file or breaks off. */
+/** Returns an empty result if vitest wrote none: it found no test file, or broke off. */
 function readResult(file: string): RunResult {
   try {
     return runResultSchema.parse(JSON.parse(readFileSync(file, "utf8")));

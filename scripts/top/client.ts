@@ -4,10 +4,10 @@ import { overviewSchema } from "../../src/metrics/overview-schema.ts";
 import { problemText } from "../support/client.ts";
 import type { Minutes, TopOptions } from "./options.ts";
 
-/** What was reported is read, nothing else: it answers at once or not at all. */
+/** Timeout: the Worker only reads earlier reports, so it answers at once or not at all. */
 const TIMEOUT_MS = 10_000;
 
-/** `/v1/operator` of the Worker. Errors are one line for a person. */
+/** Reads `/v1/operator` of the Worker. Errors are one line for a person. */
 export class Client {
   readonly #url: string;
   readonly #key: string | undefined;

@@ -9,7 +9,7 @@ import { spark, table } from "./table.ts";
 
 const LABEL_WIDTH = 12;
 
-/** The whole of it, top down; whoever shows it cuts off what does not fit. */
+/** Returns the whole frame, top down; the caller cuts off the lines that do not fit. */
 export function frameOf(overview: Overview, width: number): Line[] {
   return [...glance(overview), line(), ...charts(overview, width), line(), ...byOperation(overview)];
 }

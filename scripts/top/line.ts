@@ -20,7 +20,7 @@ export function line(...parts: Part[]): Line {
   );
 }
 
-/** As it is printed. What does not fit into the width is cut off. */
+/** Returns a line as it is printed, cut off at `width`. */
 export function rendered(spans: Line, width: number, isColored: boolean): string {
   let left = width;
   return spans

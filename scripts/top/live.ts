@@ -27,7 +27,7 @@ interface State {
   trouble: string | undefined;
 }
 
-/** Shows what is going on until somebody quits. Rejects when there is no first answer. */
+/** Shows the live screen until the user quits. Rejects if there is no first answer. */
 export async function live(client: Source, minutes: Minutes, out: Output, input: Input): Promise<void> {
   const overview = await client.overview(minutes);
   const state: State = {
@@ -65,7 +65,7 @@ export async function live(client: Source, minutes: Minutes, out: Output, input:
       state.trouble = error instanceof Error ? error.message : String(error);
       draw();
     },
-    // A terminal does not tell whether anybody looks.
+    // A terminal does not report whether a user is looking.
     tab: { hidden: false, addEventListener() {}, removeEventListener() {} },
   });
   await quit.promise;

@@ -10,7 +10,7 @@ interface Column {
 
 const textOf = (part: Part) => (typeof part === "string" ? part : part[1]);
 
-/** Headings and rows, each column as wide as its widest cell. */
+/** Returns headings and rows; each column is as wide as its widest cell. */
 export function table(columns: readonly (string | Column)[], rows: readonly (readonly Part[])[]): Line[] {
   const full = columns.map((column) => (typeof column === "string" ? { heading: column } : column));
   const lines: (readonly Part[])[] = [full.map(({ heading }): Part => ["dim", heading]), ...rows];
@@ -26,7 +26,7 @@ export function table(columns: readonly (string | Column)[], rows: readonly (rea
   );
 }
 
-/** The shape of the newest values, one character for each. */
+/** Draws the newest values as bars, one character for each. */
 export function spark(values: readonly (number | null)[], width: number): string {
   const shown = values.slice(-width);
   const most = Math.max(...shown.map((value) => value ?? 0));

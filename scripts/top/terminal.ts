@@ -1,4 +1,4 @@
-/** As much of process.stdout as it takes. */
+/** The part of process.stdout that a terminal uses. */
 export interface Output {
   readonly columns: number;
   readonly rows: number;
@@ -6,7 +6,7 @@ export interface Output {
   on(event: "resize", listener: () => void): unknown;
 }
 
-/** As much of process.stdin. */
+/** The part of process.stdin that a terminal uses. */
 export interface Input {
   readonly isTTY: boolean;
   setRawMode(isRaw: boolean): unknown;
@@ -15,20 +15,20 @@ export interface Input {
   pause(): unknown;
 }
 
-/** Alternate screen without a cursor, and back (xterm's private modes, which every terminal of today knows). */
+/** Enters and leaves the alternate screen without a cursor (xterm's private modes, known to every modern terminal). */
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
-/** A screen of its own, which is given back however the process ends. */
+/** Shows a screen of its own, and restores the old one however the process ends. */
 export class Terminal {
   readonly #out: Output;
   readonly #input: Input | undefined;
   #isOpen = true;
 
-  /** @param onKey hears each key as the terminal sends it, Ctrl-C too */
+  /** @param onKey gets each key as the terminal sends it, including Ctrl-C */
   constructor(out: Output, input: Input, onKey: (key: string) => void, onResize: () => void) {
     this.#out = out;
     out.write(ENTER);
@@ -45,7 +45,7 @@ export class Terminal {
     return { width: this.#out.columns, height: this.#out.rows };
   }
 
-  /** Writes over what is there, line by line, so that nothing flickers. */
+  /** Overwrites the screen line by line, to avoid flicker. */
   draw(lines: readonly string[]): void {
     const text = lines.slice(0, this.#out.rows).map((line) => line + CLEAR_LINE);
     this.#out.write(HOME + text.join("\r\n") + CLEAR_BELOW);

@@ -1,20 +1,20 @@
-/** What a check came to. `not offered`: the service has no such thing, and can be used without. */
+/** Result of a check. `not offered`: the service lacks the feature, and can be used without it. */
 type Verdict = "ok" | "differs" | "not offered" | "not checked";
 
 export interface Finding {
   readonly verdict: Verdict;
-  /** What was seen, in few words; no ids, keys or addresses. */
+  /** Summary of the answer in few words; no ids, keys or addresses. */
   readonly answered: string;
 }
 
-/** One thing that has to be so. */
+/** A check of one property of the service. */
 export interface Check<Scene> {
-  /** Short, and the same from run to run. */
+  /** Short name, unchanged from run to run. */
   readonly name: string;
   readonly expects: string;
-  /** Seconds that it may take; absent: DEFAULT_WITHIN_S. */
+  /** Longest duration in seconds; absent: DEFAULT_WITHIN_S. */
   readonly withinS?: number;
-  /** Looks whether it is so. What it throws is a finding too: `differs`. */
+  /** Does the check. A thrown error is a finding too: `differs`. */
   readonly look: (scene: Scene) => Promise<Finding>;
 }
 
@@ -25,16 +25,16 @@ export interface Theme<Scene> {
 
 export const DEFAULT_WITHIN_S = 60;
 
-/** `ok` where it is so, `differs` where not. */
+/** Returns a finding: `ok` if `isSo`, else `differs`. */
 export const heldIf = (isSo: boolean, answered: string): Finding => ({ verdict: isSo ? "ok" : "differs", answered });
 export const notOffered = (answered: string): Finding => ({ verdict: "not offered", answered });
 export const notChecked = (why: string): Finding => ({ verdict: "not checked", answered: why });
 
-/** The most that all checks may take. */
+/** Returns the longest duration of all checks, in seconds. */
 export const mostSeconds = <Scene>(themes: readonly Theme<Scene>[]): number =>
   themes.flatMap(({ checks }) => checks).reduce((sum, { withinS = DEFAULT_WITHIN_S }) => sum + withinS, 0);
 
-/** Those whose theme or name has this text. */
+/** Returns the checks whose `theme: name` contains this text. */
 export function only<Scene>(themes: readonly Theme<Scene>[], text: string): readonly Theme<Scene>[] {
   return themes
     .map(({ name, checks }) => ({ name, checks: checks.filter((check) => `${name}: ${check.name}`.includes(text)) }))

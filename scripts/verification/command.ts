@@ -6,10 +6,10 @@ import { failures, markdown, progressLine, totals, writeReport } from "./report.
 import type { Subject } from "./report.ts";
 import { reasonOf, runChecks } from "./run.ts";
 
-/** Anything shorter is found in any text. */
+/** A shorter secret would match parts of ordinary text. */
 const SECRET_MIN_CHARS = 8;
 
-/** Does the work, then removes what was made, whatever came. @returns the exit code */
+/** Does the work, then always removes the resources that it made. @returns the exit code */
 export async function runCommand(work: (cleanups: Cleanups) => Promise<number>): Promise<number> {
   const cleanups = new Cleanups();
   cleanUpOnSignal(cleanups);
@@ -28,7 +28,7 @@ export async function runCommand(work: (cleanups: Cleanups) => Promise<number>):
   return code;
 }
 
-/** The themes that were asked for; the last, which removes what the others made, is always among them. */
+/** Returns the requested themes, and always the last, which removes the resources of the others. */
 export const chosen = <Scene>(themes: readonly Theme<Scene>[], text: string): readonly Theme<Scene>[] =>
   text === "" ? themes : [...only(themes.slice(0, -1), text), ...themes.slice(-1)];
 
@@ -37,13 +37,13 @@ interface Run<Scene> {
   readonly themes: readonly Theme<Scene>[];
   readonly scene: Scene;
   readonly secrets: readonly (string | undefined)[];
-  /** Asked for when all checks are made. */
+  /** Called after all checks. */
   readonly subject: () => Promise<Subject>;
   readonly json: boolean;
   readonly write: boolean;
 }
 
-/** Makes the checks and reports them. @returns the exit code */
+/** Runs the checks and reports them. @returns the exit code */
 export async function verified<Scene>(run: Run<Scene>): Promise<number> {
   const { command, themes, scene, json, write } = run;
   const secrets = run.secrets.filter((secret) => secret !== undefined && secret.length >= SECRET_MIN_CHARS);

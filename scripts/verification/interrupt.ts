@@ -1,11 +1,11 @@
 import { constants } from "node:os";
 import type { Cleanups } from "../support/cleanups.ts";
 
-/** A signal ends the run, but not before all that it made is removed: sandboxes that are left cost money. */
+/** Ends the run on a signal, but only after removing all resources that it made: remaining sandboxes cost money. */
 export function cleanUpOnSignal(cleanups: Cleanups): void {
   let isEnding = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // A terminal's Ctrl-C comes twice, directly and passed on by npm.
+    // A terminal's Ctrl-C arrives twice, directly and forwarded by npm.
     process.on(signal, () => {
       if (isEnding) return;
       isEnding = true;

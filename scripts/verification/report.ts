@@ -5,22 +5,22 @@ import type { Row } from "./run.ts";
 
 const PAGE = "docs/verified.md";
 
-/** What a run was against. */
+/** The service that a run checked. */
 export interface Subject {
-  /** In words, without keys. */
+  /** Description in words, without keys. */
   readonly against: string;
-  /** What is known of the versions of both sides. */
+  /** Known versions of both sides. */
   readonly versions: readonly string[];
 }
 
 export const failures = (rows: readonly Row[]) => rows.filter(({ verdict }) => verdict === "differs");
 
-/** One line for a terminal, as a check ends. */
+/** Returns one line for a terminal, at the end of a check. */
 export function progressLine({ theme, name, verdict, answered, seconds }: Row): string {
   return `${verdict.padEnd(11)} ${seconds.toFixed(2).padStart(6)} s  ${theme}: ${name}: ${answered}`;
 }
 
-/** How many checks came to what. */
+/** Returns the number of checks for each result. */
 export function totals(rows: readonly Row[]): string {
   const counts = Map.groupBy(rows, ({ verdict }) => verdict);
   const count = (verdict: Row["verdict"]) => counts.get(verdict)?.length ?? 0;
@@ -31,7 +31,7 @@ export function totals(rows: readonly Row[]): string {
   ].join(", ");
 }
 
-/** The report of a run in Markdown. */
+/** Returns the report of a run in Markdown. */
 export function markdown(rows: readonly Row[], { against, versions }: Subject, at: Date): string {
   const heading = ["check", "expects", "answered", "result", "s"];
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
@@ -47,11 +47,11 @@ export function markdown(rows: readonly Row[], { against, versions }: Subject, a
   ].join("\n");
 }
 
-/** What was answered is anybody's text: it must not end a cell, nor be markup. */
+/** Escapes an answer, which may be any text: it must not end a cell, nor be markup. */
 const cell = (text: string) =>
   text.replaceAll(/[\\|<>`*_[\]]/g, (character) => (character === "*" ? "*" : `\\${character}`));
 
-/** `page` with the report between the markers of the command. @throws Error when it has none */
+/** Returns `page` with the report between the markers of the command. @throws Error if it has no markers */
 export function withReport(page: string, command: string, report: string): string {
   const begin = `<!-- npm run ${command} -- --write -->`;
   const end = `<!-- end of ${command} -->`;
@@ -61,7 +61,7 @@ export function withReport(page: string, command: string, report: string): strin
   return `${head}${begin}\n\n${report}\n\n${end}${tail}`;
 }
 
-/** @param file the page; absent: the one of the docs */
+/** @param file the page; absent: the page of the docs */
 export async function writeReport(command: string, report: string, file = join(ROOT, PAGE)): Promise<void> {
   await writeFile(file, withReport(await readFile(file, "utf8"), command, report));
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_WITHIN_S } from "./check.ts";
 import type { Check, Finding, Theme } from "./check.ts";
 
-/** A check that was made. */
+/** A completed check. */
 export interface Row extends Finding {
   readonly theme: string;
   readonly name: string;
@@ -13,8 +13,8 @@ export interface Row extends Finding {
 const ANSWERED_MAX_CHARS = 300;
 
 /**
- * Makes all checks, one after the other, each within its time. `tell` hears of each as it ends.
- * @param clean takes out of a finding what nobody may read
+ * Runs all checks, one after the other, each within its time. `tell` is called with each result.
+ * @param clean removes secrets from a finding
  */
 export async function runChecks<Scene>(
   themes: readonly Theme<Scene>[],
@@ -37,7 +37,7 @@ export async function runChecks<Scene>(
   return rows;
 }
 
-/** Never rejects. A check that is given up may still be at work: what it does then is of no account. */
+/** Runs a check within its time; never rejects. After a timeout the check may go on, but its result is ignored. */
 async function found<Scene>({ look, withinS = DEFAULT_WITHIN_S }: Check<Scene>, scene: Scene): Promise<Finding> {
   const over = new AbortController();
   const late = sleep(withinS * 1000, undefined, { signal: over.signal }).then((): Finding => ({
@@ -53,7 +53,7 @@ async function found<Scene>({ look, withinS = DEFAULT_WITHIN_S }: Check<Scene>, 
   }
 }
 
-/** In words; fetch tells why in its cause alone. */
+/** Returns the reason of an error in words; fetch puts it only into the cause. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;

@@ -1,11 +1,11 @@
 import * as z from "zod/v4";
 import { E2bError } from "../../src/e2b/error.ts";
 
-/** An answer as it came. */
+/** A response, with its body parsed. */
 export interface Wire {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined: it is not JSON. */
+  /** Undefined: the body is not JSON. */
   readonly json: unknown;
 }
 
@@ -15,12 +15,12 @@ export async function wireOf(response: Response): Promise<Wire> {
   try {
     json = z.unknown().parse(JSON.parse(text));
   } catch {
-    json = undefined; // An empty answer, or a gateway's page.
+    json = undefined; // An empty body, or a gateway's page.
   }
   return { status: response.status, headers: response.headers, json };
 }
 
-/** The refusal that a call ends with. @throws Error when it goes well; what is no refusal */
+/** Returns the refusal with which a call rejects. @throws Error if the call succeeds, or fails in another way */
 export async function refusalOf(call: Promise<unknown>): Promise<E2bError> {
   try {
     await call;

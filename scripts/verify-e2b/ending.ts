@@ -5,7 +5,7 @@ import { polled } from "../verification/run.ts";
 import { SANDBOX_TIMEOUT_S } from "./scene.ts";
 import type { E2bScene } from "./scene.ts";
 
-/** What clocks and calls may differ by. */
+/** Tolerance for differences of clocks, and for the time of calls. */
 const TOLERANCE_S = 15;
 const SHORT_S = 3;
 const END_WITHIN_MS = 45_000;

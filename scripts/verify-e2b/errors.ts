@@ -6,9 +6,9 @@ import { refusalOf, saidBy } from "./answers.ts";
 import type { Wire } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 
-/** Of the right shape, and of nobody. */
+/** A well-formed id that belongs to no sandbox. */
 const NOBODY = "i00000000000000000000";
-/** Of the account's caps on sandboxes, that come with 429 and without a time. */
+/** Messages of the account's limits on sandboxes, which come with 429 and without a time. */
 const ACCOUNT_LIMIT = /concurrent E2B sandboxes|sandbox limit|concurrent template builds/i;
 
 export const errors: Theme<E2bScene> = {
@@ -61,7 +61,7 @@ export const errors: Theme<E2bScene> = {
   ],
 };
 
-/** Made last: none is provoked, all that came are looked at. */
+/** Runs last: provokes no 429, but checks all that came. */
 export const limits: Theme<E2bScene> = {
   name: "limits",
   checks: [

@@ -3,7 +3,7 @@ import { heldIf, notOffered } from "../verification/check.ts";
 import type { Finding, Theme } from "../verification/check.ts";
 import type { E2bScene } from "./scene.ts";
 
-/** E2B takes the state of a whole machine. */
+/** E2B stores the state of a whole machine. */
 const WITHIN_S = 180;
 
 export const imaging: Theme<E2bScene> = {
@@ -67,7 +67,7 @@ async function taken(scene: E2bScene, sandboxId: string, name: string): Promise<
     scene.images.add(snapshot);
     return snapshot;
   } catch (error) {
-    // The sandbox is there, so the route is not.
+    // The sandbox exists, so the route does not.
     if (error instanceof E2bError && (error.status === 404 || error.status === 405)) {
       throw new NoSnapshots(`${error.status}: no such route`);
     }
@@ -75,7 +75,7 @@ async function taken(scene: E2bScene, sandboxId: string, name: string): Promise<
   }
 }
 
-/** An API that speaks E2B's may have no snapshots: Warmtree then clones. */
+/** Wraps a check of snapshots: an API that speaks E2B's may have none, and Warmtree then clones. */
 function whereOffered(look: (scene: E2bScene) => Promise<Finding>): (scene: E2bScene) => Promise<Finding> {
   return (scene) =>
     look(scene).catch((error: unknown) => {

@@ -9,9 +9,9 @@ import type { E2bScene } from "./scene.ts";
 import { envd, pidOf } from "./wire.ts";
 
 const BYTES = Uint8Array.from(new TextEncoder().encode("bytes \u0000 ü\n"));
-/** envd before it took a file's bytes as they are: files go to it as forms. */
+/** An envd version that does not accept a file's raw bytes: files are sent as forms. */
 const FORMS_ONLY = "0.5.0";
-/** For what waits only where something is wrong. */
+/** Timeout of processes that wait only if something is wrong. */
 const SHORT_MS = 6_000;
 const PART_BYTES = 64 * 1024;
 
@@ -81,7 +81,7 @@ export const input: Theme<E2bScene> = {
         const session = await scene.shared();
         const seen = Promise.withResolvers<boolean>();
         const sent = uploadStream(scene.config, session, "up/stream", parts(seen.promise), scene.fetcher);
-        // Sooner or later than the process looks: where the upload fails, it is the finding.
+        // The upload may fail before or after the process looks; the error of `sent` is then the finding.
         sent.catch(() => seen.resolve(false));
         const line = `for n in {1..80}; do [ -s up/stream ] && break; sleep 0.1; done; stat -c %s up/stream`;
         const { stdout } = await scene.run(session, line);
@@ -107,7 +107,7 @@ const bash = (line: string) => ({
   maxOutputBytes: 1024,
 });
 
-/** One part, and the other when the first was seen. */
+/** Yields one part, and the second when the first was seen. */
 async function* parts(seen: Promise<boolean>): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(PART_BYTES);
   if (await seen) yield new Uint8Array(PART_BYTES);

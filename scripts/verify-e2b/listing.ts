@@ -4,7 +4,7 @@ import type { Theme } from "../verification/check.ts";
 import { refusalOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 
-/** What a filter has to be encoded for. */
+/** A value with characters that a filter must encode. */
 const ODD = "a b&c=d%e+f/ü,g";
 const RUNNING: ["running"] = ["running"];
 const BOTH: ["running", "paused"] = ["running", "paused"];

@@ -23,7 +23,7 @@ export interface VerifyE2bOptions {
   readonly write: boolean;
   readonly only: string;
   readonly template: string;
-  /** Settings of src/config.ts; without a key, the local host is meant. */
+  /** Settings of src/config.ts; without a key, the local host is used. */
   readonly settings: Readonly<Record<string, string>>;
 }
 

@@ -10,9 +10,9 @@ import { refusalOf, saidBy, wireOf } from "./answers.ts";
 import type { E2bScene } from "./scene.ts";
 import { envd, startCall } from "./wire.ts";
 
-/** Nobody listens there. */
+/** A port on which no process listens. */
 const NO_SERVER = "9";
-/** E2B's proxy may know of an end a moment later. */
+/** E2B's proxy may learn of a sandbox's end a moment later. */
 const KNOWN_WITHIN_MS = 10_000;
 
 export const reaching: Theme<E2bScene> = {

@@ -13,10 +13,10 @@ import type { TemplatePlane } from "../../src/e2b/templates.ts";
 import { wireOf } from "./answers.ts";
 import type { Wire } from "./answers.ts";
 
-/** Sandboxes that a run makes at most, and how long each may run should nobody end it: what a run can cost. */
+/** The limits of a run's cost: the number of its sandboxes, and the seconds that each runs unless it is ended. */
 export const MOST_SANDBOXES = 36;
 export const SANDBOX_TIMEOUT_S = 300;
-/** Metadata that every sandbox of a run carries. */
+/** Metadata key of every sandbox of a run. */
 const MARK = "warmtree_verify";
 /** As long as a start may take. */
 const CALL_TIMEOUT_MS = 75_000;
@@ -31,21 +31,21 @@ export interface Wanted {
   readonly sealedTo?: string;
 }
 
-/** An account, and what a run made in it. */
+/** An account, and the resources that a run made in it. */
 export class E2bScene {
   readonly plane: ControlPlane;
   readonly snapshots: SnapshotPlane;
   readonly templates: TemplatePlane;
-  /** Of this run: part of every name that it makes. */
+  /** Identifies this run: part of every name that it makes. */
   readonly nonce = randomBytes(6).toString("hex");
-  /** Every 429 that came, whoever asked. */
+  /** Every response with 429, to any request. */
   readonly refusals: { readonly retryAfter: string | null; readonly text: string }[] = [];
   readonly fetcher: typeof fetch;
   readonly config: E2bConfig;
   readonly template: string;
   /** Snapshots and templates to delete at the end. */
   readonly images = new Set<string>();
-  /** Creations whose answer has not come. */
+  /** Creations without an answer so far. */
   readonly #pending = new Set<Promise<SandboxSession>>();
   #made = 0;
   #hasEnded = false;
@@ -55,7 +55,7 @@ export class E2bScene {
     this.config = config;
     this.template = template;
     this.fetcher = async (request, init) => {
-      // Node asks for it where the body is a stream; workerd, where Warmtree runs, does not.
+      // Node requires it for a stream as body; workerd, where Warmtree runs, does not.
       const half: object = init?.body instanceof ReadableStream ? { duplex: "half" } : {};
       const response = await fetcher(request, { ...init, ...half });
       if (response.status === 429) {
@@ -68,12 +68,12 @@ export class E2bScene {
     this.templates = templatePlane(config, this.fetcher);
   }
 
-  /** What every sandbox of the run carries. */
+  /** Metadata of every sandbox of the run. */
   get mark(): Record<string, string> {
     return { [MARK]: this.nonce };
   }
 
-  /** One request to the control plane, without retries. */
+  /** Sends one request to the control plane, without retries. */
   async control(method: string, path: string, body?: object, key = this.config.apiKey): Promise<Wire> {
     const response = await this.fetcher(withoutSlash(this.config.apiUrl) + path, {
       method,
@@ -85,13 +85,13 @@ export class E2bScene {
     return wireOf(response);
   }
 
-  /** Refuses what would cost more than was said. */
+  /** Counts a new sandbox. @throws Error if the run has ended, or would exceed its limit */
   count(): void {
     if (this.#hasEnded) throw new Error("the run has ended");
     if (++this.#made > MOST_SANDBOXES) throw new Error(`more than ${MOST_SANDBOXES} sandboxes were asked for`);
   }
 
-  /** A new sandbox. */
+  /** Opens a new sandbox. */
   async open(wanted: Wanted = {}): Promise<SandboxSession> {
     this.count();
     const {
@@ -108,7 +108,7 @@ export class E2bScene {
     return making.finally(() => this.#pending.delete(making));
   }
 
-  /** A new sandbox for as long as `work` takes. */
+  /** Runs `work` with a new sandbox, and ends the sandbox afterwards. */
   async within<T>(wanted: Wanted, work: (session: SandboxSession) => Promise<T>): Promise<T> {
     const session = await this.open(wanted);
     try {
@@ -118,25 +118,25 @@ export class E2bScene {
     }
   }
 
-  /** The sandbox of all checks that change nothing of it; made anew where it was lost. */
+  /** Returns the sandbox of all checks that do not change it; opens it at the first call. */
   async shared(): Promise<SandboxSession> {
     return (this.#shared ??= await this.open());
   }
 
-  /** One bash line. */
+  /** Runs one bash line. */
   run(session: SandboxSession, line: string, timeoutMs = COMMAND_TIMEOUT_MS): Promise<ProcessResult> {
     const request = { cmd: "/bin/bash", args: ["-c", line], envs: {}, timeoutMs, maxOutputBytes: 1 << 20 };
     return runProcess(this.config, session, request, this.fetcher);
   }
 
-  /** What a bash line prints. @throws Error when it fails */
+  /** Returns the output of a bash line. @throws Error if it fails */
   async output(session: SandboxSession, line: string): Promise<string> {
     const { exitCode, stdout, stderr } = await this.run(session, line);
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr}`);
     return new TextDecoder().decode(stdout).trim();
   }
 
-  /** Ends and deletes all that the run made. @returns how many sandboxes there were */
+  /** Ends and deletes all resources of the run. @returns the number of sandboxes that were left */
   async end(): Promise<number> {
     this.#hasEnded = true;
     this.#shared = undefined;

@@ -4,11 +4,11 @@ import { heldIf, notOffered } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
 import type { E2bScene } from "./scene.ts";
 
-/** Neither is asked anything: what counts is that the other is not reached. */
+/** The check only shows that OTHER is not reached; ALLOWED gets no request. */
 const [ALLOWED, OTHER, OTHER_NAME] = ["warmtree.example", "1.1.1.1", "another.example"];
 const NOT_IMPLEMENTED = 501;
 const PATIENCE_S = 5;
-/** How many bytes a program gets from another address, and under another name at the address of who knows whom. */
+/** Prints the number of bytes that a program gets from another address, and from there under another name. */
 const LOOK_OUT = `for name in ${OTHER} ${OTHER_NAME}; do
   timeout ${PATIENCE_S} bash -c 'exec 3<>/dev/tcp/${OTHER}/80 && printf "GET / HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n" "$0" >&3 && head -c 1 <&3' $name 2>/dev/null
 done | wc -c`;

@@ -12,7 +12,7 @@ import { reaching } from "./reaching.ts";
 import { sealing } from "./sealing.ts";
 import type { E2bScene } from "./scene.ts";
 
-/** In this order; the last looks at what the others met, and leaves nothing. */
+/** Run in this order; the last checks the 429s of the others, and removes all resources. */
 export const E2B_THEMES: readonly Theme<E2bScene>[] = [
   errors,
   making,

@@ -18,7 +18,7 @@ interface Sent {
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** One request to a sandbox's envd, without retries. A header that is empty is left out. */
+/** Sends one request to a sandbox's envd, without retries. Leaves out empty headers. */
 export function envd(scene: E2bScene, address: SandboxAddress, path: string, sent: Sent = {}): Promise<Response> {
   const { method = "POST", headers = {}, body } = sent;
   const all = Object.entries({ ...envdHeaders(address), ...headers }).filter(([, value]) => value !== "");
@@ -31,7 +31,7 @@ export function envd(scene: E2bScene, address: SandboxAddress, path: string, sen
   });
 }
 
-/** A unary call of process.Process. */
+/** Makes a unary call of process.Process. */
 export function processCall(
   scene: E2bScene,
   address: SandboxAddress,
@@ -48,7 +48,7 @@ const listed = z.object({
     .default([]),
 });
 
-/** The process with this among its arguments, once it runs. @throws Error when there is none */
+/** Returns the pid of the process with this argument, once it runs. @throws Error if there is none */
 export async function pidOf(scene: E2bScene, address: SandboxAddress, argument: string): Promise<number> {
   const ask = async () => {
     const { json } = await wireOf(await processCall(scene, address, "List", {}));
@@ -59,7 +59,7 @@ export async function pidOf(scene: E2bScene, address: SandboxAddress, argument: 
   return found.pid;
 }
 
-/** process.Process/Start as it goes over the wire. */
+/** Sends process.Process/Start, and returns the raw response. */
 export function startCall(
   scene: E2bScene,
   address: SandboxAddress,
@@ -73,7 +73,7 @@ export function startCall(
   });
 }
 
-/** The names of a stream's messages, in order: `start`, `stdout`, `stderr`, `end`, `keepalive`, `close`. */
+/** Returns the names of a stream's messages, in order: `start`, `stdout`, `stderr`, `end`, `keepalive`, `close`. */
 export async function namesOfEvents({ body }: Response): Promise<string[]> {
   const names: string[] = [];
   if (body === null) return names;

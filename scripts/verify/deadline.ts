@@ -6,14 +6,14 @@ import { heldIf, notChecked } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
 import type { Scene } from "./scene.ts";
 
-/** A regular expression whose back references take longer than any operation gets, and next to no memory. */
+/** A regular expression whose back references exceed every operation's time limit, and use almost no memory. */
 const ENDLESS = "(a*)(a*)\\1\\2b";
 const LINES = `${"a".repeat(60)}\n`.repeat(20_000);
 const CUT: readonly string[] = ["timeout", "too_expensive"];
-/** What was cut off gets so long to do something all the same. */
+/** Time to watch for effects of an operation that was cut off. */
 const WATCH_MS = 5_000;
 const SOON_MS = 20_000;
-/** Beyond GIT_SANDBOX_TIMEOUT of the stack that this command starts; a git host at work that long is as good as dead. */
+/** Longer than GIT_SANDBOX_TIMEOUT of the stack that this command starts, as if the git host were dead. */
 const GIT_DELAY_MS = 13_000;
 
 export const deadline: Theme<Scene> = {
@@ -91,7 +91,7 @@ export const deadline: Theme<Scene> = {
 const prepare = (scene: Scene, sandbox_id: string) =>
   scene.must("edit", { sandbox_id, files: [{ path: "lines.txt", content: LINES }] }, edit.output);
 
-/** Whether a new file is there, now or a while later. */
+/** Whether a new file exists, now or WATCH_MS later. */
 async function appears(scene: Scene, sandbox_id: string, path: string): Promise<boolean> {
   const isThere = async () => (await scene.must("status", { sandbox_id }, status.output)).untracked.includes(path);
   if (await isThere()) return true;

@@ -11,7 +11,7 @@ import type { Scene } from "./scene.ts";
 
 const MAKING_WITHIN_MS = 240_000;
 
-/** What becomes of workspaces between uses, and what new ones start from. */
+/** Checks the state of workspaces between uses, and the sources of new ones. */
 export const keeping: Theme<Scene> = {
   name: "keeping",
   checks: [
@@ -105,7 +105,7 @@ async function fromSnapshot(scene: Scene): Promise<Finding> {
       );
     });
   } finally {
-    // One that was there before goes on serving, made anew; those of other repositories are none of ours.
+    // A snapshot that existed before stays in use, made anew; snapshots of other repositories are left alone.
     const isOfRepository = ({ repository }: { readonly repository: string }) => repository === snapshot.repository;
     const ours = before.some(isOfRepository) ? [] : (await snapshotsOf(scene)).filter(isOfRepository);
     for (const { snapshot_id: id } of ours) await scene.request("DELETE", `/v1/snapshots/${id}`);

@@ -7,7 +7,7 @@ import { overviewOf, withKey } from "./operator.ts";
 import { problem } from "./problem.ts";
 import type { Scene } from "./scene.ts";
 
-/** A higher limit of running sandboxes would take more of them than a run should cost. */
+/** Highest limit of running sandboxes that is tried: a higher one would take more of them than a run should cost. */
 const LIMIT_TRIED_MAX = 10;
 
 export const limit: Check<Scene> = {

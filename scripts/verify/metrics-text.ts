@@ -8,7 +8,7 @@ export interface Sample {
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[-+0-9.eE]+)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
 
-/** Prometheus' text format 0.0.4, to the letter. @throws Error with the line that is none of it */
+/** Parses Prometheus' text format 0.0.4 strictly. @throws Error with the invalid line */
 export function samplesOf(text: string): Sample[] {
   const typed = new Set<string>();
   const samples: Sample[] = [];
@@ -40,7 +40,7 @@ function labelsOf(text: string): Record<string, string> {
   return labels;
 }
 
-/** The sum of a family's samples that carry these labels. */
+/** Returns the sum of a family's samples that have these labels. */
 export function total(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}): number {
   return samples
     .filter((sample) => sample.name === name)

@@ -11,7 +11,7 @@ import { NoKey, overviewOf, withKey } from "./operator.ts";
 import type { Scene } from "./scene.ts";
 import { templateChecks } from "./template.ts";
 
-/** Counts are flushed every second, pools report every few. */
+/** Timeout for reports: counts are flushed every second, pools report every few seconds. */
 const TOLD_WITHIN_MS = 45_000;
 const within = ({ options }: Scene) => options.toldWithinMs ?? TOLD_WITHIN_MS;
 const CALLS = 5;
@@ -57,7 +57,7 @@ export const operating: Theme<Scene> = {
           within(scene),
         );
         const counted = read(now) - before;
-        // Somebody else may call meanwhile.
+        // Other callers may be active meanwhile.
         return heldIf(counted >= CALLS, `${now.length} samples; ${Math.min(counted, CALLS)} of ${CALLS} calls counted`);
       }),
     },

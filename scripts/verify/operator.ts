@@ -5,10 +5,10 @@ import { notChecked } from "../verification/check.ts";
 import type { Finding } from "../verification/check.ts";
 import type { Scene } from "./scene.ts";
 
-/** Thrown where the key opens no such route. */
+/** Thrown if the key does not open the route. */
 export class NoKey extends Error {}
 
-/** A request to one of the routes for the operator. @throws NoKey */
+/** Sends a request to one of the operator's routes. @throws NoKey if the key does not open it */
 export async function asOperator(scene: Scene, method: string, path: string): Promise<Answer> {
   const { operatorKey = scene.options.key } = scene.options;
   const answer = await scene.request(method, `/v1/operator/${path}`, undefined, operatorKey);
@@ -22,7 +22,7 @@ export async function overviewOf(scene: Scene): Promise<Overview> {
   return overviewSchema.parse(json);
 }
 
-/** Makes of a look that throws NoKey one that was not checked. */
+/** Wraps a check: if it throws NoKey, its result is `not checked`. */
 export function withKey(key: string, look: (scene: Scene) => Promise<Finding>): (scene: Scene) => Promise<Finding> {
   return (scene) =>
     look(scene).catch((error: unknown) => {

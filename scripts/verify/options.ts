@@ -31,7 +31,7 @@ export interface VerifyOptions {
   readonly write: boolean;
   readonly yes: boolean;
   readonly only: string;
-  /** Absent: one of this command's own. */
+  /** Absent: a Warmtree that this command starts. */
   readonly url: string | undefined;
   readonly key: string;
   readonly repo: string | undefined;

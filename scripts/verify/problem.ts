@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 
-/** An error of an operation, as far as checks look at it. */
+/** An error of an operation, with the members that checks use. */
 export const problem = z.looseObject({
   code: z.string(),
   detail: z.string(),

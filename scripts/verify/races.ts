@@ -53,7 +53,7 @@ export const races: Theme<Scene> = {
   ],
 };
 
-/** Prepares each agent in a workspace of its own; then all go at once. */
+/** Prepares each agent in a workspace of its own; then starts all at once. */
 async function raced<T>(
   scene: Scene,
   [agent, ...others]: readonly string[],

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const TIMEOUT_MS = 60_000;
 
-/** A repository at its host, by plain git: what Warmtree says of it is held to this. */
+/** Accesses a repository at its host with plain git, to verify Warmtree's answers. */
 export class Remote {
   readonly url: string;
   readonly #folder: string;
@@ -28,7 +28,7 @@ export class Remote {
     return rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Commits by the names of the branches that have this text. */
+  /** Returns the commits of the branches whose names contain this text, by branch name. */
   async branches(text: string): Promise<Map<string, string>> {
     const lines = (await this.#git("ls-remote", "--heads", this.url)).split("\n").filter((line) => line !== "");
     const all = lines.map((line): [string, string] => {
@@ -38,7 +38,7 @@ export class Remote {
     return new Map(all.filter(([name]) => name.includes(text)));
   }
 
-  /** Subjects of a branch's newest commits, and the paths of all its files. */
+  /** Returns the subjects of a branch's newest commits, and the paths of all its files. */
   async content(branch: string, commits: number): Promise<{ subjects: string[]; files: string[] }> {
     await this.#git("fetch", "--quiet", "--no-tags", `--depth=${commits + 1}`, this.url, `refs/heads/${branch}`);
     const subjects = await this.#git("log", "--format=%s", "-n", String(commits), "FETCH_HEAD");
@@ -46,7 +46,7 @@ export class Remote {
     return { subjects: subjects.split("\n"), files: files.split("\0") };
   }
 
-  /** Deletes the branches that have this text. @returns how many are left */
+  /** Deletes the branches whose names contain this text. @returns the number of those left */
   async deleteBranches(text: string): Promise<number> {
     const names = [...(await this.branches(text)).keys()];
     if (names.length === 0) return 0;
@@ -70,7 +70,7 @@ export class Remote {
     }
   }
 
-  /** By environment, which other users of the machine cannot read. */
+  /** Passes the credential in the environment, which other users of the machine cannot read. */
   #credential(): Record<string, string> {
     if (this.#token === undefined) return {};
     const basic = Buffer.from(`x-access-token:${this.#token}`).toString("base64");

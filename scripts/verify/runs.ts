@@ -6,7 +6,7 @@ import { heldIf } from "../verification/check.ts";
 import type { Theme } from "../verification/check.ts";
 import type { Scene } from "./scene.ts";
 
-/** A request to the Worker may take so long. */
+/** Longest time that a request to the Worker may take. */
 const WAIT_S = 55;
 
 export const runs: Theme<Scene> = {

@@ -8,7 +8,7 @@ import { problem } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import type { Remote } from "./remote.ts";
 
-/** Workspaces that a run opens at most, and the seconds that each runs at most should nobody end it: what it can cost. */
+/** The limits of a run's cost: the number of its workspaces, and the seconds that each runs unless it is ended. */
 export const MOST_WORKSPACES = 32;
 export const MOST_RUNNING_S = 3600;
 /** Longer than an operation may take by default. */
@@ -19,26 +19,26 @@ type Cloned = z.output<typeof clonedSchema>;
 export interface SceneOptions {
   readonly url: string;
   readonly key: string;
-  /** Of the operator and of the scraper; absent: the caller's own, which serve where loopback is open. */
+  /** Keys of the operator and of the scraper; absent: the caller's key, which serves if loopback is open. */
   readonly operatorKey?: string | undefined;
   readonly metricsKey?: string | undefined;
   readonly gitToken?: string | undefined;
   readonly remote: Remote;
-  /** Slows the git host down; absent: it cannot be. */
+  /** Slows the git host down; absent: impossible. */
   readonly slowDown?: ((delayMs: number) => void) | undefined;
   readonly fetcher?: typeof fetch;
-  /** How long the service may take to count and report what it did; absent: 45 s. */
+  /** Milliseconds within which the service must count and report its operations; absent: 45 s. */
   readonly toldWithinMs?: number;
 }
 
-/** A Warmtree, a repository that it may push to, and what a run made of both. */
+/** A Warmtree, a repository to which it may push, and the resources that a run made in both. */
 export class Scene {
   readonly options: SceneOptions;
   readonly remote: Remote;
-  /** Of this run: part of every agent's and branch's name. */
+  /** Identifies this run: part of every agent's and branch's name. */
   readonly nonce = `verify-${randomBytes(5).toString("hex")}`;
   readonly #opened = new Set<string>();
-  /** Clones whose answer has not come. */
+  /** Clones without an answer so far. */
   readonly #pending = new Set<Promise<unknown>>();
   #count = 0;
   #hasEnded = false;
@@ -49,7 +49,7 @@ export class Scene {
     this.remote = options.remote;
   }
 
-  /** Any request to the Worker. An empty answer is null. */
+  /** Sends a request to the Worker. Returns the text of an answer that is not JSON. */
   async request(method: string, path: string, body?: object, key = this.options.key): Promise<Answer> {
     const { url, fetcher = fetch } = this.options;
     const response = await fetcher(url + path, {
@@ -71,21 +71,21 @@ export class Scene {
     return this.request("POST", `/v1/git/${operation}`, body);
   }
 
-  /** The result. @throws Error with the problem's words */
+  /** Returns the result. @throws Error with the problem's detail */
   async must<T>(operation: string, body: object, schema: z.ZodType<T>): Promise<T> {
     const { status, json } = await this.call(operation, body);
     if (status !== 200) throw new Error(`${operation} answers ${status}: ${problemText(json)}`);
     return schema.parse(json);
   }
 
-  /** The problem. @throws Error where it went well, or is none */
+  /** Returns the problem. @throws Error if the operation succeeds, or its answer is not a problem */
   async mustFail(operation: string, body: object): Promise<Problem> {
     const { status, json } = await this.call(operation, body);
     if (status === 200) throw new Error(`${operation} went well, where an error was expected`);
     return problem.parse(json);
   }
 
-  /** A workspace of an agent of its own, until the end of the run. */
+  /** Clones as a new agent; the workspace ends with the run at the latest. */
   async clone(agent: string): Promise<Cloned> {
     if (this.#hasEnded) throw new Error("the run has ended");
     if (++this.#count > MOST_WORKSPACES) throw new Error(`more than ${MOST_WORKSPACES} clones were asked for`);
@@ -101,12 +101,12 @@ export class Scene {
     return { repo_url: this.remote.url, agent_id: `${this.nonce}-${agent}`, task_id: "t" };
   }
 
-  /** Ends it with the run. */
+  /** Ends the workspace at the end of the run. */
   keep(sandboxId: string): void {
     this.#opened.add(sandboxId);
   }
 
-  /** A workspace of its own for as long as `work` takes. */
+  /** Runs `work` with a new workspace, and ends the workspace afterwards. */
   async within<T>(agent: string, work: (cloned: Cloned) => Promise<T>): Promise<T> {
     const cloned = await this.clone(agent);
     return this.ending(cloned.sandbox_id, () => work(cloned));
@@ -122,7 +122,7 @@ export class Scene {
     }
   }
 
-  /** The workspace of all checks that need one and no more. */
+  /** Returns the workspace of all checks that need only one. */
   async main(): Promise<Cloned> {
     return (this.#main ??= await this.clone("main"));
   }
@@ -144,7 +144,7 @@ export class Scene {
     return { "X-Git-Token": `${protocol === "https:" ? host : origin}=${gitToken}` };
   }
 
-  /** Ends all workspaces and deletes all branches of the run. @returns what could not be */
+  /** Ends all workspaces and deletes all branches of the run. @returns the numbers of those left */
   async end(): Promise<{ workspaces: number; branches: number }> {
     this.#hasEnded = true;
     this.#main = undefined;

@@ -15,10 +15,10 @@ import type { SceneOptions } from "./scene.ts";
 const REPOSITORY = "verify";
 const CONTENT = { files: 50, commits: 10 };
 
-/** The shortest time limit there is, and a limit of sandboxes that a run comes near to. */
+/** The shortest possible time limit, and a limit of sandboxes that a run almost reaches. */
 export const STACK_BINDINGS = { GIT_SANDBOX_TIMEOUT: "10", GIT_SANDBOX_MAX_RETRIES: "0", E2B_MAX_SANDBOXES: "7" };
 
-/** What is to be checked, and what it pushes to. */
+/** Returns the scene: the service to check, and the remote to which it pushes. */
 export async function sceneOf(options: VerifyOptions, cleanups: Cleanups): Promise<Scene> {
   if (options.url === undefined) {
     const stack = await startStack({ bindings: STACK_BINDINGS });
@@ -32,7 +32,7 @@ export async function sceneOf(options: VerifyOptions, cleanups: Cleanups): Promi
   return sceneWith({ url, key, gitToken, operatorKey, metricsKey, remote, slowDown }, cleanups);
 }
 
-/** A run against a stack that was started with STACK_BINDINGS. */
+/** Returns the scene of a stack that was started with STACK_BINDINGS. */
 export async function sceneOfStack(stack: Stack, cleanups: Cleanups, more: Partial<SceneOptions> = {}): Promise<Scene> {
   const { git, url } = stack;
   await makeRepository(git.root, REPOSITORY, CONTENT);

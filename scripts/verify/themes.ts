@@ -24,5 +24,5 @@ const end: Theme<Scene> = {
   ],
 };
 
-/** In this order; the last leaves nothing. */
+/** Run in this order; the last removes all resources. */
 export const THEMES: readonly Theme<Scene>[] = [job, mcp, races, runs, deadline, keeping, operating, end];

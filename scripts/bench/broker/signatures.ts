@@ -11,7 +11,7 @@ import { median } from "../../support/median.ts";
 const TIMES = 200;
 const WHO = "Warmtree <agent@warmtree.invalid>";
 
-/** Median time of one signature, from the request to the end of the answer, in milliseconds. */
+/** Returns the median time of one signature, from the request to the end of the answer, in milliseconds. */
 export async function signMs(cleanups: Cleanups): Promise<number> {
   const [key, signing, port] = [leaseKey(), await newSigningKey(), await freePort()];
   const url = `http://127.0.0.1:${port}`;

@@ -13,7 +13,7 @@ import { startRemote } from "../clone/remote.ts";
 import { median } from "../../support/median.ts";
 
 const MB = 1_000_000;
-/** Files of a repository; a pack of one object is no usual one. */
+/** Files of a repository; a pack of one object would be unusual. */
 const FILES = 50;
 
 /** Medians, in seconds. */
@@ -31,7 +31,7 @@ interface Compared {
 type Way = "broker" | "direct";
 const WAYS: readonly Way[] = ["direct", "broker"];
 
-/** Plain git, once with a lease at the broker and once at the git host. */
+/** Runs plain git, with a lease at the broker, and directly at the git host. */
 export class Subjects {
   readonly #folder: string;
   readonly #host: string;
@@ -52,7 +52,7 @@ export class Subjects {
     const { url } = await startRemote(remote, link, cleanups);
     const key = leaseKey();
     const port = await freePort();
-    // No sandbox is needed.
+    // The measurement needs no sandbox.
     const settings = localBindings("http://127.0.0.1:9", url);
     const bindings = { ...settings, LEASE_KEY: key.setting, PUBLIC_URL: `http://127.0.0.1:${port}` };
     const worker = await startWorkerd({ bindings, port });
@@ -67,7 +67,7 @@ export class Subjects {
     const clones: Record<Way, number[]> = { broker: [], direct: [] };
     const pushes: Record<Way, number[]> = { broker: [], direct: [] };
     let cpu = 0;
-    // The first run of each warms caches up, and does not count.
+    // The first run of each warms up caches, and does not count.
     for (let run = 0; run <= runs; run++) {
       for (const way of WAYS) {
         const cpuBefore = cpuMs(this.#workerPid);
@@ -83,7 +83,7 @@ export class Subjects {
     return { clone: medians(clones), push: medians(pushes), cpuMsPer100Mb };
   }
 
-  /** Largest memory of the Worker while so much is pushed and cloned. */
+  /** Returns the largest memory of the Worker while `mb` MB are pushed and cloned. */
   async memoryMib(mb: number): Promise<number> {
     await this.#make(mb);
     return peakMib(this.#workerPid, async () => {
@@ -96,7 +96,7 @@ export class Subjects {
     return join(this.#folder, `tree-${mb}`);
   }
 
-  /** A repository with one commit of so many incompressible bytes. */
+  /** Makes a repository with one commit of `mb` incompressible MB. */
   async #make(mb: number): Promise<void> {
     const tree = this.#tree(mb);
     await mkdir(tree, { recursive: true });
@@ -108,7 +108,7 @@ export class Subjects {
     await this.#run("direct", mb, ["-C", tree, "commit", "-q", "-m", "All"]);
   }
 
-  /** Into an empty repository. Returns seconds. */
+  /** Pushes into an empty repository. Returns seconds. */
   async #push(way: Way, mb: number): Promise<number> {
     const bare = join(this.#folder, "remote", `${mb}.git`);
     await rm(bare, { recursive: true, force: true });

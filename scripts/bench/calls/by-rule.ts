@@ -3,7 +3,7 @@ import { type Distorted, distortions } from "./distort.ts";
 import type { Verdict } from "./pair.ts";
 import { RIGHT_INPUTS, type RightInput } from "./whole.ts";
 
-/** Workspaces that work side by side. */
+/** Number of workspaces used at once. */
 const LANES = 3;
 
 export interface RuleVerdict extends Verdict {
@@ -12,9 +12,9 @@ export interface RuleVerdict extends Verdict {
 }
 
 /**
- * Sends every right input several times, then each distortion of it; the answers must be the same. Repeated calls of one
- * meaning have one answer: they find done what they ask for.
- * @param every sends only one in so many distortions
+ * Sends every right input several times, then each distortion of it, and expects equal answers. Repeated calls of one
+ * meaning have equal answers, because they find their work already done.
+ * @param every sends only one in this many distortions
  */
 export async function byRule(doors: Doors, take: (verdict: RuleVerdict) => void, every = 1): Promise<void> {
   const lane = async (number: number) => {

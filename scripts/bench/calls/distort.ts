@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { OPERATIONS } from "../../../src/ops/registry.ts";
 import type { RightInput } from "./whole.ts";
 
-/** A right input as a client distorts it. */
+/** A right input, distorted as clients distort it. */
 export interface Distorted {
   readonly operation: string;
   readonly rule: string;
@@ -10,7 +10,7 @@ export interface Distorted {
   readonly field: string;
   readonly right: object;
   readonly input: object;
-  /** Whether only MCP takes it: HTTP refuses fields that it does not know. */
+  /** Whether only MCP accepts it: HTTP refuses fields that it does not know. */
   readonly mcpOnly?: true;
 }
 
@@ -27,11 +27,11 @@ const node = z.looseObject({
 });
 
 const PATHS = new Set(["path", "file", "paths", "files", "sparse", "move_to"]);
-/** Where `x/` may mean a folder to make. */
+/** Operations in which `x/` may mean a folder to make. */
 const WRITTEN = new Set(["edit"]);
 const CLIENT_FIELDS = ["toolCallId", "sessionId", "_sessionID", "action", "chatInput", "tool", "explanation"];
 
-/** Every distortion of one field of an input, and of all fields that it leaves out. */
+/** Returns every distortion of one field of an input, and of all fields that it leaves out. */
 export function distortions({ operation, input: right }: RightInput): Distorted[] {
   const schema = OPERATIONS.find(({ name }) => name === operation)?.input ?? z.never();
   const root = z.toJSONSchema(schema, { io: "input" });
@@ -99,7 +99,7 @@ function* textChanges(text: string, path: Path, name: string, operation: string,
   if (!WRITTEN.has(operation)) yield ["path", path, `${text}/`];
 }
 
-/** Empty values of a field that the input leaves out. */
+/** Yields empty values of a field that the input leaves out. */
 function* empties(part: unknown, path: Path): Generator<Change> {
   const { type, default: fallback } = node.parse(part);
   yield ["null", path, null];

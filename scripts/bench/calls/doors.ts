@@ -9,7 +9,7 @@ export interface Answered {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** The product's own doors: HTTP, and MCP by the official client. */
+/** Calls the product over HTTP, and over MCP with the official client. */
 export class Doors {
   readonly stack: Stack;
   readonly repoUrl: string;
@@ -34,7 +34,7 @@ export class Doors {
     return { ok: status === 200, facts: { ...Object(json) } };
   }
 
-  /** Calls an operation over MCP: by its tool, or as a step. */
+  /** Calls an operation over MCP: with its tool, or as a step. */
   async step(operation: string, input: object): Promise<Answered> {
     const tool = TOOLS.find((each) => each.operation === operation);
     return tool
@@ -42,7 +42,7 @@ export class Doors {
       : this.call("mcp", "git_run", { steps: [{ op: operation, ...input }] });
   }
 
-  /** As call over HTTP; throws if it fails. */
+  /** Calls an operation over HTTP; throws if the call fails. */
   async need(operation: string, input: object): Promise<Answered["facts"]> {
     const { ok, facts } = await this.call("http", operation, input);
     if (!ok) throw new Error(`${operation} ${JSON.stringify(input)}: ${JSON.stringify(facts)}`);
@@ -62,7 +62,7 @@ export class Doors {
 /** Members of answers that differ between two calls of one meaning. */
 const VOLATILE = new Set(["timing", "instance", "ignored", "source", "created"]);
 
-/** An answer without what differs between two workspaces in one state. */
+/** Returns an answer as text, without the members that differ between two workspaces in one state. */
 export function comparable(answer: Answered, own: Readonly<Record<string, string>>): string {
   const text = JSON.stringify(answer, (name, value: unknown) => (VOLATILE.has(name) ? undefined : value));
   const plain = Object.entries(own).reduce((into, [word, stands]) => into.replaceAll(word, stands), text);

@@ -2,20 +2,20 @@ import { type Answered, comparable, type Doors } from "./doors.ts";
 import { OPERATIONS } from "../../../src/ops/registry.ts";
 import type { WrittenCall } from "./written-call.ts";
 
-/** Whether a call was understood; `wrong`: it was answered, and not as its meaning. */
+/** Whether a call was understood; `wrong`: its answer differs from the answer to the call that it means. */
 export interface Verdict {
   readonly kind: "understood" | "refused" | "wrong";
   readonly why?: string;
 }
 
-/** Names of what changes nothing. */
+/** Names of operations and tools that change nothing. */
 const READS: ReadonlySet<string> = new Set(
   OPERATIONS.filter(({ access }) => access === "read").flatMap(({ name }) => [name, `git_${name}`]),
 );
 
 const TASKS = ["right", "written"] as const;
 
-/** Two workspaces in one state: one gets the right calls, the other the same calls as they are written. */
+/** Two workspaces in one state: one gets the right calls, the other the written calls. */
 export class Pair {
   private readonly doors: Doors;
   private readonly ids: readonly string[];
@@ -63,7 +63,7 @@ export class Pair {
     return isRefused ? { kind: "understood" } : { kind: "wrong", why: JSON.stringify(facts) };
   }
 
-  /** Compares the answers, and what became of the two workspaces. */
+  /** Compares the answers, and the states of the two workspaces. */
   private async same(right: Answered, written: Answered, isRead: boolean): Promise<Verdict> {
     const [one, other] = [this.plain(right, 0), this.plain(written, 1)];
     if (one !== other) return { kind: "wrong", why: `${other} instead of ${one}` };

@@ -10,7 +10,7 @@ import type { Written } from "./written-call.ts";
 export interface Tally {
   tasks: number;
   understood: number;
-  /** Calls that were answered otherwise than they mean. */
+  /** Calls whose answer differs from the answer to the call that they mean. */
   wrong: number;
 }
 
@@ -23,7 +23,7 @@ export interface Result {
 
 const WRITTEN: Written = { ...BY_MODELS, ...BY_CLIENTS };
 
-/** Clients that call at once. */
+/** Number of clients that call at once. */
 const LANES = 3;
 
 const newTally = (): Tally => ({ tasks: 0, understood: 0, wrong: 0 });
@@ -39,7 +39,7 @@ function count(tallies: readonly Tally[], { kind }: Verdict): void {
 /**
  * Runs all calls against a Warmtree.
  * @param say gets a line for each call that was not understood
- * @param every runs only one in so many distortions
+ * @param every runs only one in this many distortions
  */
 export async function runCalls(doors: Doors, say: (line: string) => void, every = 1): Promise<Result> {
   const clients = Object.entries(WRITTEN);
@@ -68,7 +68,7 @@ export async function runCalls(doors: Doors, say: (line: string) => void, every 
   return result;
 }
 
-/** Opens the doors of a Warmtree with local sandboxes and the sample remote. */
+/** Connects to a new Warmtree with local sandboxes and the sample remote. */
 export async function openDoors(): Promise<Doors & AsyncDisposable> {
   const stack = await startStack({ bindings: { E2B_MAX_SANDBOXES: "60" } });
   try {

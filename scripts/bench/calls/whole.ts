@@ -1,4 +1,4 @@
-/** Inputs that are right as they are. Together they have every field of every operation. */
+/** A right input. Together, the inputs have every field of every operation. */
 export interface RightInput {
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;

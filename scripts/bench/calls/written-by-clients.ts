@@ -3,7 +3,7 @@ import { http, mcp, type Written } from "./written-call.ts";
 const FOLDER = { "src/a.txt": "one\n", "other.txt": "three\n" };
 const N8N = { toolCallId: "call_x", sessionId: "abc", action: "sendMessage", chatInput: "Read it", tool: "Warmtree" };
 
-/** Calls with what clients and frameworks add or change. */
+/** Calls with the fields that clients and frameworks add or change. */
 export const BY_CLIENTS: Written = {
   "n8n adds its own fields": [
     mcp("git_status", N8N, {}),

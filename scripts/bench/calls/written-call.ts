@@ -1,15 +1,15 @@
 /**
- * A call as a client or model writes it, and the call that it means. In both, `$id` stands for the workspace and `$repo`
- * for the repository's address; where no `$id` is, the workspace is added as `sandbox_id`.
+ * A call as a client or model writes it, and the call that it means. In both, `$id` stands for the workspace and
+ * `$repo` for the repository's address; without `$id`, the workspace is added as `sandbox_id`.
  */
 export interface WrittenCall {
   readonly door: "http" | "mcp";
-  /** A tool, or over HTTP an operation. */
+  /** Name of a tool, or over HTTP of an operation. */
   readonly name: string;
   readonly input: object;
   /** Right input for the same name; `refused`: the call has several meanings. */
   readonly means: object | "refused";
-  /** Files that were written before. */
+  /** Files written before the call. */
   readonly given?: Readonly<Record<string, string>>;
 }
 

@@ -1,13 +1,13 @@
 /**
- * A git server behind a slow link, for a parent that asks over IPC what has gone over it. A process of its own: starting
- * git copies the page tables of the one that starts it, and a git host has not this bench's memory.
+ * Runs a git server behind a slow link, and reports its traffic to the parent over IPC. A process of its own: starting
+ * git copies the page tables of the parent process, and a git host does not have this bench's memory.
  */
 import { startGitServer } from "../../sample-remote/server.ts";
 import { startWan } from "../../harness/wan/proxy.ts";
 import type { WanLink } from "../../harness/wan/proxy.ts";
 import type { Meter } from "./measure.ts";
 
-/** The first one starts it; every one is answered. */
+/** The first request starts the server; every request gets an answer. */
 export interface FarEndRequest {
   readonly root: string;
   readonly link: WanLink;

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cloned, Strategy } from "./strategy.ts";
 import { median } from "../../support/median.ts";
 
-/** What a clone leaves behind must not fall to the next: a tree of ours settles in its second second, disks write for longer. */
+/** Pause that keeps a clone's cost from the next: our tree settles in its second second, disks write longer. */
 const QUIET_MS = 3000;
 
-/** What has gone over the link and how many requests the git server had, so far. */
+/** Bytes sent over the link and requests to the git server, so far. */
 export interface Meter {
   readonly bytes: number;
   readonly requests: number;
@@ -25,11 +25,11 @@ export interface Row {
   readonly ratio_to_full: number;
   readonly ratio_to_shallow: number;
   readonly full_history: boolean;
-  /** Milliseconds of ours, where the answer told them. */
+  /** Milliseconds of the parts of our clone, if the answer has them. */
   readonly timing: Readonly<Record<string, number>>;
 }
 
-/** Runs the strategies in turn, so that what disturbs one disturbs all. The first and second are full and shallow. */
+/** Runs the strategies in turn, so that a disturbance affects all. The first and second are full and shallow. */
 export async function measure(
   strategies: readonly Strategy[],
   runs: number,

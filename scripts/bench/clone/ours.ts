@@ -21,15 +21,15 @@ const snapshotsSchema = z.object({ snapshots: z.array(snapshotSchema) });
 const hostedSchema = z.array(z.object({ state: z.string() }));
 const workspacesSchema = z.object({ workspaces: z.array(z.unknown()) });
 
-/** More than any bench starts: nothing here is to wait for room. */
+/** More sandboxes than any bench starts, so that no clone waits for room. */
 const MANY_SANDBOXES = "1000";
 const LOOK_INTERVAL_MS = 20;
 
-/** The bundled Worker in bare workerd, with a local sandbox host of its own. */
+/** Runs the bundled Worker in bare workerd, with a local sandbox host of its own. */
 export class Ours {
   readonly #url: string;
   readonly #hostUrl: string;
-  /** Whether its sandboxes start from snapshots without a copy of their files, as E2B's do. */
+  /** Whether the host's sandboxes start from snapshots without copying their files, as E2B's do. */
   readonly layered: boolean;
   #agents = 0;
 
@@ -40,11 +40,11 @@ export class Ours {
   }
 
   /**
-   * @param gitUrl where repositories are, by way of the link
-   * @param warm sandboxes in the warm pool
+   * @param gitUrl address of the repositories, through the link
+   * @param warm number of sandboxes in the warm pool
    */
   static async start(gitUrl: string, warm: number, cleanups: Cleanups): Promise<Ours> {
-    // Where others than root may go: sandboxes belong to a user of their own.
+    // Other users than root must reach this folder: sandboxes run as a user of their own.
     const host = await startHostProcess(tmpdir(), "auto", cleanups);
     const pool = { POOL_MIN: String(warm), POOL_MAX: String(warm), SNAPSHOT_POLICY: "asked" };
     const bindings = { ...localBindings(host.url, gitUrl), E2B_MAX_SANDBOXES: MANY_SANDBOXES, ...pool };
@@ -53,12 +53,12 @@ export class Ours {
     return new Ours(worker.url, host);
   }
 
-  /** A new agent's clone each time. */
+  /** Clones as a new agent each time. */
   cold(url: string, commits: number): Strategy {
     return { name: "ours, cold", clone: () => this.#clone(url, commits, this.#newAgent(), "cold") };
   }
 
-  /** The same with a sandbox from the warm pool, which has to be on. */
+  /** Clones as a new agent with a sandbox from the warm pool, which must be on. */
   pool(url: string, commits: number): Strategy {
     return {
       name: "ours, pool",
@@ -67,12 +67,12 @@ export class Ours {
     };
   }
 
-  /** A new agent's clone from the repository snapshot, which makeSnapshot has made. */
+  /** Clones as a new agent from the repository snapshot that makeSnapshot has made. */
   snapshot(name: string, url: string, commits: number): Strategy {
     return { name, clone: () => this.#clone(url, commits, this.#newAgent(), "snapshot") };
   }
 
-  /** Resolves when there is a snapshot of the repository as it is now. */
+  /** Resolves when there is a snapshot of the repository's present state. */
   async makeSnapshot(url: string): Promise<void> {
     const made = snapshotSchema.parse(await this.#api("POST", "/v1/snapshots", { repo_url: url }));
     for (let { state } = made; state !== "ready"; await sleep(LOOK_INTERVAL_MS)) {
@@ -83,7 +83,7 @@ export class Ours {
     }
   }
 
-  /** The clone of an agent that has one. */
+  /** Clones as an agent that has the clone already. */
   live(url: string, commits: number): Strategy {
     const agent = this.#newAgent();
     return {
@@ -121,7 +121,7 @@ export class Ours {
     return json;
   }
 
-  /** Runs git in a workspace's tree, past the product. */
+  /** Runs git in a workspace's tree, without the product. */
   async #git(workspace: string, args: readonly string[]): Promise<string> {
     const connection = { apiKey: "local", apiUrl: this.#hostUrl, sandboxUrl: this.#hostUrl };
     const query = { metadata: { [SANDBOX_MARK]: workspace } };
@@ -131,7 +131,7 @@ export class Ours {
     return (await sandbox.commands.run(`git -C repo ${words.join(" ")}`)).stdout.trimEnd();
   }
 
-  /** Waits until the pool has a sandbox that is bound to nobody. */
+  /** Waits until the pool has a sandbox that is bound to no workspace. */
   async #warm(): Promise<void> {
     for (;;) {
       const bound = workspacesSchema.parse(await this.#api("GET", "/v1/workspaces")).workspaces.length;

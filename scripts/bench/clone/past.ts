@@ -2,13 +2,13 @@ import { git } from "../../harness/git.ts";
 
 export const WEEK_SECONDS = 7 * 24 * 3600;
 
-/** Refs of a bare repository: commit or tag object by name. */
+/** Refs of a bare repository: commit or tag object by ref name. */
 type Refs = ReadonlyMap<string, string>;
 
 /**
- * Moves the refs of a bare repository to where they stood a week before its newest commit, as far as its commits' dates
- * tell; what came later is there no more.
- * @returns moves them to the present again
+ * Moves the refs of a bare repository to their state a week before its newest commit, according to the commits' dates,
+ * and deletes newer refs.
+ * @returns a function that moves the refs to the present again
  */
 export async function goBackAWeek(bare: string): Promise<() => Promise<void>> {
   const present = await readRefs(bare);
@@ -17,7 +17,7 @@ export async function goBackAWeek(bare: string): Promise<() => Promise<void>> {
   return () => setRefs(bare, past, present);
 }
 
-/** Seconds since 1970. */
+/** Returns the time of the newest commit, in seconds since 1970. */
 export async function newestCommit(bare: string): Promise<number> {
   const newest = ["--sort=-committerdate", "--count=1", "--format=%(committerdate:unix)", "refs/heads"];
   return Number(await git(bare, ["for-each-ref", ...newest]));

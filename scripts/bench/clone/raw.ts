@@ -3,7 +3,7 @@ import { git } from "../../harness/git.ts";
 import type { BenchRepository } from "./repository.ts";
 import type { Cloned, Strategy } from "./strategy.ts";
 
-/** What people do with git alone. Trees are made in `folder` and stay: on ext4 a checkout right after a removal is slow. */
+/** Ways to clone with git alone. Trees in `folder` stay: on ext4 a checkout right after a removal is slow. */
 export function rawStrategies(url: string, folder: string, { facts, part }: BenchRepository): readonly Strategy[] {
   let made = 0;
   const strategy = (name: string, options: readonly string[], folderInside?: string): Strategy => ({
@@ -32,7 +32,7 @@ export function clonedBy(
   return {
     timing,
     hasFullHistory: async () => {
-      // git fetches what a partial clone lacks when it is asked for, so asking for it would tell nothing.
+      // git fetches the missing objects of a partial clone on demand, so counting its commits would show nothing.
       const isPartial = (await run(["config", "--list"])).includes("remote.origin.promisor=true");
       return !isPartial && Number(await run(["rev-list", "--count", "HEAD"])) === commits;
     },

@@ -7,9 +7,9 @@ import type { FarEndAnswer, FarEndRequest } from "./far-end.ts";
 import type { Meter } from "./measure.ts";
 
 export interface Remote {
-  /** Of the git server, by way of the link. */
+  /** Address of the git server, through the link. */
   readonly url: string;
-  /** What has gone over the link so far. */
+  /** Returns the traffic over the link so far. */
   readonly meter: () => Promise<Meter>;
 }
 

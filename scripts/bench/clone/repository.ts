@@ -19,15 +19,15 @@ export interface BenchRepository {
   readonly bare: string;
   readonly aged: string;
   readonly advance: () => Promise<void>;
-  /** The folder that holds nearest to a tenth of the files. */
+  /** The folder whose number of files is nearest to a tenth of all. */
   readonly part: string;
 }
 
 const PART = 0.1;
 
 /**
- * Makes a repository ready in `folder`: the generated one, or the branches and tags of the one at `source`, a path or a
- * URL, packed as a git host would.
+ * Prepares a repository in `folder`: the generated one, or the branches and tags of the one at `source`, a path or a
+ * URL. It is packed as a git host would pack it.
  */
 export async function prepareRepository(
   folder: string,
@@ -59,7 +59,7 @@ export async function prepareRepository(
   return { facts, bare, aged, part: partOf(paths), advance: await goBackAWeek(aged) };
 }
 
-/** Says every tenth of the way. */
+/** Reports every tenth of the progress. */
 function steps(say: (text: string) => void): (share: number) => void {
   let said = -1;
   return (share) => {

@@ -1,15 +1,15 @@
-/** One way to a working tree. */
+/** One way to get a working tree. */
 export interface Strategy {
   readonly name: string;
-  /** Brings about what a run starts from; not measured. */
+  /** Prepares the state in which a run starts; not measured. */
   readonly ready?: () => Promise<void>;
-  /** @returns what there is then */
+  /** @returns the clone, for checks of its history and parts */
   readonly clone: () => Promise<Cloned>;
 }
 
 export interface Cloned {
-  /** Whether every commit of the branch is there, with everything that belongs to it. */
+  /** Whether the clone has every commit of the branch, with all objects of each. */
   readonly hasFullHistory: () => Promise<boolean>;
-  /** Milliseconds of its parts, where it tells them. */
+  /** Milliseconds of the clone's parts, if they are known. */
   readonly timing: Readonly<Record<string, number>>;
 }

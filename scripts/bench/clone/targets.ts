@@ -8,11 +8,11 @@ interface Target {
   readonly strategy: string;
   readonly figure: "ratio_to_full" | "ratio_to_shallow" | "bytes_of_full";
   readonly most: number;
-  /** Holds for repositories from this size on. */
+  /** Smallest repository size for which the target holds. */
   readonly fromMb: number;
 }
 
-/** What the project promises of clones. */
+/** The clone performance that the project promises. */
 const TARGETS: readonly Target[] = [
   { strategy: AGED_SNAPSHOT, figure: "ratio_to_full", most: 0.15, fromMb: 0 },
   { strategy: AGED_SNAPSHOT, figure: "ratio_to_shallow", most: 0.4, fromMb: 0 },
@@ -21,7 +21,7 @@ const TARGETS: readonly Target[] = [
   { strategy: FRESH_SNAPSHOT, figure: "ratio_to_full", most: 0.05, fromMb: 0 },
 ];
 
-/** @returns a line for each figure that is missed, a strategy without full history included */
+/** @returns a line for each missed target; a strategy without full history misses too */
 export function missedTargets({ name, packed_mb }: RepositoryFacts, rows: readonly Row[]): readonly string[] {
   const full = rows.find(({ strategy }) => strategy === "full");
   return TARGETS.filter(({ fromMb }) => packed_mb >= fromMb).flatMap(({ strategy, figure, most }) => {

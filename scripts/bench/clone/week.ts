@@ -6,12 +6,13 @@ import { git } from "../../harness/git.ts";
 import { clonedBy } from "./raw.ts";
 import type { Strategy } from "./strategy.ts";
 
-/** Nobody leaves a clone of this bench. */
+/** No clone of this bench is aborted. */
 const NEVER = new AbortController().signal;
 
 /**
- * What bringing a week-old clone up to date takes without any sandbox: the two requests, git's indexing of what they bring,
- * the checkout, and no look whether anything is missing. Clones start from the repository at `aged` as it is now.
+ * Returns a strategy that brings a week-old clone up to date without a sandbox. Measures the two requests, git's
+ * indexing of the pack, and the checkout, without a check for missing objects. Clones start from the present state of
+ * the repository at `aged`.
  */
 export async function weekByGit(url: string, folder: string, aged: string, commits: number): Promise<Strategy> {
   const kept = join(folder, "kept");
@@ -25,7 +26,7 @@ export async function weekByGit(url: string, folder: string, aged: string, commi
     ready: async () => {
       tree = join(folder, `week-${(made += 1)}`);
       await cp(kept, tree, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-      // Of files that were copied the index does not know that they are the same.
+      // After the copy, the index does not know that the files are unchanged.
       await git(tree, ["update-index", "-q", "--refresh"]);
     },
     clone: async () => {

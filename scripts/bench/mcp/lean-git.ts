@@ -1,7 +1,7 @@
 /**
- * Runs git and says how long it took, for a parent that asks over IPC. A process of its own with as little memory as can
- * be: starting a process copies the page tables of the one that starts it, so git looks slower the more that one holds.
- * A git that fails ends it, with its error.
+ * Runs git and reports its time, for a parent that asks over IPC. Runs in a process of its own with as little memory as
+ * possible: starting a process copies the page tables of the parent, so git looks slower the more memory the parent
+ * has. If git fails, this process ends with git's error.
  */
 import { spawnGit } from "./spawn-git.ts";
 

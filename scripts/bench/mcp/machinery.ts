@@ -15,7 +15,7 @@ import { startWorkerd } from "../../support/workerd.ts";
 export interface Machinery {
   readonly url: string;
   readonly workerPid: number;
-  /** A workspace of a repository of so many files, and a plain clone of it in the same state. */
+  /** Returns a workspace of a repository with `files` files, and a plain clone of it in the same state. */
   prepare(files: number): Promise<{ readonly sandbox_id: string; readonly tree: string }>;
   close(): Promise<void>;
 }
@@ -23,12 +23,12 @@ export interface Machinery {
 const clonedSchema = z.object({ sandbox_id: z.string() });
 const contentSchema = z.object({ content: z.string() });
 
-/** What somebody changes in a moment of work, in the workspace and in the plain clone alike. */
+/** Number of files that an agent changes in a moment of work, in the workspace and in the plain clone alike. */
 const CHANGED_FILES = 3;
 
 /**
- * The bundled Worker in bare workerd and the sandbox host in processes of their own, as they are in production: what
- * the one does takes nothing from the other but the machine's time. Sandboxes are plain processes.
+ * Starts the bundled Worker in bare workerd and the sandbox host in processes of their own, as in production, so that
+ * they share only the machine's processor time. Sandboxes are plain processes.
  */
 export async function startMachinery(): Promise<Machinery> {
   const cleanups = new Cleanups();
@@ -78,7 +78,7 @@ export async function startMachinery(): Promise<Machinery> {
   }
 }
 
-/** Bundling takes memory that would slow the start of every git after it, so a process of its own does it. */
+/** Bundles in a process of its own, because bundling takes memory that would slow the start of every git after it. */
 function bundleElsewhere(): void {
   const module = JSON.stringify(join(ROOT, "scripts/support/bundle.ts"));
   const script = `import(${module}).then(({ bundleWorker }) => bundleWorker())`;

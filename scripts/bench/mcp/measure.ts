@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 
-/** Does its work once and says how many milliseconds that took. Rejects when it fails. */
+/** Does its work once and returns its time in milliseconds. Rejects if the work fails. */
 export type Call = () => Promise<number>;
 
 export interface Latency {
@@ -10,27 +10,27 @@ export interface Latency {
   readonly p99_ms: number;
 }
 
-/** Before anything counts: caches, connections and the runtime's compiler. */
+/** Calls before the measured ones, to warm up caches, connections and the runtime's compiler. */
 const WARM_UP_CALLS = 30;
 /**
- * A pause after each call: what is done after its answer (the sandbox forks its next process ahead) must not fall to the
- * subject whose turn is next. An agent thinks longer.
+ * A pause after each call, so that work after its answer (the sandbox forks its next process ahead) does not slow the
+ * next subject. An agent thinks longer.
  */
 const PAUSE_MS = 20;
-/** The calls of one subject run in this many separate blocks, so that all of them share the machine's moods. */
+/** Number of separate blocks for the calls of a subject, so that all subjects share changes of the machine's load. */
 const BLOCKS = 4;
-/** Of /proc/<pid>/stat, on every Linux there is. */
+/** Unit of the times in /proc/<pid>/stat, the same on every Linux. */
 const TICK_MS = 10;
 
 export const rounded = (value: number) => Math.round(value * 100) / 100;
 
-/** What is measured, and how long it took. */
+/** A measured call, and its times. */
 export class Subject {
   readonly name: string;
   readonly call: Call;
-  /** By one caller. */
+  /** Times with one caller. */
   readonly timesMs: number[] = [];
-  /** By several callers at once. */
+  /** Times with several callers at once. */
   readonly busyTimesMs: number[] = [];
   busyWallMs = 0;
   busyCpuMs = 0;
@@ -44,7 +44,7 @@ export class Subject {
     return latency(this.timesMs);
   }
 
-  /** CPU time is workerd's, all threads, user and system. */
+  /** Returns the latencies with several callers. The CPU time is workerd's: all threads, user and system. */
   busy(): Latency & { readonly calls_per_s: number; readonly cpu_ms_per_call: number } {
     const calls = this.busyTimesMs.length;
     return {
@@ -56,8 +56,8 @@ export class Subject {
 }
 
 /**
- * One caller, the subjects in turn, so that a disturbance of the machine meets all of them. Each round begins with
- * another subject, because a call finds the caches that the call before it has left.
+ * Calls the subjects in turn, with one caller, so that a disturbance affects all. Each round begins with another
+ * subject, because a call finds the caches that the call before it has left.
  */
 export async function inTurn(subjects: readonly Subject[], rounds: number): Promise<void> {
   for (let round = -WARM_UP_CALLS; round < rounds; round++) {
@@ -70,7 +70,7 @@ export async function inTurn(subjects: readonly Subject[], rounds: number): Prom
   }
 }
 
-/** Several callers at once, each calling again as soon as it is answered; one subject at a time, in blocks. */
+/** Calls one subject at a time, in blocks, with several callers at once; each calls again after its answer. */
 export async function atOnce(
   subjects: readonly Subject[],
   callers: number,
@@ -97,7 +97,7 @@ async function runBlock(call: Call, callers: number, calls: number): Promise<num
   return times;
 }
 
-/** proc_pid_stat(5): fields 14 and 15, after the name in parentheses, which may hold anything. */
+/** Reads proc_pid_stat(5): fields 14 and 15, after the name in parentheses, which may hold any character. */
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

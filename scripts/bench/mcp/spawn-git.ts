@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Milliseconds from before the spawn until the output is read and git is gone. Rejects when git fails. */
+/** Returns the milliseconds from before the spawn until the output is read and git has ended. Rejects if git fails. */
 export function spawnGit(tree: string, args: readonly string[]): Promise<number> {
   const env = { PATH: process.env.PATH, HOME: tree, LC_ALL: "C", GIT_CONFIG_NOSYSTEM: "1" };
   const startedAt = performance.now();

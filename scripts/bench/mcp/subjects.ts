@@ -22,17 +22,17 @@ export const GIT = {
 } as const;
 export type Measured = keyof typeof GIT;
 
-/** Connections stay open, as a real client's do. */
+/** Keeps connections open, as a real client does. */
 const agent = new Agent({ keepAlive: true });
 export const closeConnections = () => agent.destroy();
 
-/** git as a process that this one starts itself, as an agent would that has git at hand. */
+/** Runs git as a child of this process, as an agent with git installed would. */
 export const rawGit =
   (tree: string, args: readonly string[]): Call =>
   () =>
     spawnGit(tree, args);
 
-/** git as a process that a small process starts. */
+/** Runs git as a child of a small process. */
 export interface LeanGit {
   call(tree: string, args: readonly string[]): Call;
   close(): void;
@@ -60,7 +60,7 @@ function httpCall(url: string, operation: string, input: object): Call {
   return poster(`${url}/v1/git/${operation}`, {}, input);
 }
 
-/** A tool call of the stateless protocol, as JSON. */
+/** Makes a tool call of the stateless protocol, as JSON. */
 function mcpCall(url: string, name: string, input: object): Call {
   return mcpRequest(url, "tools/call", { name, arguments: input }, { "Mcp-Name": name });
 }

@@ -5,22 +5,22 @@ import { makeRepository } from "../../sample-remote/repositories.ts";
 import { callOperation } from "../../support/client.ts";
 import type { Stack } from "../../harness/stack.ts";
 
-/** A sandbox host on this machine starts no faster with more at once. */
+/** A sandbox host on this machine starts sandboxes no faster with more at once. */
 const CLONES_AT_ONCE = 8;
 
-/** How long a client waits for an answer, and how often it calls. */
+/** A client's timeout for an answer, and its number of calls. */
 interface Patience {
   readonly waitMs: number;
   readonly maxCalls: number;
 }
 
-/** As long as an operation may take. */
+/** Waits as long as an operation may take. */
 const PATIENT: Patience = { waitMs: 300_000, maxCalls: 1 };
 export const IMPATIENT: Patience = { waitMs: 3_000, maxCalls: 60 };
 
 interface Push {
   readonly ok: boolean;
-  /** From the first call to the answer. */
+  /** Time from the first call to the answer. */
   readonly wait_s: number;
   readonly calls: number;
 }
@@ -28,7 +28,7 @@ interface Push {
 interface Round {
   readonly wall_s: number;
   readonly waits_s: readonly number[];
-  /** Pushes that were not answered well, and those that are not on main exactly once. */
+  /** Pushes whose answer was not a success, and pushes that are not on main exactly once. */
   readonly failed: number;
   readonly calls: number;
 }
@@ -56,7 +56,7 @@ export class Racers {
     return new Racers(stack, ids);
   }
 
-  /** Those from `first` up to `end` push, each when the one before has its answer. */
+  /** Pushes from the workspaces `first` up to `end`, each after the answer to the one before. */
   inTurn(first: number, end: number): Promise<Round> {
     return this.#measured(first, end, PATIENT, async (pushes) => {
       const ended: Push[] = [];
@@ -93,7 +93,7 @@ export class Racers {
     };
   }
 
-  /** How many pushes of a round are not on main exactly once. */
+  /** Returns the number of pushes of a round that are not on main exactly once. */
   #missing(round: number, count: number): number {
     const repository = join(this.#stack.git.root, "race.git");
     const git = (...args: string[]) =>

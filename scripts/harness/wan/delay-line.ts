@@ -1,12 +1,12 @@
 import { Duplex } from "node:stream";
 import type { Lane } from "./lane.ts";
 
-/** What may wait at the entrance of a lane, on top of what is on its way, before the source has to wait: a router's queue. */
+/** Time of the data that may wait at the entrance of a lane before the source must wait: a router's queue. */
 const MAX_BACKLOG_MS = 100;
-/** Large enough that neither side waits for the other to take each chunk. */
+/** Large enough that neither side waits for each chunk to be read. */
 const BUFFER_BYTES = 1024 * 1024;
 
-/** Gives out what was written, its end included, when the lane has brought it to the other end. */
+/** Delivers the written data, and its end, when it has passed the lane. */
 export class DelayLine extends Duplex {
   readonly #lane: Lane;
   readonly #windowBytes: number;

@@ -1,4 +1,4 @@
-/** One direction of a link: all that goes that way shares its rate, in the order it came. Times in milliseconds. */
+/** One direction of a link: all of its data shares the rate, in order of arrival. Times in milliseconds. */
 export class Lane {
   readonly bytesPerMs: number;
   readonly delayMs: number;
@@ -9,7 +9,7 @@ export class Lane {
     this.delayMs = delayMs;
   }
 
-  /** Takes bytes at `now`, behind those taken before. @returns when the last of them arrives at the other end */
+  /** Queues bytes at `now`, behind those sent before. @returns when the last of them arrives at the other end */
   send(bytes: number, now: number): number {
     this.#freeAt = Math.max(now, this.#freeAt) + bytes / this.bytesPerMs;
     return this.#freeAt + this.delayMs;

@@ -6,16 +6,16 @@ import type { WanLink } from "./proxy.ts";
 const PINGS = 5;
 const PROBE_BYTES = 10_000_000;
 
-/** What a link turned out to be, in the eyes of an HTTP client. */
+/** A link's measured properties, as an HTTP client sees them. */
 export interface MeasuredLink {
   readonly rtt_ms: number;
-  /** The first answer on a new connection. */
+  /** Time to the first answer on a new connection. */
   readonly first_answer_ms: number;
   readonly up_mbit_s: number;
   readonly down_mbit_s: number;
 }
 
-/** Measures such a link, with an HTTP server of its own at the far end. */
+/** Measures a link of this kind, with an HTTP server of its own at the far end. */
 export async function measureWan(link: WanLink): Promise<MeasuredLink> {
   const server = createServer((request, response) => {
     const isDown = request.url === "/down";

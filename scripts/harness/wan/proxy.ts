@@ -7,14 +7,14 @@ import { DelayLine } from "./delay-line.ts";
 import { Lane } from "./lane.ts";
 
 export interface WanLink {
-  /** Round trip; a new connection takes one more, as TCP's handshake does. */
+  /** Milliseconds of a round trip; a new connection takes one more, as TCP's handshake does. */
   readonly rttMs: number;
-  /** Each way, shared by all connections. */
+  /** Rate in each direction, shared by all connections. */
   readonly mbitPerSecond: number;
 }
 
 interface WanTraffic {
-  /** Towards the far end, and from it. */
+  /** Bytes towards the far end, and from it. */
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly connections: number;
@@ -28,8 +28,8 @@ export interface Wan {
 }
 
 /**
- * A TCP proxy on 127.0.0.1 to a `port` of 127.0.0.1 that is as slow as a wide area network: latency on set-up and on all
- * that is sent, and a rate for each direction. It loses nothing and has no slow start.
+ * Starts a TCP proxy on 127.0.0.1 to a `port` of 127.0.0.1 that is as slow as a wide area network: it adds latency to
+ * connecting and to all data, and limits the rate in each direction. It loses nothing and has no slow start.
  */
 export async function startWan(port: number, { rttMs, mbitPerSecond }: WanLink): Promise<Wan> {
   const [upLane, downLane] = [new Lane(mbitPerSecond, rttMs / 2), new Lane(mbitPerSecond, rttMs / 2)];
@@ -44,14 +44,14 @@ export async function startWan(port: number, { rttMs, mbitPerSecond }: WanLink):
     track(near);
     const line = { up: new DelayLine(upLane), down: new DelayLine(downLane) };
     lines.push(line);
-    // The kernel accepts at once; over a network the first byte cannot leave before the handshake is done.
+    // The kernel accepts at once; over a network the first byte cannot be sent before the handshake is done.
     await sleep(rttMs);
     const far = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
     track(far);
     try {
       await Promise.all([pipeline(near, line.up, far), pipeline(far, line.down, near)]);
     } catch {
-      // A side that breaks has ended the other with it, and whoever uses that hears of it there.
+      // A side that fails ends the other side too, and the user of that side sees the error there.
     }
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => void serve(near));
