@@ -7,8 +7,7 @@ export interface FaultSettings {
     | { readonly count: number; readonly status: 429 | 500 | 502 | 503; readonly retryAfterS?: number | undefined }
     | undefined;
   /**
-   * The next `count` requests to a sandbox, or to one of its routes, fail with this status; without one, they are
-   * reset.
+   * The next `count` requests to sandboxes, or to a route of them, fail with this status; without it, they are reset.
    */
   readonly sandboxErrors?:
     | {

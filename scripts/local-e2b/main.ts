@@ -61,8 +61,7 @@ async function main(): Promise<void> {
 }
 
 /**
- * Closes the host at the first signal and ignores later ones: a terminal's Ctrl-C comes twice, directly and through
- * npm.
+ * Closes the host at the first signal, ignores later ones: a terminal's Ctrl-C comes twice, directly and through npm.
  */
 function endOnSignal(starting: Promise<LocalHost>): void {
   let ending = false;

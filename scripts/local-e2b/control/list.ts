@@ -91,8 +91,8 @@ function decode(value: string): string {
 }
 
 /**
- * Returns one page of a sorted list. The token names the last item of the previous page. @throws ApiError 400 if that
- * item is gone
+ * Returns one page of a sorted list. The token names the previous page's last item. @throws ApiError 400 if that is
+ * gone
  */
 export function page<T>(
   all: readonly T[],

@@ -24,8 +24,7 @@ const forkRequest = z.object({
 });
 
 /**
- * Routes for snapshots and forks, which start sandboxes from the state of another. A snapshot is deleted like a
- * template.
+ * Routes for snapshots and forks, which start sandboxes from another's state. A snapshot is deleted like a template.
  */
 export const snapshotRoutes: Routes = {
   "POST /sandboxes/{id}/snapshots": async (call) => {
@@ -58,8 +57,7 @@ function snapshotView({ id, name }: Template, tag: string): { snapshotID: string
 }
 
 /**
- * Captures the original's files, then creates a sandbox from them for each fork. Each fork succeeds or fails on its
- * own.
+ * Captures the original's files, then makes a sandbox from them for each fork. Each fork succeeds or fails by itself.
  */
 async function fork(call: ControlCall): Promise<void> {
   const { timeout, count } = await readJson(call.request, forkRequest);

@@ -33,10 +33,7 @@ export class Enforcement {
     return machine;
   }
 
-  /**
-   * Replaces a running sandbox's egress rules; keeps its settings for incoming traffic. @throws ApiError 400, 403 or
-   * 501
-   */
+  /** Replaces a running sandbox's egress rules, not its settings for clients. @throws ApiError 400, 403 or 501 */
   async change(sandbox: Sandbox, network: NetworkConfig, internet: boolean | undefined): Promise<void> {
     const rules = rulesOf(network, internet);
     if (sandbox.egress === undefined) {

@@ -9,10 +9,7 @@ export function hasToken(request: IncomingMessage, sandbox: Sandbox): boolean {
   return typeof token === "string" && sameText(token, sandbox.accessToken);
 }
 
-/**
- * Returns the user of an RPC, named by Basic auth without a password; by default the image's user. @throws ConnectError
- * unauthenticated
- */
+/** Returns the user of an RPC, which Basic auth names without a password. @throws ConnectError unauthenticated */
 export function rpcUser(request: IncomingMessage, sandbox: Sandbox): SandboxUser {
   const header = request.headers.authorization;
   if (header === undefined || !/^Basic /i.test(header)) return sandbox.spec.image.user;

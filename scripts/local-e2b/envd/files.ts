@@ -49,8 +49,7 @@ interface Written {
 }
 
 /**
- * POST /files: writes the files of a form, or one raw body. Makes parents, replaces old content. @throws ApiError,
- * ConnectError
+ * POST /files: writes a form's files or one raw body, makes parents, replaces content. @throws ApiError, ConnectError
  */
 export async function upload(call: EnvdCall): Promise<void> {
   const { sandbox, request, url } = call;
@@ -118,10 +117,7 @@ function acceptsGzip(request: IncomingMessage): boolean {
     .some((entry) => /^\s*gzip\s*(?:$|;\s*q=(?:1|0?\.0*[1-9]))/i.test(entry));
 }
 
-/**
- * Parses one byte range; undefined (the whole file) if there is none or this host does not serve it. @throws ApiError
- * 416
- */
+/** Parses one byte range; undefined (the whole file) if there is none or it is not supported. @throws ApiError 416 */
 function parseRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (match === null || (match[1] === "" && match[2] === "")) return undefined;

@@ -15,10 +15,7 @@ export interface Resolved extends Location {
   readonly canonical: string;
 }
 
-/**
- * Makes a path absolute: `~` is the home, an empty path the working directory; others start at the home. @throws
- * ConnectError
- */
+/** Makes a path absolute: `~` is the home, empty the workdir, others are relative to the home. @throws ConnectError */
 function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): string {
   const home = sandbox.machine.homeOf(user);
   const given = path === "" ? (sandbox.spec.image.workdir ?? "") : path;

@@ -23,10 +23,7 @@ for process in /proc/[0-9]*; do
 done 2>/dev/null
 exit 1`;
 
-/**
- * Returns a command that runs `cmd` in a pseudo-terminal. Node cannot open one; util-linux `script` can, and relays its
- * data.
- */
+/** Returns a command that runs `cmd` in a pseudo-terminal, with util-linux `script`, because Node cannot open one. */
 export function ptyCommand(cmd: string, args: readonly string[], size: TerminalSize): Command {
   if (process.platform !== "linux") {
     throw new ConnectError(

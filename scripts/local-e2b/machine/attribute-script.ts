@@ -1,8 +1,8 @@
 /**
- * Perl program that reads and writes extended attributes, which Node cannot. `@ARGV` is the prefix of the attribute names,
- * then the numbers of the system calls llistxattr, lgetxattr, listxattr, setxattr and removexattr. A line of stdin is a
- * request; its response is a line of stdout, in the same order. Names, values and paths are in hexadecimal. The program ends
- * with its stdin.
+ * Perl program that reads and writes extended attributes, which Node cannot. `@ARGV` is the prefix of the attribute
+ * names, then the numbers of the system calls llistxattr, lgetxattr, listxattr, setxattr and removexattr. A line of
+ * stdin is a request; its response is a line of stdout, in the same order. Names, values and paths are in hexadecimal.
+ * The program ends with its stdin.
  *   get PATH…              ->  NAME=VALUE,NAME=VALUE… of each path, separated by spaces; `-` if a path has none
  *   set PATH NAME=VALUE…   ->  ok | failed REASON; replaces all attributes of the file that have the prefix
  */

@@ -3,10 +3,7 @@ import { join } from "node:path";
 import type { Owner } from "./owner.ts";
 import { copyTree, makeTree, removeTree } from "./tree.ts";
 
-/**
- * Directories that machines start from and that nothing changes any more. Files in a directory hide those in later
- * ones.
- */
+/** Directories that machines start from and nothing changes any more. Files in one hide those in later ones. */
 export type Layers = readonly string[];
 
 /** Files of one machine: its own directory, on top of shared layers. */

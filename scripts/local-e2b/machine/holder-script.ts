@@ -1,7 +1,8 @@
 /**
- * Perl program that is the first process of a sandbox's process namespace and forks all others. Node could start them only
- * from outside, with one more program per command to enter the namespace, and would copy its page tables each time: the more
- * memory it has, the longer every command takes. A Perl process is small, and git brings Perl along nearly everywhere.
+ * Perl program that is the first process of a sandbox's process namespace and forks all others. Node could start them
+ * only from outside, with one more program per command to enter the namespace, and would copy its page tables each
+ * time: the more memory it has, the longer every command takes. A Perl process is small, and git brings Perl along
+ * nearly everywhere.
  *
  * stdin has requests, stdout has events, one per line.
  *   prepare          ->  prepared PID ORDER-FD STDIN-FD STDOUT-FD STDERR-FD | failed REASON
@@ -12,10 +13,10 @@
  *   (no request)     ->  exited PID WAIT-STATUS
  * Order of a prepared process, on its own pipe: a length (4 bytes, big-endian) and NUL-separated fields
  *   STDIN USER CWD ARGC ARG… NAME=VALUE…
- * A process without an order ends when the pipe closes. When stdin ends (the host is gone, for any reason), the holder exits,
- * and the kernel kills every process in the namespace. Outside of a namespace (HOST-PID "self") the holder is only a fast way
- * to start processes; each then leads a process group, by which its children are found at the end. Inside a namespace they
- * are in the holder's group, as in envd's group on E2B.
+ * A process without an order ends when the pipe closes. When stdin ends (the host is gone, for any reason), the holder
+ * exits, and the kernel kills every process in the namespace. Outside of a namespace (HOST-PID "self") the holder is
+ * only a fast way to start processes; each then leads a process group, by which its children are found at the end.
+ * Inside a namespace they are in the holder's group, as in envd's group on E2B.
  */
 export const HOLDER_SCRIPT = String.raw`
 use strict;

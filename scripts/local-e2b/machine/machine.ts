@@ -68,8 +68,7 @@ export interface Machine {
   /** Returns the location of an absolute sandbox path whose parents hold no symlinks. */
   locate(sandboxPath: string): Location;
   /**
-   * Starts a process. A missing program is a process that ends with code 127. @throws LaunchError if no process can
-   * start
+   * Starts a process. A missing program is a process that ends with 127. @throws LaunchError if no process can start
    */
   launch(request: LaunchRequest): Promise<Launched>;
   /** Connects to the machine's program that listens on a port; undefined if there is none. */

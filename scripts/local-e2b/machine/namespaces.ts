@@ -14,10 +14,7 @@ import type { Premises } from "./premises.ts";
 import { PrivateNetwork } from "./private-network.ts";
 import { findTool } from "./tools.ts";
 
-/**
- * Directories of the host that sandboxes see, read-only. They do not see others (homes, /var, /srv, /run, other
- * sandboxes).
- */
+/** Directories of the host that sandboxes see, read-only; no others (homes, /var, /srv, /run, other sandboxes). */
 const SHARED = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"];
 /** The C library reads here whether memory can come in huge pages. */
 const MEMORY_SETTINGS = "/sys/kernel/mm/transparent_hugepage";

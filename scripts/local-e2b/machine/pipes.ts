@@ -40,8 +40,8 @@ export class PipePool {
     const path = this.#ready.pop();
     if (this.#ready.length < REFILL_BELOW) void this.fill();
     if (path === undefined) return undefined;
-    // Opens both ends first, so that the one-sided opens below do not block. Children get the one-sided ends, which
-    // must not be non-blocking.
+    // Opens both ends first, so that the one-sided opens below do not block. Children get those, and they must not be
+    // non-blocking.
     const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     try {
       return { readFd: openSync(path, constants.O_RDONLY), writeFd: openSync(path, constants.O_WRONLY) };
@@ -54,8 +54,8 @@ export class PipePool {
   async #refill(): Promise<void> {
     const paths = Array.from({ length: BATCH }, () => join(this.#dir, String(this.#made++)));
     try {
-      // Mode 666: processes of other users open them again through /dev/stdout. The directory's mode keeps strangers
-      // away.
+      // Mode 666: other users' processes open them again through /dev/stdout. Only the directory's mode keeps strangers
+      // out.
       await promisify(execFile)("mkfifo", ["-m", "666", "--", ...paths]);
     } catch {
       // Without mkfifo (or without the directory, at shutdown) children get socket pairs, which are nearly as good.

@@ -10,8 +10,7 @@ import { isWithin } from "./paths.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
 /**
- * Environment variable by which a sandbox's processes are found. Set last, so that a caller's environment cannot change
- * it.
+ * Environment variable by which a sandbox's processes are found. Set last, so that no caller's environment changes it.
  */
 const MARK = "LOCAL_E2B_SANDBOX";
 

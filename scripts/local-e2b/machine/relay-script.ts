@@ -1,10 +1,11 @@
 import { NETWORK_SCRIPT } from "./network-script.ts";
 
 /**
- * Perl program that owns the network namespace of one sandbox, and relays connections out of it and into it over sockets in
- * the file system, which belong to no network. The host listens at `$ARGV[0]`, this program at `$ARGV[1]`. Prints `ready open`,
- * or `ready closed` if no connection can get out, then runs until its stdin closes. Each line of stdin is an address and a
- * port of the loopback: it listens there, relays connections as for any address, and prints `ok` or the error.
+ * Perl program that owns the network namespace of one sandbox, and relays connections out of it and into it over
+ * sockets in the file system, which belong to no network. The host listens at `$ARGV[0]`, this program at `$ARGV[1]`.
+ * Prints `ready open`, or `ready closed` if no connection can get out, then runs until its stdin closes. Each line of
+ * stdin is an address and a port of the loopback: it listens there, relays connections as for any address, and prints
+ * `ok` or the error.
  *   out: a line `tcp ADDRESS PORT`, then the bytes of the connection; or a line `dns`, then a DNS query until the end, to
  *        which the host sends the response
  *   in:  a line `PORT`; the response is a line `ok`, then the bytes of the connection, or a line `no`

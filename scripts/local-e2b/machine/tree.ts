@@ -43,8 +43,7 @@ export function makeTree(tree: string, owner: Owner | undefined): void {
 }
 
 /**
- * Copies resolv.conf if it is under /run, where systemd keeps it. Sandboxes do not share /run, and need it to look
- * names up.
+ * Copies resolv.conf if it is in /run, where systemd keeps it: sandboxes do not share /run, but look names up with it.
  */
 function copyResolverConfig(tree: string): readonly string[] {
   const target = linkTarget("/etc/resolv.conf");
