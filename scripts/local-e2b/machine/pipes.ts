@@ -54,7 +54,7 @@ export class PipePool {
   async #refill(): Promise<void> {
     const paths = Array.from({ length: BATCH }, () => join(this.#dir, String(this.#made++)));
     try {
-      // Mode 666: other users' processes open them again through /dev/stdout. Only the directory's mode keeps strangers
+      // Mode 666: other users' processes reopen them through /dev/stdout. Only the directory's mode keeps strangers
       // out.
       await promisify(execFile)("mkfifo", ["-m", "666", "--", ...paths]);
     } catch {

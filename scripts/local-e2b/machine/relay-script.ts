@@ -6,8 +6,8 @@ import { NETWORK_SCRIPT } from "./network-script.ts";
  * Prints `ready open`, or `ready closed` if no connection can get out, then runs until its stdin closes. Each line of
  * stdin is an address and a port of the loopback: it listens there, relays connections as for any address, and prints
  * `ok` or the error.
- *   out: a line `tcp ADDRESS PORT`, then the bytes of the connection; or a line `dns`, then a DNS query until the end, to
- *        which the host sends the response
+ *   out: a line `tcp ADDRESS PORT`, then the bytes of the connection; or a line `dns`, then a DNS query until the end,
+ *        to which the host sends the response
  *   in:  a line `PORT`; the response is a line `ok`, then the bytes of the connection, or a line `no`
  * Each connection has two processes, one per direction, so that neither side can block the other for ever.
  */

@@ -15,7 +15,7 @@ export class SandboxRegistry {
   readonly #live = new Map<string, Sandbox>();
   readonly #gone: AccountRow[] = [];
 
-  /** Every sandbox that is running or paused. */
+  /** Returns every sandbox that is running or paused. */
   all(): readonly Sandbox[] {
     return [...this.#live.values()];
   }
