@@ -22,15 +22,15 @@ export class BootFiles {
   }
 
   /**
-   * Writes an fstab(5) file for a machine with its root directory at `tree`, which must be a mount of its own. Leaves
-   * out that mount if there is one (`isMount`), which `mount --all` would take for it. @returns the file's path
+   * Writes an fstab(5) file for a machine whose root directory, `tree`, must be a mount of its own. Omits that mount if
+   * `tree` already is one (`isMount`), because `mount --all` would take it as done. @returns the file's path
    */
   mountsIn(tree: string, isMount: boolean): string {
     const lines = [
       ...(isMount ? [] : [[tree, tree, "none", "rbind"]]),
       ...[...this.#shared].map(([seen, path]) => [path, join(tree, seen), "none", "rbind"]),
       ["proc", join(tree, "proc"), "proc", "defaults"],
-      // The kernel lets a namespace in the sandbox mount its own /proc only if that sees a /proc without mounts in it.
+      // A namespace in the sandbox may mount its own /proc only while it sees a /proc without mounts in it.
       ["proc", join(tree, "dev/.proc"), "proc", "defaults"],
       [this.#id, join(tree, "proc/sys/kernel/random/boot_id"), "none", "bind,ro"],
     ];

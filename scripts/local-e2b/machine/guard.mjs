@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Ten seconds, longer than any script takes to end cleanly. Targets that still run are then killed. */
+/** Tenths of a second: 10 s are longer than any script takes to end cleanly. Targets that still run are then killed. */
 const GRACE_TENTHS_S = 100;
 
 /** Reads `add <target>` and `drop <target>` from stdin; at its end, sends the signal to the remaining targets. */
