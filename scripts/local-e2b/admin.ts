@@ -5,10 +5,10 @@ import { readJson } from "./http/body.ts";
 import { ApiError, sendApiError, sendEmpty, sendJson } from "./http/reply.ts";
 import type { SandboxStore } from "./state/store.ts";
 
-/** Everything that is this host's own lies under this prefix; E2B has nothing there. */
+/** Prefix of the routes that only this host has; E2B has no routes under it. */
 export const ADMIN_PREFIX = "/_local/";
 
-/** What this machine gives sandboxes. */
+/** Features that this machine gives sandboxes. */
 interface Facts {
   readonly isolation: "namespaces" | "none";
   readonly layered: boolean;

@@ -1,5 +1,6 @@
 /**
- * Makes dist, what the package holds: JavaScript, because Node runs no TypeScript below node_modules, with zod in it, and types.
+ * Makes dist, the content of the package: types, and JavaScript with zod in it, because Node runs no TypeScript below
+ * node_modules.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
@@ -22,7 +23,7 @@ await build({
   target: "node22.18",
   logLevel: "warning",
 });
-// Read by its place beside the code.
+// The code reads it from its own folder.
 copyFileSync(join(HERE, "machine", "sudo.sh"), join(DIST, "sudo.sh"));
 copyFileSync(join(dirname(resolve("zod/package.json")), "LICENSE"), join(DIST, "zod.LICENSE"));
 

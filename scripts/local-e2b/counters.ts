@@ -1,4 +1,4 @@
-/** How many requests came in, by plane and by route. The admin routes do not count. */
+/** Number of requests received, by plane and by route, without the admin routes. */
 export interface Counts {
   readonly control: number;
   readonly sandbox: number;

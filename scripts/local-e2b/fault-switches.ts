@@ -1,40 +1,42 @@
-/** The switches. In words of their own, not by way of zod: a package's types then stand alone. */
+/** The fault switches. Not derived from a zod schema, so that the package's types need no zod. */
 export interface FaultSettings {
-  /** Added before the answer, in milliseconds. */
+  /** Delay before the response, in milliseconds. */
   readonly latencyMs?: { readonly control?: number | undefined; readonly sandbox?: number | undefined } | undefined;
   /** The next `count` control plane calls fail with this status. */
   readonly controlErrors?:
     | { readonly count: number; readonly status: 429 | 500 | 502 | 503; readonly retryAfterS?: number | undefined }
     | undefined;
-  /** The next `count` requests to a sandbox, or to one route of it, fail with this status, or without one are reset unanswered. */
+  /**
+   * The next `count` requests to sandboxes, or to a route of them, fail with this status; without it, they are reset.
+   */
   readonly sandboxErrors?:
     | {
         readonly count: number;
         readonly status?: 409 | 429 | 500 | 502 | 503 | undefined;
         readonly retryAfterS?: number | undefined;
-        /** As the counters name it. */
+        /** Name of the route in the counters. */
         readonly route?: string | undefined;
       }
     | undefined;
-  /** The next `count` process streams break after so many events, or so many bytes. */
+  /** The next `count` process streams break after this number of events, or of bytes. */
   readonly cutStreams?:
     | { readonly count: number; readonly afterEvents?: number | undefined; readonly afterBytes?: number | undefined }
     | undefined;
-  /** The next `count` creations wait for a release: before there is a sandbox, or after, with the answer held back. */
+  /** The next `count` creations wait for a release: before the sandbox is made, or after, before the response. */
   readonly hangCreates?: { readonly count: number; readonly when: "before" | "after" } | undefined;
-  /** Seconds that a run lasts at most, whatever was asked for; E2B cuts a new timeout there and answers as always. */
+  /** Longest run in seconds, for any requested timeout. E2B shortens a new timeout to it and responds as usual. */
   readonly longestRunS?: number | undefined;
-  /** The next `count` connects wait for a release before anything is resumed. */
+  /** The next `count` connects wait for a release before the sandbox is resumed. */
   readonly hangConnects?: { readonly count: number } | undefined;
 }
 
 /** Faults on demand, for tests of clients. */
 export interface FaultSwitches {
   readonly settings: FaultSettings & { readonly hangingCreates: number; readonly hangingConnects: number };
-  /** Replaces the switches that it names and leaves the others. */
+  /** Replaces the switches in `settings` and leaves the others. */
   set(settings: FaultSettings): void;
-  /** Switches everything off and lets go of what hangs. */
+  /** Switches all faults off and releases the calls that hang. */
   reset(): void;
-  /** Lets go of what hangs. */
+  /** Releases the calls that hang. */
   release(): void;
 }

@@ -3,7 +3,7 @@ import type { Cut } from "./connect/stream.ts";
 import type { FaultSettings, FaultSwitches } from "./fault-switches.ts";
 import { ApiError } from "./http/reply.ts";
 
-/** As PUT /_local/faults takes them. */
+/** Body of PUT /_local/faults. */
 export const faultsSchema: z.ZodType<FaultSettings> = z.strictObject({
   latencyMs: z.strictObject({ control: z.int().min(0).optional(), sandbox: z.int().min(0).optional() }).optional(),
   controlErrors: z
@@ -41,13 +41,13 @@ interface ErrorOnDemand {
   readonly retryAfterS: number | undefined;
 }
 
-/** What a call that a switch lets fail is answered. */
+/** Returns the error response of a call that a switch makes fail. */
 export function errorOnDemand({ status, retryAfterS }: ErrorOnDemand): ApiError {
   const headers = retryAfterS === undefined ? {} : { "Retry-After": String(retryAfterS) };
   return new ApiError(status, status === 429 ? "Rate limit exceeded" : "Fault on demand", headers);
 }
 
-/** The switches, and what calls take of them. */
+/** The switches, and the faults that calls take from them. */
 export class Faults implements FaultSwitches {
   #settings: FaultSettings = {};
   readonly #hanging = { creates: new Set<() => void>(), connects: new Set<() => void>() };
@@ -115,7 +115,7 @@ export class Faults implements FaultSwitches {
     return true;
   }
 
-  /** Waits for a release, or until the client has left. @returns false when it has left */
+  /** Waits for a release, or until the client has left. @returns false if the client has left */
   async hang(what: "creates" | "connects", left: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#hanging[what].add(resolve);

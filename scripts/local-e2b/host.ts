@@ -25,48 +25,48 @@ export type { FaultSettings } from "./fault-switches.ts";
 export interface LocalHostOptions {
   /** 0 or absent: any free port. */
   readonly port?: number;
-  /** Where trees are kept; absent: a fresh temporary directory, removed at the end. */
+  /** Folder in which the host makes its own, removed at the end; absent: the system's temporary directory. */
   readonly root?: string;
   readonly isolation?: IsolationMode;
   readonly log?: (line: string) => void;
   readonly maxTimeoutS?: number;
-  /** Keys that are good; absent: any. */
+  /** Accepted keys; absent: any key. */
   readonly apiKeys?: readonly string[];
-  /** Where what sandboxes with egress rules reach lies, instead of where this machine finds it. */
+  /** Redirects connections of sandboxes with egress rules to other places. */
   readonly routes?: Routes;
-  /** Running sandboxes per API key. */
+  /** Limit of running sandboxes per API key. */
   readonly maxRunning?: number;
 }
 
 export interface LocalHost {
-  /** For E2B_API_URL and E2B_SANDBOX_URL both. */
+  /** Value of both E2B_API_URL and E2B_SANDBOX_URL. */
   readonly url: string;
   readonly root: string;
   readonly isolation: "namespaces" | "none";
   /** Whether sandboxes start from snapshots and templates without a copy of their files. */
   readonly layered: boolean;
-  /** Whether sandboxes can have egress rules; where not, they are refused. */
+  /** Whether sandboxes can have egress rules; if not, the host refuses them. */
   readonly egress: boolean;
   readonly warnings: readonly string[];
   readonly faults: FaultSwitches;
   counters(): Counts;
   account(): readonly AccountRow[];
-  /** Makes a sandbox disappear, as if E2B had lost it. @throws Error when there is none */
+  /** Makes a sandbox disappear, as if E2B had lost it. @throws Error if there is none */
   vanish(sandboxId: string): Promise<void>;
-  /** Ends every process of every sandbox and removes what was made on disk. */
+  /** Ends every process of every sandbox and removes the host's files. */
   close(): Promise<void>;
 }
 
-/** E2B's Pro plan: 24 hours. */
+/** Limit of E2B's Pro plan: 24 hours. */
 const DEFAULT_MAX_TIMEOUT_S = 24 * 3600;
-/** Longer than clients keep idle connections, so that it is the client who closes them. */
+/** Longer than clients keep idle connections, so that the client closes them. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** Starts a sandbox host on 127.0.0.1. @throws Error when the port is taken or the root cannot be used */
+/** Starts a sandbox host on 127.0.0.1. @throws Error if the port is taken or the root cannot be used */
 export async function startLocalHost(options: LocalHostOptions = {}): Promise<LocalHost> {
   const parent = options.root ?? tmpdir();
   const root = await makeRoot(parent);
-  // In the background: what is left may be large, and nothing depends on it.
+  // In the background: the abandoned files may be large, and nothing waits for their removal.
   sweepRoots(parent).catch((error: unknown) => options.log?.(`could not tidy up in ${parent}: ${String(error)}`));
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -120,7 +120,7 @@ async function furnish(options: LocalHostOptions, root: string, server: Server, 
       context.faults.reset();
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
-      // What became of upgraded connections ends with their sandboxes.
+      // Upgraded connections end with their sandboxes.
       await Promise.all([closed, builder.close(), sandboxes.close()]);
       await Promise.all([isolation.close(), metadata.close()]);
       await removeTree(root);

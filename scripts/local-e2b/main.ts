@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const starting = startLocalHost({
     ...options,
     ...(root === undefined ? {} : { root }),
-    // Standard output is for the ready line alone.
+    // Standard output is only for the ready line.
     log: (line) => console.error(`warning: ${line}`),
   });
   endOnSignal(starting);
@@ -60,7 +60,9 @@ async function main(): Promise<void> {
   else console.log(`ready ${url}\nexport E2B_API_URL=${url} E2B_SANDBOX_URL=${url} E2B_API_KEY=local`);
 }
 
-/** Later signals change nothing: a terminal's Ctrl-C comes twice, directly and passed on by npm. */
+/**
+ * Closes the host at the first signal, ignores later ones: a terminal's Ctrl-C comes twice, directly and through npm.
+ */
 function endOnSignal(starting: Promise<LocalHost>): void {
   let ending = false;
   const end = async (): Promise<void> => {

@@ -7,10 +7,10 @@ import { removeTree } from "./machine/tree.ts";
 const PREFIX = "local-e2b-";
 const OWNER_FILE = "owner.json";
 
-/** Who made a root: a process, by its number and the namespace in which that number means something. */
+/** Process that made a root: its pid, and the process namespace of that pid. */
 const owner = z.object({ pid: z.int().positive(), namespace: z.string() });
 
-/** A directory of this host's own under `parent`, so that several can share one place. */
+/** Makes a directory for this host under `parent`, so that several hosts can share it. */
 export async function makeRoot(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true });
   const root = await realpath(await mkdtemp(join(parent, PREFIX)));
@@ -18,11 +18,11 @@ export async function makeRoot(parent: string): Promise<string> {
   return root;
 }
 
-/** Removes what hosts left under `parent` that were killed before they could tidy up. */
+/** Removes folders under `parent` that killed hosts have left. */
 export async function sweepRoots(parent: string): Promise<void> {
   const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
   for (const path of names.map((name) => join(parent, name)).filter(isAbandoned)) {
-    // Another user's, or swept by another host at the same time: not ours to worry about.
+    // The folder belongs to another user, or another host is removing it: ignored.
     await removeTree(path).catch(() => undefined);
   }
 }
@@ -32,7 +32,7 @@ function isAbandoned(root: string): boolean {
     const { pid, namespace } = owner.parse(JSON.parse(readFileSync(join(root, OWNER_FILE), "utf8")));
     return namespace === processNamespace() && !isAlive(pid);
   } catch {
-    // Without a readable owner nobody can say, so it stays.
+    // Without a readable owner, the folder may be in use, so it stays.
     return false;
   }
 }

@@ -11,7 +11,7 @@ import { serveSandbox } from "./traffic/serve.ts";
 import { isUpgrade, targetOf } from "./traffic/target.ts";
 
 export interface ServerContext extends AdminContext {
-  /** Undefined: any key is good. */
+  /** Undefined: any key is accepted. */
   readonly apiKeys: readonly string[] | undefined;
   readonly templates: TemplateStore;
   readonly builder: Builder;
@@ -26,7 +26,7 @@ export async function serve(
   upgrade?: Upgrade,
 ): Promise<void> {
   try {
-    // Parsing a target like `//` throws; a client sees that as its own bad request.
+    // Throws if the target cannot be parsed; the client gets status 400.
     const url = parseTarget(request);
     const upload = /^\/_local\/uploads\/(\w+)$/.exec(url.pathname)?.[1];
     const isLocal = isToLocalName(request);
@@ -46,17 +46,17 @@ export async function serve(
   }
 }
 
-/** A request to go on with another protocol, of which Node gives the connection away. Never throws. */
+/** Serves an upgrade request, whose connection Node hands over. Never throws. */
 export function serveUpgrade(context: ServerContext, request: IncomingMessage, head: Buffer): Promise<void> {
   const { socket } = request;
-  // Whoever uses the connection sees it close.
+  // The users of the connection get its close event.
   socket.on("error", () => undefined);
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.once("finish", () => socket.end());
   if (isUpgrade(request)) return serve(context, request, response, { socket, head });
-  // Only a Node that cannot be told beforehand (before 24.9) asks here.
+  // Only Node before 24.9, which has no shouldUpgradeCallback, sends other upgrade requests here.
   sendApiError(response, new ApiError(400, "another protocol is for programs in sandboxes, and not with a body"));
   return Promise.resolve();
 }

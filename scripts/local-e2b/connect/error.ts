@@ -1,4 +1,4 @@
-/** Connect error codes that envd uses, with the HTTP status of a unary answer (Connect protocol, error codes). */
+/** Connect error codes that envd uses, with the HTTP status of a unary response (Connect protocol, error codes). */
 const STATUS = {
   canceled: 499,
   unknown: 500,

@@ -9,12 +9,12 @@ export function messageFrame(json: string): Buffer {
   return frame(0, json);
 }
 
-/** The last frame of a stream: `{}`, or the error that ended it. */
+/** Returns the last frame of a stream: `{}`, or the error that ended it. */
 export function endFrame(error?: ConnectError): Buffer {
   return frame(FLAG_END_STREAM, error === undefined ? "{}" : JSON.stringify({ error }));
 }
 
-/** The JSON of the one message that a server-streaming request carries. @throws ConnectError */
+/** Returns the JSON of the single message in a server-streaming request. @throws ConnectError */
 export function parseRequestFrame(body: Buffer): unknown {
   if (body.length < HEADER_BYTES) throw new ConnectError("invalid_argument", "the stream holds no message");
   if ((body.readUInt8(0) & FLAG_COMPRESSED) !== 0) {

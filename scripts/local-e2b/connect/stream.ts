@@ -2,18 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ConnectError } from "./error.ts";
 import { endFrame } from "./frame.ts";
 
-/** envd's interval when the client names none. */
+/** envd's keepalive interval for a client that sends none. */
 const DEFAULT_KEEPALIVE_S = 90;
 
-/** Where to break a stream off, for the fault switch. */
+/** Point at which the fault switch breaks a stream. */
 export interface Cut {
-  /** Frames sent whole before the break. */
+  /** Number of whole frames sent before the break. */
   readonly afterEvents: number | undefined;
-  /** Bytes sent before the break, which may be in the middle of a frame. */
+  /** Number of bytes sent before the break, which may be in the middle of a frame. */
   readonly afterBytes: number | undefined;
 }
 
-/** The answer to a server-streaming RPC. Frames of one turn of the event loop leave in one write. */
+/** Response to a server-streaming RPC. Sends the frames of one turn of the event loop in one write. */
 export class EventStream {
   readonly #response: ServerResponse;
   readonly #keepalive: NodeJS.Timeout;
@@ -33,23 +33,23 @@ export class EventStream {
     response.writeHead(200, { "Content-Type": "application/connect+json" });
   }
 
-  /** Called when the stream is over, whoever ended it. */
+  /** Calls the listener when the stream is closed, by either side. */
   onClose(listener: () => void): void {
     this.#response.once("close", listener);
   }
 
-  /** Called when a client that was too slow has caught up. */
+  /** Calls the listener when a slow client has caught up. */
   onDrain(listener: () => void): void {
     this.#response.on("drain", listener);
   }
 
-  /** Sends at once; for the first frame, which a client waits for. */
+  /** Sends a frame at once. For the first frame, because the client waits for it. */
   sendNow(frame: Buffer): void {
     this.send(frame);
     this.#flush();
   }
 
-  /** @returns false when the client reads too slowly; see onDrain. */
+  /** @returns false if the client reads too slowly; see onDrain. */
   send(frame: Buffer): boolean {
     if (!this.#open) return true;
     const room = this.#room(frame.length);
@@ -71,7 +71,7 @@ export class EventStream {
     this.#response.end(this.#take());
   }
 
-  /** How much of the next frame the fault switch lets through; undefined for all of it. */
+  /** Returns how many bytes of the next frame the fault switch lets through; undefined for all. */
   #room(length: number): number | undefined {
     const { afterEvents, afterBytes } = this.#cut ?? {};
     if (afterEvents !== undefined && this.#events >= afterEvents) return 0;
@@ -82,7 +82,7 @@ export class EventStream {
   #break(last: Buffer): void {
     this.#shut();
     this.#waiting.push(last);
-    // Destroying drops what is not yet written, so it waits for that.
+    // Waits for the write, because destroy() drops unwritten data.
     this.#response.write(this.#take(), () => this.#response.destroy());
   }
 

@@ -32,7 +32,9 @@ const logsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(100),
 });
 
-/** How a template is built: name it, upload what COPY needs, start, ask for the status until it is ready. */
+/**
+ * Routes that build a template: name it, upload the files for COPY, start the build, poll its status until it is ready.
+ */
 export const buildRoutes: Routes = {
   "POST /v3/templates": async (call) => {
     const body = await readJson(call.request, newTemplate);
@@ -65,7 +67,7 @@ export const buildRoutes: Routes = {
     if (build.outcome.status !== "waiting") throw new ApiError(400, "build is not in waiting state");
     const from = body.fromTemplate === undefined ? BASE_IMAGE : call.templates.image(call.team, body.fromTemplate);
     const { steps, startCmd, readyCmd } = body;
-    // Goes on after the answer; the status call tells how it went.
+    // The build continues after the response; the status call reports its outcome.
     void call.builder.build(template, build, { from, ignoredImage: body.fromImage, steps, startCmd, readyCmd });
     call.response.writeHead(202, { "Content-Length": 0 }).end();
   },

@@ -5,14 +5,14 @@ import type { SandboxStore } from "../state/store.ts";
 import type { TemplateStore } from "../state/templates.ts";
 import type { Uploads } from "../state/uploads.ts";
 
-/** One request to the control plane, past authentication. */
+/** An authenticated request to the control plane. */
 export interface ControlCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
-  /** The `{…}` parts of the route, decoded. */
+  /** Decoded values of the `{…}` parts of the route. */
   readonly params: Readonly<Record<string, string>>;
-  /** Whoever holds the API key; nothing of one team is visible to another. */
+  /** Hash of the API key. Of other teams, a team sees public templates only. */
   readonly team: string;
   readonly sandboxes: SandboxStore;
   readonly templates: TemplateStore;
@@ -23,5 +23,5 @@ export interface ControlCall {
 
 export type Handler = (call: ControlCall) => void | Promise<void>;
 
-/** Keyed by method and pattern, for example `POST /sandboxes/{id}/pause`. */
+/** Handlers by method and pattern, for example `POST /sandboxes/{id}/pause`. */
 export type Routes = Readonly<Record<string, Handler>>;

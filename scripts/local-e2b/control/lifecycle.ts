@@ -17,7 +17,7 @@ import {
 } from "./schemas.ts";
 import { detailView, sandboxView } from "./view.ts";
 
-/** Everything that happens to one sandbox between its creation and its end. */
+/** Routes that create, read, change and end a sandbox. */
 export const lifecycleRoutes: Routes = {
   "POST /sandboxes": async (call) => create(call, await readJson(call.request, newSandboxV1)),
   "POST /v2/sandboxes": async (call) => create(call, await readJson(call.request, newSandboxV2)),
@@ -51,7 +51,7 @@ export const lifecycleRoutes: Routes = {
   },
 };
 
-/** The sandbox of a route with `{id}`. @throws ApiError 404 */
+/** Returns the sandbox of a route with `{id}`. @throws ApiError 404 */
 export function theSandbox({ sandboxes, team, params }: ControlCall): Sandbox {
   return sandboxes.find(team, params["id"] ?? "");
 }
@@ -81,7 +81,7 @@ async function create(call: ControlCall, body: NewSandbox & { readonly timeout: 
   sendJson(call.response, 201, sandboxView(sandbox));
 }
 
-/** A sandbox without it would not be the one that was asked for. @throws ApiError 501 */
+/** Refuses features that this host lacks: without them, the sandbox would not be as requested. @throws ApiError 501 */
 function refuseWhatIsNotHere({ volumeMounts: [volume], iam, mcp }: NewSandbox): void {
   const asked = Object.entries({ volumeMounts: volume, iam, mcp }).find(([, value]) => (value ?? null) !== null);
   if (asked !== undefined) throw new ApiError(501, `${asked[0]}: the local host has no such thing`);
@@ -94,7 +94,7 @@ async function connect(call: ControlCall, { timeout, memory }: z.output<typeof c
   sendJson(call.response, wasPaused ? 201 : 200, sandboxView(sandbox));
 }
 
-/** Aborted when the client has left. */
+/** Returns a signal that aborts when the client has left. */
 function leaving({ response }: ControlCall): AbortSignal {
   const left = new AbortController();
   response.once("close", () => left.abort());

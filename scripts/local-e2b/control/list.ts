@@ -7,7 +7,7 @@ import type { ControlCall, Routes } from "./call.ts";
 import { listedView } from "./view.ts";
 
 const STATES = ["running", "paused"] as const;
-/** E2B's own page limit, and its default. */
+/** E2B's page limit, which is also its default. */
 const MAX_PAGE = 100;
 
 const listQuery = z.object({
@@ -47,7 +47,7 @@ function listPage(call: ControlCall): void {
   });
 }
 
-/** The id that a template filter means; one that means nothing is kept, and matches nothing. */
+/** Returns the id of the template in a filter. An unknown name is returned as it is, and matches no sandbox. */
 function templateFilter({ templates, team }: ControlCall, given: string): string {
   const { name, tag } = parseTemplateName(given);
   if (tag !== undefined) throw new ApiError(400, "template: tags are not supported here");
@@ -58,7 +58,7 @@ function mine({ sandboxes, team }: ControlCall): Sandbox[] {
   return sandboxes.all().filter((sandbox) => sandbox.spec.team === team);
 }
 
-/** Oldest first; the id decides between two of one millisecond, so that pages never overlap. */
+/** Orders the oldest first. The id decides between sandboxes of the same millisecond, so that pages never overlap. */
 function compare(a: Sandbox, b: Sandbox): number {
   return a.startedAtMs - b.startedAtMs || (a.id < b.id ? -1 : 1);
 }
@@ -71,7 +71,10 @@ function readStates(given: string | undefined): readonly string[] {
   return states;
 }
 
-/** The filter is a query string inside the query string: each key and value is encoded once more than usual. */
+/**
+ * Whether a sandbox has the metadata of a filter. The filter is a query string inside the query string: its keys and
+ * values are encoded twice.
+ */
 function matches(sandbox: Sandbox, filter: string | undefined): boolean {
   if (filter === undefined) return true;
   const wanted = [...new URLSearchParams(filter)].map(([key, value]) => [decode(key), decode(value)] as const);
@@ -82,12 +85,15 @@ function decode(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {
-    // A lone percent sign: the client encoded once only.
+    // A lone percent sign: the client encoded only once.
     return value;
   }
 }
 
-/** Cuts one page out of a sorted list. The token names the last item given; an item that is gone ends the paging. */
+/**
+ * Returns one page of a sorted list. The token names the previous page's last item. @throws ApiError 400 if that is
+ * gone
+ */
 export function page<T>(
   all: readonly T[],
   limit: number,

@@ -26,7 +26,7 @@ export const metricsRoutes: Routes = {
   },
 };
 
-/** A sandbox that is unknown has no entry. */
+/** Returns the id and the latest sample of a sandbox; [] for an unknown sandbox. */
 function latest({ sandboxes, team }: ControlCall, id: string): readonly (readonly [string, UsageSample])[] {
   const sandbox = sandboxes.get(id);
   if (sandbox?.spec.team !== team) return [];
@@ -35,7 +35,7 @@ function latest({ sandboxes, team }: ControlCall, id: string): readonly (readonl
   return sample === undefined ? [] : [[id, sample]];
 }
 
-/** The first question is answered by a sample of that moment. */
+/** Takes a sample now for the first request, because no earlier one exists. */
 function ensureSample(sandbox: Sandbox): void {
   if (!sandbox.usage.wanted) sandbox.usage.sample(sandbox);
 }

@@ -17,7 +17,7 @@ interface Route {
   readonly handler: Handler;
 }
 
-/** Routes without a parameter come before those that would match them with one. */
+/** Routes without a parameter come before routes with one that match the same path. */
 const ROUTES: readonly Route[] = compile({
   ...metricsRoutes,
   ...lifecycleRoutes,
@@ -41,7 +41,7 @@ export function controlRoute(method: string, path: string): ControlMatch | undef
   return undefined;
 }
 
-/** The team of an API key; each is a team of its own. @param good undefined: any key is. @throws ApiError 401 */
+/** Returns the team of an API key; each key is its own team. @param good undefined: any key @throws ApiError 401 */
 export function teamOf(request: IncomingMessage, good: readonly string[] | undefined): string {
   const key = request.headers["x-api-key"];
   if (typeof key !== "string" || key === "") {

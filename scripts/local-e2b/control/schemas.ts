@@ -1,6 +1,6 @@
 import * as z from "zod/v4";
 
-/** Bodies of E2B's control plane, as far as this host acts on them; unknown fields pass. */
+/** Request bodies of E2B's control plane, with the fields that this host uses. Unknown fields are ignored. */
 const text = z.record(z.string(), z.string());
 
 const egress = z.object({
@@ -35,7 +35,7 @@ const newSandbox = z.object({
 });
 export type NewSandbox = z.output<typeof newSandbox>;
 
-/** The two versions of a call differ in nothing but their default timeout. */
+/** The two versions of a call differ only in their default timeout. */
 export const newSandboxV1 = newSandbox.extend({ timeout: z.number().default(15) });
 export const newSandboxV2 = newSandbox.extend({ timeout: z.number().default(300) });
 

@@ -17,13 +17,15 @@ const snapshotQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(100),
   nextToken: z.string().optional(),
 });
-/** E2B's limits; its default timeout of a fork is that of the first API version. */
+/** Limits are E2B's. The default timeout of a fork is that of the first API version, as in E2B. */
 const forkRequest = z.object({
   timeout: z.number().default(15),
   count: z.int().min(1, "Count must be at least 1").max(100, "Count cannot be greater than 100").default(1),
 });
 
-/** Snapshots and forks: new sandboxes from the state of another. A snapshot is deleted like a template. */
+/**
+ * Routes for snapshots and forks, which start sandboxes from another's state. A snapshot is deleted like a template.
+ */
 export const snapshotRoutes: Routes = {
   "POST /sandboxes/{id}/snapshots": async (call) => {
     const { name } = await readJson(call.request, snapshotRequest);
@@ -54,7 +56,9 @@ function snapshotView({ id, name }: Template, tag: string): { snapshotID: string
   return { snapshotID: `${fullName(name)}:${tag}`, names: [fullName(name)] };
 }
 
-/** The original's files as they are now, then a sandbox from them for each fork; each succeeds or fails by itself. */
+/**
+ * Captures the original's files, then makes a sandbox from them for each fork. Each fork succeeds or fails by itself.
+ */
 async function fork(call: ControlCall): Promise<void> {
   const { timeout, count } = await readJson(call.request, forkRequest);
   const { sandboxes } = call;

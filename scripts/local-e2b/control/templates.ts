@@ -11,7 +11,7 @@ const tagsRequest = z.object({ target: z.string(), tags: z.array(z.string()).min
 const untagRequest = z.object({ name: z.string(), tags: z.array(z.string()).min(1, "At least one tag is required") });
 const updateRequest = z.object({ public: z.boolean().optional() });
 
-/** Templates as they are listed, named, tagged and deleted; builds.ts makes them. */
+/** Routes that list, name, tag and delete templates; builds.ts has the routes that build them. */
 export const templateRoutes: Routes = {
   "GET /templates": listTemplates,
   "GET /v2/templates": listTemplates,
@@ -62,7 +62,7 @@ async function update(call: ControlCall, status: number): Promise<void> {
   sendJson(call.response, status, { names: template.name === undefined ? [] : [fullName(template.name)] });
 }
 
-/** A template cannot go while sandboxes that started from it live, running or paused; snapshots are no exception. */
+/** Deletes a template or a snapshot. Refuses while a sandbox that started from it is running or paused. */
 async function remove(call: ControlCall): Promise<void> {
   const { template } = own(call, call.params["id"] ?? "");
   const user = call.sandboxes.all().find(({ spec }) => spec.image.templateId === template.id);
@@ -84,7 +84,7 @@ function named({ templates, team }: ControlCall, given: string): Named<Template 
   return { template: name === BASE_IMAGE.templateId ? "base" : templates.require(team, given), explicitTag: tag };
 }
 
-/** A template that this team may change. @throws ApiError 403 or 404 */
+/** Returns a template that this team may change. @throws ApiError 403 or 404 */
 function own(call: ControlCall, given: string): Named<Template> {
   const { template, explicitTag } = named(call, given);
   if (template === "base" || template.team !== call.team) {

@@ -1,13 +1,13 @@
 import type { Sandbox } from "../state/sandbox.ts";
 
-/** Version of envd whose behaviour this host follows; SDKs switch features on by it. */
+/** Version of envd whose behaviour this host follows. SDKs enable features by it. */
 export const ENVD_VERSION = "0.6.13";
 /** Deprecated field that the API still requires. */
 const CLIENT_ID = "local";
-/** Nominal: no sandbox of this host is limited to it. */
+/** Reported size of the disk; this host does not enforce it. */
 export const DISK_SIZE_MB = 10_240;
 
-/** Answer of create, connect, resume and fork. */
+/** Returns the response body of create, connect, resume and fork. */
 export function sandboxView(sandbox: Sandbox): object {
   const { templateId, alias } = sandbox.spec.image;
   return {

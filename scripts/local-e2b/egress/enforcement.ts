@@ -6,7 +6,7 @@ import type { Sandbox, SandboxSpec } from "../state/sandbox.ts";
 import { Egress, type Routes } from "./gateway.ts";
 import { EgressRules } from "./rules.ts";
 
-/** Gives sandboxes with egress rules a network of their own, and says so where it cannot. */
+/** Gives sandboxes with egress rules a network of their own, and refuses rules that this machine cannot enforce. */
 export class Enforcement {
   readonly #isolation: Isolation;
   readonly #routes: Routes;
@@ -16,12 +16,12 @@ export class Enforcement {
     this.#routes = routes;
   }
 
-  /** The way out of a new sandbox; undefined for this machine's network. @throws ApiError 400, 403 or 501 */
+  /** Returns the gateway of a new sandbox; undefined for this machine's network. @throws ApiError 400, 403 or 501 */
   wayOut({ network, allowInternetAccess }: SandboxSpec): Egress | undefined {
     return this.#gatewayFor(rulesOf(network, allowInternetAccess));
   }
 
-  /** A machine with that way out. @throws ApiError 501 */
+  /** Opens a machine with this gateway. @throws ApiError 501 */
   async open(id: string, disk: Disk, egress: Egress | undefined): Promise<Machine> {
     const machine = await this.#isolation.open(id, disk, egress);
     try {
@@ -33,7 +33,7 @@ export class Enforcement {
     return machine;
   }
 
-  /** Other rules for a running sandbox; how clients come in stays. @throws ApiError 400, 403 or 501 */
+  /** Replaces a running sandbox's egress rules, not its settings for clients. @throws ApiError 400, 403 or 501 */
   async change(sandbox: Sandbox, network: NetworkConfig, internet: boolean | undefined): Promise<void> {
     const rules = rulesOf(network, internet);
     if (sandbox.egress === undefined) {
@@ -77,7 +77,7 @@ export class Enforcement {
   }
 }
 
-/** Where the kernel does not lead connections to the host, no sandbox with rules reaches anything. @throws ApiError 501 */
+/** Refuses rules that allow something if the kernel does not redirect connections to the host. @throws ApiError 501 */
 function requireWay({ reachesOut }: Machine, egress: { readonly rules: EgressRules } | undefined): void {
   if (egress === undefined || !egress.rules.allowSomething || reachesOut) return;
   throw new ApiError(501, "this machine's kernel (nf_tables) takes no egress rules but those that deny all");

@@ -7,22 +7,22 @@ import { join } from "../traffic/join.ts";
 import { type EgressRules, isInternal } from "./rules.ts";
 import { httpName, type Named, tlsName } from "./server-name.ts";
 
-/** A place in this machine's network. */
+/** A host and port in this machine's network. */
 export interface Place {
   readonly host: string;
   readonly port: number;
 }
 
-/** Says where a place lies; undefined where it lies there itself. */
+/** Returns the place to connect to instead; undefined to connect to the place itself. */
 export type Routes = (place: Place) => Place | undefined;
 
-/** On these ports E2B looks at what a connection says of its server's name. */
+/** Ports on which E2B reads the server name that a connection sends, with its reader. */
 const NAMED_PORTS: Readonly<Record<number, (bytes: Buffer) => Named>> = { 80: httpName, 443: tlsName };
 const MAX_FIRST_BYTES = 64 * 1024;
 const RESOLVER_PATIENCE_MS = 5000;
 const DNS_PORT = 53;
 
-/** What a sandbox with egress rules goes through to the world. New rules count for new connections, as with E2B. */
+/** Gateway from a sandbox with egress rules to the network. New rules apply to new connections, as in E2B. */
 export class Egress implements Gateway {
   rules: EgressRules;
   readonly #routes: Routes;
@@ -44,7 +44,7 @@ export class Egress implements Gateway {
     if (this.rules.mayReachLoopback(address, port)) return this.#join(program, { host: address, port });
     const nameIn = this.rules.haveNames ? NAMED_PORTS[port] : undefined;
     const name = nameIn === undefined ? undefined : await firstName(program, nameIn);
-    // By name, whatever address the program believes it has: no file of names in the sandbox leads elsewhere.
+    // Connects by name, not by the program's address: a hosts file in the sandbox cannot lead elsewhere.
     if (name !== undefined && this.rules.mayName(name)) this.#join(program, { host: name, port });
     else if (this.rules.mayReach(address)) this.#join(program, { host: address, port });
     else program.destroy();
@@ -69,7 +69,7 @@ export class Egress implements Gateway {
   }
 }
 
-/** Reads until the name is known, and puts back what was read. */
+/** Reads from a connection until its server name is known, and puts the bytes back. */
 async function firstName(program: Duplex, nameIn: (bytes: Buffer) => Named): Promise<string | undefined> {
   let bytes = Buffer.alloc(0);
   let named = nameIn(bytes);
@@ -94,7 +94,7 @@ function nextBytes(stream: Duplex): Promise<Buffer | undefined> {
   });
 }
 
-/** As the system does, but nothing internal is found: a name that is allowed may lead anywhere. */
+/** Resolves a name as the system does, but drops internal addresses: an allowed name may point to any address. */
 function lookUp(
   host: string,
   options: LookupOptions,
@@ -109,7 +109,7 @@ function lookUp(
   });
 }
 
-/** An address, or one with a port: as Node names resolvers. */
+/** Parses a resolver as Node names it: an address, or an address with a port. */
 function resolverPlace(server: string): Place {
   if (isIP(server) > 0) return { host: server, port: DNS_PORT };
   const [host = "", port] = server.replaceAll(/[[\]]/g, "").split(/:(?=\d+$)/);

@@ -4,7 +4,7 @@ import type { LoopbackPort } from "../machine/machine.ts";
 const ENTRY = /^(?<host>localhost|127(?:\.\d{1,3}){3}|\[::1\]):(?<port>\d{1,5})$/i;
 const MAX_PORT = 65_535;
 
-/** A port of this machine's loopback that an allow list names, with the address that it has in the sandbox, too. */
+/** Returns the loopback port in an allow list entry, with its address, also in the sandbox; otherwise undefined. */
 export function loopbackPort(entry: string): LoopbackPort | undefined {
   const { host = "", port: digits } = ENTRY.exec(entry)?.groups ?? {};
   const port = Number(digits);

@@ -5,7 +5,10 @@ import { loopbackPort } from "./loopback.ts";
 
 /** E2B's ALL_TRAFFIC. */
 const ALL_TRAFFIC = "0.0.0.0/0";
-/** What no sandbox of E2B reaches, whatever its rules (e2b-dev/infra packages/shared/pkg/sandbox-network/firewall.go). */
+/**
+ * Addresses that no E2B sandbox reaches under any rules (e2b-dev/infra
+ * packages/shared/pkg/sandbox-network/firewall.go).
+ */
 const INTERNAL = blockList([
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -17,27 +20,27 @@ const INTERNAL = blockList([
   "fc00::/7",
   "fe80::/10",
 ]);
-/** E2B lets a sandbox with allowed names ask this one. */
+/** Resolver that E2B lets a sandbox with allowed names query. */
 const RESOLVER = "8.8.8.8";
 
-/** What a caller says of egress. */
+/** Egress settings of a request. */
 export interface EgressSettings {
   readonly allowOut?: readonly string[] | undefined;
   readonly denyOut?: readonly string[] | undefined;
 }
 
-/** Where a sandbox may connect to. */
+/** Destinations that a sandbox may connect to. */
 export class EgressRules {
   readonly #allowed: BlockList;
   readonly #denied: BlockList;
   readonly #names: readonly string[];
-  /** Whether there is anything that it may not do. */
+  /** Whether the rules deny any connection. */
   readonly restrict: boolean;
-  /** Whether they lead out of this machine. */
+  /** Whether the rules allow any connection out of this machine. */
   readonly allowSomething: boolean;
   readonly loopbackPorts: readonly LoopbackPort[];
 
-  /** @throws ApiError 400 in E2B's words */
+  /** @throws ApiError 400 with E2B's message */
   constructor({ allowOut = [], denyOut = [] }: EgressSettings = {}, internet = true) {
     const wrong = denyOut.find((entry) => !isAddress(entry));
     if (wrong !== undefined) throw new ApiError(400, `invalid denied CIDR ${wrong}`);
@@ -58,7 +61,7 @@ export class EgressRules {
     this.allowSomething = allowed > 0 || (internet && !denyOut.includes(ALL_TRAFFIC));
   }
 
-  /** Whether what a connection says of its server's name decides anything. */
+  /** Whether the server name that a connection sends can change the decision. */
   get haveNames(): boolean {
     return this.#names.length > 0;
   }
@@ -76,7 +79,7 @@ export class EgressRules {
     return this.loopbackPorts.some((own) => own.address === address && own.port === port);
   }
 
-  /** A name may be allowed as such, or with `*.` for all below it. */
+  /** Whether a name is allowed: by itself, by `*`, or by `*.` for all names below a domain. */
   mayName(name: string): boolean {
     const given = name.toLowerCase();
     return this.#names.some(
@@ -100,7 +103,7 @@ function looksLikeAddress(entry: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 6 ? 128 : 32));
 }
 
-/** Of what means everything, E2B takes ALL_TRAFFIC alone. */
+/** Whether E2B takes the entry as an address. Of the entries for all addresses, E2B takes ALL_TRAFFIC only. */
 function isAddress(entry: string): boolean {
   if (!looksLikeAddress(entry)) return false;
   return entry === ALL_TRAFFIC || !/^[0:.]*$/.test(entry.split("/", 1)[0] ?? "");

@@ -1,16 +1,16 @@
-/** What the first bytes of a connection say of its server's name; undefined when it takes more of them to know. */
+/** Server name in the first bytes of a connection; undefined if more bytes are needed. */
 export type Named = { readonly name: string | undefined } | undefined;
 
 const NAMELESS: Named = { name: undefined };
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
-/** Of the record, and of the message in it. */
+/** Bytes of the headers of the record, and of the message in it. */
 const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
 const VERSION_AND_RANDOM = 34;
 
-/** The Host of an HTTP request. */
+/** Reads the Host of an HTTP request. */
 export function httpName(bytes: Buffer): Named {
   const text = bytes.toString("latin1");
   const head = /^[A-Z]+ [^\r\n]*\r?\n(?<lines>[^]*?)\r?\n\r?\n/.exec(text)?.groups?.["lines"];
@@ -19,7 +19,7 @@ export function httpName(bytes: Buffer): Named {
   return { name: host.replace(/:\d+$/, "") || undefined };
 }
 
-/** The server name of a TLS handshake (RFC 6066). */
+/** Reads the server name of a TLS handshake (RFC 6066). */
 export function tlsName(bytes: Buffer): Named {
   if (bytes.length < RECORD_HEADER) return bytes.length === 0 || bytes[0] === HANDSHAKE ? undefined : NAMELESS;
   if (bytes[0] !== HANDSHAKE) return NAMELESS;
@@ -28,14 +28,14 @@ export function tlsName(bytes: Buffer): Named {
   try {
     return record[0] === CLIENT_HELLO ? { name: helloName(record.subarray(MESSAGE_HEADER)) } : NAMELESS;
   } catch (error) {
-    // Lengths that lead out of the message.
+    // A length points past the end of the message.
     if (error instanceof RangeError) return NAMELESS;
     throw error;
   }
 }
 
 function helloName(hello: Buffer): string | undefined {
-  // After the session, the ciphers and the compressions there are the extensions.
+  // The extensions follow the session, the ciphers and the compressions.
   let at = VERSION_AND_RANDOM;
   at += 1 + hello.readUInt8(at);
   at += 2 + hello.readUInt16BE(at);
@@ -45,7 +45,7 @@ function helloName(hello: Buffer): string | undefined {
   while (at < end) {
     const type = hello.readUInt16BE(at);
     const length = hello.readUInt16BE(at + 2);
-    // A list of one, with a kind: the length of both, the kind, and the length of the name come first.
+    // The list's length (2 bytes), the name's type (1) and the name's length (2) come before the single name.
     if (type === SERVER_NAME) return hello.toString("latin1", at + 9, at + 9 + hello.readUInt16BE(at + 7));
     at += 4 + length;
   }

@@ -9,7 +9,7 @@ export function hasToken(request: IncomingMessage, sandbox: Sandbox): boolean {
   return typeof token === "string" && sameText(token, sandbox.accessToken);
 }
 
-/** The user of an RPC: Basic auth without a password names one. @throws ConnectError unauthenticated */
+/** Returns the user of an RPC, which Basic auth names without a password. @throws ConnectError unauthenticated */
 export function rpcUser(request: IncomingMessage, sandbox: Sandbox): SandboxUser {
   const header = request.headers.authorization;
   if (header === undefined || !/^Basic /i.test(header)) return sandbox.spec.image.user;
@@ -27,8 +27,8 @@ export function knownUser(name: string): SandboxUser | undefined {
 export type FileOperation = "read" | "write";
 
 /**
- * envd's signature of a file URL: `v1_` and the base64 (unpadded) SHA-256 of `path:operation:username:token`, and
- * `:expiration` when there is one. Path and user name exactly as in the query, empty when absent.
+ * Returns envd's signature of a file URL: `v1_` and the unpadded base64 SHA-256 of `path:operation:username:token`,
+ * with `:expiration` added if there is one. Path and user name are exactly as in the query, empty if absent.
  */
 function sign(query: URLSearchParams, operation: FileOperation, token: string): string {
   const parts = [query.get("path") ?? "", operation, query.get("username") ?? "", token];
@@ -37,7 +37,7 @@ function sign(query: URLSearchParams, operation: FileOperation, token: string): 
   return `v1_${createHash("sha256").update(parts.join(":")).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** Why a file call may not go on; undefined when it may. */
+/** Returns the reason to refuse a file call; undefined if it is allowed. */
 export function refuseFile(
   request: IncomingMessage,
   url: URL,
@@ -55,7 +55,7 @@ export function refuseFile(
   return expiration !== null && Number(expiration) < Date.now() / 1000 ? "signature is already expired" : undefined;
 }
 
-/** In a time that does not tell how much of it was right. */
+/** Compares two texts in a time that does not show how many bytes match. */
 export function sameText(given: string, expected: string): boolean {
   const a = Buffer.from(given);
   const b = Buffer.from(expected);

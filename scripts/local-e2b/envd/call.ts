@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Faults } from "../faults.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 
-/** One request to a running sandbox's envd, past authentication. */
+/** A request to the envd of a running sandbox. */
 export interface EnvdCall {
   readonly sandbox: Sandbox;
   readonly request: IncomingMessage;

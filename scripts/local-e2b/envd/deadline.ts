@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ConnectError } from "../connect/error.ts";
 
-/** Connect-Timeout-Ms, undefined for no limit. @throws ConnectError */
+/** Returns Connect-Timeout-Ms; undefined for no limit. @throws ConnectError */
 export function timeoutOf(request: IncomingMessage): number | undefined {
   const header = request.headers["connect-timeout-ms"];
   if (header === undefined) return undefined;

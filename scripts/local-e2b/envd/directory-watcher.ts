@@ -9,14 +9,14 @@ type ChangeType =
   | "EVENT_TYPE_CHMOD";
 
 export interface Change {
-  /** Relative to the watched directory. */
+  /** Path relative to the watched directory. */
   readonly name: string;
   readonly type: ChangeType;
 }
 
 /**
- * Watches a directory, with all beneath it when `recursive`, and names changes as envd does. Node tells only that a
- * name appeared or vanished, or that something about it changed; what is known of each entry decides which it was.
+ * Watches a directory, with everything beneath it if `recursive`, and reports changes with envd's types. Node only
+ * reports that a name appeared or vanished, or that it changed; the stored stats of each entry decide the type.
  */
 export class DirectoryWatcher {
   readonly #root: string;
@@ -41,7 +41,7 @@ export class DirectoryWatcher {
     const watcher = watch(join(this.#root, directory), (kind, name) => {
       if (name !== null) this.#changed(posix.join(directory, name), kind === "rename");
     });
-    // The directory is gone: that was reported by its parent's watcher.
+    // The directory is gone, which its parent's watcher has reported.
     watcher.on("error", () => this.#drop(directory));
     this.#watchers.set(directory, watcher);
     for (const name of this.#entries(directory)) this.#learn(posix.join(directory, name));
@@ -55,7 +55,7 @@ export class DirectoryWatcher {
     }
   }
 
-  /** Remembers an entry; a new directory is watched too, and what was put in it meanwhile is told. */
+  /** Stores an entry's stats. If recursive, also watches a directory, and reports the entries already in a new one. */
   #learn(name: string, isNew = false): void {
     const stats = lstatSync(join(this.#root, name), { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return;
@@ -85,7 +85,7 @@ export class DirectoryWatcher {
     }
   }
 
-  /** True when the vanished entry lives on under another name in a watched directory. */
+  /** Whether the vanished entry exists under another name in a watched directory. */
   #movedElsewhere({ ino, dev }: BigIntStats): boolean {
     for (const directory of this.#watchers.keys()) {
       for (const name of this.#entries(directory)) {

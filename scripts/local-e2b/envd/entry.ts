@@ -19,14 +19,14 @@ export interface EntryInfo {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** What is known of an entry without its metadata. */
+/** An entry without its metadata. */
 export interface Found {
   readonly entry: EntryInfo;
-  /** What has the metadata; a link that leads nowhere has none. */
+  /** The file that has the metadata; undefined for a dangling link. */
   readonly described: Described | undefined;
 }
 
-/** Entries with their metadata. */
+/** Returns the entries with their metadata. */
 export async function withMetadata({ fileMetadata }: Sandbox, found: readonly Found[]): Promise<EntryInfo[]> {
   const described = found.map((one) => one.described).filter((one) => one !== undefined);
   const metadata = new Map((await fileMetadata.get(described)).map((value, index) => [described[index], value]));
@@ -36,7 +36,7 @@ export async function withMetadata({ fileMetadata }: Sandbox, found: readonly Fo
   });
 }
 
-/** Describes what lies at `host`, under the sandbox path `path`; undefined when there is nothing. */
+/** Describes the entry at `host`, with sandbox path `path`; undefined if there is none. */
 export function findEntry(sandbox: Sandbox, path: string, host: string): Found | undefined {
   const stats = lstatSync(host, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return undefined;
@@ -59,7 +59,7 @@ export function findEntry(sandbox: Sandbox, path: string, host: string): Found |
   return { entry, described: target };
 }
 
-/** A link is described by what it leads to; one that leads nowhere has no type. */
+/** Returns the target of a link, which describes the link. A dangling link has no target, and thus no type. */
 function followLink(sandbox: Sandbox, path: string): { path: string; target: Described | undefined } {
   const { canonical, host } = resolvePath(sandbox, sandbox.spec.image.user, path, { follow: true });
   const stats = statSync(host, { bigint: true, throwIfNoEntry: false });
@@ -71,7 +71,7 @@ function fileType(stats: BigIntStats): EntryInfo["type"] {
   return stats.isDirectory() ? "FILE_TYPE_DIRECTORY" : undefined;
 }
 
-/** Go's notation (fs.FileMode.String), which clients parse. */
+/** Returns the permissions in Go's notation (fs.FileMode.String), which clients parse. */
 function permissions(stats: BigIntStats): string {
   const mode = Number(stats.mode);
   const kinds = [
@@ -91,7 +91,9 @@ function permissions(stats: BigIntStats): string {
   return (kinds === "" ? "-" : kinds) + bits.join("");
 }
 
-/** Inside a sandbox the one who owns its tree is called `user`, whatever the host calls it. */
+/**
+ * Returns the name of a user or group id. The tree's owner has the name of the image's user, not its name on the host.
+ */
 function nameOf(sandbox: Sandbox, id: bigint, own: number | undefined): string {
   if (Number(id) === own) return sandbox.spec.image.user === "root" ? "root" : "user";
   return id === 0n ? "root" : id.toString();

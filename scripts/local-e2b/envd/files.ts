@@ -13,7 +13,7 @@ import { readParts } from "./multipart.ts";
 import { requireReadable, type Resolved, resolvePath } from "./paths.ts";
 import { writeContent } from "./write.ts";
 
-/** GET /files: the bytes of one file, whole, a range, or gzipped. @throws ApiError, ConnectError */
+/** GET /files: sends one file: whole, a range of it, or gzipped. @throws ApiError, ConnectError */
 export async function download(call: EnvdCall): Promise<void> {
   const { sandbox, request, response, url } = call;
   const user = authorize(call, "read");
@@ -48,7 +48,9 @@ interface Written {
   readonly metadata?: FileMetadata;
 }
 
-/** POST /files: writes the files of a form, or one raw body; parents are made, old content replaced. @throws ApiError, ConnectError */
+/**
+ * POST /files: writes a form's files or one raw body, makes parents, replaces content. @throws ApiError, ConnectError
+ */
 export async function upload(call: EnvdCall): Promise<void> {
   const { sandbox, request, url } = call;
   const user = authorize(call, "write");
@@ -104,7 +106,7 @@ function decoded(request: IncomingMessage): AsyncIterable<Buffer> {
   if (encoding === "identity") return request;
   if (encoding !== "gzip") throw new ApiError(400, `unsupported Content-Encoding: ${encoding}, supported: [gzip]`);
   const gunzip = createGunzip();
-  // The error reaches whoever reads the decoded stream.
+  // The reader of the decoded stream gets the error.
   pipeline(request, gunzip).catch(() => undefined);
   return gunzip;
 }
@@ -115,7 +117,7 @@ function acceptsGzip(request: IncomingMessage): boolean {
     .some((entry) => /^\s*gzip\s*(?:$|;\s*q=(?:1|0?\.0*[1-9]))/i.test(entry));
 }
 
-/** One byte range; undefined when there is none or it is not one we serve, which means the whole file. @throws ApiError 416 */
+/** Parses one byte range; undefined (the whole file) if there is none or it is not supported. @throws ApiError 416 */
 function parseRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (match === null || (match[1] === "" && match[2] === "")) return undefined;

@@ -50,7 +50,7 @@ export async function move(sandbox: Sandbox, message: unknown, user: SandboxUser
   return { entry: await existing(sandbox, destination) };
 }
 
-/** What is not there is removed already. */
+/** Removes a file or directory. A missing path is no error. */
 export async function remove(sandbox: Sandbox, message: unknown, user: SandboxUser): Promise<object> {
   const { path } = parseMessage(pathRequest, message);
   const target = resolvePath(sandbox, user, path, { follow: false });
@@ -75,7 +75,7 @@ export function requireDirectory(target: Resolved): Resolved {
   return target;
 }
 
-/** Entries in the order of their names, each directory before what is in it; links are not followed. */
+/** Yields entries in the order of their names, each directory before its content. Does not follow links. */
 function* walk(sandbox: Sandbox, shown: string, canonical: string, depth: number): Generator<Found> {
   for (const name of readdirSync(sandbox.machine.locate(canonical).host).sort()) {
     const inside = posix.join(canonical, name);

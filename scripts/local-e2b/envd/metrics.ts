@@ -1,7 +1,7 @@
 import { ApiError } from "../http/reply.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 
-/** envd's own GET /metrics, which names the same things differently. @throws ApiError 500 */
+/** Returns the body of envd's GET /metrics, whose field names differ from the control plane's. @throws ApiError 500 */
 export function metrics(sandbox: Sandbox): object {
   const sample = sandbox.usage.sample(sandbox);
   if (sample === undefined) throw new ApiError(500, "this machine has no /proc to measure by");

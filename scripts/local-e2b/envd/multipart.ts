@@ -2,17 +2,17 @@ import { ApiError } from "../http/reply.ts";
 
 export interface Part {
   readonly name: string;
-  /** Undefined when the part is a plain form field. */
+  /** Undefined if the part is a plain form field. */
   readonly filename: string | undefined;
-  /** Must be read to its end before the next part is asked for. */
+  /** Content that is not read before the next part is requested is dropped. */
   readonly content: AsyncGenerator<Buffer, void>;
 }
 
 const HEADERS_END = Buffer.from("\r\n\r\n");
-/** Part headers are two lines; more than this is no form. */
+/** Part headers are two lines; longer headers are refused. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Reads multipart/form-data (RFC 7578) as it arrives; a part's content is never held as a whole. @throws ApiError 400 */
+/** Reads multipart/form-data (RFC 7578) as a stream; never holds the whole content of a part. @throws ApiError 400 */
 export async function* readParts(body: AsyncIterable<Buffer>, contentType: string): AsyncGenerator<Part, void> {
   const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType);
   if (boundary === null) throw new ApiError(400, "the multipart content type names no boundary");
@@ -23,7 +23,7 @@ export async function* readParts(body: AsyncIterable<Buffer>, contentType: strin
     const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
     const content = scanner.untilDelimiter();
     yield { name: parameter(disposition, "name") ?? "", filename: parameter(disposition, "filename"), content };
-    // What the reader left over must be passed before the next part begins.
+    // Skips content that the reader has not read, up to the next part.
     await drain(content);
   }
 }
@@ -32,7 +32,7 @@ async function drain(content: AsyncGenerator<Buffer, void>): Promise<void> {
   while ((await content.next()).done !== true);
 }
 
-/** Browsers and undici write quotes and line ends in names as %22, %0D, %0A. */
+/** Returns a parameter's value. Browsers and undici write quotes and line ends in names as %22, %0D, %0A. */
 function parameter(disposition: string, name: string): string | undefined {
   const value = new RegExp(`;\\s*${name}="([^"]*)"`, "i").exec(disposition)?.[1];
   return value?.replace(/%(22|0D|0A)/gi, (escape) => decodeURIComponent(escape));
@@ -41,7 +41,7 @@ function parameter(disposition: string, name: string): string | undefined {
 class Scanner {
   readonly #source: AsyncIterator<Buffer>;
   readonly #delimiter: Buffer;
-  // The first boundary has no line end before it.
+  // Adds the line end that the first boundary does not have before it.
   #held: Buffer = Buffer.from("\r\n");
 
   constructor(body: AsyncIterable<Buffer>, delimiter: Buffer) {
@@ -57,14 +57,14 @@ class Scanner {
         this.#take(this.#delimiter.length);
         return;
       }
-      // The end of what is held may be the beginning of a delimiter.
+      // The end of the held bytes may be the start of a delimiter.
       const safe = this.#held.length - this.#delimiter.length;
       if (safe > 0) yield this.#take(safe);
       await this.#more();
     }
   }
 
-  /** After a delimiter: `--` ends the form, a line end begins a part. */
+  /** Whether the form ends after a delimiter: `--` ends it, a line end begins a part. */
   async atEnd(): Promise<boolean> {
     while (this.#held.length < 2) await this.#more();
     return this.#take(2).toString("latin1") === "--";

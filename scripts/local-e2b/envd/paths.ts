@@ -4,18 +4,18 @@ import { ConnectError } from "../connect/error.ts";
 import type { Location, SandboxUser } from "../machine/machine.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 
-/** Linux's own limit on symlinks in one path. */
+/** Linux's limit on symlinks in one path. */
 const MAX_LINKS = 40;
 const OTHERS_READ = 0o004;
 
 export interface Resolved extends Location {
-  /** The absolute sandbox path as asked for: `~` and relative paths expanded, symlinks kept. */
+  /** The requested path, made absolute: `~` and relative paths expanded, symlinks kept. */
   readonly path: string;
-  /** The same without symlinks. */
+  /** The same path without symlinks. */
   readonly canonical: string;
 }
 
-/** Makes a path absolute: `~` is the home, empty the working directory, relative counts from the home. @throws ConnectError */
+/** Makes a path absolute: `~` is the home, empty the workdir, others are relative to the home. @throws ConnectError */
 function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): string {
   const home = sandbox.machine.homeOf(user);
   const given = path === "" ? (sandbox.spec.image.workdir ?? "") : path;
@@ -28,10 +28,10 @@ function expandPath(sandbox: Sandbox, user: SandboxUser, path: string): string {
 }
 
 /**
- * Finds the host path of a sandbox path. Symlinks are followed here, step by step, as the sandbox would: followed by
- * the host, an absolute one would lead out of the sandbox. The last part is followed only when `follow` says so.
- * What does not exist is kept as it is. Synchronous, because every start of a process passes here and a handful of
- * `lstat` calls cost less than one turn through the thread pool. @throws ConnectError
+ * Returns the host path of a sandbox path. Follows symlinks here, one by one, as the sandbox would: if the host
+ * followed an absolute one, it would leave the sandbox. Follows the last part only if `follow` is set. Keeps missing
+ * parts as they are. Synchronous, because every process start calls it, and a few `lstat` calls cost less than one turn
+ * through the thread pool. @throws ConnectError
  */
 export function resolvePath(
   sandbox: Sandbox,
@@ -72,13 +72,13 @@ function linkTarget(sandbox: Sandbox, sandboxPath: string): string | undefined {
   try {
     return lstatSync(host, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(host) : undefined;
   } catch {
-    // Below a file, or not readable: whoever uses the path gets the system's own answer.
+    // Below a file, or not readable: the operation on the path gets the system's error.
     return undefined;
   }
 }
 
 /**
- * A host run by root could read all of what it shares; sandboxes may read what everybody may.
+ * Lets sandboxes read shared files only if everybody may: a host run by root could read all of them.
  * @throws ConnectError permission_denied
  */
 export function requireReadable(resolved: Resolved, { mode }: { readonly mode: number }): void {
@@ -86,7 +86,7 @@ export function requireReadable(resolved: Resolved, { mode }: { readonly mode: n
   throw new ConnectError("permission_denied", `'${resolved.path}' cannot be read: it belongs to the host machine`);
 }
 
-/** @throws ConnectError permission_denied for what the sandbox shares with the host */
+/** @throws ConnectError permission_denied for `/`, and for files that the sandbox shares with the host */
 export function requireWritable(resolved: Resolved): void {
   if (resolved.writable && resolved.canonical !== "/") return;
   throw new ConnectError("permission_denied", `'${resolved.path}' is read-only: it belongs to the host machine`);

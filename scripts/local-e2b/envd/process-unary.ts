@@ -5,7 +5,7 @@ import type { Sandbox } from "../state/sandbox.ts";
 import { parseMessage } from "./message.ts";
 import { resizePty } from "./pty.ts";
 
-/** The unary calls of process.Process. Each answers the JSON of its response message. */
+/** Unary calls of process.Process. Each returns the JSON of its response message. */
 const selector = z.union([z.object({ pid: z.int() }), z.object({ tag: z.string() })], {
   error: "expected a pid or a tag",
 });

@@ -32,7 +32,7 @@ const startRequest = z.object({
 const selector = z.union([z.object({ pid: z.int() }), z.object({ tag: z.string() })]);
 const connectRequest = z.object({ process: selector });
 
-/** Starts a process and follows it. It lives on when the client leaves; only its deadline ends it. */
+/** Starts a process and streams its events. The process continues when the client leaves; only its deadline ends it. */
 export async function start(call: EnvdCall): Promise<void> {
   const { request, sandbox } = call;
   const message = parseMessage(startRequest, parseRequestFrame(await readBody(request)));
@@ -43,7 +43,7 @@ export async function start(call: EnvdCall): Promise<void> {
   follow(call, running);
 }
 
-/** Follows a process that was started earlier, from now on; of one that has just ended, its exit. */
+/** Streams the events of a running process from now on. For a process that has just ended, sends its exit. */
 export async function connect(call: EnvdCall): Promise<void> {
   const { request, sandbox } = call;
   const message = parseMessage(connectRequest, parseRequestFrame(await readBody(request)));
@@ -96,7 +96,7 @@ async function launchProcess(call: EnvdCall, message: z.output<typeof startReque
       args: terminal?.args ?? args,
       cwd: directory.canonical,
       env,
-      // A call that does not say leaves stdin open, for clients older than the field.
+      // A call without the field leaves stdin open, for clients older than the field.
       stdin: terminal !== undefined || message.stdin !== false ? "open" : "closed",
     });
     return new RunningProcess(

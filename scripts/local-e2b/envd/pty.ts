@@ -12,7 +12,7 @@ interface Command {
   readonly args: readonly string[];
 }
 
-/** Finds the terminal on which the child of `script` process `$1` runs, and sets its size. */
+/** Sets the size (`$2`, `$3`) of the terminal on which the child of `script` process `$1` runs. */
 const RESIZE_SCRIPT = `
 for process in /proc/[0-9]*; do
   while read -r key value; do
@@ -23,7 +23,7 @@ for process in /proc/[0-9]*; do
 done 2>/dev/null
 exit 1`;
 
-/** Node cannot open a pseudo-terminal, but util-linux `script` can run a command in one and pass it through. */
+/** Returns a command that runs `cmd` in a pseudo-terminal, with util-linux `script`, because Node cannot open one. */
 export function ptyCommand(cmd: string, args: readonly string[], size: TerminalSize): Command {
   if (process.platform !== "linux") {
     throw new ConnectError(

@@ -48,10 +48,10 @@ const PLAIN: Readonly<Record<string, Plain>> = {
   "GET /metrics": ({ response, sandbox }) => sendJson(response, 200, metrics(sandbox)),
   "GET /envs": ({ response, sandbox }) => sendJson(response, 200, sandbox.variables()),
 };
-/** These check signatures themselves, or are open to all. */
+/** Routes without a token check: they check signatures themselves, or are open to all. */
 const WITHOUT_TOKEN = new Set(["GET /health", "GET /files", "POST /files"]);
 
-/** The name under which a request is counted; undefined when envd has no such route. */
+/** Returns the name under which a request is counted; undefined if envd does not have the route. */
 export function envdRoute(request: IncomingMessage, path: string): string | undefined {
   const rpc = path.slice(1);
   if (request.method === "POST" && (Object.hasOwn(UNARY, rpc) || Object.hasOwn(STREAMING, rpc))) return rpc;
@@ -59,7 +59,7 @@ export function envdRoute(request: IncomingMessage, path: string): string | unde
   return Object.hasOwn(PLAIN, plain) ? plain : undefined;
 }
 
-/** Answers one request to a running sandbox's envd. */
+/** Serves a request to the envd of a running sandbox. */
 export async function serveEnvd(call: EnvdCall, route: string): Promise<void> {
   const { request, response, sandbox } = call;
   if (!WITHOUT_TOKEN.has(route) && !hasToken(request, sandbox)) {
@@ -83,7 +83,7 @@ async function serveStreaming(handler: Streaming, call: EnvdCall): Promise<void>
   try {
     await handler(call);
   } catch (error) {
-    // The status of a stream is always 200; its last frame tells what went wrong.
+    // The status of a stream is always 200; its last frame carries the error.
     if (response.headersSent) {
       response.destroy();
       return;
@@ -115,7 +115,7 @@ async function servePlain(handler: Plain, call: EnvdCall): Promise<void> {
       response.destroy();
       return;
     }
-    // A client that is still sending its file has to be read to the end to see the answer.
+    // Reads the request to its end: a client that is still sending its file does not read the response.
     request.resume();
     sendApiError(response, asApiError(error));
   }

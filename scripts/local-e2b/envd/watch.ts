@@ -24,7 +24,7 @@ const watcherRequest = z.object({ watcherId: z.string() });
 
 const KEEPALIVE_FRAME = messageFrame('{"keepalive":{}}');
 
-/** WatchDir: changes as a stream. */
+/** WatchDir: streams changes. */
 export async function watchDir(call: EnvdCall): Promise<void> {
   const { request, response, sandbox } = call;
   const message = parseMessage(watchRequest, parseRequestFrame(await readBody(request)));
@@ -48,7 +48,7 @@ export async function watchDir(call: EnvdCall): Promise<void> {
   stream.sendNow(messageFrame('{"start":{}}'));
 }
 
-/** The same for clients that poll: the watcher collects until it is asked. */
+/** CreateWatcher: collects changes until the client polls. */
 export function createWatcher(sandbox: Sandbox, message: unknown, user: SandboxUser): object {
   const { path, recursive, includeEntry } = parseMessage(watchRequest, message);
   const directory = requireDirectory(resolvePath(sandbox, user, path, { follow: true }));
@@ -83,7 +83,7 @@ async function changeEvent(
   { name, type }: Change,
   includeEntry: boolean,
 ): Promise<object> {
-  // After a removal or a rename something else may be there by now: such events never carry an entry.
+  // Events of a removal or a rename never carry an entry: the name may belong to another file by now.
   if (!includeEntry || type === "EVENT_TYPE_REMOVE" || type === "EVENT_TYPE_RENAME") return { name, type };
   const found = findEntry(sandbox, `${directory.path}/${name}`, `${directory.host}/${name}`);
   if (found === undefined) return { name, type };

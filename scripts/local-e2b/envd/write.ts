@@ -6,7 +6,7 @@ import type { Sandbox } from "../state/sandbox.ts";
 import type { FileMetadata } from "../state/file-metadata.ts";
 import { requireWritable, type Resolved } from "./paths.ts";
 
-/** Writes a file, its parents included, and gives them to the sandbox's user. @throws ApiError, ConnectError */
+/** Writes a file and makes its parents, all owned by the sandbox's user. @throws ApiError, ConnectError */
 export async function writeContent(
   sandbox: Sandbox,
   file: Resolved,
@@ -18,13 +18,13 @@ export async function writeContent(
   await makeDirectories(sandbox, dirname(file.host));
   const existing = await stat(file.host).catch(() => undefined);
   if (existing?.isDirectory() === true) throw new ApiError(400, `path is a directory: ${file.path}`);
-  // The path was resolved already: a link put there meanwhile must not lead the host astray.
+  // The path is already resolved: the host must not follow a link that was put there since.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
   const handle = await open(file.host, flags, 0o666);
   try {
     for await (const chunk of content) await handle.write(chunk);
     if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
-    // A new file has none to be replaced.
+    // A new file has no old metadata to replace.
     if (existing !== undefined || Object.keys(metadata).length > 0) await sandbox.fileMetadata.set(handle, metadata);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOSPC") {
@@ -36,7 +36,7 @@ export async function writeContent(
   }
 }
 
-/** Makes a directory and what is missing above it, all for the sandbox's user. @throws ApiError 400 */
+/** Makes a directory and its missing parents, owned by the sandbox's user. @throws ApiError 400 */
 export async function makeDirectories(sandbox: Sandbox, host: string): Promise<void> {
   const { owner } = sandbox.machine;
   try {

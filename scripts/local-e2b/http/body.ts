@@ -49,7 +49,7 @@ function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   throw new ApiError(400, describe(result.error));
 }
 
-/** One line that names the first offending field. */
+/** Returns one line that names the first wrong field. */
 export function describe(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return "invalid input";

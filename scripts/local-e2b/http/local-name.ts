@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 const LOCAL_NAME = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
 
 /**
- * Whether a request was sent to a name that is this machine's own. A web page can give its own name this machine's address
- * (DNS rebinding); its requests then carry that name.
+ * Whether the Host of a request is a local name. A web page can point its own name at this machine (DNS rebinding); its
+ * requests then carry that name.
  */
 export function isToLocalName({ headers: { host = "" } }: IncomingMessage): boolean {
   return LOCAL_NAME.test(host);

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-/** An answer of E2B's control plane that is not a success: `{"code","message"}`, the code being the HTTP status. */
+/** An error response of E2B's control plane: `{"code","message"}`, where the code is the HTTP status. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;

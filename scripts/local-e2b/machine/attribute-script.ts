@@ -1,9 +1,10 @@
 /**
- * Reads and writes extended attributes, which Node cannot. `@ARGV` is the prefix of the names that count, then the numbers
- * of the system calls llistxattr, lgetxattr, listxattr, setxattr and removexattr. A line of stdin is a request, and each has its
- * answer as a line of stdout, in turn; names, values and paths are in hexadecimal. It ends with its stdin.
- *   get PATH…              ->  NAME=VALUE,NAME=VALUE… of each path, separated by spaces; `-` where there are none
- *   set PATH NAME=VALUE…   ->  ok | failed REASON; the file then has these, and no other with the prefix
+ * Perl program that reads and writes extended attributes, which Node cannot. `@ARGV` is the prefix of the attribute
+ * names, then the numbers of the system calls llistxattr, lgetxattr, listxattr, setxattr and removexattr. A line of
+ * stdin is a request; its response is a line of stdout, in the same order. Names, values and paths are in hexadecimal.
+ * The program ends with its stdin.
+ *   get PATH…              ->  NAME=VALUE,NAME=VALUE… of each path, separated by spaces; `-` if a path has none
+ *   set PATH NAME=VALUE…   ->  ok | failed REASON; replaces all attributes of the file that have the prefix
  */
 export const ATTRIBUTE_SCRIPT = String.raw`
 use strict;

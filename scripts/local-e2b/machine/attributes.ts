@@ -2,16 +2,16 @@ import { type Helper, startHelper } from "./helper.ts";
 import { ATTRIBUTE_SCRIPT } from "./attribute-script.ts";
 import { findTool } from "./tools.ts";
 
-/** Numbers of the calls that ATTRIBUTE_SCRIPT names, in its order. */
+/** Numbers of ATTRIBUTE_SCRIPT's system calls, in its order. */
 const SYSTEM_CALLS: Readonly<Record<string, readonly number[]>> = {
   x64: [195, 192, 194, 188, 197],
   arm64: [12, 9, 11, 5, 14],
 };
 
-/** Names, without the prefix, and values. */
+/** Attribute names, without the prefix, and values. */
 export type Attributes = readonly (readonly [name: Buffer, value: Buffer])[];
 
-/** Extended attributes with a prefix, by way of a process that starts when the first is asked for. */
+/** Reads and writes extended attributes with a prefix, through a process that starts at the first request. */
 export class AttributeHelper {
   readonly #command: readonly string[];
   #helper: Promise<Helper> | undefined;
@@ -22,7 +22,7 @@ export class AttributeHelper {
     this.#command = command;
   }
 
-  /** @returns undefined where there is no Perl, or it does not know this kind of machine */
+  /** @returns undefined if there is no Perl, or if the system calls of this kind of machine are unknown */
   static find(prefix: string): AttributeHelper | undefined {
     const calls = process.platform === "linux" ? SYSTEM_CALLS[process.arch] : undefined;
     if (calls === undefined) return undefined;
@@ -33,14 +33,14 @@ export class AttributeHelper {
     }
   }
 
-  /** Of files as they are, not of what they link to; none where there is no such file, or no attributes. */
+  /** Returns the attributes of each file, not of a link's target; [] if there is no file or no support for them. */
   async read(paths: readonly string[]): Promise<readonly Attributes[]> {
     if (paths.length === 0) return [];
     const answer = await this.#ask(["get", ...paths.map(hex)]);
     return answer.split(" ").map((list) => (list === "-" ? [] : list.split(",").map(pair)));
   }
 
-  /** Gives a file these attributes, and no other with the prefix. @throws Error in the system's words */
+  /** Replaces all attributes of a file that have the prefix. @throws Error with the system's message */
   async replace(path: string, attributes: Readonly<Record<string, string>>): Promise<void> {
     const pairs = Object.entries(attributes).map(([name, value]) => `${hex(name)}=${hex(value)}`);
     const answer = await this.#ask(["set", hex(path), ...pairs]);

@@ -1,15 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Finds the live processes of one sandbox. */
+/** Returns the pids of one sandbox's live processes. */
 export type Census = () => readonly number[];
 
-/** How long killed processes may take to disappear before we say that they did not. */
+/** Time for killed processes to disappear, before killAll fails. */
 const KILL_DEADLINE_MS = 5000;
 
 /**
- * Processes that were started with `name=value` in their environment, all that inherited it, and those of `young`:
- * just started ones, which have no environment of their own yet (Linux).
+ * Finds processes with `name=value` in their environment, set or inherited, and those of `young`: processes that just
+ * started and have no environment of their own yet (Linux).
  */
 export function byEnvironment(name: string, value: string, young: ReadonlySet<number>): Census {
   const wanted = `\0${name}=${value}\0`;
@@ -19,8 +19,8 @@ export function byEnvironment(name: string, value: string, young: ReadonlySet<nu
 }
 
 /**
- * Processes in the groups of these leaders, for where there is no /proc; a daemon that changed group is missed. Leaders
- * whose group is empty are forgotten, because their number may come to mean somebody else.
+ * Finds processes in the groups of these leaders, for machines without /proc; misses a daemon that changed group.
+ * Removes leaders whose group is empty, because their number may be reused.
  */
 export function byProcessGroup(leaders: Set<number>): Census {
   return () => {
@@ -42,13 +42,13 @@ function procPids(matches: (pid: string) => boolean): readonly number[] {
     try {
       if (matches(name)) found.push(Number(name));
     } catch {
-      // Gone since the directory was read, a zombie, or somebody else's: not ours to handle.
+      // The process has ended, is a zombie, or belongs to another user: skipped.
     }
   }
   return found.sort((a, b) => a - b);
 }
 
-/** Stops every process. Repeats until a round finds nobody new, because what still ran may have forked. */
+/** Stops every process. Repeats until a round finds no new process, because running ones may have forked. */
 export function stopAll(census: Census): void {
   const stopped = new Set<number>();
   for (;;) {
@@ -67,7 +67,7 @@ export function continueAll(census: Census): void {
   for (const pid of census().toReversed()) signal(pid, "SIGCONT");
 }
 
-/** Kills every process and waits until none is left. @throws Error when some survive (stuck in the kernel). */
+/** Kills every process and waits until none is left. @throws Error if some survive (stuck in the kernel) */
 export async function killAll(census: Census): Promise<void> {
   const deadline = Date.now() + KILL_DEADLINE_MS;
   for (;;) {
@@ -79,7 +79,7 @@ export async function killAll(census: Census): Promise<void> {
   }
 }
 
-/** Sends a signal; a process that is gone already needs none. */
+/** Sends a signal. Ignores a process that has ended. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

@@ -3,18 +3,18 @@ import { join } from "node:path";
 import type { Owner } from "./owner.ts";
 import { copyTree, makeTree, removeTree } from "./tree.ts";
 
-/** What machines start from: directories, each seen through those before it. Nothing writes to them any more. */
+/** Directories that machines start from and nothing changes any more. Files in one hide those in later ones. */
 export type Layers = readonly string[];
 
-/** The files of one machine: a directory of its own, on top of layers that it shares. */
+/** Files of one machine: its own directory, on top of shared layers. */
 export interface Disk {
   readonly top: string;
   readonly layers: Layers;
 }
 
-/** Makes and removes disks. A layer is removed with the last one who has it: a disk, or an image. */
+/** Makes and removes disks. Removes a layer when its last user is gone: a disk, or an image. */
 export class Disks {
-  /** Whether machines can put a directory on top of others; elsewhere every disk is a whole copy. */
+  /** Whether machines can mount a directory on top of others; if not, every disk is a whole copy. */
   readonly layered: boolean;
   readonly #root: string;
   readonly #owner: Owner | undefined;
@@ -28,7 +28,7 @@ export class Disks {
     mkdirSync(root, { recursive: true });
   }
 
-  /** A disk that begins with the files of `layers`; without any it is a blank sandbox's. */
+  /** Makes a disk that starts with the files of `layers`; without layers, a blank sandbox's disk. */
   async on(layers: Layers): Promise<Disk> {
     const top = this.#newPath();
     if (layers.length === 0) {
@@ -47,14 +47,14 @@ export class Disks {
     return { top, layers };
   }
 
-  /** Makes layers of a disk that nothing writes to any more; there is no such disk then. */
+  /** Turns a disk that nothing writes to any more into layers. The disk no longer exists afterwards. */
   async seal({ top, layers }: Disk): Promise<Layers> {
     this.#hold([top]);
     await removeTree(workOf(top));
     return [top, ...layers];
   }
 
-  /** Layers with a copy of the files in `directory`, on top of others. */
+  /** Returns layers with a copy of the files in `directory` on top of `layers`. */
   async copy(directory: string, layers: Layers): Promise<Layers> {
     const copied = [this.#newPath(), ...layers];
     this.#hold(copied);
@@ -67,7 +67,7 @@ export class Disks {
     return copied;
   }
 
-  /** Removes all of them. */
+  /** Removes all disks and layers. */
   close(): Promise<void> {
     return removeTree(this.#root);
   }
@@ -78,7 +78,7 @@ export class Disks {
     await this.release(layers);
   }
 
-  /** Whoever had `layers` from seal or copy needs them no more. */
+  /** Releases layers from seal or copy, and removes those without users. */
   async release(layers: Layers): Promise<void> {
     for (const layer of layers) {
       const left = (this.#users.get(layer) ?? 0) - 1;
@@ -93,14 +93,14 @@ export class Disks {
     for (const layer of layers) this.#users.set(layer, (this.#users.get(layer) ?? 0) + 1);
   }
 
-  /** Short: the paths of all layers of a mount share one page of the kernel's. */
+  /** Returns a short path, because the paths of all layers of a mount share one page in the kernel. */
   #newPath(): string {
     this.#made += 1;
     return join(this.#root, String(this.#made));
   }
 }
 
-/** A directory that the kernel needs beside one that is on top of others. */
+/** Returns the work directory that the kernel needs beside a directory on top of others. */
 function workOf(top: string): string {
   return `${top}.work`;
 }

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
-/** Streams over pipe ends that we opened ourselves; closing the stream closes the descriptor. */
+/** Returns a stream over a pipe end that this host opened. Closing the stream closes the file descriptor. */
 export function reader(fd: number): Readable {
   return new Socket({ fd, readable: true, writable: false });
 }

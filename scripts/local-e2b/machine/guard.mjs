@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 
-/** Ten seconds are longer than any script takes to end cleanly; what has not ended by then is killed. */
+/** Tenths of a second: 10 s are longer than any script takes to end cleanly. Targets that still run are then killed. */
 const GRACE_TENTHS_S = 100;
 
-/** Reads `add <target>` and `drop <target>`; at the end of its stdin it sends the signal to the targets that are left. */
+/** Reads `add <target>` and `drop <target>` from stdin; at its end, sends the signal to the remaining targets. */
 const SCRIPT = `
 trap '' INT TERM HUP
 targets=' '
@@ -26,15 +26,16 @@ kill -s KILL -- $targets
 `;
 
 /**
- * Ends processes when this one is gone, in whatever way: the kernel then closes the stdin of a small shell, which lives in
- * a session of its own. Plain JavaScript, because the checkout's run.mjs uses it too, on Nodes that run nothing else.
+ * Ends processes when this one is gone, for any reason: the kernel then closes the stdin of a small shell, which runs
+ * in a session of its own. Plain JavaScript, because the checkout's run.mjs uses it too, on Node versions that do not
+ * run TypeScript.
  */
 export class Guard {
   #input;
 
   /**
-   * @param {"TERM" | "KILL"} signal for the processes that are left
-   * @param {() => void} onLost called when somebody ended the shell
+   * @param {"TERM" | "KILL"} signal for the remaining processes
+   * @param {() => void} onLost called when the shell has ended
    */
   constructor(signal, onLost) {
     const options = { cwd: "/", env: { PATH: process.env.PATH }, detached: true };
@@ -43,21 +44,21 @@ export class Guard {
       stdio: ["pipe", "ignore", "ignore"],
     });
     shell.once("exit", onLost);
-    // Its exit says the same.
+    // The exit event reports the same.
     shell.stdin.on("error", () => undefined);
     this.#input = shell.stdin;
-    // Neither keeps this process alive.
+    // Neither the shell nor its stdin keeps this process alive.
     shell.unref();
     shell.stdin.unref();
   }
 
-  /** @param {number} target a process, or the negative number of a process group */
+  /** @param {number} target pid, or the negative number of a process group */
   add(target) {
     this.#input.write(`add ${target}\n`);
   }
 
   /**
-   * A target has ended: its number may come to mean another process.
+   * Removes a target that has ended, because its number may be reused.
    * @param {number} target that was added
    */
   drop(target) {

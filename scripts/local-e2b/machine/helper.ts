@@ -2,30 +2,30 @@ import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { Owner } from "./owner.ts";
 
-/** What helper processes need to find mount, pivot_root and the like; the host's own PATH may lack the sbin part. */
+/** PATH on which helper processes find mount, pivot_root and similar tools; the host's own may lack the sbin part. */
 export const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/** Setting up takes tens of milliseconds; this only bounds a machine that hangs. */
+/** Timeout for a helper that hangs; a start takes tens of milliseconds. */
 const READY_TIMEOUT_MS = 10_000;
 
-/** A process of ours that lives until its stdin closes. */
+/** A process of this host that runs until its stdin closes. */
 export interface Helper {
   readonly pid: number;
-  /** What it said when it was ready. */
+  /** First line of its stdout, printed when it was ready. */
   readonly firstLine: string;
   readonly input: Writable;
-  /** Everything after the first line, as text. */
+  /** Stdout after the first line, as text. */
   readonly output: Readable;
   readonly gone: Promise<void>;
   end(): Promise<void>;
 }
 
-/** Starts a helper and waits for its first line. @throws Error with its last words */
+/** Starts a helper and waits for its first line. @throws Error with the first line of its stderr */
 export async function startHelper(command: string, args: readonly string[], owner: Owner | undefined): Promise<Helper> {
   const options = { stdio: "pipe", detached: true, env: { PATH: STANDARD_PATH }, ...owner } as const;
   const child = spawn(command, args, options);
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));
-  // A helper that is gone takes no more input, and its end is reported by `gone`.
+  // Ignores input to a helper that has ended; `gone` reports its end.
   child.stdin.on("error", () => undefined);
   child.stdout.setEncoding("utf8");
   const gone = new Promise<void>((resolve) => {

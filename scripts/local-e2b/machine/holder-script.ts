@@ -1,21 +1,22 @@
 /**
- * The first process of a sandbox's process namespace, in Perl: it forks all others. Node could do that from outside only,
- * with one more program per command to enter the namespace, and each time it would copy its page tables: the more memory
- * it has, the longer every command takes. A Perl, which git brings along nearly everywhere, is small.
+ * Perl program that is the first process of a sandbox's process namespace and forks all others. Node could start them
+ * only from outside, with one more program per command to enter the namespace, and would copy its page tables each
+ * time: the more memory it has, the longer every command takes. A Perl process is small, and git brings Perl along
+ * nearly everywhere.
  *
- * stdin: requests, stdout: events, a line each.
+ * stdin has requests, stdout has events, one per line.
  *   prepare          ->  prepared PID ORDER-FD STDIN-FD STDOUT-FD STDERR-FD | failed REASON
- *                    forks a process that waits for its order; prepares are answered in turn
- *   opened PID       the host has opened the pipe ends (through /proc/HOST-PID/fd) that were kept for it
- *   kill PID SIGNAL  to a process, while it lives; PID -1 means every process but this one
- *   echo ID          ->  echo ID, when everything before it is done
+ *                    forks a process that waits for its order; responses come in the order of the requests
+ *   opened PID       the host has opened the pipe ends (through /proc/HOST-PID/fd) that were kept for the process
+ *   kill PID SIGNAL  signals a process, while it lives; PID -1 means every process but this one
+ *   echo ID          ->  echo ID, when all earlier requests are done
  *   (no request)     ->  exited PID WAIT-STATUS
  * Order of a prepared process, on its own pipe: a length (4 bytes, big-endian) and NUL-separated fields
  *   STDIN USER CWD ARGC ARG… NAME=VALUE…
- * Without an order it ends when the pipe does. When stdin ends (the host is gone, in whatever way), the holder exits, and
- * the kernel kills everything in the namespace. Outside of a namespace (HOST-PID "self") it serves as a fast way to start
- * processes, without the rest; each then leads a group, by which what it started is found again in the end. Inside of a
- * namespace they are in the holder's group, as on E2B in envd's.
+ * A process without an order ends when the pipe closes. When stdin ends (the host is gone, for any reason), the holder
+ * exits, and the kernel kills every process in the namespace. Outside of a namespace (HOST-PID "self") the holder is
+ * only a fast way to start processes; each then leads a process group, by which its children are found at the end.
+ * Inside a namespace they are in the holder's group, as in envd's group on E2B.
  */
 export const HOLDER_SCRIPT = String.raw`
 use strict;

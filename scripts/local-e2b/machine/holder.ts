@@ -4,19 +4,19 @@ import type { Owner } from "./owner.ts";
 import { orderFor, PreparedProcess } from "./prepared-process.ts";
 import { exitStatus } from "./wait-status.ts";
 
-/** Longer than the answer to a command takes to leave, shorter than whoever got it takes to think of the next. */
+/** Longer than a command's response takes to leave, shorter than a client's pause before its next command. */
 const IDLE_MS = 5;
 const KILLED: ExitStatus = { code: null, signal: "SIGKILL" };
 
 /**
- * The host's side of HOLDER_SCRIPT. A fork takes longer than all else that a start needs, and slows down what runs beside
- * it. So once processes were started and all are over, the next one is forked ahead.
+ * The host's side of HOLDER_SCRIPT. A fork takes longer than the rest of a start, and slows down other processes. So
+ * when all started processes have ended, the next one is forked ahead.
  */
 export class Holder {
   readonly #helper: Helper;
-  /** As this machine numbers it. */
+  /** Pid of the holder on this machine. */
   readonly hostPid: string;
-  /** In the order in which they were asked for. */
+  /** Requested processes, in the order of the requests. */
   readonly #preparing: PromiseWithResolvers<PreparedProcess>[] = [];
   #ahead: Promise<PreparedProcess> | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -34,7 +34,7 @@ export class Holder {
     void helper.gone.then(() => this.#abandon());
   }
 
-  /** @throws Error in the words of whatever went wrong */
+  /** @throws Error with the reason */
   static async start(command: string, args: readonly string[], owner: Owner | undefined): Promise<Holder> {
     return new Holder(await startHelper(command, args, owner));
   }
@@ -46,7 +46,7 @@ export class Holder {
     this.#running++;
     try {
       const prepared = await this.#take();
-      // Something in the sandbox may have killed one that waited, but not again and again.
+      // A program in the sandbox may have killed the waiting process; tries once more with a new one.
       const started =
         (await prepared.give(order, request.stdin)) ?? (await (await this.#prepare()).give(order, request.stdin));
       if (started === undefined) throw new LaunchError("a new process was killed before it started");
@@ -58,7 +58,7 @@ export class Holder {
     }
   }
 
-  /** To one process, or to every process of the namespace. */
+  /** Sends a signal to one process, or to every process of the namespace. */
   signal(target: number | "all", name: NodeJS.Signals): void {
     this.#send("kill", target === "all" ? "-1" : String(target), name.replace(/^SIG/, ""));
   }
@@ -69,7 +69,7 @@ export class Holder {
     await this.#discard();
   }
 
-  /** Waits until the holder has done all that it was told. */
+  /** Waits until the holder has handled all requests. */
   async settled(): Promise<void> {
     const id = String(this.#nextId++);
     const answered = Promise.withResolvers<void>();
@@ -79,7 +79,7 @@ export class Holder {
     this.#echoes.delete(id);
   }
 
-  /** Ends the holder, and with it the namespace and everything in it. */
+  /** Ends the holder, and with it the namespace and all its processes. */
   end(): Promise<void> {
     return this.#helper.end();
   }
@@ -88,7 +88,9 @@ export class Holder {
     this.#helper.input.write(`${fields.join(" ")}\n`);
   }
 
-  /** The process that was forked ahead; another, if that one was killed before its pipes were open. */
+  /**
+   * Returns the process that was forked ahead; a new one if there is none or it was killed before its pipes were open.
+   */
   async #take(): Promise<PreparedProcess> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
@@ -118,7 +120,7 @@ export class Holder {
       if (this.#over || this.#ahead !== undefined) return;
       const ahead = this.#prepare();
       this.#ahead = ahead;
-      // The next run tries for itself, and is told why.
+      // The next run forks again, and gets the error itself.
       ahead.catch(() => {
         if (this.#ahead === ahead) this.#ahead = undefined;
       });

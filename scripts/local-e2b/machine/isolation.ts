@@ -5,18 +5,18 @@ import { namespaceIsolation } from "./namespaces.ts";
 import { plainIsolation } from "./plain.ts";
 import { openSpawner } from "./spawner.ts";
 
-/** `auto`: namespaces where the machine allows them. */
+/** `auto`: namespaces if the machine allows them. */
 export type IsolationMode = "auto" | "none";
 
 interface Choice {
   readonly isolation: Isolation;
-  /** Set when namespaces were wanted and could not be had. */
+  /** Set if namespaces were requested and are not possible. */
   readonly warning?: string;
-  /** Set when sandboxes or commands are slower to start than they could be. */
+  /** Set if sandboxes or commands are slower to start than they could be. */
   readonly note?: string;
 }
 
-/** Decides once per host, by opening machines and running processes in them. */
+/** Chooses the isolation, once per host, by opening machines and running processes in them. */
 export async function chooseIsolation(mode: IsolationMode, root: string): Promise<Choice> {
   if (mode === "none") return plain(root);
   try {
@@ -39,7 +39,7 @@ async function provenNamespaces(root: string): Promise<Choice> {
     const disk = await disks.on([]);
     await probe(isolation, disk, "mkdir folder");
     try {
-      // What snapshots do to the folders in them, and what few kinds of mounts can.
+      // Sandboxes from snapshots rename folders of a layer, which few kinds of mounts support.
       const above = await disks.on(await disks.seal(disk));
       await probe(isolation, above, `perl -e 'rename "folder", "renamed" or exit 1'`);
       return { isolation };

@@ -2,25 +2,26 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** State of a socket that listens, in proc_net_tcp. */
+/** State of a listening socket in proc_net_tcp. */
 const LISTEN = "0A";
 const ANY_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "0:0:0:0:0:0:0:0": "::1" };
 
 interface Listener {
-  /** A descriptor of the process that has the socket. */
+  /** Path of the socket's file descriptor in its process. */
   readonly link: string;
   readonly socket: string;
   readonly address: string;
 }
 
 /**
- * Where on this machine's network processes of a sandbox listen. A port of the loopback may be anybody's; whose it is, the
- * kernel tells by the socket's number. It takes milliseconds to tell, so what was found is looked at first.
+ * Finds the addresses on this machine's network at which a sandbox's processes listen. A loopback port may belong to
+ * any process; the kernel identifies the owner by the socket's number. A search takes milliseconds, so the last result
+ * is checked first.
  */
 export class Listeners {
   readonly #found = new Map<number, Listener>();
 
-  /** @param proc a proc file system, and in it the processes of the sandbox */
+  /** @param proc a proc file system that shows the sandbox's processes */
   find(proc: string, pids: () => readonly string[], port: number): string | undefined {
     const known = this.#found.get(port);
     if (known !== undefined && linkTarget(known.link) === known.socket) return known.address;
@@ -45,16 +46,16 @@ function search(proc: string, pids: () => readonly string[], at: ReadonlyMap<str
   return undefined;
 }
 
-/** @returns undefined when nothing answers there */
+/** @returns undefined if nothing accepts the connection */
 export function dial(host: string, port: number): Promise<Duplex | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, noDelay: true }, () => resolve(socket));
-    // Later ones reach whoever uses it.
+    // Later errors reach the user of the socket.
     socket.on("error", () => resolve(undefined));
   });
 }
 
-/** Addresses by sockets. */
+/** Returns the addresses of the sockets that listen on a port, by socket. */
 function socketsAt(table: string, port: number): ReadonlyMap<string, string> {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const rows = linesOf(`/proc/net/${table}`).map((line) => line.trim().split(/\s+/));
@@ -62,7 +63,7 @@ function socketsAt(table: string, port: number): ReadonlyMap<string, string> {
   return new Map(listening.map(([, local = "", , , , , , , , inode]) => [`socket:[${inode}]`, addressOf(local)]));
 }
 
-/** Addresses are written as 32-bit words in the machine's byte order. */
+/** Parses an address, which is written as 32-bit words in the machine's byte order. */
 function addressOf(local: string): string {
   const bytes = Buffer.from(local.split(":", 1)[0] ?? "", "hex").swap32();
   if (bytes.length === 4) return bytes.join(".");
@@ -73,7 +74,7 @@ function linesOf(path: string): readonly string[] {
   try {
     return readFileSync(path, "latin1").split("\n");
   } catch {
-    // No IPv6 on this machine.
+    // This machine has no IPv6.
     return [];
   }
 }

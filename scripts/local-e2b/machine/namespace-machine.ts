@@ -20,7 +20,7 @@ interface Parts {
   readonly holder: Holder;
 }
 
-/** A machine whose first process is a holder in namespaces of its own. */
+/** A machine whose first process is a holder in its own namespaces. */
 export class NamespaceMachine implements Machine {
   readonly env: Readonly<Record<string, string>>;
   readonly owner: Owner | undefined;
@@ -69,7 +69,7 @@ export class NamespaceMachine implements Machine {
     return this.#disk;
   }
 
-  /** Layers are put together in the machine's own namespace alone. */
+  /** With layers, a path through the holder: only the machine's own namespace has the mount of its layers. */
   get tree(): string {
     return this.#disk.layers.length === 0 ? this.#disk.top : this.#root;
   }
@@ -92,7 +92,7 @@ export class NamespaceMachine implements Machine {
 
   locate(sandboxPath: string): Location {
     const shared = this.#hostOwned.some((area) => isWithin(sandboxPath, area));
-    // Seen through the holder: the sandbox's own processes and devices, never this machine's.
+    // A path through the holder leads to the sandbox's processes and devices, never to this machine's.
     if (shared) return { host: join(this.#root, sandboxPath), writable: false };
     return { host: join(this.tree, sandboxPath), writable: true };
   }
@@ -103,7 +103,7 @@ export class NamespaceMachine implements Machine {
 
   async dial(port: number): Promise<Duplex | undefined> {
     if (this.#network !== undefined) return this.#network.dial(port);
-    // Killed meanwhile.
+    // The holder was killed meanwhile.
     if (!existsSync(this.#root)) return undefined;
     const host = this.#listeners.find(join(this.#root, "proc"), () => this.#pids(), port);
     return host === undefined ? undefined : dial(host, port);
@@ -126,7 +126,7 @@ export class NamespaceMachine implements Machine {
   async killAll(): Promise<void> {
     this.#boot.renew();
     this.#holder.signal("all", "SIGKILL");
-    // The process that waits for the next order dies, too, and may take one before it has.
+    // Discards the process that was forked ahead: it dies too, but could take an order before that.
     await this.#holder.rest();
     await this.#holder.settled();
   }
@@ -153,7 +153,7 @@ export class NamespaceMachine implements Machine {
 
   async #restart(change: () => Promise<void>): Promise<boolean> {
     await this.#holder.rest();
-    // The first process is the holder.
+    // Pid 1 is the holder.
     if (this.#pids().some((pid) => pid !== "1")) return false;
     await this.#holder.end();
     await change();
@@ -161,7 +161,7 @@ export class NamespaceMachine implements Machine {
     return true;
   }
 
-  /** As the sandbox numbers its processes. */
+  /** Returns the pids as the sandbox sees them. */
   #pids(): readonly string[] {
     return readdirSync(join(this.#root, "proc")).filter((name) => /^\d+$/.test(name));
   }

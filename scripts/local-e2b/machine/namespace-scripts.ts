@@ -1,6 +1,6 @@
 /**
  * Runs once per host in a fresh user and mount namespace: builds in `$1` the read-only part that all sandboxes share.
- * `$2` is the text of sudo, `$3…` are the system directories to show. Says `ready`, then lives until its stdin closes.
+ * `$2` is the text of sudo, `$3…` are the system directories to show. Prints `ready`, then runs until its stdin closes.
  */
 export const BASE_SCRIPT = `set -eu
 base=$1 sudo=$2; shift 2
@@ -42,9 +42,9 @@ echo ready
 read -r _ || :`;
 
 /**
- * Runs as root, for a sandbox whose disk has layers, in a mount namespace of its own that has the host's mounts: puts
- * directory `$2` of `$1` on top of layers `$3`, in its own place, and becomes `$4…`. As root, because only then can a
- * folder of a layer be renamed; other sandboxes and this machine never see the mount, and it ends with the namespace.
+ * Runs as root, for a sandbox whose disk has layers, in its own mount namespace with the host's mounts: mounts
+ * directory `$2` of `$1` on top of layers `$3`, in place, and executes `$4…`. As root, because only then can a folder
+ * of a layer be renamed. Other sandboxes and this machine never see the mount, which ends with the namespace.
  */
 export const LAYERS_SCRIPT = `set -eu
 cd "$1"
@@ -53,11 +53,11 @@ shift 3
 exec "$@"`;
 
 /**
- * Runs once per sandbox in the host's namespaces and a process namespace of its own: makes tree `$1` the root
- * directory, with the mounts of file `$3` on it and in its directories `$7…`, and becomes `$4 -e $5`, the holder. One
- * process makes all of them: the start of processes is most of a sandbox's start. Only a mount of these namespaces can become
- * the root directory; on layers (`$2` is yes) it takes one more. The last `unshare` (`$6`) locks every mount: nothing inside
- * can undo them, not even as root of yet another user namespace.
+ * Runs once per sandbox in the host's namespaces and its own process namespace: makes tree `$1` the root directory,
+ * with the mounts of file `$3` on it and in its directories `$7…`, and executes `$4 -e $5`, the holder. One process
+ * makes all mounts, because process starts are most of a sandbox's start. Only a mount of these namespaces can become
+ * the root directory, so a tree with layers (`$2` is yes) is mounted once more. The last `unshare` (`$6`) locks every
+ * mount: no process inside can undo them, not even as root of another user namespace.
  */
 export const SANDBOX_SCRIPT = `set -eu
 tree=$1 layered=$2 mounts=$3 perl=$4 holder=$5 unshare=$6; shift 6

@@ -14,17 +14,17 @@ import type { Premises } from "./premises.ts";
 import { PrivateNetwork } from "./private-network.ts";
 import { findTool } from "./tools.ts";
 
-/** What sandboxes see of the host, read-only. Everything else (homes, /var, /srv, /run, other sandboxes) is not there. */
+/** Directories of the host that sandboxes see, read-only; no others (homes, /var, /srv, /run, other sandboxes). */
 const SHARED = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"];
-/** By this the C library finds out whether memory can come in huge pages. */
+/** The C library reads here whether memory can come in huge pages. */
 const MEMORY_SETTINGS = "/sys/kernel/mm/transparent_hugepage";
 /**
- * A host run by root starts sandboxes as this user, an id that belongs to nobody: what gets out of a namespace has no
- * right to anything. An ordinary user's sandboxes run as that user.
+ * User of the sandboxes of a host run by root. Its id belongs to nobody: a process that gets out of a namespace has no
+ * rights. An ordinary user's sandboxes run as that user.
  */
 const UNPRIVILEGED: Owner = { uid: 55_555, gid: 55_555 };
 
-/** The way out of a network that is opened to see whether it can be. */
+/** Gateway of a network that is opened only to test whether networks are possible. */
 const NOWHERE: Gateway = {
   loopbackPorts: [],
   connect: (program) => program.destroy(),
@@ -33,8 +33,8 @@ const NOWHERE: Gateway = {
 
 /**
  * Prepares user, mount and process namespaces: a user and a mount namespace for the host, from which each sandbox gets
- * its own, and a process namespace per sandbox, whose end is the end of everything in it.
- * @throws Error with the system's own words when this machine does not allow it
+ * its own, and a process namespace per sandbox, which ends all its processes when it ends.
+ * @throws Error with the system's message if this machine does not allow namespaces
  */
 export async function namespaceIsolation(root: string): Promise<Isolation> {
   const owner = process.getuid?.() === 0 ? UNPRIVILEGED : undefined;
@@ -100,7 +100,10 @@ export async function namespaceIsolation(root: string): Promise<Isolation> {
   };
 }
 
-/** Runs a script in a network namespace that belongs to the host's user namespace: no root of a sandbox can change it. */
+/**
+ * Returns the command of a script in a network namespace. The host's user namespace owns it, so that no root of a
+ * sandbox can change it.
+ */
 function inNetwork(asUser: readonly string[], unshare: string, perl: string) {
   return (script: string, args: readonly string[]) => [
     ...asUser,

@@ -1,8 +1,8 @@
 /**
- * Makes a fresh network namespace into one from which every connection goes to a port of `open_network`'s own choice, in
- * Perl. All there is is the loopback. It gets an address of E2B's, so that programs have one to connect from, and the route
- * to everywhere, so that they may; a rule of nftables then leads each connection to the listener, of whatever address it was
- * for. The tools for all this (ip, nft) are often not there, so it is said to the kernel directly.
+ * Perl functions that lead every connection of a fresh network namespace to a port that `open_network` chooses. The
+ * namespace has only the loopback. That gets an address of E2B's, for programs to connect from, and a route to all
+ * addresses; a rule of nftables then redirects each connection, for any address, to the listener. The functions call
+ * the kernel directly, because the tools for this (ip, nft) are often missing.
  */
 export const NETWORK_SCRIPT = String.raw`
 my $own = inet_aton('169.254.0.21');

@@ -8,7 +8,7 @@ import { type Pipe, PipePool } from "./pipes.ts";
 
 let guard: Guard | undefined;
 
-/** Starts processes as children of Node itself, where there is no Perl to do it faster. */
+/** Starts processes as children of Node, on machines without Perl, which would be faster. */
 export async function nodeSpawner(pipesDirectory: string): Promise<Spawner> {
   const pipes = new PipePool(pipesDirectory);
   await pipes.fill();
@@ -18,7 +18,7 @@ export async function nodeSpawner(pipesDirectory: string): Promise<Spawner> {
         return spawnOne(pipes, request);
       } catch (error) {
         if (!(error instanceof LaunchError)) throw error;
-        // A program that is not there is no failed call but exit code 127; a shell says it in the usual words.
+        // A missing program is not a failed call but exit code 127; a shell prints the usual message.
         const { cmd, args } = request;
         return spawnOne(pipes, { ...request, cmd: "/bin/sh", args: ["-c", 'exec "$@"', "sh", cmd, ...args] });
       }
@@ -27,7 +27,7 @@ export async function nodeSpawner(pipesDirectory: string): Promise<Spawner> {
   };
 }
 
-/** In a session of its own, with real pipes as stdio. @throws LaunchError */
+/** Starts a process in its own session, with real pipes as stdio. @throws LaunchError */
 function spawnOne(pipes: PipePool, { cmd, args, cwd, env, stdin }: LaunchRequest): Launched {
   const input = stdin === "open" ? pipes.take() : undefined;
   const output = pipes.take();
@@ -60,10 +60,13 @@ function spawnOne(pipes: PipePool, { cmd, args, cwd, env, stdin }: LaunchRequest
   };
 }
 
-/** The process alone, as with envd; where there is no /proc, which tells an operation what it left running, its group. */
+/**
+ * Returns the target of a signal: the process alone, as in envd; without /proc, which shows an operation its remaining
+ * processes, the process group.
+ */
 const reached = (pid: number): number => (process.platform === "linux" ? pid : -pid);
 
-/** Nothing in its group outlives this host, whatever ends that. */
+/** Makes the guard kill the process group when this host ends, for any reason. */
 function guardGroup(child: ChildProcess, group: number): void {
   guard ??= new Guard("KILL", () => process.kill(process.pid, "SIGTERM"));
   guard.add(group);
@@ -84,7 +87,7 @@ function isPresent(group: number): boolean {
 function exitOf(child: ChildProcess): Promise<ExitStatus> {
   return new Promise((resolve) => {
     child.once("exit", (code, by) => resolve({ code, signal: by }));
-    // A spawn that failed has no exit; the caller sees it from the missing pid.
+    // A failed spawn has no exit event; the caller sees the missing pid.
     child.once("error", () => resolve({ code: 127, signal: null }));
   });
 }

@@ -1,4 +1,4 @@
-/** Whose files and processes a sandbox's are, to this machine. */
+/** Owner of a sandbox's files and processes on this machine. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;

@@ -3,9 +3,9 @@ import { closeSync, constants, mkdirSync, openSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** One mkfifo process makes this many, so its cost (1 ms) is spread over dozens of commands. */
+/** Number of pipes per mkfifo process, which spreads its cost (1 ms) over dozens of commands. */
 const BATCH = 64;
-/** Refill starts here, early enough that a burst on both output streams finds pipes. */
+/** A refill starts below this number, early enough for a burst of commands with two output streams each. */
 const REFILL_BELOW = 24;
 
 export interface Pipe {
@@ -14,9 +14,9 @@ export interface Pipe {
 }
 
 /**
- * Real pipes for the stdio of sandbox processes. Node gives children socket pairs, and on those `> /dev/stderr`,
- * `tee /dev/stdout` and `cat /dev/stdin` fail with ENXIO; E2B gives pipes. Node cannot create a pipe, but it can open
- * a FIFO: each is opened once and unlinked at once, so no two processes ever share one.
+ * Makes real pipes for the stdio of sandbox processes. Node gives children socket pairs, on which `> /dev/stderr`, `tee
+ * /dev/stdout` and `cat /dev/stdin` fail with ENXIO; E2B gives pipes. Node cannot create a pipe, but it can open a
+ * FIFO: each is opened once and unlinked at once, so no two processes ever share one.
  */
 export class PipePool {
   readonly #dir: string;
@@ -29,19 +29,19 @@ export class PipePool {
     mkdirSync(dir, { mode: 0o700 });
   }
 
-  /** Makes sure pipes are there; called once at start, later refills run in the background. */
+  /** Fills the pool. Called once at start; later refills run in the background. */
   async fill(): Promise<void> {
     this.#refilling ??= this.#refill().finally(() => (this.#refilling = undefined));
     await this.#refilling;
   }
 
-  /** A fresh pipe whose ends are both open, or undefined when a burst has used all up. */
+  /** Returns a fresh pipe with both ends open; undefined if a burst has used all pipes up. */
   take(): Pipe | undefined {
     const path = this.#ready.pop();
     if (this.#ready.length < REFILL_BELOW) void this.fill();
     if (path === undefined) return undefined;
-    // Opening both ends first keeps the one-sided opens below from blocking; those are the ones children get, and
-    // they must not be non-blocking.
+    // Opens both ends first, so that the one-sided opens below do not block. Children get those, and they must not be
+    // non-blocking.
     const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     try {
       return { readFd: openSync(path, constants.O_RDONLY), writeFd: openSync(path, constants.O_WRONLY) };
@@ -54,10 +54,11 @@ export class PipePool {
   async #refill(): Promise<void> {
     const paths = Array.from({ length: BATCH }, () => join(this.#dir, String(this.#made++)));
     try {
-      // Processes of other users open them again through /dev/stdout; only the directory keeps strangers away.
+      // Mode 666: other users' processes reopen them through /dev/stdout. Only the directory's mode keeps strangers
+      // out.
       await promisify(execFile)("mkfifo", ["-m", "666", "--", ...paths]);
     } catch {
-      // Without mkfifo (or with the directory gone at shutdown) children get socket pairs: nearly as good.
+      // Without mkfifo (or without the directory, at shutdown) children get socket pairs, which are nearly as good.
       return;
     }
     this.#ready.push(...paths);

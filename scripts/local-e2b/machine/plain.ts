@@ -9,10 +9,12 @@ import type { Machine, SandboxUser } from "./machine.ts";
 import { isWithin } from "./paths.ts";
 import { readUsage, type Usage } from "./usage.ts";
 
-/** By which processes are found again; added last, so that a caller's own environment cannot change it. */
+/**
+ * Environment variable by which a sandbox's processes are found. Set last, so that no caller's environment changes it.
+ */
 const MARK = "LOCAL_E2B_SANDBOX";
 
-/** No namespaces: processes see the host, with a home and a temporary directory of their own. */
+/** Isolation without namespaces: processes see the host, with their own home and temporary directory. */
 export function plainIsolation(spawner: Spawner): Isolation {
   return {
     kind: "none",
@@ -54,7 +56,7 @@ class PlainMachine implements Machine {
     return this.locate(sandboxPath).host;
   }
 
-  /** The homes are the sandbox's own; every other path is the host's, of which only temporary files may be written. */
+  /** Maps homes to the sandbox's tree, and other paths to the host's, of which only temporary files are writable. */
   locate(sandboxPath: string): Location {
     const own = Object.values(HOMES).some((home) => isWithin(sandboxPath, home));
     const host = own ? join(this.tree, sandboxPath) : sandboxPath;
@@ -65,13 +67,13 @@ class PlainMachine implements Machine {
     const env = { ...request.env, ...this.#mark };
     const launched = await this.#spawner.launch({ ...request, cwd: this.locate(request.cwd).host, env });
     this.#leaders.add(launched.pid);
-    // Elsewhere than on Linux a leader stands for its group, which may outlive it.
+    // On other systems a leader stands for its process group, which may outlive it.
     if (process.platform === "linux") void launched.exited.then(() => this.#leaders.delete(launched.pid));
     return launched;
   }
 
   async dial(port: number): Promise<Duplex | undefined> {
-    // Without /proc nobody tells whose program it is that answers.
+    // Without /proc, the owner of the listening program is unknown.
     if (process.platform !== "linux") return (await dial("127.0.0.1", port)) ?? dial("::1", port);
     const host = this.#listeners.find("/proc", () => this.#census().map(String), port);
     return host === undefined ? undefined : dial(host, port);
@@ -102,7 +104,7 @@ class PlainMachine implements Machine {
     return Promise.resolve(false);
   }
 
-  /** Its processes know this machine's own paths. */
+  /** Never moves, because processes know the disk's path on this machine. */
   moveTo(): Promise<boolean> {
     return Promise.resolve(false);
   }

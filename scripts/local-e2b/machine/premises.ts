@@ -7,7 +7,7 @@ import type { Owner } from "./owner.ts";
 import { isWithin } from "./paths.ts";
 import type { PrivateNetwork } from "./private-network.ts";
 
-/** What a host has for all of its machines. */
+/** Resources of a host that all its machines share. */
 export interface Premises {
   /** Directories of this machine that sandboxes see. */
   readonly shared: readonly string[];
@@ -17,7 +17,7 @@ export interface Premises {
   readonly openNetwork: (id: string, gateway: Gateway) => Promise<PrivateNetwork>;
 }
 
-/** The host's own PATH as far as sandboxes can see it, after the standard directories. */
+/** Returns a PATH of the standard directories and those of the host's own PATH that sandboxes can see. */
 export function visiblePath(shared: readonly string[]): string {
   const own = (process.env["PATH"] ?? "").split(":").filter((entry) => shared.some((area) => isWithin(entry, area)));
   return [...new Set([...STANDARD_PATH.split(":"), ...own])].join(":");

@@ -9,7 +9,7 @@ interface PipeEnds {
   readonly stderr: number;
 }
 
-/** A process that the holder forked, and that waits for the program it shall become. */
+/** A process that the holder has forked, and that waits for the order to execute a program. */
 export class PreparedProcess {
   readonly #pid: number;
   readonly #ends: PipeEnds;
@@ -21,7 +21,7 @@ export class PreparedProcess {
     this.exited = exited;
   }
 
-  /** Takes the pipe ends that are kept for it in `directory`. @throws Error of the system */
+  /** Opens the pipe ends that are kept for the process in `directory`. @throws Error of the system */
   static open(pid: number, directory: string, fds: readonly number[], exited: Promise<ExitStatus>): PreparedProcess {
     const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
     const opened: number[] = [];
@@ -37,12 +37,12 @@ export class PreparedProcess {
     return new PreparedProcess(pid, { order, stdin, stdout, stderr }, exited);
   }
 
-  /** Tells it what to become (see `orderFor`), once. @returns undefined when it is gone */
+  /** Sends the process its order (see `orderFor`), once. @returns undefined if the process has ended */
   async give(order: Buffer, stdin: LaunchRequest["stdin"]): Promise<Omit<Launched, "signal"> | undefined> {
     const ends = this.#ends;
     const orders = writer(ends.order);
     const given = await new Promise<boolean>((resolve) => {
-      // The callback below is told as well.
+      // The callback below gets the error too.
       orders.on("error", () => undefined);
       orders.write(order, (error) => resolve(!error));
     });
@@ -61,13 +61,13 @@ export class PreparedProcess {
     };
   }
 
-  /** Lets it go without having become anything: it ends. */
+  /** Closes the pipe ends without an order, which ends the process. */
   close(): void {
     for (const fd of Object.values(this.#ends)) closeSync(fd);
   }
 }
 
-/** An order as HOLDER_SCRIPT describes it. @throws LaunchError for what no process can be given */
+/** Encodes an order for HOLDER_SCRIPT. @throws LaunchError if a field holds a NUL character */
 export function orderFor({ stdin, user, cwd, cmd, args, env }: LaunchRequest): Buffer {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const fields = [stdin, user, cwd, String(args.length + 1), cmd, ...args, ...variables];

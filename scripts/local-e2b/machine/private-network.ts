@@ -10,23 +10,23 @@ import type { Owner } from "./owner.ts";
 import { readLine } from "./read-line.ts";
 import { RELAY_SCRIPT } from "./relay-script.ts";
 
-/** How to start a Perl script in a network namespace that its sandbox's processes can enter, too. */
+/** Settings to start a Perl script in a network namespace that its sandbox's processes can enter too. */
 export interface NetworkPremises {
   readonly command: (script: string, args: readonly string[]) => readonly string[];
   readonly owner: Owner | undefined;
-  /** Where sockets of the relays lie. */
+  /** Folder of the relays' sockets. */
   readonly directory: string;
 }
 
-/** The network of one sandbox, out of which there is no way but its gateway. */
+/** The network of one sandbox, whose only way out is its gateway. */
 export class PrivateNetwork {
   readonly #relay: Helper;
   readonly #server: Server;
   readonly #door: string;
   readonly #gateway: Gateway;
-  /** Ports that the relay listens on for the gateway. */
+  /** Gateway ports that the relay listens on. */
   readonly #offered = new Set<string>();
-  /** Whether a connection reaches the gateway; where not, programs are told that the network is unreachable. */
+  /** Whether a connection reaches the gateway; if not, programs get the error that the network is unreachable. */
   readonly reachesOut: boolean;
 
   private constructor(relay: Helper, server: Server, door: string, gateway: Gateway) {
@@ -37,11 +37,11 @@ export class PrivateNetwork {
     this.reachesOut = relay.firstLine === "ready open";
   }
 
-  /** @throws Error in the words of whatever went wrong */
+  /** @throws Error with the reason */
   static async open(premises: NetworkPremises, name: string, gateway: Gateway): Promise<PrivateNetwork> {
     const [host, door] = [join(premises.directory, `${name}.out`), join(premises.directory, `${name}.in`)];
     const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket, gateway));
-    // For every user: only those who reach the directory find it.
+    // Every user may connect; access to the directory limits who can.
     server.listen({ path: host, writableAll: true });
     await once(server, "listening");
     let network: PrivateNetwork | undefined;
@@ -57,12 +57,12 @@ export class PrivateNetwork {
     }
   }
 
-  /** For nsenter. */
+  /** Path of the network namespace, for nsenter. */
   get namespace(): string {
     return `/proc/${this.#relay.pid}/ns/net`;
   }
 
-  /** Listens on those of the gateway's ports that it does not listen on yet. @throws Error when one is taken */
+  /** Listens on the gateway's ports that have no listener yet. @throws Error if a port is taken */
   async offerPorts(): Promise<void> {
     for (const { address, port } of this.#gateway.loopbackPorts) {
       const place = `${address} ${port}`;
@@ -76,7 +76,7 @@ export class PrivateNetwork {
   }
 
   async dial(port: number): Promise<Duplex | undefined> {
-    // Behind it is this machine's program.
+    // The port leads to a program of this machine, not of the sandbox.
     if (this.#gateway.loopbackPorts.some((offered) => offered.port === port)) return undefined;
     const socket = connect(this.#door);
     socket.on("error", () => undefined);

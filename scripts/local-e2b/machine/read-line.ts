@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-/** Takes one short line off a stream, and nothing after it. @returns undefined when the stream ends first */
+/** Reads one short line from a stream, and no byte after it. @returns undefined if the stream ends first */
 export function readLine(stream: Readable): Promise<string | undefined> {
   return new Promise((resolve) => {
     let line = "";

@@ -1,14 +1,15 @@
 import { NETWORK_SCRIPT } from "./network-script.ts";
 
 /**
- * Owns the network namespace of one sandbox, in Perl, and hands connections from it and into it over sockets in the file
- * system, which belong to no network. `$ARGV[0]` is where the host listens, `$ARGV[1]` where this does. Says `ready open`,
- * or `ready closed` when no connection can get out, then lives until its stdin closes. Each line that comes from there is an
- * address and a port of the loopback: it listens on it, hands connections through as for any address, and says `ok`, or why not.
- *   out: `tcp ADDRESS PORT`, a line, then the bytes of the connection; or `dns`, a line, then a question until its end, and
- *        back comes the answer
- *   in:  `PORT`, a line, is answered `ok`, a line, and then come the bytes; or with `no`
- * Each connection has two processes, one a way: so neither side can make the other wait for ever.
+ * Perl program that owns the network namespace of one sandbox, and relays connections out of it and into it over
+ * sockets in the file system, which belong to no network. The host listens at `$ARGV[0]`, this program at `$ARGV[1]`.
+ * Prints `ready open`, or `ready closed` if no connection can get out, then runs until its stdin closes. Each line of
+ * stdin is an address and a port of the loopback: it listens there, relays connections as for any address, and prints
+ * `ok` or the error.
+ *   out: a line `tcp ADDRESS PORT`, then the bytes of the connection; or a line `dns`, then a DNS query until the end,
+ *        to which the host sends the response
+ *   in:  a line `PORT`; the response is a line `ok`, then the bytes of the connection, or a line `no`
+ * Each connection has two processes, one per direction, so that neither side can block the other for ever.
  */
 export const RELAY_SCRIPT = String.raw`
 use strict;

@@ -1,6 +1,6 @@
 import type { ExitStatus, LaunchRequest, Machine } from "./machine.ts";
 
-/** Runs a process to its end and hands its output on, line by line. @throws LaunchError */
+/** Runs a process to its end and passes its output to `onLine`, line by line. @throws LaunchError */
 export async function runToEnd(
   machine: Machine,
   request: Omit<LaunchRequest, "stdin">,
@@ -21,7 +21,7 @@ export async function runToEnd(
   return exited;
 }
 
-/** How E2B runs a command line. */
+/** Returns the command with which E2B runs a command line. */
 export function bashCommand(line: string): { readonly cmd: string; readonly args: readonly string[] } {
   return { cmd: "/bin/bash", args: ["-l", "-c", line] };
 }

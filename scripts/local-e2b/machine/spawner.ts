@@ -5,7 +5,9 @@ import type { Spawner } from "./machine.ts";
 import { nodeSpawner } from "./node-spawner.ts";
 import { findTool } from "./tools.ts";
 
-/** The fastest way this machine has: the holder, without a namespace around it, or Node itself, and then why. */
+/**
+ * Returns the fastest spawner of this machine: the holder without a namespace, or else Node, with the reason as a note.
+ */
 export async function openSpawner(pipesDirectory: string): Promise<{ spawner: Spawner; note?: string }> {
   try {
     return { spawner: await holderSpawner() };

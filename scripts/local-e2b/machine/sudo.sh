@@ -1,7 +1,7 @@
 #!/bin/sh
-# sudo of a sandbox, for its two users and without a password, as in E2B's base template. It makes a further user namespace
-# in which its caller is root, as a call of envd for root does. What it takes from the environment, and what it sets, is
-# what sudo does with its own settings.
+# sudo of a sandbox, for its two users and without a password, as in E2B's base template. Makes another user namespace in
+# which its caller is root, as a call of envd for root does. Keeps and sets the environment variables that sudo keeps and
+# sets with its default settings.
 set -eu
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 target=root keep='' login='' shell='' behind='' directory='' validate=''

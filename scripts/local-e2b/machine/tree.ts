@@ -16,16 +16,16 @@ import type { Owner } from "./owner.ts";
 
 const run = promisify(execFile);
 
-/** What every sandbox finds in its own tree from the start. */
+/** Directories of every sandbox's own tree at the start. */
 const OWN_DIRECTORIES = ["home", "home/user", "root", "tmp", "var", "var/tmp", "run"];
-/** Where an isolated sandbox has what it shares. */
+/** Directories of an isolated sandbox for its mounts. */
 const MOUNT_POINTS = ["usr", "etc", "opt", "dev", "proc"];
-/** Merged-usr systems have these as symlinks; a tree that becomes a root directory needs the same ones. */
+/** Merged-usr systems have these as symlinks; a tree that becomes a root directory needs the same symlinks. */
 const SYSTEM_LINKS = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /**
- * Makes the tree of a blank sandbox. Synchronous: a dozen calls of microseconds, which would each wait for the thread
- * pool otherwise.
+ * Makes the tree of a blank sandbox. Synchronous: each of its dozen calls takes microseconds, and would otherwise wait
+ * for the thread pool.
  */
 export function makeTree(tree: string, owner: Owner | undefined): void {
   const made = [tree, ...[...OWN_DIRECTORIES, ...MOUNT_POINTS].map((name) => join(tree, name))];
@@ -42,7 +42,9 @@ export function makeTree(tree: string, owner: Owner | undefined): void {
   for (const path of made) lchownSync(path, owner.uid, owner.gid);
 }
 
-/** systemd keeps resolv.conf under /run, which sandboxes do not share: without a copy they could not look names up. */
+/**
+ * Copies resolv.conf if it is in /run, where systemd keeps it: sandboxes do not share /run, but look names up with it.
+ */
 function copyResolverConfig(tree: string): readonly string[] {
   const target = linkTarget("/etc/resolv.conf");
   const path = target === undefined ? "" : resolve("/etc", target);
@@ -57,11 +59,11 @@ function linkTarget(path: string): string | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
 }
 
-/** Copies a tree with modes, times, links and owners, and not what is mounted in it; copy-on-write where there is that. */
+/** Copies a tree with modes, times, links and owners, without mounts in it; copy-on-write if the file system can. */
 export async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   const flags = process.platform === "darwin" ? ["-a", "-c"] : ["-a", "-x", "--reflink=auto"];
-  // A machine's tree may be seen through a link of /proc, which would be copied as such without the dot.
+  // The path of a machine's tree may be a link in /proc; without the dot, cp would copy the link itself.
   await run("cp", [...flags, "--", `${from}/.`, to]);
 }
 
@@ -74,7 +76,7 @@ export async function removeTree(tree: string): Promise<void> {
   try {
     await rm(tree, { recursive: true, force: true });
   } catch {
-    // Go's module cache and the like are read-only, and only their owner's chmod helps.
+    // Go's module cache, for example, is read-only, and only its owner's chmod helps.
     await run("chmod", ["-R", "u+rwX", "--", tree]);
     await rm(tree, { recursive: true, force: true });
   }

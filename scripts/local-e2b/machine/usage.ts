@@ -10,8 +10,8 @@ const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
 /**
- * Adds up what processes use, by a proc file system in `proc`: those that run, and those that ended as children of a
- * process that runs. Undefined where there is none.
+ * Sums the usage of processes in the proc file system `proc`: those that run, and their children that have ended.
+ * Undefined if there is no proc file system.
  */
 export function readUsage(proc: string, counts: (pid: string) => boolean): Usage | undefined {
   let ticks = 0;
@@ -30,13 +30,13 @@ export function readUsage(proc: string, counts: (pid: string) => boolean): Usage
   return { cpuSeconds: ticks / TICKS_PER_SECOND, memoryBytes: pages * PAGE_BYTES };
 }
 
-/** The fields after the program's name, which may itself hold spaces and parentheses. */
+/** Returns the fields after the program's name, which may itself hold spaces and parentheses. */
 function statFields(path: string): readonly string[] {
   try {
     const text = readFileSync(path, "latin1");
     return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
-    // Ended since the directory was read.
+    // The process has ended since the directory was read.
     return [];
   }
 }

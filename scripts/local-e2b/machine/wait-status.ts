@@ -1,7 +1,7 @@
 import { constants as system } from "node:os";
 import type { ExitStatus } from "./machine.ts";
 
-/** Decodes what waitpid reports. */
+/** Decodes a wait status of waitpid. */
 export function exitStatus(status: number): ExitStatus {
   const number = status & 0x7f;
   if (number === 0) return { code: status >> 8, signal: null };

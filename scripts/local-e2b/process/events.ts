@@ -5,7 +5,7 @@ import type { ExitStatus } from "../machine/machine.ts";
 /** Frames of process.Process/Start and /Connect, as proto3 JSON (zero values left out). */
 export type OutputKind = "stdout" | "stderr" | "pty";
 
-/** envd sends at most this much output in one event. */
+/** envd's maximum of output bytes in one event. */
 const MAX_OUTPUT_BYTES: Readonly<Record<OutputKind, number>> = { stdout: 32 * 1024, stderr: 32 * 1024, pty: 16 * 1024 };
 
 export const KEEPALIVE_FRAME = messageFrame('{"event":{"keepalive":{}}}');
@@ -14,7 +14,7 @@ export function startFrame(pid: number): Buffer {
   return messageFrame(`{"event":{"start":{"pid":${pid}}}}`);
 }
 
-/** Frames for one chunk of output, split to the size envd uses. */
+/** Yields the frames of one chunk of output, split to envd's size. */
 export function* outputFrames(kind: OutputKind, chunk: Buffer): Generator<Buffer> {
   for (let offset = 0; offset < chunk.length; offset += MAX_OUTPUT_BYTES[kind]) {
     const part = chunk.subarray(offset, offset + MAX_OUTPUT_BYTES[kind]);
@@ -26,7 +26,7 @@ export function exitFrame(exit: ExitStatus): Buffer {
   return messageFrame(JSON.stringify({ event: { end: exitEvent(exit) } }));
 }
 
-/** EndEvent in Go's words (os.ProcessState), which SDKs show to people. */
+/** Returns an EndEvent with Go's messages (os.ProcessState), which SDKs show to people. */
 function exitEvent({ code, signal }: ExitStatus): object {
   if (signal !== null) {
     const status = `signal: ${SIGNAL_WORDS[signal] ?? `signal ${constants.signals[signal]}`}`;

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { ExitStatus, Launched } from "../machine/machine.ts";
 import { type OutputKind, outputFrames } from "./events.ts";
 
-/** What the caller asked for, in the shape that List answers. */
+/** The caller's request, in the form that List returns. */
 export interface ProcessConfig {
   readonly cmd: string;
   readonly args: readonly string[];
@@ -10,18 +10,18 @@ export interface ProcessConfig {
   readonly cwd?: string | undefined;
 }
 
-/** One client that follows a process. */
+/** A client that receives a process's events. */
 export interface Subscriber {
-  /** @returns false when the client is slow: output waits until RunningProcess.resumeOutput. */
+  /** @returns false if the client is slow: output waits until RunningProcess.resumeOutput */
   output(frame: Buffer): boolean;
   ended(exit: ExitStatus): void;
   timedOut(): void;
 }
 
-/** A signalled process whose output stays open (a daemon kept the pipe) is reported ended after this long. */
+/** Time after which a signalled process is reported as ended although its output is open (a daemon kept the pipe). */
 const OUTPUT_GRACE_MS = 100;
 
-/** Whether input goes to a plain process or to a terminal: the two calls do not mix. */
+/** Whether input goes to a plain process or to a terminal. A call for one kind fails for the other. */
 export type InputKind = "stdin" | "pty";
 
 export class RunningProcess {
@@ -29,7 +29,7 @@ export class RunningProcess {
   readonly config: ProcessConfig;
   readonly tag: string | undefined;
   readonly input: InputKind;
-  /** Settles after the process is gone and all its output was handed to the subscribers. */
+  /** Settles when the process has ended and subscribers have its output, for which it waits briefly after a signal. */
   readonly ended: Promise<ExitStatus>;
   readonly #launched: Launched;
   readonly #subscribers = new Set<Subscriber>();
@@ -45,7 +45,7 @@ export class RunningProcess {
     this.input = input;
     this.#launched = launched;
     this.#stdinOpen = launched.stdin !== undefined;
-    // A process that ends while input is on its way makes the pipe fail; the writer is told by its own callback.
+    // The pipe fails if the process ends during a write; the callback of write gets the error.
     launched.stdin?.on("error", () => (this.#stdinOpen = false));
     this.ended = this.#run(input === "pty" ? "pty" : "stdout");
   }
@@ -56,7 +56,7 @@ export class RunningProcess {
 
   unsubscribe(subscriber: Subscriber): void {
     this.#subscribers.delete(subscriber);
-    // It may have been the slow one.
+    // Output may have waited for this subscriber.
     this.resumeOutput();
   }
 
@@ -65,13 +65,13 @@ export class RunningProcess {
     this.#launched.stderr.resume();
   }
 
-  /** To the process alone: what it started goes on, as with envd (e2b-dev/E2B#1031). */
+  /** Sends a signal to the process, not to its children, as envd does (e2b-dev/E2B#1031). */
   signal(name: NodeJS.Signals): void {
     this.#launched.signal(name);
     if (name === "SIGKILL" || name === "SIGTERM") this.#signalled.resolve();
   }
 
-  /** Kills the process, and it alone, when the time is over. */
+  /** Kills the process, without its children, after `ms` milliseconds. */
   setDeadline(ms: number): void {
     const timer = setTimeout(() => {
       this.signal("SIGKILL");
@@ -80,7 +80,7 @@ export class RunningProcess {
     this.#deadline = { at: Date.now() + ms, timer };
   }
 
-  /** A paused sandbox's clock stands still. */
+  /** Stops the deadline's clock while the sandbox is paused. */
   freezeDeadline(): void {
     if (this.#deadline === undefined) return;
     clearTimeout(this.#deadline.timer);
@@ -92,7 +92,7 @@ export class RunningProcess {
     this.#frozenMs = undefined;
   }
 
-  /** @throws Error when the process takes no input, or no more. */
+  /** @throws Error if the process takes no input, or no more */
   async write(data: Buffer): Promise<void> {
     const { stdin } = this.#launched;
     if (stdin === undefined || !this.#stdinOpen) throw new Error("stdin not enabled or closed");
@@ -120,7 +120,7 @@ export class RunningProcess {
     return exit;
   }
 
-  /** Hands output on until its end. Without a subscriber it is read and dropped, as envd does. */
+  /** Sends output to the subscribers until its end. Without a subscriber, reads and drops it, as envd does. */
   #forward(kind: OutputKind, stream: Readable): Promise<void> {
     stream.on("data", (chunk: Buffer) => {
       if (this.#subscribers.size === 0) return;
@@ -130,11 +130,11 @@ export class RunningProcess {
       }
       if (!keepsUp) stream.pause();
     });
-    // A read error means that the other side is gone: the end of the output.
+    // A read error means that the other side has closed: the end of the output.
     stream.on("error", () => undefined);
     return new Promise((resolve) => {
       stream.once("end", resolve);
-      // Destroyed before its end.
+      // The stream may be destroyed before its end.
       stream.once("close", resolve);
     });
   }

@@ -2,7 +2,7 @@ import { ConnectError } from "../connect/error.ts";
 import type { ExitStatus } from "../machine/machine.ts";
 import type { RunningProcess } from "./running.ts";
 
-/** By which a caller names a process. */
+/** Identifies a process in a request. */
 export type Selector = { readonly pid: number } | { readonly tag: string };
 
 interface Ended {
@@ -11,7 +11,7 @@ interface Ended {
   readonly exit: ExitStatus;
 }
 
-/** envd keeps an exit code this long for a late Connect. */
+/** Time for which envd keeps an exit code, for a late Connect. */
 const EXIT_KEPT_MS = 30_000;
 
 /** The processes that clients started in one sandbox. */

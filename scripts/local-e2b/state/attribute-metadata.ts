@@ -9,13 +9,15 @@ import {
   RememberedMetadata,
 } from "./file-metadata.ts";
 
-/** Where this machine keeps the metadata of files. */
+/** Returns the store in which this machine keeps the metadata of files. */
 export function openMetadata(log: (line: string) => void): MetadataStore {
   const attributes = AttributeHelper.find(ATTRIBUTE_PREFIX);
   return attributes === undefined ? new RememberedMetadata() : new AttributeMetadata(attributes, log);
 }
 
-/** Metadata in extended attributes, as envd has it: what programs set there counts, and copies that keep attributes keep it. */
+/**
+ * Keeps metadata in extended attributes, as envd does. Counts metadata set by programs; copies with attributes keep it.
+ */
 class AttributeMetadata implements MetadataStore {
   readonly #attributes: AttributeHelper;
   readonly #log: (line: string) => void;
@@ -26,7 +28,7 @@ class AttributeMetadata implements MetadataStore {
   }
 
   async get(files: readonly Described[]): Promise<readonly (FileMetadata | undefined)[]> {
-    // Nothing else can have any.
+    // Only files and directories can have metadata.
     const asked = files.filter(({ stats }) => stats.isFile() || stats.isDirectory());
     const found = await this.#read(asked.map(({ host }) => host));
     const metadata = new Map(asked.map((file, index) => [file, asMetadata(found[index] ?? [])]));
@@ -37,12 +39,12 @@ class AttributeMetadata implements MetadataStore {
     try {
       await this.#attributes.replace(`/proc/${process.pid}/fd/${file.fd}`, metadata);
     } catch (error) {
-      // As with envd: a file system without attributes takes the file all the same.
+      // As in envd, a file system without attributes still accepts the file.
       this.#log(`a file's metadata is not kept: ${String(error)}`);
     }
   }
 
-  /** What is known of a file without its metadata is worth an answer too. */
+  /** Returns [] on an error, because the response is useful without metadata. */
   async #read(paths: readonly string[]): Promise<readonly Attributes[]> {
     try {
       return await this.#attributes.read(paths);
@@ -57,7 +59,7 @@ class AttributeMetadata implements MetadataStore {
   }
 }
 
-/** What a program has set may be any bytes; a message can hold text only. */
+/** Returns the attributes that are text: programs may set any bytes, but a message holds only text. */
 function asMetadata(attributes: Attributes): FileMetadata | undefined {
   const texts = attributes.filter(([name, value]) => isUtf8(name) && isUtf8(value));
   if (texts.length === 0) return undefined;

@@ -11,7 +11,7 @@ export interface Step {
   readonly filesHash?: string | undefined;
 }
 
-/** What steps leave behind for later ones, and for the sandboxes of the template. */
+/** State that steps pass to later ones, and to the sandboxes of the template. */
 export interface BuildContext {
   readonly env: Readonly<Record<string, string>>;
   readonly user: SandboxUser;
@@ -20,12 +20,12 @@ export interface BuildContext {
 
 export interface StepTools {
   readonly machine: Machine;
-  /** Host path of an uploaded archive. */
+  /** Returns the host path of an uploaded archive. */
   readonly archive: (hash: string) => string;
   readonly log: (line: string) => void;
 }
 
-/** Runs one step as E2B does. @throws Error that says why the build fails */
+/** Runs one step as E2B does. @throws Error with the reason why the build fails */
 export async function runStep(tools: StepTools, context: BuildContext, step: Step): Promise<BuildContext> {
   const [first, second] = step.args;
   if (first === undefined) throw new Error(`${step.type} needs an argument`);
@@ -67,7 +67,7 @@ function execute(
   return runToEnd(machine, { ...command, user, cwd, env: { ...processEnvironment(machine, user), ...env } }, onLine);
 }
 
-/** Values may use variables that are set already; anything else a shell would act on stays text. */
+/** Returns the environment after an ENV step. Values may use existing variables; other shell syntax stays text. */
 async function environment(
   tools: StepTools,
   context: BuildContext,
@@ -106,7 +106,7 @@ async function copy(tools: StepTools, context: BuildContext, { args, filesHash }
   const archive = join(tree, "home/user", `.${filesHash}.tar`);
   await copyFile(tools.archive(filesHash), archive);
   if (owner !== undefined) await lchown(archive, owner.uid, owner.gid);
-  // Globs were resolved when the archive was made; what matters is the directory they were in.
+  // The archive holds the matches of globs, so the entry is the directory before the first glob.
   const entry = posix.normalize(
     source
       .split("/")

@@ -10,17 +10,17 @@ import type { Uploads } from "./uploads.ts";
 
 export interface BuildRequest {
   readonly from: Image;
-  /** A container image that was asked for and cannot be had here. */
+  /** Requested container image, which this host cannot provide. */
   readonly ignoredImage: string | undefined;
   readonly steps: readonly Step[];
   readonly startCmd: string | undefined;
   readonly readyCmd: string | undefined;
 }
 
-/** Where E2B's builds start, and the sandboxes of their templates, unless a step says otherwise. */
+/** Default working directory of E2B's builds, and of sandboxes of their templates. */
 const DEFAULT_WORKDIR = "/home/user";
 
-/** Builds templates: runs their steps in a machine of their own, whose tree is what sandboxes start from. */
+/** Builds templates: runs the steps of each in a machine of its own, from whose tree sandboxes start. */
 export class Builder {
   readonly #isolation: Isolation;
   readonly #disks: Disks;
@@ -33,7 +33,7 @@ export class Builder {
     this.#uploads = uploads;
   }
 
-  /** Runs a build to its end. How it ended is in the build; it never throws. */
+  /** Runs a build to its end and stores the outcome in it. Never throws. */
   async build(template: Template, build: Build, request: BuildRequest): Promise<void> {
     build.settle({ status: "building" });
     let disk: Disk | undefined;
@@ -59,7 +59,7 @@ export class Builder {
     }
   }
 
-  /** Breaks off what is being built. */
+  /** Aborts the running builds. */
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ machine, done }) => machine.close().then(() => done)));
   }

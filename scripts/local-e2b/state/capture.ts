@@ -1,13 +1,13 @@
 import type { Disks, Layers } from "../machine/disks.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** A snapshot of a sandbox from a snapshot, and so on, is made whole again at this depth: each layer makes looking longer. */
+/** Number of layers at which a snapshot becomes one whole copy again: each layer makes lookups of files slower. */
 const MAX_LAYERS = 8;
 
 /**
- * What a sandbox's files are now. Where nothing runs in it they become a layer as they are, times and inode numbers
- * included, and the sandbox goes on above them: so git need not look at files again, as after E2B's snapshots. Where
- * something runs, it stands still while its files are copied.
+ * Captures a sandbox's current files. With layers, if no client is connected and no process runs, they become a layer
+ * as they are, with times and inode numbers, and the sandbox continues on top: git need not read the files again, as
+ * after E2B's snapshots. Otherwise the processes are stopped while the files are copied.
  */
 export async function capture(disks: Disks, sandbox: Sandbox): Promise<Layers> {
   const { machine } = sandbox;

@@ -1,7 +1,7 @@
 /**
- * A COPY step: unpacks archive `$1` and puts its entry `$2` at `$3` (relative to the working directory) with mode `$4`,
- * if any. As in Docker a directory is merged into what is there, and a slash at the end names a directory to put a
- * file into.
+ * Runs a COPY step: unpacks archive `$1` and puts its entry `$2` at `$3` (relative to the working directory) with mode
+ * `$4`, if any. As in Docker, a directory is merged into an existing one, and a target with a slash at the end is a
+ * directory for the file.
  */
 export const COPY_SCRIPT = `set -eu
 archive=$1 entry=$2 target=$3 mode=$4

@@ -5,15 +5,15 @@ import { ApiError } from "../http/reply.ts";
 
 export type FileMetadata = Readonly<Record<string, string>>;
 
-/** Names of the attributes that are metadata begin so. */
+/** Prefix of the names of attributes that are metadata. */
 export const ATTRIBUTE_PREFIX = "user.e2b.";
 const HEADER_PREFIX = "x-metadata-";
-/** envd's limits: an extended attribute's name is at most 255 bytes with its prefix, all of a file's at most one block. */
+/** envd's limits: at most 255 bytes for an attribute's name with its prefix, and one block for all of a file's. */
 const ATTRIBUTE_PREFIX_BYTES = ATTRIBUTE_PREFIX.length;
 const MAX_KEY_BYTES = 255 - ATTRIBUTE_PREFIX_BYTES;
 const MAX_TOTAL_BYTES = 4096;
 
-/** The metadata that an upload's headers carry. @throws ApiError 400 */
+/** Returns the metadata in an upload's headers. @throws ApiError 400 */
 export function metadataFrom(headers: IncomingHttpHeaders): FileMetadata {
   const metadata: Record<string, string> = {};
   let total = 0;
@@ -32,23 +32,23 @@ export function metadataFrom(headers: IncomingHttpHeaders): FileMetadata {
 
 /** A file that may have metadata. */
 export interface Described {
-  /** Where it lies, without links. */
+  /** Host path, without links. */
   readonly host: string;
   readonly stats: BigIntStats;
 }
 
-/** Where the metadata of files is kept. */
+/** Store of the metadata of files. */
 export interface MetadataStore {
-  /** In the order of the files. */
+  /** Returns the metadata in the order of the files. */
   get(files: readonly Described[]): Promise<readonly (FileMetadata | undefined)[]>;
-  /** Replaces all that the file had. */
+  /** Replaces all metadata of the file. */
   set(file: FileHandle, metadata: FileMetadata): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * For where there is nothing that reads and writes extended attributes: metadata of uploaded files, remembered by the
- * file's identity, so that it follows a rename, and not a copy.
+ * Keeps metadata of uploaded files in memory, if extended attributes cannot be read and written. The key is the file's
+ * identity, so that metadata follows a rename, but not a copy.
  */
 export class RememberedMetadata implements MetadataStore {
   readonly #byFile = new Map<string, FileMetadata>();
@@ -68,7 +68,7 @@ export class RememberedMetadata implements MetadataStore {
   }
 }
 
-/** The birth time tells a file from a later one that was given the same inode. */
+/** Returns the identity of a file. The birth time distinguishes it from a later file with the same inode. */
 function identity({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${birthtimeNs}`;
 }

@@ -1,12 +1,12 @@
 import type { Layers } from "../machine/disks.ts";
 import type { SandboxUser } from "../machine/machine.ts";
 
-/** What a sandbox starts from: a template's build or a snapshot. */
+/** Start of a sandbox: a template's build or a snapshot. */
 export interface Image {
   readonly templateId: string;
   /** The template's name. */
   readonly alias: string | undefined;
-  /** Its files; none at all for a blank tree. */
+  /** Its files; [] for a blank tree. */
   readonly layers: Layers;
   readonly env: Readonly<Record<string, string>>;
   readonly user: SandboxUser;

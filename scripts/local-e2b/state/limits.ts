@@ -1,14 +1,14 @@
 import { ApiError } from "../http/reply.ts";
 
-/** What an account may have, in E2B's words when it wants more. */
+/** Limits of an account, with E2B's error messages. */
 export class Limits {
-  /** Longest timeout, and longest single run. */
+  /** Longest timeout, and longest single run, in seconds. */
   readonly #maxTimeoutS: number;
   /** Running sandboxes per team; undefined for no limit. */
   readonly #maxRunning: number | undefined;
   readonly #longestRunS: () => number | undefined;
 
-  /** @param longestRunS of a run, where that is less than the longest timeout */
+  /** @param longestRunS returns the longest run, if that is shorter than the longest timeout */
   constructor(maxTimeoutS: number, maxRunning: number | undefined, longestRunS: () => number | undefined) {
     this.#maxTimeoutS = maxTimeoutS;
     this.#maxRunning = maxRunning;
@@ -24,13 +24,13 @@ export class Limits {
     throw new ApiError(400, `Timeout cannot be greater than ${limit}`);
   }
 
-  /** @throws ApiError 429 when one more would be too many */
+  /** @throws ApiError 429 if one more would be too many */
   checkRunning(running: number): void {
     if (this.#maxRunning === undefined || running < this.#maxRunning) return;
     throw new ApiError(429, `you have reached the maximum number of concurrent E2B sandboxes (${this.#maxRunning})`);
   }
 
-  /** No single run lasts longer than the limit, whatever was asked for; milliseconds since 1970. */
+  /** Returns the end of a run, at most the longest run after its start; milliseconds since 1970. */
   endOfRun(startedAtMs: number, wantedMs: number): number {
     return Math.min(wantedMs, startedAtMs + (this.#longestRunS() ?? this.#maxTimeoutS) * 1000);
   }

@@ -1,23 +1,23 @@
 import { randomInt } from "node:crypto";
 import { ApiError } from "../http/reply.ts";
 
-/** E2B's ids use lower-case letters and digits only: they appear in host names. */
+/** Returns a random id. E2B's ids have lower-case letters and digits only, because they appear in host names. */
 export function randomId(length: number): string {
   return Array.from({ length }, () => randomInt(36).toString(36)).join("");
 }
 
 export const DEFAULT_TAG = "default";
-/** E2B puts a team's slug before its names; every team of this host has the same. */
+/** E2B puts a team's slug before its names; all teams of this host have the same slug. */
 const NAMESPACE = "local";
 
 export interface TemplateName {
   /** Id or name, without namespace and tag. */
   readonly name: string;
-  /** Undefined when none was given. */
+  /** Undefined if none was given. */
   readonly tag: string | undefined;
 }
 
-/** Reads `name`, `name:tag`, `namespace/name:tag` or an id in their place. @throws ApiError 400 */
+/** Parses `name`, `name:tag`, `namespace/name:tag`, or the same with an id as the name. @throws ApiError 400 */
 export function parseTemplateName(given: string): TemplateName {
   const match = /^(?:([a-z0-9-]+)\/)?([a-z0-9_-]+)(?::([a-z0-9_.-]+))?$/.exec(given.trim().toLowerCase());
   if (match?.[2] === undefined) throw new ApiError(400, `Invalid template name: '${given}'`);

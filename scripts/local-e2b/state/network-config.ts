@@ -1,9 +1,9 @@
 /** E2B's network settings of a sandbox. */
 export interface NetworkConfig {
   readonly allowPublicTraffic?: boolean | undefined;
-  /** The Host header as programs see it. */
+  /** The Host header that programs get. */
   readonly maskRequestHost?: string | undefined;
-  /** Egress: IP addresses, CIDR blocks and, allowed ones only, domain names. */
+  /** Egress: IP addresses and CIDR blocks; in `allowOut` also domain names. */
   readonly allowOut?: readonly string[] | undefined;
   readonly denyOut?: readonly string[] | undefined;
   readonly rules?: Readonly<Record<string, unknown>> | undefined;

@@ -1,7 +1,7 @@
 import { ApiError } from "../http/reply.ts";
 import type { Sandbox, SandboxState } from "./sandbox.ts";
 
-/** One line of the account: what E2B would bill a sandbox by. */
+/** One row of the account: the data by which E2B would bill a sandbox. */
 export interface AccountRow {
   readonly sandboxID: string;
   readonly templateID: string;
@@ -10,12 +10,12 @@ export interface AccountRow {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Which sandboxes there are, and what those that are gone have cost. */
+/** Live sandboxes, and the account of killed ones. */
 export class SandboxRegistry {
   readonly #live = new Map<string, Sandbox>();
   readonly #gone: AccountRow[] = [];
 
-  /** Every sandbox that is running or paused. */
+  /** Returns every sandbox that is running or paused. */
   all(): readonly Sandbox[] {
     return [...this.#live.values()];
   }
@@ -24,7 +24,7 @@ export class SandboxRegistry {
     return this.#live.get(id);
   }
 
-  /** A sandbox of this team. Ids may come in E2B's old form `id-clientID`. @throws ApiError 404 */
+  /** Returns a sandbox of a team. Ids may have E2B's old form `id-clientID`. @throws ApiError 404 */
   find(team: string, id: string): Sandbox {
     const sandbox = this.#live.get(id.split("-", 1)[0] ?? id);
     if (sandbox === undefined || sandbox.spec.team !== team) throw missing(id);
@@ -39,7 +39,7 @@ export class SandboxRegistry {
     this.#live.set(sandbox.id, sandbox);
   }
 
-  /** Takes a killed sandbox off the list and keeps its line of the account. */
+  /** Removes a killed sandbox from the list and keeps its row of the account. */
   bury(sandbox: Sandbox): void {
     this.#live.delete(sandbox.id);
     this.#gone.push(accountRow(sandbox));
@@ -54,7 +54,7 @@ export function missing(id: string): ApiError {
   return new ApiError(404, `Sandbox "${id}" doesn't exist or you don't have access to it`);
 }
 
-/** E2B does not find a paused sandbox either, where only a running one will do. @throws ApiError 404 */
+/** Refuses a paused sandbox as not found, like E2B, for calls that need a running one. @throws ApiError 404 */
 export function requireRunning(sandbox: Sandbox): void {
   if (sandbox.state !== "running") throw missing(sandbox.id);
 }

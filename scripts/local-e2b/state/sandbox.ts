@@ -9,7 +9,7 @@ import type { Image } from "./image.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import { UsageLog } from "./usage.ts";
 
-/** `killed` is final; such a sandbox is in no list any more, but calls under way may still hold it. */
+/** `killed` is final: the sandbox is in no list any more, but running calls may still hold it. */
 export type SandboxState = "running" | "paused" | "killed";
 
 interface Lifecycle {
@@ -19,7 +19,7 @@ interface Lifecycle {
   readonly autoResume: boolean;
 }
 
-/** What the creator decided, and a fork inherits. */
+/** Settings by the creator, which a fork inherits. */
 export interface SandboxSpec {
   readonly team: string;
   readonly image: Image;
@@ -42,21 +42,21 @@ export class Sandbox {
   readonly spec: SandboxSpec;
   readonly machine: Machine;
   readonly accessToken: string;
-  /** Set when public traffic is off: what clients of ports other than envd's have to send. */
+  /** Token that clients must send to ports other than envd's; set if public traffic is off. */
   readonly trafficToken: string | undefined;
   readonly processes = new ProcessTable();
   readonly usage = new UsageLog();
   readonly fileMetadata: MetadataStore;
   readonly watchers = new Map<string, Watcher>();
-  /** Answers under way; they break when the sandbox stops running. */
+  /** Open responses, which are destroyed when the sandbox stops running. */
   readonly connections = new Set<Writable>();
   state: SandboxState = "running";
-  /** Start of the present run; a resume begins a new one. */
+  /** Start of the current run; a resume begins a new one. */
   startedAtMs = Date.now();
-  /** When the timeout strikes; for a paused sandbox, when it was paused. */
+  /** Time of the timeout; for a paused sandbox, time of the pause. */
   endAtMs = 0;
   network: NetworkConfig | undefined;
-  /** Its way out; undefined for this machine's network. */
+  /** Its gateway; undefined for this machine's network. */
   egress: Egress | undefined;
   allowInternetAccess: boolean | undefined;
   #held: Promise<void> = Promise.resolve();
@@ -75,7 +75,7 @@ export class Sandbox {
     this.allowInternetAccess = spec.allowInternetAccess;
   }
 
-  /** One state change at a time: the next waits for the one before, however that ended. */
+  /** Runs one state change at a time: the next waits until the previous one has ended or failed. */
   exclusive<T>(change: () => Promise<T>): Promise<T> {
     const turn = this.#tail.then(change);
     this.#tail = turn.catch(() => undefined);
@@ -89,28 +89,28 @@ export class Sandbox {
     return working;
   }
 
-  /** Lets a request in, when nothing holds it up. */
+  /** Adds a response to the connections, and waits while `hold` runs. */
   async connect(response: Writable): Promise<void> {
-    // One that its client has left closes no second time.
+    // A closed response emits no second close event.
     if (response.closed) return;
     this.connections.add(response);
     response.once("close", () => this.connections.delete(response));
     await this.#held;
   }
 
-  /** Whether nobody is connected to it or watches its files. */
+  /** Whether no client is connected to it or watches its files. */
   isQuiet(): boolean {
     return this.connections.size === 0 && this.watchers.size === 0;
   }
 
-  /** Sets when the timeout strikes. */
+  /** Sets the time of the timeout, in milliseconds since 1970. */
   endAt(ms: number, onTimeout: () => void): void {
     clearTimeout(this.#timer);
     this.endAtMs = ms;
     this.#timer = setTimeout(onTimeout, Math.max(0, ms - Date.now()));
   }
 
-  /** Ends the present run: no timeout any more, clients cut off, seconds booked. */
+  /** Ends the current run: clears the timeout, cuts clients off, counts the seconds. */
   endRun(state: "paused" | "killed"): void {
     clearTimeout(this.#timer);
     if (this.state === "running") {
@@ -128,18 +128,18 @@ export class Sandbox {
     this.startedAtMs = Date.now();
   }
 
-  /** Seconds in state running, all runs together: what E2B would bill. */
+  /** Returns the seconds in state running, over all runs, which E2B would bill. */
   runningSeconds(): number {
     const current = this.state === "running" ? Date.now() - this.startedAtMs : 0;
     return (this.#runningMs + current) / 1000;
   }
 
-  /** Environment of a new process, before what its caller adds. */
+  /** Returns the environment of a new process, without its caller's variables. */
   environment(user: SandboxUser): Record<string, string> {
     return { ...processEnvironment(this.machine, user), ...this.variables() };
   }
 
-  /** The part of it that is the same for every user. */
+  /** Returns the part of the environment that is the same for every user. */
   variables(): Record<string, string> {
     return {
       E2B_SANDBOX: "true",

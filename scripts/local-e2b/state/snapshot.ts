@@ -7,9 +7,9 @@ import { Build, type Template } from "./template.ts";
 import type { TemplateStore } from "./templates.ts";
 
 /**
- * Keeps a running sandbox's files as they are now, under a name. Memory cannot be copied between
- * processes of this machine: what starts from a snapshot has the files, and no process of the original.
- * @throws ApiError 404 when the sandbox does not run
+ * Saves a running sandbox's current files under a name. Memory cannot be copied between processes of this machine: a
+ * sandbox from a snapshot has the files, and no process of the original.
+ * @throws ApiError 404 if the sandbox does not run
  */
 export async function takeSnapshot(
   sandboxes: SandboxStore,

@@ -5,13 +5,15 @@ import { processEnvironment } from "./environment.ts";
 import type { Image } from "./image.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** A service that is not up by then is started anyway; its user will see. */
+/**
+ * Time for the ready command to succeed. Afterwards the sandbox starts anyway; its user sees that the service is down.
+ */
 const READY_DEADLINE_MS = 60_000;
 const READY_INTERVAL_MS = 50;
 
 /**
- * Starts an image's start command and waits until its ready command succeeds. E2B's snapshots hold the running
- * process; here every sandbox starts its own. @returns the process, undefined when the image has none
+ * Starts an image's start command and waits until its ready command succeeds. E2B's snapshots hold the running process;
+ * here every sandbox starts its own. @returns the process; undefined if the image has no start command
  */
 export async function startCommand(
   machine: Machine,
@@ -35,7 +37,7 @@ export async function startCommand(
   return launched;
 }
 
-/** The start command of a new sandbox; from then on it is a process like any other. */
+/** Runs the start command of a new sandbox, whose process is then listed like any other. */
 export async function startUp({ machine, spec, processes }: Sandbox): Promise<void> {
   const { image, envVars } = spec;
   const launched = await startCommand(machine, image, envVars);

@@ -21,10 +21,10 @@ interface StoreOptions {
   readonly log: (line: string) => void;
 }
 
-/** E2B resumes on traffic for at least this long. */
+/** Shortest timeout of a resume by traffic, as in E2B. */
 const AUTO_RESUME_MIN_S = 300;
 
-/** Every change of a sandbox's state: running, paused, killed. */
+/** Changes the state of sandboxes: running, paused, killed. */
 export class SandboxStore extends SandboxRegistry {
   readonly limits: Limits;
   readonly disks: Disks;
@@ -46,7 +46,7 @@ export class SandboxStore extends SandboxRegistry {
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_INTERVAL_MS).unref();
   }
 
-  /** @param from instead of the image's files. @throws ApiError 400, 403, 429, 501 or 503 */
+  /** @param from replaces the image's files @throws ApiError 400, 403, 429, 501 or 503 */
   async create(spec: SandboxSpec, from = spec.image.layers): Promise<Sandbox> {
     this.limits.checkTimeout(spec.timeoutS);
     this.limits.checkRunning(this.runningOf(spec.team) + this.#starting);
@@ -65,19 +65,19 @@ export class SandboxStore extends SandboxRegistry {
     }
   }
 
-  /** Absolute timeout from now; may shorten. Zero or less ends the sandbox at once, as E2B does. @throws ApiError 404 */
+  /** Sets the timeout from now, which may shorten it. Zero or less expires at once, as in E2B. @throws ApiError 404 */
   setTimeout(sandbox: Sandbox, seconds: number): void {
     requireRunning(sandbox);
     this.#setEnd(sandbox, Math.max(0, seconds));
   }
 
-  /** Timeout that only ever moves the end away. @throws ApiError 404 */
+  /** Sets the timeout from now, unless that shortens it. @throws ApiError 404 */
   extend(sandbox: Sandbox, seconds: number): void {
     requireRunning(sandbox);
     if (Date.now() + seconds * 1000 > sandbox.endAtMs) this.#setEnd(sandbox, seconds);
   }
 
-  /** @throws ApiError 409 when it is paused already, 404 when it is gone */
+  /** @throws ApiError 409 if it is already paused, 404 if it is killed */
   pause(sandbox: Sandbox, keepMemory: boolean): Promise<void> {
     return sandbox.exclusive(async () => {
       if (sandbox.state === "killed") throw missing(sandbox.id);
@@ -90,7 +90,7 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** Resumes a paused sandbox with this timeout; of a running one, only extends it. @returns true when it was paused */
+  /** Resumes a paused sandbox with this timeout, or extends a running one's. @returns true if it was paused */
   resume(sandbox: Sandbox, seconds: number, keepMemory: boolean): Promise<boolean> {
     this.limits.checkTimeout(seconds);
     return sandbox.exclusive(async () => {
@@ -109,7 +109,7 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** Whether traffic wakes it. */
+  /** Whether the sandbox is paused and traffic wakes it. */
   isWoken(sandbox: Sandbox): boolean {
     return sandbox.state === "paused" && sandbox.spec.lifecycle.autoResume;
   }
@@ -119,7 +119,7 @@ export class SandboxStore extends SandboxRegistry {
     await this.resume(sandbox, Math.max(AUTO_RESUME_MIN_S, sandbox.spec.timeoutS), true);
   }
 
-  /** Ends it for good. @throws ApiError 404 when somebody else did */
+  /** Kills a sandbox. @throws ApiError 404 if it is already killed */
   kill(sandbox: Sandbox): Promise<void> {
     return sandbox.exclusive(async () => {
       if (sandbox.state === "killed") throw missing(sandbox.id);
@@ -130,14 +130,14 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** Ends a sandbox of any team without its client's doing. @throws ApiError 404 */
+  /** Kills a sandbox of any team, without a client's request. @throws ApiError 404 */
   async vanish(id: string): Promise<void> {
     const sandbox = this.get(id);
     if (sandbox === undefined) throw missing(id);
     await this.kill(sandbox);
   }
 
-  /** Other egress rules. @throws ApiError 400, 403, 404 or 501 */
+  /** Replaces the egress rules. @throws ApiError 400, 403, 404 or 501 */
   setEgress(sandbox: Sandbox, egress: NetworkConfig, internet: boolean | undefined): Promise<void> {
     return sandbox.exclusive(async () => {
       requireRunning(sandbox);
@@ -145,7 +145,7 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** A running sandbox's files as they are now, for others to start from; release them. @throws ApiError 404 */
+  /** Captures a running sandbox's current files. The caller must release the layers. @throws ApiError 404 */
   capture(sandbox: Sandbox): Promise<Layers> {
     return sandbox.exclusive(() => {
       requireRunning(sandbox);
@@ -153,7 +153,7 @@ export class SandboxStore extends SandboxRegistry {
     });
   }
 
-  /** Kills every sandbox, those included that are just being made, and waits until nothing of them is left. */
+  /** Kills every sandbox, including those in creation, and waits until their files are removed. */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#sampler);
@@ -182,7 +182,7 @@ export class SandboxStore extends SandboxRegistry {
     }
   }
 
-  /** @param fromMs the run's start where one begins: its length is then exactly what was asked for */
+  /** @param fromMs the start of a new run, which then lasts exactly the requested time */
   #setEnd(sandbox: Sandbox, seconds: number, fromMs = Date.now()): void {
     const end = this.limits.endOfRun(sandbox.startedAtMs, fromMs + seconds * 1000);
     sandbox.endAt(end, () => void this.#onTimeout(sandbox));

@@ -10,7 +10,7 @@ export interface LogEntry {
 
 interface BuildFailure {
   readonly message: string;
-  /** Number of the failed step, counted from 1; absent when none of them was at fault. */
+  /** Number of the failed step, counted from 1; absent if no step failed. */
   readonly step?: string;
 }
 
@@ -24,7 +24,7 @@ export class Build {
   readonly id = randomUUID();
   readonly createdAt = new Date().toISOString();
   readonly logs: LogEntry[] = [];
-  /** The tags it was asked for under. */
+  /** Tags of the request. */
   readonly tags: readonly string[];
   readonly cpuCount: number;
   readonly memoryMB: number;
@@ -48,7 +48,7 @@ export class Build {
   }
 }
 
-/** A tag that was pointed to a build, ready or not. A later one of the same name comes before it once its build is ready. */
+/** Assignment of a tag to a build, ready or not. Of the same tag, the last assignment with a ready build counts. */
 export interface Tag {
   readonly tag: string;
   readonly buildID: string;
@@ -60,7 +60,7 @@ export interface Template {
   readonly id: string;
   readonly team: string;
   readonly name: string | undefined;
-  /** The sandbox a snapshot was taken of; undefined for a template that was built. */
+  /** Id of the sandbox of a snapshot; undefined for a template that was built. */
   readonly sourceSandboxId: string | undefined;
   readonly createdAt: string;
   readonly builds: Map<string, Build>;

@@ -17,7 +17,9 @@ export class TemplateStore {
     return [...this.#templates.values()].filter((template) => template.team === team);
   }
 
-  /** By id or name, a tag in it ignored. Names belong to their team; ids of others are known but closed. */
+  /**
+   * Finds a template by id, or by name in the team; ignores a tag. @throws ApiError 403 for another team's private one
+   */
   find(team: string, given: string): Template | undefined {
     const { name } = parseTemplateName(given);
     const byId = this.#templates.get(name);
@@ -37,7 +39,7 @@ export class TemplateStore {
     return template;
   }
 
-  /** The template of that name, made when there is none; a nameless one is always new. @throws ApiError 403 */
+  /** Returns the template of a name, made if there is none; without a name, always a new one. @throws ApiError 403 */
   open(team: string, name: string | undefined, sourceSandboxId?: string): Template {
     if (name === BASE_IMAGE.templateId) throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
     const existing = name === undefined ? undefined : this.find(team, name);
@@ -58,13 +60,13 @@ export class TemplateStore {
     return template;
   }
 
-  /** Points tags to a build; until that is ready, they lead where they led before. */
+  /** Assigns tags to a build. Until it is ready, they still lead to their previous builds. */
   assign(template: Template, build: Build, tags: readonly string[]): void {
     const createdAt = new Date().toISOString();
     template.tags = [...template.tags, ...tags.map((tag) => ({ tag, buildID: build.id, createdAt }))];
   }
 
-  /** Takes tags away, and builds that no tag points to any more: nothing could start from them. */
+  /** Removes tags, and builds without a tag, because no sandbox could start from them. */
   async unassign(template: Template, tags: readonly string[]): Promise<void> {
     template.tags = template.tags.filter(({ tag }) => !tags.includes(tag));
     const named = new Set(template.tags.map(({ buildID }) => buildID));
@@ -74,12 +76,12 @@ export class TemplateStore {
     }
   }
 
-  /** Each tag as it was assigned last. */
+  /** Returns the last assignment of each tag. */
   tags(template: Template): readonly Tag[] {
     return [...new Map(template.tags.map((tag) => [tag.tag, tag])).values()];
   }
 
-  /** The build that a tag leads to: of those it was assigned to, the last one that is ready. */
+  /** Returns the build of a tag: the last assigned one that is ready. */
   ready(template: Template, tag: string): { readonly build: Build; readonly image: Image } | undefined {
     for (const assigned of template.tags.toReversed()) {
       const build = assigned.tag === tag ? template.builds.get(assigned.buildID) : undefined;
@@ -88,7 +90,7 @@ export class TemplateStore {
     return undefined;
   }
 
-  /** What a sandbox of `name`, `name:tag` or an id starts from. @throws ApiError 404 or 403 */
+  /** Returns the image of `name`, `name:tag` or an id. @throws ApiError 404 or 403 */
   image(team: string, given: string): Image {
     const { name, tag = DEFAULT_TAG } = parseTemplateName(given);
     if (name === BASE_IMAGE.templateId) return BASE_IMAGE;
@@ -110,7 +112,7 @@ export class TemplateStore {
     for (const build of template.builds.values()) await this.#remove(build);
   }
 
-  /** Sandboxes that started from it keep what they need of it. */
+  /** Releases a build's layers. Sandboxes that started from it keep theirs. */
   async #remove({ outcome }: Build): Promise<void> {
     if (outcome.status === "ready") await this.#disks.release(outcome.image.layers);
   }

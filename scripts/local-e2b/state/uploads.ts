@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ApiError } from "../http/reply.ts";
 
-/** Archives of the files that COPY steps ask for, by team and content hash. */
+/** Archives of files for COPY steps, by team and content hash. */
 export class Uploads {
   readonly #dir: string;
   readonly #links = new Map<string, string>();
@@ -15,13 +15,13 @@ export class Uploads {
     this.#dir = dir;
   }
 
-  /** Host path of an archive, whether it is there or not. @throws ApiError 400 */
+  /** Returns the host path of an archive, present or not. @throws ApiError 400 */
   path(team: string, hash: string): string {
     if (!/^[0-9A-Za-z]+$/.test(hash)) throw new ApiError(400, "Invalid files hash");
     return join(this.#dir, team, `${hash}.tar`);
   }
 
-  /** @returns whether the archive is there, and the secret part of a URL at which it can be put */
+  /** @returns whether the archive is present, and the secret part of the URL for its upload */
   link(team: string, hash: string): { readonly present: boolean; readonly token: string } {
     const path = this.path(team, hash);
     const token = randomBytes(16).toString("hex");
@@ -29,7 +29,7 @@ export class Uploads {
     return { present: existsSync(path), token };
   }
 
-  /** Takes the body of a PUT; the archive appears only when it is whole. @throws ApiError 404 */
+  /** Stores the body of a PUT. The archive appears only when it is complete. @throws ApiError 404 */
   async receive(token: string, request: IncomingMessage): Promise<void> {
     const path = this.#links.get(token);
     if (path === undefined) throw new ApiError(404, "there is no such upload link");

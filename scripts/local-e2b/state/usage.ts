@@ -14,33 +14,33 @@ export interface UsageSample {
   readonly diskUsed: number;
 }
 
-/** E2B's interval. */
+/** E2B's interval of samples. */
 export const SAMPLE_INTERVAL_MS = 5000;
-/** One hour's worth. */
+/** Samples of one hour. */
 const MAX_SAMPLES = 720;
 const BYTES_PER_MB = 1024 * 1024;
 
-/** What a sample is taken of. */
+/** The parts of a sandbox that a sample needs. */
 interface Used {
   readonly machine: { readonly tree: string; usage(): Usage | undefined };
   readonly spec: { readonly image: { readonly cpuCount: number; readonly memoryMB: number } };
 }
 
-/** What one sandbox has used, sample by sample. */
+/** Samples of one sandbox's usage. */
 export class UsageLog {
   readonly #samples: UsageSample[] = [];
   #last: { readonly usage: Usage; readonly atMs: number } | undefined;
 
-  /** Once somebody has asked, samples are taken at every interval; until then they would be work for nobody. */
+  /** Whether to take samples at every interval: only after the first request for metrics. */
   get wanted(): boolean {
     return this.#last !== undefined;
   }
 
-  /** Takes a sample; none where this machine does not tell. */
+  /** Takes a sample; undefined if this machine cannot measure usage. */
   sample({ machine, spec }: Used): UsageSample | undefined {
     const usage = machine.usage();
     if (usage === undefined) return undefined;
-    // Being killed: its tree is gone before it leaves the list.
+    // The sandbox is being killed, and its tree is gone.
     if (!existsSync(machine.tree)) return undefined;
     const atMs = Date.now();
     const disk = statfsSync(machine.tree);
@@ -61,7 +61,7 @@ export class UsageLog {
     return sample;
   }
 
-  /** Samples of a span of time, in seconds since 1970, both ends included. */
+  /** Returns the samples of a time span, in seconds since 1970, both ends included. */
   between(startS: number, endS: number): readonly UsageSample[] {
     return this.#samples.filter(({ timestampUnix }) => timestampUnix >= startS && timestampUnix <= endS);
   }
@@ -69,7 +69,7 @@ export class UsageLog {
   #cpuPercent({ cpuSeconds }: Usage, atMs: number): number {
     if (this.#last === undefined || atMs <= this.#last.atMs) return 0;
     const share = (cpuSeconds - this.#last.usage.cpuSeconds) / ((atMs - this.#last.atMs) / 1000);
-    // Time of processes that ended between samples may be lost, never gained.
+    // The sum may fall, because the time of processes that ended between samples may be lost; it is never gained.
     return Math.round(Math.max(0, share) * 10_000) / 100;
   }
 }

@@ -66,7 +66,7 @@ describe("npm run local-e2b", () => {
     }
     child.kill("SIGKILL");
     await ended;
-    // Its files are removed by the next one.
+    // The next host removes the files of the killed one.
     const next = run("--port", "0", "--json");
     await next.output;
     await expect.poll(() => existsSync(root)).toBe(false);
@@ -79,7 +79,7 @@ describe("npm run local-e2b", () => {
     const { url } = ready.parse(JSON.parse(await output));
     const sandbox = await Sandbox.create("base", { apiKey: "k", apiUrl: url, sandboxUrl: url });
     await sandbox.commands.run("sleep 4722.5", { background: true });
-    // Its leader is gone, and it goes on.
+    // The leader of its process group ends, and the process continues.
     await sandbox.commands.run("sleep 4722.6 > /dev/null 2>&1 &");
     await expect.poll(() => processesWith("sleep 4722.").length).toBeGreaterThanOrEqual(2);
     child.kill("SIGKILL");

@@ -29,7 +29,7 @@ describe.each(["auto", "none"] as const)("commands with isolation %s", (isolatio
   });
 
   it("streams output as it comes", async () => {
-    // The command goes on only after its first line was seen.
+    // The command continues only after the test has seen its first line.
     let release: (() => Promise<unknown>) | undefined;
     const result = await sandbox.commands.run("echo first; until [ -e go ]; do sleep 0.01; done; echo second; rm go", {
       onStdout: async (text) => {

@@ -16,7 +16,7 @@ await probe.close();
 const ALL_TRAFFIC = "0.0.0.0/0";
 
 describe.runIf(isolated)("a sandbox with egress rules", () => {
-  /** The world: whatever it is asked, it says where that was meant to go. */
+  /** The world: responds to every request with the requested host. */
   const world = createServer((request, response) => response.end(`the world for ${request.headers.host}\n`));
   const addressOf = (server: { address(): string | AddressInfo | null }): number => {
     const address = server.address();
@@ -35,7 +35,7 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
   });
   afterAll(() => void world.close());
 
-  /** What a program in the sandbox gets from an address, or nothing. */
+  /** Returns the response that a program in the sandbox gets from an address, or its error. */
   const get = async (sandbox: Sandbox, address: string, port: number, host = address): Promise<string> => {
     const line = `exec 3<>/dev/tcp/${address}/${port} && printf 'GET / HTTP/1.0\\r\\nHost: ${host}\\r\\n\\r\\n' >&3 && cat <&3`;
     const { stdout } = await sandbox.commands.run(`(${line}) 2>&1; true`);
@@ -77,7 +77,7 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
     const headers = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": String(port) };
     expect((await fetch(test.host.url, { headers })).status).toBe(201);
     expect((await fetch(test.host.url, { headers: { ...headers, "E2b-Sandbox-Port": "9" } })).status).toBe(502);
-    // This machine's own servers.
+    // This machine's own servers are not reachable.
     expect(await get(sandbox, "127.0.0.1", addressOf(world))).not.toContain("the world");
     const asRoot = (line: string) =>
       failure(sandbox.commands.run(`PATH=$PATH:/usr/sbin:/sbin; ${line}`, { user: "root" }));
@@ -95,7 +95,7 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
     expect(await get(sandbox, "127.0.0.1", Number(new URL(test.host.url).port))).toMatch(/Connection refused/);
     expect(await get(sandbox, "127.0.0.2", port)).toMatch(/Connection refused/);
     expect(await get(sandbox, "203.0.113.7", 80)).not.toContain("the world");
-    // It is no port of the sandbox.
+    // The port does not count as the sandbox's.
     const headers = { "E2b-Sandbox-Id": sandbox.sandboxId, "E2b-Sandbox-Port": String(port) };
     expect((await fetch(test.host.url, { headers })).status).toBe(502);
     await sandbox.updateNetwork({ allowOut: [other], denyOut: [ALL_TRAFFIC] });
@@ -117,7 +117,7 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
     const asked: string[] = [];
     const resolver = createSocket("udp4", (question, from) => {
       asked.push(question.toString("latin1"));
-      // The question, and one answer to it: type A, class IN, a minute, 203.0.113.9.
+      // The response: the question, and one record with type A, class IN, a TTL of a minute, 203.0.113.9.
       const answer = Buffer.from("c00c000100010000003c0004cb007109", "hex");
       const [flags, counts] = [Buffer.from("8180", "hex"), Buffer.from("0001000100000000", "hex")];
       const end = question.indexOf(0, 12) + 5;
@@ -139,7 +139,7 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
         create({ allowOut: ["git.example"], denyOut: [ALL_TRAFFIC] }),
         create({ denyOut: [ALL_TRAFFIC] }),
       ]);
-      // However this machine looks names up: a question to any resolver at all.
+      // Sends a DNS query to any resolver, independent of the way in which this machine looks names up.
       const ask = `use Socket; socket my $s, AF_INET, SOCK_DGRAM, 0; setsockopt $s, SOL_SOCKET, SO_RCVTIMEO, pack q(qq), 1, 0;
         my $q = pack q(nnnnnn), 7, 256, 1, 0, 0, 0; $q .= qq(\\3git\\7example\\0) . pack q(nn), 1, 1;
         send $s, $q, 0, pack_sockaddr_in 53, inet_aton q(192.0.2.53); recv $s, my $a, 512, 0; print inet_ntoa substr $a, -4 if length $a`;
@@ -174,7 +174,7 @@ describe.runIf(isolated)("a sandbox with egress rules", () => {
     const [fork] = await sandbox.fork();
     if (fork === undefined || fork instanceof Error) throw fork;
     expect(await get(fork, "203.0.113.7", 80)).toContain("the world");
-    // On layers, too.
+    // The same for a sandbox on layers.
     const [free] = await (await test.create()).fork();
     if (free === undefined || free instanceof Error) throw free;
     await free.files.write("kept", "yes");

@@ -61,7 +61,7 @@ describe("envd", () => {
     const headers = { "E2b-Sandbox-Id": sandbox.sandboxId };
     expect((await fetch(`${test.host.url}/health`, { headers })).status).toBe(400);
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
-    // fetch does not let a Host header be set.
+    // fetch cannot set a Host header.
     const host = { Host: `49983-${sandbox.sandboxId}.e2b.app` };
     get(`${test.host.url}/health`, { headers: host }, (response) => resolve(response.resume().statusCode)).on(
       "error",

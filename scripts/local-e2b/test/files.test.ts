@@ -72,7 +72,7 @@ describe("reading and writing", () => {
   });
 
   it.runIf(process.platform === "linux")("has metadata in attributes, which programs see and set", async () => {
-    // The numbers of setxattr and getxattr.
+    // System call numbers of setxattr and getxattr.
     const [set, get] = process.arch === "arm64" ? [5, 8] : [188, 191];
     const perl = (line: string) => sh(`perl -e '$| = 1; ${line.replaceAll("'", `"`)}'`);
     const setAttribute = (path: string, name: string, value: string) =>

@@ -26,7 +26,7 @@ it("tells of each fork whether it worked", async () => {
   const [original] = await Sandbox.list({ ...test.connection, query: { metadata: { job: "x" } } }).nextItems();
   const response = await test.control("POST", `/sandboxes/${original?.sandboxId}/fork`, { count: 2 });
   const results = await json(response, z.array(z.record(z.string(), z.unknown())));
-  // Three of at most four are running.
+  // Three sandboxes are running, of at most four.
   expect(results.map((result) => Object.keys(result))).toEqual([["sandbox"], ["error"]]);
   expect(results[1]?.["error"]).toMatchObject({ code: 429 });
 });

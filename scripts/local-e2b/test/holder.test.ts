@@ -30,7 +30,7 @@ describe.skipIf(process.platform !== "linux")("a holder", () => {
     await (
       await holder.run(request("true"))
     ).exited;
-    // The process ahead.
+    // The process that was forked ahead.
     await expect.poll(() => children().length).toBe(1);
     const [pid = 0] = children();
     return pid;

@@ -22,7 +22,7 @@ describe.runIf(isolated)("a sandbox in namespaces", () => {
   });
   afterAll(() => rmSync(outside, { recursive: true }));
 
-  /** Output and errors of a command line, however it ends. */
+  /** Returns the output and errors of a command line, with any exit code. */
   const sh = async (line: string): Promise<string> => {
     const { stdout } = await sandbox.commands.run(`(${line}) 2>&1; true`);
     return stdout.trim();
@@ -70,7 +70,7 @@ describe.runIf(isolated)("a sandbox in namespaces", () => {
     expect(await sh("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).not.toContain("sleep 4718.5");
     expect(await succeeds(`kill -0 ${process.pid}`)).toBe(false);
     await sandbox.commands.run("sleep 4719.5", { background: true });
-    // Everything it can reach, but for the shell that asks.
+    // Kills every process that it can reach, except the shell itself.
     await sandbox.commands.run("kill -9 -1");
     await expect.poll(() => processesWith("sleep 4719.5")).toEqual([]);
     expect(processesWith("sleep 4718.5")).not.toEqual([]);
@@ -88,7 +88,7 @@ describe.runIf(isolated)("a sandbox in namespaces", () => {
     expect((await failure(sandbox.files.read("/etc/shadow"))).message).toMatch(
       /cannot be read|permission denied|EACCES/,
     );
-    // The first process of the sandbox, not of this machine.
+    // Reads the sandbox's first process, not this machine's.
     expect(await sandbox.files.read("/proc/1/cmdline")).toContain("perl");
     expect((await failure(sandbox.files.read("/proc/self/environ"))).message).toMatch(/does not exist/);
   });

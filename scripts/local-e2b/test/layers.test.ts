@@ -10,7 +10,7 @@ const { layered } = probe;
 await probe.close();
 if (!layered) console.warn("layers are not tested: this machine has none for us");
 
-/** A repository with one folder of files, old enough that git trusts what it knows of them. */
+/** Makes a repository with one folder of files, old enough for git to trust its index. */
 const MAKE_REPOSITORY = `git init -q seed && cd seed && mkdir docs && echo 1 >docs/a && echo 1 >docs/b && git add -A &&
 touch -d '2026-01-01' docs/a docs/b && git update-index -q --refresh && git -c user.name=t -c user.email=t commit -qm x`;
 const IDENTITY = "stat -c '%i %Z %Y' docs/a docs/b";

@@ -28,7 +28,7 @@ it.runIf(isolation.kind === "namespaces")(
     const answers: string[] = [];
     for (let round = 0; round < 20; round++) {
       answers.push(await echo());
-      // One of them waits for the next order.
+      // One of the two waits for the next order.
       await expect.poll(() => processes().length).toBe(2);
       await machine.killAll();
       answers.push(await echo());

@@ -4,7 +4,7 @@ import { readParts } from "../envd/multipart.ts";
 
 const content = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-  // What looks like the beginning of a delimiter, and is none.
+  // Bytes that look like the start of a delimiter.
   fc
     .array(fc.constantFrom("\r\n", "--", "\r\n--bound", "\r", "x"), { maxLength: 20 })
     .map((parts) => Buffer.from(parts.join(""))),

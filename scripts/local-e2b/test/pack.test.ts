@@ -15,18 +15,18 @@ const PACKAGE = dirname(import.meta.dirname);
 const { resolve } = createRequire(import.meta.url);
 const packageFolder = (name: string) => dirname(resolve(`${name}/package.json`));
 
-/** Without npm's variables: this test may itself run under npm, with its settings. */
+/** Environment without npm's variables: this test may itself run under npm, with its settings. */
 const env = { PATH: process.env.PATH, HOME: process.env.HOME, npm_config_update_notifier: "false" };
 const run = (cwd: string, command: string, ...args: string[]) => promisify(execFile)(command, args, { cwd, env });
 
-/** A program's folder, far from this checkout, in which the packed package is installed. */
+/** Folder of a program, outside of this checkout, in which the packed package is installed. */
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "local-e2b-pack-test-"));
   await run(PACKAGE, "npm", "pack", "--pack-destination", folder);
   const [archive = ""] = await readdir(folder);
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  // With a cache of its own, empty: nothing can come but from the archive.
+  // With an empty cache of its own, so that every package comes from the archive.
   await run(folder, "npm", "install", "--offline", "--cache", join(folder, "cache"), "--no-audit", `./${archive}`);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -51,7 +51,7 @@ test("the packed command serves as the sources do, and ends when it is told to",
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
-/** In single quotes, by which no check takes its import for one of ours. */
+/** In single quotes, so that no check takes its import for one of this repository. */
 const PROGRAM = `
 import { startLocalHost } from '@warmtree/local-e2b';
 const host = await startLocalHost({ apiKeys: ['good'] });

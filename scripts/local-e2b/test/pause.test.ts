@@ -67,7 +67,7 @@ describe.each(["auto", "none"] as const)("pause and connect with isolation %s", 
     const sandbox = await test.create();
     const command = await sandbox.commands.run("sleep 600", { background: true, timeoutMs: 400 });
     await sandbox.pause();
-    // Time has to pass for a clock that stands still to be one.
+    // Waits past the deadline, whose clock stands still during the pause.
     const { promise, resolve } = Promise.withResolvers<void>();
     setTimeout(() => resolve(), 500);
     await promise;

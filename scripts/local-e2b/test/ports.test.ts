@@ -94,7 +94,7 @@ describe.each(["auto", "none"] as const)("a port of a sandbox, with isolation %s
       createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64"),
     );
     const frame = new Promise<Buffer>((resolve) => socket.once("data", (data: Buffer) => resolve(data)));
-    // "hello", with a mask of zeros.
+    // A frame with "hello", masked with zeros.
     socket.write(Buffer.concat([Buffer.from([0x81, 0x85, 0, 0, 0, 0]), Buffer.from("hello")]));
     expect((await frame).subarray(2).toString()).toBe("hello");
     const closed = new Promise((resolve) => socket.once("close", resolve));

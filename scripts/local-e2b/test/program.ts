@@ -1,8 +1,8 @@
 import type { Sandbox } from "e2b";
 
 /**
- * An HTTP server on 127.0.0.1, which says its port. It answers with its request; `/stream` says "one", and "two" when
- * somebody has written to the pipe `go`; `/echo` becomes a WebSocket that sends a short frame back.
+ * Perl HTTP server on 127.0.0.1 that prints its port. Responds with the request; `/stream` sends "one", and "two" after
+ * a write to the pipe `go`; a WebSocket handshake makes it send one short frame back.
  */
 const SERVER = String.raw`
 use strict;
@@ -48,7 +48,7 @@ export async function startServer(sandbox: Sandbox): Promise<number> {
     onStdout: (text) => said.resolve(text),
   });
   const port = Number(await said.promise);
-  // The SDK would ask after a sandbox that cuts it off, and wake it.
+  // Otherwise the SDK would query a sandbox that cuts it off, and wake it.
   await server.disconnect();
   return port;
 }

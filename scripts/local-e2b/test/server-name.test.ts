@@ -3,7 +3,7 @@ import { connect } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { httpName, type Named, tlsName } from "../egress/server-name.ts";
 
-/** What a client of TLS sends first. */
+/** Returns the first bytes of a TLS client. */
 function hello(options: { readonly servername?: string }): Promise<Buffer> {
   return new Promise((resolve) => {
     const server = createServer((socket) => {
@@ -22,7 +22,7 @@ function hello(options: { readonly servername?: string }): Promise<Buffer> {
   });
 }
 
-/** What is known of ever more of the bytes, without repetitions. */
+/** Returns the names found in ever longer parts of the bytes, without repetitions. */
 function growing(bytes: Buffer, nameIn: (bytes: Buffer) => Named): readonly Named[] {
   const known = Array.from({ length: bytes.length + 1 }, (_, length) => nameIn(bytes.subarray(0, length)));
   return known.filter((named, index) => index === 0 || JSON.stringify(named) !== JSON.stringify(known[index - 1]));
@@ -44,7 +44,7 @@ describe("the name of a server", () => {
     expect(httpName(Buffer.from("SSH-2.0-x\r\n"))).toEqual({ name: undefined });
     expect(tlsName(Buffer.from("GET / HTTP/1.0\r\n"))).toEqual({ name: undefined });
     const cut = await hello({ servername: "git.example" });
-    // The session's length leads out of the greeting.
+    // The session's length points past the end of the client's hello.
     cut[43] = 255;
     cut.writeUInt16BE(100, 3);
     expect(tlsName(cut)).toEqual({ name: undefined });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from "vitest";
 import * as z from "zod/v4";
 import { type LocalHost, type LocalHostOptions, startLocalHost } from "../host.ts";
 
-/** What the SDK needs to reach a host: one address for both planes, and any key. */
+/** The SDK's options to reach a host: one address for both planes, and any key. */
 export interface Connection {
   readonly apiKey: string;
   readonly apiUrl: string;
@@ -16,15 +16,15 @@ export interface TestHost {
   readonly host: LocalHost;
   readonly connection: Connection;
   create(options?: SandboxOpts): Promise<Sandbox>;
-  /** A control plane call without the SDK. */
+  /** Calls the control plane without the SDK. */
   control(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** A call to a host's own routes. */
+  /** Calls the host's admin routes. */
   admin(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
 const API_KEY = "test-key";
 
-/** One host for all tests of a file; it ends with them. */
+/** Starts one host for all tests of a file, and closes it after them. */
 export function useHost(options: LocalHostOptions = {}): TestHost {
   let host: LocalHost | undefined;
   beforeAll(async () => {
@@ -65,12 +65,12 @@ function call(
   return fetch(url + path, { method, headers: { "Content-Type": "application/json", ...headers }, ...content });
 }
 
-/** An answer's JSON, checked. */
+/** Returns a response's JSON, checked. */
 export async function json<S extends z.ZodType>(response: Response, schema: S): Promise<z.output<S>> {
   return schema.parse(await response.json());
 }
 
-/** The token that a sandbox's envd asks for. */
+/** Returns the access token of a sandbox's envd. */
 export async function envdToken(test: TestHost, { sandboxId }: Sandbox): Promise<string> {
   const detail = await json(
     await test.control("GET", `/sandboxes/${sandboxId}`),
@@ -79,13 +79,13 @@ export async function envdToken(test: TestHost, { sandboxId }: Sandbox): Promise
   return detail.envdAccessToken;
 }
 
-/** Command lines of this machine's processes that contain `marker`. */
+/** Returns the command lines of this machine's processes that contain `marker`. */
 export function processesWith(marker: string): readonly string[] {
   const lines = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8", maxBuffer: 64 << 20 }).split("\n");
   return lines.filter((line) => line.includes(marker));
 }
 
-/** What is mounted below a directory, in any process's view. */
+/** Returns the mounts below a directory, as any process sees them. */
 export function mountsIn(directory: string): readonly string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -97,12 +97,12 @@ function mountsOf(pid: string): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/mountinfo`, "utf8").split("\n");
   } catch {
-    // Ended since the directory was read, or a zombie.
+    // The process has ended since the directory was read, or is a zombie.
     return [];
   }
 }
 
-/** The error that a promise is rejected with. @throws Error when it is not */
+/** Returns the error of a rejected promise. @throws Error if it is not rejected */
 export async function failure(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;

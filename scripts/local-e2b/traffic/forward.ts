@@ -7,13 +7,13 @@ import { toClient, toProgram, upgrading } from "./headers.ts";
 import { refuse } from "./refusal.ts";
 import type { Target } from "./target.ts";
 
-/** E2B's pauses between its tries: a program that was just started may not listen yet. */
+/** E2B's pauses between its attempts: a program that was just started may not listen yet. */
 const PAUSES_MS = [100, 200, 300, 400];
 
-/** The connection of a client that wants to go on with another protocol. */
+/** The connection of a client that requests another protocol. */
 export interface Upgrade {
   readonly socket: Duplex;
-  /** What the client sent ahead. */
+  /** Bytes that the client has already sent. */
   readonly head: Buffer;
 }
 
@@ -25,7 +25,7 @@ export interface ProgramCall {
   readonly upgrade: Upgrade | undefined;
 }
 
-/** Hands a request to the program that listens on a port of a sandbox, and its answer back. */
+/** Forwards a request to the program that listens on a port of a sandbox, and sends its response back. */
 export async function forward(call: ProgramCall): Promise<void> {
   const { sandbox, target, request, response, upgrade } = call;
   const client = upgrade?.socket ?? response;
@@ -80,16 +80,16 @@ async function reach({ sandbox, target }: ProgramCall, client: Duplex | ServerRe
 async function answerWith(answer: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, toClient(answer.rawHeaders));
-    // The first event of a stream may come much later.
+    // Sends the headers now: the first event of a stream may come much later.
     response.flushHeaders();
     await pipeline(answer, response);
   } catch {
-    // One side broke off, or the program's answer is none: for the client it ends here.
+    // One side broke the connection off, or the program's response is invalid: ends the client's response.
     response.destroy();
   }
 }
 
-/** From here on there are bytes, both ways. */
+/** Sends the program's response, then joins both connections. */
 function goOn(response: ServerResponse, upgrade: Upgrade, answer: IncomingMessage, far: Duplex, head: Buffer): void {
   const { socket } = upgrade;
   response.writeHead(answer.statusCode ?? 101, answer.statusMessage, [

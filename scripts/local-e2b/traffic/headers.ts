@@ -1,4 +1,4 @@
-/** Headers that speak of one connection alone. */
+/** Headers that apply to one connection only. */
 const HOP_BY_HOP: readonly string[] = [
   "connection",
   "proxy-connection",
@@ -9,7 +9,7 @@ const HOP_BY_HOP: readonly string[] = [
   "trailer",
   "upgrade",
 ];
-/** What a client says to the host, or another proxy said to it: E2B's proxy does not hand this on either. */
+/** Headers for the host, or from another proxy, which E2B's proxy does not forward either. */
 const OF_THE_WAY: readonly string[] = [
   "expect",
   "forwarded",
@@ -18,10 +18,10 @@ const OF_THE_WAY: readonly string[] = [
   "x-forwarded-proto",
 ];
 
-/** Names and values in turn, as Node gives and takes them. */
+/** Names and values in turn, as in Node's rawHeaders. */
 export type RawHeaders = readonly string[];
 
-/** What the program in a sandbox gets of a request's headers. */
+/** Returns the request headers for the program in a sandbox. @param mask replaces the Host */
 export function toProgram(raw: RawHeaders, mask: string | undefined): string[] {
   const pairs = endToEnd(raw, OF_THE_WAY);
   if (mask === undefined) return pairs.flat();
@@ -30,12 +30,12 @@ export function toProgram(raw: RawHeaders, mask: string | undefined): string[] {
   return ["Host", mask, "X-Forwarded-Host", host, ...rest.flat()];
 }
 
-/** What the client gets of an answer's headers. */
+/** Returns the response headers for the client. */
 export function toClient(raw: RawHeaders): string[] {
   return endToEnd(raw, []).flat();
 }
 
-/** With these, a connection changes its protocol. */
+/** Returns the headers with which a connection changes its protocol. */
 export function upgrading(raw: RawHeaders): string[] {
   const protocol = inPairs(raw).find(([name]) => isNamed(name, "upgrade"))?.[1] ?? "";
   return ["Connection", "Upgrade", "Upgrade", protocol];

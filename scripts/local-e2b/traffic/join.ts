@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-/** Makes one connection of two: bytes both ways, each way to its own end, and what breaks one breaks the other. */
+/** Joins two connections: copies bytes both ways, each until its own end. If one breaks, breaks the other. */
 export function join(one: Duplex, other: Duplex): void {
   lead(one, other);
   lead(other, one);
@@ -9,7 +9,7 @@ export function join(one: Duplex, other: Duplex): void {
 function lead(from: Duplex, to: Duplex): void {
   from.on("error", () => to.destroy());
   from.once("close", () => {
-    // What came before a clean end may still be on its way.
+    // After a clean end, the last bytes may still be on their way.
     if (!from.readableEnded) to.destroy();
   });
   from.pipe(to);

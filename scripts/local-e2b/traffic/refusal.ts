@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { sendJson } from "../http/reply.ts";
 import type { Target } from "./target.ts";
 
-/** The header that a client of a sandbox without public traffic sends. */
+/** Header with the token for a sandbox without public traffic. */
 export const TRAFFIC_TOKEN_HEADER = "e2b-traffic-access-token";
 
-/** Answers that E2B gives in the place of a sandbox (e2b-dev/infra packages/shared/pkg/proxy/template). */
+/** Responses that E2B sends in place of a sandbox (e2b-dev/infra packages/shared/pkg/proxy/template). */
 type Refusal = "not-found" | "port-closed" | "token-missing" | "token-invalid" | "may-not-wake";
 
 const SECURED = "Sandbox is secured with traffic access token.";
@@ -31,10 +31,10 @@ const REFUSALS: Readonly<
   },
 };
 
-/** To a program as JSON, to a person with a browser as a page. */
+/** Sends a refusal: as JSON to a program, as a page to a person with a browser. */
 export function refuse(request: IncomingMessage, response: ServerResponse, { id, port }: Target, kind: Refusal): void {
   const { status, title, message } = REFUSALS[kind];
-  // A client that is still sending has to be read to the end to see the answer.
+  // Reads the request to its end: a client that is still sending does not read the response.
   request.resume();
   if (wantsPage(request)) {
     const place = kind === "port-closed" ? `Port ${port} of sandbox ${id}` : `Sandbox ${id}`;
@@ -46,7 +46,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, { id,
   sendJson(response, status, { sandboxId: id, message, ...detail, code: status });
 }
 
-/** As E2B tells: what scripts of a page fetch is no navigation, whatever browser runs them. */
+/** Whether E2B would send a page. A fetch by a page's script gets JSON, in any browser. */
 function wantsPage({ headers }: IncomingMessage): boolean {
   const { accept = "", "user-agent": agent = "", "sec-fetch-mode": mode } = headers;
   if (/application\/json/i.test(accept) && !/text\/html/i.test(accept)) return false;

@@ -16,7 +16,7 @@ interface TrafficContext {
   readonly counters: Counters;
 }
 
-/** Answers a request to a port of a sandbox, which wakes by it where that was chosen. @throws ApiError */
+/** Serves a request to a port of a sandbox, and wakes the sandbox first if its creator chose so. @throws ApiError */
 export async function serveSandbox(
   { sandboxes, faults, counters }: TrafficContext,
   request: IncomingMessage,
@@ -35,7 +35,7 @@ export async function serveSandbox(
     return;
   }
   if (fault !== undefined) {
-    // A client that is still sending its file has to be read to the end to see the answer.
+    // Reads the request to its end: a client that is still sending its file does not read the response.
     request.resume();
     throw errorOnDemand(fault);
   }
@@ -68,7 +68,7 @@ async function serveProgram(
   else refuse(request, response, target, refusal);
 }
 
-/** envd's port has a token of its own. */
+/** Whether a request may wake a sandbox. envd's port has its own token. */
 function mayWake(request: IncomingMessage, sandbox: Sandbox, { port }: Target): boolean {
   return port === ENVD_PORT ? hasToken(request, sandbox) : refuseTraffic(request, sandbox) === undefined;
 }

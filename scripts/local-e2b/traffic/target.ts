@@ -18,8 +18,8 @@ export interface Target {
 const SANDBOX_NAME = /^(\d+)-([a-z0-9]+)\./;
 
 /**
- * The sandbox that a request is for; undefined when it is for the host itself. Under the name of a sandbox's port there is
- * that sandbox alone, as at E2B. Any page can have such a name, so a header that names another sandbox counts for nothing
+ * Returns the sandbox's port that a request is for; undefined for the host itself. The host name of a sandbox's port
+ * leads to that sandbox only, as in E2B. Any page can have that name, so a header that names another sandbox is ignored
  * there. @throws ApiError 400, 401 or 403
  */
 export function targetOf(sandboxes: SandboxStore, request: IncomingMessage, url: URL): Target | undefined {
@@ -31,8 +31,8 @@ export function targetOf(sandboxes: SandboxStore, request: IncomingMessage, url:
 }
 
 /**
- * Whether a request to go on with another protocol is one for a program in a sandbox. One with a body is not: what comes first
- * is the body, and the program may take it as any request.
+ * Whether an upgrade request is for a program in a sandbox. A request with a body is not: the body comes first, and the
+ * program may treat the request as any other.
  */
 export function isUpgrade(request: IncomingMessage): boolean {
   const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
@@ -45,13 +45,13 @@ function isToProgram(request: IncomingMessage): boolean {
   return typeof named === "number" && named !== ENVD_PORT;
 }
 
-/** E2B routes by host name. */
+/** Returns the target of a host name, by which E2B routes. */
 function namedTarget(host: string): Target | undefined {
   const [, port, id] = SANDBOX_NAME.exec(host) ?? [];
   return id === undefined ? undefined : { id, port: Number(port) };
 }
 
-/** E2B routes by header, where one address serves all sandboxes. */
+/** Returns the target in the headers, by which E2B routes if one address serves all sandboxes. */
 function routedTarget(request: IncomingMessage): Target | undefined {
   const { "e2b-sandbox-id": id, "e2b-sandbox-port": port } = request.headers;
   if (typeof id !== "string") return undefined;
@@ -60,7 +60,7 @@ function routedTarget(request: IncomingMessage): Target | undefined {
   return { id, port: Number(port) };
 }
 
-/** A signed file URL made for one shared address names no sandbox: the one whose token made the signature is meant. */
+/** Returns the sandbox whose token signed a file URL, because a URL of a shared address does not name it. */
 function signedTarget(sandboxes: SandboxStore, request: IncomingMessage, url: URL): Target | undefined {
   if (url.pathname !== "/files" || !url.searchParams.has("signature")) return undefined;
   const operation = request.method === "GET" ? "read" : "write";
