@@ -328,9 +328,8 @@ async function startTakesS(): Promise<number> {
 
 /**
  * Compares the ledger with the host's own account, to one second for each sandbox. The ledger counts from the request
- * of
- * a start, the host from its end: on a busy machine a start takes seconds, which are allowed too. A stop by E2B itself
- * counts from its detection.
+ * of a start, the host from its end: on a busy machine a start takes seconds, which are allowed too. A stop by E2B
+ * itself counts from its detection.
  */
 async function expectLedger(pool: Pool, mark: string, stops: readonly number[]): Promise<void> {
   const now = Date.now();

@@ -375,7 +375,7 @@ test("a status of 10,000 new files stays under 2,000 tokens and leads to the res
   expect(cl100k(first.text)).toBeLessThan(2_000);
   expect(first.facts).toMatchObject({ total: 10_000, truncated: true, more: expect.stringContaining("cursor") });
   const seen = new Set(first.facts.untracked);
-  // Each page has as many entries as fit, whatever limit was asked for.
+  // Each page has as many entries as fit, regardless of the requested limit.
   let { facts: page } = first;
   for (let count = seen.size, n = 0; n < 3; n++) {
     const next = await agent.call("git_status", { sandbox_id, cursor: page["cursor"], limit: 5_000 });

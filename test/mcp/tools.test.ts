@@ -56,9 +56,8 @@ test("every tool says what it may do, and has a title", () => {
 
 /**
  * Checks the subset that OpenAI (structured outputs), Anthropic (tool use) and Gemini (function declarations) all
- * accept:
- * an object at the root, one type for each value, items for an array, at least one property for an object, and none of
- * the keywords that one of them refuses.
+ * accept: an object at the root, one type for each value, items for an array, at least one property for an object, and
+ * none of the keywords that one of them refuses.
  */
 test.each(TOOLS)("$name: its schema is one that every provider takes", ({ inputSchema }) => {
   expect(inputSchema.type).toBe("object");

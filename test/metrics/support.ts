@@ -2,7 +2,7 @@ import type { Batch } from "../../src/metrics/batch.ts";
 import type { PoolCounts, ShardState } from "../../src/metrics/pool-sample.ts";
 import type { Recording } from "../../src/metrics/recorder.ts";
 
-/** Number of all series, whatever the traffic. A change of it is also a change of docs/metrics.md. */
+/** Number of all series, independent of the traffic. A change of it is also a change of docs/metrics.md. */
 export const TOTAL_SERIES = 221;
 
 /** A shard of the pool without any activity. */

@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  // An edit leaves no other files, whatever its result.
+  // An edit leaves no other files, also if it fails.
   expect(
     readdirSync(join(home.path, ".warmtree")).filter((name) => !["finished", "lock", "looks", "open"].includes(name)),
   ).toEqual([]);

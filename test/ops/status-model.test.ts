@@ -55,8 +55,7 @@ interface Step {
 
 /**
  * A change of a tree without git; a change that is impossible there does nothing. Removes emptied folders, as
- * operations
- * leave none: git with its cache keeps reporting an emptied folder that was untracked.
+ * operations leave none: git with its cache keeps reporting an emptied folder that was untracked.
  */
 const raw = (name: string, work: (tree: string) => void): Step => ({
   name,

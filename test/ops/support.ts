@@ -236,8 +236,7 @@ export function git(cwd: string, ...args: string[]): string {
 
 /**
  * A bare remote on the file system, and another author's working tree. They share their objects: a commit of the tree
- * is
- * sent by a ref in the remote, which takes one process instead of a push's dozen.
+ * is sent by a ref in the remote, which takes one process instead of a push's dozen.
  */
 export class Seed {
   readonly path = mkdtempSync(join(tmpdir(), "warmtree-seed-"));
