@@ -10,10 +10,10 @@ import { OPERATIONS } from "../../src/ops/registry.ts";
 type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 
-/** The document as clients get it. */
+/** The document in the form that clients get. */
 const document: Json = JSON.parse(JSON.stringify(openApi()));
 
-/** What a JSON pointer of this document points at. */
+/** Returns the value that a JSON pointer of this document points at. */
 function at(pointer: string): Json {
   let found: unknown = document;
   for (const part of pointer.replace("#/", "").split("/")) {
@@ -25,7 +25,7 @@ function at(pointer: string): Json {
 
 const resolved = (value: Json): Json => (typeof value["$ref"] === "string" ? at(value["$ref"]) : value);
 
-/** Every object of the document with its pointer. */
+/** Yields every object of the document with its pointer. */
 function* objects(value: unknown = document, pointer = "#"): Generator<[pointer: string, value: Json]> {
   if (!isObject(value)) return;
   yield [pointer, value];

@@ -9,7 +9,7 @@ const FACTS: WorkFacts = { head: "h", branch: "b", bundleBytes: 1, patchBytes: 1
 const OK: Parsed<WorkFacts> = { ok: true, value: FACTS };
 const FAILED: Parsed<WorkFacts> = { ok: false, error: new WarmtreeError("git_failed", "git failed.") };
 
-/** A sandbox that sends so many parts, and then ends so. */
+/** Returns a sandbox that sends a number of parts, and then ends with the result of `end`. */
 function sending(parts: number, end: () => Parsed<WorkFacts>) {
   const sent = { parts: 0 };
   const work = streamedWork(async ({ begin }) => {

@@ -9,7 +9,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 interface Read {
   readonly request: PushRequest;
-  /** What was taken, and what is left: together the whole body. */
+  /** The bytes that were read and the rest: together the whole body. */
   readonly all: Buffer;
 }
 

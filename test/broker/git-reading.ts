@@ -6,14 +6,14 @@ import { pushBodies } from "./push-bodies.ts";
 import { startReceiving } from "./receiving.ts";
 import { streamOf } from "./support.ts";
 
-/** How often both readers understood commands, and how often only git did. */
+/** How often both readers understood commands, and how often git alone did. */
 export interface Agreement {
   readonly bodies: number;
   both: number;
   refused: number;
 }
 
-/** The broker's commands, as lines; undefined: it refuses the body. Any error but PktLineError is thrown. */
+/** Returns the broker's commands as lines; undefined if it refuses the body. Throws any error but PktLineError. */
 async function read(body: Uint8Array, size: number): Promise<string[] | undefined> {
   try {
     const { commands } = await readCommands(new PktLineReader(streamOf(body, size), MAX_COMMANDS_BYTES));

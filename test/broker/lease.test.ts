@@ -60,7 +60,7 @@ describe("a lease", () => {
   });
 
   test("with any bit of its text changed, or a character more or less, is refused", async () => {
-    // Bits that stand for nothing count too: there is one text for a lease.
+    // Unused bits of the encoding count too: a lease has exactly one valid text.
     const around = (at: number, middle: string) => sealed.slice(0, at) + middle + sealed.slice(at + 1);
     for (const [at, character] of sealed.split("").entries()) {
       const flipped = Array.from({ length: 8 }, (_, bit) => String.fromCharCode(character.charCodeAt(0) ^ (1 << bit)));

@@ -38,7 +38,7 @@ const LENGTHS: readonly ((bytes: number) => string)[] = [
 const often = <Value>(usual: Value, others: readonly Value[]) =>
   fc.oneof({ weight: 6, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
 
-/** Lines of a push, mostly as git writes them: what git's reader takes for a command must be one for every reader. */
+/** Lines of a push, mostly as git writes them: a command for git's reader must be a command for every reader. */
 export function pushBodies([first, second]: readonly [string, string]): fc.Arbitrary<Buffer> {
   const id = fc.constantFrom(first, second, NONE, first.toUpperCase(), first.slice(1), `${first}0`);
   const command = fc

@@ -3,15 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Writes the commands that git has understood, and does none of them. */
+/** Writes the commands that git has understood, and carries out none of them. */
 const HOOK = '#!/bin/sh\ncat >"$GIT_DIR/../heard" 2>/dev/null\nexit 1\n';
 const IDENTITY = ["-c", "user.name=n", "-c", "user.email=n@example.com"];
 
-/** A bare repository that listens to pushes as a git host does, and takes none. */
+/** A bare repository that reads pushes as a git host does, and accepts none. */
 export interface Receiving {
-  /** Ids of commits that it has. */
+  /** Ids of its commits. */
   readonly commits: readonly [string, string];
-  /** Gives a body to git's own reader. @returns the commands as git has understood them: `old new ref` */
+  /** Gives a body to git's own reader. @returns the commands as git understood them: `old new ref` */
   hear(body: Uint8Array): string[];
   remove(): void;
 }

@@ -28,7 +28,7 @@ const answer = (capabilities: string, verdicts = VERDICTS) => {
   return report;
 };
 
-/** The bytes of one side band, joined. */
+/** Returns the joined bytes of one side band. */
 async function band(bytes: Uint8Array, number: number): Promise<Buffer> {
   const of = (await packets(bytes)).filter((packet) => packet[0] === number);
   return Buffer.concat(of.map((packet) => packet.subarray(1)));

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { TakenBytes } from "../../src/broker/taken-bytes.ts";
 
-/** Lengths around those where bytes begin to be copied together. */
+/** Lengths around the limits from which bytes are copied together. */
 const length = fc.oneof(fc.constantFrom(0, 1, 2047, 2048, 4095, 4096, 4097), fc.nat(9000));
 const step = fc.record({ add: length, read: length });
 

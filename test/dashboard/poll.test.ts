@@ -3,7 +3,7 @@ import { poll, type Poll } from "../../src/dashboard/poll.ts";
 
 const EVERY_MS = 3000;
 
-/** A document as far as polling sees it. */
+/** A browser's document, with the members that polling reads. */
 class Tab {
   hidden = false;
   #listener: (() => void) | undefined;

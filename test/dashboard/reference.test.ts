@@ -4,7 +4,7 @@ import { curlOf } from "../../src/dashboard/reference/curl.ts";
 import { type OpenApi, type Operation, operationsOf, type Schema } from "../../src/dashboard/reference/document.ts";
 import { boundsOf, fieldsOf, typeOf } from "../../src/dashboard/reference/fields.ts";
 
-/** As the page gets it. */
+/** The document as the page gets it. */
 const document: OpenApi = JSON.parse(JSON.stringify(openApi()));
 const operations = operationsOf(document);
 const { schemas } = document.components;

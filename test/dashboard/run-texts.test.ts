@@ -49,7 +49,7 @@ test.each([
   [run(), { text: "3 of 4 steps", done: 0.75, failed: 0 }],
   [run({ steps_done: 1, steps_failed: 1 }), { text: "1 of 4 steps, 1 failed", done: 0.25, failed: 0.25 }],
   [run({ steps_total: 1, steps_done: 0 }), { text: "0 of 1 step", done: 0, failed: 0 }],
-  // The steps of an item that failed later are done, the item is not.
+  // The steps of an item that failed later are done; the item is not.
   [
     run({ items: counts, steps_total: 200, steps_done: 150 }),
     { text: "70 of 100 items, 3 failed", done: 0.7, failed: 0.03 },

@@ -6,8 +6,8 @@ import type { SandboxPool } from "../../src/durable/SandboxPool.ts";
 import type { Webhooks } from "../../src/durable/Webhooks.ts";
 
 /**
- * Files share a runtime, and with it Durable Objects of the same name: each begins with none. `reset` of the runtime would
- * forget those that are not loaded just then.
+ * Empties the Durable Objects before each file: files share a runtime, and with it objects of the same name. `reset` of
+ * the runtime would leave out objects that are not loaded at that moment.
  */
 beforeAll(async () => {
   await empty<SandboxPool>(env.SANDBOX_POOL);

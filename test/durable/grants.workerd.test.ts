@@ -8,7 +8,7 @@ import { granted, workspace } from "./support.ts";
 
 const pool = env.SANDBOX_POOL.getByName("0");
 
-/** With what it left for after its answer. */
+/** Returns a caller, and the work that it passes to waitUntil. */
 function callerOf(tenant: string): { caller: Caller; left: Promise<unknown>[] } {
   const left: Promise<unknown>[] = [];
   const cost = { objectCalls: 0, sandboxMs: 0 };

@@ -32,7 +32,7 @@ afterEach(async () => {
   await endFaults();
 });
 
-/** The object's clock is put ahead of the host's by so much, in all. */
+/** Sets the object's clock ahead of the host's by a total of `ms`. */
 const realNow = Date.now.bind(Date);
 function clockAheadBy(ms: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => realNow() + ms);
@@ -88,7 +88,7 @@ test.each([429, 500, undefined])(
   },
 );
 
-/** What E2B has lost of it. */
+/** Returns the loss that the pool reports for the workspace. */
 const lossIn = async (pool: Pool) => (await view(pool))?.loss;
 
 test.each([
@@ -137,10 +137,10 @@ test("resumed with more than was paused, the workspace is newer than the look at
   expect(await lossIn(pool)).toBeUndefined();
 });
 
-/** Nobody answers there. */
+/** An address where no server listens. */
 const NO_HOST = "http://127.0.0.1:9";
 
-/** An operation of a Worker that was granted the workspace before. */
+/** Runs an operation of a Worker that was granted the workspace before. */
 function operate(pool: Pool, grant: Grant, operation: SandboxTask, asked: object): Promise<Parsed<object>> {
   return dispatch(operation, asked, grant, callerOf("acme", pool, { allowedGitHosts: [NO_HOST], maxRetries: 0 }));
 }
@@ -154,7 +154,7 @@ test("what reaches the sandbox between the look and E2B's pause is done after it
   await shell(grant, PUSHED);
   const operations = [
     [edit, { files: [{ path: "new.txt", content: "new\n" }] }],
-    // The remote does not take it: the commit is nowhere else.
+    // The remote does not accept the push, so the commit is only here.
     [push, { message: "new" }],
   ] as const;
   let used = grant;
@@ -278,7 +278,7 @@ test("unpushed work is announced a week before it is dropped, and told as lost a
   expect((await view(pool))?.dropsAt).toBeGreaterThan(Date.now());
   clockAheadBy(54 * DAY_MS);
   await runDurableObjectAlarm(pool);
-  // It is saved first.
+  // The work is saved first.
   await expect.poll(() => view(pool)).toMatchObject({ state: "gone" });
   expect(granted(await pool.claim(workspace())).loss).toMatchObject({ unpushed: true });
 });

@@ -6,7 +6,7 @@ import { MetricsReporter } from "../../src/durable/reporting/reporter.ts";
 import type { ShardState, PoolSample } from "../../src/metrics/pool-sample.ts";
 import { EMPTY_SHARD } from "../metrics/support.ts";
 
-/** What all shards of the pool report to. */
+/** The object that all shards of the pool report to. */
 const metrics = () => env.METRICS.getByName("0");
 
 let shards = 100;
@@ -26,13 +26,13 @@ afterEach(() => {
 
 const sandboxes = (bound: number): ShardState => ({ ...EMPTY_SHARD, sandboxes: { ...EMPTY_SHARD.sandboxes, bound } });
 
-/** A shard of the pool: any object with storage of its own will do. */
+/** A shard of the pool: any object with storage of its own serves. */
 const newShard = () => ({ number: ++shards, stub: env.METRICS.getByName(`pool-shard-${shards}`) });
 type Shard = ReturnType<typeof newShard>;
 
 const sendToMetrics = (object: string, sample: PoolSample) => env.METRICS.getByName(object).report(sample);
 
-/** Lets a reporter work inside a shard, as one that has just woken. @returns when it says that it is due */
+/** Runs a reporter inside a shard, as after a wake-up. @returns when the reporter is due */
 const awake = (
   { number, stub }: Shard,
   work: (reporter: MetricsReporter) => Promise<void> | void,
@@ -46,7 +46,7 @@ const awake = (
     return reporter.dueAt();
   });
 
-/** What the alarm does when it is due. */
+/** Does the same as the alarm when it is due. */
 const report = (reporter: MetricsReporter) => reporter.runIfDue(reporter.dueAt() ?? 0);
 
 const sampleOf = async ({ number }: Shard) =>

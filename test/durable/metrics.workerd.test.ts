@@ -26,14 +26,14 @@ const batch = (deltas: [series: string, delta: number][], id: string = crypto.ra
 
 const countsOf = async (stub: Stub) => Object.fromEntries((await stub.read()).counts);
 
-/** Rows of a table, and when the alarm comes. */
+/** Returns the rows of a table, and the time of the alarm. */
 const inside = (stub: Stub, table: "batch" | "count" | "sample") =>
   runInDurableObject(stub, async (_: Metrics, state) => ({
     rows: state.storage.sql.exec(`SELECT * FROM ${table}`).toArray(),
     alarm: await state.storage.getAlarm(),
   }));
 
-/** Lets the object believe that this much time has gone by. */
+/** Moves rows back in time: the object then believes that this much time has passed. */
 const age = (stub: Stub, ms: number) =>
   runInDurableObject(stub, (_: Metrics, state) => void state.storage.sql.exec("UPDATE batch SET at = at - ?", ms));
 
@@ -217,7 +217,7 @@ describe("samples of the pool", () => {
 
 describe("the newest past", () => {
   const SLOT_MS = 5000;
-  // Objects are named by their number; each test has one of its own.
+  // Objects are named by their number; each test has its own.
   let numbers = 1000;
   const newNumbered = () => env.METRICS.getByName(String(++numbers));
   const shift = (stub: Stub, ms: number) =>
@@ -263,7 +263,7 @@ describe("the newest past", () => {
     const since = Date.now() - 30 * MINUTE_MS;
     const { before, slots } = (await stub.look(since)).history;
     expect([before?.poolTarget, slots.at(-1)?.standing?.poolTarget]).toEqual([1, 2]);
-    // Even when it was told so long ago that the slot is gone.
+    // Also if it was reported so long ago that its slot is gone.
     const quiet = newNumbered();
     await quiet.report(sample(1, 3, since - 1));
     await runInDurableObject(quiet, (_: Metrics, state) => void state.storage.sql.exec("DELETE FROM slot"));

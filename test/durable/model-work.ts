@@ -12,7 +12,7 @@ import { callerOf, type Pool, sql } from "./support.ts";
 
 const pieces = (...names: readonly string[]) => names.map((name) => `. "$WT_LIB/${name}.sh"\n`).join("");
 
-/** The least that an operation can be: it leaves a file, or a commit with it. The first one finds a tree with all of it pushed. */
+/** The smallest operation: leaves a file, or a file in a commit. The first call finds a tree that is wholly pushed. */
 const leave: SandboxTask<{ readonly name: string; readonly commits: boolean }> = {
   name: "leave",
   access: "write",
@@ -28,7 +28,7 @@ if [ "$2" = true ]; then git add "$1" && save "$1" || fail git; fi
   parse: (result) => failureOf(result) ?? { ok: true, value: {} },
 };
 
-/** Fails unless all that was left is there. */
+/** Fails unless all files that were left are there. */
 const find: SandboxTask<readonly string[]> = {
   name: "find",
   access: "read",
@@ -45,13 +45,13 @@ interface Kept {
   readonly names: string[];
 }
 
-/** What callers were told is done, in workspaces that their owners have not ended. */
+/** The work that callers were told is done, in workspaces that their owners have not ended. */
 export class Work {
   readonly #kept = new Map<string, Kept>();
   readonly #ended = new Set<string>();
   #number = 0;
 
-  /** An operation of a Worker that was granted the workspace at some time. */
+  /** Runs an operation of a Worker that was granted the workspace at some time. */
   async do(pool: Pool, tenant: string, grant: Grant, commits: boolean): Promise<void> {
     const { sandboxId } = grant;
     const name = `f${this.#number++}`;
@@ -62,7 +62,7 @@ export class Work {
     this.#kept.set(sandboxId, kept);
   }
 
-  /** Its owner wants nothing of it any more, nor of what comes by an old grant before E2B has killed it. */
+  /** Forgets a workspace: its owner no longer wants its work, nor work by an old grant before E2B has killed it. */
   ended(sandboxId: string): void {
     this.#ended.add(sandboxId);
     this.#kept.delete(sandboxId);
@@ -72,16 +72,16 @@ export class Work {
     return [...this.#kept.keys()];
   }
 
-  /** Nothing of it is taken for pushed, so nothing of it is dropped unannounced. */
+  /** Expects that no workspace with work counts as pushed, so that none is dropped unannounced. */
   async expectNotClean(pool: Pool): Promise<void> {
     const clean = await sql(pool, "SELECT sandbox_id FROM sandbox WHERE unpushed = 0 OR lost_unpushed = 0");
     expect(clean.filter(({ sandbox_id }) => this.#kept.has(String(sandbox_id)))).toEqual([]);
   }
 
-  /** All of it is in a sandbox that the pool gives out, or told as lost. */
+  /** Expects all work in a sandbox that the pool gives out, or reported as lost. */
   async expectKept(pool: Pool): Promise<void> {
     for (const [sandboxId, { tenant, names }] of this.#kept) {
-      // The one before makes room.
+      // Lets the workspace before be paused, to make room.
       await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 3000000 WHERE state = 'bound'");
       const caller = callerOf(tenant, pool);
       try {
@@ -97,7 +97,7 @@ export class Work {
   }
 }
 
-/** What the owner is told was saved has the files, in the patch or in commits. */
+/** Expects the files in the work that the owner was told is saved, in the patch or in commits. */
 async function expectSaved(caller: Caller, sandboxId: string, names: readonly string[]): Promise<void> {
   const { facts, body } = await workOf(caller, sandboxId);
   const text = new TextDecoder().decode(await new Response(body).bytes());
@@ -105,7 +105,7 @@ async function expectSaved(caller: Caller, sandboxId: string, names: readonly st
   if (!names.every(isPatched)) expect(facts.bundleBytes).toBeGreaterThan(0);
 }
 
-/** Calls again where the answer says that this can help, as callers do: what others began meanwhile may cut a call off. */
+/** Calls again if the error is retryable, as callers do: another caller's operation may cut a call off. */
 async function calledAgain<Answer>(call: () => Promise<Answer>, tries = 3): Promise<Answer> {
   try {
     return await call();
@@ -115,7 +115,7 @@ async function calledAgain<Answer>(call: () => Promise<Answer>, tries = 3): Prom
   }
 }
 
-/** Runs what may be cut off, as callers see it: with an error that is told. */
+/** Runs work that may be cut off, as callers see it: with an error that has a code. */
 export async function told(work: Promise<void>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof WarmtreeError)) throw error;

@@ -26,7 +26,7 @@ const DAY_MS = 24 * 3_600_000;
 const agent = fc.constantFrom("a", "b", "c", "d", "e");
 const pick = fc.nat(20);
 
-/** What callers, E2B, the platform and time do to a pool. */
+/** The acts of callers, E2B, the platform and time on a pool. */
 const step = fc.oneof(
   {
     weight: 4,
@@ -43,7 +43,7 @@ const step = fc.oneof(
       do: fc.constant("work" as const),
       pick,
       commits: fc.boolean(),
-      /** Begun at the same time: `lateMs` before the work or, below 0, after it. */
+      /** Begun at the same time: `lateMs` before the work or, if negative, after it. */
       beside: fc.constantFrom("nothing", "look and pause", "pause", "use", "vanish", "e2b pauses"),
       lateMs: fc.integer({ min: -30, max: 30 }),
     }),
@@ -72,15 +72,15 @@ interface Known {
   readonly grant: Grant;
 }
 
-/** What callers know of the pool. */
+/** The knowledge of a pool's callers. */
 interface Callers {
   readonly known: Known[];
   readonly work: Work;
-  /** When E2B stopped a sandbox by itself. */
+  /** Times at which E2B stopped a sandbox by itself. */
   readonly stops: number[];
 }
 
-/** Rows of the pool that were due at some time are due now. */
+/** Makes rows of the pool due now that were due at some time. */
 const makeDue = (pool: Pool, where = "due_at IS NOT NULL") => sql(pool, `UPDATE sandbox SET due_at = 1 WHERE ${where}`);
 
 /** Runs the alarm whether or not the platform has one scheduled. */
@@ -107,7 +107,7 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
       await fault({ hangCreates: { count: 1, when: todo.when } });
       const claimed = pool.claim(workspace("hang", "acme"));
       const answered = claimed.then(() => true);
-      // Nothing hangs where the workspace was there already, or the pool had a sandbox for it.
+      // No creation hangs if the workspace was there already, or the pool had a sandbox for it.
       while (!(await Promise.race([answered, scheduler.wait(2)])) && !(await hangingCreates()));
       await endFaults();
       await claimed;
@@ -124,7 +124,7 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
     case "refuse":
       return fault({ controlErrors: { count: todo.count, status: todo.status, retryAfterS: 3600 } });
     case "crash":
-      // Not in order, as an eviction would be, but in the middle of whatever goes on.
+      // Not in order, as an eviction would end it, but in the middle of any work.
       return abortAllDurableObjects();
     case "idle":
       await sql(pool, "UPDATE sandbox SET last_used_at = last_used_at - 3000000, due_at = 1 WHERE state = 'bound'");
@@ -132,7 +132,7 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
     case "weeks":
       return age(pool, 15);
     case "months": {
-      // A use that is remembered, and not yet written, would make a workspace younger.
+      // A use that is held in memory, and not yet written, would make a workspace younger.
       await abortAllDurableObjects();
       const again = env.SANDBOX_POOL.getByName(pool.name ?? "");
       await act(again, callers, { do: "idle" });
@@ -163,7 +163,7 @@ async function act(pool: Pool, callers: Callers, todo: Step): Promise<void> {
   }
 }
 
-/** Paused workspaces lie unused for so long. */
+/** Moves the times of paused workspaces back, as if they had been unused for so many days. */
 async function age(pool: Pool, days: number): Promise<void> {
   await sql(
     pool,
@@ -174,7 +174,7 @@ async function age(pool: Pool, days: number): Promise<void> {
   return alarm(pool);
 }
 
-/** A start whose answer was lost with the object that waited for it: nobody was granted the workspace yet. */
+/** Makes a workspace one whose start lost its answer with the waiting object: no caller was granted it yet. */
 async function orphans(pool: Pool, { known, work }: Callers): Promise<void> {
   const [row] = await sql(
     pool,
@@ -187,10 +187,10 @@ async function orphans(pool: Pool, { known, work }: Callers): Promise<void> {
   known.splice(0, known.length, ...granted);
 }
 
-/** Longer than the least operation takes. */
+/** Longer than the smallest operation takes. */
 const PAUSE_TAKES_MS = 250;
 
-/** An operation, by a grant that may be old, while something else happens to its workspace. */
+/** Runs an operation, by a grant that may be old, while something else happens to its workspace. */
 async function workBeside(
   pool: Pool,
   callers: Callers,
@@ -207,13 +207,13 @@ async function workBeside(
   await Promise.all([late(lateMs, work), late(-lateMs, () => actOn(pool, callers, chosen, beside))]);
 }
 
-/** Work that comes when the pool has looked, and E2B is slow to pause. */
+/** Runs work that comes after the pool has looked, while E2B is slow to pause. */
 async function workAfterLook(pool: Pool, callers: Callers, chosen: Known, work: () => Promise<void>): Promise<void> {
   await fault({ latencyMs: { control: PAUSE_TAKES_MS } });
   const pausing = actOn(pool, callers, chosen, "pause");
   const ended = pausing.then(() => true);
   const state = "SELECT state FROM sandbox WHERE sandbox_id = ?";
-  // Where nothing is paused, it is over at once.
+  // If no sandbox is paused, the loop ends at once.
   while ((await sql(pool, state, chosen.grant.sandboxId))[0]?.["state"] === "bound") {
     if (await Promise.race([ended, scheduler.wait(2)])) break;
   }
@@ -271,18 +271,21 @@ async function expectInvariants(pool: Pool, mark: string): Promise<void> {
   expect(doubled).toEqual([]);
 }
 
-/** The pool looks into a sandbox that it resumed for up to 15 s, where E2B pauses it meanwhile; see src/durable/sandboxes/probe.ts. */
+/**
+ * The pool checks a sandbox that it resumed for up to 15 s if E2B pauses it meanwhile; see
+ * src/durable/sandboxes/probe.ts.
+ */
 const MOVES_END_MS = 20_000;
 
-/** With E2B well again and no move under way, one alarm for what is owed and one reconcile make rows and host agree. */
+/** With E2B well again and no move under way, one alarm for due work and one reconcile make rows and host agree. */
 async function expectAgreement(pool: Pool, mark: string): Promise<void> {
   await endFaults();
-  // The pool's own refills would make the two lists, read one after the other, of different times.
+  // The two lists are read one after the other: the pool's own refills would make them differ.
   await sql(pool, "INSERT OR REPLACE INTO setting VALUES ('tend_at', ?)", String(Number.MAX_SAFE_INTEGER));
   await sql(pool, "UPDATE sandbox SET created_at = created_at - 200000 WHERE state = 'warming'");
   const agree = async () => {
     await makeAllDue(pool);
-    // A start or resume that E2B has not answered yet is in one of the two lists only.
+    // A start or resume that E2B has not answered yet is in only one of the two lists.
     const moving = "SELECT 1 FROM sandbox WHERE state = 'warming' OR (state = 'paused' AND charged_until IS NOT NULL)";
     await expect.poll(async () => (await sql(pool, moving)).length).toBe(0);
     const rows = await sql(pool, "SELECT e2b_id, state FROM sandbox WHERE e2b_id IS NOT NULL ORDER BY e2b_id");
@@ -314,7 +317,7 @@ interface AccountRow {
   readonly runningSeconds: number;
 }
 
-/** How long the host takes to start a sandbox just now, in seconds. */
+/** Returns how long the host takes to start a sandbox at present, in seconds. */
 async function startTakesS(): Promise<number> {
   const begunAt = Date.now();
   const { sandboxId } = await e2b.create({ template: "base", timeoutS: 60, metadata: {}, autoPause: false });
@@ -324,9 +327,9 @@ async function startTakesS(): Promise<number> {
 }
 
 /**
- * The ledger against the host's own account, to one second for each sandbox. The ledger counts from when a start was asked
- * for, the host from when it is done: where a start takes seconds, on a busy machine, those are allowed too. A stop by E2B itself
- * counts from when it is found out.
+ * Compares the ledger with the host's own account, to one second for each sandbox. The ledger counts from the request
+ * of a start, the host from its end: on a busy machine a start takes seconds, which are allowed too. A stop by E2B
+ * itself counts from its detection.
  */
 async function expectLedger(pool: Pool, mark: string, stops: readonly number[]): Promise<void> {
   const now = Date.now();
@@ -350,7 +353,7 @@ test("whatever happens: one sandbox a workspace, none unknown for longer than on
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: STEPS / 2, maxLength: STEPS }), async (steps) => {
       const name = newPoolName();
-      // A stub breaks with the object that it led to, so each step takes a new one.
+      // A stub breaks together with its object, so each step takes a new one.
       const pool = () => env.SANDBOX_POOL.getByName(name);
       const callers: Callers = { known: [], work: new Work(), stops: [] };
       const mark = await poolId(pool());
@@ -364,7 +367,7 @@ test("whatever happens: one sandbox a workspace, none unknown for longer than on
       await expectAgreement(pool(), mark);
       await expectLedger(pool(), mark, callers.stops);
       for (const { tenant, grant } of callers.known) await pool().end({ tenant, sandboxId: grant.sandboxId });
-      // Makers whose Worker never told how they did are given up.
+      // Makers whose Worker never reported a result are given up.
       await sql(pool(), "UPDATE sandbox SET created_at = 1, due_at = 1 WHERE maker_of IS NOT NULL");
       await alarm(pool());
       expect(await sql(pool(), "SELECT 1 FROM sandbox WHERE maker_of IS NOT NULL AND state <> 'gone'")).toEqual([]);

@@ -26,7 +26,7 @@ async function pausedWorkspace(agentId: string, tenant: string): Promise<string>
 const usedAgo = (sandboxId: string, ms: number) =>
   sql(pool, "UPDATE sandbox SET last_used_at = ? WHERE sandbox_id = ?", Date.now() - ms, sandboxId);
 
-/** A sandbox that is resumed counts as running from the moment E2B is asked. */
+/** Whether a sandbox counts as running. A resumed one does from the moment E2B is asked. */
 const running = async (sandboxId: string) =>
   (await sql(pool, "SELECT charged_until FROM sandbox WHERE sandbox_id = ?", sandboxId))[0]?.["charged_until"] !== null;
 

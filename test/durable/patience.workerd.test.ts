@@ -18,7 +18,7 @@ afterEach(async () => {
   await endFaults();
 });
 
-/** What callers are told who wait for one call to E2B, when so much time has gone by. */
+/** Returns the answers to callers who wait for one call to E2B, after so much time has passed. */
 function afterMs(
   ms: number,
   pool: Pool,
@@ -28,7 +28,7 @@ function afterMs(
   return runInDurableObject(pool, async (instance: SandboxPool, { storage }) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const answers = calls(instance);
-    // Each caller's, and the call's own.
+    // Each caller's timer, and the call's own.
     await expect.poll(() => vi.getTimerCount()).toBe(answers.length + 1);
     meanwhile(storage.sql);
     await vi.advanceTimersByTimeAsync(ms);

@@ -21,7 +21,7 @@ import {
   workspace,
 } from "./support.ts";
 
-/** When the host itself would pause a sandbox. */
+/** Returns when the host itself would pause a sandbox. */
 async function endOf(e2bId: string): Promise<number> {
   const found = (await hostedSandboxes()).find(({ sandboxID }) => sandboxID === e2bId);
   return Date.parse(found?.endAt ?? "");
@@ -29,7 +29,7 @@ async function endOf(e2bId: string): Promise<number> {
 
 afterEach(endFaults);
 
-/** Moves a row's times back: the object then believes that this much time has gone by. */
+/** Moves a row's times back: the object then believes that this much time has passed. */
 async function age(pool: Pool, ms: number): Promise<void> {
   await sql(
     pool,
@@ -40,7 +40,7 @@ async function age(pool: Pool, ms: number): Promise<void> {
   await sql(pool, "UPDATE setting SET value = value - ? WHERE name = 'reconcile_at' AND value <> ''", ms);
 }
 
-/** Runs the alarm as it will be when what changed is due to be told. */
+/** Runs the alarm at the time when changes are due to be reported. */
 async function reportNow(pool: Pool): Promise<void> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2_000 });
   await runInDurableObject(pool, (instance: SandboxPool) => instance.alarm());
@@ -186,7 +186,7 @@ test("a sandbox that E2B paused by itself is resumed when its loss is told, once
   const answers = await Promise.all([1, 2, 3].map(() => pool.use({ tenant: "acme", sandboxId, lost: generation })));
   expect(answers.map((answer) => granted(answer).session.sandboxId)).toEqual(Array(3).fill(session.sandboxId));
   expect((await e2b.get(session.sandboxId)).state).toBe("running");
-  // Told late: the sandbox was recovered meanwhile, so nothing is done.
+  // A late report: the sandbox was recovered meanwhile, so nothing is done.
   await fault({ controlErrors: { count: 1, status: 500 } });
   expect(granted(await pool.use({ tenant: "acme", sandboxId, lost: generation })).source).toBe("live");
 });
@@ -226,7 +226,7 @@ test("a start that E2B refuses leaves no row", async () => {
   expect(await rows(pool)).toEqual([]);
 });
 
-/** As the crash of the object between E2B's start and its answer leaves it. */
+/** Leaves the rows that a crash of the object between E2B's start and its answer leaves. */
 async function cutOffStart(pool: Pool): Promise<string> {
   const { sandboxId, session } = granted(await pool.claim(workspace()));
   await sql(
@@ -275,7 +275,7 @@ test("a workspace ended while nobody knows of its start, which never happened, c
   await e2b.kill(await cutOffStart(pool));
   const { sandboxId } = (await pool.list("acme"))[0] ?? expect.fail("no workspace");
   expect(await pool.end({ tenant: "acme", sandboxId })).toBe(true);
-  // It may still come.
+  // The sandbox may still come.
   expect(await sql(pool, "SELECT 1 FROM sandbox WHERE charged_until IS NOT NULL")).toHaveLength(1);
   await age(pool, 2 * MINUTE_MS);
   await runDurableObjectAlarm(pool);

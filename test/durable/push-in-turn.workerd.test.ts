@@ -7,10 +7,10 @@ import { pushInTurn } from "../../src/execution/push.ts";
 import type { Caller } from "../../src/workspace/caller.ts";
 import { granted, workspace } from "./support.ts";
 
-/** Anew, as a stub breaks with its object. */
+/** Returns a new stub each time, as a stub breaks together with its object. */
 const pool = () => env.SANDBOX_POOL.getByName("0");
 
-/** A push that the sandbox is asked for, as no workspace here holds a clone. */
+/** The result of a push that reached the sandbox: no workspace here holds a clone. */
 const REACHED = { ok: false, error: { code: "not_cloned" } };
 
 function callerOf(tenant: string, more: Partial<Caller> = {}): Caller {
@@ -50,7 +50,7 @@ test("where the object that queues pushes is evicted, those that wait go on", as
   expect(await waiting).toMatchObject(REACHED);
 });
 
-/** The pool, but for what is asked of it for pushes. */
+/** Returns a caller whose pool answers pushes with `push`, and all other calls itself. */
 function callerWith(tenant: string, push: (request: PushRequest) => Promise<unknown>): Caller {
   const { SANDBOX_POOL } = env;
   const getByName = (name: string) =>

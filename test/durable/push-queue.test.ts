@@ -21,7 +21,7 @@ async function turnOf(entered: Promise<Entered<string>>): Promise<Turn> {
   return came;
 }
 
-/** What came of it by now. */
+/** Returns the result of an entry at present. */
 async function byNow(entered: Promise<Entered<string>>): Promise<string> {
   const pending = { kind: "nothing yet" };
   return (await Promise.race([entered, vi.advanceTimersByTimeAsync(0).then(() => pending)])).kind;
@@ -84,7 +84,7 @@ test("whoever waits longer than its time is told how many come first, and finds 
   const third = queue.enter("main", "c");
   await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 5_000);
   expect(await second).toEqual({ kind: "late", before: 1, retryAfterS: 5 });
-  // Whoever has gone does not count.
+  // A caller that has gone does not count.
   expect(await third).toEqual({ kind: "late", before: 1, retryAfterS: 5 });
   const fourth = queue.enter("main", "d");
   const again = queue.enter("main", "c");

@@ -15,7 +15,7 @@ const pushed = (commit: string): Pushed => ({
 });
 const outcome = (commit: string): PushOutcome => ({ ok: true, value: pushed(commit) });
 
-/** A push of a workspace of its own to main. */
+/** Returns a push to main of a new workspace. */
 async function request(pool: Pool, agent: string, more: Partial<PushRequest> = {}): Promise<PushRequest> {
   const { sandboxId } = granted(await pool.claim(workspace(agent)));
   return { tenant: "acme", sandboxId, repeat: "one", to: "main", ...more };

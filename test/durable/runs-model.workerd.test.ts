@@ -22,7 +22,10 @@ const RUN: NewRun = {
 };
 const OWN = { tenant: RUN.tenant, run: RUN.run };
 
-/** Whatever may come in any order: from callers, from instances that are at work, late, or lost, and from the clock. */
+/**
+ * The events that may come in any order: from callers, from instances that are at work, late or lost, and from the
+ * clock.
+ */
 const move = fc.record({
   kind: fc.constantFrom("begin", "report", "report", "report", "renew", "finish", "cancel", "retry", "evict", "wait"),
   /** Mostly the instance that has the run, sometimes an older or a future one. */
@@ -78,7 +81,7 @@ test("a run stays consistent whatever comes in whatever order", async () => {
             await play(one);
             await expectConsistent(runs, rows);
           }
-          // However it stands, it ends when nobody works on it, and nothing of it is left in the end.
+          // In every state the run ends if no instance works on it, and no row of it is left in the end.
           for (let hour = 0; hour < 30; hour++) {
             now += 3600 * SECOND_MS;
             await runs.alarm();
@@ -114,7 +117,7 @@ async function expectConsistent(runs: Runs, rows: (query: string) => Record<stri
 
   const [row] = rows("SELECT status, sealed, lease_until, ended_at, delete_at FROM run");
   const isOver = ["done", "failed", "canceled"].includes(String(row?.["status"]));
-  // Tokens and a lease while it goes on; an end and a time of deletion after it.
+  // A run that goes on has tokens and a lease; one that has ended has an end and a time of deletion.
   expect([row?.["sealed"] === null, row?.["lease_until"] === null]).toEqual([isOver, isOver]);
   expect([row?.["ended_at"] !== null, row?.["delete_at"] !== null]).toEqual([isOver, isOver]);
   if (isOver) expect(count("running", "waiting")).toBe(0);

@@ -7,12 +7,12 @@ import type { NewRun } from "../../src/durable/runs/types.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** An object of its own, with a list in the place of the Workflow. */
+/** An object of a test's own, with a list in place of the Workflow. */
 interface Scene {
   readonly runs: Runs;
   /** Instances that it has started. */
   readonly launched: string[];
-  /** As after an eviction: another object on the same storage. */
+  /** Returns another object on the same storage, as after an eviction. */
   readonly again: () => Runs;
   readonly rows: (query: string) => Record<string, unknown>[];
 }
@@ -24,7 +24,7 @@ function withRuns(work: (scene: Scene) => Promise<void>): Promise<void> {
   return runInDurableObject(stub, async (_, state) => {
     const launched: string[] = [];
     const createBatch = async ({ instances }: { instances: { id: string }[] }) => {
-      // If the object ends here, the alarm goes on.
+      // If the object ends here, the alarm continues.
       expect(await state.storage.getAlarm()).not.toBeNull();
       launched.push(...instances.map(({ id }) => id));
       return { created: [], errors: [] };
@@ -76,7 +76,7 @@ describe("a run", () => {
       const after = again();
       await later(MINUTE_MS, () => after.alarm());
       expect(launched).toEqual([`${ONE.run}-1`, `${ONE.run}-2`]);
-      // It was only slow, and comes back.
+      // The instance was only slow, and comes back.
       expect(after.report(instance(1), 0, [done(1)])).toBe(false);
       expect(after.renew(instance(1))).toBe(false);
       expect(await after.begin(instance(1))).toBeUndefined();
@@ -121,14 +121,14 @@ describe("a run", () => {
       runs.report(instance(1), 0, [done(0)]);
       await runs.cancel(OWN);
       expect(await runs.view(OWN)).toMatchObject({ status: "canceling" });
-      // No other step is begun, and that one is not told as begun.
+      // No other step may begin: the report of its begin is refused.
       expect(runs.report(instance(1), 0, [begun(1)])).toBe(false);
       await later(MINUTE_MS, () => runs.alarm());
       expect(await runs.view(OWN)).toMatchObject({ status: "canceled", steps: { done: 1, failed: 1 } });
       expect(runs.steps(OWN, 0)[1]).toMatchObject({ status: "failed", error: expect.stringContaining("nobody knows") });
       expect(launched).toHaveLength(1);
 
-      // What became of the step is unknown, so a retry does not do it twice; the next failure is for good.
+      // The step's outcome is unknown, so a retry does not do it twice; the next failure is final.
       await runs.retry(OWN);
       await runs.begin(instance(3));
       expect(runs.states(instance(3), 0)).toMatchObject([{ status: "done" }, { status: "waiting", attempt: 1 }]);
@@ -206,7 +206,7 @@ describe("a run", () => {
 
   test("with an input larger than a row is whole after an eviction", () =>
     withRuns(async ({ runs, again }) => {
-      // Pieces end at every place of a character that is two units.
+      // Pieces end at every place within a character of two units.
       for (const [at, before] of ["", "x", "xy", "xyz"].entries()) {
         const run = ONE.run.replace("0123", `000${at}`);
         const input = before + "ä😀".repeat(400_000);
@@ -237,7 +237,7 @@ describe("a request with a key", () => {
       await later(16_000, async () =>
         expect(await after.meet({ ...request, holder: "second" })).toMatchObject({ kind: "begin" }),
       );
-      // The first was only slow: its answer is not kept any more.
+      // The first caller was only slow: its answer is no longer kept.
       after.settle(request, { ...answer, body: "late" });
       after.settle({ ...request, holder: "second" }, answer);
       expect(await after.meet({ ...request, holder: "third" })).toEqual({ kind: "answer", answer });

@@ -46,7 +46,7 @@ beforeEach(() => {
   pool = newPool();
 });
 
-/** A workspace that was paused so and is due to be dropped, announced as is right. */
+/** Makes a workspace that was paused with unpushed work and, after its announcement, is due to be dropped. */
 async function dueToDrop(script = WORK, afterPause?: () => Promise<unknown>): Promise<void> {
   vi.restoreAllMocks();
   grant = granted(await pool.claim(workspace()));
@@ -131,8 +131,8 @@ test("where nothing turns out to be unpushed, nothing is saved, and the loss say
 });
 
 /**
- * The archive stores nothing until `isOpen`. Flags, because a promise of one Durable Object cannot be waited for in
- * another.
+ * Makes the archive store nothing until `isOpen`. Uses flags, because a promise of one Durable Object cannot be awaited
+ * in another.
  */
 function closeArchive(): { isOpen: boolean; isReached: boolean } {
   const gate = { isOpen: false, isReached: false };
@@ -144,7 +144,7 @@ function closeArchive(): { isOpen: boolean; isReached: boolean } {
   return gate;
 }
 
-/** Begins to save, up to the archive. */
+/** Begins to save, up to the call of the archive. */
 async function savingBegun(): Promise<{ isOpen: boolean }> {
   const gate = closeArchive();
   await runDurableObjectAlarm(pool);
@@ -156,7 +156,7 @@ const stateAtE2b = async () => (await e2b.get(grant.session.sandboxId)).state;
 
 const FAILURES: [what: string, fail: () => unknown][] = [
   ["the archive", () => vi.spyOn(Archive.prototype, "put").mockRejectedValueOnce(new Error("R2 is away"))],
-  // Requests of other objects may come first and take some of the errors.
+  // Requests of other objects may come first and use up some of the errors.
   ["the resume", () => fault({ controlErrors: { count: 5, status: 429, retryAfterS: 3600 } })],
 ];
 
@@ -170,7 +170,7 @@ test.each(FAILURES)("where %s fails, the workspace is kept, paused again, and sa
   expect(await stateAtE2b()).toBe("paused");
   expect(await view()).toMatchObject({ state: "paused", unpushed: true });
   expect(await archived()).toBeUndefined();
-  // Not before it is due again.
+  // Not before the workspace is due again.
   await sql(pool, "UPDATE sandbox SET due_at = 1 WHERE save_after < ?", Date.now());
   clockAheadBy(DROPPED_MS + 10 * MINUTE_MS);
   await runDurableObjectAlarm(pool);

@@ -16,7 +16,7 @@ const only = (entry: string) => ({ allowOut: [entry], denyOut: ["0.0.0.0/0"] });
 const { url: hostUrl, egress } = inject("ruledE2b");
 if (!egress) console.warn("sealed sandboxes are not tested: this machine gives sandboxes no network of their own");
 
-/** The parts of a shard as a deployment with these settings has them, on the same rows. */
+/** Runs work on the parts of a shard with a deployment's settings, on the same rows. */
 function under<T>(pool: Pool, settings: object, work: (shard: ReturnType<typeof shardOf>) => Promise<T>): Promise<T> {
   return runInDurableObject(pool, (_: SandboxPool, state) => work(shardOf(state, settings)));
 }
@@ -35,7 +35,7 @@ async function networkOf(e2bId: string): Promise<unknown> {
   return network;
 }
 
-/** How often the host was asked to set a network. */
+/** Returns how often the host was asked to set a network. */
 async function changes(): Promise<number> {
   const { byRoute } = await (
     await fetch(`${hostUrl}/_local/counters`)
@@ -138,7 +138,7 @@ describe.runIf(egress)("with SANDBOX_EGRESS sealed", () => {
     const { sandboxId, session } = await under(pool, {}, async ({ claims }) =>
       granted(await claims.claim(workspace())),
     );
-    // A program that runs cannot leave this machine's network: the host answers 501.
+    // A running program cannot leave this machine's network: the host answers 501.
     const line = "sleep 60 >/dev/null 2>&1 & echo $!";
     const request = { cmd: "/bin/bash", args: ["-c", line], envs: {}, timeoutMs: 10_000, maxOutputBytes: 100 };
     await runProcess(configOf(envWith({})).e2b, session, request);
@@ -149,7 +149,7 @@ describe.runIf(egress)("with SANDBOX_EGRESS sealed", () => {
     };
     const refused = { ok: false, code: "sandbox_unavailable", detail: expect.stringContaining("SANDBOX_EGRESS") };
     expect(await under(pool, SEALED, use)).toMatchObject(refused);
-    // Nor by a grant of another isolate, from before.
+    // Nor by an older grant of another isolate.
     expect(
       await under(pool, SEALED, async ({ uses, rows }) => {
         const row = rows.get(sandboxId);

@@ -36,7 +36,7 @@ async function begun(pool: Pool, name?: string): Promise<Grant> {
   return granted(builder);
 }
 
-/** A snapshot as the Worker makes it, but for git. */
+/** Makes a snapshot as the Worker does, without git. */
 async function make(pool: Pool, name?: string, head = HEAD): Promise<void> {
   const { sandboxId: makerId } = await begun(pool, name);
   expect(await pool.finishSnapshot({ tenant: "acme", makerId, made: { head, refs: REFS, bytes: 1, seconds: 8 } })).toBe(
@@ -44,7 +44,7 @@ async function make(pool: Pool, name?: string, head = HEAD): Promise<void> {
   );
 }
 
-/** What the operation seed leaves in a maker. */
+/** Leaves the files in a maker that the operation seed leaves there. */
 const leaveSeed = ({ session }: Grant, script: string) =>
   runProcess(config, session, {
     cmd: "/bin/sh",
@@ -59,7 +59,7 @@ const states = async (pool: Pool) =>
   (await sql(pool, "SELECT state FROM snapshot ORDER BY made_at, snapshot_id")).map(({ state }) => state);
 const snapshotIds = async (pool: Pool) => (await pool.snapshots("acme")).map(({ repository: name }) => name);
 
-/** The alarm, as it is after that much time. */
+/** Runs the alarm as if that much time had passed. */
 async function later(pool: Pool, ms: number): Promise<void> {
   await sql(pool, "UPDATE sandbox SET created_at = created_at - ?1, due_at = due_at - ?1", ms);
   await sql(

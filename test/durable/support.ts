@@ -15,12 +15,12 @@ const config = { apiKey: "test", apiUrl: hostUrl, sandboxUrl: hostUrl, domain: "
 export const e2b = controlPlane(config);
 
 let shards = 0;
-/** Of a pool object that no other test has seen. */
+/** Returns the name of a pool object that no other test has seen. */
 export const newPoolName = () => String(++shards);
 export const newPool = () => env.SANDBOX_POOL.getByName(newPoolName());
 export type Pool = ReturnType<typeof newPool>;
 
-/** A Worker's caller whose shards are pools of these tests. */
+/** Returns a Worker's caller whose shards are pools of these tests. */
 export function callerOf(tenant: string, pool: Pool, settings: Partial<Config> = {}): Caller {
   const known = { ...configOf(env), poolShards: Number(pool.name) + 1, ...settings };
   return { tenant, env, config: known, waitUntil: () => undefined, cost: { objectCalls: 0, sandboxMs: 0 } };
@@ -56,7 +56,7 @@ interface HostedSandbox {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Every sandbox as the host sees it. */
+/** Returns every sandbox as the host sees it. */
 export async function hostedSandboxes(): Promise<HostedSandbox[]> {
   return (await fetch(`${hostUrl}/_local/sandboxes`)).json();
 }
@@ -70,11 +70,11 @@ export const rows = (pool: Pool) =>
 export const poolId = async (pool: Pool) =>
   String((await sql(pool, "SELECT value FROM setting WHERE name = 'pool_id'"))[0]?.["value"]);
 
-/** What E2B lists under the pool's mark. */
+/** Returns the sandboxes that E2B lists under the pool's mark. */
 export const listed = async (pool: Pool) =>
   e2b.list({ metadata: { warmtree_pool: await poolId(pool) }, states: ["running", "paused"] });
 
-/** The same as the host has it, which is true while faults are tried too: the alarm may work at any time. */
+/** Returns the same from the host's own list, which is true during faults too: the alarm may work at any time. */
 export async function hosted(pool: Pool): Promise<HostedSandbox[]> {
   const mark = await poolId(pool);
   return (await hostedSandboxes()).filter(({ metadata }) => metadata["warmtree_pool"] === mark);

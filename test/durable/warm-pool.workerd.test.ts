@@ -24,7 +24,7 @@ afterEach(async () => {
   await endFaults();
 });
 
-/** The object's clock runs ahead of the host's by so much. */
+/** Sets the object's clock ahead of the host's by `ms`. */
 function skipAhead(ms: number): void {
   const now = Date.now.bind(Date);
   vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
@@ -32,7 +32,9 @@ function skipAhead(ms: number): void {
 
 const warm = async (pool: Pool) => (await rows(pool)).filter(({ state }) => state === "warm");
 
-/** Alarms that are due at once run by themselves, at most one creation a second. */
+/**
+ * Waits until the pool has so many warm sandboxes: due alarms run by themselves, with at most one creation a second.
+ */
 const untilWarm = (pool: Pool, count: number) => expect.poll(async () => (await warm(pool)).length).toBe(count);
 
 async function filledPool(): Promise<Pool> {
@@ -45,7 +47,7 @@ async function filledPool(): Promise<Pool> {
 const faults = async (): Promise<{ controlErrors?: { count: number }; hangingCreates: number }> =>
   (await fetch(`${hostUrl}/_local/faults`)).json();
 
-/** Creations that the host was asked for. */
+/** Returns the number of creations that the host was asked for. */
 async function creations(): Promise<number> {
   return (await hostedSandboxes()).length;
 }
@@ -80,7 +82,7 @@ test("the pool follows demand up to its maximum, and back when claims stay away"
   await evictDurableObject(pool);
   await pool.list("acme");
   await untilWarm(pool, 4);
-  // Alarms that are set by the object's clock do not come by themselves now.
+  // Alarms that are set by the object's clock do not run by themselves from here on.
   skipAhead(3 * 3_600_000);
   await sql(pool, "UPDATE sandbox SET ends_at = ?, due_at = NULL", Date.now() + 3_600_000);
   await expect
@@ -166,7 +168,7 @@ test("a refill that E2B refuses is tried again later, and claims do not suffer",
   await untilWarm(pool, 2);
 }, 30_000);
 
-/** As if sandboxes had cost so much this hour already. */
+/** Enters costs into the ledger, as if sandboxes had cost so much this hour already. */
 async function spent(pool: Pool, usd: number): Promise<void> {
   const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
   await sql(pool, "INSERT OR REPLACE INTO ledger VALUES (?, 1.0, ?)", hour, Math.round(usd * 1000));
@@ -182,7 +184,7 @@ test("a spent budget refuses new workspaces and says until when; those that are 
   const lifts = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1)).toISOString();
   expect(refusal).toMatchObject({ ok: false, code: "budget_exhausted", detail: expect.stringContaining(lifts) });
   expect(granted(await pool.claim(workspace())).sandboxId).toBe(sandboxId);
-  // Nothing idles any more: what is not used is paused, and the pool empties.
+  // No sandbox idles any more: unused ones are paused, and the pool empties.
   await sql(pool, "UPDATE sandbox SET due_at = 1 WHERE tenant IS NOT NULL");
   await sql(pool, "UPDATE setting SET value = '1' WHERE name = 'tend_at'");
   await runDurableObjectAlarm(pool);

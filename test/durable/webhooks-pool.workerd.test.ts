@@ -14,7 +14,7 @@ const COMMIT = `git -c user.name=a -c user.email=a@example.com commit -q --allow
 const PUSHED = `git init -q -b main ~/repo && cd ~/repo && ${COMMIT} && git update-ref refs/remotes/origin/main HEAD`;
 const WORK = `${PUSHED} && ${COMMIT}`;
 
-// One shard of the pool, so one of the webhooks.
+// The pool has one shard, so the webhooks have one.
 const hooks = env.WEBHOOKS.getByName("0");
 
 const realNow = Date.now.bind(Date);
@@ -47,13 +47,13 @@ const pause = ({ sandboxId }: Grant) => pool.pause({ tenant: "acme", sandboxId }
 const outbox = () => sql(pool, "SELECT event, failures FROM outbox");
 const toldSchema = z.object({ type: z.string(), timestamp: z.string(), data: z.looseObject({}) });
 
-/** What the webhooks have got of this pool, once its outbox is empty. */
+/** Returns the events that the webhooks have got from this pool, once its outbox is empty. */
 async function told(tenant = "acme"): Promise<z.output<typeof toldSchema>[]> {
   await runDurableObjectAlarm(pool);
   await expect.poll(outbox).toEqual([]);
   const rows = await webhookSql(hooks, "SELECT body FROM delivery WHERE tenant = ? ORDER BY rowid", tenant);
   const own = (await sql(pool, "SELECT sandbox_id FROM sandbox")).map(({ sandbox_id: id }) => String(id));
-  // The clock is set for all objects: the pool of a test before may come to its own drops meanwhile.
+  // The clock is set for all objects: the pool of an earlier test may drop its own workspaces meanwhile.
   return rows
     .map(({ body }) => toldSchema.parse(JSON.parse(String(body))))
     .filter(({ data }) => data["sandbox_id"] === undefined || own.includes(String(data["sandbox_id"])));

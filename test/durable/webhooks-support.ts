@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import type { Webhooks } from "../../src/durable/Webhooks.ts";
 
 let objects = 0;
-/** A Webhooks object that no other test has seen. */
+/** Returns a Webhooks object that no other test has seen. */
 export const newWebhooks = () => env.WEBHOOKS.getByName(`test-${++objects}`);
 export type WebhooksStub = ReturnType<typeof newWebhooks>;
 
@@ -23,7 +23,7 @@ export interface Received {
 
 type Answering = (request: Received) => Response | Promise<Response>;
 
-/** Takes the place of every receiver; other requests go their way. */
+/** Answers in place of every receiver; passes other requests on. */
 export function receive(answer: Answering = () => new Response()): Received[] {
   const received: Received[] = [];
   const elsewhere = globalThis.fetch.bind(globalThis);

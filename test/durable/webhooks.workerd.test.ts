@@ -21,11 +21,11 @@ beforeEach(() => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  // Its alarm would send to the receivers of the next test.
+  // The object's alarm would send to the receivers of the next test.
   await webhookSql(hooks, "DELETE FROM delivery");
 });
 
-/** Every row is due that much earlier. */
+/** Makes every row due that much earlier. */
 const age = (ms: number) => webhookSql(hooks, "UPDATE delivery SET due_at = due_at - ?", ms);
 const register = (url: string, tenant = "acme") => hooks.register({ tenant, url, events: ["run.finished"] });
 
@@ -40,10 +40,10 @@ const only = async () => {
   expect(others).toEqual([]);
   return first;
 };
-/** Sends what is due, and what becomes due by it. */
+/** Sends all due deliveries, and those that become due by it. */
 const alarm = () => runDurableObjectAlarm(hooks);
 
-/** Runs with another instance on the rows of the object, one without LEASE_KEY. */
+/** Runs with another instance without LEASE_KEY, on the rows of the object. */
 const withoutKey = <T>(run: (object: Webhooks, storage: DurableObjectStorage) => Promise<T>) =>
   runInDurableObject(hooks, (_: Webhooks, ctx) =>
     run(new Webhooks(ctx, Object.assign({ ...env }, { LEASE_KEY: "" })), ctx.storage),
@@ -225,7 +225,7 @@ describe("a delivery", () => {
     expect(await only()).toMatchObject({ state: "pending", tries: 1, reason: "no answer yet" });
     const again = receive();
     await age(60_000);
-    // The platform runs an alarm again that was cut off.
+    // The platform repeats an alarm that was cut off.
     await runInDurableObject(hooks, (object: Webhooks) => object.alarm());
     expect(await only()).toMatchObject({ state: "delivered", tries: 2 });
     expect(again[0]?.headers["webhook-id"]).toBe(received[0]?.headers["webhook-id"]);
@@ -259,7 +259,7 @@ describe("a delivery", () => {
     });
     for (let n = 0; n < 5; n++) await register(`https://slow-${n}.example.com/`);
     for (let n = 0; n < 5; n++) await hooks.emit(finished(`slow ${n}`));
-    // By the platform's own alarm, which never runs twice at once.
+    // Sent by the platform's own alarm, which never runs twice at once.
     await expect.poll(() => received.length).toBe(4);
     await register(URL_B, "globex");
     await hooks.emit(finished("quick", { tenant: "globex" }));
@@ -283,7 +283,7 @@ describe("a free place", () => {
         await hooks.emit(finished(`${n}`, { tenant, url: `https://${tenant}-${n}.example.com/` }));
       }
     }
-    // By the platform's own alarm, which never runs twice at once.
+    // Sent by the platform's own alarm, which never runs twice at once.
     await expect.poll(() => received.length).toBe(6);
     await hooks.emit(finished("quick", { tenant: "quick", url: URL_B }));
     expect(received).toHaveLength(6);

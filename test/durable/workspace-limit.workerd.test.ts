@@ -8,7 +8,7 @@ import { granted, hosted, newPool, type Pool, rows, sql, workspace } from "./sup
 
 const LIMIT = { MAX_WORKSPACES_PER_TENANT: "2" };
 
-/** Works with the object of a pool as it is where a tenant may have two workspaces. */
+/** Runs work with a pool's object whose tenants may have two workspaces each. */
 const limited = <Result>(pool: Pool, work: (own: SandboxPool) => Promise<Result>): Promise<Result> =>
   runInDurableObject(pool, (_: SandboxPool, state) => work(new SandboxPool(state, { ...env, ...LIMIT })));
 
@@ -19,7 +19,7 @@ test("a tenant gets as many workspaces as it may have, keeps them, and may end o
   const pool = newPool();
   const { sandboxId } = granted(await claim(pool, "ada"));
   granted(await claim(pool, "bob"));
-  // A paused one counts: it is kept.
+  // A paused workspace counts: it is kept.
   expect(await limited(pool, (own) => own.pause({ tenant: "acme", sandboxId }))).toBeUndefined();
   const before = [await sql(pool, "SELECT * FROM sandbox"), await hosted(pool)];
   expect(await claim(pool, "cleo")).toMatchObject({

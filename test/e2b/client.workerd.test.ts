@@ -9,7 +9,7 @@ const plane = controlPlane(config);
 
 describe("the client in the runtime of production", () => {
   it("creates a sandbox, sends it a file and reads it back through a process", async () => {
-    expect("fromBase64" in Uint8Array).toBe(true); // Node has none: only here is it the runtime's own that decodes.
+    expect("fromBase64" in Uint8Array).toBe(true); // Node has none: only here does the runtime's own function decode.
     const session = await plane.create({ template: "base", timeoutS: 60, metadata: {}, autoPause: false });
     onTestFinished(async () => void (await plane.kill(session.sandboxId)));
 

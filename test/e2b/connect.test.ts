@@ -28,7 +28,7 @@ function source(chunks: Uint8Array[], end: "close" | "stay open" | Error = "clos
   return { stream, cancelled: () => cancelled };
 }
 
-/** As runtimes' own bodies are: it writes into the reader's memory. */
+/** Returns a stream that writes into the reader's memory, as the bodies of runtimes do. */
 function byteSource(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   const waiting = chunks.filter(({ length }) => length > 0).values();
   return new ReadableStream({

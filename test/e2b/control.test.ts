@@ -29,7 +29,7 @@ let plane: ControlPlane;
 beforeEach(async () => {
   server = await startWireServer();
   plane = controlPlane(server.config);
-  vi.spyOn(Math, "random").mockReturnValue(0); // Retries come at once: their delays have tests of their own.
+  vi.spyOn(Math, "random").mockReturnValue(0); // Retries come at once: other tests check their delays.
 });
 
 afterEach(async () => {
@@ -244,7 +244,7 @@ describe("list", () => {
   });
 });
 
-/** As E2B's API does it: the query parameter, the query in it, then each name and value. */
+/** Decodes the filter as E2B's API does: the query parameter, the query in it, then each name and value. */
 function decodeFilter(url: URL | undefined): Record<string, string> {
   const filter = decodeURIComponent(url?.searchParams.get("metadata") ?? "");
   const pairs = filter.split("&").map((pair) => pair.split("=").map((part) => decodeURIComponent(part)));

@@ -8,7 +8,7 @@ const PART_EVERY_MS = 40_000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A body of three parts, and then its end or nothing more. */
+/** Returns a body of three parts, which then ends or stays open. */
 function slowBody(ends: boolean): ReadableStream<Uint8Array> {
   let parts = 0;
   return new ReadableStream({

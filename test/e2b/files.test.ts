@@ -9,7 +9,7 @@ let server: WireServer;
 
 beforeEach(async () => {
   server = await startWireServer();
-  vi.spyOn(Math, "random").mockReturnValue(0); // Retries come at once: their delays have tests of their own.
+  vi.spyOn(Math, "random").mockReturnValue(0); // Retries come at once: other tests check their delays.
 });
 
 afterEach(async () => {

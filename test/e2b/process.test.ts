@@ -154,7 +154,7 @@ describe("a process that ends", () => {
       });
       await run();
     }
-    // Two, because Node's fetch may not have taken the first one back yet when the next call follows at once.
+    // Two, because Node's fetch may not have taken the first connection back yet if the next call follows at once.
     expect(server.connections()).toBeLessThanOrEqual(2);
   });
 

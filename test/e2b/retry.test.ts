@@ -5,7 +5,7 @@ import type { E2bErrorCode } from "../../src/e2b/error.ts";
 import { retryDelayMs, withRetries } from "../../src/e2b/retry.ts";
 import type { RetryClock } from "../../src/e2b/retry.ts";
 
-/** A clock that moves only while somebody sleeps. */
+/** Returns a clock that advances only during a sleep. */
 function handClock(random = 0.5): RetryClock & { slept: number[] } {
   let nowMs = 1_000_000;
   const slept: number[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { stdoutOf } from "../../src/e2b/stdout-frame.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-/** protobuf's JSON has a space after some colons, in some builds. */
+/** Returns a frame as protobuf's JSON writes it: some builds put a space after some colons. */
 const written = (base64: string, space: string) => `{"event":${space}{"data":${space}{"stdout":${space}"${base64}"}}}`;
 
 describe("a message of stdout alone", () => {

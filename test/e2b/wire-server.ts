@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { E2bConfig } from "../../src/e2b/config.ts";
 import { E2bError } from "../../src/e2b/error.ts";
 
-/** A request as it came over the wire. */
+/** A request as it arrived over the wire. */
 interface SeenRequest {
   method: string;
   url: string;
@@ -13,7 +13,7 @@ interface SeenRequest {
 
 type Answer = (response: ServerResponse) => void;
 
-/** A real HTTP server that gives the answers it was told to, in order, and remembers what it was asked. */
+/** A real HTTP server that gives prepared answers in order, and records its requests. */
 export interface WireServer {
   url: string;
   config: E2bConfig;
@@ -79,13 +79,13 @@ export function empty(status: number, headers: Record<string, string> = {}): Ans
   };
 }
 
-/** Takes the request and never says a word. */
+/** Takes the request and never answers. */
 export const silence: Answer = () => undefined;
 
-/** Takes the request and drops the connection. */
+/** Takes the request and closes the connection. */
 export const hangUp: Answer = (response) => response.destroy();
 
-/** Connect envelope, written apart from the code under test. */
+/** Returns a Connect envelope, written independently of the code under test. */
 export function frame(flags: number, message: unknown): Buffer {
   const payload = Buffer.from(JSON.stringify(message));
   const header = Buffer.alloc(5);
@@ -107,7 +107,7 @@ function base64(bytes: string | Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
 
-/** The stream of a process, closed after its last frame. */
+/** Sends the stream of a process, and closes it after its last frame. */
 export function stream(...frames: Buffer[]): Answer {
   return (response) => {
     response.writeHead(200, { "content-type": "application/connect+json" });
@@ -116,7 +116,7 @@ export function stream(...frames: Buffer[]): Answer {
   };
 }
 
-/** Resolves to the E2bError that `call` rejects with; anything else fails the test. */
+/** Resolves to the E2bError that `call` rejects with; fails the test on any other outcome. */
 export async function e2bError(call: Promise<unknown>): Promise<E2bError> {
   try {
     await call;

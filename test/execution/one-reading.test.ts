@@ -16,7 +16,7 @@ const schemaOf = (name: string) => {
 const AGENT = { author: { name: "a", email: "a@b.c" }, agentBranchPrefix: "agent" };
 const CONTEXT = contextFor(AGENT, { maxRetries: 0, timeoutS: 1 });
 
-/** What an operation gets of a call of its tool, without the page sizes of MCP. */
+/** Returns the input that an operation gets from a call of its tool, without the page sizes of MCP. */
 function byTool(operation: string, input: object): unknown {
   return parseInput(schemaOf(operation), parametersOf("", schemaOf(operation), input).input);
 }
@@ -37,7 +37,10 @@ describe.each(RIGHT_INPUTS)("$operation $input", (right) => {
   const schema = schemaOf(right.operation);
   const parsed = schema.parse(right.input);
   const planned = OPERATIONS.find(({ name }) => name === right.operation && name === "edit");
-  /** The schema of edit accepts empty fields beside an action; what the sandbox gets is without them. */
+  /**
+   * The input as the sandbox gets it: edit's schema accepts empty fields beside an action, the sandbox gets none of
+   * them.
+   */
   const meaningOfParsed = (read: unknown) => planned?.plan(read, CONTEXT).args ?? read;
   const meaning = meaningOfParsed(parsed);
 
@@ -68,7 +71,7 @@ function attempt(read: () => unknown): unknown {
 
 const same = (one: unknown, other: unknown) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 
-/** With members in one order, without absent ones. */
+/** Returns the value with sorted members, without absent ones. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;

@@ -42,7 +42,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A service of which a test gives the parts it expects to be reached. */
+/** Returns a service with the parts that a test expects to be called; all other parts reject. */
 function only(parts: Partial<Service>): Service {
   const unreached = () => Promise.reject(new Error("this part of the service was not to be reached"));
   return {
@@ -255,7 +255,7 @@ describe("the gate", () => {
   });
 });
 
-/** Of this test alone. */
+/** Used by this test alone. */
 const SIGNING_KEY = `MC4CAQAwBQYDK2VwBCIEIE${"A".repeat(42)}`;
 
 describe("GET /healthz", () => {

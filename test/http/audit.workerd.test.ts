@@ -34,7 +34,7 @@ afterEach(() => {
 });
 const lines = () => logged.map((line): unknown => JSON.parse(line));
 
-/** A pool that answers a use with `use`. */
+/** Returns a pool that answers a use with the result of `use`. */
 const poolOf = (use: () => unknown) => ({ getByName: () => ({ use: async () => use(), list: async () => [] }) });
 
 interface Sent {

@@ -12,7 +12,7 @@ function request(
   return new Request("https://warmtree.example/v1/git/status", { method: "POST", body, headers });
 }
 
-/** Sends what the generator yields, only as fast as it is read; `cancelled` once nobody wants more. */
+/** Sends the generator's chunks only as fast as they are read; `cancelled` once the reader has cancelled. */
 function streamed(chunks: Iterator<Uint8Array>) {
   const state = { sentBytes: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>(

@@ -16,7 +16,7 @@ const KEY = "wt_key-of-acme";
 
 const COMMIT = `git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m x`;
 const PUSHED = `git init -q -b main ~/repo && cd ~/repo && ${COMMIT} && git update-ref refs/remotes/origin/main HEAD`;
-/** More than any buffer on the way holds, and not compressible. */
+/** More than the buffers on the way hold, and not compressible. */
 const LARGE_BYTES = 20_000_000;
 
 let pool: Pool;

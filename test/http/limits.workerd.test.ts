@@ -11,7 +11,7 @@ const KEYS = { first: "acme", second: "acme", third: "globex" };
 const SANDBOX_ID = "s0-4k7m2x9qwe3rty5zpbna";
 const RATE_LIMITED = { code: "rate_limited", retryable: true };
 
-/** The pool, as far as these calls reach it: answers when a test says so. */
+/** A pool with the calls that these tests make: it answers when a test tells it to. */
 class FakePool {
   used = 0;
   claimed = 0;
@@ -101,7 +101,7 @@ describe("requests a minute", () => {
     const perTenant = new FakeLimiter(2);
     settings = { ...settings, REQUESTS_PER_KEY: new FakeLimiter(1), REQUESTS_PER_TENANT: perTenant };
     expect((await list("first")).status).toBe(200);
-    // Refused for its key: that takes nothing from the tenant.
+    // Refused for its key's limit, which takes nothing from the tenant's.
     expect((await list("first")).status).toBe(429);
     expect(perTenant.counts.get("acme")).toBe(1);
     settings = { ...settings, REQUESTS_PER_KEY: new FakeLimiter(100) };

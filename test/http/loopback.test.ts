@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hostnameOf } from "../../src/http/loopback.ts";
 
-/** As workerd makes it: the URL has the Host header in it, whatever that is. */
+/** Returns a request as workerd makes it: its URL has the value of the Host header, valid or not. */
 const request = (host: string) => ({ url: `http://${host}/v1/workspaces`, headers: new Headers({ Host: host }) });
 
 test.each([

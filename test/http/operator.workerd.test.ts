@@ -14,7 +14,7 @@ const API_KEY = "wt_key-of-acme";
 const KEYED = {
   ...env,
   POOL_SHARDS: "3",
-  // So no test here starts a build.
+  // Keeps these tests from starting a build.
   E2B_TEMPLATE: "base",
   OPERATOR_KEY: "a-key-of-the-operator's-own",
   METRICS_KEY: "a-key-of-the-scraper's-own",
@@ -64,7 +64,7 @@ describe.each(ROUTES)("the gate before %s %s", (method, path) => {
     for (const site of ["cross-site", "same-site"]) {
       expect(await statusFor(LOCAL, { "Sec-Fetch-Site": site })).toBe(401);
     }
-    // Older browsers say only where a page is from.
+    // Older browsers send only the page's origin.
     for (const origin of ["https://evil.example", "http://127.0.0.1:8788", "http://localhost:8787", "null"]) {
       expect(await statusFor(LOCAL, { Origin: origin })).toBe(401);
     }
@@ -95,7 +95,7 @@ test("no template is built where the operator named one", async () => {
 });
 
 describe("the overview", () => {
-  /** Any call of the pool fails. */
+  /** Settings with which any call of the pool fails. */
   const NO_POOL = { ...KEYED, SANDBOX_POOL: undefined };
 
   beforeAll(async () => {
@@ -196,7 +196,7 @@ describe("workspaces", () => {
     for (let looks = 0; looks < 2; looks++) {
       expect(await one(id)).toMatchObject({ sandbox_id: id, tenant: "acme", state: "paused", tier: "cold" });
     }
-    // There is no clone in it: git's own answer, to whoever owns it.
+    // The sandbox has no clone: the answer is git's own, as its owner would get it.
     const status = await asOperator("POST", `workspaces/${id}/status`);
     expect([status.status, await status.json()]).toMatchObject([409, { code: "not_cloned" }]);
     expect(await one(id)).toMatchObject({ state: "bound", tier: "active" });

@@ -7,7 +7,7 @@ import { problemResponse } from "../../src/http/problem-response.ts";
 import { Redactor } from "../../src/redaction/redactor.ts";
 import { problemSchema } from "../../src/api/schemas.ts";
 
-/** What clients were promised, whatever else changes. */
+/** The codes, statuses and retry flags that were promised to clients, and must not change. */
 const PROMISED: [code: ErrorCode, status: number, retryable: boolean][] = [
   ["invalid_input", 400, false],
   ["unauthenticated", 401, false],
@@ -68,7 +68,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 async function answered(thrown: unknown, ...secrets: string[]) {
   const response = problemResponse(asKnownError(thrown), REQUEST_ID, new Redactor(secrets));
   const body: unknown = await response.json();
-  // A member that the published schema does not know would be lost here.
+  // A member that the published schema lacks would be lost here.
   expect(problemSchema.parse(body)).toEqual(body);
   return { response, body: problemSchema.parse(body) };
 }

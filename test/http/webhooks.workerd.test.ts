@@ -151,7 +151,7 @@ describe.each(SIDES)("the webhooks of $side", ({ key, base, event, other }) => {
         await send(one.key, "DELETE", `${one.base}/${id}`),
         await send(one.key, "POST", `${one.base}/${id}/test`),
         await send(one.key, "POST", `${one.base}/deliveries/${delivery}/redeliver`),
-        // With the right key, these routes are not theirs.
+        // Their keys are right, but these routes belong to the other side.
         await send(one.key, "GET", base),
       ];
       const isSameSide = one.base === base;

@@ -34,10 +34,10 @@ const SECRETS = [
 ];
 const FORMS = SECRETS.flatMap((secret) => [secret, btoa(`x-access-token:${secret}`), encodeURIComponent(secret)]);
 
-/** What is left of those: the user that git sends with a token is no secret. */
+/** The rest of those texts after redaction: the user that git sends with a token is no secret. */
 const REDACTED = SECRETS.flatMap(() => ["[redacted]", `${btoa("x-access-token:")}[redacted]`, "[redacted]"]);
 
-/** What no secret is, however much it looks like one or belongs to the settings. */
+/** Texts that are no secrets, though they look like one or are in the settings. */
 const ORDINARY = "github.com git.example:8443 acme base Bearer of-good-news Basic Q2F0cw== \u001b[1m \u202e \n\t";
 
 const BINARY = new TextEncoder();

@@ -57,7 +57,7 @@ test("a push of an operation has its own line, and one for each request of its g
   await call(stack, "edit", { sandbox_id, files: [{ path: "a.txt", content: "said in confidence\n" }] });
   const from = logged.length;
   await call(stack, "push", { sandbox_id, message: "told nobody" }, withToken);
-  // The runtime's output comes by a pipe; the operation ends last.
+  // The runtime's output comes over a pipe; the operation's line is the last.
   const operationOf = () => linesSince(from).find(({ of, what }) => of === "operation" && what === "push");
   await expect.poll(operationOf).toBeDefined();
   const [operation, lines] = [operationOf(), linesSince(from)];
@@ -91,7 +91,7 @@ test.each<[string, string, Partial<Lease>, object]>([
   const main = remoteGit(stack, "private", "rev-parse", "main");
   const from = logged.length;
   await thief.git(await thief.lease("private", change), "-C", clone, "push", thief.at("private"), refspec);
-  // First git asks what is there; where that is refused, it asks no more.
+  // git asks for the refs first; if that is refused, it sends no more requests.
   const count = "refs" in facts ? 2 : 1;
   await expect.poll(() => linesSince(from).length).toBe(count);
   expect(linesSince(from).at(-1)).toMatchObject({ of: "broker", what: "git-receive-pack", verdict, ...facts });

@@ -16,7 +16,7 @@ import { leaseKey, LeaseHolder } from "../../scripts/harness/lease-holder.ts";
 import { remoteGit } from "../support/worker.ts";
 
 const MIB = 1024 * 1024;
-/** What the Worker's memory differs by from one second to the next; a pack that is held would be three times that. */
+/** Noise of the Worker's memory from one second to the next; a pack held in memory would be three times that. */
 const NOISE_MIB = 10;
 
 let stack: Stack;
@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Plain git with a lease for a repository; anything but success throws. */
+/** Runs plain git with a lease for a repository; throws on anything but success. */
 async function git(repository: string, ...args: string[]): Promise<string> {
   const { code, said } = await holder.git(await holder.lease(repository), ...args);
   if (code !== 0) throw new Error(said);
@@ -56,7 +56,7 @@ describe("bodies in gzip", () => {
   test("of a fetch, as git sends them, go on as they are", async () => {
     const place = join(folder, "gzip");
     await git("small", "clone", "-q", holder.at("small"), place);
-    // Commits that only the clone has are a kilobyte of `have` lines, which git packs.
+    // Commits of the clone alone are a kilobyte of `have` lines, which git compresses.
     for (let n = 0; n < 40; n++) await git("small", "-C", place, "commit", "-q", "--allow-empty", "-m", `${n}`);
     const tree = remoteGit(stack, "small", "rev-parse", "main^{tree}");
     const author = ["-c", "user.name=n", "-c", "user.email=n@example.com"];
@@ -108,7 +108,7 @@ test("only known headers pass to the git host, and from it", async () => {
   const names = Object.keys(gate.received()[0] ?? {});
   expect(names).toContain("git-protocol");
   expect(names.filter((name) => /cookie|forwarded|token|authorization/.test(name))).toEqual([]);
-  // Every answer of the Worker has these.
+  // Every response of the Worker has these headers.
   const own = await fetch(`${stack.url}/nothing`);
   const known = ["transfer-encoding", ...own.headers.keys()].filter((name) => name !== "x-request-id");
   expect([...answer.headers.keys()].filter((name) => !known.includes(name))).toEqual([]);

@@ -10,7 +10,7 @@ import { call, hostedSandboxes, remoteGit } from "../support/worker.ts";
 const TOKEN = "tok_6b1f0c83e2a94d57";
 const ENCODED = btoa(`x-access-token:${TOKEN}`);
 const withToken = { headers: { "X-Git-Token": TOKEN } };
-/** A branch whose name ends as git ends a reason. */
+/** A branch whose name ends like the reasons in git's reports. */
 const DEV = "dev(2)";
 let stack: Stack;
 let repo_url: string;
@@ -25,12 +25,12 @@ afterAll(() => stack.close());
 
 const trees = async () => (await hostedSandboxes(stack)).map(({ tree }) => tree);
 
-/** Files of all sandboxes that hold a text. */
+/** Returns the files of all sandboxes that hold a text. */
 async function filesWith(text: string): Promise<string> {
   try {
     return execFileSync("grep", ["-rlaF", "-e", text, ...(await trees())], { encoding: "utf8" });
   } catch (error) {
-    // grep's way to say "nothing".
+    // grep found nothing.
     if (error instanceof Error && "status" in error && error.status === 1) return "";
     throw error;
   }

@@ -6,9 +6,9 @@ import { type Stack, startStack } from "../../scripts/harness/stack.ts";
 import { inside } from "../support/inside.ts";
 import { call } from "../support/worker.ts";
 
-/** Of new files, as a patch a third more. */
+/** Size of the new files; their patch is a third larger. */
 const LARGE_MIB = 60;
-/** What a collector lets wait; with all that passes, it was more than a hundred. */
+/** Memory that a garbage collector may not have freed yet; with the whole work in memory it was more than a hundred. */
 const NOISE_MIB = 40;
 
 let stack: Stack;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** The Worker's largest memory while it passes on work of this size. */
+/** Returns the Worker's largest memory while it passes on work of this size. */
 async function peakOf(mib: number): Promise<number> {
   const clone = { repo_url: `${stack.git.url}/small.git`, agent_id: "ada", task_id: `${mib}` };
   const { sandbox_id } = await call(stack, "clone", clone);

@@ -22,7 +22,7 @@ afterAll(() => stack.close());
 const HEADERS = { Authorization: "Bearer dev" };
 const download = (id: string) => fetch(`${stack.url}/v1/workspaces/${id}/bundle`, { headers: HEADERS });
 
-/** A workspace with a commit that no remote has, and a change on top of it. */
+/** Returns a workspace with a commit that no remote has, and a change on top of it. */
 async function withWork(agent_id: string): Promise<string> {
   const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id });
   await call(stack, "apply", { sandbox_id, commits: ["HEAD"], revert: true });
@@ -30,7 +30,7 @@ async function withWork(agent_id: string): Promise<string> {
   return sandbox_id;
 }
 
-/** Restores as README of the tar says, with plain git. @returns the restored clone */
+/** Restores the work with plain git, following the README of the tar. @returns the restored clone */
 async function restored(answer: Response): Promise<string> {
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/x-tar"]);
   const tar = await answer.bytes();
@@ -62,7 +62,7 @@ test("the work of a live workspace comes back with plain git", async () => {
 test("so does that of a workspace that was dropped after weeks, and the next clone says where it is", async () => {
   const sandbox_id = await withWork("away");
   await fetch(`${stack.url}/v1/workspaces/${sandbox_id}/pause`, { method: "POST", headers: HEADERS });
-  // The pool object remembers a use that it has not written.
+  // The pool object holds a use in memory that it has not written.
   await stack.crashWorker();
   await stack.startWorker();
   for (const days of [22, 8]) await fetch(`${stack.url}/age?days=${days}`);

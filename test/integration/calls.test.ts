@@ -4,7 +4,7 @@ import { Pair } from "../../scripts/bench/calls/pair.ts";
 import { openDoors, runCalls } from "../../scripts/bench/calls/run.ts";
 import { http, mcp } from "../../scripts/bench/calls/written-call.ts";
 
-/** One in so many distortions; test/execution/one-reading.test.ts reads all of them, without the doors. */
+/** Tries one of this many distortions; test/execution/one-reading.test.ts reads all of them, without the doors. */
 const EVERY = 30;
 
 let doors: Doors & AsyncDisposable;

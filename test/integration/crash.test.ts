@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.close());
 
-/** Sends an operation whose answer is not expected to arrive. */
+/** Sends an operation whose answer may not arrive. */
 function send(operation: string, body: object): Promise<unknown> {
   return callOperation(stack.url, operation, body).catch((error: unknown) => error);
 }
@@ -33,7 +33,7 @@ async function crashWhen(
   await stack.startWorker();
 }
 
-/** One workspace, one sandbox, and the one known to the other. */
+/** Expects one workspace and one sandbox that belong together. */
 async function expectOneSandbox(): Promise<void> {
   const listed = await fetch(`${stack.url}/v1/workspaces`, { headers: { Authorization: "Bearer dev" } });
   const { workspaces } = workspaceListSchema.parse(await listed.json());

@@ -24,7 +24,7 @@ describe.each(["broker", "env"])("CREDENTIALS=%s:", (CREDENTIALS) => {
   });
   afterAll(() => stack.close());
 
-  /** Occurrences of the token in every file below the sandboxes' trees and in every answer. */
+  /** Returns the occurrences of the token in every file below the sandboxes' trees and in every answer. */
   async function leaks(answers: unknown[]): Promise<string[]> {
     const encoded = btoa(`x-access-token:${TOKEN}`);
     const found = [JSON.stringify(answers), ...logged].filter((text) => text.includes(TOKEN) || text.includes(encoded));
@@ -32,7 +32,7 @@ describe.each(["broker", "env"])("CREDENTIALS=%s:", (CREDENTIALS) => {
       try {
         found.push(execFileSync("grep", ["-rlaF", "-e", TOKEN, "-e", encoded, tree], { encoding: "utf8" }));
       } catch (error) {
-        // grep's way to say "nothing".
+        // grep found nothing.
         if (!(error instanceof Error && "status" in error && error.status === 1)) throw error;
       }
     }

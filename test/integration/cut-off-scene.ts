@@ -20,7 +20,7 @@ import { runOperation } from "../../src/ops/run.ts";
 import { sandboxFailure } from "../../src/execution/sandbox-failure.ts";
 import { withWork } from "../../src/ops/work.ts";
 
-/** flock, which then tells of each git of another call that is at work though the lock was free. */
+/** A flock that also reports each git of another call that is still at work although the lock was free. */
 const WATCHFUL_FLOCK = String.raw`#!/usr/bin/perl
 system "/usr/bin/flock", @ARGV;
 exit $? >> 8 if $?;
@@ -35,7 +35,7 @@ for my $name (glob "/proc/[0-9]*/environ") {
 }
 `;
 
-/** Processes of operations, but for what settles a tree behind one. */
+/** Lists the processes of operations, except those that settle a tree after one. */
 const LEFT = String.raw`
 for process in /proc/[0-9]*; do
   if grep -qz '^WT_LOOK=' $process/environ; then tr '\0\n' '  ' <$process/cmdline; echo; fi
@@ -44,10 +44,10 @@ done 2>/dev/null
 
 const listed = z.object({ processes: z.array(z.object({ pid: z.number() })).default([]) });
 
-/** A sandbox with a repository of 300 files at a remote, and operations as the facade runs them. */
+/** A sandbox with a repository of 300 files at a remote; runs operations as the facade does. */
 export class CutOffScene {
   readonly host: LocalHost;
-  /** As a run has it that sends a call again. */
+  /** The name of a call that is sent again, as a run sets it. */
   once: string | undefined;
   readonly #git: GitServer;
   readonly #folder: string;
@@ -90,23 +90,23 @@ export class CutOffScene {
     return text;
   }
 
-  /** Command lines of what operations have left. */
+  /** Returns the command lines of processes that operations have left. */
   left(): Promise<string> {
     return this.shell(LEFT);
   }
 
-  /** git at the remote. */
+  /** Runs git at the remote. */
   atRemote(...args: string[]): string {
     return execFileSync("git", ["-C", join(this.#folder, "one.git"), ...args], { encoding: "utf8" }).trim();
   }
 
-  /** Somebody else's commit on the default branch. @returns its id; the branch is not moved */
+  /** Makes another author's commit on top of the default branch, without moving the branch. @returns its id */
   commit(message: string): string {
     const them = ["-c", "user.name=Them", "-c", "user.email=them@example.com"];
     return this.atRemote(...them, "commit-tree", "-p", "main", "-m", message, "main^{tree}");
   }
 
-  /** Ends the processes that run, as E2B's own call does. */
+  /** Ends the running processes by E2B's own call. */
   async signal(signal: "SIGNAL_SIGKILL" | "SIGNAL_SIGTERM"): Promise<void> {
     const { processes } = listed.parse(await this.#call("List", {}));
     for (const { pid } of processes) await this.#call("SendSignal", { process: { pid }, signal });
@@ -118,7 +118,7 @@ export class CutOffScene {
     return (await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })).json();
   }
 
-  /** Runs an operation, and tells what a caller would be told. */
+  /** Runs an operation. @returns the result that a caller would get */
   run(name: string, asked: object, timeoutMs?: number): Promise<Parsed<object>> {
     const operation: Operation | undefined = OPERATIONS.find((each) => each.name === name);
     if (!operation) throw new Error(`there is no operation ${name}`);

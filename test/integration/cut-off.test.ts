@@ -4,9 +4,9 @@ import { probeAfterResume, probeBeforePause } from "../../src/ops/probes/tree-st
 import type { Parsed } from "../../src/ops/output/script-output.ts";
 import { CutOffScene } from "./cut-off-scene.ts";
 
-/** A few with every run, a hundred at night and by `npm run test:cut-off`. */
+/** Ten in every run, a hundred at night and by `npm run test:cut-off`. */
 const CUT = process.env["NIGHTLY"] === undefined ? 10 : 100;
-/** In it most end of those that talk to the remote, and of the others. */
+/** Time within which most operations end: those that talk to the remote, and the others. */
 const MOMENTS_MS = { remote: 1000, local: 200 };
 
 let scene: CutOffScene;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.close());
 
-/** Whatever the workspace is in the middle of, these are no failures of ours. */
+/** Error codes that an unfinished workspace may answer: they are no failures of the product. */
 const EXPECTED = ["not_cloned", "dirty_tree", "conflict", "invalid_input", "workspace_busy"];
 
 const trial = fc.record({
@@ -66,7 +66,7 @@ async function goOn({ next }: Trial, nth: number): Promise<void> {
 const pushedTo = () =>
   scene.atRemote("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/agent", "refs/heads/other-*");
 
-/** A workspace with a change, and something new at the remote. */
+/** Prepares a workspace with a change, and a new commit at the remote. */
 async function prepare({ operation }: Trial, nth: number): Promise<void> {
   const moved = scene.commit(`theirs ${nth}`);
   scene.atRemote("update-ref", "refs/heads/main", moved);
@@ -93,9 +93,9 @@ async function tryOut(each: Trial, nth: number): Promise<void> {
   if (pushed === true) expect(pushedTo(), about).not.toBe(before);
   expect(await scene.shell("if [ -e repo ]; then git -C repo fsck --no-dangling --no-progress; fi"), about).toBe("");
   expect(await scene.shell("grep '^at work' told || :"), about).toBe("");
-  // Whoever only looks leaves them.
+  // Operations that only look leave lock files alone.
   const isChange = each.next !== "status" && each.next !== "pause";
-  // Under the lock: the index may just be written again, in the background.
+  // Under the lock: the index may be written again in the background at this moment.
   const locks = "flock .warmtree/lock find repo/.git -name '*.lock' 2>/dev/null || :";
   if (isChange) expect(await scene.shell(locks), about).toBe("");
 }

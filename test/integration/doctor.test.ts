@@ -83,7 +83,7 @@ describe("a Warmtree", () => {
   });
 
   test("without a key, or with a wrong one, it says what can be said", async () => {
-    // On this machine the key of `npm start` is tried.
+    // On this machine it tries the key of `npm start`.
     expect(await examined(stack.url)).toMatchObject({
       settings: { verdict: "ok" },
       key: { verdict: "missing", mend: expect.stringContaining("npm run key") },

@@ -78,7 +78,7 @@ describe("a sandbox's processes", () => {
   });
 
   it("are told about while they run", async () => {
-    // The process ends only when its first words have come back here and a file was written in answer.
+    // The process ends only once its first output has arrived here and a file was written in response.
     const heard = Promise.withResolvers<void>();
     const running = shell(session, "echo ready >&2; until [ -e go ]; do sleep 0.02; done; echo done", {
       onStderr: () => heard.resolve(),

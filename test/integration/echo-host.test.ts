@@ -20,7 +20,7 @@ afterAll(async () => {
   await host.close();
 });
 
-/** Characters that URLs, JSON and HTML write otherwise, in a token that is one all the same. */
+/** A valid token with characters that URLs, JSON and HTML escape. */
 const ODD_TOKEN = 'tok_"9f8e7d6c5b4a\\3f2e1d0c/+&%=odd';
 
 test.each(["ghp_3b9aEchoed70c1d2F4e5A6b7C8d9E0f1", ODD_TOKEN])(
@@ -29,7 +29,7 @@ test.each(["ghp_3b9aEchoed70c1d2F4e5A6b7C8d9E0f1", ODD_TOKEN])(
     const before = host.received().length;
     const calls = await driveEchoHost({ workerUrl: stack.url, key: KEY, hostUrl: host.url, token });
     expect(calls).toBeGreaterThan(30);
-    // The host had it, on every way.
+    // The host received the token in every way.
     const authorization = `Basic ${btoa(`x-access-token:${token}`)}`;
     const asked = host
       .received()

@@ -6,7 +6,7 @@ import { npmStart } from "../support/npm-start.ts";
 import { ProcessTree } from "../support/process-tree.ts";
 import { until } from "../support/until.ts";
 
-/** The processes that somebody could end, by their command lines. */
+/** The processes that a person could end, by their command lines. */
 const PROCESSES = {
   npm: /^npm start /,
   "run.mjs": /^\S*node scripts\/run\.mjs /,
@@ -19,7 +19,7 @@ const cases = Object.entries(PROCESSES).flatMap(([name, commandLine]) =>
   SIGNALS.map((signal) => [signal, name, commandLine] as const),
 );
 
-// Without /proc there is no way to see all of a tree that has lost its root.
+// Without /proc, the processes of a tree whose root is gone cannot be found.
 test.skipIf(!existsSync("/proc/self/stat")).each(cases)(
   "%s to %s ends all of npm start",
   async (signal, _, commandLine) => {

@@ -23,7 +23,7 @@ const folderOf = (example: string) => join(ROOT, "examples", example);
 let stack: Stack;
 let repository: string;
 beforeAll(async () => {
-  // What the examples import.
+  // The examples import the built client.
   await buildClient();
   stack = await startStack();
   await makeRepository(stack.git.root, "manual", SAMPLES.manual);

@@ -11,16 +11,16 @@ import { DEV_KEY } from "../../scripts/support/client.ts";
 import { durableRunSchema, runStartedSchema } from "../../src/api/run-schemas.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";
 
-/** A few with every run; at night and by `npm run test:fan-out`, as many as the docs tell of. */
+/** A few in every run; at night and by `npm run test:fan-out`, the number that the docs name. */
 const REPOSITORIES = process.env["NIGHTLY"] === undefined ? 16 : 100;
 const AT_ONCE = 3;
 const MAX_SANDBOXES = 5;
-/** Each item answers so much, twice: all of them together would show. */
+/** Size of each item's answer, which comes twice: all answers in memory at once would show. */
 const ANSWER_BYTES = 250_000;
-/** A collector lets wait what is below a few dozen MiB. */
+/** A garbage collector may leave up to a few dozen MiB. */
 const NOISE_MIB = 40;
 const POLL_MS = 100;
-/** It ends a test that hangs. */
+/** Ends a test that hangs. */
 const TIMEOUT_MS = 600_000;
 
 const HEADERS = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** Clones, searches, edits and pushes in all repositories; answers the path of the run. */
+/** Starts a run that clones, searches, edits and pushes in all repositories. @returns its path */
 async function start(): Promise<string> {
   const steps = [
     { op: "clone", repo_url: "$item.url", agent_id: "fan", task_id: "$item.name" },
@@ -62,7 +62,7 @@ async function start(): Promise<string> {
 
 let mostRunning = 0;
 
-/** Waits until so many items are done, or the run has ended; watches the sandboxes meanwhile. */
+/** Waits until so many items are done, or the run has ended; counts the running sandboxes meanwhile. */
 async function doneItems(url: string, least: number): Promise<Run> {
   for (;;) {
     const run = durableRunSchema.parse(await (await fetch(stack.url + url, { headers: HEADERS })).json());
@@ -73,7 +73,7 @@ async function doneItems(url: string, least: number): Promise<Run> {
   }
 }
 
-/** The Worker's largest memory meanwhile; 0 where the system does not tell it. */
+/** Returns the Worker's largest memory during the work; 0 if the system does not report it. */
 async function peakOf(work: () => Promise<unknown>): Promise<number> {
   if (existsSync("/proc/self/clear_refs")) return Math.round(await peakMib(stack.workerPid(), work));
   await work();

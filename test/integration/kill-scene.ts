@@ -12,9 +12,9 @@ import { remoteGit } from "../support/worker.ts";
 
 const HEADERS = { Authorization: `Bearer ${DEV_KEY}`, "Content-Type": "application/json" };
 const PUSHES_A_RUN = 2;
-/** Shorter than most events, so that streams are cut in all their parts. */
+/** Shorter than most events, so that streams are cut at every part of an event. */
 const MAX_CUT_BYTES = 600;
-/** So that kills meet pushes on their way. */
+/** Slows pushes down, so that kills meet them under way. */
 const HOST_DELAY_MS = 150;
 const MIN_APART_MS = 500;
 
@@ -25,7 +25,7 @@ const finished = z.object({
   data: z.object({ run: z.string(), ok: z.literal(true) }),
 });
 
-/** What a follower of one run's events has seen. */
+/** The events that a follower of one run has seen, and how often its stream was cut. */
 interface Followed {
   readonly ids: number[];
   cuts: number;
@@ -34,7 +34,7 @@ interface Followed {
 /** Runs with pushes, followers that are cut off, and a Worker that is killed. */
 export class KillScene {
   readonly stack: Stack;
-  /** How often each run's end was told, by verified requests alone. */
+  /** How often each run's end was reported, counted from verified requests alone. */
   readonly ends = new Map<string, number>();
   /** Requests that did not verify. */
   readonly forged: unknown[] = [];
@@ -54,7 +54,7 @@ export class KillScene {
     this.stack = stack;
   }
 
-  /** Starts a receiver that verifies at once, and refuses every third request, so that deliveries are tried again. */
+  /** Starts a receiver that verifies requests at once, and refuses every third, so that deliveries are retried. */
   async #receive(): Promise<void> {
     let webhook: Webhook | undefined;
     let asked = 0;
@@ -67,13 +67,13 @@ export class KillScene {
       }
       return { status: ++asked % 3 === 0 ? 503 : 204 };
     });
-    // For no events of its own: it is told of runs that name it.
+    // The webhook has no events of its own: it gets those of runs that name it.
     const body = JSON.stringify({ url: this.#receiver.url, events: [] });
     const answer = await this.#ask("/v1/webhooks", { method: "POST", headers: HEADERS, body });
     webhook = new Webhook(z.object({ secret: z.string() }).parse(answer).secret);
   }
 
-  /** Every fifth run pushes to one branch with others; the rest to their own. */
+  /** Returns the steps of a run: every fifth run pushes to a branch shared with others, the rest to their own. */
   stepsOf(nth: number): object[] {
     const to = nth % 5 === 0 ? { to: "together" } : {};
     const pushes = Array.from({ length: PUSHES_A_RUN }, (_, push) => [
@@ -85,10 +85,10 @@ export class KillScene {
     return [{ op: "clone", repo_url, agent_id: "kill", task_id: String(nth) }, ...pushes.flat(), { op: "status" }];
   }
 
-  /** Subjects that a run must have pushed. */
+  /** Returns the subjects that a run must have pushed. */
   subjectsOf = (nth: number): string[] => Array.from({ length: PUSHES_A_RUN }, (_, push) => `run ${nth}, push ${push}`);
 
-  /** Starts a run; asks again with the same key as often as the Worker is killed meanwhile. */
+  /** Starts a run; repeats the request with the same key while the Worker is killed. */
   async start(nth: number): Promise<string> {
     const headers = { ...HEADERS, "Idempotency-Key": `kill-${nth}` };
     const body = JSON.stringify({ async: true, steps: this.stepsOf(nth), webhook: this.#receiver?.url });
@@ -104,7 +104,7 @@ export class KillScene {
     }
   }
 
-  /** Follows the events of a run to their end, over streams that break off. */
+  /** Follows the events of a run to their end, over streams that are cut. */
   async follow(url: string): Promise<Followed> {
     const seen: Followed = { ids: [], cuts: 0 };
     for (;;) {
@@ -128,7 +128,7 @@ export class KillScene {
    */
   async kill(times: number, maxApartMs: number): Promise<void> {
     for (let nth = 0; nth < times; nth++) {
-      // The first runs need a moment to be under way.
+      // The first runs need a moment to start.
       await sleep(MIN_APART_MS + randomInt(maxApartMs));
       await this.stack.crashWorker();
       this.#up = this.stack.startWorker();
@@ -136,7 +136,7 @@ export class KillScene {
     }
   }
 
-  /** How often each subject is in the remote. */
+  /** Returns how often each subject is in the remote. */
   inRemote(): Map<string, number> {
     const found = new Map<string, number>();
     for (const subject of remoteGit(this.stack, "kill", "log", "--all", "--format=%s").split("\n")) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KillScene } from "./kill-scene.ts";
 
-/** A few with every run; at night and by `npm run test:kill`, those that the docs tell of. */
+/** A few in every run; at night and by `npm run test:kill`, the numbers that the docs name. */
 const FORM =
   process.env["NIGHTLY"] === undefined
     ? { runs: 5, kills: 1, cuts: 50, apartMs: 0, maxKillApartMs: 1_500, timeoutMs: 120_000 }
@@ -40,14 +40,14 @@ test(
     );
 
     for (const { ids } of done.map((one) => one.followed)) expect(ids).toEqual(ids.map((_, at) => at + 1));
-    // The runs are over, but their events are not: a client that comes late gets all of them.
+    // The runs have ended, but their events are kept: a late client gets all of them.
     let cuts = done.reduce((sum, { followed }) => sum + followed.cuts, 0);
     for (let nth = 0; cuts < FORM.cuts; nth++) {
       const again = await scene.follow(done[nth % done.length]?.url ?? "");
       expect(again.ids).toEqual(again.ids.map((_, at) => at + 1));
       cuts += again.cuts;
     }
-    // A delivery that was refused is sent again after five seconds.
+    // A refused delivery is retried after five seconds.
     await expect.poll(() => runs.filter(({ run }) => !scene.ends.has(run))).toEqual([]);
     expect(scene.forged).toEqual([]);
     const requests = [...scene.ends.values()].reduce((sum, number) => sum + number, 0);

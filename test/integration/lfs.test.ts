@@ -32,12 +32,12 @@ const cleanups = new Cleanups();
 const received: Received[] = [];
 let git: GitServer;
 let stack: Stack;
-/** A host of objects that the operator allows. */
+/** A host of LFS objects that the operator allows. */
 let storage: string;
 let storageStatus = 200;
 let withToken: { headers: Record<string, string> };
 let repo_url: string;
-/** A workspace for edits that change nothing. */
+/** A workspace for edits that are refused. */
 let unchanged: string;
 
 beforeAll(async () => {
@@ -79,7 +79,7 @@ let objects = 0;
 const workspace = async () =>
   (await call(stack, "clone", { repo_url, agent_id: "ada", task_id: `t${++tasks}` }, withToken)).sandbox_id;
 
-/** An object of its own for each test. */
+/** Returns an object of its own for each test. */
 function media() {
   const bytes = Buffer.concat([Buffer.from([0, 1, 2, 255, 13, 10]), Buffer.from(`object ${++objects}\n`)]);
   const oid = createHash("sha256").update(bytes).digest("hex");
@@ -90,7 +90,7 @@ function media() {
 const remoteFile = (branch: string, path: string) =>
   execFileSync("git", ["-C", join(git.root, "media.git"), "show", `${branch}:${path}`], { encoding: "utf8" });
 
-/** The problem of an edit that is refused, after which the tree has nothing new. */
+/** Returns the problem of an edit that is refused, and checks that the tree is still clean. */
 async function refusal(bytes: Buffer, options: { readonly headers: Record<string, string> } = withToken) {
   const sandbox_id = unchanged;
   const files = [
@@ -114,7 +114,7 @@ test("an edit stores the object and writes its pointer, and a push sends that", 
   const edited = await call(stack, "edit", { sandbox_id, files }, withToken);
   expect(edited["lfs"]).toEqual(["same.bin", "x.bin"].map((path) => ({ path, ...object, uploaded: true })));
   expect(readFileSync(file).equals(bytes)).toBe(true);
-  // Batch, upload and verify: the same content goes once.
+  // Batch, upload and verify: two files with the same content take one upload.
   expect(git.counters().lfs - before).toBe(3);
   expect(await call(stack, "read", { sandbox_id, path: "x.bin" })).toMatchObject({ content: pointer, lfs: object });
   const { branch } = await call(stack, "push", { sandbox_id, message: "m" }, withToken);
@@ -137,7 +137,7 @@ test.skipIf(!hasGitLfs)("git-lfs gets the object of a pushed edit", async () => 
   const folder = mkdtempSync(join(tmpdir(), "warmtree-lfs-clone-"));
   cleanups.add(async () => rmSync(folder, { recursive: true, force: true }));
   const env = { PATH: process.env["PATH"], HOME: folder, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" };
-  // This process is the git host, so nothing may block it.
+  // This process is also the git host, so it must not block.
   const gitHere = async (...args: string[]) => (await promisify(execFile)("git", args, { cwd: folder, env })).stdout;
   await gitHere("lfs", "install", "--skip-repo");
   const url = repo_url.replace("http://", `http://x-access-token:${TOKEN}@`);
@@ -252,7 +252,7 @@ test.each([302, 403])("another host that answers %d: refused, and no redirect is
   expect(received).toHaveLength(1);
 });
 
-/** What git_run answers. */
+/** Returns the answer of git_run. */
 async function run(sandbox_id: string, steps: object[]): Promise<string> {
   const message = { method: "tools/call", params: { name: "git_run", arguments: { sandbox_id, steps } } };
   return (await post(`${stack.url}/mcp`, message, withToken.headers)).text();
@@ -273,7 +273,7 @@ test("a step of git_run stores objects, and the steps after it go on", async () 
   expect(answer).not.toContain("isError");
   expect(readFileSync(file).equals(bytes)).toBe(true);
   expect(remoteFile(`run-${tasks}`, "x.bin")).toBe(pointer);
-  // The steps, the edit with its pointer, and the push.
+  // Three processes: the steps, the edit with its pointer, and the push.
   expect(starts() - before).toBe(3);
 });
 

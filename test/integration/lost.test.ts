@@ -34,13 +34,13 @@ async function sandboxOf(sandbox_id: string) {
   return found ?? expect.fail("E2B has no such sandbox");
 }
 
-/** What a call that failed answers. */
+/** Returns the problem of a call that failed. */
 async function problem(operation: string, body: object) {
   const { status, json } = await callOperation(stack.url, operation, body);
   return { status, json };
 }
 
-/** A workspace with an edit that is not pushed. */
+/** Makes a workspace with an edit that is not pushed. */
 async function editedWorkspace(agent_id: string) {
   const ids = { repo_url, agent_id, task_id: "t" };
   const { sandbox_id } = await call(stack, "clone", ids);

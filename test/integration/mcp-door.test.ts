@@ -53,7 +53,7 @@ describe.each(ERAS)("a client that opens with %s", (era) => {
   });
 });
 
-/** A request as a program sends it that names no types; fetch always names some. */
+/** Sends a request without an Accept header, as some programs do; fetch always sets one. */
 const plainPost = (body: object, headers: Readonly<Record<string, string>> = {}) =>
   new Promise<{ type: string | undefined; text: string }>((resolve, reject) => {
     const given = { "content-type": "application/json", authorization: "Bearer dev", ...headers };
@@ -69,7 +69,7 @@ const plainPost = (body: object, headers: Readonly<Record<string, string>> = {})
 test.each([{}, { accept: "application/json" }, { accept: "*/*" }])(
   "who asks for no stream gets JSON: %j",
   async (headers) => {
-    // With a token for progress, for which there is no place in one JSON.
+    // Also with a progress token, although one JSON answer has no place for progress.
     const call = {
       method: "tools/call",
       params: { name: "git_clone", arguments: { repo_url }, _meta: { progressToken: 1 } },
@@ -143,7 +143,7 @@ describe("a service with keys", () => {
     expect([other.status, other.headers.get("Access-Control-Allow-Origin")]).toEqual([403, null]);
   });
 
-  /** Where it opens with the stateless protocol alone, the client has words of its own. */
+  /** The client's message; if it opens with the stateless protocol alone, it has its own words. */
   const WORDS = { "2025-11-25": /key refused/i, "2026-07-28": /requires authorization/ } as const;
 
   test.each(ERAS)("the official client, opening with %s, shows that its key is refused", async (era) => {

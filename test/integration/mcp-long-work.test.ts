@@ -11,7 +11,7 @@ import { post } from "./mcp-post.ts";
 let stack: Stack;
 let repo_url: string;
 
-/** Twice this is longer than the patience of /impatient, so that no clone or push ends within it. */
+/** Twice this is longer than the patience of /impatient, so no clone or push ends within it. */
 const DELAY_MS = 1_000;
 
 beforeAll(async () => {
@@ -22,12 +22,12 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 afterEach(() => stack.git.setFaults({}));
 
-/** Every request to the git host waits, of which clone and push take two or three. */
+/** Delays every request to the git host, of which clone and push send two or three. */
 const slow = (delayMs: number) => stack.git.setFaults({ delayMs });
 const patient = () => `${stack.url}/mcp`;
 const impatient = () => `${stack.url}/impatient`;
 
-/** The answer of a call whose git has been to the host by then, so that it is ahead of any later call. */
+/** Waits for a call's answer, and until its git has asked the host, so that it is ahead of any later call. */
 async function begun<T>(answer: Promise<T>): Promise<T> {
   const before = stack.git.counters().discoveries;
   const [answered] = await Promise.all([

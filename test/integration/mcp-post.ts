@@ -1,6 +1,6 @@
 import { DEV_KEY } from "../../scripts/support/client.ts";
 
-/** A JSON-RPC message as a client without a library sends it. */
+/** Sends a JSON-RPC message as a client without a library does. */
 export function post(url: string, message: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   return fetch(url, {
     method: "POST",

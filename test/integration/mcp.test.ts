@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** A workspace of the test's own. */
+/** Opens a workspace of the test's own. */
 const workspace = async ({ facts }: McpClient, task_id: string) =>
   (await facts("git_clone", { repo_url, agent_id: "mcp", task_id })).sandbox_id;
 
@@ -84,7 +84,7 @@ test.each(ERAS)("the official client does the main job, opening with %s", async 
 
 const workspaceSchema = z.object({ sandbox_id: z.string(), state: z.string() });
 
-/** Looks without opening. */
+/** Returns the state of a workspace without opening it. */
 async function stateOf(sandbox_id: string | undefined): Promise<string | undefined> {
   const answer = await fetch(`${stack.url}/v1/workspaces`, { headers: { Authorization: "Bearer dev" } });
   const { workspaces } = z.object({ workspaces: z.array(workspaceSchema) }).parse(await answer.json());
@@ -194,7 +194,7 @@ test("each step is counted as the operation it is", async () => {
     steps: [{ op: "diff" }, { op: "diff" }, { op: "branch", name: "nowhere" }],
   });
   await until("two diffs and a failure are counted", async () => {
-    // Counts of tests before this one may still have been on their way.
+    // Counts of earlier tests may still have been under way.
     return (await counts("diff", "success")) >= diffs + 2 && (await counts("other", "failure")) >= failures + 1;
   });
 });
@@ -375,7 +375,7 @@ test("a status of 10,000 new files stays under 2,000 tokens and leads to the res
   expect(cl100k(first.text)).toBeLessThan(2_000);
   expect(first.facts).toMatchObject({ total: 10_000, truncated: true, more: expect.stringContaining("cursor") });
   const seen = new Set(first.facts.untracked);
-  // As many as fit, whatever was asked for.
+  // Each page has as many entries as fit, regardless of the requested limit.
   let { facts: page } = first;
   for (let count = seen.size, n = 0; n < 3; n++) {
     const next = await agent.call("git_status", { sandbox_id, cursor: page["cursor"], limit: 5_000 });
@@ -387,7 +387,7 @@ test("a status of 10,000 new files stays under 2,000 tokens and leads to the res
   }
 });
 
-/** The working tree, on this machine, that has a branch checked out. */
+/** Returns the working tree on this machine that has a branch checked out. */
 async function treeOn(branch: string): Promise<string> {
   for (const { tree } of await hostedSandboxes(stack)) {
     const path = join(tree, "home/user/repo");
@@ -397,7 +397,7 @@ async function treeOn(branch: string): Promise<string> {
   throw new Error(`no sandbox is on ${branch}`);
 }
 
-/** In a folder that git knows already, so that it tells of every file. */
+/** Fills a folder that git tracks already: status then lists every file. */
 async function fillFolder(folder: string, count: number): Promise<void> {
   const names = Array.from({ length: count }, (_, n) => `generated-component-${n}-of-the-design-system.spec.ts`);
   for (let at = 0; at < count; at += 500) {
@@ -433,7 +433,7 @@ test("only POST is served, and only JSON of a bounded size", async () => {
   expect((await post(url, { method: "tools/list", params: { pad: "x".repeat(11 * 1024 * 1024) } })).status).toBe(413);
 });
 
-/** fetch does not let a test choose these. */
+/** Returns the status of a request with headers that fetch does not let a test set. */
 const statusWith = (headers: Record<string, string>) =>
   new Promise<number | undefined>((resolve, reject) => {
     const sent = request(url, {

@@ -52,7 +52,9 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     await rm(config, { recursive: true });
   });
 
-  /** The repository's own, for this Worker, and every second: a test cannot wait for minutes. */
+  /**
+   * Copies the repository's configuration, for this Worker, and with a scrape every second: a test cannot wait minutes.
+   */
   async function copyConfiguration(target: string): Promise<void> {
     const own = await readFile(join(MONITORING, "prometheus.yml"), "utf8");
     const changed = own
@@ -80,7 +82,7 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     return answerSchema.parse(await response.json()).data.result;
   }
 
-  /** Values by their labels. */
+  /** Returns the values of a query by their labels. */
   const answered = async (query: string, ...labels: string[]) =>
     new Map((await ask(query)).map(({ metric, value }) => [labels.map((label) => metric[label]).join(" "), value]));
 
@@ -91,7 +93,7 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     return (await fetch(`${stack.url}/metrics`, { headers })).text();
   }
 
-  /** Series names with labels, as both sides of a comparison write them. */
+  /** Counts by series name and labels, in the form of both sides of a comparison. */
   class Tally {
     readonly counts = new Map<string, number>();
 
@@ -108,7 +110,7 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
   const problemSchema = z.object({ code: z.string() });
   const typeOf = (code: string) => new Map(Object.entries(ERROR_KINDS)).get(code)?.type ?? "unknown";
 
-  /** Calls an operation and counts it as a client does: by what it was asked and answered. */
+  /** Calls an operation and counts it as a client does: by its request and its answer. */
   async function call(name: string, body: object): Promise<string> {
     const operation = OPERATIONS.find((label) => label === name) ?? "other";
     operations.add(operation, "started");
@@ -125,7 +127,7 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     return cloned?.sandbox_id ?? "";
   }
 
-  /** What an agent does, well and badly. */
+  /** Makes the calls of an agent, with success and with failure. */
   async function agent(agent_id: string): Promise<void> {
     const repo_url = `${stack.git.url}/one.git`;
     const sandbox_id = await call("clone", { repo_url, agent_id, task_id: "t" });
@@ -159,7 +161,7 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
       return [...operations.counts].every(([key, count]) => told.get(key) === count);
     };
     await until("Prometheus has the client's counts", isTold);
-    // What came twice would still be under way.
+    // A count that was sent twice would still be under way.
     const then = await scrapes();
     await until("two more scrapes", async () => (await scrapes()) >= then + 2);
     expect(await answered("git_operations_total > 0", "operation", "status")).toEqual(operations.counts);
@@ -201,7 +203,7 @@ describe.skipIf(folder === "")("a real Prometheus", () => {
     const before = billed();
     const then = await scrapes();
     await until("a scrape that is newer", async () => (await scrapes()) >= then + 2);
-    // From when a start was asked for: never less than the host, and nothing twice.
+    // Sandbox hours count from the request of a start: never less than the host's, and none counted twice.
     const ran = (await ask("sum(sandbox_hours_total) * 3600"))[0]?.value;
     expect(ran).toBeGreaterThanOrEqual(before);
     expect(ran).toBeLessThan(2 * billed());

@@ -20,7 +20,7 @@ const grow = { files: [{ path: "n.txt", old: "n=1", new: "n=11" }] };
 const number = () => scene.shell("cat repo/n.txt");
 const subjects = () => scene.atRemote("log", "--format=%s", `main..b${branch}`).split("\n");
 
-/** Loses the Worker: the stream of the first try ends, and its process goes on. */
+/** Loses the Worker: the stream of the first try ends, and its process continues. */
 const loseStream = () => scene.host.faults.set({ cutStreams: { count: 1, afterEvents: 1 } });
 
 test("an edit whose Worker was lost is made once", async () => {

@@ -27,9 +27,9 @@ const OVERVIEW = "**/v1/operator/overview*";
 const SCREENSHOTS = join(ROOT, ".warmtree", "screenshots");
 const AGENT_THINKS_MS = 600;
 const WIDE = { width: 1440, height: 900 };
-/** The narrowest that WCAG asks for (reflow). */
+/** The narrowest width that WCAG requires (reflow). */
 const NARROW = { width: 320, height: 720 };
-/** A fault of structure shows in any of them, one of contrast in its theme, one of layout at its size. */
+/** A fault of structure shows in any look, one of contrast in its theme, one of layout at its size. */
 const LOOKS = [
   ["light", "wide", WIDE, false],
   ["light", "narrow", NARROW, true],
@@ -69,7 +69,7 @@ describe.skipIf(executablePath === "")("the page", () => {
   const cloned = (agent_id: string) =>
     call(stack, "clone", { repo_url: `${stack.git.url}/one.git`, agent_id, task_id: "t" });
 
-  /** The main job again and again, and something that fails; with pauses, for the browser shares the machine. */
+  /** Repeats the main job and a call that fails; with pauses, as the browser shares the machine. */
   async function agent(agentId: string): Promise<void> {
     for (let round = 0; !over.signal.aborted; round++) {
       await callOperation(stack.url, "clone", { repo_url: "https://elsewhere.example/o/r" });
@@ -89,7 +89,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     }
   }
 
-  /** What the browser complains of: errors of scripts, and what the policy forbade. */
+  /** The browser's complaints: errors of scripts, and violations of the content security policy. */
   let complaints: string[];
 
   async function open(options: BrowserContextOptions = {}, before?: (page: Page) => Promise<unknown>): Promise<Page> {
@@ -147,14 +147,14 @@ describe.skipIf(executablePath === "")("the page", () => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.reload();
     await page.getByLabel("Operator key").waitFor();
-    // A browser tells of each 401 by itself.
+    // A browser logs each 401 by itself.
     expect(complaints.filter((text) => !text.includes("status of 401"))).toEqual([]);
   });
 
   test("shows what the API tells", async () => {
     let overview: Overview | undefined;
     const page = await openSignedIn({}, (opened) =>
-      // The same answer each time, so that the page shows nothing newer than what it is held against.
+      // The same answer each time, so the page shows nothing newer than the answer it is compared with.
       opened.route(OVERVIEW, async (route) => {
         overview ??= overviewSchema.parse(await (await operatorApi("GET", "overview?minutes=5")).json());
         await route.fulfill({ json: overview });
@@ -208,7 +208,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     expect(await cells("Operations a minute")).toEqual(
       points.toReversed().map(({ at, succeeded, failed_by: by, seconds: length }, index) => [
         clock(at),
-        // The piece that runs has no rate yet.
+        // The current piece has no rate yet.
         ...[succeeded, by.caller, by.git_host, by.service].map((value) =>
           index === 0 ? "–" : rate((value * 60) / length),
         ),
@@ -314,7 +314,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await page.getByRole("region", { name: "Workspaces" }).last().getByText("None fits.").waitFor();
     await page.getByText("None of the newest fits.").waitFor();
     await page.getByLabel("Tenant").fill("dev");
-    // From an operation to its workspace.
+    // Follows an operation to its workspace.
     const newest = page.getByRole("table", { name: "Newest operations" });
     await newest
       .getByRole("row", { name: /clone.*zoe · / })
@@ -387,7 +387,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await confirm("Cancel it");
     await dialog.getByRole("button", { name: "Retry" }).waitFor();
     expect(await runOf(run)).toMatchObject({ status: "canceled" });
-    // It waited for another try, which it does not get.
+    // The step waited for another try, which it does not get.
     await steps.first().getByText("not begun").waitFor();
     // The button that had the focus is gone.
     expect(await page.evaluate("document.activeElement.closest('dialog') !== null")).toBe(true);
@@ -434,7 +434,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await expect
       .poll(() => stepsOf(2))
       .toEqual([expect.stringMatching(/^failed1 clone .*repository_not_found/), "not begun2 log "]);
-    // The item does not say it once more.
+    // The item does not repeat the error.
     expect(await items.first().getByText("repository_not_found").count()).toBe(1);
     await items.last().getByText("Item 3").focus();
     await page.keyboard.press("Enter");
@@ -475,7 +475,7 @@ describe.skipIf(executablePath === "")("the page", () => {
     await show(true);
     const before = asked;
     await page.clock.runFor(60_000);
-    // At most the one that was under way.
+    // At most the request that was under way.
     expect(asked - before).toBeLessThanOrEqual(1);
     const hidden = asked;
     const answer = page.waitForResponse(OVERVIEW);

@@ -18,7 +18,7 @@ afterAll(() => stack.close());
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-/** A repository, and workspaces of it that each have a file of their own to push. @returns their handles */
+/** Makes a repository, and workspaces of it that each have their own file to push. @returns their handles */
 async function racers(repository: string, count: number): Promise<string[]> {
   await makeRepository(stack.git.root, repository, { files: 20, commits: 3 });
   const repo_url = `${stack.git.url}/${repository}.git`;
@@ -31,7 +31,7 @@ async function racers(repository: string, count: number): Promise<string[]> {
   );
 }
 
-/** Holds every push to a repository at the remote, until it is opened. */
+/** Holds every push to a repository at the remote until it is opened. */
 function gateOf(repository: string) {
   const folder = join(stack.git.root, `${repository}.git`, "hooks");
   const [hook, arrived, opened] = ["pre-receive", "arrived", "opened"].map((name) => join(folder, name));
@@ -52,7 +52,7 @@ async function lastUsed(sandboxId: string): Promise<string> {
   return workspaces.find(({ sandbox_id }) => sandbox_id === sandboxId)?.last_used_at ?? "";
 }
 
-/** Begins a push; it has come to the queue when the pool knows of one more use. @returns the push */
+/** Begins a push, and waits until the pool counts one more use: the push is then in the queue. @returns the push */
 async function queued(body: { sandbox_id: string; message: string; to: string }): Promise<{ push: Promise<Result> }> {
   const before = await lastUsed(body.sandbox_id);
   await until("another millisecond", () => new Date().toISOString() > before);
@@ -61,7 +61,7 @@ async function queued(body: { sandbox_id: string; message: string; to: string })
   return { push };
 }
 
-/** The working tree of the one workspace of a repository. */
+/** Returns the working tree of the one workspace of a repository. */
 async function treeOf(repository: string): Promise<string> {
   const trees = (await hostedSandboxes(stack)).map(({ tree }) => join(tree, "home/user/repo"));
   const isOf = (tree: string) => readFileSync(join(tree, ".git/config"), "utf8").includes(`/${repository}.git`);
@@ -71,7 +71,7 @@ async function treeOf(repository: string): Promise<string> {
 const subjects = (repository: string, branch = "main") =>
   remoteGit(stack, repository, "log", "--format=%s", branch).split("\n");
 
-/** Each commit is there, once. */
+/** Expects each commit exactly once. */
 function expectAllOnce(repository: string, count: number, branch = "main"): void {
   const from = subjects(repository, branch).filter((subject) => subject.startsWith("From "));
   expect(from.sort()).toEqual(
@@ -96,7 +96,7 @@ test("clients that break off and call again all hear of their push, which is mad
   gate.open();
   expect((await answers).map(({ status }) => status)).toEqual(ids.map(() => 200));
   expectAllOnce("impatient", ids.length);
-  // Where there is nothing to push, git asks and sends nothing.
+  // If there is nothing to push, git asks for the refs and sends nothing.
   expect(stack.git.counters().pushes - before).toBe(ids.length);
 });
 

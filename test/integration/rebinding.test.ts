@@ -6,7 +6,7 @@ import { npmStart } from "../support/npm-start.ts";
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-/** Of the local sandbox host: its own, the control plane's, and those of a sandbox. */
+/** Routes of the local sandbox host: its own, the control plane's, and those of a sandbox. */
 const HOST_ROUTES: readonly Route[] = [
   ...["faults", "counters", "account", "sandboxes"].map((name) => ({ method: "GET", path: `/_local/${name}` })),
   { method: "PUT", path: "/_local/faults" },
@@ -24,7 +24,7 @@ const REMOTE_ROUTES: readonly Route[] = [
   { method: "POST", path: "/small.git/git-receive-pack" },
 ];
 
-/** A Host that names no host, or none of this machine. */
+/** Host headers that name no host, or none of this machine. */
 const ODD_HOSTS = [
   "localhost:99999",
   "localhost:x",
@@ -41,7 +41,7 @@ const ODD_HOSTS = [
 test("npm start serves nothing to a page that has this machine's address", async () => {
   const { url, port, hostUrl, remotes } = await npmStart({ POOL_MIN: "0", POOL_MAX: "0" });
   const routes = await guardedRoutes(url);
-  // Else a refusal below would prove nothing.
+  // Without a success, the refusals below would prove nothing.
   const asOwner = [
     ["Host", `localhost:${port}`],
     ["Authorization", "Bearer dev"],
@@ -61,7 +61,7 @@ test("npm start serves nothing to a page that has this machine's address", async
     }
   }
 
-  // Names that E2B routes by lead to a sandbox, which is not there, and nowhere else.
+  // Names that E2B routes lead only to their sandbox, which does not exist here.
   const host = await rebind(portOf(hostUrl), HOST_ROUTES, [403]);
   expect(host).toEqual({ tried: HOST_ROUTES.length * 90, served: [] });
   const named = await rebind(portOf(hostUrl), HOST_ROUTES, [400, 502], ["49983-abc.evil.example"]);

@@ -46,7 +46,7 @@ afterAll(async () => {
 interface Refusal {
   readonly rule: string;
   readonly lease?: Partial<Lease>;
-  /** Of `git push`, with that lease. */
+  /** The arguments of `git push` with that lease. */
   readonly git?: readonly string[];
   readonly operation?: Operation;
   readonly input?: object;
@@ -216,7 +216,7 @@ async function prepared({ before, policy }: Refusal): Promise<Home> {
   return home;
 }
 
-/** Plain git with the lease, and a commit that the remote lacks. */
+/** Pushes with plain git and the lease a commit that the remote lacks. @returns git's output as lines of the page */
 async function gitSays(home: Home, { git = [] }: Refusal, lease: string): Promise<string[]> {
   const options = git.filter((word, at) => word.startsWith("-") || git[at - 1] === "-o");
   const refspecs = git.filter((word) => !options.includes(word));
@@ -243,7 +243,7 @@ async function callerGets(home: Home, { input = {} }: Refusal, operation: Operat
   return ["", `The caller of \`${operation.name}\`:`, "", "```json", plain(JSON.stringify(told, null, 2)), "```", ""];
 }
 
-/** Without addresses and ids, which differ each time. */
+/** Returns the text without addresses and ids, which differ each time. */
 const plain = (text: string) =>
   text
     .trimEnd()

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-/** A workspace whose changes break a rule, of this tenant alone or of all. */
+/** Makes a workspace whose changes break a rule, of this tenant alone or of all tenants. */
 async function changed(key: string, path: string, content: string): Promise<string> {
   const who = { agent_id: key, task_id: path.replace("/", "-") };
   const { sandbox_id } = await call(stack, "clone", { repo_url, ...who }, { key });

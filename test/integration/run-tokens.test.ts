@@ -41,7 +41,7 @@ describe("a run with the caller's git token", () => {
 
   const ended = async (url: string) => durableRunSchema.parse(await (await ask(stack, "GET", `${url}?wait=60`)).json());
 
-  /** Files that hold the token, in the Worker's storage and on the disks of the sandboxes. */
+  /** Returns the files that hold the token, in the Worker's storage and on the disks of the sandboxes. */
   async function filesWithToken(): Promise<string> {
     const encoded = btoa(`x-access-token:${TOKEN}`);
     const trees = (await hostedSandboxes(stack)).map(({ tree }) => tree);
@@ -49,7 +49,7 @@ describe("a run with the caller's git token", () => {
       const folders = [stack.storage, ...trees];
       return execFileSync("grep", ["-rlaF", "-e", TOKEN, "-e", encoded, ...folders], { encoding: "utf8" });
     } catch (error) {
-      // grep's way to say "nothing".
+      // grep found nothing.
       if (error instanceof Error && "status" in error && error.status === 1) return "";
       throw error;
     }
@@ -63,7 +63,7 @@ describe("a run with the caller's git token", () => {
     });
     const { url, events } = runStartedSchema.parse(await started.json());
     await ask(stack, "GET", `${events}?after=2&wait=60`);
-    // While the run goes on, its token is in the storage, sealed.
+    // During the run, the storage has its token, sealed.
     expect(await filesWithToken()).toBe("");
     stack.git.setFaults({});
     expect((await ended(url)).status).toBe("done");

@@ -36,7 +36,7 @@ beforeAll(async () => {
   repo_url = `${stack.git.url}/one.git`;
 });
 afterAll(() => stack.close());
-/** Others need the sandboxes. */
+/** Frees the sandboxes for other tests. */
 afterEach(async () => {
   const { workspaces } = workspaceListSchema.parse(await (await ask("GET", "/v1/workspaces")).json());
   for (const { sandbox_id } of workspaces) await ask("DELETE", `/v1/workspaces/${sandbox_id}`);
@@ -145,7 +145,7 @@ describe("a run", () => {
     stack.git.setFaults({});
     const run = await ended(url);
     expect([run.status, ...statuses(run)]).toEqual(["canceled", "clone done", "edit not_begun", "status not_begun"]);
-    // Nothing changes any more.
+    // Another cancel changes nothing.
     expect(durableRunSchema.parse(await (await ask("DELETE", url)).json())).toEqual(run);
   });
 
@@ -276,7 +276,7 @@ describe("the events of a run", () => {
     all.push(...(await read(all.at(-1)?.id ?? 0, Infinity)));
     expect(all.map(({ id }) => id)).toEqual(all.map((_, at) => at + 1));
     expect(all.at(-1)).toMatchObject({ type: "run", status: "done" });
-    // With this answer, a client knows not to come again.
+    // This answer tells a client not to come again.
     const headers = { Accept: "text/event-stream", "Last-Event-ID": String(all.length) };
     expect((await ask("GET", events, undefined, { headers })).status).toBe(204);
     const empty = await ask("GET", `${events}?after=${all.length}`, undefined, { headers: { "Last-Event-ID": "" } });

@@ -20,7 +20,7 @@ afterEach(() => stack.host.faults.reset());
 afterAll(() => stack.close());
 
 let workspaces = 0;
-/** A workspace of its own with an uncommitted change, and its number. */
+/** Makes a workspace with an uncommitted change. @returns it, and its number */
 async function changed(): Promise<{ sandbox_id: string; nth: number }> {
   const nth = ++workspaces;
   const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id: `a${nth}`, task_id: "t" });

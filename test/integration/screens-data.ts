@@ -41,7 +41,7 @@ const points = (of: (n: number) => Partial<Overview["points"][number]>): Overvie
     ...of(n),
   }));
 
-/** A service that was just deployed. */
+/** The overview of a service that was just deployed. */
 const EMPTY: Overview = overviewSchema.parse({
   version: "0.1.0",
   at: at(0),
@@ -72,7 +72,7 @@ const EMPTY: Overview = overviewSchema.parse({
   newest: [],
 });
 
-/** With the widest texts that can be expected. */
+/** The overview with the widest texts that can be expected. */
 const BUSY: Overview = overviewSchema.parse({
   ...EMPTY,
   sandboxes: { by_state: { warming: 1, warm: 3, bound: 9, paused: 1234, gone: 0 }, running: 12, most: 20 },
@@ -106,7 +106,7 @@ const BUSY: Overview = overviewSchema.parse({
     succeeded: n === 59 ? 20 : 150 + Math.round(60 * Math.sin(n / 5)),
     failed: n % 9 === 0 ? 12 : 2,
     failed_by: n % 9 === 0 ? { caller: 9, git_host: 2, service: 1 } : { caller: 2, git_host: 0, service: 0 },
-    // Two single samples, at the end and on the way there.
+    // Two single samples: one in the middle and one at the end.
     latency: n === 59 || n === 30 || n < 24 ? { p50: 0.01, p95: 0.4 + n / 100, p99: 0.9 + n / 80 } : null,
     claims: { live: 150, paused: 6, snapshot: 1, pool: n % 20 === 0 ? 2 : 0, cold: 0 },
     sandboxes: n < 10 ? null : { warming: 1, warm: 3, bound: 6 + (n % 4), paused: 1234, gone: 0 },
@@ -129,7 +129,7 @@ const BUSY: Overview = overviewSchema.parse({
   })),
 });
 
-/** Every sandbox runs, the budget is spent, and every series has one sample alone. */
+/** The overview with every sandbox running, the budget spent, and one sample in every series. */
 const LIMIT: Overview = overviewSchema.parse({
   ...BUSY,
   sandboxes: { by_state: { warming: 0, warm: 0, bound: 20, paused: 3, gone: 0 }, running: 20, most: 20 },
@@ -167,7 +167,7 @@ const WORKSPACES: WorkspacePage = workspacePageSchema.parse({
   cursor: "1.s0-x",
 });
 
-/** As many as fit into a picture of the page. */
+/** The number of rows that fits into a picture of the page. */
 const FEW = 3;
 const FEW_RUNS = 5;
 
@@ -175,9 +175,9 @@ export const SCENES = {
   busy: { overview: BUSY, workspaces: WORKSPACES, runs: RUNS },
   empty: { overview: EMPTY, workspaces: NO_WORKSPACES, runs: NO_RUNS },
   limit: { overview: LIMIT, workspaces: WORKSPACES, runs: NO_RUNS },
-  /** The service was reached once, and is no longer. */
+  /** The service was reached once, and is no longer reachable. */
   offline: { overview: BUSY, workspaces: WORKSPACES, runs: RUNS },
-  /** Of a laptop, these are docs/page-light.png and docs/page-dark.png. */
+  /** At a laptop's size, these are docs/page-light.png and docs/page-dark.png. */
   usual: {
     overview: { ...BUSY, newest: BUSY.newest.slice(0, FEW) },
     workspaces: { workspaces: WORKSPACES.workspaces.slice(0, FEW) },

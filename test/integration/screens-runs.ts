@@ -23,7 +23,7 @@ const LONG_ABOUT = {
 };
 
 export const NO_RUNS: RunPage = { runs: [] };
-/** Each status, and the widest texts that can be expected. */
+/** Runs of each status, with the widest texts that can be expected. */
 export const RUNS: RunPage = ownedRunListSchema.parse({
   runs: [
     { status: "queued", created_at: at(1000), ops: ["clone", "log"], ...of(2, 0), tenant: "acme" },
@@ -92,7 +92,7 @@ const UNREACHABLE = {
   retryable: true,
 };
 
-/** A step of it waits for another try. */
+/** A run with a step that waits for another try. */
 export const RUN_THAT_WAITS: Run = ownedRunSchema.parse({
   run: id(1),
   status: "running",
@@ -118,7 +118,7 @@ export const RUN_THAT_WAITS: Run = ownedRunSchema.parse({
   ].map((step, n) => ({ step: n + 1, ...step })),
 });
 
-/** The same steps, of one of several items. */
+/** An item with the same steps. */
 export const ITEM_THAT_WAITS: Item = ownedRunItemSchema.parse({
   item: 4,
   status: "failed",
@@ -128,7 +128,7 @@ export const ITEM_THAT_WAITS: Item = ownedRunItemSchema.parse({
 
 const STATES = ["done", "not_begun", "running", "failed"] as const;
 
-/** The longest list that a run can have. */
+/** A run with the longest list of items that is possible. */
 export const RUN_OF_ITEMS: Run = ownedRunSchema.parse({
   run: id(2),
   status: "failed",

@@ -1,2 +1,2 @@
-/** The time of the screens. */
+/** The time that the screens show. */
 export const NOW = Date.UTC(2026, 10, 29, 14, 30, 2);

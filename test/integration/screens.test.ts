@@ -20,16 +20,16 @@ const SIZES = {
   wide: { width: 1920, height: 1080 },
   laptop: { width: 1440, height: 900 },
   tablet: { width: 820, height: 1180 },
-  // The narrowest that WCAG asks for (reflow).
+  // The narrowest width that WCAG requires (reflow).
   phone: { width: 320, height: 720 },
 } as const;
 const THEMES = ["light", "dark"] as const;
 const LOOKS = THEMES.flatMap((theme) => Object.entries(SIZES).map(([size, viewport]) => ({ theme, size, viewport })));
 
-/** A fault of contrast shows in its theme, one of structure at any size: axe takes a second. */
+/** Looks that axe checks, at a second each: a fault of contrast shows in its theme, one of structure at any size. */
 const AXE_ASKED: ReadonlySet<string> = new Set(["laptop light", "phone dark"]);
 
-/** With answers that are always the same, so that a look at it shows a change of the page alone. */
+/** The screens have constant answers, so a change of a picture is a change of the page. */
 describe.skipIf(executablePath === "")("screens", () => {
   let stack: Stack;
   let browser: Browser;
@@ -43,13 +43,13 @@ describe.skipIf(executablePath === "")("screens", () => {
     await stack.close();
   });
 
-  /** Every size in both themes: looked at by axe, and by whoever opens the pictures. */
+  /** Takes a picture of every size in both themes, and checks it with axe. @returns the faults */
   async function faultsOf(page: Page, name: string, fullPage = true): Promise<string[]> {
     const faults: string[] = [];
     for (const { theme, size, viewport } of LOOKS) {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize(viewport);
-      // The charts are drawn anew for their size.
+      // Waits until the charts are drawn again for their size.
       await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
       await page.screenshot({ path: join(SCREENSHOTS, `${name}-${size}-${theme}.png`), fullPage });
       const isAsked = AXE_ASKED.has(`${size} ${theme}`);
@@ -59,7 +59,7 @@ describe.skipIf(executablePath === "")("screens", () => {
     return faults;
   }
 
-  /** The page at a time, with answers. */
+  /** Opens the page at a fixed time, with given answers. */
   async function pageOf({ overview, workspaces, runs }: (typeof SCENES)[keyof typeof SCENES]): Promise<Page> {
     const page = await browser.newPage();
     await page.clock.setFixedTime(NOW);
@@ -122,7 +122,7 @@ describe.skipIf(executablePath === "")("screens", () => {
     const lines = () => key.evaluate((element) => element.getClientRects().length);
     for (const viewport of [SIZES.tablet, SIZES.laptop]) {
       await page.setViewportSize(viewport);
-      // It may be broken at its hyphen alone.
+      // The name may break at its hyphen only.
       expect(await lines()).toBeLessThanOrEqual(2);
     }
     await page.getByLabel("Filter").fill("mcp");

@@ -12,7 +12,7 @@ const { egress } = probe;
 await probe.close();
 if (!egress) console.warn("sealed stacks are not tested: this machine gives sandboxes no network of their own");
 
-/** What a program in a workspace's sandbox gets from a server: by bash, as an agent's program may try it. */
+/** Returns the answer of a server to a program in a workspace's sandbox: by bash, as an agent's program may ask. */
 async function got(stack: Stack, workspace: string, url: string, path = "/"): Promise<string> {
   const { hostname, port } = new URL(url);
   const line = `exec 3<>/dev/tcp/${hostname}/${port} && printf 'GET ${path} HTTP/1.0\\r\\nHost: ${hostname}:${port}\\r\\n\\r\\n' >&3 && cat <&3`;
@@ -48,7 +48,7 @@ describe.runIf(egress)("with the broker, a sandbox", () => {
     const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id: "ada", task_id: "t" });
     const looksOut = async () => {
       expect(await got(stack, sandbox_id, stack.url, "/healthz")).toContain('"sandbox_egress":"sealed"');
-      // The git host, and the sandbox host, which would open everything.
+      // The git host, and the sandbox host, which would give access to every sandbox.
       expect(await got(stack, sandbox_id, stack.git.url)).toMatch(/Connection refused/);
       expect(await got(stack, sandbox_id, stack.host.url, "/_local/sandboxes")).toMatch(/Connection refused/);
     };

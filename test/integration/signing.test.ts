@@ -37,7 +37,7 @@ async function isSigned(id: string): Promise<boolean> {
   const object = execFileSync("git", ["-C", `${stack.git.root}/small.git`, "cat-file", kind, id]);
   return (await signedId(object, 40, [signer], MAKER)) === id;
 }
-/** The commits of a branch that main lacks, newest first, each with whether it is signed. */
+/** Returns, for each commit of a branch that main lacks, newest first, whether the service signed it. */
 async function signedOf(task: string): Promise<boolean[]> {
   const commits = upstream("rev-list", `main..agent/signing/${task}`).split("\n");
   return Promise.all(commits.map((id) => isSigned(id)));
@@ -50,7 +50,7 @@ async function workspace(task_id: string): Promise<string> {
 const write = (sandbox_id: string, path: string, content: string) =>
   call(stack, "edit", { sandbox_id, files: [{ path, content }] });
 
-/** Plain git in the tree of a workspace, as a process beside the operations would run it. */
+/** Runs plain git in the tree of a workspace, like a process beside the operations. */
 async function inside(task: string, ...args: string[]): Promise<string> {
   const trees = (await hostedSandboxes(stack)).map(({ tree }) => join(tree, "home/user/repo"));
   const found = trees.find((tree) => branchOf(tree) === `agent/signing/${task}`);

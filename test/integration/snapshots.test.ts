@@ -46,7 +46,7 @@ async function snapshots(method: string, path = "", { key, headers }: Asker = ac
   return { status: answer.status, json: text === "" ? null : z.unknown().parse(JSON.parse(text)) };
 }
 
-/** A commit on main by somebody else. */
+/** Adds a commit by another author to main. @returns the commit */
 function advance(file: string): string {
   const folder = mkdtempSync(join(tmpdir(), "warmtree-advance-"));
   try {
@@ -72,7 +72,7 @@ test("made once, then every clone starts from it and fetches only what is newer"
     200,
     { state: "ready", head: remoteGit(stack, "private", "rev-parse", "main"), starts: 0 },
   ]);
-  // The sandbox that made it is gone.
+  // The sandbox that made the snapshot is gone.
   await expect.poll(async () => (await hostedSandboxes(stack)).length).toBe(0);
 
   const head = advance("newer.txt");
@@ -116,7 +116,7 @@ test("no agent fetches again what the snapshot holds", async () => {
   };
   const full = await costOf("gus", other);
   expect(full.fetches).toBe(2);
-  // The list of refs; then there is nothing to ask for.
+  // One request for the refs; then there is nothing to fetch.
   const [first, second] = [await costOf("gus"), await costOf("hal")];
   expect([first.fetches, second.fetches]).toEqual([1, 1]);
   advance("after.txt");
@@ -129,7 +129,7 @@ test("what is new is asked for and fetched while the sandbox starts, and git in 
   advance("last.txt");
   await snapshots("POST", "", acme, { repo_url });
   let asked = 0;
-  // On a busy machine the answer may come too late; then git in the sandbox asks, in more requests.
+  // On a busy machine the answer may come too late; then git in the sandbox asks, with more requests.
   const requests = async () => {
     const before = stack.git.counters();
     await cloneAs(`kim-${asked++}`);

@@ -23,7 +23,7 @@ const START = join(ROOT, "scripts", "start.ts");
 const start = (settings: Readonly<Record<string, string>>, ...args: string[]) => startBy([START, ...args], settings);
 
 function startBy(command: readonly string[], settings: Readonly<Record<string, string>>) {
-  // Without an E2B account, whatever the machine has: this test is about the local host.
+  // Removes an E2B key of the machine: this test is about the local host.
   const { E2B_API_KEY: _, ...env } = process.env;
   const child = spawn(process.execPath, command, { env: { ...env, ...settings } });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -43,7 +43,7 @@ test("npm start serves, and one signal ends everything it started", async () => 
   expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ credentials: "broker" });
   const headers = { Authorization: `Bearer ${key}` };
   expect((await fetch(`${url}/v1/workspaces`, { headers })).status).toBe(200);
-  // There are no Workflows in bare workerd.
+  // Bare workerd has no Workflows.
   const template = await (await fetch(`${url}/v1/template`, { headers })).json();
   expect(template).toEqual({ name: "base", builds_weekly: false });
   expect((await fetch(`${url}/page.js`)).headers.get("Content-Type")).toContain("text/javascript");
@@ -103,7 +103,7 @@ test("npm start sends nothing for this machine to a proxy, and the first clone f
   const settings = { ...proxies, NODE_USE_ENV_PROXY: "1", POOL_MIN: "2" };
   const { child, output, exit } = startBy(command, settings);
   await expect.poll(() => output.stdout).toContain("\n");
-  // From the demo's own workspace on: the first clone of anybody is one of the two.
+  // The first clone takes one of the two warm sandboxes, beside the demo's own workspace.
   const { url, key, remotes } = readySchema.parse(JSON.parse(output.stdout));
   const { json } = await callOperation(url, "clone", { repo_url: remotes[0] }, { key });
   expect(json).toMatchObject({ source: "pool" });

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The real git client, with no settings of the machine. @returns stdout */
+/** Runs the real git client, without settings of the machine. @returns stdout */
 async function git(cwd: string, ...args: string[]): Promise<string> {
   const identity = {
     GIT_AUTHOR_NAME: "T",
@@ -139,7 +139,7 @@ describe("sample remote", () => {
     "/%ff/info/refs",
   ])("serves nothing at %s", async (path) => {
     const { url } = await serve();
-    // fetch would tidy the path up before it sends it.
+    // fetch would normalize the path before it sends it.
     const { stdout } = await execute("curl", [
       "--silent",
       "--path-as-is",

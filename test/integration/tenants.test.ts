@@ -10,7 +10,7 @@ import { post } from "./mcp-post.ts";
 
 let scene: TwoTenants;
 let sent = 0;
-/** Of the first tenant, before the second has called. */
+/** The state of the first tenant before the second has called. */
 let before: unknown;
 beforeAll(async () => {
   scene = await startTwoTenants();
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.stack.close());
 
-/** What the second tenant is answered, without what differs in any two answers. */
+/** Sends a request of the second tenant. @returns the answer, without the ids that differ in any two answers */
 async function ask(method: string, path: string, body?: object) {
   sent += 1;
   const headers = { Authorization: `Bearer ${scene.second}`, "Content-Type": "application/json" };
@@ -40,14 +40,14 @@ async function tool(name: string, args: object) {
 
 const withoutIds = (text: string) => text.replaceAll(/urn:uuid:[\w-]+/g, "");
 
-/** An id of the same shard that has never been anybody's. */
+/** Returns an id of the same shard that no workspace ever had. */
 const unknownLike = (id: string) => `s${shardOf(id)}-${"z".repeat(20)}`;
 const filled = (path: string, id: string) => path.replace("{item}", "1").replaceAll(/\{\w+\}/g, id);
 
-/** What a path can name beside a workspace. */
+/** The names that a path can have beside a workspace's. */
 const OTHER_NAMES = ["snapshot_id", "run", "webhook_id", "delivery_id"] as const;
 
-/** Ids of the first tenant's things that a route names, each with one of the same form that has never been anybody's. */
+/** Returns the first tenant's ids for a route, each with an id of the same form that was never given out. */
 function idsFor(path: string): readonly (readonly [id: string, never: string])[] {
   const { workspaces } = scene.belongings;
   const other = (id: string) => id.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
@@ -56,7 +56,7 @@ function idsFor(path: string): readonly (readonly [id: string, never: string])[]
   return workspaces.map((id) => [id, unknownLike(id)]);
 }
 
-/** What the first tenant has, as it sees it, and what the host has of it. */
+/** Returns the first tenant's things as the tenant sees them, and as the host has them. */
 async function stateOfFirst(): Promise<unknown> {
   const headers = { Authorization: `Bearer ${scene.first}` };
   const list = async (path: string) => (await fetch(scene.stack.url + path, { headers })).json();
@@ -133,7 +133,7 @@ test("the same names give the second tenant a workspace of its own, and its list
       params: { name: "git_run", arguments: { steps: [{ op: "workspaces" }] } },
     },
   };
-  // Its own workspace has the names that it gave itself.
+  // The second tenant's own workspace has the names that it chose itself.
   const given = [belongings.clone.agent_id, belongings.clone.task_id];
   for (const { method, path } of [...routes, { method: "GET", path: "/healthz" }]) {
     const { status, text } = await ask(method, path, bodies[`${method} ${path}`]);

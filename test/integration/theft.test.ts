@@ -6,7 +6,7 @@ import { type Scene, startScene } from "../security/theft/scene.ts";
 import { watchOperations } from "../security/theft/watch.ts";
 import { TRAPS } from "../security/theft/ways.ts";
 
-/** Each takes seconds; all of them: npm run test:security. */
+/** Traps in one run: each takes seconds. `npm run test:security` springs all. */
 const SOME = 2;
 
 describe.skipIf(!existsSync("/proc/self/environ"))("a thief in the sandbox", () => {

@@ -11,7 +11,7 @@ import { post } from "./mcp-post.ts";
 const TOKENS = { first: "tok_first_3f9c2a71d0c84e55", second: "tok_second_77ab01c2d3e4f5a6" };
 const basic = (token: string) => `Basic ${btoa(`x-access-token:${token}`)}`;
 
-/** Two hosts that are allowed, and keep what they are sent. */
+/** Two hosts that are allowed, and record their requests. */
 let first: EchoHost;
 let second: EchoHost;
 let stack: Stack;
@@ -39,13 +39,13 @@ const headersWith = (header: string) => ({
   "X-Git-Token": header,
 });
 
-/** Everything that talks to a git host, through every door. */
+/** Calls everything that talks to a git host, through every door. */
 async function callAll({ host, header, agent_id }: Calls): Promise<void> {
   const options = { headers: { "X-Git-Token": header } };
   const repo_url = repositoryOf(host);
   const init = { method: "POST", headers: headersWith(header), body: JSON.stringify({ repo_url }) };
   expect((await fetch(`${stack.url}/v1/snapshots`, init)).status).toBe(200);
-  // Of the snapshot: the Worker itself asks the host.
+  // Clones from the snapshot: the Worker itself asks the host.
   const { sandbox_id } = await call(stack, "clone", { repo_url, agent_id, task_id: "http" }, options);
   await call(stack, "edit", { sandbox_id, files: [{ path: "mine.txt", content: `${agent_id}\n` }] }, options);
   await call(stack, "push", { sandbox_id, message: "Mine" }, options);
@@ -73,7 +73,7 @@ async function callAll({ host, header, agent_id }: Calls): Promise<void> {
   }
 }
 
-/** The credentials that a host gets while something happens; undefined: a request without one. */
+/** Returns the credentials that a host gets during some work; undefined for a request without one. */
 async function received(host: EchoHost, happens: () => Promise<unknown>): Promise<Set<string | undefined>> {
   const before = host.received().length;
   await happens();

@@ -19,7 +19,7 @@ afterAll(() => host.close());
 
 const config = () => ({ apiKey: KEY, apiUrl: host.url, sandboxUrl: host.url, domain: "e2b.app" });
 
-/** Verdicts by the names of checks. */
+/** Returns verdicts by the names of checks. */
 async function verdicts(text: string, fetcher?: typeof fetch): Promise<Record<string, string>> {
   const scene = new E2bScene(config(), "base", fetcher);
   const rows = await runChecks(only(E2B_THEMES, text), scene, () => undefined);
@@ -76,7 +76,7 @@ test("who answers {} to everything passes no check", async () => {
 
 const GONE = (_: unknown, { status }: Response) => Response.json({ code: status, message: "gone" }, { status });
 
-/** Read to its end before anything is sent on: a proxy that buffers. */
+/** Reads a body to its end before it is sent on, as a buffering proxy does. */
 const whole = async (init: RequestInit) => ({ ...init, body: await new Response(init.body ?? null).arrayBuffer() });
 
 describe("an answer that is another is found by the right check", () => {

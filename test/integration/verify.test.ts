@@ -23,14 +23,14 @@ beforeAll(async () => {
 });
 afterAll(() => cleanups.run());
 
-/** Those whose theme or name has this text, and the steps of the main job that come before one of it: it needs them. */
+/** Returns the themes and checks with this text; for a check of the main job, with the earlier ones, which it needs. */
 function themesFor(text: string): readonly Theme<Scene>[] {
   const theme = THEMES.find(({ name }) => name === "main job");
   const last = theme?.checks.findIndex(({ name }) => text === `${theme.name}: ${name}`) ?? -1;
   return theme && last >= 0 ? [{ ...theme, checks: theme.checks.slice(0, last + 1) }] : only(THEMES, text);
 }
 
-/** Verdicts by the names of checks. */
+/** Returns verdicts by the names of checks. */
 async function verdicts(text: string, fetcher: typeof fetch = fetch): Promise<Record<string, string>> {
   const scene = new Scene({ ...honest.options, fetcher, toldWithinMs: fetcher === fetch ? 45_000 : 500 });
   const rows = await runChecks(themesFor(text), scene, () => undefined);
@@ -81,7 +81,7 @@ const CUT = { code: "timeout", detail: "It took too long.", work: { pushed: "unk
 const noContent = () => new Response(null, { status: 204 });
 const FAILED_BUILD = { version: 1, state: "failed", started_at: "2026-11-01T00:00:00Z" };
 const NEWER_FAILED = { ...FAILED_BUILD, version: 99 };
-/** Of a scrape or of JSON. */
+/** Replaces a text in a scrape or in JSON. */
 const replaced = (from: RegExp, to: string) => (body: unknown) =>
   typeof body === "string"
     ? new Response(body.replaceAll(from, to))

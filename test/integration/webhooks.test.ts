@@ -18,7 +18,7 @@ beforeAll(async () => {
     if (path === "/moved") return { status: 307, headers: { Location: "/elsewhere" } };
     return { status: path === "/gone" ? 410 : 204 };
   });
-  // Some milliseconds of one sandbox: spent, however short the workspace runs.
+  // A few milliseconds of one sandbox: spent, however short the workspace runs.
   stack = await startStack({ bindings: { E2B_MONTHLY_BUDGET_USD: "0.0000001" } });
   await makeRepository(stack.git.root, "one", { files: 3, commits: 1 });
   repo_url = `${stack.git.url}/one.git`;
@@ -41,7 +41,7 @@ const add = async (path: string, name: string, events: readonly string[]) =>
 
 const eventSchema = z.object({ type: z.string(), timestamp: z.iso.datetime(), data: z.looseObject({}) });
 
-/** What came to a path, each verified by the published library with the secret. */
+/** Returns the events that came to a path, each verified by the published library with the secret. */
 function heard(path: string, secret: string) {
   const webhook = new Webhook(secret);
   return receiver.received
@@ -66,7 +66,7 @@ test("a tenant hears of its paused work, the operator of the budget and of a new
 
   await send("POST", "/v1/operator/template/builds");
   await until("the operator hears of budget and template", async () => {
-    // The pool's alarm looks at the budget: something must happen.
+    // The pool's alarm checks the budget, and needs an event to run.
     await send("GET", "/v1/workspaces");
     return heard("/operator", operators.secret).length >= 3;
   });

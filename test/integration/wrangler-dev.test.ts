@@ -13,7 +13,7 @@ import { freePort } from "../../scripts/support/free-port.ts";
 import { until } from "../support/until.ts";
 
 const API_KEY = "wt_a-key-that-nobody-published";
-/** One behind each gate. */
+/** One route behind each gate. */
 const ROUTES = [
   { method: "GET", path: "/v1/workspaces" },
   { method: "GET", path: "/v1/operator/workspaces" },

@@ -9,7 +9,7 @@ import { planSteps, stepsInput } from "../../src/steps/plan.ts";
 
 const docs = readFileSync(join(import.meta.dirname, "../../docs/mcp.md"), "utf8");
 
-/** The first block of JSON under a heading. */
+/** Returns the first block of JSON under a heading. */
 function exampleOf(heading: string): unknown {
   const [, section = ""] = docs.split(new RegExp(`^#+ ${heading}$`, "m"));
   const [, json = ""] = /```json\n([^]*?)```/.exec(section) ?? [];
@@ -19,7 +19,7 @@ function exampleOf(heading: string): unknown {
 const endpoint = z.url({ protocol: /^https$/ }).endsWith("/mcp");
 
 test("Claude Code: .mcp.json, as https://code.claude.com/docs/en/mcp describes it", () => {
-  // Variables are ${NAME} or ${NAME:-default} there, and nothing else.
+  // Variables there have the form ${NAME} or ${NAME:-default} only.
   const expanded = z.string().regex(/^Bearer \$\{[A-Z_]+\}$/);
   const server = z.strictObject({
     type: z.literal("http"),

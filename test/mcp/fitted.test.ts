@@ -16,7 +16,7 @@ const bytes = (count: number) =>
 const letters = (first: number, range: number) =>
   [...bytes(16_000)].map((byte, n) => String.fromCodePoint(first + ((byte * 256 + n) % range))).join("");
 
-/** What files and logs hold, and what takes most tokens for its length. */
+/** Texts as files and logs have them, and texts with the most tokens for their length. */
 const TEXTS: Readonly<Record<string, string>> = {
   TypeScript: source("src/steps/run.ts"),
   JSON: source("package-lock.json").slice(0, 40_000),

@@ -5,7 +5,7 @@ import { operationNamed } from "../../src/ops/registry.ts";
 import { planSteps, stepsInput, stepsOrRun } from "../../src/steps/plan.ts";
 import { SKILL_FILES, skills } from "../../src/mcp/skill.ts";
 
-/** Calls that the pages show, each on a line of its own. */
+/** The calls in the pages, each on its own line. */
 const CALLS = Object.entries(SKILL_FILES).flatMap(([file, text]) =>
   [...text.matchAll(/^ *git_(\w+) (\{.*\})$/gm)].map(([, name = "", input = ""]) => ({ file, name, input })),
 );

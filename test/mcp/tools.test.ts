@@ -9,10 +9,10 @@ import { status } from "../../src/ops/status.ts";
 const MAX_TOKENS = 600;
 const MAX_INSTRUCTION_WORDS = 60;
 
-/** What a model gets to read of the list. */
+/** The part of the list that a model reads. */
 const list = JSON.stringify(TOOLS.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })));
 
-/** The root and every schema within. */
+/** Returns a schema and all schemas within it. */
 function parts(schema: MinimalSchema): MinimalSchema[] {
   const inner = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
   return [schema, ...inner.flatMap(parts)];
@@ -55,9 +55,9 @@ test("every tool says what it may do, and has a title", () => {
 });
 
 /**
- * What OpenAI (structured outputs), Anthropic (tool use) and Gemini (function declarations) all take: an object at the
- * root, one type for each value, items for an array, at least one property for an object, and none of the keywords that
- * one of them refuses.
+ * Checks the subset that OpenAI (structured outputs), Anthropic (tool use) and Gemini (function declarations) all
+ * accept: an object at the root, one type for each value, items for an array, at least one property for an object, and
+ * none of the keywords that one of them refuses.
  */
 test.each(TOOLS)("$name: its schema is one that every provider takes", ({ inputSchema }) => {
   expect(inputSchema.type).toBe("object");

@@ -16,7 +16,9 @@ interface ReadSample {
 const UNESCAPED: Readonly<Record<string, string>> = { "\\\\": "\\", '\\"': '"', "\\n": "\n" };
 const unescaped = (text: string) => text.replaceAll(/\\[\\"n]/g, (pair) => UNESCAPED[pair] ?? "");
 
-/** Reads samples as the formats' grammars say, apart from the code under test. Throws on a line that is none. */
+/**
+ * Reads samples by the formats' grammars, independently of the code under test. Throws on a line that does not match.
+ */
 function read(text: string): { samples: ReadSample[]; helps: string[] } {
   expect(text.endsWith("\n")).toBe(true);
   const lines = text.slice(0, -1).split("\n");
@@ -57,7 +59,7 @@ describe.each(FORMATS)("%s", (format) => {
       fc.property(family, (given) => {
         const { samples, helps } = read(exposition([given], format));
         expect(samples.map(({ labels }) => labels)).toEqual(given.samples.map(({ labels }) => ({ ...labels })));
-        // Minus zero is zero to a reader.
+        // Makes minus zero equal to zero, as it is to a reader.
         expect(samples.map(({ value }) => value + 0)).toEqual(given.samples.map(({ value }) => value + 0));
         expect(helps.map(unescaped)).toEqual([given.help]);
       }),

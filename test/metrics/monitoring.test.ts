@@ -8,14 +8,14 @@ import { FAMILIES } from "../../src/metrics/series.ts";
 const read = (...path: string[]) => readFile(join(ROOT, "monitoring", ...path), "utf8");
 
 const exposed = new Set(FAMILIES.flatMap(({ series }) => series.map(({ name }) => name)));
-/** Names of series, and of what rules record, in PromQL. */
+/** Returns the names of series and of recorded rules in PromQL. */
 const namesIn = (text: string) => text.match(/\b(?:git_operation|sandbox_hours|warmtree[_:])[\w:]*/g) ?? [];
 
 test("rules and their tests ask for nothing that is not exposed or recorded", async () => {
   const rules = await read("rules.yml");
   const recorded = new Set([...rules.matchAll(/record: (\S+)/g)].map(([, name]) => name));
   expect(recorded.size).toBeGreaterThan(0);
-  // Descriptions name metrics too, and those must be right as well.
+  // Descriptions name metrics too, and must name existing ones as well.
   const names = [rules, await read("rules.test.yml"), await read("rules.slow.test.yml"), ...DASHBOARD_QUERIES].flatMap(
     namesIn,
   );

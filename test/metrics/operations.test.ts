@@ -17,7 +17,7 @@ afterEach(() => {
 
 const caller = (): RecordedCaller => ({ ...metrics.recording(), tenant: "acme", cost: {} });
 
-/** What came to be counted once everything was sent. */
+/** Returns the counts once all of them were sent. */
 async function counts(): Promise<Record<string, number>> {
   await vi.advanceTimersByTimeAsync(60_000);
   await Promise.all(metrics.waiting);

@@ -40,7 +40,7 @@ const claims = (source: "live" | "paused" | "cold", count: number) =>
 const durations = (operation: "clone" | "push", seconds: number, count: number) =>
   [bucketOf("git_operation_duration_seconds", { operation }, seconds), count] as const;
 
-/** A slot that began so many seconds before the one that runs. */
+/** Returns a slot that began so many seconds before the current one. */
 const slot = (secondsAgo: number, counts: readonly (readonly [string, number])[], after?: Standing) => ({
   at: NOW - 4 * SECOND_MS - secondsAgo * SECOND_MS,
   counts: new Map(counts),
@@ -97,7 +97,7 @@ test("adds up what each object counted in the range", () => {
 
 test("operations a minute are those of the last minute, of which the running slot is a part", () => {
   const slots = [75, 60, 0].map((secondsAgo) => slot(secondsAgo, [operations("clone", "success", 64)]));
-  // From 17:59:00 on, 64 s: the slot before is too old.
+  // Counts from 17:59:00 on, 64 s: the slot before is too old.
   expect(overview([look({ history: { slots } })]).operations.per_minute).toBe(120);
 });
 
@@ -165,7 +165,7 @@ test("tells how the pool stands now, from every shard's newest sample", () => {
   });
   expect(told.spend.usd_per_hour).toBeCloseTo(3.6);
   expect(told.spend.by_period_usd.month).toBeCloseTo(30.001);
-  // The other 15.25 days at what an hour costs now.
+  // The remaining 15.25 days at the present cost of an hour.
   expect(told.spend.projected_month_usd).toBeCloseTo(30.001 + 15.25 * 24 * 3.6, 1);
   expect(told.spend.budget_usd).toBe(100);
 });

@@ -113,7 +113,7 @@ test("hours never fall, whatever ends before it was due, and are right again aft
     fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
       let [now, before, ranSeconds, stored] = [AT, 0, 0, { sample: sample(), maxReportedSeconds: 0 }];
       for (const [index, { ms, running, stayMs }] of steps.entries()) {
-        // What ran did so for half of the time, which the object cannot know.
+        // The sandboxes ran for half of the time, which the object cannot know.
         ranSeconds += (stored.sample.running * ms) / 2000;
         now += ms;
         expect(ranSecondsAt(stored, now)).toBeGreaterThanOrEqual(before);

@@ -23,7 +23,7 @@ async function scrape(url: string, headers: Record<string, string> = {}, setting
   return app.fetch(new Request(url, { headers, method }), settings, createExecutionContext());
 }
 
-/** Value of a series now, as a scraper sees it. */
+/** Returns the present value of a series, as a scraper sees it. */
 async function exposed(series: string): Promise<number> {
   const lines = (await (await scrape(LOCAL)).text()).split("\n");
   const line = lines.find((text) => text.startsWith(`${series} `));
@@ -144,8 +144,8 @@ describe("the trace of a request", () => {
 });
 
 /**
- * Operations of as many tenants, repositories and agents, all at once. They end at the allow list, or at a name that is
- * none: the facade's whole way, without a sandbox.
+ * Runs operations of as many tenants, repositories and agents, all at once. They end at the allow list, or at a name of
+ * no operation: they take the facade's whole way, without a sandbox.
  */
 async function operate(numbers: readonly number[]): Promise<void> {
   const settings = { ...env };

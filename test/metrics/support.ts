@@ -2,10 +2,10 @@ import type { Batch } from "../../src/metrics/batch.ts";
 import type { PoolCounts, ShardState } from "../../src/metrics/pool-sample.ts";
 import type { Recording } from "../../src/metrics/recorder.ts";
 
-/** All series there are, whatever the traffic. Whoever changes it says so here, and in docs/metrics.md. */
+/** Number of all series, independent of the traffic. A change of it is also a change of docs/metrics.md. */
 export const TOTAL_SERIES = 221;
 
-/** A shard of the pool in which nothing ever happened. */
+/** A shard of the pool without any activity. */
 export const EMPTY_SHARD: ShardState = {
   sandboxes: { warming: 0, warm: 0, bound: 0, paused: 0, gone: 0 },
   workspaces: { top: 0, active: 0, idle: 0, cold: 0 },
@@ -33,17 +33,17 @@ export const NO_COUNTS: PoolCounts = {
   templateBuilds: { promoted: 0, failed: 0 },
 };
 
-/** A Metrics object as the recorder sees it: adds each batch once, and answers as `answer` says. */
+/** A Metrics object as the recorder sees it: adds each batch once, and responds as `answer` tells it. */
 export class FakeMetrics {
   readonly counts = new Map<string, number>();
   readonly tries: { readonly shard: string; readonly id: string }[] = [];
   readonly batches: Batch[] = [];
   answer: (take: () => void) => Promise<void> = async (take) => take();
   shards = 1;
-  /** What recording was promised to be kept alive. */
+  /** The promises that recording passed to waitUntil. */
   readonly waiting: Promise<unknown>[] = [];
 
-  /** A request's view of it. */
+  /** Returns a request's view of the object. */
   recording(): Recording {
     return {
       env: { METRICS: { getByName: (shard) => ({ add: (batch) => this.#add(shard, batch) }) } },

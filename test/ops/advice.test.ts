@@ -7,11 +7,11 @@ import { operationNamed } from "../../src/ops/registry.ts";
 import type { Seed } from "./support.ts";
 import { cloneForEach, git, Home } from "./support.ts";
 
-/** The calls that an error names, as they stand there: `pull {rebase: false, from: "main"}`. */
+/** Returns the calls that an error names in the form `pull {rebase: false, from: "main"}`. */
 function callsIn(message: string): { readonly op: string; readonly input: Record<string, unknown> }[] {
   return Array.from(message.matchAll(/\b(pull|push|restore|branch|apply) \{([^}]*)\}/g), ([, op = "", text = ""]) => ({
     op,
-    // A name without a value is for the caller to fill in.
+    // A name without a value: the caller fills it in.
     input: JSON.parse(
       `{${text.replaceAll(/(\w+)(: )?(?=[^"]*(?:"[^"]*"[^"]*)*$)/g, (all, name, colon) => (colon ? `"${name}": ` : /^(?:true|false|\d+)$/.test(name) ? all : `"${name}": null`))}}`,
     ),
@@ -38,14 +38,14 @@ async function call(op: string, input: object = {}) {
   return home.answer(operation, input);
 }
 
-/** The message of a call that fails. */
+/** Returns the message of a call that fails. */
 async function refusal(op: string, input: object = {}): Promise<string> {
   const answer = await call(op, input);
   if (answer.ok) throw new Error(`${op} went well`);
   return answer.error.message;
 }
 
-/** Does what an error says to the letter, with `filled` for what it leaves open. @returns what each call came to */
+/** Makes the calls that an error names, with values of `filled` for open fields. @returns the result of each call */
 async function follow(message: string, filled: Readonly<Record<string, unknown>> = {}) {
   const answers = [];
   for (const { op, input } of callsIn(message)) {

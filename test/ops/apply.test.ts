@@ -185,7 +185,7 @@ test("settings of submodules that git refuses are in nobody's way", async () => 
   write(seed, {
     ".gitmodules": '[submodule "e"]\n\tpath = sub\n\turl = https://git.example/x\n\tupdate = !touch CANARY\n',
   });
-  // Where it has no folder, git takes it out again.
+  // Without a folder for the submodule, `git add -A` would remove its entry.
   mkdirSync(join(seed.tree, "sub"));
   seed.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},sub`);
   seed.publish("submodule");

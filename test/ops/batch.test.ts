@@ -46,7 +46,7 @@ async function run(...steps: AskedStep[]): Promise<BatchResult> {
 
 const values = (results: BatchResult) => results.map(({ parsed }) => (parsed.ok ? parsed.value : parsed.error.code));
 
-/** A step of the test's own. */
+/** Returns a step with a script of the test's own. */
 const probe = (script: string, access: Operation["access"] = "write", env?: Record<string, string>) =>
   defineOperation({
     name: "probe",

@@ -12,7 +12,7 @@ let seed: Seed;
 let home: Home;
 const OWN = "agent/ada/t1";
 
-/** The workspace has pushed its branch, and is on another. */
+/** Makes a workspace that has pushed its branch, and is on another branch. */
 const begin = clonesOf(async () => {
   const origin = new Seed();
   writeFileSync(join(origin.tree, "a.txt"), "a\n");
@@ -39,7 +39,7 @@ const refs = () => home.git("for-each-ref", "--format=%(refname)");
 const remove = (name = OWN) => home.run(branch, { name, delete: true });
 const refusal = (name = OWN) => home.failure(branch, { name, delete: true });
 
-/** Somebody adds a commit to the branch. */
+/** Adds another author's commit to the branch. */
 function others(): void {
   seed.git("fetch", "-q", "origin");
   seed.git("checkout", "-q", `origin/${OWN}`);
@@ -78,7 +78,7 @@ test("what others pushed to it is not deleted, seen or not", async () => {
   await home.run(pull);
   expect(await refusal()).toMatchObject({ code: "push_rejected", message: expect.stringContaining("Others") });
   expect(atRemote()).toEqual(before);
-  // Merged, it is on another branch too.
+  // After a merge, the commit is on another branch too.
   git(seed.bare, "update-ref", "refs/heads/main", `refs/heads/${OWN}`);
   await home.run(pull);
   expect(await remove()).toMatchObject({ deleted: OWN });

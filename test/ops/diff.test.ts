@@ -252,7 +252,7 @@ describe("what a diff leaves behind", () => {
     const withNew = fingerprint(at);
     await at.run(diff);
     expect(fingerprint(at)).toBe(withNew);
-    // The empty blob, and the index; an index of that call's own goes in the background.
+    // The empty blob, and the index; the call's own index is removed in the background.
     await until("nothing else is left", () => readdirSync(join(at.path, ".warmtree/looks")).join() === "e6,index");
     expect(readdirSync(join(at.path, ".warmtree"))).toEqual(["looks"]);
   });

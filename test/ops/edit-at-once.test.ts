@@ -18,14 +18,14 @@ let home: Home;
 const copy = copiesOf(() => homeWith(all("first")));
 beforeEach(async () => {
   home = copy();
-  // Leaves the way for looks that start git alone.
+  // Leaves the link `finished`, with which looks start git alone.
   await home.run(edit, { files: [{ path: "other", content: "" }] });
 });
 afterEach(() => home.remove());
 
 const filesOf = (content: string) => Object.entries(all(content)).map(([path, text]) => ({ path, content: text }));
 
-/** How many files each kind of look finds to be of another version than the first; both numbers that it may be. */
+/** Returns, for each kind of look, how many files differ from the first version: none or all. */
 const LOOKS: Readonly<Record<string, () => Promise<number>>> = {
   status: async () => (await home.run(status, { limit: 1000 })).modified.length,
   diff: async () => (await home.run(diff)).files.filter(({ path }) => path !== "other").length,
@@ -53,7 +53,7 @@ test.each([
   ["diff", async () => (await home.run(diff)).files.filter(({ path }) => path !== "other")],
   ["read", async () => ((await home.run(read, { path: name(0) })).content === "first 0\n" ? [] : ["changed"])],
 ])("%s undoes an edit whose process was ended", async (_, look) => {
-  // As an edit leaves it that is killed when half of its files are in place.
+  // The files that an edit leaves if it is killed when half of its files are in place.
   const undo = join(home.path, ".warmtree/undo");
   mkdirSync(undo);
   rmSync(join(home.path, ".warmtree/finished"));

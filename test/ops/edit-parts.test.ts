@@ -182,7 +182,7 @@ test("with all members that a model fills in, a mode alone is meant: the content
   const before = contentOf("run.sh");
   await home.run(edit, { files: [{ path: "run.sh", mode: "755", ...filled }] });
   expect([contentOf("run.sh"), isExecutable("run.sh")]).toEqual([before, true]);
-  // Empty content alone is a file's content.
+  // Empty content without other empty members is the file's content.
   await home.run(edit, { files: [{ path: "run.sh", mode: "755", content: "" }] });
   expect(contentOf("run.sh")).toBe("");
 });

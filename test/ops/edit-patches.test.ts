@@ -269,7 +269,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
       .replaceAll(HUNK, "@@")}*** End Patch\n`,
 };
 
-/** A wrong place that only its number tells may be an equal one. */
+/** Damages that may change another place: only the number tells an equal place from the right one. */
 const MAY_LIE = new Set(["wrong numbers"]);
 
 test("a patch of git, damaged as models damage it, makes the same tree, or none", async () => {
@@ -300,6 +300,6 @@ test("a patch of git, damaged as models damage it, makes the same tree, or none"
     ),
     { numRuns: FEW_RUNS * 4 },
   );
-  // It would be no test if all were refused.
+  // If all patches were refused, the test would prove nothing.
   expect(made.size).toBeGreaterThan(5);
 });

@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  // Whatever an edit came to, it leaves nothing lying about.
+  // An edit leaves no other files, also if it fails.
   expect(
     readdirSync(join(home.path, ".warmtree")).filter((name) => !["finished", "lock", "looks", "open"].includes(name)),
   ).toEqual([]);
@@ -228,7 +228,7 @@ describe("a patch", () => {
   const added = (path: string, line = "x", fileMode = 100644) =>
     `diff --git a/${path} b/${path}\nnew file mode ${fileMode}\n--- /dev/null\n+++ b/${path}\n@@ -0,0 +1 @@\n+${line}\n`;
 
-  /** What git makes of the change from FILES to another tree. */
+  /** Returns the patch that git makes of the change from FILES to another tree. */
   function patchTo(files: Readonly<Record<string, string>>, removed: string[] = []): string {
     write(home, files);
     for (const path of removed) rmSync(join(home.tree, path));
@@ -332,7 +332,7 @@ describe("a patch", () => {
     for (const { about, patch } of [...copies, ...others]) {
       const told = await home.run(edit, { patch }).catch((error: unknown) => error);
       if (told instanceof WarmtreeError) expect([about, told.code]).toEqual([about, expect.stringMatching(REFUSED)]);
-      // What git cannot read as a name is text between patches to it.
+      // A name that git cannot read makes its part a text between patches.
       else if (!(told instanceof z.ZodError)) {
         expect([about, told]).toMatchObject([about, { changed: [{ path: "made.txt" }] }]);
       }
@@ -423,8 +423,8 @@ describe("large content", () => {
 
 describe("cut off in the middle", () => {
   /**
-   * An edit that stops while git apply writes: its checkout filter waits for a pipe that only this test opens, by when
-   * the files before it are changed already.
+   * Kills an edit while git apply writes: its checkout filter waits for a pipe that only this test opens. By then the
+   * files before it are changed already.
    */
   async function killedEdit(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     const pipe = join(home.path, "pipe");
@@ -450,7 +450,7 @@ describe("cut off in the middle", () => {
       patch,
     };
     const running = home.raw(edit, asked, controller.signal);
-    // Opens when the filter reads, which is the moment to strike.
+    // Resolves when the filter reads the pipe: the moment to kill the edit.
     const end = await open(pipe, constants.O_WRONLY);
     expect(treeOf(home)).toMatchObject({ "a.txt": "half\n", d: "a file now\n", "new/deep/file": "half\n" });
     controller.abort(signal);
@@ -476,7 +476,7 @@ describe("cut off in the middle", () => {
     await killedEdit("SIGKILL");
     const list = readFileSync(join(home.path, ".warmtree/undo/list"), "utf8");
     expect(list).toContain("\0a.txt\0");
-    // As if killed after the first half: everything is gone, half of it is back.
+    // The state after a kill in the middle of the undo: all is deleted, half of it is restored.
     rmSync(join(home.tree, "d"), { force: true });
     write(home, { "a.txt": "a\n" });
     await home.run(edit, { files: [{ path: "after", content: "after\n" }] });
@@ -499,7 +499,7 @@ test("any change of trees, as files or as a patch made by diff, makes the same t
       const gone = Object.keys(before).filter((path) => !(path in after));
       const files = [
         ...gone.map((path) => ({ path, delete: true })),
-        // As text, it might keep the line ends of the file before.
+        // As text, the file might keep the line ends of the file before.
         ...Object.entries(after).map(([path, content]) => ({ path, base64: Buffer.from(content).toString("base64") })),
       ];
       let input: object = { files };

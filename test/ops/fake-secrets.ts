@@ -1,6 +1,6 @@
 /**
- * Texts in the form of secrets, put together when tests run: no scanner finds one in this repository. `seed` makes each
- * another.
+ * Texts in the form of secrets, composed at run time, so that no scanner finds one in this repository. Another `seed`
+ * makes another text.
  */
 
 const CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -8,7 +8,7 @@ const SMALL = CAPITALS.toLowerCase();
 const DIGITS = "0123456789";
 const ALNUM = DIGITS + CAPITALS + SMALL;
 
-/** Many different characters, of each kind in turn. */
+/** Returns many different characters, of each kind in turn. */
 export function varied(length: number, seed = 1, alphabet = ALNUM): string {
   const kinds = [CAPITALS, SMALL, DIGITS].filter((kind) => Array.from(kind).every((one) => alphabet.includes(one)));
   return Array.from({ length }, (_, n) => {
@@ -26,7 +26,7 @@ function crc32(text: string): number {
   return ~sum >>> 0;
 }
 
-/** With its checksum, as GitHub makes it. */
+/** Returns a token with its checksum, as GitHub makes it. */
 export function githubToken(prefix: string, seed = 1): string {
   const random = varied(30, seed);
   let [left, sum] = [crc32(random), ""];

@@ -37,20 +37,20 @@ const remote = (...args: string[]) => git(seed.bare, ...args);
 const subjects = (ref: string) => remote("log", "--format=%s", ref).split("\n");
 const holds = (name: string, commit: string) => remote("branch", "--contains", commit).includes(name);
 
-/** Commits and pushes a file of that name. */
+/** Commits and pushes a file with that name. */
 async function agentPushes(name: string, asked: object = {}, at = home) {
   writeFileSync(join(at.tree, name), `${name}\n`);
   return at.run(push, { message: name, ...asked });
 }
 
-/** Somebody else's commit on a branch of the remote. */
+/** Adds another author's commit to a branch of the remote. */
 function personPushes(name: string, to = "main", text = `${name}\n`): string {
   seed.receive(to);
   writeFileSync(join(seed.tree, name), text);
   return seed.publish(name, to);
 }
 
-/** A commit that is taken away from main by force, and another one instead. */
+/** Removes a commit from main by force, and puts another one in its place. */
 function personRemoves(instead: string): string {
   seed.git("reset", "-q", "--hard", "HEAD~1");
   writeFileSync(join(seed.tree, instead), `${instead}\n`);
@@ -431,7 +431,7 @@ describe("taking back", () => {
 
   test("a branch whose first push was cut off, and is repeated, is the workspace's own", async () => {
     const { commit } = await agentPushes("A");
-    // As where the host took it and its answer was lost.
+    // The state if the host took the push and its answer was lost.
     for (const ref of [`refs/warmtree/own/${OWN}/@`, `refs/remotes/origin/${OWN}`]) home.git("update-ref", "-d", ref);
     expect(await home.run(push)).toMatchObject({ pushed: false });
     expect(await home.run(push, { amend: true, message: "better" })).toMatchObject({ replaced: commit });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   gate = await startGate();
   gate.lead(git.url);
   await makeRepository(git.root, "small", { files: 5, commits: 2 });
-  // A wait is written down, and over at once.
+  // `sleep` writes the wait to a file, and ends at once.
   writeFileSync(join(folder, "sleep"), `#!/bin/sh\necho "$1" >>'${folder}/waits'\n`);
   chmodSync(join(folder, "sleep"), 0o755);
 });
@@ -47,11 +47,11 @@ afterEach(() => {
   home.remove();
 });
 
-/** Seconds waited for, the last operation's first. */
+/** Returns the seconds of the waits before a retry. */
 const waits = () =>
   readFileSync(join(folder, "waits"), "utf8")
     .split("\n")
-    // In whole seconds wait others than this.
+    // Other waits are in whole seconds.
     .filter((line) => line.includes("."))
     .map(Number)
     .filter((s) => s >= 0.5);
@@ -108,10 +108,10 @@ test("what is no fault of the host is not tried again", async () => {
   expect(git.counters().requests - before).toBe(1);
 });
 
-/** Bytes within and between the lines of the answers. */
+/** Lengths that cut the answers within and between their lines. */
 const ENDS = [0, 1, 4, 10, 30, 60, 100, 150, 190, 220, 300, 500];
 
-// Not of a push's POST: git itself waits for the rest of such an answer, until the operation's time is over.
+// Leaves out a push's POST: git itself waits for the rest of that answer until the operation's time is over.
 test.each<{ operation: Operation; method: string }>([
   { operation: clone, method: "GET" },
   { operation: clone, method: "POST" },

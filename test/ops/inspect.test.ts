@@ -28,7 +28,7 @@ const look = () => home.perform(probeBeforePause);
 const resume = (head = "") => home.perform(probeAfterResume, undefined, { head });
 const ADD = { files: [{ path: "new.txt", content: "new\n" }] };
 
-/** Holds the lock as an operation would that does `what`. @returns lets go */
+/** Holds the lock as an operation does that is at `what`. @returns releases the lock */
 async function hold(what: string): Promise<() => void> {
   writeFileSync(ours("open"), `${what}\n`);
   const holder = spawn("/bin/bash", ["-c", 'exec flock "$0" cat', ours("lock")]);
@@ -67,7 +67,7 @@ test("an operation that was waiting for the lock when the pool took it does not 
   const letGo = await hold("open");
   makePipe(ours("holds"));
   const failing = home.failure(edit, ADD);
-  // Read: from now on it waits for the lock.
+  // The edit has read the hold: from here on it waits for the lock.
   await writeFile(ours("holds"), "the hold before\n");
   writeFileSync(ours("next"), "a hold\n");
   renameSync(ours("next"), ours("holds"));

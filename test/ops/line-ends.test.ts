@@ -12,7 +12,7 @@ import { status } from "../../src/ops/status.ts";
 import { clonesOf, git, Home, Seed } from "./support.ts";
 import { treeOf, write } from "./trees.ts";
 
-/** Stored with line ends that their attributes do not allow. */
+/** Files stored with line ends that contradict their attributes. */
 const CONTRARY = {
   "w.txt": "one\r\ntwo\r\n",
   "mixed.txt": "one\r\ntwo\n",
@@ -38,7 +38,7 @@ const begin = clonesOf(async () => {
   return { seed: origin, home: cloned };
 });
 
-/** Commits what is staged and these files: `git add` of all would convert some. */
+/** Commits the staged files and the given ones: `git add` of all files would convert some. */
 function publishOnly(origin: Seed, message: string, ...paths: string[]): void {
   origin.git("add", "--", ...paths);
   origin.git("commit", "-qm", message);
@@ -61,7 +61,7 @@ afterEach(() => {
   seed.remove();
 });
 
-/** So that git cannot know by times that nothing has changed, and looks. */
+/** Sets all files' times, so that git cannot tell by times that nothing has changed, and reads the files. */
 function touchAll(): void {
   const at = new Date(Date.now() - 60_000);
   for (const path of Object.keys(treeOf(home))) utimesSync(join(home.tree, path), at, at);
@@ -73,7 +73,7 @@ async function expectClean(): Promise<void> {
   expect(await home.run(diff)).toMatchObject({ files: [], diff: "" });
 }
 
-/** What the newest commit of the agent's branch changed at the remote. */
+/** Returns the changes of the newest commit of the agent's branch at the remote. */
 const pushed = () => git(seed.bare, "show", "--format=", "--numstat", "agent/ada/t1");
 
 const contentOf = (path: string) => readFileSync(join(home.tree, path), "utf8");
@@ -118,7 +118,7 @@ describe("files that are stored with other line ends than their attributes say",
     await home.run(restore, { all: true });
     await expectClean();
     expect(treeOf(home)).toMatchObject({ "w.txt": "1\r\ntwo\r\n", "new.sh": "new\r\n" });
-    // Mended: its attribute counts again.
+    // This file is stored as its attribute says again, so the attribute counts again.
     await home.run(edit, { files: [{ path: "mixed.txt", content: "one\r\n2\r\n" }] });
     await home.run(push, { message: "mixed" });
     expect(git(seed.bare, "cat-file", "-p", "agent/ada/t1:mixed.txt")).toBe("one\n2");

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(() => home.remove());
 
-/** Commits without a subprocess for each: `git fast-import` of empty commits with these messages, oldest first. */
+/** Makes empty commits with these messages, oldest first: `git fast-import` needs no subprocess for each. */
 function importCommits(at: Home, authors: readonly { name: string; email: string; message: string }[]): void {
   const stream = authors.map(({ name, email, message }, n) => {
     const who = `${name} <${email}> ${1_700_000_000 + n} +0130`;

@@ -17,14 +17,14 @@ import type { Home, Seed } from "./support.ts";
 import { cloneForEach, git } from "./support.ts";
 import { fileName, write } from "./trees.ts";
 
-/** What git, or a shell, may take for something else than a file. */
+/** Names that git or a shell may read as something other than a file. */
 const TRAPS = ["--", "HEAD", "-", "-x", ":(top)", "*", "main", "@"];
 const NAMES = [...TRAPS, ":!a", "[a-z]", "?", "!a", "#a", "~", "^", "--all", "_", "STDIN", "FETCH_HEAD", "a b"];
 
 let seed: Seed;
 let home: Home;
 
-/** Every name is a file, and a file in a folder; what they held first and what they hold now differ. */
+/** The repository has every name as a file, and as a file in a folder; first and second contents differ. */
 cloneForEach(
   (origin) => {
     for (const version of ["first", "second"]) {
@@ -99,7 +99,7 @@ test("what the pool asks does not take a file for a commit", async () => {
 });
 
 test("a path that is not there is told, whatever it is called", async () => {
-  // Ends like what `git describe` says of a commit, which git reads as that commit.
+  // Ends like the output of `git describe`, which git reads as the described commit.
   const described = `nothing-g${home.git("rev-parse", "--short", "HEAD")}`;
   writeFileSync(join(home.tree, "new"), "new\n");
   const missing = async (at: string) => {

@@ -48,7 +48,7 @@ beforeEach(() => {
 });
 afterEach(() => home.remove());
 
-/** Commands that operations start, each replaced by one that first notes what any process can read of it. */
+/** Replaces commands that operations start, each by one that first records the data that any process can read of it. */
 function spyOn(commands: readonly string[]): { seen(): string; end(): void } {
   const bin = mkdtempSync(join(folder, "bin-"));
   const log = join(bin, "seen");
@@ -58,7 +58,7 @@ function spyOn(commands: readonly string[]): { seen(): string; end(): void } {
       .split(delimiter)
       .map((place) => join(place, command))
       .find(existsSync);
-    // What a child of the script inherits: its environment, and each descriptor that it can read.
+    // The data that a child of the script inherits: the environment, and each descriptor that it can read.
     const note = `{ tr '\\0' '\\n' </proc/$$/environ; [ ! -p /proc/$$/fd/6 ] || echo piped; } >>'${log}' 2>/dev/null`;
     writeFileSync(join(bin, command), `#!/bin/sh\n${note}\nexec ${real} "$@"\n`);
     chmodSync(join(bin, command), 0o755);

@@ -48,7 +48,7 @@ function moved({ seed }: Scene): void {
   seed.publish("theirs");
 }
 
-/** The same for runs that do the same: commits by their subjects. */
+/** Returns a state that is equal for runs with equal effects: commits by their subjects. */
 const stateOf = ({ seed, home }: Scene) =>
   [
     home.git("log", "--format=%s"),
@@ -58,10 +58,10 @@ const stateOf = ({ seed, home }: Scene) =>
     git(seed.bare, "log", "--all", "--format=%s %D"),
   ].join("\n--\n");
 
-/** The same for answers that say the same: names of objects are left out. */
+/** Returns an answer without object names, so that answers of equal meaning are equal. */
 const told = (value: object): unknown => JSON.parse(JSON.stringify(value).replaceAll(/[0-9a-f]{40}/g, "id"));
 
-/** One git in so many; at night, each. */
+/** Kills at every fifth git; at night, at each. */
 const EACH = process.env["NIGHTLY"] === undefined ? 5 : 1;
 
 test.each<[string, Operation, object, ((scene: Scene) => Promise<void> | void) | undefined, object?]>([
@@ -76,7 +76,7 @@ test.each<[string, Operation, object, ((scene: Scene) => Promise<void> | void) |
       moved(scene);
     },
   ],
-  // The answer can say less where the deed was done before.
+  // If the work was already done, the answer may have fewer members.
   ["a revert", apply, { commits: ["HEAD"], revert: true }, undefined, { head: "id" }],
   ["commits taken back", restore, { to: "HEAD~1", keep: true }, unpushed, { head: "id" }],
   ["a new branch", branch, { name: "x", create: true }, undefined],

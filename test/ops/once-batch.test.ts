@@ -39,7 +39,7 @@ const STEPS: readonly (readonly [Operation, object])[] = [
   [push, { message: "second", to: "x" }],
 ];
 
-/** Values of the steps that ended well. */
+/** Returns the values of the steps; throws the error of a failed step. */
 async function run(seedOfNames: string | undefined): Promise<object[]> {
   const steps = await Promise.all(
     STEPS.map(async ([operation, input], at) => ({
@@ -60,7 +60,7 @@ async function run(seedOfNames: string | undefined): Promise<object[]> {
 const subjects = (to: string) => git(seed.bare, "log", "--format=%s", to).split("\n");
 
 beforeEach(() => {
-  // A batch has no name of its own; if it gets one, no step may take it.
+  // A batch has no idempotency name of its own; if it gets one, no step may use it.
   home.once = "0123456789abcdef0123456789abcdef";
 });
 

@@ -5,19 +5,19 @@ import { delimiter, join } from "node:path";
 export const ONCE = "00112233445566778899aabbccddeeff";
 export const OTHER = "ffeeddccbbaa99887766554433221100";
 
-/** Where an operation is killed: before or after git runs a command, or any, for the nth time. */
+/** The place of a kill: before or after git runs a command for the nth time; without `command`, any command. */
 export interface Kill {
   readonly command?: string;
   readonly when: "before" | "after";
   readonly nth?: number;
 }
 
-/** Runs `work`, in which git kills all processes of the operation that starts it. */
+/** Runs `work` with a git that kills all processes of the operation that starts it. */
 export async function killedAt<T>({ command, when, nth = 1 }: Kill, work: () => Promise<T>): Promise<T> {
   const path = process.env["PATH"] ?? "";
   const folder = mkdtempSync(join(tmpdir(), "warmtree-kill-"));
   const shim = join(folder, "git");
-  // What an operation starts is one process group.
+  // The processes of an operation are one process group.
   const script = `#!/bin/sh
 PATH='${path}'
 hit=${command === undefined}

@@ -34,17 +34,17 @@ const remote = (...args: string[]) => git(seed.bare, ...args);
 const head = () => home.git("rev-parse", "HEAD");
 const subjects = (to = OWN) => remote("log", "--format=%s", to).split("\n");
 
-/** A push that is killed. */
+/** Runs a push that is killed. */
 const killed = (kill: Kill, input: object = MINE) => killedAt(kill, () => home.answer(push, input));
 
-/** Somebody else's commit on top of a branch of the remote. */
+/** Adds another author's commit to a branch of the remote. */
 function elsewhere(path: string, to = OWN): string {
   seed.receive(to);
   writeFileSync(join(seed.tree, path), "theirs\n");
   return seed.publish(`theirs ${path}`, to);
 }
 
-/** The answer to the call when it is sent again; the third try answers the same without the network. */
+/** Sends the call again, and a third time without the network, which must answer the same. @returns the answer */
 async function again(input: object = MINE) {
   const value = await home.run(push, input);
   const { remote: reachable } = home;
@@ -62,7 +62,7 @@ test("after the remote took it, it is answered as pushed, and the branch is the 
   const value = await again();
   expect(value).toMatchObject({ commit, committed: true, pushed: true, rebased: false, tree: "current", to: OWN });
   expect(remote("rev-parse", OWN)).toBe(commit);
-  // As after a push whose answer came.
+  // The same state as after a push whose answer arrived.
   expect(home.git("rev-parse", `refs/warmtree/own/${OWN}/@`)).toBe(commit);
 });
 
@@ -105,7 +105,7 @@ test.each<Kill>([
   const value = await again(input);
   expect(value).toMatchObject({ commit: head(), committed: true, pushed: true, replaced: old });
   expect(subjects()).toEqual(["better", "one"]);
-  // Nothing is left to replace.
+  // No commit is left to replace.
   home.once = undefined;
   write("c.txt", "c\n");
   const next = await home.run(push, { message: "next" });
@@ -278,7 +278,7 @@ test("a merge whose commit was made, and was not cleaned up behind, is not commi
   home.once = ONCE;
   await killed({ command: "commit", when: "after" }, { message: "merged" });
   const commit = head();
-  // As if git had been killed after the commit.
+  // The state after a kill of git after the commit.
   writeFileSync(join(home.tree, ".git/MERGE_HEAD"), `${theirs}\n`);
   expect(await again({ message: "merged" })).toMatchObject({ commit, committed: true, pushed: true });
   expect((await home.run(status)).unfinished).toBeUndefined();

@@ -36,7 +36,7 @@ const receipts = () =>
     .sort();
 const grown = { files: [{ path: "a.txt", old: "n=1", new: "n=11" }] };
 
-/** The tree, its branches and tags, and those of the remote. */
+/** Returns the tree, its branches and tags, and those of the remote. */
 const state = () =>
   [
     home.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/remotes", "refs/tags"),
@@ -46,7 +46,7 @@ const state = () =>
     git(seed.bare, "for-each-ref"),
   ].join("\n");
 
-/** An operation, what it needs, and what would happen between two tries that both count. */
+/** Operations with their preparation, and an undoing between two tries: a second execution would show. */
 const CALLS: readonly {
   readonly operation: Operation;
   readonly input: object;
@@ -122,7 +122,7 @@ test.each(CALLS)("$operation.name $input, sent twice, is done once and answers t
   const after = state();
   expect(await home.run<typeof operation.output>(operation, input)).toEqual(first);
   expect(state()).toBe(after);
-  // Under the other name, it is another call.
+  // With another name, it is another call.
   home.once = OTHER;
   const parsed = await home.answer<typeof operation.output>(operation, input);
   expect(parsed.ok && state() === after && JSON.stringify(parsed.value) === JSON.stringify(first)).toBe(false);

@@ -26,7 +26,7 @@ cloneForEach(
   (made) => ({ seed, home } = made),
 );
 
-/** Of a name that the remote takes too. */
+/** Writes a file that the remote adds under the same name. @returns reads the workspace's file */
 function bothWrite(path: string): () => string {
   mkdirSync(join(seed.tree, path, ".."), { recursive: true });
   writeFileSync(join(seed.tree, path), "theirs\n");

@@ -12,7 +12,7 @@ import { write } from "./trees.ts";
 
 const sandbox_id = "s0-00000000000000000000";
 
-/** Calls that together make every part of a parser work, in an order in which real git answers each. */
+/** Calls that together exercise every part of a parser, in an order in which real git answers each. */
 const CALLS: readonly (readonly [name: string, input: object])[] = [
   ["clone", { repo_url: "https://git.example/o/r", agent_id: "a", task_id: "b" }],
   [
@@ -64,7 +64,7 @@ interface Call {
 
 const NOTHING: ScriptOutput = { exitCode: 0, sections: new Map(), stderr: "", truncated: false };
 
-/** Filled by beforeAll with what real git answered. */
+/** The answers of real git, collected by beforeAll. */
 const calls: Call[] = [];
 let seed: Seed;
 let home: Home;
@@ -97,7 +97,7 @@ beforeAll(async () => {
       chmodSync(join(home.tree, "a.txt"), 0o755);
     }
     if (name === "push") {
-      // Both sides go on, on the same line.
+      // Both sides change the same line.
       write(home, { "a.txt": "ours\n" });
       home.git("commit", "-qam", "ours");
       seed.git("pull", "-q", "--rebase", "origin", "main");
@@ -116,7 +116,7 @@ afterAll(() => {
 
 const PATCH = "diff --git a/made b/made\nnew file mode 100644\n--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+x\n";
 
-/** What leaves the API is either what the schema promises, or an error that can be told. */
+/** Checks that an answer matches the schema, or is an error that the API may return. */
 function check({ operation, input, output }: Call): void {
   checkAnswer(operation, operation.parse(output, input));
   const direct = operation.parseDirect?.(output, input);
@@ -138,7 +138,7 @@ test("every operation is among the calls, and real git's answers are understood"
   expect(new Set(calls.map(({ operation }) => operation.name))).toEqual(new Set(OPERATIONS.map(({ name }) => name)));
   for (const call of calls) check(call);
   const failed = calls.filter(({ operation, input, output }) => !operation.parse(output, input).ok);
-  // The expression that is none, the branch that was never pushed, and the two pulls that conflict.
+  // The invalid expression, the branch that was never pushed, and the two pulls that conflict.
   expect(failed.map(({ operation }) => operation.name)).toEqual(["search", "branch", "pull", "pull"]);
 });
 

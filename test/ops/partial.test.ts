@@ -22,7 +22,7 @@ const NUMBERS = Array.from({ length: 9 }, (_, n) => `line ${n}\n`).join("");
 const homes: Home[] = [];
 let server: GitServer;
 let origin: Seed;
-/** What a full clone answers. */
+/** The answers of a full clone. */
 let expected: object[];
 
 function commitAt(files: Readonly<Record<string, string>>, to = "main"): string {
@@ -132,7 +132,7 @@ describe("clone", () => {
   });
 });
 
-/** What may need objects that were left out. */
+/** Calls that may need objects that were left out. */
 const LOOKS: readonly (readonly [Operation, object])[] = [
   [diff, { base: "v1" }],
   [read, { path: "src/deep/a.ts", ref: "v1" }],
@@ -148,7 +148,7 @@ async function looked(home: Home, looks = LOOKS): Promise<object[]> {
   return answers;
 }
 
-/** Whatever may be missing is missing: folders, files, and most of what is checked out elsewhere. */
+/** Leaves out as much as possible: folders, files, and most objects outside the checked-out folders. */
 const LEAST = { sparse: ["docs"], filter: "tree:0" };
 
 describe("in a partial clone", () => {
@@ -156,7 +156,7 @@ describe("in a partial clone", () => {
     const home = await cloned(LEAST);
     expect(await looked(home)).toEqual(expected);
     expect(home.git("status", "--porcelain")).toBe("");
-    // Of a file that is not here the size is not known, and it is not fetched for that.
+    // The size of a file that is not here is unknown, and the file is not fetched for it.
     const { entries } = await home.run(read, { ref: "main", path: "docs" });
     expect(entries).toMatchObject([{ name: "a.md", kind: "file" }]);
   });
@@ -203,7 +203,7 @@ describe("in a partial clone", () => {
     expect(existsSync(join(home.tree, "src/deep/c.ts"))).toBe(false);
   });
 
-  /** A workspace whose work starts from a branch that nobody else commits to. */
+  /** Makes a workspace whose work starts from a branch that has no other committer. */
   async function onBranchOf(task_id: string) {
     const main = `${task_id}-main`;
     origin.git("checkout", "-q", "-B", main, git(origin.bare, "rev-parse", "main"));
@@ -222,9 +222,9 @@ test("without the credential they fail clearly, and leave all as it was", async 
   }
   expect(home.git("for-each-ref")).toBe(before);
   expect(await home.run(status)).toMatchObject({ clean: true, branch: "main" });
-  // Here no remote helps.
+  // No remote can answer this.
   expect(await home.failure(log, { path: "docs" })).toMatchObject({ code: "invalid_input", field: "path" });
-  // Nothing that is written into the tree is heeded beside the credential.
+  // With a credential, settings in the tree's config are ignored.
   home.remote = { url: home.remote.url, authorization };
   home.git("config", "remote.origin.url", "http://127.0.0.1:9/");
   home.git("config", "http.proxy", "http://127.0.0.1:9/");

@@ -14,7 +14,7 @@ test.each([1, 2, 7, 1000])(
       before.push(textOf([sections.get(1) ?? bytesOf("none")]));
       return async (bytes) => void passed.push(bytes);
     });
-    // What looks like a mark is none after the first.
+    // After the section's first mark, bytes that look like a mark are data.
     const output = bytesOf("\0n:1\nfacts\0\0n:2\nbody \0n:2\n \0n:0\nrest");
     for (let at = 0; at < output.length; at += size) kept.push(await pass(output.subarray(at, at + size)));
     expect(before).toEqual(["facts\0"]);

@@ -20,8 +20,9 @@ import { tag } from "../../src/ops/tag.ts";
 import { cloneForEach, Home, type Seed } from "./support.ts";
 
 /**
- * Programs that each operation starts: on a busy machine a start takes longer than most of what they do, so each change of a number is
- * seen here. Programs that git starts by itself are not counted, nor those that go on after the answer (rm among them).
+ * Counts the programs that each operation starts: on a busy machine a start takes longer than most of their work, so
+ * each change of a number shows here. Leaves out programs that git starts by itself, and those that continue after the
+ * answer (rm among them).
  */
 
 const PROGRAMS =
@@ -37,7 +38,7 @@ for (const name of PROGRAMS.split(" ")) {
     .find((path) => existsSync(path));
   if (real === undefined) continue;
   const shim = join(folder, "bin", name);
-  // A process that goes on by itself has neither variable.
+  // A process that continues by itself has neither variable.
   writeFileSync(
     shim,
     `#!/bin/sh\nif [ -n "$WT_CALL$WT_LOOK" ]; then echo ${name} >>'${started}'; fi\nexec '${real}' "$@"\n`,
@@ -82,7 +83,7 @@ async function startsOf(operation: Operation, input: object, at = home): Promise
 const files = (count: number) => Array.from({ length: count }, (_, n) => ({ path: `file ${n}`, content: `${n}\n` }));
 const patch = "--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n";
 
-// flock(1) is Linux's; elsewhere perl takes the lock.
+// flock(1) exists on Linux; elsewhere perl takes the lock.
 const onLinux = test.skipIf(process.platform !== "linux");
 
 onLinux.each([1, 5, 100])("edit of %i files starts one program", async (count) => {

@@ -161,7 +161,7 @@ describe("a shallow clone", () => {
 
   const commits = () => shallow.git("log", "--format=%s").split("\n");
 
-  /** A branch that parted before the clone was made, and is merged now: all its history is new to the clone. */
+  /** Merges a branch that parted before the clone was made: all its history is new to the clone. */
   function mergeOldBranch(): string {
     seed.git("checkout", "-q", "-B", "topic", "HEAD~2");
     commitAt("topic.txt", "1\n", "topic");

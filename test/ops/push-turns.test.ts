@@ -23,13 +23,13 @@ cloneForEach(
   (made) => ({ seed, home } = made),
 );
 
-/** Somebody else's commit on a branch of the remote. */
+/** Adds another author's commit to a branch of the remote. */
 function elsewhere(path: string, to = "main"): string {
   writeFileSync(join(seed.tree, path), "theirs\n");
   return seed.publish("elsewhere", to);
 }
 
-/** A push without a turn that was overtaken. */
+/** Runs a push without a turn that is overtaken. @returns the lost race */
 async function overtaken(input: object = { message: "mine" }): Promise<LostRace> {
   elsewhere("theirs.txt");
   write("mine.txt", "mine\n");

@@ -47,7 +47,7 @@ afterEach(() => {
   for (const made of homes.splice(0)) made.remove();
 });
 
-/** Somebody else's commit on the remote's main. */
+/** Adds another author's commit to the remote's main. */
 function elsewhere(path: string, text: string, message = "elsewhere"): string {
   seed.receive();
   writeFileSync(join(seed.tree, path), text);
@@ -210,7 +210,7 @@ test("a conflict: the tree as it was, the commit kept, hunks with all three side
   expect(home.git("log", "-1", "--format=%s")).toBe("ours");
   expect(home.git("status", "--porcelain")).toBe("?? other");
   expect(readFileSync(join(home.tree, "a.txt"), "utf8")).toContain("OURS");
-  // The way out that the detail names.
+  // Follows the advice in the detail.
   expect(await home.failure(pull, { rebase: false })).toMatchObject({ code: "conflict", work: { tree: "merging" } });
   expect(await home.run(status)).toMatchObject({ unfinished: "merge", conflicts: [{ path: "a.txt" }] });
   expect(await home.failure(push, { message: "too early" })).toMatchObject({
@@ -294,7 +294,7 @@ test("from a shallow clone to a branch whose parting lies below it", async () =>
   expect(remote("log", "--format=%s", "release").split("\n")).toEqual(expect.arrayContaining(["mine", "on release"]));
 });
 
-/** A rule of the host, as its hook says it. */
+/** Sets a rule of the host, with the words that its hook prints. */
 function rule(...lines: string[]): void {
   const hook = join(seed.bare, "hooks/pre-receive");
   mkdirSync(join(seed.bare, "hooks"), { recursive: true });

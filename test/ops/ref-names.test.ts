@@ -114,7 +114,7 @@ test("a tag that is called as a branch of the remote is in nobody's way", async 
 test("of a name that a branch and a tag have, no look guesses which is meant", async () => {
   home.git("tag", "main", second);
   const at = (ref: string) => home.run(read, { path: "a.txt", ref });
-  // Both are the same commit: it does not matter.
+  // Both are the same commit, so the name is not ambiguous.
   expect(await at("main")).toMatchObject({ content: "second\n" });
   home.git("tag", "-f", "main", first);
   for (const told of [
@@ -173,7 +173,7 @@ test("a workspace on a repository that was empty pulls what comes first to its d
   const empty = new Seed();
   const early = new Home(`file://${empty.bare}`);
   await early.run(clone, { agent_id: "ada", task_id: "t1" });
-  // It is not there yet.
+  // The branch does not exist at the remote yet.
   expect(await early.run(branch)).not.toHaveProperty("upstream");
   writeFileSync(join(empty.tree, "a.txt"), "first\n");
   empty.publish("first");

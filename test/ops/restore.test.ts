@@ -26,7 +26,7 @@ beforeEach(() => {
 
 afterEach(() => home.remove());
 
-/** One change of every kind. */
+/** Makes one change of every kind. */
 function mess(): void {
   write(home, { "a.txt": "changed\n", "-x\n": "staged\n", "added.txt": "added\n", link: "-> d" });
   home.git("add", "-A");

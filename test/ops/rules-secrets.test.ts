@@ -36,7 +36,7 @@ const inJson = (text: string) => JSON.stringify({ key: text });
 const token = githubToken("ghp");
 const wrongSum = token.slice(0, -1) + (token.endsWith("0") ? "1" : "0");
 
-/** Name of the form, content, and the line where it begins. */
+/** The name of the form, the content, and the line where the secret begins. */
 const SECRETS: readonly (readonly [form: string, content: string, line?: number])[] = [
   ["aws_key", `id: ${awsId()}\nregion: eu\nsecret: ${awsSecret()}\n`, 3],
   ["aws_key", `client("${awsId("ASIA")}", "${awsSecret()}")\n`],
@@ -58,7 +58,7 @@ const SECRETS: readonly (readonly [form: string, content: string, line?: number]
   ["private_key", `k = "${beginKey("")}\\n" +\n    "${varied(64)}\\n"\n`],
 ];
 
-/** What resembles a secret and is none. */
+/** Texts that resemble a secret but are none. */
 const NEAR_MISSES: readonly string[] = [
   awsId(),
   `${awsId()}\n${varied(40).toLowerCase()}\n`,

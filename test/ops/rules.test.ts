@@ -42,7 +42,7 @@ function write(path: string, content: string, at: { readonly tree: string } = ho
 const head = () => home.git("rev-parse", "HEAD");
 const pushed = (...args: string[]) => git(seed.bare, "show", "--format=", "--name-only", "agent/ada/t1", ...args);
 
-/** A refusal that leaves commits, index and files as they were. */
+/** Expects a push to be refused, with commits, index and files unchanged. @returns the broken rules */
 async function refused(input: object) {
   const [before, files] = [head(), home.git("status", "--porcelain", "-uall")];
   const failure = await home.failure(push, input);
@@ -231,7 +231,7 @@ describe("commits that were made before the push", () => {
     expect(await home.run(push, { message: "m" })).toMatchObject({ pushed: true });
   });
 
-  /** A commit with a key that no branch of the remote has, but a tag. */
+  /** Makes a commit with a key that only a tag of the remote has, and no branch. */
   function onlyTagged(): string {
     seed.receive();
     writeFileSync(join(seed.tree, CI), keyFile());
@@ -266,7 +266,7 @@ describe("commits that were made before the push", () => {
 });
 
 describe("merges", () => {
-  /** A merge with conflicts in a.txt that is open in the tree; the other side has a key and another workflow. */
+  /** Opens a merge with conflicts in a.txt; the other side has a key and another workflow. */
   async function openMerge(): Promise<void> {
     seed.receive();
     writeFileSync(join(seed.tree, CI), "on: pull_request\n");

@@ -14,7 +14,7 @@ const FOLDER = join(import.meta.dirname, "..", "..", "src", "ops", "scripts");
 test.each(SCRIPTS.filter(({ shell }) => shell !== "perl"))(
   "the script of $name defines each function once",
   ({ script }) => {
-    // In a quoted heredoc is a script of its own.
+    // A quoted heredoc is another script.
     const own = script.replaceAll(/<<'(\w+)'[\s\S]*?\n\1\n/g, "");
     const names = Array.from(own.matchAll(/^ *([a-z_]+)\(\) *[({]/gm), ([, name]) => name);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);

@@ -15,7 +15,7 @@ import { git, Home, Seed } from "./support.ts";
 
 const TOKEN = "tok_77d1e0a95b2c4f68";
 const authorization = `Basic ${btoa(`x-access-token:${TOKEN}`)}`;
-/** A dozen git processes. */
+/** The setup starts a dozen git processes. */
 const SETUP_MS = 60_000;
 const homes: Home[] = [];
 let server: GitServer;
@@ -134,7 +134,7 @@ describe("a clone from a seed", () => {
     const { head, refs } = await maker.perform(makeSeed);
     seedHead = head ?? "";
     seedRefs = refs ?? "";
-    // Since then: lines end otherwise, branches and tags came, moved and went, the default branch is another.
+    // Changes since the seed: other line ends; new, moved and deleted branches and tags; another default branch.
     writeFileSync(join(origin.tree, ".gitattributes"), "* text=auto\n");
     commitAt("b.txt", "2\n");
     commitAt("crlf.txt", "a\nc\n", "agent/ada/t2");
@@ -146,7 +146,7 @@ describe("a clone from a seed", () => {
   }, SETUP_MS);
   afterAll(end);
 
-  /** A home as a sandbox has it that was started from a snapshot of the maker. */
+  /** Returns a home as in a sandbox that was started from a snapshot of the maker. */
   function fromSnapshot(): Home {
     const home = newHome();
     cpSync(maker.path, home.path, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
@@ -154,7 +154,7 @@ describe("a clone from a seed", () => {
     return home;
   }
 
-  /** The same, where the Worker was told in time what the remote has. */
+  /** Returns the same home for a Worker that got the remote's refs in time. */
   async function told(): Promise<Home> {
     const home = fromSnapshot();
     home.remoteRefs = await remoteRefs(home.remote, new AbortController().signal);
@@ -162,7 +162,7 @@ describe("a clone from a seed", () => {
     return home;
   }
 
-  /** The same, where it has fetched what is new as well. */
+  /** Returns the same home for a Worker that has also fetched the new objects. */
   async function sent(): Promise<Home> {
     const home = await told();
     const wanted = wantedBetween(seedRefs, home.remoteRefs?.list ?? "");
@@ -182,7 +182,7 @@ describe("a clone from a seed", () => {
     return server.counters().fetches - before;
   };
 
-  /** Everything that tells one clone from another. */
+  /** Returns all state in which clones can differ. */
   function stateOf(home: Home) {
     const net = join(home.path, ".warmtree/net.git");
     return {
@@ -193,7 +193,7 @@ describe("a clone from a seed", () => {
       index: home.git("ls-files", "-s", "-t"),
       files: readdirSync(home.tree, { recursive: true }).filter((path) => !/^\.git\b/.test(String(path))),
       net: [readFileSync(join(net, "config"), "utf8"), git(net, "for-each-ref")],
-      // What settling writes comes when it is done.
+      // Settling writes its files later, when it ends.
       beside: readdirSync(join(home.path, ".warmtree")).filter((name) => name !== "git.config"),
     };
   }
@@ -231,7 +231,7 @@ describe("a clone from a seed", () => {
     throw new Error("the host is gone");
   }
 
-  /** As a host sends it that says it has sent all: objects of the newest commit, and nothing before it. */
+  /** Sends a pack that claims to be complete but has only the newest commits' objects, and none before them. */
   async function* newestCommitOnly(): AsyncGenerator<Uint8Array> {
     const objects = git(origin.bare, "rev-list", "--objects", "--no-walk", "--all");
     yield execFileSync("git", ["pack-objects", "-q", "--stdout"], { cwd: origin.bare, input: objects });

@@ -10,7 +10,7 @@ import { push } from "../../src/ops/push.ts";
 import { cloneForEach, type Home, type Seed } from "./support.ts";
 import { write } from "./trees.ts";
 
-/** What the service answers to a request for a signature. */
+/** The service's answer to a request for a signature. */
 let answer: { readonly status: number; readonly text: string };
 const service = createServer((request, response) => {
   request.resume().on("end", () => response.writeHead(answer.status).end(answer.text));
@@ -126,6 +126,6 @@ test("no hook and no monitor gets the lease, whatever a program has left in the 
   writeFileSync(join(home.path, ".warmtree/git.config"), config);
   await home.run(edit, { files: [{ path: "b.txt", content: "b\n" }] });
   await home.failure(push, { message: "m" });
-  // Of other git commands the monitor was one, without a lease.
+  // The monitor ran in other git commands, without a lease.
   expect(existsSync(loot) ? readFileSync(loot, "utf8") : "").not.toContain("lease");
 });

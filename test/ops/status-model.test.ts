@@ -33,11 +33,11 @@ const REFRESH_INDEX = assemble('. "$WT_LIB/refresh-index.sh"\nrefresh_index\nwai
 const NIGHTLY = process.env["NIGHTLY"] !== undefined;
 const SEQUENCES = NIGHTLY ? 30 : 3;
 const TIME_LIMIT_MS = NIGHTLY ? 1_800_000 : 120_000;
-/** Steps that follow each other without a look in between: within one second, as far as the machine can. */
+/** Steps that follow each other without a look in between: within one second, as far as the machine is fast enough. */
 const BURST = { minLength: 1, maxLength: 5 };
 const BURSTS = { minLength: 6, maxLength: 6 };
 
-/** Few names and contents of one length, so that steps meet: in one second, of the same size, in the same folder. */
+/** Few names and contents of one length, so that steps collide: in one second, of the same size, in the same folder. */
 const path = fc.constantFrom("a", "b", "d/a", "d/b", "d/e/a", "f/a", "logs/a.log", "d/.gitignore", ".gitignore");
 const content = fc.constantFrom("*.log\n", "d/\n!a\n", "11111\n", "22222\n");
 const folder = fc.constantFrom("d", "d/e", "f", "logs");
@@ -48,14 +48,14 @@ interface Place {
 }
 
 interface Step {
-  /** For the report of a failure. */
+  /** Used in the report of a failure. */
   readonly name: string;
   take(at: Place): void | Promise<void>;
 }
 
 /**
- * What may happen to a tree without git; what is not possible there is no step. Emptied folders go, as no operation leaves
- * any: of one that was untracked, git with its cache goes on telling.
+ * A change of a tree without git; a change that is impossible there does nothing. Removes emptied folders, as
+ * operations leave none: git with its cache keeps reporting an emptied folder that was untracked.
  */
 const raw = (name: string, work: (tree: string) => void): Step => ({
   name,
@@ -69,7 +69,7 @@ const raw = (name: string, work: (tree: string) => void): Step => ({
   },
 });
 
-/** True when the folder is gone. */
+/** Removes folders without files. @returns whether the folder itself is gone */
 function removeEmptied(at: string): boolean {
   const left = readdirSync(at, { withFileTypes: true }).filter(
     (entry) => entry.name === ".git" || !entry.isDirectory() || !removeEmptied(join(at, entry.name)),
@@ -78,7 +78,7 @@ function removeEmptied(at: string): boolean {
   return left.length === 0;
 }
 
-/** An operation of ours; a refusal is an answer too. */
+/** Runs an operation of the product; a refusal counts as an answer. */
 const ours = (name: string, operation: Operation, input: object): Step => ({
   name,
   async take({ home }) {
@@ -93,7 +93,7 @@ function put(tree: string, name: string, text: string): void {
   writeFileSync(join(tree, name), text);
 }
 
-/** A `sleep` that does not: within the second of a change, settling is at its most dangerous. */
+/** A folder with a short `sleep`: settling is at most risk within the second of a change. */
 const impatient = (() => {
   const bin = mkdtempSync(join(tmpdir(), "warmtree-bin-"));
   writeFileSync(join(bin, "sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
@@ -157,7 +157,7 @@ const step: fc.Arbitrary<readonly Step[]> = fc.oneof(
     ]),
 );
 
-/** What git finds when it believes nothing that it noted before: an index from long ago, no caches. */
+/** Returns the status that git finds without earlier notes: with an index from long ago, and no caches. */
 function truth(home: Home) {
   const index = join(home.path, "index");
   copyFileSync(join(home.tree, ".git/index"), index);
@@ -196,7 +196,7 @@ test(
           seed.remove();
         }
       }),
-      // Where it fails, the shortest sequence that was found in the time is told.
+      // On a failure, the shortest failing sequence found in the time is reported.
       { numRuns: SEQUENCES, plugins: [fc.interruptAfterTimeLimit(TIME_LIMIT_MS / 2, { failOnInterrupt: true })] },
     );
   },

@@ -35,7 +35,7 @@ function publish(files: Readonly<Record<string, string>>): void {
 
 const write = (path: string, text: string) => writeFileSync(join(home.tree, path), text);
 
-/** How many requests to the sandbox a call takes. */
+/** Returns how many requests to the sandbox a call makes. */
 async function startsOf(work: () => Promise<unknown>): Promise<number> {
   const before = home.starts;
   await work();
@@ -133,7 +133,7 @@ describe("what is unfinished", () => {
 
 describe("a tree that was rewritten settles", () => {
   const index = () => join(home.tree, ".git/index");
-  /** The index is later than any file it tells of, and with what is in the folders; and whoever wrote it is done. */
+  /** Whether the index is later than all its files and has the untracked cache, and its writer has ended. */
   const settled = () => {
     const files = home.git("ls-files").split("\n");
     const newest = Math.max(...files.map((path) => Math.floor(statSync(join(home.tree, path)).mtimeMs / 1000)));
@@ -164,11 +164,11 @@ describe("a tree that was rewritten settles", () => {
           const says = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
           return says.includes("WT_LOOK=1") && readlinkSync(`/proc/${pid}/cwd`).startsWith(home.tree);
         } catch {
-          // It has ended, or is none.
+          // The process has ended, or the name is no process.
           return false;
         }
       });
-    // Well within the second for which it waits.
+    // Well within the second that it waits before it settles.
     await expect.poll(lookers, { timeout: 500 }).toEqual([]);
     expect(settled()).toBe(false);
   });

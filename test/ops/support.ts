@@ -13,7 +13,7 @@ import type { StreamedFile, Remote, RemoteRefs } from "../../src/remote/types.ts
 import type { Parsed, ScriptOutput } from "../../src/ops/output/script-output.ts";
 import { runPlan, runScript, type Start } from "../../src/ops/run.ts";
 
-/** The default rules with others; the default branch is open. */
+/** Returns the default policy with other rules; the default branch is open. */
 export function policyWith(rules: NonNullable<PolicyDocument["default"]>): Policy {
   return policyOf({ default: { ...rules, refs: { default_branch: "open", ...rules.refs } } }, "", "");
 }
@@ -26,32 +26,32 @@ const CONTEXT: OperationContext = {
   policy: policyWith({}),
 };
 
-/** A home folder with real git in it: scripts run here exactly as in a sandbox, without the sandbox. */
+/** A home folder with real git in it: scripts run here as in a sandbox, without the sandbox. */
 export class Home {
   readonly path = mkdtempSync(join(tmpdir(), "warmtree-ops-"));
   readonly tree = join(this.path, "repo");
   remote: Remote;
-  /** As a grant of a sandbox from a repository snapshot has it. */
+  /** Set as in a grant of a sandbox from a repository snapshot. */
   seedHead?: string;
-  /** As the facade knows it when it was told in time. */
+  /** Set as the facade does if it got the refs in time. */
   remoteRefs?: RemoteRefs | undefined;
-  /** As the facade begins to fetch it. */
+  /** Set as the facade does when it begins the fetch. */
   pack?: OperationContext["pack"];
-  /** As the operator set it. */
+  /** Set as by the operator. */
   agentBranchPrefix = CONTEXT.agentBranchPrefix;
-  /** As the git host has them. */
+  /** The LFS objects of the git host. */
   lfs?: OperationContext["lfs"];
-  /** As the service has it. */
+  /** The service's signing. */
   signing?: OperationContext["signing"];
-  /** As the push queue has it. */
+  /** Set as by the push queue. */
   push?: PushContext;
-  /** As a run or a client has it that sends a call again. */
+  /** Set as by a run or a client that sends a call again. */
   once?: string | undefined;
-  /** As the operator sets it; tests of other things push to main. */
+  /** Set as by the operator; tests of other subjects push to main. */
   policy = CONTEXT.policy;
-  /** Nobody ends an operation here when it is over. */
+  /** No caller ends an operation here when its time is over. */
   timeoutS = CONTEXT.timeoutS;
-  /** Processes started so far: what would be requests to a sandbox. */
+  /** Number of processes started so far; in a sandbox, each would be a request. */
   starts = 0;
   readonly #groups = new Set<number>();
 
@@ -59,12 +59,15 @@ export class Home {
     this.remote = { url: remoteUrl };
   }
 
-  /** Plain git in the tree, as an outside observer. */
+  /** Runs plain git in the tree, as an outside observer. */
   git(...args: string[]): string {
     return git(this.tree, ...args);
   }
 
-  /** Runs a process here as the sandbox would. Aborting kills it alone: with SIGKILL, or the reason "SIGTERM". */
+  /**
+   * Runs a process here as the sandbox would. An abort kills this process alone: with SIGKILL, or by the reason
+   * "SIGTERM".
+   */
   #start(signal?: AbortSignal): Start {
     return async ({ cmd, args, envs, hasStdin = false, takeStdout }, incoming) => {
       this.starts++;
@@ -90,7 +93,7 @@ export class Home {
     };
   }
 
-  /** As a sandbox would: where the bytes break off, so does the file. */
+  /** Writes incoming bytes as a sandbox would: if they break off, the file does too. */
   async #receive(incoming: StreamedFile | undefined): Promise<void> {
     if (!incoming) return;
     const file = join(this.path, incoming.path);
@@ -98,7 +101,7 @@ export class Home {
     try {
       for await (const part of incoming.bytes) appendFileSync(file, part);
     } catch {
-      // Told by the end that follows.
+      // The end that follows reports the failure.
     }
   }
 
@@ -128,7 +131,7 @@ export class Home {
     return runPlan(task, plan, input, context, this.#start(signal));
   }
 
-  /** Runs a piece of shell.ts by itself. */
+  /** Runs a part of shell.ts alone. */
   async piece(script: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { timeoutS } = CONTEXT;
     const envs = { ...GIT_ENVIRONMENT, WT_NONCE: "n", WT_LOCK_WAIT_S: String(timeoutS), ...env };
@@ -137,7 +140,7 @@ export class Home {
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${stderr}`);
   }
 
-  /** Script output before parsing. */
+  /** Returns a script's output before parsing. */
   async raw(operation: Operation, input: unknown, signal?: AbortSignal): Promise<ScriptOutput> {
     const asked = operation.input.parse(input);
     const context = this.#contextOf(operation);
@@ -146,7 +149,7 @@ export class Home {
     return runScript(operation, plan, context, this.#start(signal));
   }
 
-  /** Sent again with the remote when it asks for that, as by `dispatch`. */
+  /** Runs an operation; sends it again with the remote if it asks for that, as `dispatch` does. */
   async answer<O extends z.ZodType<object>>(
     operation: Operation<z.ZodType, O>,
     input: object,
@@ -157,15 +160,15 @@ export class Home {
     return this.#perform(operation, asked, { ...this.#context(), remote: this.remote });
   }
 
-  /** The value; a failure is thrown. */
+  /** Runs an operation. @returns its value; throws its failure */
   async run<O extends z.ZodType<object>>(operation: Operation<z.ZodType, O>, input: object = {}): Promise<z.output<O>> {
     const parsed = await this.answer(operation, input);
     if (!parsed.ok) throw parsed.error;
-    // What leaves the API must be what the schema promises.
+    // Every value that leaves the API must match the schema.
     return operation.output.parse(parsed.value);
   }
 
-  /** What is no operation of callers. */
+  /** Runs a task that callers cannot call. */
   async perform<Value extends object>(
     runnable: SandboxTask<unknown, Value>,
     signal?: AbortSignal,
@@ -176,7 +179,7 @@ export class Home {
     return parsed.value;
   }
 
-  /** The failure; a success is thrown. */
+  /** Runs an operation. @returns its failure; throws if it succeeds */
   async failure(operation: Operation, input: object = {}) {
     const parsed = await this.answer(operation, input);
     if (parsed.ok) throw new Error(`${operation.name} went well: ${JSON.stringify(parsed.value)}`);
@@ -195,14 +198,14 @@ export class Home {
       : { sandbox_id: "s0-00000000000000000000", ...input };
   }
 
-  /** The same in a folder of its own, with another remote. What was left to run behind an operation ends. */
+  /** Returns a copy in another folder, with another remote. Ends the processes that operations left running. */
   copy(remoteUrl = this.remote.url): Home {
     for (const group of this.#groups) endGroup(group);
     this.#groups.clear();
     const made = new Home(remoteUrl);
     copyFolder(this.path, made.path);
     replaceIn(join(made.tree, ".git/config"), this.remote.url, remoteUrl);
-    // Of files that were copied the index does not know that they are the same.
+    // The index does not know that the copied files are unchanged.
     git(made.tree, "update-index", "-q", "--refresh");
     return made;
   }
@@ -219,7 +222,7 @@ export function git(cwd: string, ...args: string[]): string {
     HOME: cwd,
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_NO_LAZY_FETCH: "1",
-    // Two processes after each commit, of no use to what lives for a second.
+    // Avoids two processes after each commit, which are useless in a short-lived repository.
     GIT_CONFIG_COUNT: "1",
     GIT_CONFIG_KEY_0: "maintenance.auto",
     GIT_CONFIG_VALUE_0: "false",
@@ -232,15 +235,15 @@ export function git(cwd: string, ...args: string[]): string {
 }
 
 /**
- * A bare remote on the file system, and a working tree of somebody else. They share their objects: what is committed in
- * the tree is sent by naming it in the remote, which takes one process where a push takes a dozen.
+ * A bare remote on the file system, and another author's working tree. They share their objects: a commit of the tree
+ * is sent by a ref in the remote, which takes one process instead of a push's dozen.
  */
 export class Seed {
   readonly path = mkdtempSync(join(tmpdir(), "warmtree-seed-"));
   readonly tree = join(this.path, "seed");
   readonly bare = join(this.path, "remote.git");
 
-  /** @param format of the objects' names */
+  /** @param format hash of the object names */
   constructor(from?: Seed, format = "sha1") {
     if (from) {
       copyFolder(from.path, this.path);
@@ -258,21 +261,21 @@ export class Seed {
     return git(this.tree, ...args);
   }
 
-  /** Commits all that is in the tree and sends it to a branch of the remote. @returns the commit */
+  /** Commits all changes in the tree, and sends them to a branch of the remote. @returns the commit */
   publish(message: string, branch = "main"): string {
     this.git("add", "-A");
     this.git("commit", "-qm", message);
     return this.send(branch);
   }
 
-  /** A branch of the remote is from now on what `commit` of the tree is. @returns the commit */
+  /** Sets a branch of the remote to the tree's `commit`. @returns the commit */
   send(branch = "main", commit = "HEAD"): string {
     const sent = this.git("rev-parse", `${commit}^{commit}`);
     git(this.bare, "update-ref", `refs/heads/${branch}`, sent);
     return sent;
   }
 
-  /** Goes to what the remote's branch is now; what is not committed stays. */
+  /** Resets the tree to the remote's branch; keeps uncommitted changes. */
   receive(branch = "main"): void {
     this.git("reset", "-q", "--keep", git(this.bare, "rev-parse", branch));
   }
@@ -282,7 +285,7 @@ export class Seed {
   }
 }
 
-/** Makes the same home again and again: the first time as `make` does, and then by copying that. */
+/** Returns a function that returns the same home each time: made by `make` first, and copied for every call. */
 export function copiesOf(make: () => Home): () => Home {
   let first: Home | undefined;
   afterAll(() => first?.remove());
@@ -294,7 +297,7 @@ interface Cloned {
   readonly home: Home;
 }
 
-/** The same for a home that was cloned from a seed. */
+/** Does the same for a home that was cloned from a seed. */
 export function clonesOf(make: () => Promise<Cloned>): () => Promise<Cloned> {
   let first: Promise<Cloned> | undefined;
   afterAll(async () => {
@@ -310,8 +313,8 @@ export function clonesOf(make: () => Promise<Cloned>): () => Promise<Cloned> {
 }
 
 /**
- * For each test of the file, or of the describe block, a remote with what `publish` commits and a workspace that cloned it as
- * `asked`; both are gone after it.
+ * Gives each test of the file, or of the describe block, a remote with the commits of `publish` and a workspace that
+ * cloned it as `asked`; removes both after the test.
  */
 export function cloneForEach(publish: (origin: Seed) => void, asked: object, take: (made: Cloned) => void): void {
   const begin = clonesOf(async () => {
@@ -344,6 +347,6 @@ function endGroup(group: number): void {
   try {
     process.kill(-group, "SIGKILL");
   } catch {
-    // Nobody of it is left.
+    // The group has no process left.
   }
 }

@@ -7,7 +7,7 @@ const name = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 8 })
   .filter((text) => treePath.safeParse(text).data === text);
 const parts = fc.array(name, { minLength: 1, maxLength: 4 });
-/** What stands between two names, before the first and after the last, and means nothing. */
+/** Separators between two names, before the first and after the last, which have no meaning. */
 const between = fc.constantFrom("/", "//", "/./", "/.//./");
 const before = fc.constantFrom("", "/", "./", "//", "/./");
 const after = fc.constantFrom("", "/", "/.", "//");

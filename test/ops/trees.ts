@@ -15,10 +15,10 @@ import * as fc from "fast-check";
 import { treePath } from "../../src/ops/tree-path.ts";
 import { git, Home } from "./support.ts";
 
-/** Path in a tree to content; `-> target` stands for a symlink. */
+/** Paths of a tree with their content; `-> target` is a symlink. */
 export type Tree = Readonly<Record<string, string>>;
 
-/** A home whose tree is a repository without a remote; with files, they are its first commit. */
+/** Returns a home whose tree is a repository without a remote; the files are its first commit. */
 export function homeWith(files: Tree = {}): Home {
   const home = new Home("file:///nowhere");
   mkdirSync(home.tree);
@@ -45,7 +45,7 @@ export function empty(home: Home): void {
   }
 }
 
-/** A named pipe: whoever opens it waits for somebody at the other end. */
+/** Makes a named pipe: opening it blocks until another process opens its other end. */
 export function makePipe(path: string): void {
   execFileSync("sh", ["-c", 'mkfifo "$1"', "sh", path]);
 }
@@ -57,7 +57,7 @@ export function commit(home: Home, files: Tree, message: string): string {
   return home.git("rev-parse", "HEAD");
 }
 
-/** Every entry below a folder, without its own name; folders end in a slash. */
+/** Returns every entry below a folder, without the folder's name; folders end in a slash. */
 function walk(folder: string, under = ""): string[] {
   return readdirSync(join(folder, under), { withFileTypes: true }).flatMap((entry) => {
     const path = under === "" ? entry.name : `${under}/${entry.name}`;
@@ -65,7 +65,7 @@ function walk(folder: string, under = ""): string[] {
   });
 }
 
-/** What is in the working tree: content of files, targets of symlinks; empty folders are told too. */
+/** Returns the working tree: content of files, targets of symlinks, and empty folders. */
 export function treeOf(home: Home): Tree {
   const paths = walk(home.tree).filter((path) => !path.startsWith(".git/"));
   const isEmpty = (folder: string) => !paths.some((path) => path !== folder && path.startsWith(folder));
@@ -78,7 +78,7 @@ export function treeOf(home: Home): Tree {
   );
 }
 
-/** Everything that a write to the tree or to .git would change, times included. */
+/** Returns a hash over all data that a write to the tree or to .git would change, times included. */
 export function fingerprint(home: Home): string {
   const hash = createHash("sha256");
   for (const path of ["", ...walk(home.tree)].sort()) {
@@ -115,7 +115,7 @@ const UNITS = [
   "\x01",
 ];
 
-/** File names as hostile as a file system takes. */
+/** File names as hostile as a file system allows. */
 export const fileName = fc
   .string({ unit: fc.constantFrom(...UNITS), minLength: 1, maxLength: 6 })
   .filter((name) => treePath.safeParse(name).data === name);
@@ -127,7 +127,10 @@ const text = fc
   .tuple(fc.array(line, { maxLength: 8 }), fc.boolean())
   .map(([lines, ended]) => (lines.length === 0 ? "" : lines.join("\n") + (ended ? "\n" : "")));
 
-/** git apply cannot read git's own header of an empty file in a folder whose name begins or ends with a space. */
+/**
+ * Folder names. git apply cannot read git's own header of an empty file in a folder whose name begins or ends with a
+ * space.
+ */
 const folderName = fileName.filter((name) => name.trim() === name);
 
 const path = fc

@@ -29,7 +29,7 @@ interface Saved {
   readonly folder: string;
 }
 
-/** Takes the tar, and unpacks it where plain git will find it. */
+/** Saves the work as a tar, and unpacks it for plain git. */
 async function save(of: Home, maxBytes?: number): Promise<Saved> {
   const parts: Uint8Array[] = [];
   const begun: WorkFacts[] = [];
@@ -49,7 +49,7 @@ async function save(of: Home, maxBytes?: number): Promise<Saved> {
   return { facts, folder };
 }
 
-/** Does as README of the tar says, with plain git, in a clone of the remote. @returns that clone */
+/** Follows the tar's README with plain git, in a clone of the remote. @returns that clone */
 function restore({ folder }: Saved, remote = seed.bare): Home {
   const restored = new Home("file:///nowhere");
   git(restored.path, "clone", "-q", remote, "repo");
@@ -76,7 +76,7 @@ async function expectRestored(of = home, remote = seed.bare): Promise<Home> {
   return restored;
 }
 
-/** Without what git does not keep: ignored files and empty folders. */
+/** Returns a tree without files that git does not keep: ignored files and empty folders. */
 const inGit = (tree: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(tree).filter(([path]) => !/(?:\.log|\/)$/.test(path)));
 

@@ -21,7 +21,7 @@ test("counts commits that no branch of the remote has, on any branch and on none
   commit(home, { "a.txt": "b\n" }, "one");
   expect(await commits()).toBe(1);
   home.git("push", "-q", "origin", "HEAD");
-  // Ahead of its upstream, main, and yet nothing would be lost.
+  // Ahead of its upstream, main, but no work would be lost.
   expect([home.git("rev-list", "--count", "@{upstream}.."), await commits()]).toEqual(["1", 0]);
   home.git("switch", "-q", "-c", "other");
   commit(home, { "a.txt": "c\n" }, "two");

@@ -16,7 +16,7 @@ import { until } from "../support/until.ts";
 import type { Home } from "./support.ts";
 import { homeWith, makePipe } from "./trees.ts";
 
-/** Where there is no /proc, nobody tells what is left. */
+/** Without /proc, the processes that are left cannot be found. */
 describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which ends the leader alone,", () => {
   let home: Home;
   let silent: Server;
@@ -37,13 +37,13 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
     home.remove();
   });
 
-  /** Processes of operations in this home. */
+  /** Returns the processes of operations in this home. */
   function atWork(): { pid: number; words: string; name: string }[] {
     const read = (pid: string, what: string) => {
       try {
         return readFileSync(`/proc/${pid}/${what}`, "latin1");
       } catch {
-        // Gone meanwhile.
+        // The process has ended meanwhile.
         return "";
       }
     };
@@ -53,7 +53,7 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
   }
   const gits = () => atWork().filter(({ name }) => name.startsWith("git"));
 
-  /** Begins what git cannot end, and cuts it off there. */
+  /** Begins an operation that hangs in git, and cuts it off there. */
   async function cutOff(
     operation: SandboxTask,
     input: object,
@@ -69,7 +69,7 @@ describe.skipIf(process.platform !== "linux")("what is cut off by E2B, which end
   const HANDLE = { sandbox_id: "s0-00000000000000000000" };
   const PUSH = push.input.parse({ ...HANDLE, message: "mine" });
 
-  /** git waits for ever where it asks which files are ignored. */
+  /** Makes git wait for ever when it reads which files are ignored. */
   function hangAtExcludes(): void {
     const info = join(home.tree, ".git/info");
     mkdirSync(info, { recursive: true });

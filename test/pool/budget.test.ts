@@ -16,7 +16,7 @@ const spend = (monthUsd: number, lastDayUsd: number) => ({ hourUsd: 0, dayUsd: 0
 test("spend on course changes nothing; too much scales waiting down by the eighth-hundredth power", () => {
   const noon = MONTH + 12 * HOUR_MS;
   const budget = fullBudget(noon - HOUR_MS);
-  // 708 hours are left of 720, and $704.40 to steer to: half the rate that is spent.
+  // 708 hours are left of 720, and $704.40 to steer for: half the present rate of spending.
   const half = correctBudget(budget, spend(12, 2 * 24 * ((0.995 * 720 - 12) / 708)), 720, noon);
   expect(half.kappa).toBeCloseTo(0.5 ** 0.08, 6);
   expect(correctBudget(budget, spend(12, 24 * 0.9), 720, noon).kappa).toBe(1);

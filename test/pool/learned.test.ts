@@ -58,7 +58,7 @@ test("it learns anew every 64 gaps", () => {
 });
 
 test("slow resumes keep workspaces longer, cheap waiting shorter", () => {
-  // A third each: seconds, some minutes, hours.
+  // A third each: gaps of seconds, of some minutes, and of hours.
   const learned = after([...times(100, 10_000), ...times(100, 200_000), ...times(100, 9_000_000)]);
   let slow = learned;
   for (let n = 0; n < 100; n++) slow = observeResume(slow, 10);

@@ -24,7 +24,7 @@ test("never shorter than a start can take now and then, never longer than E2B's 
       const waitMs = startWaitMs(took(...times));
       expect(waitMs).toBeGreaterThanOrEqual(SHORTEST_MS);
       expect(waitMs).toBeLessThanOrEqual(LONGEST_MS);
-      // One more slow start never makes anybody less patient.
+      // One more slow start never shortens the wait.
       expect(startWaitMs(took(...times, 1e6))).toBeGreaterThanOrEqual(times.length < 32 ? waitMs : SHORTEST_MS);
     }),
   );

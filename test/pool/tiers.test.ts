@@ -16,7 +16,7 @@ test("E2B's own timeout lies just beyond ours, and never beyond what its free pl
   expect(e2bTimeoutS(MINUTE)).toBe(3 * 60);
 });
 
-/** For a workspace that the tiers alone keep. */
+/** Returns when a workspace is due that only the tiers keep. */
 const dueFor = ({ lastUsedAt, endsAt }: { lastUsedAt: number; endsAt: number }, now: number, ttlMs: number) =>
   dueWhenKept({ keepUntil: pauseAt(lastUsedAt, ttlMs), endsAt }, now);
 

@@ -26,7 +26,7 @@ const claimTimes = fc.array(gapMs, { minLength: 1, maxLength: 60 }).map((gaps) =
 const after = (claims: readonly number[]): Demand =>
   claims.reduce((demand, at) => observeClaim(demand, at, MAX), noDemand(claims[0] ?? 0));
 
-/** What a pool of `stock` sandboxes would make each claim wait: each taken one is ordered anew at once. */
+/** Returns each claim's wait with a pool of `stock` sandboxes, in which every taken one is replaced at once. */
 function waitsWith(stock: number, claims: readonly number[]): number[] {
   return claims.map((at, n) => {
     const ordered = stock === 0 ? at : (claims[n - stock] ?? -Infinity);
@@ -47,7 +47,7 @@ test("the target is the largest size whose last sandbox saves more waiting than 
         );
         return WORTH.waitUsdPerS * rate - WORTH.rentUsdPerS;
       });
-      // Too near to call.
+      // Leaves out cases that are too close to decide.
       fc.pre(pays.every((margin) => Math.abs(margin) > 1e-12));
       const typical = pays.findLastIndex((margin) => margin > 0) + 1;
       const newest = claims.slice(-MAX);
@@ -92,7 +92,7 @@ test("a burst of 50 grows to the maximum, and silence shrinks it to the minimum"
 test("the first sandbox pays when claims come more often than once in V x L / rent, 74 s", () => {
   const every = (ms: number): number => {
     const claims = Array.from({ length: 400 }, (_, n) => n * ms);
-    // Between two claims, where the decayed rate is its mean.
+    // Half-way between two claims, where the decayed rate equals its mean.
     return poolTarget(after(claims), (claims.at(-1) ?? 0) + ms / 2, { min: 0, max: MAX }, WORTH);
   };
   expect(every(70_000)).toBe(1);

@@ -54,7 +54,7 @@ test("whatever is said, nothing in the words of an error steers a terminal or hi
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
       const { detail } = errorBody(new WarmtreeError("git_failed", pieces.join("")));
-      // oxlint-disable-next-line no-control-regex -- that is what must not be there
+      // oxlint-disable-next-line no-control-regex -- the output must not have these characters
       expect(detail).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u200b]/);
     }),
     { numRuns: 2000 },

@@ -63,7 +63,7 @@ describe("a pack", () => {
     const pack = await read(fetchPack(remote(), { wants: [newest], haves: [first] }, never));
     const { requests, discoveries } = server.counters();
     expect([requests - before.requests, discoveries - before.discoveries]).toEqual([1, 0]);
-    // Version 2 of packs, two objects: the newer commits. Source: gitformat-pack(5).
+    // A pack of version 2 with two objects: the newer commits. Source: gitformat-pack(5).
     expect(pack.subarray(0, 12).toString("latin1")).toBe("PACK\0\0\0\x02\0\0\0\x02");
     execFileSync("git", ["index-pack", "--stdin"], { cwd: origin.bare, input: pack });
   });

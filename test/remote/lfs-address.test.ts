@@ -9,7 +9,7 @@ test.each([
   `${ORIGIN}/x.git/info/lfs/objects/1?a=b`,
   "https://github-cloud.s3.amazonaws.com/alambic/media/1?X-Amz-Signature=2",
   "https://github.com/o/r",
-  // The operator has named these.
+  // The operator has listed these hosts.
   "https://git.corp:8443/o/r",
   "http://localhost:5000/o/r",
 ])("%s: accepted", (href) => {

@@ -34,7 +34,7 @@ describe("the items of a run", () => {
 
   test("have texts that are no references, whatever they look like", () => {
     const plans = planRun(runOf([CLONE, EDIT], ITEMS));
-    // Of its workspace alone.
+    // The only reference is the one to its workspace.
     expect(plans.map(([, edit]) => edit?.references.length)).toEqual([1, 1, 1]);
     expect(plans.map(([, edit]) => edit?.input)).toMatchObject([
       { files: [{ content: "plain" }] },

@@ -8,7 +8,7 @@ const DAY_MS = 24 * 3_600_000;
 const ago = (days: number) => new Date(NOW - days * DAY_MS).toISOString();
 const build = { version: 7, state: "promoted", started_at: ago(6) } as const;
 
-/** Nothing is missing. */
+/** A state in which all checks pass. */
 const WELL: Checks = {
   version: "0.1.0",
   allowed_git_hosts: ["github.com", "git.example"],

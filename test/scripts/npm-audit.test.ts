@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { auditOutcome } from "../../scripts/support/npm-audit.ts";
 
-/** As npm 10 and 11 print it. */
+/** Returns a report in the form of npm 10 and 11. */
 const report = (vulnerabilities: object, counts: object = {}) =>
   JSON.stringify({
     auditReportVersion: 2,

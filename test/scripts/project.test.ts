@@ -33,7 +33,7 @@ test("a generated project has the shape of a real one, and is the same everywher
   expect(paths.length).toBeGreaterThan(SIZE.files * 0.9);
   expect(paths.filter((path) => path.split("/").length > 3).length).toBeGreaterThan(paths.length / 4);
   expect(await run("tag", "--list")).toContain("v4");
-  // Most of what a file once was is stored as a difference to what it is now.
+  // Most old versions of a file are stored as a delta to the present one.
   const sizes = await run("cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(deltabase)");
   const blobs = sizes.split("\n").filter((line) => line.startsWith("blob"));
   expect(blobs.filter((line) => !line.endsWith("0".repeat(40))).length).toBeGreaterThan(blobs.length / 2);

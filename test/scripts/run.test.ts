@@ -20,7 +20,7 @@ const LOCK = {
 
 let project: string;
 
-/** A project with run.mjs in it, and a workspace, which needs no registry. */
+/** Makes a project with run.mjs, and a workspace, which needs no registry. */
 beforeEach(async () => {
   settings = {};
   project = await mkdtemp(join(tmpdir(), "warmtree-run-"));
@@ -43,7 +43,7 @@ beforeEach(async () => {
 let settings: Record<string, string> = {};
 
 function start(script: string, ...args: string[]): { child: ChildProcess; output: () => string } {
-  // Without npm's variables: this test may itself run under npm, with its settings.
+  // Leaves out npm's variables: this test may itself run under npm, with npm's settings.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...settings };
   const command = ["scripts/run.mjs", script, ...args];
   const child = spawn(process.execPath, command, { cwd: project, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -81,7 +81,7 @@ test("installs once, again when the installation is not what the lock asks for, 
 });
 
 test("shows npm's own words and starts nothing when the installation fails", async () => {
-  // A dependency that the lock does not know.
+  // A dependency that the lock file lacks.
   await writeFile(
     join(project, "package.json"),
     JSON.stringify({ name: "project", dependencies: { other: "file:left" } }),
@@ -116,7 +116,7 @@ test("a script ends with it, also when it is killed", async () => {
   const { child, output } = start(script);
   await expect.poll(output).toContain("waiting");
   child.kill("SIGKILL");
-  // The script has the other end of the pipe, so this waits for its end too.
+  // The script holds the other end of the pipe, so this waits for the script's end too.
   await once(child, "close");
   expect(output()).toContain("told to end");
 });

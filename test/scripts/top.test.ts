@@ -19,7 +19,7 @@ import type { Workspace } from "../../src/dashboard/types.ts";
 
 const NOW = Date.UTC(2026, 5, 15, 18, 0, 2);
 
-/** Forty pushes of 0.2 s and two failures in the piece before the one that runs. */
+/** Returns forty pushes of 0.2 s and two failures in the piece before the current one. */
 function overview(minutes: 5 | 15 | 60 = 5): Overview {
   const labels = { operation: "push" } as const;
   const counts = new Map([
@@ -138,8 +138,8 @@ describe("on a terminal", () => {
     },
   };
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-  /** What stands on the screen. */
-  // oxlint-disable-next-line no-control-regex -- escape sequences are what a terminal is told
+  /** Returns the text on the screen. */
+  // oxlint-disable-next-line no-control-regex -- removes the terminal's escape sequences
   const screen = () => (written.split("\u001b[H").at(-1) ?? "").replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
 
   test("shows what is going on, hears keys, and gives the screen back", async () => {

@@ -11,7 +11,7 @@ import type { WanLink } from "../../scripts/harness/wan/proxy.ts";
 
 const LINK: WanLink = { rttMs: 20, mbitPerSecond: 400 };
 
-/** A link to a server that treats every connection so. */
+/** Makes a link to a server that treats every connection with `serve`. */
 async function linkTo(serve: (socket: Socket) => void, link: WanLink = LINK) {
   const server = createServer({ allowHalfOpen: true }, serve);
   const wan = await startWan(await listen(server), link);

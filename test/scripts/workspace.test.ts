@@ -17,7 +17,7 @@ async function pinned(path: string): Promise<Record<string, string>> {
   return { ...dependencies, ...devDependencies };
 }
 
-// npm would install another version a second time.
+// With another version in a package, npm would install it a second time.
 test.each(PACKAGES)("the package %s pins the versions that the checkout has", async (folder) => {
   const [inside, outside] = await Promise.all([pinned(`${folder}/package.json`), pinned("package.json")]);
   expect(outside).toMatchObject(inside);

@@ -5,17 +5,20 @@ import type { Inside } from "../support/inside.ts";
 import { hostedSandboxes, remoteGit } from "../support/worker.ts";
 import type { Listener } from "./theft/listener.ts";
 
-/** Names of all files outside of the tree and of Warmtree's own folder, and what git would run in the tree. */
+/**
+ * Lists all files outside the tree and Warmtree's own folder, and the settings and hooks that git would run in the
+ * tree.
+ */
 const LOOK = `
 find ~ ~/repo/.git/hooks -path ~/repo -prune -o -path ~/.warmtree -prune -o -print 2>/dev/null | sort
 grep -v '^\\[branch\\|^.\\(remote\\|merge\\|rebase\\) = ' ~/repo/.git/config
 ls ~/repo/.git/hooks ~/repo/.git/info 2>/dev/null
 exit 0`;
 
-/** What no value in any field may change in a sandbox. */
+/** Returns the state of a sandbox that no value in any field may change. */
 export const surroundings = (box: Inside): Promise<string> => box.sh(LOOK);
 
-/** Everything that a deed of families.ts leaves behind: files, requests, processes. */
+/** Returns all traces of the deeds of families.ts: files, requests, processes. */
 export async function deedsDone(stack: Stack, listener: Listener, boxes: readonly Inside[]): Promise<string[]> {
   const found: string[] = [];
   for (const { tree } of await hostedSandboxes(stack)) {
@@ -34,7 +37,9 @@ export async function deedsDone(stack: Stack, listener: Listener, boxes: readonl
   return found;
 }
 
-/** Refs of the git host that no caller has named: each is one of `before`, an agent's, or a value as it stands. */
+/**
+ * Returns refs of the git host that no caller has named: not in `before`, not an agent's, and not one of the values.
+ */
 export function strayRefs(stack: Stack, repository: string, before: string, values: ReadonlySet<unknown>): string[] {
   const known = new Set(before.split("\n"));
   return remoteGit(stack, repository, "for-each-ref", "--format=%(objectname) %(refname)")

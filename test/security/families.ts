@@ -3,8 +3,8 @@ import { NAMES } from "./families/names.ts";
 import { IN_NOTATION } from "./families/notations.ts";
 
 /**
- * Values of the families that injections come in, each once.
- * @param listener address that nobody has a reason to ask
+ * Returns the values of all families of injections, each once.
+ * @param listener address that no legitimate request goes to
  */
 export function injections(listener: string): readonly string[] {
   const host = new URL(listener).host;

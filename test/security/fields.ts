@@ -3,13 +3,13 @@ import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
 import type { Operation } from "../../src/ops/operation.ts";
 import { OPERATIONS } from "../../src/ops/registry.ts";
 
-/** Where a value is in an input: names of members and, for what is in a list, indexes. */
+/** The place of a value in an input: names of members and, in lists, indexes. */
 type FieldPath = readonly (string | number)[];
 
 export interface Field {
   readonly operation: string;
   readonly path: FieldPath;
-  /** Takes a text. */
+  /** Whether the field takes a text. */
   readonly isText: boolean;
 }
 
@@ -20,7 +20,7 @@ const node = z.looseObject({
 });
 type Found = Omit<Field, "operation">;
 
-/** Every field of an operation's input, those within lists too, and one that there is not. */
+/** Returns every field of an operation's input, also within lists, and one that does not exist. */
 function fieldsOf({ name, input }: Operation): Field[] {
   const walk = (schema: unknown, path: FieldPath): Found[] => {
     const { type, properties, items } = node.parse(schema);
@@ -34,7 +34,7 @@ function fieldsOf({ name, input }: Operation): Field[] {
 
 export const FIELDS: readonly Field[] = OPERATIONS.flatMap(fieldsOf);
 
-/** A call that would go well, with one field changed. `known` replaces members that only a running service can tell. */
+/** Returns a valid call with one field changed. `known` replaces members that only a running service can provide. */
 export function inputWith({ operation, path }: Field, value: unknown, known: object): object {
   return set({ ...structuredClone(INPUT_EXAMPLES[operation] ?? {}), ...known }, path, value);
 }
@@ -45,6 +45,6 @@ function set(into: object, [head, ...rest]: FieldPath, value: unknown): object {
   const container = typeof before === "object" && before !== null ? before : typeof rest[0] === "number" ? [] : {};
   const member = rest.length === 0 ? value : set(container, rest, value);
   if (Array.isArray(into)) return into.toSpliced(Number(head), 1, member);
-  // Not by assignment, which `__proto__` would escape.
+  // Does not assign: an assignment to `__proto__` would set the prototype.
   return Object.fromEntries([...Object.entries(into), [String(head), member]]);
 }

@@ -22,18 +22,18 @@ export const hostileTexts = (listener: Listener): readonly string[] => [
   ...new Set([...HOSTILE_TEXTS, ...injections(listener.url)]),
 ];
 
-/** Every hostile value in every field, and in those that take a text every injection as well. */
+/** Returns every hostile value for every field, and every injection for the fields that take a text. */
 export function hostileInputs(listener: Listener): readonly HostileInput[] {
   const values = [...HOSTILE_TEXTS, ...HOSTILE_OTHERS];
   const texts = [...hostileTexts(listener), ...HOSTILE_OTHERS];
   return FIELDS.flatMap((field) => (field.isText ? texts : values).map((value) => ({ field, value })));
 }
 
-/** What every answer must be, whatever was asked: never our failure, and in words. */
+/** The required form of every answer: an error has a code. */
 const answered = z.looseObject({ code: z.string().optional() });
 const LEAK = /root:x:0|repositoryformatversion/;
 
-/** A tree with what hostile values name: a symlink that leads out, a file that is ignored, an odd submodule. */
+/** A tree with the files that hostile values name: a symlink that leads out, an ignored file, an odd submodule. */
 const HOSTILE_FILES: Readonly<Record<string, string>> = {
   "README.md": "Hello, a\n",
   "src/greeting.ts": "export const greeting = 'hello';\n".repeat(50),
@@ -45,7 +45,7 @@ const HOSTILE_FILES: Readonly<Record<string, string>> = {
 
 export const HOSTILE_REPOSITORY = "hostile";
 
-/** A stack with the repository, and a listener that nobody has a reason to ask. */
+/** A stack with the repository, and a listener that no legitimate request goes to. */
 export interface HostileScene {
   readonly stack: Stack;
   readonly listener: Listener;
@@ -61,8 +61,8 @@ export async function startHostileScene(): Promise<HostileScene> {
 }
 
 /**
- * Calls the Worker with each input, in several workspaces side by side, and tells which answers were not what they must
- * be. Rejects where a file was made that only a caller's text run as a command makes.
+ * Calls the Worker with each input, in several workspaces side by side.
+ * @returns the wrong answers, and the traces of commands that ran
  */
 export async function sendHostile(
   { stack, listener }: HostileScene,
@@ -74,7 +74,7 @@ export async function sendHostile(
   const repo_url = `${stack.git.url}/${HOSTILE_REPOSITORY}.git`;
   const refs = remoteGit(stack, HOSTILE_REPOSITORY, "for-each-ref", "--format=%(objectname) %(refname)");
   const lane = async (number: number) => {
-    // Both are the lane's own: a clone without one of them opens a workspace that is no other lane's either.
+    // Both are the lane's own: a clone without one of them opens a workspace that no other lane has either.
     const clone = { repo_url, agent_id: `hostile-${number}`, task_id: `lane-${number}` };
     const { sandbox_id } = await call(stack, "clone", clone);
     const box = await inside(stack, sandbox_id);
@@ -86,7 +86,7 @@ export async function sendHostile(
       const fault = faultOf(answer);
       if (fault !== undefined) bad.push(`${field.operation} ${field.path.join(".")} = ${shown(value)}: ${fault}`);
       if (field.operation === "clone" && answer.status === 200) await endOther(stack, answer, sandbox_id);
-      // What the value did must not be in the way of the next.
+      // Undoes the value's effect on the tree for the next value.
       if (answer.status === 200 && CHANGES.has(field.operation)) {
         await call(stack, "restore", { sandbox_id, all: true });
         await callOperation(stack.url, "branch", { sandbox_id, name: `agent/hostile-${number}/lane-${number}` });
@@ -103,7 +103,7 @@ export async function sendHostile(
   return bad;
 }
 
-/** A workspace that a value opened beside the lane's own takes up a sandbox. */
+/** Ends a workspace that a value opened beside the lane's own, as it takes up a sandbox. */
 async function endOther(stack: Stack, { json }: Answer, own: string): Promise<void> {
   const { sandbox_id } = z.object({ sandbox_id: z.string() }).parse(json);
   if (sandbox_id === own) return;
@@ -115,7 +115,7 @@ const CHANGES: ReadonlySet<string> = new Set(["edit", "branch", "push", "pull", 
 
 function faultOf({ status, json }: Answer): string | undefined {
   const text = JSON.stringify(json);
-  // Then nothing was tried.
+  // The call was refused before anything was tried.
   if (status === 429) return `429 ${text.slice(0, 300)}`;
   if (status >= 500) return `${status} ${text.slice(0, 300)}`;
   if (LEAK.test(text)) return `tells of a file outside the tree: ${text.slice(0, 300)}`;

@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
- * Makes a bare repository of one commit on main in `root`. Path to content; `-> target` stands for a symlink,
- * `submodule` for a submodule at a commit that nobody has.
+ * Makes a bare repository of one commit on main in `root`. `files` has content by path; `-> target` is a symlink,
+ * `submodule` a submodule at a commit that does not exist.
  */
 export function makeRepositoryOf(root: string, name: string, files: Readonly<Record<string, string>>): void {
   const tree = join(root, `${name}-tree`);

@@ -192,7 +192,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
   ...PATCHES,
 ];
 
-/** Of another type than most fields have. */
+/** Values of other types than most fields have. */
 export const HOSTILE_OTHERS: readonly unknown[] = [
   null,
   true,

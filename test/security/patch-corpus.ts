@@ -1,6 +1,8 @@
-/** Patches that name a path outside the working tree: every role a name has in a patch, every path, every way to write it. */
+/** Patches that name a path outside the working tree: every role of a name in a patch, every path, every spelling. */
 
-/** Exist in a sandbox, or would be git's own on some system. `links` of the tree lead out of it as well. */
+/**
+ * Paths that exist in a sandbox, or would be git's own on some system. Symlinks of the tree (LINKS) lead out of it too.
+ */
 const OUTSIDE_PATHS = [
   "../.warmtree/net.git/config",
   "../.warmtree/open",
@@ -43,7 +45,7 @@ const QUOTINGS: Readonly<Record<string, Quote>> = {
 const HUNK = "@@ -1 +1 @@\n-a\n+b\n";
 const ADDITION = "@@ -0,0 +1 @@\n+x\n";
 
-/** `ours` is a file of the tree that reads "a\n"; `target` a name that is free. */
+/** `a.txt` is a file of the tree with the content "a\n"; `stolen` is a free name. */
 const ROLES: Readonly<Record<string, (outside: string, q: Quote) => string>> = {
   "copy from": (path, q) => git("a.txt", "stolen", `similarity index 100%\ncopy from ${q(path)}\ncopy to stolen\n`),
   "copy from, named in the header": (path, q) =>
@@ -96,7 +98,7 @@ export function hostilePatches(): HostilePatch[] {
     OUTSIDE_PATHS.flatMap((path) =>
       Object.entries(QUOTINGS).map(([how, quote]) => ({
         about: `${role}: ${path}, ${how}`,
-        // After a change that is allowed, which must not stay either.
+        // Follows an allowed change, which must not stay either.
         patch: `${git("made.txt", "made.txt", `new file mode 100644\n--- /dev/null\n+++ b/made.txt\n${ADDITION}`)}${make(path, quote)}`,
       })),
     ),

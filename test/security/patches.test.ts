@@ -8,7 +8,7 @@ import { hostilePatches, LINKS } from "./patch-corpus.ts";
 const TEST_TIMEOUT_MS = 30 * 60_000;
 const LANES = 4;
 const REFUSED = /^(?:invalid_input|patch_failed)$/;
-/** Of the files outside that the corpus names: passwd, net.git's config, .git's config, the lock holder's word. */
+/** Contents of files outside that the corpus names: passwd, the configs of net.git and .git, .git/HEAD. */
 const LEAK = /root:x:0|repositoryformatversion|ref: refs\/heads/;
 
 let stack: Stack;

@@ -3,16 +3,18 @@ import { connect } from "node:net";
 
 export interface RawRequest {
   readonly method: string;
-  /** As it stands in the request line: a path, or an absolute URL. */
+  /** The text of the request line: a path, or an absolute URL. */
   readonly target: string;
-  /** In this order, Host too, each character a byte: nothing is added but what ends the connection and frames the body. */
+  /**
+   * Sent in this order, Host too, each character as a byte: adds only the end of the connection and the body's framing.
+   */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
 }
 
 /**
- * Sends a request as it is written, which no HTTP client would, to a port of 127.0.0.1.
- * @returns the status of the answer. Rejects when there is none
+ * Sends a request as written, which no HTTP client would do, to a port of 127.0.0.1.
+ * @returns the status of the answer. Rejects if there is none
  */
 export async function sendRaw(port: number, { method, target, headers, body = "" }: RawRequest): Promise<number> {
   const framing = [

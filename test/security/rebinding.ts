@@ -6,16 +6,16 @@ export interface Route {
 }
 
 export interface Rebinding {
-  /** Requests that were sent. */
+  /** Number of requests sent. */
   readonly tried: number;
-  /** What was not refused, and its answer's status. */
+  /** Requests that were not refused, each with the status of its answer. */
   readonly served: readonly string[];
 }
 
-/** Names of a page's own, which its DNS server has moved to 127.0.0.1 after the page was loaded. */
+/** Names of an attacker's page, which its DNS server has moved to 127.0.0.1 after the page was loaded. */
 const PAGE_HOSTS = ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example"];
 
-/** What a server, or a proxy before it, could take for the name that the client meant. */
+/** Headers from which a server, or a proxy before it, could take the name that the client asked for. */
 const CLAIMS = [
   "MF-Original-URL",
   "MF-Original-Hostname",
@@ -30,9 +30,9 @@ const CLAIMS = [
 const SEND_AT_ONCE = 8;
 
 /**
- * Sends every request that a web page could after DNS rebinding: to its own name, which now leads to this machine, with
- * any header, for to the browser it is a request of the page's own origin. And besides, what no browser would send: a URL
- * of this machine as the target.
+ * Sends every request that a web page could send after DNS rebinding: to its own name, which now leads to this machine,
+ * with any header, as the browser takes the request for one of the page's own origin. Also sends requests that no
+ * browser would: with a URL of this machine as the target.
  * @param port of the server on 127.0.0.1
  * @param refusals statuses of a refusal
  * @param hosts other names than PAGE_HOSTS

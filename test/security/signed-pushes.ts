@@ -14,22 +14,22 @@ import { call, remoteGit } from "../support/worker.ts";
 
 const AGENTS = 8;
 const MAKER = { name: "Warmtree", email: "agent@warmtree.invalid" };
-/** Branch that all agents push to, so that commits are moved. */
+/** The branch that all agents push to, so that commits are moved. */
 const SHARED = "agent/all/shared";
 
-/** Counts of what happened. */
+/** Counts of pushes and commits. */
 export interface SignedPushes {
   readonly pushes: number;
   readonly shapes: Readonly<Record<string, number>>;
-  /** Commits at the remote that the service made, and those of other people. */
+  /** Commits at the remote that the service made, and those of other authors. */
   readonly own: number;
   readonly others: number;
   readonly unsigned: readonly string[];
-  /** Of own commits, by ssh-keygen; undefined: it is not installed. */
+  /** Number of own commits that ssh-keygen verifies; undefined if it is not installed. */
   readonly good: number | undefined;
 }
 
-/** Lets agents push at once, each commits of random shape, until that many pushes have arrived. */
+/** Runs agents side by side, each with commits of random shape, until that many pushes have been made. */
 export async function pushSigned(pushes: number, seed: number): Promise<SignedPushes> {
   const { key, publicKey } = await newSigningKey();
   const stack = await startStack({ bindings: { SIGNING_KEY: key } });
@@ -80,12 +80,12 @@ class Agent {
     return call(this.#stack, operation, { sandbox_id: this.#sandboxId, ...body });
   }
 
-  /** A call that may be refused. */
+  /** Calls an operation that may be refused. */
   attempt(operation: string, body: object) {
     return callOperation(this.#stack.url, operation, { sandbox_id: this.#sandboxId, ...body });
   }
 
-  /** A path of this agent, new each time. */
+  /** Returns a new path of this agent. */
   path(): string {
     return `${this.#name}/${(this.#made += 1)}`;
   }

@@ -2,8 +2,8 @@ import * as z from "zod/v4";
 import { INPUT_EXAMPLES } from "../../src/api/examples.ts";
 
 /**
- * What a route owes to tenants. `foreign`: it names something, which another tenant's key must not find. `own`: it
- * answers of what the caller has. `operator`: no tenant's key is good. `open`: it tells nothing of anybody.
+ * The duty of a route to tenants. `foreign`: it names a thing, which another tenant's key must not find. `own`: it
+ * answers with the caller's own things. `operator`: no tenant's key is valid. `open`: it has no tenant's data.
  */
 type Owes = "foreign" | "own" | "operator" | "open";
 
@@ -61,13 +61,13 @@ const described = z.object({ paths: z.record(z.string(), z.looseObject({})) });
 
 export interface TenantRoute {
   readonly method: string;
-  /** With names in braces. */
+  /** The path, with parameter names in braces. */
   readonly path: string;
   readonly owes: Owes;
   readonly body?: object;
 }
 
-/** Every route that the service describes. Throws for one that is not in the table, and for a row of none. */
+/** Returns every route that the service describes. Throws for a route without a row, and for a row without a route. */
 export async function tenantRoutes(url: string): Promise<readonly TenantRoute[]> {
   const { paths } = described.parse(await (await fetch(`${url}/openapi.json`)).json());
   const names = Object.entries(paths).flatMap(([path, item]) =>

@@ -5,18 +5,18 @@ import { newKey } from "../../scripts/support/api-key.ts";
 import { runStartedSchema } from "../../src/api/run-schemas.ts";
 import { call } from "../support/worker.ts";
 
-/** Everything of the first tenant: ids, names, and a file that nobody has pushed. */
+/** The first tenant's things: ids, names, and a file that was never pushed. */
 interface Belongings {
-  /** Workspaces that run, are paused, and have ended. */
+  /** A running, a paused and an ended workspace. */
   readonly workspaces: readonly string[];
   readonly snapshot_id: string;
   /** A run with for_each that has ended. */
   readonly run: string;
   readonly webhook_id: string;
-  /** Of a test event, to nobody. */
+  /** The delivery of a test event to an address without a listener. */
   readonly delivery_id: string;
   readonly clone: { readonly repo_url: string; readonly agent_id: string; readonly task_id: string };
-  /** Texts of which nothing may be told. */
+  /** Texts of which no answer may hold any. */
   readonly marks: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export interface TwoTenants {
 const snapshotSchema = z.object({ snapshot_id: z.string() });
 const namedSchema = z.object({ id: z.string() });
 
-/** A stack where the first tenant has one of everything, and the second a workspace of the same repository. */
+/** Starts a stack where the first tenant has one of everything, and the second a workspace of the same repository. */
 export async function startTwoTenants(): Promise<TwoTenants> {
   const [first, second] = [newKey("first"), newKey("second")];
   const closed = { OPERATOR_KEY: newKey("operator").key, METRICS_KEY: newKey("metrics").key };

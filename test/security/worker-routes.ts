@@ -4,9 +4,9 @@ import type { Route } from "./rebinding.ts";
 const METHODS = ["get", "post", "put", "delete"] as const;
 const openApiSchema = z.object({ paths: z.record(z.string(), z.looseObject({})) });
 
-/** They tell nothing of anybody. */
+/** Routes that have no tenant's data. */
 const OPEN_TO_ALL: ReadonlySet<string> = new Set(["/healthz", "/openapi.json"]);
-/** Every route of the Worker at `url` that asks who calls, as the Worker itself describes them. */
+/** Returns every route of the Worker at `url` that requires a key, from the Worker's own description. */
 export async function guardedRoutes(url: string): Promise<Route[]> {
   const { paths } = openApiSchema.parse(await (await fetch(`${url}/openapi.json`)).json());
   return Object.entries(paths)

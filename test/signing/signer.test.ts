@@ -22,7 +22,7 @@ const git = (input: string | Uint8Array, ...args: string[]) =>
   execFileSync("git", ["-C", folder, ...args], { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] }).trim();
 const signerOfKey = (key: string) => signerOf(bytesOf(atob(key)));
 
-/** A commit with its signature where git puts it. */
+/** Returns a commit with its signature in the place where git puts it. */
 async function signedCommit(by = signer, payload = PAYLOAD): Promise<string> {
   const armor = (await by.sign(bytesOf(payload))).trimEnd().replaceAll("\n", "\n ");
   return payload.replace("\n\n", () => `\ngpgsig ${armor}\n\n`);

@@ -14,7 +14,7 @@ const INIT = `
 git init -q -b main repo && cd repo && echo n=1 >a.txt && git add a.txt &&
 git -c user.name=A -c user.email=a@example.com commit -q -m one`;
 
-/** A workspace with a repository that has no remote, and its caller. */
+/** Returns a workspace with a repository that has no remote, and its caller. */
 async function scene(tenant: string, once?: string) {
   const grant = granted(await env.SANDBOX_POOL.getByName("0").claim(workspace("ada", tenant)));
   const config = configOf(env);

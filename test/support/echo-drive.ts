@@ -1,19 +1,19 @@
 import * as z from "zod/v4";
 import { foundIn } from "./token-forms.ts";
 
-/** Who asks which Worker for repositories of which EchoHost. */
+/** The caller, the Worker, and the EchoHost of the repositories. */
 interface EchoDrive {
   readonly workerUrl: string;
   readonly key: string;
   readonly hostUrl: string;
-  /** Sent to the host with every call. */
+  /** The token that every call sends to the host. */
   readonly token: string;
 }
 
 type Door = "http" | "tool" | "run";
 const DOORS: readonly Door[] = ["http", "tool", "run"];
 
-/** Ways of the host that end in a failure of the clone itself. */
+/** Repositories of the host that make the clone itself fail. */
 const REFUSALS = ["err", "late-err", "body", "redirect"];
 const REDACTED = "[redacted]";
 
@@ -24,9 +24,9 @@ const message = (id: number, name: string, args: object) => {
 };
 
 /**
- * Lets the host send its credential back by every way and through every door of the Worker. Throws with what was found
- * where an answer holds the token, a terminal sequence or text that runs backwards, or where nothing came back at all.
- * @returns how many calls it made
+ * Makes the host send its credential back in every way, through every door of the Worker. Throws if an answer holds the
+ * token, a terminal sequence or text that runs backwards, or if no answer held a redacted text.
+ * @returns the number of calls
  */
 export async function driveEchoHost({ workerUrl, key, hostUrl, token }: EchoDrive): Promise<number> {
   let calls = 0;
@@ -86,7 +86,7 @@ export async function driveEchoHost({ workerUrl, key, hostUrl, token }: EchoDriv
     { op: "branch", name: "nowhere" },
   ];
   for (const { op, ...input } of looks) await http(op, { sandbox_id, ...input });
-  // The last step fails: what was done before it is told with the failure.
+  // The last step fails: the steps before it are reported with the failure.
   await send("/mcp", message(calls, "git_run", { sandbox_id, steps: looks }));
 
   const faults = found.join("\n");

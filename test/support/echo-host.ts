@@ -10,16 +10,16 @@ import { listen } from "../../scripts/support/listen.ts";
 import { pktLine } from "../../src/remote/pkt-line.ts";
 import { printed } from "./token-forms.ts";
 
-/** One request as the host got it. */
+/** A request as the host got it. */
 interface Received {
   readonly path: string;
   readonly authorization: string | undefined;
 }
 
 /**
- * A git host that sends back the credential it is sent, beside terminal sequences. Its repositories are named after the
- * way: `err`, `late-err`, `body`, `redirect` answer no git; `refuse` is a repository that takes no push; what `mirror`
- * holds is the credential; `plain` is an ordinary repository.
+ * A git host that sends the received credential back, among terminal sequences. A repository's name tells the way:
+ * `err`, `late-err`, `body`, `redirect` answer no git; `refuse` takes no push; the content of `mirror` is the
+ * credential; `plain` is an ordinary repository.
  */
 export interface EchoHost {
   /** Without a trailing slash. */
@@ -33,7 +33,7 @@ const ADVERTISED = `${pktLine("# service=git-upload-pack\n")}0000`;
 const REPOSITORIES = ["refuse", "mirror", "plain"];
 const PRE_RECEIVE = '#!/bin/sh\ncat "$GIT_DIR/said" >&2\nexit 1\n';
 
-/** The start of an answer of upload-pack in protocol version 2. */
+/** The start of upload-pack's answer in protocol version 2. */
 const CAPABLE = ["version 2\n", "ls-refs=unborn\n", "fetch=shallow filter\n", "object-format=sha1\n"];
 
 /** Serves on a free port of 127.0.0.1. */
@@ -69,7 +69,7 @@ export async function startEchoHost(): Promise<EchoHost> {
   return { url: `http://127.0.0.1:${port}`, received: () => received, close: () => cleanups.run() };
 }
 
-/** Says it where git would say what goes on. */
+/** Sends the text where git would send its own messages. */
 function echo(way: string, service: string, said: string, response: ServerResponse): void {
   const type = `application/x-git-upload-pack-${service === "info/refs" ? "advertisement" : "result"}`;
   const error = pktLine(`ERR ${said}\n`);
@@ -89,7 +89,7 @@ async function refusePushes(repository: string): Promise<void> {
   await chmod(hook, 0o755);
 }
 
-/** A commit whose message, author, file name and file are the credential, on a branch that is named after it. */
+/** Makes a commit with the credential as message, author, file name and content, on a branch named after it. */
 function mirror(repository: string, authorization: string): void {
   const git = (args: readonly string[], input = "") =>
     execFileSync("git", ["-C", repository, ...args], { encoding: "utf8", input }).trim();

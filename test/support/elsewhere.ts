@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
 
-// A path that starts from the current folder leads nobody into the checkout: so what a test reads of it can be told from
-// its text (scripts/tests/inputs.ts).
+// Outside the checkout, no relative path reads a file of it: the test's text then shows its reads
+// (scripts/tests/inputs.ts).
 process.chdir(tmpdir());

@@ -3,13 +3,13 @@ import { createGzip } from "node:zlib";
 import { listen } from "../../scripts/support/listen.ts";
 
 interface GateFaults {
-  /** Breaks off answers to POST after so many bytes. */
+  /** Cuts off responses to POST after so many bytes. */
   readonly cutAfter?: number;
-  /** Ends answers of a method after so many bytes, as if that were all. */
+  /** Ends responses to a method after so many bytes, as if they were complete. */
   readonly ends?: { readonly method: string; readonly after: number };
-  /** Packs answers, whether that was asked for or not. */
+  /** Compresses responses with gzip, whether or not the request asked for it. */
   readonly packs?: boolean;
-  /** Answers by itself. */
+  /** Responds itself. */
   readonly instead?: (headers: IncomingHttpHeaders) => Instead;
 }
 
@@ -22,12 +22,12 @@ interface Instead {
 /** Passes requests on to a git host, and keeps their headers. */
 export interface Gate {
   readonly url: string;
-  /** Sets where the git host is. */
+  /** Sets the address of the git host. */
   lead(url: string): void;
   setFaults(faults: GateFaults): void;
-  /** Headers of every request since the last call. */
+  /** Returns the headers of every request since the last call. */
   received(): IncomingHttpHeaders[];
-  /** Nobody listens, until it opens again. */
+  /** Stops listening until `open`. */
   shut(): Promise<void>;
   open(): Promise<void>;
 }

@@ -7,15 +7,15 @@ import { hostedSandboxes } from "./worker.ts";
 const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 1 << 24;
 
-/** A process of the sandbox's own user: what an agent's tests, or a program that it installed, can do. */
+/** A process of the sandbox's own user, with the rights of an agent's tests, or of a program that it installed. */
 export interface Inside {
-  /** Where the host keeps the sandbox's files. */
+  /** The folder where the host keeps the sandbox's files. */
   readonly tree: string;
-  /** Runs a line in bash, in the home folder. @returns stdout. Throws with stderr unless it ends with 0 */
+  /** Runs a line in bash, in the home folder. @returns stdout. Throws with stderr if its exit code is not 0 */
   sh(line: string, env?: Readonly<Record<string, string>>): Promise<string>;
 }
 
-/** Opens the sandbox of a workspace, which must run. */
+/** Opens the sandbox of a running workspace. */
 export async function inside(stack: Stack, sandbox_id: string): Promise<Inside> {
   const config: E2bConfig = { apiKey: "local", apiUrl: stack.host.url, sandboxUrl: stack.host.url, domain: "e2b.app" };
   const hosted = await hostedSandboxes(stack);

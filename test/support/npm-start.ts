@@ -13,21 +13,21 @@ import { until } from "./until.ts";
 const readySchema = z.object({ url: z.string(), key: z.string(), remotes: z.array(z.string()) });
 
 export interface Started extends z.output<typeof readySchema> {
-  /** npm. */
+  /** The npm process. */
   readonly child: ChildProcess;
   readonly port: number;
-  /** Of the local sandbox host. */
+  /** The address of the local sandbox host. */
   readonly hostUrl: string;
 }
 
 /**
- * `npm start` on this machine alone, whatever account the environment has, in a session of its own, ready to serve. It ends
- * with the test.
+ * Runs `npm start` on this machine alone, without the environment's E2B account, in a session of its own, and waits
+ * until it serves. It ends with the test.
  */
 export async function npmStart(env: Readonly<Record<string, string>> = {}): Promise<Started> {
   const { E2B_API_KEY: _, ...mine } = process.env;
   const port = await freePort();
-  // What processes leave that are killed goes with it.
+  // Also holds the files of processes that are killed, and is removed with the rest.
   const folder = await mkdtemp(join(tmpdir(), "warmtree-start-"));
   const child = spawn("npm", ["start", "--", "--port", String(port), "--json", "--no-demo"], {
     cwd: ROOT,
@@ -52,11 +52,11 @@ export async function npmStart(env: Readonly<Record<string, string>> = {}): Prom
   return { child, port, hostUrl: hostUrl() ?? "", ...readySchema.parse(JSON.parse(ready() ?? "")) };
 }
 
-/** Of an npm that is gone: what a fault has left running. */
+/** Kills the processes that a fault has left of an npm that is gone. */
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // Nobody is left in it.
+    // The group has no process left.
   }
 }

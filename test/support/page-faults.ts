@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What axe finds that keeps somebody out. */
+/** Returns the faults that axe rates serious or critical. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<axe.AxeResults>(`axe.run({ runOnly: ${JSON.stringify(WCAG)} })`);
@@ -15,8 +15,8 @@ export async function seriousFaults(page: Page): Promise<string[]> {
 }
 
 /**
- * What is wider than its place: the page itself, a table that scrolls sideways, a text beyond its box. An id is cut on
- * purpose, and the canvas of a chart is wider than what it shows.
+ * Returns the elements that are wider than their box: the page itself, a table that scrolls sideways, an overlong text.
+ * Leaves out ids, which are cut on purpose, and the canvas of a chart, which is wider than its visible part.
  */
 export function cutTexts(page: Page): Promise<string[]> {
   return page.evaluate(`

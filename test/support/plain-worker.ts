@@ -8,10 +8,10 @@ import { endWithParent, stopProcess } from "../../scripts/support/processes.ts";
 import { runTool, toolPath } from "../../scripts/support/tools.ts";
 import { until } from "./until.ts";
 
-/** A Worker that is none of the product's, in bare workerd. It ends with the test. */
+/** A Worker other than the product's, in bare workerd. It ends with the test. */
 export interface PlainWorker {
   readonly url: string;
-  /** What it logged. */
+  /** Returns the Worker's log. */
   log(): string;
 }
 

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process that lived: its number, and the time it started, which tells it from a later one of that number. */
+/** A process: its number, and its start time, which tells it from a later process of the same number. */
 interface Lived {
   readonly pid: number;
   readonly startedAt: string;
 }
 
-/** Processes of a tree that live or lived; for machines with /proc. */
+/** The processes of a tree, running or ended; for machines with /proc. */
 export class ProcessTree {
   readonly #members: readonly Lived[];
 
@@ -14,7 +14,7 @@ export class ProcessTree {
     this.#members = members;
   }
 
-  /** A process and all that descend from it, as they are now. */
+  /** Returns the present tree of a process and its descendants. */
   static of(root: number): ProcessTree {
     const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     const parents = new Map(all.map((name) => [Number(name), statOf(Number(name))]));
@@ -27,12 +27,12 @@ export class ProcessTree {
     );
   }
 
-  /** Numbers of those whose command line matches. */
+  /** Returns the numbers of the processes whose command line matches. */
   find(commandLine: RegExp): number[] {
     return this.#members.map(({ pid }) => pid).filter((pid) => commandLine.test(commandLineOf(pid)));
   }
 
-  /** Command lines of those that still live. */
+  /** Returns the command lines of the processes that still run. */
   alive(): string[] {
     return this.#members
       .filter(({ pid, startedAt }) => {
@@ -43,7 +43,7 @@ export class ProcessTree {
   }
 }
 
-/** proc_pid_stat(5), after the name in parentheses, which may hold anything; undefined: there is no such process. */
+/** Reads proc_pid_stat(5) after the name in parentheses, which may hold any character; undefined: no such process. */
 function statOf(pid: number): { state: string; parent: number; startedAt: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -6,9 +6,9 @@ declare module "vitest" {
     e2bUrl: string;
     /** A host of the same kind with egress rules, if this machine allows them. */
     ruledE2b: { readonly url: string; readonly egress: boolean };
-    /** Of property tests; undefined: another each time. */
+    /** The seed of property tests; undefined: another one each time. */
     propertySeed: number | undefined;
-    /** Sequences that the pool's model test tries. */
+    /** Number of sequences that the pool's model test tries. */
     modelRuns: number;
   }
 }

@@ -9,7 +9,7 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** A server that takes webhooks. */
+/** A server that receives webhooks. */
 export interface Receiver {
   readonly url: string;
   readonly received: readonly ReceivedRequest[];
@@ -21,7 +21,7 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** @param reply what a request is answered with */
+/** @param reply returns the answer to a request */
 export async function startReceiver(reply: (request: ReceivedRequest) => Reply): Promise<Receiver> {
   const received: ReceivedRequest[] = [];
   const take = async (incoming: IncomingMessage, outgoing: ServerResponse) => {

@@ -26,7 +26,7 @@ function resultOf(module: TestModule): FileResult {
   for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
   for (const test of module.children.allTests()) {
     const { state } = test.result();
-    // A test still pending when the run ends was cut off.
+    // A test that is still pending when the run ends was cut off.
     if (state === "pending") counts.failed += 1;
     else counts[state] += 1;
   }

@@ -5,13 +5,13 @@ type RunEvent = z.output<typeof runEventSchema>;
 
 interface Reading {
   readonly headers: Readonly<Record<string, string>>;
-  /** The last event that is known. */
+  /** The number of the last known event. */
   readonly after: number;
-  /** The client leaves after so many bytes. */
+  /** The client disconnects after so many bytes. */
   readonly cutAfter?: number;
 }
 
-/** Reads the stream of a run's events until it ends, or is cut; an event that is not whole is none. */
+/** Yields the events of a run's stream until it ends, or is cut; drops an incomplete event. */
 export async function* readEvents(
   url: string,
   { headers, after, cutAfter = Infinity }: Reading,

@@ -1,7 +1,7 @@
 import type { Stack } from "../../scripts/harness/stack.ts";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** Undefined: the process has ended, or there is nothing to read. */
+/** Returns the value; undefined if the process has ended, or there is nothing to read. */
 function attempt<Value>(look: () => Value): Value | undefined {
   try {
     return look();
@@ -13,8 +13,8 @@ function attempt<Value>(look: () => Value): Value | undefined {
 const read = (path: string): string => attempt(() => readFileSync(path, "latin1")) ?? "";
 
 /**
- * Everything that a process of the same user could read of the processes of an operation on a remote: environments,
- * command lines, and the content of open files, which may have no name. Pipes are left alone: who reads one empties it.
+ * Returns all data that a process of the same user could read of an operation's processes on a remote: environments,
+ * command lines, and the content of open files, which may have no name. Leaves pipes alone: reading one would empty it.
  */
 function readableOfOperations(remoteUrl: string): string {
   const texts: string[] = [];
@@ -35,12 +35,15 @@ function openFiles(folder: string): string[] {
   return files.map((fd) => read(`${folder}/${fd}`));
 }
 
-/** In the settings of git, or before the lease for signatures. */
+/** The lease in git's settings, or in WT_AUTH for signatures. */
 const LEASE = /(?:extraHeader = "Authorization: |WT_AUTH=)Bearer (eyJ[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+)/;
-/** For which the git host holds an operation up, so that there is time to look. */
+/** The git host's delay, which gives time to look. */
 const DELAY_MS = 100;
 
-/** What a spy reads while an operation runs. */
+/**
+ * Runs an operation, and reads its processes meanwhile.
+ * @returns the value, the data read, and the first lease in it
+ */
 export async function spied<Value>(
   stack: Stack,
   operation: () => Promise<Value>,

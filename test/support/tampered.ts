@@ -1,20 +1,20 @@
 import * as z from "zod/v4";
 
-/** What a fault does to requests, or to their answers. */
+/** A fault in requests, or in their responses. */
 export interface Tampering {
-  /** Method, path with query, and body where that is text: `POST /v2/sandboxes {"templateID"…`. */
+  /** Matches method, path with query, and a body of text: `POST /v2/sandboxes {"templateID"…`. */
   readonly on: RegExp;
-  /** Leaves so many alone first. */
+  /** Number of matching requests that are left alone first. */
   readonly after?: number;
-  /** Another request in its place. */
+  /** Replaces the request. */
   readonly ask?: (init: RequestInit, url: URL) => RequestInit | Promise<RequestInit>;
-  /** Another answer in its place. The body is its JSON, or its text. */
+  /** Replaces the response. `body` is its JSON, or its text. */
   readonly answer?: (body: unknown, response: Response) => Response;
-  /** Answers without asking anybody. */
+  /** Responds without sending the request. */
   readonly instead?: () => Response;
 }
 
-/** A fetch that falsifies what matches, and is otherwise the real one. */
+/** Returns a fetch that falsifies matching requests, and is otherwise the real one. */
 export function tampered({ on, after = 0, ask, answer, instead }: Tampering): typeof fetch {
   let passed = 0;
   return async (input, init = {}) => {
@@ -37,14 +37,14 @@ function bodyOf(text: string): unknown {
   }
 }
 
-/** The same answer, with some members of its JSON changed. */
+/** Returns the same response, with some members of its JSON changed. */
 export const withMembers = (members: object) => (body: unknown, response: Response) =>
   Response.json({ ...z.looseObject({}).parse(body), ...members }, { status: response.status });
 
 export const withStatus = (status: number) => (body: unknown) =>
   status === 204 ? new Response(null, { status }) : Response.json(body, { status });
 
-/** The same request, with a header set, or without it. */
+/** Returns the same request, with a header set or removed. */
 export const withHeader = (name: string, value?: string) => (init: RequestInit) => {
   const headers = new Headers(init.headers);
   if (value === undefined) headers.delete(name);
@@ -52,7 +52,9 @@ export const withHeader = (name: string, value?: string) => (init: RequestInit) 
   return { ...init, headers };
 };
 
-/** The same request, with a text in its body replaced by one of the same length where the length is told. */
+/**
+ * Returns the same request, with a text in its body replaced; by one of equal length if the length is part of the body.
+ */
 export const withBody = (from: string, to: string) => (init: RequestInit) => {
   if (typeof init.body === "string") return { ...init, body: init.body.replace(from, to) };
   if (!(init.body instanceof Uint8Array)) throw new Error("the body is neither text nor bytes");

@@ -1,19 +1,19 @@
-/** A host that wants to be read: colour, a window's title, and text that runs backwards. */
+/** Terminal sequences of a hostile host: colour, a window's title, and text that runs backwards. */
 const TERMINAL = { before: "\x1b[31mHOSTILE\x1b]0;title\x07", after: "\x9b1m\u202e\u2066\u200b\x07" };
 
-/** As they are, and as JSON writes them. */
+/** The control characters themselves, and as JSON writes them. */
 const CONTROLS = ["\x1b", "\\u001b", "\x9b", "\\u009b", "\u202e", "\\u202e", "\u200b", "\\u200b"];
 
 const withoutScheme = (authorization: string) => authorization.replace(/^Basic /, "");
 
-/** The token of a Basic header. */
+/** Returns the token of a Basic header. */
 function tokenIn(authorization: string): string {
   return Buffer.from(withoutScheme(authorization), "base64")
     .toString("utf8")
     .replace(/^[^:]*:/, "");
 }
 
-/** One line that repeats a Basic header in every form that a program is likely to print it in. */
+/** Returns a line with a Basic header in every form in which a program is likely to print it. */
 export function printed(authorization: string, { terminal = true } = {}): string {
   const token = tokenIn(authorization);
   const torn = `${token.slice(0, 9)}\u200b${token.slice(9)}`;
@@ -22,7 +22,7 @@ export function printed(authorization: string, { terminal = true } = {}): string
   return terminal ? `${TERMINAL.before} ${said} ${TERMINAL.after}` : said;
 }
 
-/** A token as programs write it: base64, URL-encoded, in JSON once and twice, in HTML. */
+/** Returns the forms of a token in programs' output: base64, URL-encoded, in JSON once and twice, in HTML. */
 function formsOf(token: string): string[] {
   const base64 = Buffer.from(token).toString("base64");
   const escaped = JSON.stringify(token).slice(1, -1);
@@ -41,7 +41,7 @@ function formsOf(token: string): string[] {
   ];
 }
 
-/** Parts of a token's forms that no answer may hold: none of their characters is ever written otherwise. */
+/** Returns parts of a token's forms that no answer may hold: no encoding changes their characters. */
 export function tracesOf(token: string): string[] {
   return [token, ...formsOf(token)].map(longestWord).filter((trace) => trace.length >= 8);
 }
@@ -49,7 +49,7 @@ export function tracesOf(token: string): string[] {
 const longestWord = (text: string) =>
   (text.match(/[A-Za-z0-9]+/g) ?? []).reduce((a, b) => (b.length > a.length ? b : a), "");
 
-/** Where a text holds a token in any form, a terminal sequence or text that runs backwards: what it holds. */
+/** Returns the traces in a text of a token in any form, of a terminal sequence, or of text that runs backwards. */
 export function foundIn(text: string, token: string): string[] {
   const traces = tracesOf(token).filter((trace) => text.includes(trace));
   const controls = CONTROLS.filter((control) => text.toLowerCase().includes(control));

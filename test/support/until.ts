@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const DEADLINE_MS = 60_000;
-/** Asking is work too, often a request or a process. */
+/** A check costs work too, often a request or a process. */
 const POLL_MS = 25;
 
-/** Resolves as soon as the condition holds; rejects, naming it, when it does not in a minute. */
+/** Resolves as soon as the condition holds; rejects with its name after a minute. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
   while (!(await condition())) {

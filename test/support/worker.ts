@@ -4,18 +4,18 @@ import * as z from "zod/v4";
 import { type CallOptions, callOperation } from "../../scripts/support/client.ts";
 import type { Stack } from "../../scripts/harness/stack.ts";
 
-/** A result, as far as every one is alike; sandbox_id is clone's. The operation's own schema is tested in test/ops. */
+/** The members that every result has; sandbox_id is clone's. test/ops checks each operation's own schema. */
 const result = z.looseObject({ sandbox_id: z.string().default("") });
 export type Result = z.output<typeof result>;
 
-/** Calls an operation; anything but success throws with the whole problem. */
+/** Calls an operation; throws with the whole problem on anything but success. */
 export async function call(stack: Stack, operation: string, body: object, options?: CallOptions): Promise<Result> {
   const { status, json } = await callOperation(stack.url, operation, body, options);
   if (status !== 200) throw new Error(`${operation} answered ${status}: ${JSON.stringify(json)}`);
   return result.parse(json);
 }
 
-/** Plain git in a bare repository of the remote. */
+/** Runs plain git in a bare repository of the remote. */
 export const remoteGit = (stack: Stack, repository: string, ...args: string[]): string =>
   execFileSync("git", ["-C", join(stack.git.root, `${repository}.git`), ...args], { encoding: "utf8" }).trimEnd();
 
@@ -26,7 +26,7 @@ const hostedSandbox = z.object({
   tree: z.string(),
 });
 
-/** Every sandbox that the host has, as it sees them. */
+/** Returns every sandbox of the host, as the host sees it. */
 export async function hostedSandboxes(stack: Stack): Promise<z.output<typeof hostedSandbox>[]> {
   const answer = await fetch(`${stack.host.url}/_local/sandboxes`);
   return z.array(hostedSandbox).parse(await answer.json());

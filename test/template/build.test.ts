@@ -22,10 +22,10 @@ beforeEach(() => {
   templates = templatePlane(e2b);
 });
 
-/** Runs the parts at once; what they slept is of no interest here. */
+/** Runs the parts at once; ignores the length of sleeps. */
 const steps: Steps = { run: (_, work) => work(), sleep: () => new Promise((resolve) => setTimeout(resolve, 5)) };
 
-/** What a pool was told, and what it names as in use. */
+/** A pool that records its builds, and names the versions in use. */
 class ToldPool implements PoolDoor {
   readonly promoted: Promoted[] = [];
   readonly notes: BuildRecord[] = [];
@@ -44,7 +44,7 @@ const tools = (definition: Definition = DEFINITIONS.host): BuildTools => ({
   definition,
   size,
 });
-/** For tests that are not about what is tried. */
+/** Tools with a smoke test that always succeeds, for tests of other subjects. */
 const untried = (definition?: Definition): BuildTools => ({
   ...tools(definition),
   smokeTest: async () => ({ ok: true, git: "2.55.0", fsmonitor: true, firstCommandMs: 1 }),
@@ -70,7 +70,7 @@ describe("a build", () => {
     const metadata = { by: "test" };
     const { sandboxId } = await plane.create({ template: "warmtree:stable", timeoutS: 60, metadata, autoPause: false });
     const [listed, ...others] = await plane.list({ metadata: {}, states: ["running", "paused"] });
-    expect({ listed, others }).toMatchObject({ listed: { sandboxId }, others: [] }); // That of the smoke test is gone.
+    expect({ listed, others }).toMatchObject({ listed: { sandboxId }, others: [] }); // The smoke test's is gone.
     await plane.kill(sandboxId);
   });
 
@@ -84,7 +84,7 @@ describe("a build", () => {
       reason: expect.stringMatching(/^step 2: .*exit status 3/),
     });
     expect(pool.notes.at(-1)).toEqual(record);
-    // Told again at the start of the second run; it is not new.
+    // Promoted again at the start of the second run, with the same version.
     expect(pool.promoted.map(({ version }) => version)).toEqual([good.version, good.version]);
     expect(await tagNames()).toEqual(["stable", "v1", "v2"]);
   });

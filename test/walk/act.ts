@@ -13,7 +13,7 @@ import { callLine } from "./trace.ts";
 import { wrongWork } from "./work-rules.ts";
 import { remember, type Workspace, type World } from "./world.ts";
 
-/** An operation takes milliseconds; who gives no answer in this time hangs. */
+/** An operation takes milliseconds; one without an answer in this time hangs. */
 const ANSWER_WITHIN_MS = 60_000;
 /** Operations that talk to the remote, and so may change it. */
 const REMOTE_OPERATIONS = ["clone", "pull", "push"];
@@ -24,7 +24,7 @@ export interface Act {
   readonly violations: readonly Violation[];
 }
 
-/** Calls an operation, looks at everything with plain git, and says what is not as promised. */
+/** Calls an operation, looks at everything with plain git, and returns the violations. */
 export async function act(world: World, nth: number, operation: string, body: Record<string, unknown>): Promise<Act> {
   const known = world.workspaces.get(nth);
   const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
@@ -47,7 +47,7 @@ export async function act(world: World, nth: number, operation: string, body: Re
   if (REMOTE_OPERATIONS.includes(operation)) world.remote = await lookAtRemote(world.bare, world.graph);
   const look = await lookAt(workspace.repo, `${world.folder}/scratch-${nth}`, world.bare);
   world.graph.add(look.log);
-  // A push is held to what was known before it.
+  // A push is judged by the knowledge from before it.
   const seen = new Map(Array.from(workspace.seen, ([branch, ids]) => [branch, new Set(ids)] as const));
   remember(world, workspace, trackedBy(look));
   workspace.look = look;
@@ -73,11 +73,11 @@ export async function act(world: World, nth: number, operation: string, body: Re
   return { answer, status, violations };
 }
 
-/** What an error says without the names of this case, so that failures of one kind are known as that. */
+/** Returns an error's text without the names of this case, so that failures of one kind look alike. */
 const kindOf = ({ code = "", detail = "" }: Answered) =>
   `${code} ${detail.replaceAll(/'[^']*'|\/\S+|[0-9a-f]{7,}|\d+/g, "_").slice(0, 60)}`;
 
-/** Conflicts that nobody touched must not be committed as they are. */
+/** Conflicts that are unchanged must not be committed. */
 function wrongResolution({ openConflicts }: Workspace, look: Look | undefined): [string, string][] {
   const untouched = Array.from(openConflicts ?? []).filter(([path, file]) => {
     const now = look?.files.get(path);
@@ -104,7 +104,7 @@ function conflictOf({ answer, body, before, operation }: Deed): string | undefin
 
 const hostedSchema = z.array(z.object({ tree: z.string(), metadata: z.record(z.string(), z.string()) }));
 
-/** The new workspace; undefined where clone made none. */
+/** Returns the new workspace; undefined if clone made none. */
 async function opened(world: World, nth: number, { sandbox_id }: Answered): Promise<Workspace | undefined> {
   if (sandbox_id === undefined) return undefined;
   const hosted = hostedSchema.parse(await (await fetch(`${world.stack.host.url}/_local/sandboxes`)).json());
@@ -122,7 +122,7 @@ async function opened(world: World, nth: number, { sandbox_id }: Answered): Prom
   return workspace;
 }
 
-/** `pause`, `resume` and the end of a workspace. */
+/** Pauses, resumes or ends a workspace. */
 export async function lifecycle(
   { stack, trace, workspaces }: World,
   nth: number,

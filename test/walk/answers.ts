@@ -35,8 +35,8 @@ const readSchema = z.looseObject({
 });
 
 /**
- * Asks what an agent may ask of its workspace, and holds each answer to what plain git says. `which` chooses the file
- * that is read, now and then at HEAD too; or all of them, both ways.
+ * Asks the questions of an agent about its workspace, and compares each answer with plain git's. `which` chooses the
+ * file to read, in some cases at HEAD too; "all" reads every file, both ways.
  */
 export async function wrongAnswers(ask: Ask, look: Look, which: number | "all"): Promise<Wrong[]> {
   const wrong: Wrong[] = [];
@@ -65,7 +65,7 @@ export async function wrongAnswers(ask: Ask, look: Look, which: number | "all"):
 
 function readsOf(look: Look, which: number | "all"): { path: string; file: File; ref?: string }[] {
   const told = look.status.entries.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from]));
-  // Of a folder that is new as a whole, or has taken a file's place, status tells no more.
+  // For a folder that is new as a whole, or has replaced a file, status lists no more than its name.
   const isChanged = (path: string) =>
     told.some((name) => name === path || path.startsWith(name.endsWith("/") ? name : `${name}/`));
   const all = Array.from(look.files, ([path, file]) => ({ path, file }));

@@ -7,8 +7,8 @@ type Wrong = [rule: string, detail: string];
 type Body = Readonly<Record<string, unknown>>;
 
 /**
- * Looks that name a branch or a path, asked of plain git in the same words. Arguments: a scratch folder, the remote, the
- * ref, the path, and one that is the operation's own. On the index that the look before has copied; its new files noted.
+ * Asks plain git the same questions about a branch or a path. Arguments: a scratch folder, the remote, the ref, the
+ * path, and the operation's own argument. Uses the index that the last look copied, with new files noted.
  */
 const BEGIN = `
 export GIT_INDEX_FILE=$1/index GIT_OBJECT_DIRECTORY=$1/objects GIT_OPTIONAL_LOCKS=0
@@ -33,7 +33,7 @@ if [ "$own" = true ]; then git diff --no-ext-diff -M --cached "$base" --; else g
   read: `git ls-tree -z "$ref" -- "$path"; printf '\\0'; git cat-file -p "$ref:$path" | base64 -w 0`,
 };
 
-/** undefined where it cannot be told which commit the caller means, or a look at the working tree is held elsewhere. */
+/** Returns the differences; none if the caller's commit is ambiguous, or another rule compares the look. */
 export async function wrongAsked(
   world: World,
   nth: number,
@@ -60,7 +60,7 @@ export async function wrongAsked(
     : [[`${operation}-differs`, `told ${told.slice(0, 1500)}; plain git ${said.slice(0, 1500)}`]];
 }
 
-/** A tag of the same name, or the remote's branch beside an own one of that name with the prefix. */
+/** Whether a tag has the same name, or a local branch has the name of the remote's with the prefix. */
 const isAmbiguous = ({ refs }: Look, ref: string) =>
   refs.has(`refs/tags/${ref}`) || refs.has(`refs/heads/origin/${ref}`) || ref.startsWith("origin/");
 
@@ -114,7 +114,7 @@ function tell(
   return `file ${encoding === "base64" ? content : Buffer.from(content).toString("base64")}`;
 }
 
-/** What grep -n -z said: path, NUL, number, NUL, text; in a commit with its name and a colon before the path. */
+/** Reads the output of grep -n -z: path, NUL, number, NUL, text; in a commit its name and a colon precede the path. */
 function saySearch(said: string, isInCommit: boolean): string {
   if (said.trim() === "none") return "none";
   const found = Array.from(said.matchAll(/([^\0]*)\0(\d+)\0[^\n]*\n/g));
@@ -124,7 +124,7 @@ function saySearch(said: string, isInCommit: boolean): string {
   return places.join("\n");
 }
 
-/** What ls-tree and cat-file said, in the words of tell. */
+/** Returns the output of ls-tree and cat-file in the form of `tell`. */
 function sayRead(said: string): string {
   const [entry = "", , base64 = ""] = said.split("\0");
   if (said.trim() === "none") return "none";

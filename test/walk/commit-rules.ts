@@ -1,9 +1,9 @@
 import { type Commit, type Graph, tokenOf } from "./graph.ts";
 import type { Deed, Memory } from "./deed.ts";
 
-/** Pure rules about commits that are told by push and by pull alike. Each answers what it finds wrong, as a sentence. */
+/** Pure rules about commits, for push and pull. Each returns its violations as sentences. */
 
-/** Commits that came about by this call: own ones (some moved), and merges. */
+/** Checks the commits that this call made: own ones (some moved), and merges. */
 export function wrongNewCommits(deed: Deed, ids: Iterable<string>): [rule: string, detail: string][] {
   const { graph, personIds } = deed.memory;
   const wrong: [string, string][] = [];
@@ -23,7 +23,7 @@ export function wrongNewCommits(deed: Deed, ids: Iterable<string>): [rule: strin
   return wrong;
 }
 
-/** A moved commit changes nothing that it did not change before. */
+/** A moved commit must change no path that it did not change before. */
 function wrongMove(old: Commit | undefined, moved: Commit, name: string): [string, string][] {
   if (!old || old.parents.length !== 1 || moved.parents.length !== 1) return [];
   const paths = new Set(old.changes.map(pathOf));
@@ -39,11 +39,14 @@ export const pathsOf = (graph: Graph, ids: Iterable<string>): ReadonlySet<string
 const changesOf = (graph: Graph, ids: Iterable<string>): ReadonlySet<string> =>
   new Set(Array.from(ids).flatMap((id) => graph.get(id)?.changes ?? []));
 
-/** Whether all that a commit changes is among `changes`. */
+/** Whether all changes of a commit are among `changes`. */
 const isIn = (graph: Graph, id: string, changes: ReadonlySet<string>): boolean =>
   (graph.get(id)?.changes ?? []).every((change) => changes.has(change));
 
-/** Tokens of own commits of `from` that `to` lacks, though nobody took them away and their change is not there either. */
+/**
+ * Returns tokens of own commits of `from` that `to` lacks, although they were not taken away and `to` lacks their
+ * change.
+ */
 export function lostTokens({ graph, everRemoved }: Memory, from: Iterable<string>, to: ReadonlySet<string>): string[] {
   const present = graph.tokens(to);
   const there = changesOf(graph, to);
@@ -53,7 +56,7 @@ export function lostTokens({ graph, everRemoved }: Memory, from: Iterable<string
   });
 }
 
-/** Tokens that more than one of `ids` carries. What the person took away may have got another id meanwhile. */
+/** Returns commits of `ids` with the same token. Leaves out commits taken away: they may have another id meanwhile. */
 export function doubledTokens({ graph, everRemoved, movedAnew }: Memory, ids: Iterable<string>): string[] {
   return Array.from(graph.tokens(ids)).flatMap(([token, those]) =>
     token.startsWith("A") && those.length > 1 && !movedAnew.has(token) && !those.some((id) => everRemoved.has(id))
@@ -62,7 +65,7 @@ export function doubledTokens({ graph, everRemoved, movedAnew }: Memory, ids: It
   );
 }
 
-/** Those that the person forced away from the branch, as far as the workspace has seen them there. */
+/** Returns the commits that the person forced away from the branch, as far as the workspace has seen them there. */
 export function removedFrom({ removed, seen }: Memory, branch: string): Set<string> {
   const known = seen.get(branch);
   return new Set(Array.from(removed.get(branch) ?? []).filter((id) => known?.has(id)));

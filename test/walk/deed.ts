@@ -3,44 +3,47 @@ import type { Graph } from "./graph.ts";
 import type { Look } from "./look.ts";
 import type { Remote } from "./remote.ts";
 
-/** Something that is not as promised. `rule` is short and stays the same; `detail` tells of this case. */
+/** A broken promise. `rule` is short and constant; `detail` describes this case. */
 export interface Violation {
   readonly rule: string;
   readonly operation: string;
   readonly detail: string;
 }
 
-/** The operation of a violation that is about an answer alone. */
+/** The operation of a violation that concerns an answer alone. */
 export const LOOK = "look";
 
-/** What is remembered of the walk so far. */
+/** The record of the walk so far. */
 export interface Memory {
   readonly graph: Graph;
   /** Every commit that the person made. */
   readonly personIds: ReadonlySet<string>;
-  /** By branch: what the person forced away from it, and has not brought back. */
+  /** By branch: commits that the person forced away from it, and has not brought back. */
   readonly removed: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What the person's events have taken from every branch at some time. */
+  /** Commits that the person's events have taken from every branch at some time. */
   readonly everRemoved: ReadonlySet<string>;
-  /** Tokens of commits that a pull moved off what was taken away: on own branches they stay as they were until the next push there. */
+  /**
+   * Tokens of commits that a pull moved off commits taken away: own branches keep the old ones until the next push
+   * there.
+   */
   readonly movedAnew: ReadonlySet<string>;
-  /** By branch: what this workspace has seen on it at the remote. */
+  /** By branch: commits that this workspace has seen on it at the remote. */
   readonly seen: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** One call, and what plain git says before and after. */
+/** One call, and the state by plain git before and after. */
 export interface Deed {
   readonly operation: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly status: number;
   readonly answer: Answered;
   readonly memory: Memory;
-  /** Absent before the clone. */
+  /** The look is undefined before the clone. */
   readonly before: { readonly look: Look | undefined; readonly remote: Remote };
   readonly after: { readonly look: Look; readonly remote: Remote };
 }
 
-/** Fields of results and problems that rules ask for; each operation has some of them. */
+/** Fields of results and problems that rules read; each operation has some of them. */
 export const answeredSchema = z.looseObject({
   sandbox_id: z.string().optional(),
   code: z.string().optional(),
@@ -72,7 +75,7 @@ export type Answered = z.output<typeof answeredSchema>;
 const REMOTE_PREFIX = "refs/remotes/origin/";
 export const DEFAULT_BRANCH = "main";
 
-/** Branches of the remote as the workspace fetched them last. */
+/** Returns the remote's branches as the workspace fetched them last. */
 export function trackedBy(look: Look | undefined): Map<string, string> {
   const named = Array.from(look?.refs ?? []).flatMap(([name, id]): [string, string][] =>
     name.startsWith(REMOTE_PREFIX) ? [[name.slice(REMOTE_PREFIX.length), id]] : [],
@@ -80,7 +83,7 @@ export function trackedBy(look: Look | undefined): Map<string, string> {
   return new Map(named);
 }
 
-/** Paths whose bytes, kind or mode differ. */
+/** Returns paths whose bytes, kind or mode differ. */
 export function changedPaths(before: Look["files"], after: Look["files"]): string[] {
   const paths = new Set([...before.keys(), ...after.keys()]);
   return Array.from(paths).filter((path) => {
@@ -94,7 +97,7 @@ export const isSame = (one: LookFile, other: LookFile): boolean =>
 
 type LookFile = Look["files"] extends ReadonlyMap<string, infer F> ? F : never;
 
-/** Heads of the workspace's own, by whole name. */
+/** Returns the workspace's own branches, by whole name. */
 export function ownRefs(look: Look): string {
   return Array.from(look.refs)
     .filter(([name]) => name.startsWith("refs/heads/"))

@@ -3,7 +3,7 @@ import { weighted } from "./weighted.ts";
 import { BRANCHES, contentOf, PATHS, pick } from "./names.ts";
 import type { Special, Step } from "./steps.ts";
 
-/** A step of an agent in its workspace. Its commit, if it makes any, carries the token. */
+/** Returns a step of an agent in its workspace. A commit of the step carries the token. */
 export function agentStep(random: Random, workspace: number, token: string): Step {
   const one = <T>(from: readonly T[]) => pick(random, from);
   const maybe = (chance: number, part: () => object) => (random() < chance ? part() : {});
@@ -19,7 +19,7 @@ export function agentStep(random: Random, workspace: number, token: string): Ste
   return weighted(random, [
     [6, line],
     [6, () => call("edit", { files: editOf(random, token) })],
-    // A file becomes a folder.
+    // Turns a file into a folder.
     [0.5, () => call("edit", { files: intoFolder(one(["a.txt", "--", "link", "empty"]), token) })],
     [
       10,

@@ -12,7 +12,7 @@ const IDS: readonly Readonly<Record<string, string>>[] = [
   {},
 ];
 
-/** The walk of a seed; the same seed gives the same. */
+/** Returns the walk of a seed; the same seed gives the same walk. */
 export function generate(seed: number): Walk {
   const random = seeded(seed);
   const empty = random() < 0.05;
@@ -25,7 +25,7 @@ export function generate(seed: number): Walk {
   const later = uniformInt(random, 0, 8);
   for (let n = 0; n < workspaces; n++) {
     const clone: Step = { by: "agent", workspace: n, operation: "clone", body: cloneBody(random, n) };
-    // One of them is opened after something has happened.
+    // The second workspace is opened after some steps.
     if (n === 1) for (let at = 0; at < later; at++) steps.push(oneStep(random, n, token));
     steps.push(clone);
   }

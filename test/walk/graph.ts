@@ -1,15 +1,15 @@
-/** Pure: what is known of commits, by id. */
+/** Known commits by id; pure. */
 
 export interface Commit {
   readonly id: string;
   readonly parents: readonly string[];
   readonly author: string;
   readonly subject: string;
-  /** What it changed against its only parent: `mode blob path`, as a raw diff has it. */
+  /** The changes against its only parent: `mode blob path`, as in a raw diff. */
   readonly changes: readonly string[];
 }
 
-/** Of an agent's commit or a person's: `A7`, `P3`. Merges of the product have none. */
+/** Returns the token of an agent's or a person's commit: `A7`, `P3`. Merges of the product have none. */
 export function tokenOf({ subject }: Commit): string | undefined {
   return /^([AP]\d+)\b/.exec(subject)?.[1];
 }
@@ -17,7 +17,7 @@ export function tokenOf({ subject }: Commit): string | undefined {
 export class Graph {
   readonly #commits = new Map<string, Commit>();
 
-  /** What is known already stays: a shallow clone knows less than the remote. */
+  /** Adds commits; keeps known ones, as a shallow clone knows less than the remote. */
   add(commits: readonly Commit[]): void {
     for (const commit of commits) if (!this.#commits.has(commit.id)) this.#commits.set(commit.id, commit);
   }
@@ -26,7 +26,7 @@ export class Graph {
     return this.#commits.get(id);
   }
 
-  /** `tips` and all that they stand on. */
+  /** Returns `tips` and all their ancestors. */
   reach(...tips: readonly (string | undefined)[]): Set<string> {
     const found = new Set<string>();
     const left = tips.filter((tip) => tip !== undefined);
@@ -38,7 +38,7 @@ export class Graph {
     return found;
   }
 
-  /** Which ids carry a token, for each token that one of `ids` has. */
+  /** Returns, for each token in `ids`, the ids that carry it. */
   tokens(ids: Iterable<string>): Map<string, string[]> {
     const found = new Map<string, string[]>();
     for (const id of ids) {
@@ -49,13 +49,13 @@ export class Graph {
     return found;
   }
 
-  /** How a commit is told to a person. */
+  /** Returns a commit's name for a person. */
   name(id: string): string {
     return `${id.slice(0, 9)} "${this.#commits.get(id)?.subject ?? "unknown"}"`;
   }
 }
 
-/** The commits that `git log --raw --no-abbrev` printed in the format of LOG_FORMAT. */
+/** Returns the commits in the output of `git log --raw --no-abbrev` in the format of LOG_FORMAT. */
 export function readCommits(text: string): Commit[] {
   return text
     .split("\x01")

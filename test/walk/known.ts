@@ -1,20 +1,20 @@
 import type { Violation } from "./deed.ts";
 import type { Walk } from "./steps.ts";
 
-/** Something that is not as promised yet, or that is as it is for a reason. */
+/** A violation that is not mended yet, or that has a good reason. */
 export interface Known {
   readonly rule: string;
-  /** Text of the detail; absent: every case of the rule. */
+  /** Matches the detail; absent: every case of the rule. */
   readonly about?: RegExp;
   readonly reason: string;
-  /** The least walk that shows it. Each run begins with it. */
+  /** The smallest walk that shows it. Each run begins with it. */
   readonly walk: Walk;
 }
 
 const LINES = "one line\nanother line\na third line\n";
 const agent = { by: "agent", workspace: 0 } as const;
 
-/** A run fails on what is not in here, and on an entry that no longer occurs. */
+/** A run fails on a violation that is not listed here, and on an entry that no longer occurs. */
 export const KNOWN: readonly Known[] = [
   {
     rule: "diff-differs",
@@ -59,7 +59,7 @@ export const KNOWN: readonly Known[] = [
   },
 ];
 
-/** How an entry is told. */
+/** Returns the name of an entry in reports. */
 export const nameOf = ({ rule, about }: Known): string => (about ? `${rule} (${about.source})` : rule);
 
 export const knownOf = ({ rule, detail }: Violation): Known | undefined =>

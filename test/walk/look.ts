@@ -4,13 +4,13 @@ import { LETTERS, readStatus, type Status } from "../../src/ops/output/porcelain
 import { type Commit, LOG_FORMAT, readCommits } from "./graph.ts";
 import { runBash } from "./run-bash.ts";
 
-/** What plain git says of a working tree. */
+/** The state of a working tree by plain git. */
 export interface Look {
   readonly head: string | undefined;
-  /** Of `refs/`, whole names; without the remote's HEAD, which is another name. */
+  /** The refs below `refs/`, by whole name; without symbolic ones, such as the remote's HEAD. */
   readonly refs: ReadonlyMap<string, string>;
   readonly status: Status;
-  /** Names in .git that tell of something unfinished. */
+  /** Names in .git that show an unfinished state. */
   readonly unfinished: readonly string[];
   readonly log: readonly Commit[];
   readonly diff: string;
@@ -29,8 +29,9 @@ export interface File {
 const MARK = "\0\n<<walk>>\n\0";
 
 /**
- * On a copy of the index, dated long ago, so that git believes nothing that it noted; what it writes goes into a folder
- * of ours. Objects that a partial clone lacks are the remote's. New files are noted (add -N) to be seen by diff.
+ * Runs on a copy of the index, dated long ago, so that git trusts none of its notes; new objects go into a scratch
+ * folder. Objects that a partial clone lacks come from the remote. New files are noted (add -N), so that diff shows
+ * them.
  */
 const SCRIPT = `
 mark() { printf '\\0\\n<<walk>>\\n\\0'; }
@@ -52,7 +53,7 @@ mark; git diff --no-ext-diff -M --src-prefix=a/ --dst-prefix=b/ \${base:---ours}
 mark; git diff --no-ext-diff -M --name-status -z \${base:---ours} --
 `;
 
-/** Throws where the tree is none, or git fails on it. */
+/** Throws if there is no tree, or git fails on it. */
 export async function lookAt(repo: string, scratch: string, remote: string): Promise<Look> {
   const ended = await runBash(repo, SCRIPT, [scratch, remote, ...LOG_FORMAT]);
   const text = ended.stdout.toString();
@@ -81,7 +82,7 @@ export function readRefs(text: string): Map<string, string> {
   return refs;
 }
 
-/** Of `git diff --name-status -z`. */
+/** Reads the output of `git diff --name-status -z`. */
 function readNames(text: string): string[] {
   const records = text.split("\0");
   const names: string[] = [];
@@ -90,7 +91,7 @@ function readNames(text: string): string[] {
     const letter = (records[at] ?? "")[0] ?? "";
     const from = letter === "R" || letter === "C" ? `${records[++at] ?? ""} -> ` : "";
     const path = records[at + 1] ?? "";
-    // A file in conflict comes twice: as that, then as it differs from our side.
+    // A file in conflict comes twice: as a conflict, then as its difference from our side.
     if (!seen.has(path)) names.push(`${LETTERS[letter] ?? letter} ${from}${path}`);
     seen.add(path);
   }

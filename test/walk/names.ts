@@ -1,6 +1,6 @@
 import { type Random, uniformInt } from "../../scripts/simulate/random.ts";
 
-/** Few, so that steps meet; each is odd in another way. */
+/** Few paths, so that steps collide; each is odd in another way. */
 export const PATHS = [
   "a.txt",
   "b.txt",
@@ -32,7 +32,7 @@ export const pick = <T>(random: Random, from: readonly T[]): T => {
   return found;
 };
 
-/** Bytes with the token in them, so that no two steps write the same. */
+/** Returns bytes with the token in them, so that no two steps write the same. */
 export function contentOf(random: Random, token: string): Buffer {
   const ends = ["\n", "\r\n"];
   const end = pick(random, ends);

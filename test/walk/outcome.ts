@@ -6,7 +6,7 @@ export interface Failure {
   readonly operation: string;
   readonly detail: string;
   readonly seed: number;
-  /** Walks that ended so. */
+  /** Number of walks that ended with this failure. */
   count: number;
   walk: Walk;
   trace: readonly string[];

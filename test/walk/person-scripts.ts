@@ -1,7 +1,6 @@
 /**
- * The person's events: constant scripts of plain git, arguments as "$1" and so on. Where an event finds nothing to do
- * (no such branch, a merge that conflicts), it changes nothing at the remote. `$1` is the token for the message, in all
- * of them.
+ * The person's events: constant scripts of plain git, with arguments as "$1" and so on. An event that is not possible
+ * (no such branch, a merge that conflicts) changes nothing at the remote. `$1` is always the token for the message.
  */
 export const PERSON_EVENTS = [
   "commit",
@@ -18,7 +17,9 @@ export const PERSON_EVENTS = [
 ] as const;
 export type PersonEvent = (typeof PERSON_EVENTS)[number];
 
-/** Before each: what the remote has now, and helpers. HEAD is on no branch, so no name can be in the way. */
+/**
+ * Runs before each event: fetches the remote's state, and defines helpers. HEAD is detached, so no name is in the way.
+ */
 export const PERSON_BEGIN = `set -f
 git fetch -q --prune --force origin '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*' || exit
 on() {
@@ -44,18 +45,18 @@ export const PERSON_SCRIPTS: Readonly<Record<PersonEvent, string>> = {
   remove: `on "$2" && git rm -q -r -f -- "./$3" 2>/dev/null && commit "$1" && send "$2"`,
   // branch path target
   link: `on "$2" && place "$3" && ln -s -- "$4" "./$3" && commit "$1" && send "$2"`,
-  // into from; --ff where it is possible, or always a commit
+  // into from; --ff for a fast-forward if possible, or --no-ff for a commit always
   merge: `from=refs/remotes/origin/$(named "$3"); on "$2" && git rev-parse -q --verify "$from" >/dev/null && { git merge -q "$4" -X theirs -m "$1" "$from" >/dev/null 2>&1 || { git merge --abort; false; }; } && send "$2"`,
   // into from
   squash: `from=refs/remotes/origin/$(named "$3"); on "$2" && git rev-parse -q --verify "$from" >/dev/null && git merge -q --squash -X theirs "$from" >/dev/null 2>&1 && commit "$1" && send "$2"`,
-  // into from: its newest commit
+  // into from: the newest commit of from
   pick: `from=refs/remotes/origin/$(named "$3"); on "$2" && ! git rev-parse -q --verify "$from^2" >/dev/null && git cherry-pick -n -X theirs "$from" >/dev/null 2>&1 && commit "$1" && send "$2"`,
-  // branch count path base64: forces commits away; with a path puts another in their place
+  // branch count path base64: forces commits away; with a path, puts another one in their place
   drop: `on "$2" && git rev-parse -q --verify "HEAD~$3" >/dev/null && git reset -q --hard "HEAD~$3" && { [ -z "$4" ] || { place "$4" && printf %s "$5" | base64 -d >"./$4" && commit "$1"; }; } && send "$2"`,
   // branch from
   fork: `on "$3" && ! git rev-parse -q --verify "refs/remotes/origin/$2" >/dev/null && send "$2"`,
-  // name branch: made, or moved
+  // name branch: makes or moves the tag
   tag: `on "$3" && git push -q -f origin "HEAD:refs/tags/$2"`,
-  // branch; the remote keeps its default branch
+  // branch; the remote refuses to delete its default branch
   delete: `git push -q origin ":refs/heads/$(named "$2")" 2>/dev/null`,
 };

@@ -5,7 +5,7 @@ import type { PersonStep } from "./steps.ts";
 import { quoted } from "./trace.ts";
 import type { World } from "./world.ts";
 
-/** An event at the remote, and what is to be remembered of it. */
+/** Runs an event at the remote, and remembers its effects. */
 export async function personDoes(world: World, { event, args }: PersonStep): Promise<void> {
   const script = PERSON_SCRIPTS[event];
   const { stderr } = await runBash(world.person, `${PERSON_BEGIN}${script}`, args);
@@ -26,7 +26,7 @@ function learn({ graph, remote, personIds, removed, everRemoved }: World, before
   const [was, is] = [graph.reach(...before.branches.values()), graph.reach(...remote.branches.values())];
   for (const id of is) if (!was.has(id)) personIds.add(id);
   for (const id of was) if (!is.has(id)) everRemoved.add(id);
-  // What is made anew under the name has nothing to do with what was there.
+  // A branch made again under the name has no connection with the deleted one.
   for (const branch of before.branches.keys()) if (!remote.branches.has(branch)) removed.delete(branch);
   for (const [branch, tip] of remote.branches) {
     const there = graph.reach(tip);

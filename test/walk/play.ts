@@ -11,18 +11,18 @@ import type { Special, Step, Walk } from "./steps.ts";
 import { makeWorld, type World } from "./world.ts";
 
 export interface Found extends Violation {
-  /** Steps that were taken until then, this one included. */
+  /** Number of steps taken until then, this one included. */
   readonly taken: number;
 }
 
 export interface Played {
-  /** Those that are not known; empty: the walk is as promised. */
+  /** Unknown violations; empty if all promises are kept. */
   readonly found: readonly Found[];
   readonly trace: readonly string[];
 }
 
 interface How extends Pick<World, "tally" | "isThorough"> {
-  /** The walk is over when this is found, and whatever else is found is passed over. */
+  /** Ends the walk when this violation is found, and ignores all others. */
   readonly sought?: Pick<Violation, "rule" | "operation">;
 }
 
@@ -30,8 +30,8 @@ const isAlike = (one: Pick<Violation, "rule" | "operation">, other: Pick<Violati
   one.rule === other.rule && one.operation === other.operation;
 
 /**
- * Plays a walk until it is over, or until something is not as promised; an answer that is wrong harms nothing, and the
- * walk goes on. `name` is of its own for each.
+ * Plays a walk until its end, or until a violation; a wrong answer does no harm, so the walk continues after it. Each
+ * walk has its own `name`.
  */
 export async function play(stack: Stack, walk: Walk, name: string, folder: string, how: How): Promise<Played> {
   const { tally, sought } = how;
@@ -46,7 +46,7 @@ export async function play(stack: Stack, walk: Walk, name: string, folder: strin
         const known = knownOf(one);
         if (known) tally.knownOne(nameOf(known));
       }
-      // Of what a step did wrong, the first tells most; answers are wrong each for itself.
+      // Of a step's violations, the first says most; wrong answers count one by one.
       const done = found.find(({ operation }) => sought !== undefined || operation !== LOOK);
       const unknown = found.filter((one) => !knownOf(one) && (one === done || one.operation === LOOK));
       for (const one of unknown) if (!all.some((other) => isAlike(one, other))) all.push({ ...one, taken: at + 1 });

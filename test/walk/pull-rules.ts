@@ -3,7 +3,7 @@ import { changedPaths, type Deed, isSame, ownRefs, trackedBy } from "./deed.ts";
 
 type Wrong = [rule: string, detail: string];
 
-/** What a pull promises of the workspace's branch. Pure. */
+/** Checks the promises of a pull about the workspace's branch. Pure. */
 export function wrongPull(deed: Deed): Wrong[] {
   return deed.status === 200 ? wrongSuccess(deed) : wrongRefusal(deed);
 }
@@ -29,15 +29,15 @@ function wrongSuccess(deed: Deed): Wrong[] {
   }
   const onRemote = graph.reach(...trackedBy(after.look).values());
   const removed = removedFrom(memory, from);
-  // Where something was left out, the workspace's own branch is replaced by the next push.
+  // If the pull left commits out, the next push replaces the workspace's own branch.
   const anew = answer.left_out === undefined ? new Map<string, string[]>() : graph.tokens(now);
-  // Where a person has made the same change, in a file that may have others, nothing is put on top of it.
+  // If a person has made the same change, in a file that may have others, the commit is not put on top of it.
   const news = Array.from(now).filter((id) => !old.has(id) && memory.personIds.has(id));
   const there = answer.left_out === undefined ? undefined : pathsOf(graph, news);
   const isAnew = (id: string) =>
     Array.from(graph.tokens([id]).keys()).some((token) => token.startsWith("A") && anew.has(token)) ||
     (there !== undefined && Array.from(pathsOf(graph, [id])).every((path) => there.has(path)));
-  // What a person took away goes, whether this workspace knew it to be there or not.
+  // Commits that a person took away go, whether or not this workspace had seen them there.
   const gone = memory.removed.get(from);
   const moved = Array.from(old).filter((id) => onRemote.has(id) && !now.has(id) && !gone?.has(id) && !isAnew(id));
   if (moved.length > 0) {
@@ -62,7 +62,7 @@ function wrongSuccess(deed: Deed): Wrong[] {
   return [...wrong, ...wrongNewCommits(deed, fresh), ...wrongDirty(deed)];
 }
 
-/** What was not committed is as it was. */
+/** Uncommitted changes must be as before. */
 function wrongDirty({ before, after }: Deed): Wrong[] {
   const { look } = before;
   if (!look) return [];
@@ -74,7 +74,7 @@ function wrongDirty({ before, after }: Deed): Wrong[] {
   return changed.length > 0 ? [["uncommitted-lost", firstFew(changed)]] : [];
 }
 
-/** A pull that is refused has changed nothing, but for a merge that was asked for and is begun. */
+/** A refused pull must change nothing, except for a requested merge that has begun. */
 function wrongRefusal({ answer, before, after, body }: Deed): Wrong[] {
   if (!before.look) return [];
   if (answer.work?.tree === "merging" && body["rebase"] === false) {

@@ -3,7 +3,7 @@ import { changedPaths, DEFAULT_BRANCH, type Deed, type Memory, refsText, tracked
 
 type Wrong = [rule: string, detail: string];
 
-/** What a push promises of the remote. Pure. */
+/** Checks the promises of a push about the remote. Pure. */
 export function wrongPush(deed: Deed): Wrong[] {
   return deed.status === 200 ? wrongSuccess(deed) : wrongRefusal(deed);
 }
@@ -26,7 +26,7 @@ function wrongSuccess(deed: Deed): Wrong[] {
     wrong.push(["push-answer", `${to} is at ${tip}, told ${answer.commit}`]);
   }
   if (answer.pushed !== (old !== tip)) wrong.push(["push-answer", `pushed is told ${answer.pushed}`]);
-  // The first push into an empty repository is free.
+  // The first push into an empty repository may go to the default branch.
   if (body["to"] === undefined && to === DEFAULT_BRANCH && old !== tip && before.remote.branches.size > 0) {
     wrong.push(["default-without-to", `${to} was pushed to, and nobody asked for it`]);
   }
@@ -43,7 +43,7 @@ function wrongCommits(deed: Deed, to: string, reach: ReadonlySet<string>): Wrong
   const onRemote = graph.reach(...before.remote.branches.values());
   const fresh = Array.from(reach).filter((id) => !onRemote.has(id));
   const wrong: Wrong[] = wrongNewCommits(deed, fresh);
-  // A root that the remote had once, on a branch that was deleted, is no new line.
+  // A root that the remote once had, on a branch that was deleted, is not new.
   const wasSeen = (id: string) => Array.from(memory.seen.values()).some((ids) => ids.has(id));
   const isNewRoot = (id: string) => graph.get(id)?.parents.length === 0 && !wasSeen(id);
   if (onRemote.size > 0 && fresh.some(isNewRoot) && trackedBy(before.look).size > 0) {
@@ -104,7 +104,10 @@ function wrongTree({ answer, body, before, after }: Deed): Wrong[] {
   return wrong;
 }
 
-/** What the workspace saw on a branch that was deleted and made again without it: it cannot tell that from a loss. */
+/**
+ * Returns commits that the workspace saw on a branch that was deleted and made again without them: to it, they are
+ * lost.
+ */
 const remadeWithout = ({ graph, seen }: Memory, branches: ReadonlyMap<string, string>) =>
   Array.from(seen).flatMap(([name, ids]) => {
     const tip = branches.get(name);
@@ -112,7 +115,7 @@ const remadeWithout = ({ graph, seen }: Memory, branches: ReadonlyMap<string, st
     return tip === undefined ? [] : Array.from(ids).filter((id) => !there.has(id));
   });
 
-/** A push that is refused: the remote is as it was, the files too; a commit may be kept, on top of what was. */
+/** A refused push must leave the remote and the files as they were; a commit may stay, on top of the old HEAD. */
 function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
   const wrong: Wrong[] = [];
   if (refsText(before.remote.branches) !== refsText(after.remote.branches)) {
@@ -132,8 +135,7 @@ function wrongRefusal({ answer, before, after, memory }: Deed): Wrong[] {
     wrong.push(["refused-but-done", "the kept commit does not stand on what HEAD was"]);
   }
   if (answer.code === "history_rewritten") {
-    // What is known to be taken away from one branch is not sent to another.
-    // Also from a branch that was deleted afterwards.
+    // Commits known as taken away from one branch are not sent to another, also after that branch was deleted.
     const gone = Array.from(memory.everRemoved).concat(remadeWithout(memory, after.remote.branches));
     if (gone.length === 0) {
       wrong.push(["false-rewritten", "nobody took anything away"]);

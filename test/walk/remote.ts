@@ -12,7 +12,7 @@ export interface Remote {
 
 const SCRIPT = `git for-each-ref --format='%(refname) %(objectname) %(symref)'; printf '\\0'; git log --all "$@"`;
 
-/** Looks, and puts the commits into the graph. */
+/** Looks at the remote, and adds its commits to the graph. */
 export async function lookAtRemote(folder: string, graph: Graph): Promise<Remote> {
   const ended = await runBash(folder, SCRIPT, LOG_FORMAT);
   if (ended.code !== 0) throw new Error(`plain git at the remote: ${ended.stderr}`);

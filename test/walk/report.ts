@@ -37,7 +37,7 @@ export function reportText({ tally, failures, stale, seconds }: Run): string {
   ].join("\n");
 }
 
-/** The failure, and lines for a shell that bring it about. */
+/** Returns the failure, and lines for a shell that reproduce it. */
 export function failureText({ rule, operation, detail, seed, trace, walk }: Failure): string {
   return [
     `FAILED  ${rule} in ${operation}, in ${walk.steps.length} steps (--seed ${seed})`,

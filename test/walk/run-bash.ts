@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Nothing of this machine's settings, and nothing that git noted before to make looking cheap. */
+/** Turns off this machine's settings, and git's own notes that make looking cheap. */
 const SETTINGS: readonly (readonly [string, string])[] = [
   ["safe.directory", "*"],
   ["core.untrackedCache", "false"],
@@ -36,7 +36,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** One shell for a whole look or event, so that a step costs few processes. `args` are "$1" and so on. */
+/** Runs a whole look or event in one shell, so that a step costs few processes. `args` are "$1" and so on. */
 export function runBash(
   folder: string,
   script: string,

@@ -17,10 +17,10 @@ const AT_ONCE = 2;
 export interface Options {
   readonly seed: number;
   readonly steps: number;
-  /** Plays this one alone. */
+  /** Plays this walk alone. */
   readonly walk?: Walk | undefined;
   readonly say: (text: string) => void;
-  /** Ends the run early; it tells what there is by then. */
+  /** Ends the run early, with the results so far. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,11 +30,12 @@ interface Walking extends Pick<Options, "say" | "signal"> {
   readonly failures: Map<string, Failure>;
 }
 
-/** Starts everything that walks need, walks, and ends it. */
+/** Starts the stack, plays walks, and closes the stack. */
 export async function runWalks({ seed, steps, walk, say, signal }: Options): Promise<Run> {
   const startedAt = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "warmtree-walk-"));
-  // Sandboxes' files are seen from here also where they start from a snapshot, and one try is enough to see a failure.
+  // Without isolation, sandboxes' files are readable from here also after a start from a snapshot. One try shows a
+  // failure.
   const stack = await startStack({
     isolation: "none",
     bindings: { E2B_MAX_SANDBOXES: "1000", GIT_SANDBOX_MAX_RETRIES: "0" },
@@ -71,7 +72,7 @@ export async function runWalks({ seed, steps, walk, say, signal }: Options): Pro
   return { tally, failures: [...failures.values()], stale, seconds: seconds() };
 }
 
-/** Counts a failure, and makes the first of its kind short. */
+/** Counts a failure, and shortens the walk of the first of its kind. */
 async function note(
   { stack, folder, failures, say, signal }: Walking,
   seed: number,
@@ -91,7 +92,7 @@ async function note(
   let times = 0;
   const isAgain = async (candidate: Walk) => {
     if (signal?.aborted) return false;
-    // What is played to make it short does not count.
+    // Walks that are played to shorten one are not counted.
     const how = { tally: new Tally(), isThorough: found.operation === LOOK, sought: found };
     const played = await play(stack, candidate, `w${seed}s${key.length}x${++times}`, folder, how);
     const [again] = played.found;

@@ -5,10 +5,10 @@ const foundSchema = z.looseObject({
   matches: z.array(z.looseObject({ path: z.string(), line: z.number() })),
   truncated: z.boolean(),
 });
-/** So much of a file git looks at to tell whether it is binary. */
+/** The part of a file that git reads to tell whether it is binary. */
 const LOOKED_AT_BYTES = 8000;
 
-/** Search in the working tree for a text, held to the bytes of the files. Pure. */
+/** Compares a search for a text in the working tree with the bytes of the files. Pure. */
 export function wrongSearch(
   look: Look,
   body: Readonly<Record<string, unknown>>,

@@ -7,8 +7,8 @@ import type { Workspace, World } from "./world.ts";
 type Settle = Extract<Special, { kind: "settle" }>;
 
 /**
- * Ends a conflict as an agent does: gives up what is open (`restore`), or merges what it conflicts with, edits the files
- * and pushes. Where there is no conflict, nothing is done.
+ * Ends a conflict as an agent does: drops the open merge (`restore`), or merges the conflicting branch, edits the files
+ * and pushes. Does nothing without a conflict.
  */
 export async function settle(
   world: World,
@@ -31,7 +31,7 @@ export async function settle(
     return found;
   }
   if (!isOpen()) {
-    // Changes that are not committed would be in the way of a merge.
+    // Uncommitted changes would block the merge.
     const upstream = workspace.look?.status.upstream?.replace(/^origin\//, "");
     await call("pull", { rebase: false, ...(to === upstream ? {} : { from: to }) });
     if (found.some(({ operation }) => operation !== LOOK)) return found;
@@ -41,7 +41,7 @@ export async function settle(
   if (conflicts.length > 0) {
     const files = conflicts.map((path) => settled(path, workspace.look?.files, token));
     const { status } = await call("edit", { files });
-    // Such as a folder in the place of the file: an agent gives up then.
+    // For example, a folder is in the place of the file: an agent gives up then.
     if (status !== 200) await call("restore", { all: true });
     if (status !== 200 || found.some(({ operation }) => operation !== LOOK)) return found;
   }
@@ -49,6 +49,6 @@ export async function settle(
   return found;
 }
 
-/** Writing goes to files alone, so a symlink in conflict is deleted. */
+/** An edit writes to files only, so a symlink in conflict is deleted. */
 const settled = (path: string, files: Look["files"] | undefined, token: string) =>
   files?.get(path)?.kind === "symlink" ? { path, delete: true } : { path, content: `settled by ${token}\n` };

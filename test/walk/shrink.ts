@@ -1,8 +1,8 @@
 import type { Step, Walk } from "./steps.ts";
 
 /**
- * Leaves steps out while it still fails: first all of somebody's, then many at once, then one by one, until none can go.
- * `fails` plays a walk; no more than `most` are played. Pure but for that.
+ * Leaves steps out while the walk still fails: first all of one actor's, then many at once, then one by one, until each
+ * is needed. `fails` plays a walk, at most `most` times. Pure apart from that.
  */
 export async function shrink(walk: Walk, fails: (walk: Walk) => Promise<boolean>, most = 100): Promise<Walk> {
   let best = walk;

@@ -2,8 +2,8 @@ import * as z from "zod/v4";
 import { PERSON_EVENTS } from "./person-scripts.ts";
 
 /**
- * A walk is data: whoever plays it again with the same data does the same. A step does not depend on those before it, so
- * any of them can be left out; where it finds nothing to do it is skipped.
+ * A walk is data: the same data plays the same walk. A step does not depend on earlier ones, so any of them can be left
+ * out; an impossible step is skipped.
  */
 
 /** A call of `POST /v1/git/{operation}`; the sandbox_id is filled in. */
@@ -14,7 +14,7 @@ const call = z.strictObject({
   body: z.record(z.string(), z.unknown()),
 });
 
-/** Calls whose bodies are known only at the time. */
+/** Calls whose bodies depend on the state at that time. */
 const special = z.strictObject({
   by: z.literal("agent"),
   workspace: z.int().min(0),
@@ -22,9 +22,9 @@ const special = z.strictObject({
     z.strictObject({ kind: z.literal("pause") }),
     z.strictObject({ kind: z.literal("resume") }),
     z.strictObject({ kind: z.literal("snapshot") }),
-    /** Replaces one line of a file as it is then. */
+    /** Replaces one line of a file in its present state. */
     z.strictObject({ kind: z.literal("line"), path: z.string(), line: z.int().min(0), text: z.string() }),
-    /** Ends the conflict that the workspace was answered last, or the merge that is open. */
+    /** Ends the last conflict that the workspace was told of, or the open merge. */
     z.strictObject({ kind: z.literal("settle"), how: z.enum(["merge", "restore"]), token: z.string() }),
   ]),
 });

@@ -1,4 +1,4 @@
-/** How often what happened. */
+/** Counts of operations and events. */
 export class Tally {
   readonly operations = new Map<string, Map<string, number>>();
   readonly events = new Map<string, Map<string, number>>();

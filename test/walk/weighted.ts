@@ -1,6 +1,6 @@
 import type { Random } from "../../scripts/simulate/random.ts";
 
-/** One of the makers, each as often as its weight says. */
+/** Calls one of the makers, each with the probability of its weight. */
 export function weighted<T>(random: Random, makers: readonly (readonly [weight: number, make: () => T])[]): T {
   let left = random() * makers.reduce((sum, [weight]) => sum + weight, 0);
   for (const [weight, make] of makers) {

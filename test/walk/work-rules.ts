@@ -5,7 +5,7 @@ import type { File } from "./look.ts";
 
 type Wrong = [rule: string, detail: string];
 
-/** What operations other than push and pull promise of the workspace. Pure. */
+/** Checks the promises of all operations but push and pull about the workspace. Pure. */
 export function wrongWork(deed: Deed): Wrong[] {
   if (deed.operation === "clone") return deed.before.look && deed.status === 200 ? wrongAgain(deed) : wrongClone(deed);
   if (deed.status !== 200) {
@@ -48,7 +48,7 @@ function wrongClone({ status, answer, body, after }: Deed): Wrong[] {
   const start =
     after.remote.branches.get(agent) ??
     after.remote.branches.get(typeof body["branch"] === "string" ? body["branch"] : "main");
-  // Of a repository with one branch, which is another, that is begun on, unless it is an agent's.
+  // In a repository whose only branch has another name, clone starts from that one, unless it is an agent's.
   const [only, ...others] = start === undefined ? after.remote.branches.values() : [];
   const isOnly = head !== undefined && head === only && others.length === 0;
   if (head !== start && !isOnly) wrong.push(["clone-start", `HEAD is ${head}, the remote has ${start}`]);
@@ -66,14 +66,14 @@ const entrySchema = z.object({
   executable: z.boolean().optional(),
 });
 
-/** A text keeps the CRLF of the file that it replaces (docs/edits.md). */
+/** Returns the content with the CRLF of the file that it replaces (docs/edits.md). */
 function withLineEndsOf(file: File | undefined, content: string): string {
   const text = file?.kind === "file" ? file.bytes.toString("latin1") : "";
   const isCrlf = text.includes("\r\n") && !/(?<!\r)\n/.test(text) && !content.includes("\r\n");
   return isCrlf ? content.replaceAll("\n", "\r\n") : content;
 }
 
-/** The files that are asked for are as asked, and no other is changed. */
+/** Checks that the named files are as requested, and that no other file has changed. */
 function wrongEdit({ body, before, after }: Deed): Wrong[] {
   const entries = z.array(entrySchema).parse(body["files"]);
   const was = before.look?.files ?? new Map<string, File>();

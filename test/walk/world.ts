@@ -11,18 +11,18 @@ import type { Tally } from "./tally.ts";
 
 export interface Workspace {
   sandboxId: string;
-  /** Its working tree, as this machine sees it. */
+  /** The working tree, as this machine sees it. */
   repo: string;
   look: Look | undefined;
-  /** By branch: what it has seen on it at the remote. */
+  /** By branch: commits that the workspace has seen on it at the remote. */
   readonly seen: Map<string, Set<string>>;
-  /** Branch of the conflict that it was answered last. */
+  /** Branch of the last conflict that the workspace was told of. */
   conflictOn: string | undefined;
-  /** Files in conflict as the merge left them, while it is open. */
+  /** Files in conflict as the merge left them, while the merge is open. */
   openConflicts: ReadonlyMap<string, File | undefined> | undefined;
 }
 
-/** Everything that one walk is about: its own remote, its workspaces, the person's clone. */
+/** The state of one walk: its own remote, its workspaces, the person's clone. */
 export interface World {
   readonly stack: Stack;
   readonly name: string;
@@ -37,15 +37,15 @@ export interface World {
   readonly everRemoved: Set<string>;
   readonly movedAnew: Set<string>;
   readonly tally: Tally;
-  /** Lines for a shell that do the same. */
+  /** Lines for a shell that reproduce the walk. */
   readonly trace: string[];
   remote: Remote;
   turn: number;
-  /** Every file is read after every step; else one. */
+  /** Whether every file is read after every step; otherwise one file. */
   readonly isThorough: boolean;
 }
 
-/** Some files that differ in all that git tells of a file; three commits, and a branch beside main. */
+/** Files that differ in every property that git reports; three commits, and a branch beside main. */
 const FIRST = `
 lines() { for n in 1 2 3 4 5 6 7 8 9; do printf '%s line %s%b' "$1" "$n" "$2"; done; }
 lines a '\\n' >a.txt; lines b '\\r\\n' >b.txt; lines run '\\n' >run.sh; chmod 755 run.sh
@@ -102,11 +102,11 @@ export async function makeWorld(
   };
 }
 
-/** Remembers what the workspace has seen of the remote's branches. */
+/** Records the commits that the workspace has seen on the remote's branches. */
 export function remember({ graph }: World, workspace: Workspace, tracked: ReadonlyMap<string, string>): void {
   for (const [branch, id] of tracked) {
     const seen = workspace.seen.get(branch) ?? new Set();
-    // What lies beneath the end of a shallow clone it has never had (docs/history.md, Limits).
+    // A shallow clone never had the commits below its end (docs/history.md, Limits).
     const had = existsSync(join(workspace.repo, ".git/shallow")) ? [id] : graph.reach(id);
     for (const each of had) seen.add(each);
     workspace.seen.set(branch, seen);

@@ -5,33 +5,33 @@ import worker from "../../src/index.ts";
 import { weekOf } from "../../src/workflows/schedule.ts";
 import { granted, sql, workspace } from "../durable/support.ts";
 
-// POOL_MIN 2, E2B_MAX_SANDBOXES 6: see vitest.config.ts. The Workflow tells all shards of the pool, and there is one.
+// POOL_MIN 2, E2B_MAX_SANDBOXES 6: see vitest.config.ts. The Workflow reports to all shards of the pool; here is one.
 const pool = env.SANDBOX_POOL.getByName("0");
 
 const DAY_MS = 24 * 3_600_000;
 const MONDAY = Date.UTC(2026, 10, 23, 4, 17);
 
-/** The cron of a week, delivered twice as Cloudflare may do. */
+/** Delivers the cron of a week twice, as Cloudflare may do. */
 async function cron(scheduledTime: number): Promise<void> {
   const controller = createScheduledController({ scheduledTime });
   for (let delivery = 0; delivery < 2; delivery++) await worker.scheduled(controller, env);
 }
 
-/** A look into the build of a week. */
+/** Returns the introspection of a week's build. */
 async function lookInto(time: number) {
   const build = await introspectWorkflowInstance(env.TEMPLATE_BUILD, weekOf(time));
   onTestFinished(() => build.dispose());
   return build;
 }
 
-/** What anybody with a key hears. */
+/** Returns the answer about the template to any caller with a key. */
 async function told(): Promise<unknown> {
   const headers = { Authorization: "Bearer dev" };
   const request = new Request("http://127.0.0.1/v1/template", { headers });
   return (await worker.fetch(request, env, createExecutionContext())).json();
 }
 
-/** What the warm sandboxes started from. */
+/** Returns the templates of the warm sandboxes. */
 const warmTemplates = async () =>
   (await sql(pool, "SELECT DISTINCT template FROM sandbox WHERE state = 'warm'")).map(({ template }) => template);
 
@@ -57,7 +57,7 @@ test("a new build is promoted, and the pool drains to it with no claim failing",
     sources.add(source);
     await pool.end({ tenant: "acme", sandboxId });
   };
-  // One claim after the other, all the way through.
+  // Claims one after the other during the whole build.
   await expect
     .poll(
       async () => {
@@ -89,7 +89,7 @@ test("a new build is promoted, and the pool drains to it with no claim failing",
   await claimOnce();
   const [newest] = await sql(pool, "SELECT template FROM sandbox WHERE tenant IS NOT NULL ORDER BY last_used_at DESC");
   expect(newest).toEqual({ template: "warmtree:v1" });
-  // Each at its own price: base has two CPUs, the built one has one.
+  // Each at its own price: base has two CPUs, the built template has one.
   const prices = await sql(pool, "SELECT DISTINCT usd_per_s FROM ledger ORDER BY usd_per_s");
   expect(prices.map(({ usd_per_s: price }) => Number(price).toFixed(8))).toEqual(["0.00001625", "0.00003025"]);
 }, 60_000);

@@ -32,7 +32,7 @@ test("an operation counts for as long as it is under way, and no longer", async 
 test("an operation that the runtime drops counts for seconds", async () => {
   const dropped = Promise.withResolvers<string>();
   void run("acme", () => dropped.promise);
-  // Timers of a request end with it.
+  // The timers of a request end with it.
   vi.clearAllTimers();
   await expect(run("acme")).rejects.toMatchObject(refused);
   vi.setSystemTime(Date.now() + 6000);

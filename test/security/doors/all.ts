@@ -8,13 +8,13 @@ import { atHeaders, atPaths, pathsOf } from "./http.ts";
 import { atMessages, atTools } from "./mcp.ts";
 import { atRuns } from "./runs.ts";
 
-/** Fields of tools take turns: each value comes to every fourth, each field gets every fourth value. */
+/** Fields of tools take turns: each value goes to every fourth field, and each field gets every fourth value. */
 const TURNS = 4;
 const LANES = 4;
 
 /**
- * Sends values to every door that is no field of an operation over HTTP, in workspaces side by side.
- * @returns how many were sent, and those that were not answered as they must be
+ * Sends values to every door other than the fields of an operation over HTTP, in workspaces side by side.
+ * @returns the number of values sent, and the doors with a wrong answer
  */
 export async function sendToDoors(
   scene: HostileScene,

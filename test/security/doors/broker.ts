@@ -2,10 +2,12 @@ import { leaseKey, LeaseHolder } from "../../../scripts/harness/lease-holder.ts"
 import type { Stack } from "../../../scripts/harness/stack.ts";
 import type { AtDoor } from "./door.ts";
 
-/** A key that the stack must have, so that leases can be made for the broker. */
+/** The key that the stack must have, so that leases for its broker can be made. */
 export const DOOR_KEY = leaseKey();
 
-/** Parts of the broker's paths, with a good lease: only the lease's own repository may be answered. */
+/**
+ * Puts the value into parts of the broker's paths, with a valid lease: the broker may answer for its repository alone.
+ */
 export async function atBroker(stack: Stack, repository: string, value: string): Promise<AtDoor[]> {
   if (!value.isWellFormed()) return [];
   const holder = new LeaseHolder({ worker: stack.url, host: stack.git.url, key: DOOR_KEY.bytes, refs: [] });

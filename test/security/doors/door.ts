@@ -1,9 +1,9 @@
 import { DEV_KEY } from "../../../scripts/support/client.ts";
 
-/** One value at a place that is no field of an operation's body. */
+/** One value in a place other than a field of an operation's body. */
 export interface AtDoor {
   readonly about: string;
-  /** Whether the answer is what it must be. */
+  /** Sends the value. @returns whether the answer is right */
   readonly send: () => Promise<boolean>;
 }
 

@@ -5,7 +5,7 @@ import type { Stack } from "../../../scripts/harness/stack.ts";
 import { sendRaw } from "../raw-request.ts";
 import { type AtDoor, AUTHORIZED, shown } from "./door.ts";
 
-/** Parts of paths, and queries, of every route that has them. */
+/** Returns makers of requests with the value in a path or a query, for every route that has them. */
 export async function pathsOf(stack: Stack): Promise<readonly ((value: string) => { method: string; path: string })[]> {
   const parameter = z.looseObject({ name: z.string().optional(), in: z.string().optional() });
   const item = z.record(z.string(), z.unknown());
@@ -62,7 +62,7 @@ const HEADERS = [
   "Range",
 ];
 
-/** Headers, as far as a line can hold the value. */
+/** Puts the value into headers, without the characters that a header line cannot hold. */
 export function atHeaders(stack: Stack, value: string): AtDoor[] {
   const text = Buffer.from(value.toWellFormed().replaceAll(/[\r\n\0]/g, ""))
     .toString("latin1")

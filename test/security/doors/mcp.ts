@@ -9,7 +9,7 @@ const named = z.union([
   z.object({ error: z.object({ code: z.number(), message: z.string() }) }),
 ]);
 
-/** Texts in the parameters of tools: of its own tool, or as a step. */
+/** Puts the value into the texts of a tool's parameters: of the operation's own tool, or as a step. */
 export function atTools(
   stack: Stack,
   known: { sandbox_id: string; repo_url: string },
@@ -45,7 +45,7 @@ export function atTools(
   });
 }
 
-/** Names of tools, of steps and of methods, and the workspace that a session continues with. */
+/** Uses the value as the name of a tool, a step or a method, and as the workspace that a session continues with. */
 export function atMessages(stack: Stack, value: string): AtDoor[] {
   const call = (name: string, args: object) => ({ method: "tools/call", params: { name, arguments: args } });
   const messages = [

@@ -2,7 +2,7 @@ import type { Stack } from "../../../scripts/harness/stack.ts";
 import { LOOPBACK } from "../../../src/settings/values.ts";
 import { type AtDoor, AUTHORIZED, shown } from "./door.ts";
 
-/** Places of a run, and the key of a request that may be sent again. */
+/** Puts the value into the fields of a run, and into the idempotency key of a request. */
 export function atRuns(stack: Stack, sandbox_id: string, value: string): AtDoor[] {
   const read = { op: "read", sandbox_id, path: "$item.value" };
   const bodies: Readonly<Record<string, object>> = {
@@ -14,7 +14,7 @@ export function atRuns(stack: Stack, sandbox_id: string, value: string): AtDoor[
       steps: [{ ...read, ref: `$item.${value}` }],
       for_each: [{ value: "y" }],
     },
-    // On this machine, its own addresses are receivers (docs/webhooks.md).
+    // On this machine, its own addresses are valid receivers (docs/webhooks.md).
     ...(LOOPBACK.test(URL.parse(value)?.hostname ?? "")
       ? {}
       : { webhook: { async: true, steps: [{ op: "workspaces" }], webhook: value } }),

@@ -1,4 +1,4 @@
-/** Leaves a file, a request, or a process, wherever it runs. */
+/** Shell commands that leave a file, a request or a process, wherever they run. */
 const deeds = (listener: string) => [
   "touch CANARY",
   "touch ~/CANARY",
@@ -43,12 +43,12 @@ const AS_COMMAND: readonly ((deed: string) => string)[] = [
   (deed) => `--open-files-in-pager=${deed}`,
 ];
 
-/** Options of git that make or read a file, start a program, or change what a command does. */
+/** Options of git that make or read a file, start a program, or change the action of a command. */
 export const OPTIONS =
   "-c -C -F -O -S -e -f -i -m -o -p -q -r -s -u -v -x -z --all --amend --bare --cached --delete --dry-run --edit --exec-path=. --ext-diff --file=/etc/passwd --force --global --hard --help --interactive --mirror --no-index --no-verify --output=CANARY --patch --pathspec-file-nul --prune --quiet --reference=/ --separate-git-dir=CANARY --server-option=x --stdin --system --tags --template=/ --textconv --untracked-files --verbose --work-tree=/ --".split(
     " ",
   );
 
-/** Every deed in every wrapping. */
+/** Returns every deed in every wrapping. */
 export const commandsAt = (listener: string): readonly string[] =>
   AS_COMMAND.flatMap((wrap) => deeds(listener).map(wrap));

@@ -117,5 +117,5 @@ const PATHSPECS =
     " ",
   );
 
-/** Names and patterns that somebody reads otherwise than as they stand. */
+/** Names and patterns that some readers do not take literally. */
 export const NAMES: readonly string[] = [SEPARATED, UNICODE, CLIMBING, REFSPECS, PATHSPECS].flat();

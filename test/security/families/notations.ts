@@ -102,5 +102,5 @@ const NOTATIONS = [
   "valueOf",
 ];
 
-/** Texts that mean something in formats, in git's protocol, in headers, JSON, SQL, metrics and HTML. */
+/** Texts with a meaning in formats, in git's protocol, in headers, JSON, SQL, metrics and HTML. */
 export const IN_NOTATION: readonly string[] = [FORMATS, WIRE, NOTATIONS].flat();

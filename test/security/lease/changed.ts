@@ -1,4 +1,4 @@
-/** Leases that are not quite the stolen one, each with what was done to it. */
+/** Leases that differ from the stolen one, each with a description of the change. */
 export type Changed = readonly (readonly [about: string, lease: string])[];
 
 const BITS = 8;
@@ -20,7 +20,7 @@ export function cut(lease: string): Changed {
   ]);
 }
 
-/** Every mixture of the parts of two leases. */
+/** Returns every mixture of the parts of two leases. */
 export function mixed(one: string, other: string): Changed {
   const [parts, others] = [one.split("."), other.split(".")];
   const mixtures = Array.from({ length: 2 ** parts.length }, (_, choice) =>
@@ -32,7 +32,7 @@ export function mixed(one: string, other: string): Changed {
 
 const HEADER = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Headers that ask the reader for less than the key. */
+/** Returns the lease with headers that ask the reader to do without the key. */
 export function otherHeaders(lease: string): Changed {
   const [, key = "", ...rest] = lease.split(".");
   const headers = [

@@ -1,4 +1,4 @@
-/** Commits and tags that this service did not make, or not now, each with what is wrong with it. */
+/** Returns commits and tags that this service did not make, or not now, each with its fault. */
 export function foreignObjects(commit: string, nowS: number): readonly (readonly [about: string, object: string])[] {
   const own = "Warmtree <agent@warmtree.invalid>";
   const people = [

@@ -24,7 +24,7 @@ afterAll(async () => {
   console.log(`${total} uses of a stolen lease for something else: 0 accepted`);
 });
 
-/** Asks for the refs of a repository, the first question of fetch and push. @returns the status; 0: no answer */
+/** Asks for the refs of a repository, the first request of fetch and push. @returns the status; 0: no answer */
 async function ask(lease: string, path = pathTo(scene), method = "GET"): Promise<number> {
   const url = new URL(scene.stack.url);
   const headers = [
@@ -34,7 +34,7 @@ async function ask(lease: string, path = pathTo(scene), method = "GET"): Promise
   return sendRaw(Number(url.port), { method, target: path, headers }).catch(() => 0);
 }
 
-/** Those that were accepted; and that the lease itself is good before and after. */
+/** Expects the unchanged lease to be valid before and after the attempts. @returns the attempts that were accepted */
 async function accepted(attempts: Iterable<readonly [about: string, send: () => Promise<boolean>]>): Promise<string[]> {
   expect(await ask(scene.stolen.pull)).toBe(200);
   const taken: string[] = [];
@@ -77,7 +77,7 @@ test("for any other change of any ref", { timeout: TEST_TIMEOUT_MS }, async () =
     (attempt) => [attempt.about, async () => (await sendPush(scene, attempt)).report.includes("ok refs/")] as const,
   );
   expect(await accepted(sends)).toEqual([]);
-  // Nothing of them has reached the git host.
+  // No attempt has reached the git host.
   expect(scene.stack.git.counters().pushes).toBe(sent);
 });
 

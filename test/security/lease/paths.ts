@@ -3,7 +3,7 @@ import { type LeaseScene, REPOSITORIES } from "./scene.ts";
 
 const { own, anothers } = REPOSITORIES;
 
-/** Ways to write another tenant's repository, or a part of a path that some reader drops. */
+/** Spellings of another tenant's repository, or of a part of a path that some readers drop. */
 const SPELLINGS = [
   anothers,
   `${own}/../${anothers}`,
@@ -33,13 +33,13 @@ interface Target {
   readonly host?: string;
 }
 
-/** The first question of git about a repository. */
+/** Returns the path of git's first request to a repository. */
 export function pathTo({ stack }: LeaseScene, repository: string = own, { service, host }: Target = {}): string {
   const at = host ?? new URL(stack.git.url).host;
   return `/broker/${at}/${repository}.git/info/refs?service=${service ?? SERVICES[0]}`;
 }
 
-/** Paths that a lease for fetching the first tenant's repository is not for. */
+/** Returns paths outside a lease for fetching the first tenant's repository. */
 export function foreignPaths(scene: LeaseScene): string[] {
   const { host, port } = new URL(scene.stack.git.url);
   const elsewhere = new URL(scene.other.url).host;

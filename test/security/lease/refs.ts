@@ -1,7 +1,7 @@
 import { emptyPack, NONE, pushBody } from "../../broker/support.ts";
 import { type LeaseScene, REPOSITORIES, type Stolen } from "./scene.ts";
 
-/** What a lease may do, by the ref that it may do it to. */
+/** The changes that each lease allows, with their refs. */
 const ALLOWED: Readonly<Record<keyof Stolen, RegExp | undefined>> = {
   pull: undefined,
   push: /^(?:create|update) refs\/heads\/(?!main$)/,
@@ -44,7 +44,7 @@ export interface Attempt {
   readonly commands: readonly (readonly [old: string, next: string, ref: string])[];
 }
 
-/** Every change of every ref that the lease of an operation is not for; and the same hidden behind one that it is for. */
+/** Returns every change of every ref that a lease does not allow: alone, and behind one that is allowed. */
 export function forbiddenPushes({ stolen, commit }: LeaseScene): readonly Attempt[] {
   const kinds = {
     create: [NONE, commit],
@@ -70,7 +70,7 @@ export function forbiddenPushes({ stolen, commit }: LeaseScene): readonly Attemp
   );
 }
 
-/** Sends a push as git does. @returns the status, and what the host or the broker reports */
+/** Sends a push as git does. @returns the status, and the report of the host or the broker */
 export async function sendPush(
   scene: LeaseScene,
   { lease, commands }: Pick<Attempt, "lease" | "commands">,

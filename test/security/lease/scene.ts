@@ -21,9 +21,9 @@ export interface LeaseScene {
   readonly stolen: Stolen;
   /** Makes leases with the Worker's own key. */
   readonly holder: LeaseHolder;
-  /** A commit that the remote has. */
+  /** A commit of the remote. */
   readonly commit: string;
-  /** Every ref of every repository. */
+  /** Returns every ref of every repository. */
   refs(): string;
   close(): Promise<void>;
 }

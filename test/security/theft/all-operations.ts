@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { OPERATIONS } from "../../../src/ops/registry.ts";
 import type { Scene } from "./scene.ts";
 
-/** A workspace with work in it. */
+/** A workspace, and the clone that opened it. */
 export interface Workspace {
   readonly sandbox_id: string;
   readonly clone: { readonly repo_url: string; readonly agent_id: string; readonly task_id: string };
@@ -11,13 +11,13 @@ export interface Workspace {
 const cloned = z.object({ sandbox_id: z.string() });
 
 export async function openWorkspace(scene: Scene, task_id: string): Promise<Workspace> {
-  // A partial clone: looks at old commits need the git host too.
+  // In a partial clone, looks at old commits need the git host too.
   const clone = { repo_url: scene.repo_url, agent_id: "ada", task_id, filter: "blob:none" };
   const { json } = await scene.call("clone", clone);
   return { sandbox_id: cloned.parse(json).sandbox_id, clone };
 }
 
-/** Steps of one workspace that need the git host, look, change, and finish; each operation at least once. */
+/** Returns steps of one workspace that need the git host, look, change, and finish; each operation at least once. */
 function stepsOf(task_id: string): readonly (readonly [operation: string, input: object])[] {
   return [
     ["status", {}],
@@ -47,7 +47,10 @@ function stepsOf(task_id: string): readonly (readonly [operation: string, input:
 
 const IN_ONE_CALL = [{ op: "status" }, { op: "edit", files: [{ path: "run.txt", content: "r\n" }] }, { op: "pull" }];
 
-/** Runs every operation by HTTP, several in one call by MCP, and what else reaches into the sandbox. @returns how many */
+/**
+ * Runs every operation by HTTP, several in one call by MCP, and other calls that reach the sandbox.
+ * @returns how many
+ */
 export async function runAllOperations(scene: Scene, { sandbox_id, clone }: Workspace): Promise<number> {
   const steps = stepsOf(clone.task_id);
   const missing = OPERATIONS.filter(({ name }) => name !== "clone" && !steps.some(([each]) => each === name));

@@ -1,4 +1,5 @@
-# What a person does in a tree, with a token that git and curl get as many tools pass it on: every trap must find it.
+# Works in a tree as a person does, with a token that git and curl get as many tools pass it on: every trap must catch
+# it.
 cd "$W" || exit
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.extraHeader GIT_CONFIG_VALUE_0="Authorization: Basic $PLANTED"
 export GIT_TERMINAL_PROMPT=0 GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@x GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=n@x

@@ -1,9 +1,9 @@
-# One process for each way of the watcher, which carries a value in that place alone until ~/enough is there. Values come
-# by stdin, so that no other place has them.
+# Starts one process for each way of the watcher: it carries a value in that place alone until ~/enough exists. The
+# values come by stdin, so that no other place has them.
 read -r environment arguments open_files memory moment home temporary shared
 mkdir -p ~/.warmtree
 hold='select undef, undef, undef, 0.02 until -e "$ENV{HOME}/enough"'
-# The watcher must have opened it while it had a name: it looks at the files of the home folder after that.
+# Removes the name only after the watcher has opened the file: it looks at the files of the home folder after that.
 (
   exec 7<>~/.warmtree/tmp.carried
   until grep -q 'files in home' ~/seen 2>/dev/null; do perl -e 'select undef, undef, undef, 0.02'; done

