@@ -43,7 +43,6 @@ export const buildRoutes: Routes = {
     const { name, tag } = parseTemplateName(given);
     const tags = checkTags([...(tag === undefined ? [] : [tag]), ...body.tags]);
     const template = call.templates.open(call.team, name);
-    if (template.team !== call.team) throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
     const build = new Build(tags.length === 0 ? [DEFAULT_TAG] : tags, body.cpuCount, body.memoryMB);
     template.builds.set(build.id, build);
     call.templates.assign(template, build, build.tags);

@@ -1,8 +1,9 @@
 import { type BigIntStats, lstatSync, statSync } from "node:fs";
 import { posix } from "node:path";
+import { ConnectError } from "../connect/error.ts";
 import type { Described } from "../state/file-metadata.ts";
 import type { Sandbox } from "../state/sandbox.ts";
-import { resolvePath } from "./paths.ts";
+import { type Resolved, resolvePath } from "./paths.ts";
 
 /** filesystem.EntryInfo as proto3 JSON: zero values left out, 64-bit numbers as text. */
 export interface EntryInfo {
@@ -59,11 +60,24 @@ export function findEntry(sandbox: Sandbox, path: string, host: string): Found |
   return { entry, described: target };
 }
 
-/** Returns the target of a link, which describes the link. A dangling link has no target, and thus no type. */
+/**
+ * Returns the target of a link, which describes the link. A dangling or cyclic link has no target, and thus no type.
+ */
 function followLink(sandbox: Sandbox, path: string): { path: string; target: Described | undefined } {
-  const { canonical, host } = resolvePath(sandbox, sandbox.spec.image.user, path, { follow: true });
+  const resolved = resolvedLink(sandbox, path);
+  if (resolved === undefined) return { path, target: undefined };
+  const { canonical, host } = resolved;
   const stats = statSync(host, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? { path, target: undefined } : { path: canonical, target: { host, stats } };
+}
+
+function resolvedLink(sandbox: Sandbox, path: string): Resolved | undefined {
+  try {
+    return resolvePath(sandbox, sandbox.spec.image.user, path, { follow: true });
+  } catch (error) {
+    if (error instanceof ConnectError && error.code === "failed_precondition") return undefined;
+    throw error;
+  }
 }
 
 function fileType(stats: BigIntStats): EntryInfo["type"] {

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { ConnectError } from "../connect/error.ts";
 import { endFrame, parseJson } from "../connect/frame.ts";
 import { readBody } from "../http/body.ts";
 import { ApiError, sendApiError, sendEmpty, sendJson } from "../http/reply.ts";
@@ -7,6 +6,7 @@ import type { SandboxUser } from "../machine/machine.ts";
 import type { Sandbox } from "../state/sandbox.ts";
 import { hasToken, rpcUser } from "./auth.ts";
 import type { EnvdCall } from "./call.ts";
+import { asApiError, asConnectError } from "./errors.ts";
 import { download, upload } from "./files.ts";
 import { listDir, makeDir, move, remove, stat } from "./filesystem.ts";
 import { metrics } from "./metrics.ts";
@@ -123,18 +123,4 @@ async function servePlain(handler: Plain, call: EnvdCall): Promise<void> {
 
 function notThere(): never {
   throw new ApiError(404, "envd has no such route");
-}
-
-function asConnectError(error: unknown): ConnectError {
-  if (error instanceof ConnectError) return error;
-  if (error instanceof ApiError) {
-    return new ConnectError(error.status < 500 ? "invalid_argument" : "internal", error.message);
-  }
-  return new ConnectError("internal", error instanceof Error ? error.message : String(error));
-}
-
-function asApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  if (error instanceof ConnectError) return new ApiError(error.status, error.message);
-  return new ApiError(500, error instanceof Error ? error.message : String(error));
 }

@@ -11,6 +11,7 @@ import type { EnvdCall } from "./call.ts";
 import { deadlineError, timeoutOf } from "./deadline.ts";
 import { type Change, DirectoryWatcher } from "./directory-watcher.ts";
 import { findEntry, withMetadata } from "./entry.ts";
+import { asConnectError } from "./errors.ts";
 import { requireDirectory } from "./filesystem.ts";
 import { parseMessage } from "./message.ts";
 import { type Resolved, resolvePath } from "./paths.ts";
@@ -36,8 +37,12 @@ export async function watchDir(call: EnvdCall): Promise<void> {
     sent = sendAfter(sent, event);
   });
   const sendAfter = async (before: Promise<void>, event: Promise<object>): Promise<void> => {
-    await before;
-    stream.send(messageFrame(JSON.stringify({ filesystem: await event })));
+    try {
+      await before;
+      stream.send(messageFrame(JSON.stringify({ filesystem: await event })));
+    } catch (error) {
+      stream.end(asConnectError(error));
+    }
   };
   const stream = new EventStream(request, response, KEEPALIVE_FRAME, undefined);
   const timer = deadlineMs === undefined ? undefined : setTimeout(() => stream.end(deadlineError()), deadlineMs);
@@ -54,7 +59,10 @@ export function createWatcher(sandbox: Sandbox, message: unknown, user: SandboxU
   const directory = requireDirectory(resolvePath(sandbox, user, path, { follow: true }));
   const events: Promise<object>[] = [];
   const watcher = new DirectoryWatcher(directory.host, recursive, (change) => {
-    events.push(changeEvent(sandbox, directory, change, includeEntry));
+    const event = changeEvent(sandbox, directory, change, includeEntry);
+    // The poll gets the error; until then nobody waits for the event.
+    event.catch(() => undefined);
+    events.push(event);
   });
   const watcherId = `w${randomId(20)}`;
   sandbox.watchers.set(watcherId, { takeEvents: () => Promise.all(events.splice(0)), close: () => watcher.close() });

@@ -22,7 +22,7 @@ export async function writeContent(
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
   const handle = await open(file.host, flags, 0o666);
   try {
-    for await (const chunk of content) await handle.write(chunk);
+    await handle.writeFile(content);
     if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
     // A new file has no old metadata to replace.
     if (existing !== undefined || Object.keys(metadata).length > 0) await sandbox.fileMetadata.set(handle, metadata);

@@ -44,6 +44,11 @@ export class Builder {
       this.#running.set(build, { machine, done: work.then(ignore, ignore) });
       const context = await work;
       const layers = await this.#disks.seal(disk);
+      disk = undefined;
+      if (!template.builds.has(build.id)) {
+        await this.#disks.release(layers);
+        throw new Error("the template, or the last tag of this build, was removed");
+      }
       const { cpuCount, memoryMB } = build;
       const identity = { templateId: template.id, alias: template.name, layers, cpuCount, memoryMB };
       const { startCmd, readyCmd } = request;

@@ -39,10 +39,16 @@ export class TemplateStore {
     return template;
   }
 
-  /** Returns the template of a name, made if there is none; without a name, always a new one. @throws ApiError 403 */
+  /**
+   * Returns the team's template of a name, made if there is none; without a name, always a new one.
+   * @throws ApiError 403 for another team's template
+   */
   open(team: string, name: string | undefined, sourceSandboxId?: string): Template {
     if (name === BASE_IMAGE.templateId) throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
     const existing = name === undefined ? undefined : this.find(team, name);
+    if (existing !== undefined && existing.team !== team) {
+      throw new ApiError(403, `You don't have access to sandbox template '${name}'`);
+    }
     if (existing !== undefined) return existing;
     const template: Template = {
       id: randomId(20),
@@ -109,7 +115,9 @@ export class TemplateStore {
 
   async delete(template: Template): Promise<void> {
     this.#templates.delete(template.id);
-    for (const build of template.builds.values()) await this.#remove(build);
+    const builds = [...template.builds.values()];
+    template.builds.clear();
+    for (const build of builds) await this.#remove(build);
   }
 
   /** Releases a build's layers. Sandboxes that started from it keep theirs. */

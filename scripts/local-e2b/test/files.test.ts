@@ -184,6 +184,24 @@ describe("watching", () => {
     await watcher.stop();
   });
 
+  it("describes a cyclic link like a dangling one", async () => {
+    await sandbox.files.makeDir("cyclic");
+    const events: FilesystemEvent[] = [];
+    const watcher = await sandbox.files.watchDir("cyclic", (event) => void events.push(event), { includeEntry: true });
+    const { watcherId } = await rpc("CreateWatcher", { path: "cyclic", includeEntry: true });
+    await sh("ln -s self cyclic/self; ln -s nowhere cyclic/dangling; touch cyclic/file");
+    await expect
+      .poll(() => events.map(({ name }) => name))
+      .toEqual(expect.arrayContaining(["self", "dangling", "file"]));
+    const polled = z.object({ events: z.array(z.object({ name: z.string(), entry: z.looseObject({}).optional() })) });
+    const { events: seen } = polled.parse(await rpc("GetWatcherEvents", { watcherId }));
+    const entryOf = (name: string) => seen.find((event) => event.name === name)?.entry;
+    expect(entryOf("self")).toMatchObject({ name: "self" });
+    expect(Object.keys(entryOf("self") ?? {}).toSorted()).toEqual(Object.keys(entryOf("dangling") ?? {}).toSorted());
+    expect((await sandbox.files.list("cyclic")).map(({ name }) => name)).toContain("file");
+    await watcher.stop();
+  });
+
   it("collects for clients that poll", async () => {
     await sandbox.files.makeDir("polled");
     const { watcherId } = await rpc("CreateWatcher", { path: "polled" });

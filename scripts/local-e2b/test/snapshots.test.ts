@@ -1,6 +1,7 @@
 import { Sandbox } from "e2b";
 import { describe, expect, it } from "vitest";
-import { failure, useHost } from "./support.ts";
+import * as z from "zod/v4";
+import { failure, json, useHost } from "./support.ts";
 
 const test = useHost();
 
@@ -48,6 +49,19 @@ describe("snapshots", () => {
     expect(await Sandbox.deleteSnapshot(named.snapshotId, test.connection)).toBe(false);
     expect(await list({ sandboxId: sandbox.sandboxId })).toEqual([nameless.snapshotId]);
     expect((await failure(Sandbox.create("warm:v1", test.connection))).message).toContain("not found");
+  });
+
+  it("are not taken into the template of another team", async () => {
+    const mine = await test.create();
+    const { snapshotId } = await mine.createSnapshot({ name: "published" });
+    const alias = z.object({ templateID: z.string() });
+    const { templateID: published } = await json(await test.control("GET", "/templates/aliases/published"), alias);
+    expect((await test.control("PATCH", `/templates/${published}`, { public: true })).status).toBe(200);
+    const theirs = await test.create({ apiKey: "key-of-another-team" });
+    const refused = await failure(theirs.createSnapshot({ name: published }));
+    expect(refused.message).toContain("You don't have access");
+    const again = await Sandbox.create(snapshotId, test.connection);
+    expect(await again.isRunning()).toBe(true);
   });
 
   it("are taken of running sandboxes only", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BuildError, type LogEntry, Sandbox, Template } from "e2b";
@@ -74,6 +74,18 @@ describe("templates", () => {
     expect(error.message).toContain("exit status 9");
     expect(logs).toContain("the reason");
     expect((await failure(Sandbox.create("broken", test.connection))).message).toContain("does not exist");
+  });
+
+  it("leaves no files of a build whose template is deleted meanwhile", async () => {
+    const disks = () => readdirSync(join(test.host.root, "disks")).toSorted();
+    const before = disks();
+    const begun = z.object({ templateID: z.string(), buildID: z.string() });
+    const { templateID, buildID } = await json(await test.control("POST", "/v3/templates", { name: "dropped" }), begun);
+    const steps = [{ type: "RUN", args: ["sleep 0.5"] }];
+    await test.control("POST", `/v2/templates/${templateID}/builds/${buildID}`, { steps });
+    await expect.poll(disks).not.toEqual(before);
+    expect((await test.control("DELETE", `/templates/${templateID}`)).status).toBe(204);
+    await expect.poll(disks, { timeout: 10_000 }).toEqual(before);
   });
 
   it("names, tags, lists and deletes", async () => {
