@@ -33,7 +33,7 @@ export interface ShardState {
   readonly poolTarget: number;
   /** Running sandboxes, which cost money. */
   readonly running: number;
-  /** When E2B's own timeout will have stopped the last of them, if the pool does not act before. */
+  /** When E2B's timeout stops the last of them, if the pool does not act before. */
   readonly runningUntil: number;
   /** Counter: running time of sandboxes in seconds, running ones included. */
   readonly ranSeconds: number;
