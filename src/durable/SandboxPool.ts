@@ -50,7 +50,7 @@ const METHODS = [
  *   warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template, reconciler.ts compares
  *   with E2B;
  * - snapshots/: catalog.ts decides which repositories have a snapshot, builder.ts makes them;
- * - storage/ledger.ts adds up cost, reporting/ reports to Metrics and tells Webhooks, pushes/ queues pushes.
+ * - storage/ledger.ts adds up cost, reporting/ reports to Metrics and sends events to Webhooks, pushes/ queues pushes.
  */
 export class SandboxPool extends DurableObject<Env> {
   static {

@@ -86,7 +86,7 @@ export class Webhooks extends DurableObject<Env> {
     return this.#endpoints.ofTenant(tenant);
   }
 
-  /** Removes an endpoint, and gives up its pending deliveries. @returns whether there was one */
+  /** Removes an endpoint, and gives up its pending deliveries. @returns whether the endpoint existed */
   async remove({ tenant, id }: Named): Promise<boolean> {
     const parts = { endpoints: this.#endpoints, deliveries: this.#deliveries };
     const removed = removeEndpoint(parts, tenant, id, "its owner asked for it");

@@ -23,7 +23,7 @@ export class AlarmHandler {
     this.#afterChange = afterChange;
   }
 
-  /** Handles everything that is due. */
+  /** Handles the due work, at most DUE_BATCH rows of it. */
   async run(): Promise<void> {
     const { rows, reconciler, filler, snapshots, reporter, budgetWatch, outbox } = this.#parts;
     const before = Date.now();

@@ -13,7 +13,7 @@ export interface PoolCounts {
   readonly corrections: Counts<typeof CORRECTIONS>;
   /** Workspaces that E2B lost, or whose newest files it lost. */
   readonly losses: Counts<typeof LOSSES>;
-  /** Tries to save unpushed work before a drop. */
+  /** Attempts to save unpushed work before a drop. */
   readonly saves: Counts<typeof SAVES>;
   /** Results of template builds; reported to one shard. */
   readonly templateBuilds: Counts<typeof BUILD_RESULTS>;

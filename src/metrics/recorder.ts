@@ -5,7 +5,7 @@ import { logEvent } from "../redaction/log-line.ts";
 
 /** Flush interval. Prometheus scrapes once a minute; a dashboard that polls each second sees no lag. */
 const FLUSH_WINDOW_MS = 1000;
-/** Waits before the tries of a flush. With the timeout they stay within the 30 s of waitUntil. */
+/** Waits before the attempts of a flush. With the timeout they stay within the 30 s of waitUntil. */
 const TRY_AFTER_MS = [0, 1000, 4000];
 const TRY_TIMEOUT_MS = 5000;
 /** Age at which a window has lost the request that was to flush it. */
