@@ -30,11 +30,11 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   readonly githubToken: string | undefined;
   readonly allowedGitHosts: readonly string[];
-  /** How credentials reach git; undefined: by the broker where that is possible. */
+  /** How credentials reach git; undefined: by the broker if possible. */
   readonly credentials: "broker" | "env" | undefined;
-  /** The first seals leases, each opens them; none: there is no broker. */
+  /** The first key seals leases, every key opens them; none: there is no broker. */
   readonly leaseKeys: readonly Uint8Array[];
-  /** The first signs commits, each is accepted in a push; none: commits are not signed. */
+  /** The first key signs commits, every key is accepted in a push; none: commits are not signed. */
   readonly signingKeys: readonly Uint8Array<ArrayBuffer>[];
   /** Origin at which sandboxes reach this service. */
   readonly publicUrl: string | undefined;
@@ -49,9 +49,9 @@ export interface Config {
   /** Prefix of agent branches, before agent and task. */
   readonly agentBranchPrefix: string;
   readonly poolShards: number;
-  /** Scraper's key; undefined: only loopback is served, where that is open. */
+  /** Scraper's key; undefined: only loopback requests are served, if LOOPBACK_ACCESS is open. */
   readonly metricsKey: string | undefined;
-  /** Key of the dashboard and its API; undefined: only loopback is served, where that is open. */
+  /** Key of the dashboard and its API; undefined: only loopback requests are served, if LOOPBACK_ACCESS is open. */
   readonly operatorKey: string | undefined;
   /** 0 disables recording. */
   readonly metricsShards: number;
@@ -140,13 +140,13 @@ export function parseConfig(env: object): Config {
   };
 }
 
-/** Of a setting with members, also the member. */
+/** Returns the name of a setting; in POLICY, with the path of the member. */
 function placeOf([setting, ...members]: readonly PropertyKey[]): string {
   if (setting !== "POLICY") return setting?.toString() ?? "settings";
   return [setting, ...members].map(String).join(".");
 }
 
-/** DEFAULT_BRANCH is the default of the same rule in POLICY. */
+/** Adds DEFAULT_BRANCH as the default of the same rule in POLICY. */
 function withDefaultBranch({ default: all, ...others }: PolicyDocument, word: "named" | "open"): PolicyDocument {
   return { ...others, default: { ...all, refs: { default_branch: word, ...all?.refs } } };
 }

@@ -2,8 +2,8 @@ import { plainText } from "./redaction/plain-text.ts";
 import type { Redactor } from "./redaction/redactor.ts";
 
 /**
- * All errors of operations. One closed table gives the HTTP status, whether a retry can help, and the `error_type` of the
- * metrics. HTTP and MCP both read it, so an error has the same meaning at every entry point.
+ * Types of errors in the metrics (`error_type`). One closed table, ERROR_KINDS, gives the HTTP status and type of each
+ * error, and whether a retry can help. HTTP and MCP both read it, so an error has one meaning at every entry point.
  */
 export type ErrorType = "auth" | "conflict" | "network" | "other";
 
@@ -11,7 +11,7 @@ interface ErrorKind {
   readonly status: number;
   readonly title: string;
   readonly type: ErrorType;
-  /** Whether the same call can succeed later although nothing was changed. */
+  /** Whether the same call can succeed later without other changes. */
   readonly retryable: boolean;
 }
 
@@ -72,11 +72,11 @@ export const ERROR_KINDS = {
 
 export type ErrorCode = keyof typeof ERROR_KINDS;
 
-/** State of the caller's work. Part of every error after which something may have been done. */
+/** State of the caller's work. Part of every error of a call that may have had an effect. */
 export interface Work {
   /** Commit that this call made; it is kept in the workspace. */
   readonly committed?: string;
-  /** Whether the remote has it. `unknown`: the answer was lost. Call status, or push again (no commit is doubled). */
+  /** Whether the remote has it. `unknown`: the response was lost. Call status, or push again (no commit is doubled). */
   readonly pushed: boolean | "unknown";
   /** `merging`: conflict markers are in the files. Edit them and push. */
   readonly tree: "unchanged" | "changed" | "merging" | "unknown";
@@ -106,30 +106,30 @@ export interface ConflictHunk {
   readonly theirs: string;
 }
 
-/** What is wrong with one input field; `field` is its path (`files.0.path`), or "" for the whole input. */
+/** An error in one input field; `field` is its path (`files.0.path`), or "" for the whole input. */
 export interface FieldError {
   readonly field: string;
   readonly detail: string;
 }
 
-/** A rule of this service that is against a call. */
+/** A rule of this service that a call would break. */
 export interface BrokenRule {
   readonly rule: string;
   readonly path?: string;
   readonly line?: number;
   /** Commit made before this call. */
   readonly commit?: string;
-  /** The reason and the way out, without the finding. */
+  /** The reason and the next step, without the content that broke the rule. */
   readonly detail: string;
 }
 
 export interface ErrorDetails {
-  /** Path of the wrong input field, of several the first. */
+  /** Path of the first wrong input field. */
   readonly field?: string;
   /** The wrong input fields, if there are several. */
   readonly errors?: readonly FieldError[];
   readonly retryAfterS?: number;
-  /** Limit of this service that the caller has reached; absent from rate_limited: E2B's. */
+  /** Limit of this service that the caller has reached. A rate_limited without it is E2B's limit. */
   readonly limit?: Limit;
   readonly work?: Work;
   readonly conflicts?: readonly ConflictHunk[];
@@ -138,7 +138,7 @@ export interface ErrorDetails {
   readonly rules?: readonly BrokenRule[];
   /** Messages of the git host about a push. */
   readonly remoteMessages?: readonly string[];
-  /** The error lists only a part. */
+  /** Whether the lists of the error are incomplete. */
   readonly truncated?: boolean;
 }
 
@@ -156,8 +156,8 @@ export class WarmtreeError extends Error {
 }
 
 /**
- * The flat form that every entry point sends (over HTTP, RFC 9457 adds type, title, status and instance). The detail may
- * quote a git host, a repository or E2B; therefore it is reduced to plain text.
+ * Returns an error in the flat form of every entry point (over HTTP, RFC 9457 adds type, title, status and instance).
+ * The detail may quote a git host, a repository or E2B, so it is reduced to plain text.
  */
 export function errorBody(error: WarmtreeError, redactor?: Redactor) {
   const plain = (text: string) => plainText(text, redactor);

@@ -18,7 +18,7 @@ import type { Caller } from "./workspace/caller.ts";
  * runs the script.
  * @param name of an operation in src/ops/registry.ts
  * @returns the operation's flat result
- * @throws unknown_operation or invalid_input before anything was touched; otherwise a WarmtreeError of any code
+ * @throws unknown_operation or invalid_input before any change; otherwise a WarmtreeError of any code
  * @example
  * const result = await execute("status", { sandbox_id: "s0-4k7m2x9qwe3rty5zpbna" }, caller);
  */

@@ -4,7 +4,7 @@ export const MISSING = "is missing";
 
 type Issue = z.core.$ZodRawIssue;
 
-/** Names of types in messages, by zod's names for them. */
+/** Names of types in messages, by zod's type name. */
 const KINDS: Readonly<Record<string, string>> = {
   string: "a text",
   number: "a number",
@@ -23,8 +23,8 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Describes an issue of zod in plain words, as the end of a sentence that begins with the field. Never quotes the value,
- * which may be a secret. For issues without a message of their own: pass it to `safeParse` as `error`.
+ * Describes an issue of zod in plain words, as the end of a sentence that begins with the field. Never quotes the
+ * value, which may be a secret. Pass it to `safeParse` as `error`; it applies to issues without their own message.
  */
 export function issueWords(issue: Issue): string {
   switch (issue.code) {

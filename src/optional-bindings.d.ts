@@ -1,5 +1,5 @@
 /** Bindings that an operator may add to wrangler.toml (docs/settings.md). The generated env.d.ts lacks them. */
 interface __BaseEnv_Env {
-  /** Keeps the unpushed work of dropped workspaces. */
+  /** Stores the unpushed work of dropped workspaces. */
   readonly ARCHIVE?: R2Bucket;
 }

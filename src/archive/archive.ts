@@ -7,7 +7,7 @@ interface Owner {
   readonly sandboxId: string;
 }
 
-/** The facts of saved work, as R2 keeps them beside it: text only. */
+/** The facts of saved work in R2's custom metadata, which stores only text. */
 const metadataSchema = z.object({
   head: z.string(),
   branch: z.string(),
@@ -15,7 +15,7 @@ const metadataSchema = z.object({
   patch: z.coerce.number(),
 });
 
-/** What a download is told beside its bytes. */
+/** Facts that are sent with a download. */
 type SavedFacts = Pick<WorkFacts, "head" | "branch" | "bundleBytes" | "patchBytes" | "tarBytes">;
 
 /** Unpushed work as a tar. */
@@ -24,7 +24,7 @@ export interface SavedWork {
   readonly body: ReadableStream<Uint8Array>;
 }
 
-/** The saved work of dropped workspaces, one object for each, in an R2 bucket. */
+/** The saved work of dropped workspaces in an R2 bucket, one object for each. */
 export class Archive {
   readonly #bucket: R2Bucket;
 
@@ -32,14 +32,14 @@ export class Archive {
     this.#bucket = bucket;
   }
 
-  /** Stores work in place of that of an earlier try. Stores nothing if the body breaks off. */
+  /** Stores work, and replaces the work of an earlier attempt. Stores nothing if the body breaks off. */
   async put(owner: Owner, { facts, body }: SavedWork): Promise<void> {
     const { head, branch, bundleBytes, patchBytes } = facts;
     const customMetadata = { head, branch, bundle: String(bundleBytes), patch: String(patchBytes) };
     await this.#bucket.put(keyOf(owner), body, { customMetadata });
   }
 
-  /** Undefined: there is none. */
+  /** Returns saved work; undefined: there is none. */
   async get(owner: Owner): Promise<SavedWork | undefined> {
     const object = await this.#bucket.get(keyOf(owner));
     const metadata = metadataSchema.safeParse(object?.customMetadata);

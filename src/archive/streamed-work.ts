@@ -2,17 +2,17 @@ import type { Parsed } from "../ops/output/script-output.ts";
 import type { WorkFacts, WorkRequest } from "../ops/probes/unpushed-work.ts";
 import type { SavedWork } from "./archive.ts";
 
-/** Unpushed work on its way out of a sandbox. */
+/** Unpushed work that is streamed out of a sandbox. */
 interface StreamedWork {
-  /** The work as soon as its first byte has come, or the reason why there is none. */
+  /** Resolves with the work when the sandbox begins to send it, or with the reason why there is none. */
   readonly begun: Promise<Parsed<SavedWork>>;
-  /** Settles, without an error, when the sandbox has ended. */
+  /** Resolves when the task in the sandbox has ended; never rejects. */
   readonly ended: Promise<void>;
 }
 
 /**
- * Runs `unpushedWork`, and makes a stream of known length of its output. The sandbox waits for the reader, so memory
- * stays the same for any size. If the sandbox fails on the way, the stream breaks, and its reader sees that.
+ * Runs `unpushedWork`, and returns its output as a stream of known length. The sandbox waits for the reader, so memory
+ * does not grow with the size. If the sandbox fails meanwhile, the stream errors, and its reader sees that.
  * @param run sends the task with this request to a sandbox
  */
 export function streamedWork(run: (request: WorkRequest) => Promise<Parsed<WorkFacts>>): StreamedWork {
@@ -35,7 +35,7 @@ export function streamedWork(run: (request: WorkRequest) => Promise<Parsed<WorkF
       return writer?.abort(parsed.error);
     })
     .catch(failed)
-    // A reader that has left is not told.
+    // The reader has left: ignore the error.
     .catch(() => undefined);
   return { begun: begun.promise, ended };
 }

@@ -23,11 +23,11 @@ import {
 import { opsOf, viewOf } from "./runs/view.ts";
 import { Waiters } from "./runs/waiters.ts";
 
-/** One tenant's runs must not take all instances of the account. */
+/** Limit of unfinished runs per tenant: one tenant must not take all Workflow instances of the account. */
 const MAX_UNFINISHED = 100;
-/** A repeat waits so long for the answer of a request that is under way. */
+/** How long a repeated request waits for the response to the first one. */
 const MEET_WAIT_MS = 20_000;
-/** Settled requests between two looks at how much is kept of a tenant. */
+/** Settled requests between two checks of the limits on a tenant's stored responses. */
 const TRIM_EVERY = 32;
 
 const METHODS = [
@@ -41,12 +41,12 @@ interface Own {
 }
 
 /**
- * One shard of the runs: the steps that each is asked for, and the state of each step. A Workflow carries them out and
- * reports here. If its instance is lost, the alarm starts another, which goes on at the step that the run was in.
+ * One shard of the runs: stores the requested steps of each run, and the state of each step. A Workflow instance
+ * executes them and reports here. If the instance is lost, the alarm starts another, which resumes at the same step.
  */
 export class Runs extends DurableObject<Env> {
   static {
-    // Every method may be retried when its answer is lost: it is idempotent.
+    // These methods are idempotent, so callers may retry if the response is lost.
     for (const method of METHODS) retryable(this.prototype[method]);
   }
 
@@ -69,7 +69,7 @@ export class Runs extends DurableObject<Env> {
     this.#driving = new Driving({ rows: this.#rows, outbox: this.#outbox, waiters: this.#waiters });
   }
 
-  /** Adds a run and starts it. @returns false if the tenant has too many unfinished ones */
+  /** Adds a run and starts it. @returns false if the tenant has too many unfinished runs */
   async start(run: NewRun): Promise<boolean> {
     const known = this.#rows.get(run.run);
     if (!known && this.#rows.unfinished(run.tenant) >= MAX_UNFINISHED) return false;
@@ -81,33 +81,33 @@ export class Runs extends DurableObject<Env> {
     return true;
   }
 
-  /** An instance begins, or begins again. @returns undefined if it has nothing to do */
+  /** Records that an instance begins, or begins again. @returns its run; undefined if it has nothing to do */
   async begin(instance: Instance): Promise<StoredRun | undefined> {
     const stored = this.#driving.begin(instance);
     await this.#arm();
     return stored;
   }
 
-  /** What became of an item's steps so far, for an instance. */
+  /** Returns the states of an item's steps, for an instance. */
   states(instance: Instance, item: number): StepRow[] {
     return this.#driving.of(instance) ? this.#rows.steps.of(instance.run, item) : [];
   }
 
   /**
-   * Writes an instance's reports of an item's steps.
-   * @param restsUntil when it reports next, if all of it waits until then
-   * @returns whether more steps may be begun
+   * Stores an instance's reports of an item's steps.
+   * @param restsUntil when the instance reports next, if all its work waits until then
+   * @returns whether the instance may begin more steps
    */
   report(instance: Instance, item: number, reports: readonly StepReport[], restsUntil = 0): boolean {
     return this.#driving.report(instance, item, reports, restsUntil);
   }
 
-  /** An instance is at work. @returns whether more steps may be begun */
+  /** Renews the lease of a working instance. @returns whether the instance may begin more steps */
   renew(instance: Instance): boolean {
     return this.#driving.renew(instance, 0);
   }
 
-  /** Nothing of a run is left to do, or it cannot go on. @param error JSON of the reason */
+  /** Ends a run that is complete, or that cannot continue. @param error JSON of the reason */
   async finish(instance: Instance, error?: string): Promise<void> {
     this.#driving.finish(instance, error);
     await this.#arm();
@@ -115,7 +115,7 @@ export class Runs extends DurableObject<Env> {
 
   /**
    * Returns a run of a tenant.
-   * @param waitMs waits so long for its end
+   * @param waitMs longest wait for the end of the run
    */
   async view({ tenant, run, waitMs = 0 }: Own & { readonly waitMs?: number }): Promise<RunView | undefined> {
     const until = Date.now() + waitMs;
@@ -131,7 +131,7 @@ export class Runs extends DurableObject<Env> {
     return this.#owned(own) ? this.#rows.steps.of(own.run, item) : [];
   }
 
-  /** What became of the items of a run: the state of each that was begun, and the first failure. */
+  /** Returns the state of each item that was begun, and its first failed step. */
   failures(own: Own): { readonly item: number; readonly status: string; readonly failure?: StepRow }[] {
     const row = this.#owned(own);
     if (!row) return [];
@@ -142,7 +142,7 @@ export class Runs extends DurableObject<Env> {
     });
   }
 
-  /** JSON of the items of a run; "" if it has none. */
+  /** Returns the items of a run as JSON; "" if it has none. */
   items(own: Own): string {
     return this.#owned(own) ? this.#rows.items(own.run) : "";
   }
@@ -153,19 +153,19 @@ export class Runs extends DurableObject<Env> {
     return this.#rows.list({ tenant, status }, end, limit).map((row) => viewOf(row));
   }
 
-  /** Whose run it is, for the operator. */
+  /** Returns the tenant of a run, for the operator. */
   tenantOf(run: string): string | undefined {
     return this.#rows.get(run)?.tenant;
   }
 
-  /** No step is begun any more. An ended run stays as it is. */
+  /** Cancels a run: no more steps begin. An ended run stays unchanged. */
   async cancel(own: Own): Promise<void> {
     const row = this.#owned(own);
     if (row) this.#driving.cancel(row);
     await this.#arm();
   }
 
-  /** Goes on with an ended run. @returns false if it has not failed, and was not canceled */
+  /** Continues a failed or canceled run. @returns false if the run is in another state */
   async retry(own: Own & { readonly sealed?: string }): Promise<boolean> {
     const row = this.#owned(own);
     if (row?.status !== "failed" && row?.status !== "canceled") return false;
@@ -179,8 +179,8 @@ export class Runs extends DurableObject<Env> {
   }
 
   /**
-   * Returns the events of a run after a known one.
-   * @param waitMs waits so long for an event, if there is none
+   * Returns the events of a run after a known event.
+   * @param waitMs longest wait for an event, if there is none yet
    */
   async events(request: Own & { readonly after: number; readonly waitMs: number }): Promise<EventPage | undefined> {
     const { tenant, run, after, waitMs } = request;
@@ -201,14 +201,14 @@ export class Runs extends DurableObject<Env> {
   /** Begins a request with an Idempotency-Key, or returns its state if it was begun before. */
   async meet(request: KeyedRequest): Promise<Met> {
     const isUnderWay = this.#answers.meet(request, Date.now()).kind === "under_way";
-    // Nothing may come between the look and the wait.
+    // No await between the check and the wait: `settle` must not run in between.
     if (isUnderWay) await this.#waiters.wait(newsOf(request), MEET_WAIT_MS);
     const met = this.#answers.meet(request, Date.now());
     await this.#arm();
     return met;
   }
 
-  /** Ends such a request. Without an answer, it may be sent again. */
+  /** Ends a request with an Idempotency-Key. Without an answer, the client may send it again. */
   settle(request: KeyedRequest, answer?: KeptAnswer): void {
     this.#answers.settle(request, answer, Date.now());
     this.#settled += 1;
@@ -221,7 +221,7 @@ export class Runs extends DurableObject<Env> {
     return row?.tenant === tenant ? row : undefined;
   }
 
-  /** Starts the instance of the Workflow. If that fails, its lease ends without a report, and the alarm starts another. */
+  /** Starts the Workflow instance. If that fails, its lease expires without a report, and the alarm starts another. */
   async #launch({ run, generation }: RunRow): Promise<void> {
     try {
       await startInstance(this.env.RUN, { id: `${run}-${generation}`, params: { run, generation } });
@@ -244,7 +244,7 @@ export class Runs extends DurableObject<Env> {
     }
   }
 
-  /** Sets the alarm, always computed from rows. It may fire early: then it finds nothing due. */
+  /** Sets the alarm to the earliest due time of any row. It may fire early, and then finds nothing due. */
   async #arm(): Promise<void> {
     const times = [this.#rows.nextAt(), this.#answers.nextAt(), this.#outbox.dueAt()].filter(
       (time) => time !== undefined,
@@ -252,7 +252,7 @@ export class Runs extends DurableObject<Env> {
     if (times.length === 0) return this.ctx.storage.deleteAlarm();
     const at = Math.max(Math.min(...times), Date.now());
     const set = await this.ctx.storage.getAlarm();
-    // A lease that is renewed moves the time on; the alarm that is set finds the new one.
+    // A renewed lease moves the due time later: keep the earlier alarm, which then sets the next one.
     if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 }

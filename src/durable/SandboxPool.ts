@@ -50,11 +50,11 @@ const METHODS = [
  *   warm-pool-filler.ts fills the warm pool, template-version.ts holds the promoted template, reconciler.ts compares
  *   with E2B;
  * - snapshots/: catalog.ts decides which repositories have a snapshot, builder.ts makes them;
- * - storage/ledger.ts adds up cost, reporting/ reports to Metrics and tells Webhooks, pushes/ queues pushes.
+ * - storage/ledger.ts adds up cost, reporting/ reports to Metrics and sends events to Webhooks, pushes/ queues pushes.
  */
 export class SandboxPool extends DurableObject<Env> {
   static {
-    // Every method may be retried when its answer is lost: it is idempotent.
+    // These methods are idempotent, so callers may retry if the response is lost.
     for (const method of METHODS) retryable(this.prototype[method]);
   }
 
@@ -81,7 +81,7 @@ export class SandboxPool extends DurableObject<Env> {
    * @param onSeed receives the base clone while a sandbox starts from a repository snapshot
    */
   async claim(key: WorkspaceKey, onSeed?: (seed: Seed) => Promise<void>): Promise<Grant | Refusal> {
-    // A caller that has left loses nothing.
+    // Ignore the error of a caller that has left.
     return this.#claims.claim(key, (seed) => void onSeed?.(seed).catch(() => undefined));
   }
 
@@ -123,9 +123,9 @@ export class SandboxPool extends DurableObject<Env> {
 
   /**
    * Returns one workspace of the tenant.
-   * @param open whether a session begins: then a paused sandbox is resumed in the background, so that the first
-   *   operation finds it running. Only within free capacity: a resume ahead of demand must not displace a workspace in
-   *   use
+   * @param open whether a session begins: a paused sandbox is then resumed in the background, so that the first
+   *   operation finds it running. Only if there is free capacity: a resume ahead of demand must not displace a
+   *   workspace in use
    */
   view(request: { tenant: string; sandboxId: string; open: boolean }): View | undefined {
     const row = this.#owned(request);
@@ -159,7 +159,7 @@ export class SandboxPool extends DurableObject<Env> {
   async end(request: { tenant: string; sandboxId: string }): Promise<boolean> {
     const row = this.#owned(request);
     if (row && row.state !== "gone") await this.#parts.termination.end(row);
-    // Its saved work goes, too.
+    // The alarm also deletes its saved work.
     if (row && savedOf(row)) this.#parts.rows.setDue(row.sandbox_id, Date.now(), 0);
     const ended = this.#parts.rows.get(request.sandboxId);
     // A start in progress in this object detects the end itself.
@@ -283,7 +283,7 @@ export class SandboxPool extends DurableObject<Env> {
     await this.#arm();
   }
 
-  /** Sets the alarm, always computed from rows. */
+  /** Sets the alarm to the earliest due time of any row. */
   async #arm(): Promise<void> {
     const next = this.#due.nextAt();
     if (next === undefined) return this.ctx.storage.deleteAlarm();

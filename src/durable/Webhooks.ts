@@ -19,7 +19,7 @@ import { removeEndpoint, Sender } from "./webhooks/sender.ts";
 const MAX_DELIVERIES = 10_000;
 const METHODS = ["emit", "register", "endpoints", "remove", "sendTest", "deliveries", "redeliver"] as const;
 
-/** `deliveries`: to how many URLs the event goes. */
+/** `deliveries`: number of URLs that the event is sent to. */
 export type Emitted =
   | { readonly ok: true; readonly deliveries: number }
   | { readonly ok: false; readonly reason: string };
@@ -30,13 +30,13 @@ interface Named {
 }
 
 /**
- * One shard of the webhooks: endpoints and deliveries of the tenants that hash to it. All state is in SQLite rows; one
+ * One shard of the webhooks: endpoints and deliveries of the tenants that hash to it. All state is in SQLite rows. One
  * alarm, at the earliest due time of any row, sends the deliveries that are due. Each event reaches each URL at least
- * once, with the same id every time, or is given up as `dead`.
+ * once, with the same id in every attempt, or ends as `dead`.
  */
 export class Webhooks extends DurableObject<Env> {
   static {
-    // Every method may be retried when its answer is lost: it is idempotent.
+    // These methods are idempotent, so callers may retry if the response is lost.
     for (const method of METHODS) retryable(this.prototype[method]);
   }
 
@@ -51,18 +51,18 @@ export class Webhooks extends DurableObject<Env> {
     const config = configOf(env);
     const parts = { endpoints: this.#endpoints, deliveries: this.#deliveries };
     this.#sender = new Sender({ ...parts, keys: config.leaseKeys, rules: addressRules(config) });
-    // LEASE_KEY may be new: deliveries that waited for one are due now.
+    // LEASE_KEY may be new: deliveries that waited for a key are due now.
     void ctx.blockConcurrencyWhile(() => this.#armSooner());
   }
 
   /**
-   * Takes an event to send. Told again, with the same tenant, id and URL, it is sent no second time. Does not wait for
-   * receivers.
+   * Accepts an event for delivery. A repeated call with the same tenant, id and URL sends nothing more. Does not wait
+   * for receivers.
    */
   async emit({ url, ...given }: Emission): Promise<Emitted> {
     const config = configOf(this.env);
     if (config.leaseKeys.length === 0) return { ok: false, reason: "LEASE_KEY is not set" };
-    // Strips members that the event's schema does not name.
+    // Strips members that are not in the event's schema.
     const event = webhookEvent.parse(given);
     const body = bodyOf(event);
     if (new TextEncoder().encode(body).byteLength > MAX_BODY_BYTES) {
@@ -76,7 +76,7 @@ export class Webhooks extends DurableObject<Env> {
     return this.#send(event, body, [{ url: address.url }]);
   }
 
-  /** Adds an endpoint, or changes the events of the one with the same URL. Undefined: the tenant has too many. */
+  /** Adds an endpoint, or changes the events of the endpoint with the same URL. Undefined: the tenant has too many. */
   register(asked: { tenant: string; url: string; events: readonly EventType[] }): Endpoint | undefined {
     return this.#endpoints.put(asked.tenant, asked.url, asked.events, Date.now());
   }
@@ -86,7 +86,7 @@ export class Webhooks extends DurableObject<Env> {
     return this.#endpoints.ofTenant(tenant);
   }
 
-  /** Removes an endpoint, and gives up its pending deliveries. @returns whether there was one */
+  /** Removes an endpoint, and gives up its pending deliveries. @returns whether the endpoint existed */
   async remove({ tenant, id }: Named): Promise<boolean> {
     const parts = { endpoints: this.#endpoints, deliveries: this.#deliveries };
     const removed = removeEndpoint(parts, tenant, id, "its owner asked for it");
@@ -96,8 +96,8 @@ export class Webhooks extends DurableObject<Env> {
 
   /**
    * Sends a `test` event to one endpoint.
-   * @param eventId names the event, so that a repeated call sends it once
-   * @returns the id of the delivery; undefined: the tenant has no such endpoint
+   * @param eventId id of the event, so that repeated calls send it once
+   * @returns the id of the delivery; undefined: the tenant has no endpoint of that id
    */
   async sendTest({ tenant, id, eventId }: Named & { eventId: string }): Promise<string | undefined> {
     const endpoint = this.#endpoints.get(tenant, id);
@@ -113,7 +113,7 @@ export class Webhooks extends DurableObject<Env> {
     return this.#deliveries.page(asked.tenant, asked.state, asked.after, asked.limit).map(deliveryView);
   }
 
-  /** Sends an ended delivery again, with the same id, or a pending one now. @returns whether the tenant has it */
+  /** Sends an ended delivery again with the same id, or a pending one now. @returns whether the tenant has it */
   async redeliver({ tenant, id }: Named): Promise<boolean> {
     const row = this.#deliveries.get(tenant, id);
     if (!row) return false;
@@ -154,14 +154,14 @@ export class Webhooks extends DurableObject<Env> {
     await this.#arm();
   }
 
-  /** Sets the alarm, always computed from rows. */
+  /** Sets the alarm to the earliest due time of any row. */
   async #arm(): Promise<void> {
     const at = this.#dueAt();
     if (at === undefined) return this.ctx.storage.deleteAlarm();
     if ((await this.ctx.storage.getAlarm()) !== at) await this.ctx.storage.setAlarm(at);
   }
 
-  /** Sets the alarm only if it is too late: moving the alarm that runs now would cancel it. */
+  /** Sets the alarm only if it is unset or too late: moving an alarm that is running would cancel it. */
   async #armSooner(): Promise<void> {
     const at = this.#dueAt();
     if (at !== undefined && at < ((await this.ctx.storage.getAlarm()) ?? Infinity)) await this.ctx.storage.setAlarm(at);

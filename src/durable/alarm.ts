@@ -15,7 +15,7 @@ export class AlarmHandler {
 
   /**
    * @param current adds the last use of a row, which may not be written yet
-   * @param afterChange sets the alarm, after work that goes on behind it
+   * @param afterChange sets the alarm; called after work that continues in the background
    */
   constructor(parts: Shard, current: (row: Row) => Row, afterChange: () => Promise<void>) {
     this.#parts = parts;
@@ -23,7 +23,7 @@ export class AlarmHandler {
     this.#afterChange = afterChange;
   }
 
-  /** Handles everything that is due. */
+  /** Handles the due work, at most DUE_BATCH rows of it. */
   async run(): Promise<void> {
     const { rows, reconciler, filler, snapshots, reporter, budgetWatch, outbox } = this.#parts;
     const before = Date.now();
@@ -65,7 +65,7 @@ export class AlarmHandler {
         return;
       }
       case "paused":
-        // If time is still charged, the pause at E2B is outstanding. Otherwise decide on retention.
+        // If the sandbox is still charged, its pause at E2B is outstanding. Otherwise decide on retention.
         if (row.charged_until !== null) await lifecycle.pause(row);
         else await this.#retain(row, now);
         return;
@@ -94,7 +94,7 @@ export class AlarmHandler {
     }
   }
 
-  /** Tells of the drop if it is time. @returns the row with that noted */
+  /** Sends the event of the coming drop when it is due. @returns the row, marked if the event was sent */
   #tellDrop(row: Row, now: number): Row {
     const { rows, idlePolicy, outbox } = this.#parts;
     const tellAt = idlePolicy.tellsDropAt(row, now);
@@ -105,7 +105,7 @@ export class AlarmHandler {
     return told ?? row;
   }
 
-  /** In the background: a large workspace takes minutes, and other rows are due meanwhile. */
+  /** Saves in the background: a large workspace takes minutes, and other rows are due meanwhile. */
   #save(row: Row, dropsAt: number): void {
     void this.#parts.saver
       .save(row, dropsAt)

@@ -41,7 +41,7 @@ export class Claims {
     const answer = await this.#claim(key, known, onSeed);
     if (answer.ok) return answer;
     const row = rows.workspace(key);
-    // Another claim that waited for the same start has taken a warm sandbox instead.
+    // Another claim, waiting for the same start, has taken a warm sandbox instead.
     if (row?.state === "bound" && row.sandbox_id !== known?.sandbox_id) return this.#claim(key, row);
     return (row && (await this.#insteadOf(row, key))) ?? answer;
   }
@@ -68,7 +68,7 @@ export class Claims {
     if (known) {
       const ready = await this.#uses.ready(known, key.tenant);
       const lost = !ready.ok && ready.code === "workspace_gone" && rows.get(known.sandbox_id)?.state !== known.state;
-      // The sandbox is gone: claim a new one, unless another claim has made it meanwhile.
+      // The sandbox is gone: claim a new one, unless another claim has created it meanwhile.
       return lost ? this.#claimPatiently(key, onSeed) : ready;
     }
     const now = Date.now();
@@ -110,7 +110,7 @@ export class Claims {
     return this.#uses.granted(started, "cold");
   }
 
-  /** Refuses a workspace that its tenant may not have. To be asked in the same turn in which the row is written. */
+  /** Refuses a workspace above its tenant's limit. Call it without an await before the row is written. */
   #oneTooMany({ tenant }: WorkspaceKey): Refusal | undefined {
     const { rows, maxWorkspacesPerTenant: most } = this.#parts;
     return rows.hasWorkspaces(tenant, most) ? tooManyWorkspaces(most) : undefined;
@@ -124,7 +124,7 @@ export class Claims {
     return warm;
   }
 
-  /** A warm sandbox from before a change of the setting gets its network first. */
+  /** Grants a warm sandbox. If it has an outdated network rule, a resume sets the new rule first. */
   async #grantedWarm(warm: Row): Promise<Grant | Refusal> {
     const { seal, startPatience, lifecycle } = this.#parts;
     if (!seal.isOutdated(warm)) return this.#uses.granted({ ok: true, row: warm }, "pool");

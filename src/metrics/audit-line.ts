@@ -1,19 +1,19 @@
 import type { ErrorCode } from "../errors.ts";
 import type { LoggedOperation } from "./operations.ts";
 
-/** One line of the audit, beside its time and request id. Has no texts of callers' files, and no query. */
+/** One line of the audit log, without its time and request id. Contains no text of callers' files, and no query. */
 export interface AuditLine {
   readonly tenant?: string;
   /** Beginning of the SHA-256 of the API key. */
   readonly key?: string;
-  /** The holder of OPERATOR_KEY, for the tenant. */
+  /** Set if the holder of OPERATOR_KEY acted for the tenant. */
   readonly actor?: "operator";
   /** Operation, git's service, or method and pattern of the route. */
   readonly what: string;
   readonly repository?: string;
   readonly sandbox_id?: string;
   readonly agent_id?: string;
-  /** For the broker: the request whose operation has the lease. */
+  /** For the broker: id of the request whose operation has the lease. */
   readonly operation_request_id?: string;
   readonly refs?: readonly string[];
   /** Number of refs that the line leaves out. */
@@ -26,7 +26,7 @@ export interface AuditLine {
   readonly ms?: number;
 }
 
-/** Codes of calls that were not permitted; after any other the call was let in, and failed. */
+/** Codes of refused calls; any other code means that the call was allowed, and failed. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "invalid_input",
   "unauthenticated",
@@ -46,13 +46,13 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "budget_exhausted",
 ]);
 
-/** Returns verdict and code. */
+/** Returns the verdict and the code. */
 export function verdictOf(code: ErrorCode | undefined): Pick<AuditLine, "verdict" | "code"> {
   if (code === undefined) return { verdict: "allowed" };
   return { verdict: REFUSALS.has(code) ? "refused" : "allowed", code };
 }
 
-/** Log services cut long lines: of many, or long, refs a line has the first. */
+/** Limits of the refs in a line, because log services cut long lines. */
 const MAX_REFS = 20;
 const MAX_REF_LENGTH = 250;
 

@@ -10,13 +10,13 @@ export interface Exemplar {
   readonly at: number;
 }
 
-/** Counts of one isolate since its last flush. The Metrics object adds a batch once, however often it arrives. */
+/** Counts of one isolate since its last flush. The Metrics object adds a batch once, even if it arrives repeatedly. */
 export interface Batch {
   readonly id: string;
   /** Increments by series (names of series.ts). */
   readonly deltas: ReadonlyMap<string, number>;
-  /** The newest of each bucket. */
+  /** The newest exemplar of each bucket. */
   readonly exemplars: ReadonlyMap<string, Exemplar>;
-  /** The newest ended operations, in any order; not all of them. */
+  /** The newest ended operations, in any order; may omit some. */
   readonly ended: readonly EndedOperation[];
 }

@@ -7,7 +7,7 @@ import { SIDES } from "./sides.ts";
 
 /** Operations with their own series; all others are `other`. */
 export const OPERATIONS = ["clone", "status", "diff", "pull", "push", "other"] as const;
-/** In seconds: a status takes milliseconds; the longest operation is stopped after GIT_SANDBOX_TIMEOUT (300). */
+/** Bucket bounds in seconds: a status takes milliseconds; GIT_SANDBOX_TIMEOUT (300) stops the longest operation. */
 export const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300] as const;
 export const TIERS = ["top", "active", "idle", "cold"] as const;
 export const ERROR_TYPES = ["auth", "conflict", "network", "other"] as const satisfies readonly ErrorType[];
@@ -37,7 +37,7 @@ export interface Family {
   readonly labels: Readonly<Record<string, readonly string[]>>;
 }
 
-/** All series, whatever the traffic: a name, and for each label the closed set of its values. */
+/** All series, independent of the traffic: a name, and for each label the closed set of its values. */
 export const CATALOGUE = {
   git_operations_total: {
     type: "counter",

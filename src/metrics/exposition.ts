@@ -1,6 +1,6 @@
 import type { Exemplar } from "./batch.ts";
 
-/** One family as both formats expose it. */
+/** One family, in a form for both formats. */
 export interface ExposedFamily {
   /** Includes `_total` and `_info`. */
   readonly name: string;
@@ -36,7 +36,7 @@ function familyText(family: ExposedFamily, format: Format): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples}`;
 }
 
-/** OpenMetrics names a family without its samples' suffix; the text format has no type `info`. */
+/** Returns a family's header. OpenMetrics omits the suffix of its samples; the text format has no type `info`. */
 function metadata({ name, type, help }: ExposedFamily, format: Format) {
   if (format === "openmetrics") return { name: name.replace(/_(?:total|info)$/, ""), type, help: escaped(help) };
   return { name, type: type === "info" ? "gauge" : type, help: help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n") };

@@ -9,7 +9,7 @@ import type { PoolSample } from "./pool-sample.ts";
 const SLOT_MS = 5000;
 /** Length of the history; Prometheus keeps more. */
 export const HISTORY_MS = 60 * 60_000;
-/** Number of operations that a person reads through. */
+/** Number of operations in the list of the newest: as many as a person reads. */
 const NEWEST_KEPT = 50;
 
 const SECONDS_PER_HOUR = 3600;
@@ -24,7 +24,7 @@ export interface Given {
   readonly sandboxId?: string;
 }
 
-/** An ended operation, as the dashboard lists it. Excludes its input, which may hold secrets. */
+/** An ended operation for the dashboard's list. Excludes its input, which may contain secrets. */
 export interface EndedOperation extends Given {
   /** Unix milliseconds. */
   readonly at: number;
@@ -33,7 +33,7 @@ export interface EndedOperation extends Given {
   readonly seconds: number;
   /** Absent: it succeeded. */
   readonly code?: ErrorCode;
-  /** As the answer's X-Request-Id has it. */
+  /** The response's X-Request-Id. */
   readonly requestId?: string;
 }
 

@@ -57,7 +57,7 @@ async function recordEnd(
   }
   const tookS = seconds();
   const own = { ...caller, cost: { ...caller.cost } };
-  // In a later turn of the event loop, so that the answer is sent first.
+  // In a later turn of the event loop, so that the response is sent first.
   await new Promise((resolve) => setTimeout(resolve));
   succeeded(name, own, tookS);
 }
@@ -90,7 +90,7 @@ function failed(name: string, caller: RecordedCaller, seconds: number, error: un
   list(name, caller, seconds, code, error);
 }
 
-/** A limit of this service is reached by its caller, E2B's by all together. */
+/** Returns the side of an error. The caller reaches a limit of this service; all callers together reach E2B's. */
 const sideOf = (error: unknown, code: ErrorCode): Side =>
   error instanceof WarmtreeError && error.details.limit ? "caller" : SIDE_OF[code];
 

@@ -73,7 +73,7 @@ function poolView(stored: readonly StoredSample[], maxSandboxes: number, now: nu
     spend: {
       by_period_usd: usd,
       usd_per_hour: usdPerHour,
-      // The pace so far would tell of a pool or an idle time that is no more.
+      // Not the average pace so far: it may include an earlier pool size or idle time.
       projected_month_usd: usd.month + (usdPerHour * (nextMonthOf(now) - now)) / HOUR_MS,
       budget_usd: value("warmtree_budget_usd", {}) || null,
     },

@@ -13,7 +13,7 @@ export interface PoolCounts {
   readonly corrections: Counts<typeof CORRECTIONS>;
   /** Workspaces that E2B lost, or whose newest files it lost. */
   readonly losses: Counts<typeof LOSSES>;
-  /** Tries to save unpushed work before a drop. */
+  /** Attempts to save unpushed work before a drop. */
   readonly saves: Counts<typeof SAVES>;
   /** Results of template builds; reported to one shard. */
   readonly templateBuilds: Counts<typeof BUILD_RESULTS>;
@@ -33,7 +33,7 @@ export interface ShardState {
   readonly poolTarget: number;
   /** Running sandboxes, which cost money. */
   readonly running: number;
-  /** When E2B's own timeout will have stopped the last of them, if the pool does not act before. */
+  /** When E2B's timeout stops the last of them, if the pool does not act before. */
   readonly runningUntil: number;
   /** Counter: running time of sandboxes in seconds, running ones included. */
   readonly ranSeconds: number;

@@ -1,6 +1,6 @@
 /**
- * Returns the value below which `share` of the observations lie, computed like histogram_quantile of Prometheus: linear
- * within a bucket; beyond the last bound, that bound. Undefined: no observations.
+ * Returns the value below which `share` of the observations lie. Computed like histogram_quantile of Prometheus: linear
+ * within a bucket; for values beyond the last bound, that bound. Undefined: no observations.
  * @param counts per bucket, not cumulative: one per bound, and one for values beyond
  */
 export function quantile(share: number, bounds: readonly number[], counts: readonly number[]): number | undefined {

@@ -5,7 +5,7 @@ import { logEvent } from "../redaction/log-line.ts";
 
 /** Flush interval. Prometheus scrapes once a minute; a dashboard that polls each second sees no lag. */
 const FLUSH_WINDOW_MS = 1000;
-/** Waits before the tries of a flush. With the timeout they stay within the 30 s of waitUntil. */
+/** Waits before the attempts of a flush. With the timeout they stay within the 30 s of waitUntil. */
 const TRY_AFTER_MS = [0, 1000, 4000];
 const TRY_TIMEOUT_MS = 5000;
 /** Age at which a window has lost the request that was to flush it. */
@@ -23,7 +23,7 @@ const MAX_UNSENT = 16;
 const FLUSH_FAILURES = seriesOf("warmtree_metrics_flush_failures_total", {});
 const FLUSHES_LOST = seriesOf("warmtree_metrics_flushes_lost_total", {});
 
-/** What recording needs from the current request; a Caller has it. */
+/** Context of the current request for recording; a Caller has it. */
 export interface Recording {
   readonly env: { readonly METRICS: { getByName(name: string): { add(batch: Batch): Promise<void> } } };
   /** 0 shards disable recording. */
@@ -38,8 +38,8 @@ interface UnsentBatch extends Batch {
 }
 
 /**
- * Counts in memory, and flushes once per window after the answer of the request that opened it. Recording is
- * synchronous and never throws; a failing Metrics object costs counts at worst.
+ * Counts in memory, and flushes once per window, after the response to the request that opened it. Recording is
+ * synchronous and never throws; a failing Metrics object loses counts at worst.
  */
 export class Recorder {
   #deltas = new Map<string, number>();
@@ -54,7 +54,7 @@ export class Recorder {
     this.#openWindow(to);
   }
 
-  /** @param traceId of a sampled trace, used as exemplar of this duration */
+  /** Records a duration. @param traceId id of a sampled trace, used as its exemplar */
   observe<Name extends RecordedHistogram>(
     to: Recording,
     name: Name,

@@ -11,7 +11,7 @@ export interface Reading {
   readonly samples: readonly StoredSample[];
 }
 
-/** The same, with the recent history. */
+/** Content of one Metrics object, with the recent history. */
 export interface Look extends Reading {
   readonly history: History;
   readonly newest: readonly EndedOperation[];
@@ -23,7 +23,7 @@ interface Source<MetricsObject> {
   readonly config: { readonly metricsShards: number };
 }
 
-/** Reads all recorded values. Rejects if one object fails: a sum without it would look like a reset. */
+/** Reads all recorded values. Rejects if one object fails: a partial sum would look like a counter reset. */
 export async function readMetrics(source: Source<{ read(): Promise<Reading> }>): Promise<Reading> {
   return merged(await Promise.all(objectsOf(source).map((object) => object.read())));
 }

@@ -58,7 +58,7 @@ function keyOf(name: string, labels: LabelSet): string {
 interface Series {
   readonly name: string;
   readonly labels: LabelSet;
-  /** Stored names that its value is the sum of: several for `_count` and buckets. */
+  /** Names of the stored counts that add up to its value: several for `_count` and buckets. */
   readonly parts: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function declared(name: string, { type, from, help, labels }: Family): DeclaredF
   return { name, type, from, help, series };
 }
 
-/** All families, and so all series: nothing else can be recorded, stored or exposed. */
+/** All families, and so all series: no others can be recorded, stored or exposed. */
 export const FAMILIES: readonly DeclaredFamily[] = Object.entries(CATALOGUE).map(([name, family]) =>
   declared(name, family),
 );

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 
-/** Who has to act for an operation not to fail again. */
+/** The side that must act so that an operation does not fail again. */
 export const SIDES = ["caller", "git_host", "service"] as const;
 export type Side = (typeof SIDES)[number];
 

@@ -8,7 +8,7 @@ const GAIN = 0.08;
 /** Target share of the limit: the rest is for workspaces that continue when the limit is reached. */
 const AIM_OF_LIMIT = 0.995;
 /**
- * Lower bound of κ: below it nothing is left to save, and recovery from it takes two days once spend falls to a
+ * Lower bound of κ: a lower value would save nothing more. Recovery from it takes two days once spend falls to a
  * quarter.
  */
 const LEAST_KAPPA = 0.005;
@@ -46,8 +46,8 @@ export function restoreBudget(stored: unknown, now: number): Budget {
 }
 
 /**
- * Corrects κ once per hour: κ × (budget left per hour / spend per hour over the last 24 h)^0.08. Hours without a call
- * are caught up.
+ * Corrects κ once per hour: κ × (budget left per hour / spend per hour over the last 24 h)^0.08. One call makes up for
+ * the hours since the last one.
  */
 export function correctBudget(budget: Budget, spend: Spend, limitUsd: number, now: number): Budget {
   const hours = Math.floor((hourOf(now) - budget.hour) / HOUR_MS);

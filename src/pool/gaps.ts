@@ -1,7 +1,7 @@
 const FIRST_EDGE_MS = 2_000;
 const EDGE_RATIO = 1.6;
 export const BINS = 27;
-/** Half-life of a gap's weight, in gaps: enough to fill 27 bins, few enough to follow changing habits. */
+/** Half-life of a gap's weight, in gaps: long enough to fill 27 bins, short enough to follow changing habits. */
 const HALF_LIFE_GAPS = 2_000;
 const GROWTH = 1 + Math.LN2 / HALF_LIFE_GAPS;
 /**

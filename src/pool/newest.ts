@@ -1,10 +1,10 @@
-/** What may be kept of one tenant. */
+/** Limits of one tenant's stored rows. */
 interface Limits {
   readonly number: number;
   readonly bytes: number;
 }
 
-/** Returns the rows that are beyond the limits; the newest come first, and stay. */
+/** Returns the rows beyond the limits, counted from the newest. */
 export function beyond<Row extends { readonly bytes: number }>(newestFirst: readonly Row[], limits: Limits): Row[] {
   let bytes = 0;
   return newestFirst.filter((row, at) => {

@@ -1,8 +1,8 @@
 const DAY_MS = 24 * 3_600_000;
 
-/** A clean workspace holds no more than a clone does: two weeks bridge a holiday. */
+/** Retention of a clean workspace, which a clone can replace: two weeks bridge a holiday. */
 export const CLEAN_KEEP_MS = 14 * DAY_MS;
-/** Unpushed work exists nowhere else, so it is kept longer before its end is announced. */
+/** Retention of unpushed work before the notice: longer, because it exists nowhere else. */
 export const UNPUSHED_KEEP_MS = 21 * DAY_MS;
 /**
  * Notice before a drop, a weekend included. With UNPUSHED_KEEP_MS below the 30 days that E2B promised for paused
@@ -10,18 +10,18 @@ export const UNPUSHED_KEEP_MS = 21 * DAY_MS;
  */
 export const ANNOUNCED_MS = 7 * DAY_MS;
 
-/** How long before a drop its owner is told by a webhook: a working day. */
+/** How long before a drop a webhook notifies the owner: one day. */
 export const DROP_TOLD_MS = DAY_MS;
 
-/** How long the drop of a workspace waits while its work cannot be saved: an outage, or a holiday of its operator. */
+/** How long a drop waits while the work cannot be saved: enough for an outage, or a holiday of the operator. */
 export const SAVE_GRACE_MS = 7 * DAY_MS;
-/** Who returns from a leave of weeks finds the work still. */
+/** Retention of saved work: it outlasts an owner's leave of some weeks. */
 export const SAVED_KEPT_MS = 30 * DAY_MS;
 const SAVE_AGAIN_FIRST_MS = 5 * 60_000;
 const SAVE_AGAIN_LONGEST_MS = 6 * 3_600_000;
 
 /**
- * Returns when a save that fails now is tried again: the wait is as long as the drop is overdue, so it doubles.
+ * Returns when to retry a save that fails now: the wait is as long as the drop is overdue, so it doubles.
  * @param dropsAt when the drop was due
  */
 export function saveAgainAt(dropsAt: number, now: number): number {
@@ -39,13 +39,13 @@ export interface PausedWorkspace {
 export type Retention =
   /** Check again at `until`. */
   | { readonly decision: "keep"; readonly until: number }
-  /** From now on list it with `dropsAt`: it holds unpushed work. */
+  /** Start the notice, and list the workspace with `dropsAt`: it may hold unpushed work. */
   | { readonly decision: "announce"; readonly dropsAt: number }
   | { readonly decision: "drop"; readonly reason: "clean" }
   /** `dropsAt`: when it was due. */
   | { readonly decision: "drop"; readonly reason: "announced"; readonly dropsAt: number };
 
-/** Returns when a paused workspace is dropped if it stays unused. A late alarm never brings that forward. */
+/** Returns when a paused workspace is dropped if it stays unused. A late alarm never makes the drop earlier. */
 export function dropTime(workspace: PausedWorkspace, now: number): number {
   const next = retention(workspace, now);
   switch (next.decision) {

@@ -5,13 +5,13 @@ const QUICKEST_S = 0.75;
 /** Overhead of a build besides its clone: the builder sandbox's start, E2B's snapshot and the kill. */
 const MAKER_OVERHEAD_S = 10;
 /**
- * Assumed builds per day: a repository worth a snapshot changes about daily, and is refreshed less if it changes less.
+ * Assumed builds per day: a repository worth a snapshot changes about daily. One that changes less is rebuilt less.
  */
 const MAKES_PER_DAY = 1;
 
 /** Share of a full clone that the fetch on top of a snapshot may take before a rebuild. */
 const STALE_SHARE = 0.1;
-/** Below this a fetch is round trips only: a newer snapshot would not shorten it. */
+/** Below this duration a fetch consists of round trips: a newer snapshot would not shorten it. */
 const ROUND_TRIPS_S = 0.5;
 
 /** E2B promised 30 days for paused sandboxes, and an older snapshot lacks a month of history. */

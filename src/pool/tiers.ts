@@ -21,7 +21,7 @@ export function idleFrom(lastUsedAt: number): number {
   return lastUsedAt + ACTIVE_WITHIN_MS;
 }
 
-/** Margin of E2B's own timeout beyond ours, so that it acts only if the pool does not. */
+/** Margin of E2B's timeout beyond the pool's, so that E2B acts only if the pool does not. */
 const E2B_MARGIN_MS = 2 * MINUTE_MS;
 /** How long before its end a sandbox in use is extended, so that E2B does not pause it during an operation. */
 const EXTEND_BEFORE_MS = 5 * MINUTE_MS;

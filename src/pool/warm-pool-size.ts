@@ -10,9 +10,9 @@ const FIRST_CREATE_S = 0.45;
  */
 const MEMORY_S = 600;
 /**
- * This many claims within AT_ONCE_MS are a burst; for BURST_MS the pool expects more. The rates below average ten
- * minutes, so one burst hardly moves them. In twenty seconds a pool refilled once per second can grow to ten, and still
- * be of use.
+ * Number of claims within AT_ONCE_MS that count as a burst; for BURST_MS the pool expects more. The rates below average
+ * ten minutes, so one burst hardly moves them. In twenty seconds a pool refilled once per second can grow to ten, and
+ * still be of use.
  */
 const BURST_CLAIMS = 3;
 const AT_ONCE_MS = 2_000;

@@ -1,22 +1,22 @@
 import { withoutAuthorization } from "./plain-text.ts";
 import { Redactor } from "./redactor.ts";
 
-/** Knows the secrets of the settings of this isolate. */
+/** Redactor of the secrets in this isolate's settings. */
 let ofSettings = new Redactor([]);
 
-/** Keeps the secrets of this isolate's settings out of the events that are logged from now on. */
+/** Sets the secrets to redact in logged events. */
 export function keepOutOfEvents(secrets: readonly string[]): void {
   ofSettings = new Redactor(secrets);
 }
 
-/** Logs something that happened without a request to blame: one line of JSON, without secrets of the settings. */
+/** Logs an event that belongs to no request: one line of JSON, without secrets of the settings. */
 export function logEvent(level: "log" | "warn" | "error", event: Readonly<Record<string, unknown>>): void {
   writeLine(level, event, ofSettings);
 }
 
-/** Writes one line of JSON without the secrets that the redactor knows, and without anything in the form of one. */
+/** Writes one line of JSON, without secrets known to the redactor, and without texts in the form of credentials. */
 export function writeLine(level: "log" | "warn" | "error", line: object, redactor: Redactor): void {
   const text = JSON.stringify(line);
-  // What has the form of a credential ends before a quotation mark or a backslash, so the text stays JSON.
+  // The pattern of a credential matches no quotation mark or backslash, so the text stays JSON.
   console[level](withoutAuthorization(redactor.mayHold(text) ? redactor.cleanJson(text) : text));
 }

@@ -1,6 +1,6 @@
-/** A shorter secret would match inside unrelated words. */
+/** Minimum length: a shorter secret would match inside unrelated words. */
 const MIN_SECRET_LENGTH = 8;
-/** Longer than any key or token; bounds the work of a search. */
+/** Maximum length: longer than any key or token; bounds the work of a search. */
 const MAX_SECRET_LENGTH = 8192;
 const REDACTED = "[redacted]";
 
@@ -15,7 +15,7 @@ const CHARACTERS_A_GROUP = 4;
 interface Form {
   /** Length of the secret. */
   readonly length: number;
-  /** A part of it that no encoding changes: a text without it does not contain the form. */
+  /** A part that no encoding changes: a text without it does not contain the form. */
   readonly needle: string;
   /** Source of a pattern for the whole form; built only where the needle is found. */
   readonly pattern: () => string;
@@ -28,7 +28,7 @@ interface Form {
 export class Redactor {
   readonly #forms: readonly Form[];
 
-  /** @param others knows secrets that this one removes as well */
+  /** @param others redactor whose secrets are removed too */
   constructor(secrets: Iterable<string>, others?: Redactor) {
     const kept = [...new Set(secrets)].filter(
       ({ length }) => length >= MIN_SECRET_LENGTH && length <= MAX_SECRET_LENGTH,
@@ -54,8 +54,9 @@ export class Redactor {
   }
 
   /**
-   * Removes the secrets from all names and texts in a JSON text. A text that is itself compact JSON (an answer over
-   * MCP) stays valid JSON. Throws SyntaxError for invalid JSON.
+   * Removes the secrets from all names and texts in a JSON text. A text that is itself compact JSON (a result over
+   * MCP) stays valid JSON.
+   * @throws SyntaxError for invalid JSON
    */
   cleanJson(json: string): string {
     return JSON.stringify(this.#cleanValue(JSON.parse(json), (text) => this.#cleanAnswer(text)));
@@ -92,8 +93,8 @@ function formsOf(secret: string): Form[] {
 }
 
 /**
- * The form in base64, after a prefix of `before.length` bytes modulo 3. The last group depends on the bytes that
- * follow.
+ * Returns the form in base64, after a prefix of `before.length` bytes modulo 3. The last group depends on the bytes
+ * that follow.
  */
 function inBase64(before: string, binary: string): Omit<Form, "length"> {
   const bytes = before.length + binary.length;
@@ -107,14 +108,14 @@ function inBase64(before: string, binary: string): Omit<Form, "length"> {
   return { needle: longestWord(core), pattern };
 }
 
-/** Pattern of a base64 character, or its base64url replacement (RFC 4648, section 5). */
+/** Returns the pattern of a base64 character or its base64url replacement (RFC 4648, section 5). */
 function inUrlAlphabet(character: string): string {
   if (character === "+") return `(?:${written("+")}|-)`;
   if (character === "/") return `(?:${written("/")}|_)`;
   return written(character);
 }
 
-/** Pattern of a character: plain, percent-encoded, or escaped in JSON or HTML. */
+/** Returns the pattern of a character: plain, percent-encoded, or escaped in JSON or HTML. */
 function written(character: string): string {
   if (/[A-Za-z0-9]/.test(character)) return character;
   const code = character.codePointAt(0) ?? 0;

@@ -4,12 +4,12 @@ import { clone } from "../ops/clone.ts";
 import { parseRepository } from "../remote/address.ts";
 import type { Step } from "../steps/plan.ts";
 
-/** Of the name of a repository. */
+/** Limit of a repository's name in characters. */
 const MAX_LENGTH = 200;
 
 /**
- * The input of a clone, without members from answers of other steps; undefined: it is another operation, or its
- * repository comes from such an answer.
+ * Returns the input of a clone, without members that refer to other steps; undefined: the step is no clone, or its
+ * repository is such a reference.
  * @throws invalid_input
  */
 export function cloneInputOf({ at, op, input, references }: Step) {
@@ -19,7 +19,7 @@ export function cloneInputOf({ at, op, input, references }: Step) {
   return parseInput(clone.input, Object.fromEntries(known), `steps.${at}`);
 }
 
-/** Tells a run apart for people: the workspace of its first clone, as far as that is known before. */
+/** Describes a run for people: the workspace of its first clone, as far as it is known before the run. */
 export function aboutOf(steps: readonly Step[], allowedHosts: readonly string[]): RunAbout | undefined {
   const first = steps.find(({ op }) => op === clone.name);
   const input = first && cloneInputOf(first);

@@ -4,7 +4,7 @@ import { writeLine } from "../redaction/log-line.ts";
 import type { Redactor } from "../redaction/redactor.ts";
 import type { RunCaller } from "../durable/runs/types.ts";
 
-/** Writes a line for each operation of a run, as for one of a request. */
+/** Writes an audit line for each operation of a run, like those for operations of requests. */
 export function runAudit(run: string, { key, requestId }: RunCaller, redactor: Redactor): OperationLog {
   const head = { event: "audit", of: "operation", run, ...(requestId !== undefined && { request_id: requestId }) };
   return {

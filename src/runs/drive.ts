@@ -15,7 +15,7 @@ import type { RunBook } from "./run-book.ts";
 /** A third of the time after which a silent instance counts as lost. */
 const RENEW_MS = 8_000;
 
-/** The caller of a run, with the redactor for its answers. */
+/** The caller of a run, with the redactor for its results. */
 export interface RunCallerContext {
   readonly caller: Caller;
   readonly redactor: Redactor;
@@ -24,10 +24,9 @@ export interface RunCallerContext {
 type CallerFor = (stored: StoredRun) => Promise<RunCallerContext>;
 
 /**
- * Carries out a run, or the rest of it: steps that are done are not done again. Ends at once if another instance has the
- * run.
+ * Executes a run, without the steps that are done already. Ends at once if another instance has the run.
  * @param callerFor opens the caller's tokens
- * @throws the reason why it cannot report; another instance goes on then
+ * @throws the error of a report that failed; another instance then continues the run
  */
 export async function driveRun(book: RunBook, steps: DurableSteps, callerFor: CallerFor): Promise<void> {
   const stored = await book.begin();
@@ -36,7 +35,7 @@ export async function driveRun(book: RunBook, steps: DurableSteps, callerFor: Ca
   try {
     await driveItems(stored, { book, steps, context: await callerFor(stored) });
   } catch (thrown) {
-    // The tokens cannot be opened, for example: no other instance could either.
+    // For example, the tokens cannot be opened: another instance would fail in the same way.
     if (!(thrown instanceof WarmtreeError)) throw thrown;
     error = JSON.stringify(errorBody(thrown));
   }
@@ -54,13 +53,13 @@ async function driveItems(stored: StoredRun, drive: Drive): Promise<void> {
   const ending = new AbortController();
   const pulse = new Pulse();
   const renew = async () => {
-    // A report that fails says nothing about the run.
+    // A failed report does not end the run.
     if (pulse.isWorking && !(await drive.book.renew().catch(() => true))) ending.abort();
   };
   const beat = setInterval(() => void renew(), RENEW_MS);
   try {
     const items = input.for_each === undefined ? [0] : input.for_each.map((_, at) => at + 1);
-    // All workers take from the one iterator.
+    // All workers share one iterator.
     const left = items.values();
     const worker = async () => {
       for (const item of left) {
@@ -96,7 +95,7 @@ async function driveItem(
     { ...context.caller, once: onceSeed(seed, item) },
     {
       signal: ending.signal,
-      // An item is worked in by itself: `at_once` counts items.
+      // The steps of an item run in order: `at_once` counts items.
       sideBySide: hasItems ? 1 : input.at_once,
       onError: input.on_error,
       around: (group, begin) => driver.carryOut(group, begin),
@@ -112,7 +111,7 @@ const resultOf = (json: string | null): object => {
   return typeof result === "object" && result !== null ? result : {};
 };
 
-/** An item is over: its workspaces make room for those of others. One that is not paused is idle, and pauses by itself. */
+/** Pauses the workspaces of an ended item, to make room for others. Ignores failures: the pool pauses idle ones. */
 async function pauseAll(log: StepLog, caller: Caller): Promise<void> {
   const ids = log.done().flatMap((result) => (result.op === "clone" ? [String(result["sandbox_id"])] : []));
   await Promise.all([...new Set(ids)].map((id) => pauseWorkspace(caller, id).catch(() => undefined)));

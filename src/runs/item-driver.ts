@@ -8,14 +8,14 @@ import { cleanJson, keptResult } from "./kept-result.ts";
 import type { Pulse } from "./pulse.ts";
 import type { RunBook } from "./run-book.ts";
 
-/** Tries of a step that failed for a moment's reason; together they wait half a minute, or as long as is asked. */
+/** Attempts of a step that fails temporarily; their waits add up to half a minute, or more if the error asks for it. */
 const MAX_TRIES = 5;
 const FIRST_WAIT_MS = 2_000;
 const MAX_WAIT_MS = 10 * 60_000;
-/** Workflows take names of 256 characters. */
+/** Workflows accept step names of up to 256 characters. */
 const MAX_NAME_LENGTH = 200;
 
-/** Steps of a Workflow, as a run needs them. */
+/** The step functions of a Workflow that a run uses. */
 export interface DurableSteps {
   /** Runs a step; a restart does not run a completed step again. */
   run(name: string, work: () => Promise<void>): Promise<void>;
@@ -25,17 +25,17 @@ export interface DurableSteps {
 interface Parts {
   readonly item: number;
   readonly log: StepLog;
-  /** What an earlier instance has reported. */
+  /** Rows that earlier instances have reported. */
   readonly known: readonly StepRow[];
   readonly book: RunBook;
   readonly steps: DurableSteps;
   readonly redactor: Redactor;
   readonly pulse: Pulse;
-  /** Aborted when no more steps may be begun. */
+  /** Aborted when no more steps may begin. */
   readonly ending: AbortController;
 }
 
-/** Carries out the steps of one item as steps of a Workflow, and reports each. */
+/** Executes the steps of one item as steps of a Workflow, and reports each. */
 export class ItemDriver {
   readonly #parts: Parts;
   #broken: { readonly error: unknown } | undefined;
@@ -45,14 +45,14 @@ export class ItemDriver {
     this.#parts = parts;
   }
 
-  /** Whether a step was carried out by this instance. */
+  /** Whether this instance has executed a step. */
   get hasWorked(): boolean {
     return this.#hasWorked;
   }
 
   /**
-   * Carries out a group of steps, and tries those again that failed for a moment's reason. An operation is done once,
-   * however often it is sent (docs/decisions/0034-done-once.md).
+   * Executes a group of steps, and retries temporary failures. The sandbox executes an operation once, despite retries
+   * (docs/decisions/0034-done-once.md).
    */
   async carryOut(group: readonly Step[], begin: () => Promise<void>): Promise<void> {
     const { log, steps, ending, known, pulse } = this.#parts;
@@ -70,7 +70,7 @@ export class ItemDriver {
           isRun = true;
           retryAt = await pulse.during(() => this.#tryOnce(left, begin, tries));
         });
-        // Before a restart, this try was made, and failed for a moment's reason.
+        // This attempt was made before a restart, and failed temporarily.
         if (!isRun) retryAt = undefined;
         else if (retryAt === undefined) return;
       }
@@ -80,7 +80,7 @@ export class ItemDriver {
     }
   }
 
-  /** @throws the reason why it cannot report */
+  /** @throws the error of a report that failed */
   throwIfBroken(): void {
     if (this.#broken) throw this.#broken.error;
   }
@@ -91,7 +91,7 @@ export class ItemDriver {
     await pulse.resting(until, sleep);
   }
 
-  /** @returns when to try again; undefined: there is no other try */
+  /** Makes one attempt. @returns when to retry; undefined: no retry */
   async #tryOnce(group: readonly Step[], begin: () => Promise<void>, tries: number): Promise<number | undefined> {
     const { item, log, book, ending, pulse } = this.#parts;
     const running = group.map(({ at }): StepReport => ({ step: at, status: "running" }));
@@ -132,9 +132,9 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
 
-/** @returns undefined if there is no other try */
+/** Returns the wait before the next attempt, in milliseconds; undefined: no retry. */
 function waitFor({ code, details }: WarmtreeError, tries: number): number | undefined {
-  // What was not foreseen is most often the end of an object or of a connection; and an operation is done once.
+  // An internal error is most often a lost object or connection. A retry is safe, as an operation is executed once.
   const mayHelp = ERROR_KINDS[code].retryable || code === "internal";
   if (!mayHelp || tries >= MAX_TRIES) return undefined;
   const askedMs = (details.retryAfterS ?? 0) * 1000;

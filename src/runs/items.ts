@@ -4,17 +4,17 @@ import { invalidInput } from "../execution/parse-input.ts";
 import { planSteps, type Step } from "../steps/plan.ts";
 import { looksLikeReference } from "../steps/references.ts";
 
-/** Steps of all items together: each may be a request to a sandbox, and a Workflow's are limited. */
+/** Limit of the steps of all items: each may be a request to a sandbox, and a Workflow's requests are limited. */
 const MAX_STEPS = 5000;
 
-/** `$item.name`, and nothing else in the text; with more `$` before, it is a text with one `$` less. */
+/** A text that is only `$item.name`. With additional leading `$` it is an escape: the text with one `$` less. */
 const OF_ITEM = /^\$(?<escape>\$*)item\.(?<name>[a-z]\w*)$/;
 
 type Item = NonNullable<RunInput["for_each"]>[number];
 type Given = RunInput["steps"];
 
 /**
- * Plans a run: a list of steps for each item of `for_each`, or a single one without it. Checks all of them.
+ * Plans a run: returns a list of steps for each item of `for_each`, or a single list without it. Checks all steps.
  * @throws invalid_input or unknown_operation, with the first wrong item and step in `field`
  */
 export function planRun(run: RunInput): Step[][] {
@@ -35,7 +35,7 @@ export function planRun(run: RunInput): Step[][] {
   });
 }
 
-/** The plan of one item alone; that of a run without `for_each` is item 0. Its run was planned before. */
+/** Returns the plan of one item of a run that was checked by planRun; without `for_each` it is item 0. */
 export function planItem(run: RunInput, item: number): Step[] {
   const { for_each: items, ...rest } = run;
   const [only = []] = planRun(items === undefined ? rest : { ...rest, for_each: items.slice(item - 1, item) });
@@ -54,7 +54,7 @@ function withItem(step: Given[number], item: Item, within: string, errors: Field
       if (escape !== "") return value.slice(1);
       const text = Object.hasOwn(item, name) ? item[name] : undefined;
       if (text === undefined) errors.push({ field, detail: `there is no '${name}' in for_each` });
-      // The item's text is that text, and no reference to a step.
+      // The item's text is literal: escape it if it looks like a reference to a step.
       return text !== undefined && looksLikeReference(text) ? `$${text}` : text;
     }
     if (Array.isArray(value)) return value.map((one, at) => fill(one, `${field}.${at}`));
@@ -66,7 +66,7 @@ function withItem(step: Given[number], item: Item, within: string, errors: Field
   return { ...filled, op, ...(after && { after }) };
 }
 
-/** The name in a longer text that stands for a text of the item; undefined: there is none. */
+/** Returns the first name of the item that a longer text refers to by `$item.name`; undefined: none. */
 const partOf = (text: string, item: Item): string | undefined =>
   [...text.matchAll(/\$item\.([a-z]\w*)/g)].map(([, name = ""]) => name).find((name) => Object.hasOwn(item, name));
 

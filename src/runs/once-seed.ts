@@ -1,2 +1,2 @@
-/** What the names of an item's operations are made from (src/execution/once.ts). */
+/** Returns the seed for the ids of an item's operations (src/execution/once.ts). */
 export const onceSeed = (seed: string, item: number): string => `${seed}.${item}`;

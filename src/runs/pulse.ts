@@ -1,4 +1,4 @@
-/** What an instance does at the moment: it reports while it works, and says until when it rests. */
+/** Tracks whether an instance works or rests: it reports while it works, and announces until when it rests. */
 export class Pulse {
   readonly #rests = new Set<{ readonly until: number }>();
   #working = 0;
@@ -7,7 +7,7 @@ export class Pulse {
     return this.#working > 0;
   }
 
-  /** Works on something. */
+  /** Runs `work`; the instance counts as working until it settles. */
   async during<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#working += 1;
     try {
@@ -17,7 +17,7 @@ export class Pulse {
     }
   }
 
-  /** Waits for something. */
+  /** Runs `wait`; the instance counts as resting until it settles. */
   async resting(until: number, wait: () => Promise<unknown>): Promise<void> {
     const rest = { until };
     this.#rests.add(rest);
@@ -29,8 +29,8 @@ export class Pulse {
   }
 
   /**
-   * When the instance works again, if the one who asks is the last that works; 0: it goes on working.
-   * @param own when the one who asks goes on
+   * Returns when the instance works again, if only the caller is still working; 0: the instance continues to work.
+   * @param own when the caller continues
    */
   restsUntil(own?: number): number {
     const all = [...this.#rests].map(({ until }) => until).concat(own ?? []);

@@ -2,16 +2,16 @@ import type { StepReport, StepRow, StoredRun } from "../durable/runs/types.ts";
 import type { PoolClientContext } from "../workspace/caller.ts";
 import { runsOf } from "./runs-object.ts";
 
-/** A run as the instance that carries it out reads and writes it. */
+/** A run's state, for the instance that executes the run. */
 export interface RunBook {
-  /** Undefined: there is nothing to do, or another instance does it. */
+  /** Returns the run; undefined: there is nothing to do, or another instance does it. */
   begin(): Promise<StoredRun | undefined>;
   states(item: number): Promise<StepRow[]>;
-  /** @returns whether more steps may be begun */
+  /** @returns whether the instance may begin more steps */
   report(item: number, steps: readonly StepReport[], restsUntil?: number): Promise<boolean>;
-  /** @returns whether more steps may be begun */
+  /** @returns whether the instance may begin more steps */
   renew(): Promise<boolean>;
-  /** @param error JSON of the reason why the run cannot go on */
+  /** @param error JSON of the reason why the run cannot continue */
   finish(error?: string): Promise<void>;
 }
 

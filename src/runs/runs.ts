@@ -14,7 +14,7 @@ type Owner = Pick<Caller, "tenant"> & PoolClientContext;
 
 /**
  * Returns a run with its steps, or with its items.
- * @param waitS waits so long for its end
+ * @param waitS longest wait for the end of the run, in seconds
  * @throws not_found
  */
 export async function getRun(caller: Owner, run: string, waitS = 0): Promise<WireRun> {
@@ -58,7 +58,7 @@ interface Page {
   readonly cursor?: string | undefined;
 }
 
-/** Lists a tenant's runs, newest first. @throws invalid_input for a cursor that no page had */
+/** Lists a tenant's runs, newest first. @throws invalid_input for an unknown cursor */
 export async function listRuns(caller: Owner, page: Page): Promise<z.output<typeof runListSchema>> {
   const { status, limit, cursor } = page;
   const views = await runsOfTenant(caller).list({
@@ -70,7 +70,7 @@ export async function listRuns(caller: Owner, page: Page): Promise<z.output<type
   return pageOf(views, limit);
 }
 
-/** A page of runs; one more than `limit` shows that there is another page. */
+/** Returns a page of runs. A view beyond `limit` means that there is another page. */
 export function pageOf(views: readonly RunView[], limit: number): z.output<typeof runListSchema> {
   const last = views[limit - 1];
   const hasMore = views.length > limit && last !== undefined;
@@ -86,13 +86,13 @@ export function endOf(cursor: string): RunPageEnd {
   throw new WarmtreeError("invalid_input", "cursor: is that of no page. Nothing was done.", { field: "cursor" });
 }
 
-/** Cancels a run; an ended one stays as it is. @throws not_found */
+/** Cancels a run; an ended run stays unchanged. @throws not_found */
 export async function cancelRun(caller: Owner, run: string): Promise<WireRun> {
   await runsOf(caller, run).cancel({ tenant: caller.tenant, run });
   return getRun(caller, run);
 }
 
-/** Goes on with a run that failed or was canceled. @throws not_found or run_not_ended */
+/** Continues a run that failed or was canceled. @throws not_found or run_not_ended */
 export async function retryRun(caller: Owner & Pick<Caller, "gitTokens">, run: string): Promise<WireRun> {
   const { tenant, gitTokens, config } = caller;
   const sealed = gitTokens && (await sealTokens(gitTokens, run, config.leaseKeys));
@@ -104,8 +104,8 @@ export async function retryRun(caller: Owner & Pick<Caller, "gitTokens">, run: s
 }
 
 /**
- * Returns events of a run after a known one.
- * @param waitS waits so long for an event, if there is none
+ * Returns events of a run after a known event.
+ * @param waitS longest wait for an event if there is none yet, in seconds
  * @throws not_found
  */
 export async function eventsAfter(

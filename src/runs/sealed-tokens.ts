@@ -9,9 +9,9 @@ const ONLY = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithm
 const content = z.strictObject({ run: z.string(), tokens: z.array(z.tuple([z.string(), z.string()])) });
 
 /**
- * Seals a caller's git tokens for one run (JWE, direct key, AES-256-GCM), so that they can be stored while it goes on.
- * @param keys of 32 bytes; the first seals
- * @throws misconfigured if there is none
+ * Seals a caller's git tokens for one run (JWE, direct key, AES-256-GCM), to store them until the run ends.
+ * @param keys of 32 bytes; the first one seals
+ * @throws misconfigured if there is no key
  */
 export async function sealTokens(tokens: GitTokens, run: string, [key]: readonly Uint8Array[]): Promise<string> {
   if (key === undefined) {
@@ -24,7 +24,7 @@ export async function sealTokens(tokens: GitTokens, run: string, [key]: readonly
   return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(HEADER).encrypt(key);
 }
 
-/** Opens the tokens of a run with whichever key sealed them. @throws git_auth_failed if none did */
+/** Opens the tokens of a run with the key that sealed them. @throws git_auth_failed if no key fits */
 export async function openTokens(sealed: string, run: string, keys: readonly Uint8Array[]): Promise<GitTokens> {
   for (const key of keys) {
     const opened = await openWith(sealed, key);

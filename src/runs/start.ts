@@ -14,22 +14,22 @@ import { sealTokens } from "./sealed-tokens.ts";
 
 export type RunStarted = z.output<typeof runStartedSchema>;
 
-/** Part of a run that a caller has done already. */
+/** Part of a run that was executed before its start. */
 interface Begun {
-  /** What the ids of its operations are made from. */
+  /** Source of the ids of its operations. */
   readonly seed: string;
   readonly done: NonNullable<NewRun["done"]>;
 }
 
 /**
- * Starts a run that goes on without its caller. Every step is checked before.
- * @throws invalid_input, unknown_operation, misconfigured or rate_limited; then nothing was begun
+ * Starts a run that continues without its caller. Checks every step first.
+ * @throws invalid_input, unknown_operation, host_not_allowed, misconfigured or rate_limited; then nothing was begun
  */
 export async function startRun(caller: Caller, input: RunInput, begun?: Begun): Promise<RunStarted> {
   const plans = planRun(input);
   checkAddresses(plans, caller);
   const { tenant, config, key, requestId, calledAt, gitTokens, once } = caller;
-  // A request that is repeated names the same run.
+  // A repeated request gets the same run.
   const run = runId(tenant, config.poolShards, once);
   const { for_each: items, steps } = input;
   const about = items ? undefined : aboutOf(plans.flat(), config.allowedGitHosts);
@@ -55,7 +55,7 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
   return { run, status: "queued", ...pathsOf(run) };
 }
 
-/** Nobody waits for a clone that can be refused now. @throws host_not_allowed or invalid_input, with the step in `field` */
+/** Refuses invalid clones before the run starts. @throws host_not_allowed or invalid_input */
 function checkAddresses(plans: readonly (readonly Step[])[], { config }: Caller): void {
   for (const steps of plans) {
     for (const step of steps) {
@@ -65,7 +65,7 @@ function checkAddresses(plans: readonly (readonly Step[])[], { config }: Caller)
   }
 }
 
-/** Returns the address that a run names in its normal form. @throws invalid_input */
+/** Returns the run's webhook address in normal form. @throws invalid_input */
 function receiverOf({ config, calledAt }: Caller, url: string): string {
   const isOpen = config.leaseKeys.length > 0;
   const address = isOpen ? readAddress(url, addressRules(config, calledAt)) : NO_WEBHOOKS;

@@ -17,7 +17,7 @@ const resultBody = z.looseObject({});
 
 const time = (ms: number) => new Date(ms).toISOString();
 
-/** A run without its steps. */
+/** Returns a run without its steps. */
 export function summaryOf(view: RunView): WireSummary {
   const { run, status, ops, about, items, itemCounts, steps } = view;
   const counts = items !== undefined && itemCounts && { items: itemsOf(items, itemCounts, hasEnded(status)) };
@@ -38,7 +38,7 @@ export function summaryOf(view: RunView): WireSummary {
   };
 }
 
-/** In an ended run, an item of which only a part was done is canceled. */
+/** Returns the counts of items. In an ended run, an item that is only partly done counts as canceled. */
 const itemsOf = (total: number, { done, failed, running }: NonNullable<RunView["itemCounts"]>, isOver: boolean) => ({
   total,
   done,
@@ -48,7 +48,7 @@ const itemsOf = (total: number, { done, failed, running }: NonNullable<RunView["
   not_begun: total - done - failed - running,
 });
 
-/** The steps of one item, those that were not begun as well. */
+/** Returns the steps of one item, including those that were not begun. */
 export function stepsOf(ops: readonly string[], rows: readonly StepRow[]): WireStep[] {
   const begun = new Map(rows.map((row) => [row.step, row]));
   return ops.map((op, at): WireStep => {
@@ -70,7 +70,7 @@ export function stepsOf(ops: readonly string[], rows: readonly StepRow[]): WireS
   });
 }
 
-/** An item without its steps. */
+/** Returns an item without its steps. */
 export function itemOf(
   item: number,
   values: Readonly<Record<string, string>>,
@@ -88,7 +88,7 @@ export function itemOf(
   };
 }
 
-/** Events, and where the next ones begin. */
+/** Returns events, and the cursor for the next ones. */
 export function eventsOf({ events, hasItems, ended }: EventPage, after: number): z.output<typeof runEventsSchema> {
   return {
     events: events.map((event) => eventOf(event, hasItems)),

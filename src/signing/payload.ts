@@ -4,21 +4,21 @@ export interface Identity {
   readonly email: string;
 }
 
-/** What git wants signed: a commit or an annotated tag without its signature. */
+/** The object that git wants signed: a commit or an annotated tag without its signature. */
 export interface Payload {
   readonly kind: "commit" | "tag";
   /** Time of the committer or tagger, in seconds since 1970. */
   readonly madeAtS: number;
 }
 
-/** Commits of this service have two parents at most; others' octopus merges are never made again. */
+/** Limit of parents. This service makes commits with at most two, and never recreates others' octopus merges. */
 const MAX_PARENTS = 16;
 
 const ID = "[0-9a-f]{40}(?:[0-9a-f]{24})?";
 const MAKER = String.raw`(?<maker>[^<>\0\n]* <[^<>\0\n]*>) (?<at>\d{1,12}) [+-]\d{4}`;
 /**
- * git-cat-file(1) shows the format; signed commits and tags of this service have no other headers. The author of a picked
- * commit is as somebody once wrote it.
+ * The format is that of git-cat-file(1). Signed commits and tags of this service have no other headers. The author of a
+ * cherry-picked commit may have any form.
  */
 const HEADERS = {
   commit: new RegExp(
@@ -28,7 +28,7 @@ const HEADERS = {
 } as const;
 
 /**
- * Reads a commit or tag that is to be signed. Strict: no byte means anything else to git.
+ * Parses a commit or tag to sign. Strict, so that git cannot read it in another way.
  * @param binary the bytes, each as one character
  * @param maker the only committer or tagger that is accepted
  * @returns the reason if it is not such an object
@@ -50,7 +50,7 @@ export function readPayload(binary: string, maker: Identity): Payload | { readon
 
 const encoder = new TextEncoder();
 
-/** One character for each byte, so that bytes that are not UTF-8 stay as they are. */
+/** Converts each byte to one character, so that bytes that are not UTF-8 stay unchanged. */
 export function binaryOf(bytes: Uint8Array): string {
   const pieceBytes = 8192;
   let text = "";

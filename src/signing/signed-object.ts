@@ -2,14 +2,14 @@ import { joined } from "../remote/bytes.ts";
 import { binaryOf, bytesOf, type Identity, readPayload } from "./payload.ts";
 import type { Signer } from "./signer.ts";
 
-/** A signature in a commit: a header whose lines after the first begin with a space. One more would be another's. */
+/** A signature in a commit: a header whose lines after the first begin with a space. This service writes only one. */
 const IN_COMMIT = /^gpgsig(?:-sha256)? (?<armor>[^\n]*(?:\n [^\n]*)*)\n/gm;
 /** A signature at the end of a tag. */
 const IN_TAG = /(?<=\n)-----BEGIN SSH SIGNATURE-----\n(?:(?!-----BEGIN)[^\n]*\n)+$/;
 
 interface Signed {
   readonly kind: "commit" | "tag";
-  /** The object as it was when it was signed. */
+  /** The object without its signature, as it was signed. */
   readonly payload: string;
   readonly armor: string;
 }
@@ -48,7 +48,7 @@ function tag(binary: string): Signed | undefined {
   return found ? { kind: "tag", payload: binary.slice(0, found.index), armor: found[0] } : undefined;
 }
 
-/** gitformat-pack(5): the hash of kind, length and content. */
+/** Returns an object's id: the hash of kind, length and content (gitformat-pack(5)). */
 async function idOf(kind: string, object: Uint8Array, idLength: number): Promise<string> {
   const head = new TextEncoder().encode(`${kind} ${object.byteLength}\0`);
   const hash = await crypto.subtle.digest(idLength === 40 ? "SHA-1" : "SHA-256", joined([head, object]));

@@ -3,9 +3,9 @@ import { bytesOf } from "./payload.ts";
 
 const ALGORITHM = { name: "Ed25519" } as const;
 
-/** Signs the payloads that git sends, and knows its own signatures. */
+/** Signs the payloads that git sends, and verifies its own signatures. */
 export interface Signer {
-  /** As GitHub and GitLab want it. */
+  /** In the format of GitHub and GitLab. */
   readonly publicKey: string;
   /** @returns the text that git puts into a commit or tag */
   sign(payload: Uint8Array<ArrayBuffer>): Promise<string>;
@@ -15,7 +15,7 @@ export interface Signer {
 const known = new WeakMap<Uint8Array, Promise<Signer>>();
 
 /**
- * Returns the signer of a private key, which is read once.
+ * Returns the signer of a private key. Imports each key once.
  * @param pkcs8 an Ed25519 key (RFC 8410)
  */
 export function signerOf(pkcs8: Uint8Array<ArrayBuffer>): Promise<Signer> {

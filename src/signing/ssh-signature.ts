@@ -2,18 +2,18 @@ import { joined } from "../remote/bytes.ts";
 import { binaryOf, bytesOf } from "./payload.ts";
 
 /**
- * The format of SSH signatures (PROTOCOL.sshsig of OpenSSH), as git makes and reads them: a text with base64 in it, which
- * holds the public key, the namespace and the signature.
+ * The format of SSH signatures (PROTOCOL.sshsig of OpenSSH), as git writes and reads them: base64 of the public key,
+ * the namespace and the signature, between two lines of text.
  */
 const BEGIN = "-----BEGIN SSH SIGNATURE-----";
 const END = "-----END SSH SIGNATURE-----";
 const MAGIC = "SSHSIG";
 const VERSION = 1;
-/** git's namespace: a signature for git is none for files or logins. */
+/** git's namespace: a signature for git is invalid for files or logins. */
 const NAMESPACE = "git";
 const HASH = "sha512";
 const KEY_TYPE = "ssh-ed25519";
-/** Characters of a line, as ssh-keygen writes them. */
+/** Length of a line, as in ssh-keygen's output. */
 const LINE_LENGTH = 70;
 const SIGNATURE_BYTES = 64;
 
@@ -25,18 +25,18 @@ function uint32(value: number): Uint8Array {
   return bytes;
 }
 
-/** A string of the SSH protocol (RFC 4251): its length, then its bytes. */
+/** Encodes a string of the SSH protocol (RFC 4251): its length, then its bytes. */
 function field(content: string | Uint8Array): Uint8Array {
   const bytes = typeof content === "string" ? utf8.encode(content) : content;
   return joined([uint32(bytes.byteLength), bytes]);
 }
 
-/** Returns the bytes of a public key, as they are in a signature and, in base64, in a line of `authorized_keys`. */
+/** Returns the bytes of a public key, as in a signature and (in base64) in a line of `authorized_keys`. */
 function publicBlob(publicKey: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined([field(KEY_TYPE), field(publicKey)]);
 }
 
-/** Returns a public key as GitHub and GitLab want it. */
+/** Returns a public key in the format of GitHub and GitLab. */
 export const publicLine = (publicKey: Uint8Array): string =>
   `${KEY_TYPE} ${btoa(binaryOf(publicBlob(publicKey)))} warmtree`;
 
@@ -63,7 +63,7 @@ export function signatureIn(armor: string, publicKey: Uint8Array): Uint8Array<Ar
   return bytes.byteLength > SIGNATURE_BYTES && written === armor.trimEnd() ? signature : undefined;
 }
 
-/** All that precedes the bytes of a signature. */
+/** Returns the bytes before the signature's own. */
 function headOf(publicKey: Uint8Array): Uint8Array {
   const type = field(KEY_TYPE);
   const signature = [uint32(type.byteLength + 4 + SIGNATURE_BYTES), type, uint32(SIGNATURE_BYTES)];

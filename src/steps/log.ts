@@ -1,12 +1,12 @@
 import type { Step } from "./plan.ts";
 
-/** A step on its way. */
+/** State of a step. */
 export type StepState =
   | { readonly is: "waiting" }
   | { readonly is: "running" }
   | { readonly is: "done"; readonly result: object }
   | { readonly is: "failed"; readonly error: unknown }
-  /** A step that it needs the answer of did not give one. */
+  /** A step whose result it needs has none. */
   | { readonly is: "skipped" };
 
 const WAITING: StepState = { is: "waiting" };
@@ -38,7 +38,7 @@ export class StepLog {
     return this.#attempts.get(at) ?? 1;
   }
 
-  /** Takes over the known state of a step, without telling it. */
+  /** Restores the known state of a step, without reporting it. */
   restore(at: number, state: StepState): void {
     this.#states[at] = state;
   }
@@ -53,12 +53,12 @@ export class StepLog {
     return is !== "waiting" && is !== "running";
   }
 
-  /** Steps in a state, in order. */
+  /** Returns the steps in these states, in order. */
   in(...states: StepState["is"][]): Step[] {
     return this.steps.filter(({ at }) => states.includes(this.stateOf(at).is));
   }
 
-  /** Results of the completed steps, in order. */
+  /** Returns the results of the completed steps, in order. */
   done(): { readonly op: string; readonly [member: string]: unknown }[] {
     return this.steps.flatMap(({ at, op }) => {
       const state = this.stateOf(at);
@@ -66,7 +66,7 @@ export class StepLog {
     });
   }
 
-  /** What the first step failed with, if one did. */
+  /** Returns the error of the first failed step, if any. */
   failure(): { readonly error: unknown } | undefined {
     const [first] = this.in("failed");
     const state = first && this.stateOf(first.at);

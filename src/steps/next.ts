@@ -2,17 +2,18 @@ import type { StepLog } from "./log.ts";
 import type { Step } from "./plan.ts";
 
 /**
- * Limit of a batch: its input travels as arguments in base64, which adds a third. Linux allows 2 MiB for one process,
- * macOS 1 MiB. A single step has its own limits.
+ * Limit of a batch: its input is sent as process arguments in base64, which adds a third. Linux allows 2 MiB of
+ * arguments for one process, macOS 1 MiB. A single step has its own limits.
  */
 const MAX_REQUEST_BYTES = 640 * 1024;
 
 const utf8 = new TextEncoder();
 
 /**
- * Returns the next steps to begin: the first that may, and those after it that the same request to the sandbox can hold,
- * because they are in its workspace and use no answer that is still to come. Skips steps that cannot be begun any more.
- * @param isInOrder no step is begun before an earlier one of another workspace
+ * Returns the next steps to begin: the first one that is ready, and the steps after it that fit in the same request to
+ * the sandbox, because they are in its workspace and need no pending result. Marks steps as skipped that can no longer
+ * begin.
+ * @param isInOrder whether no step begins before an earlier step of another workspace
  */
 export function nextSteps(log: StepLog, isInOrder: boolean): Step[] {
   for (const step of log.in("waiting")) {

@@ -18,15 +18,15 @@ export const stepsInput = z.strictObject({
     .max(MAX_STEPS),
 });
 
-/** The same, or the id of a run whose outcome is asked for. */
+/** Steps to run, or the id of a run to return. */
 export const stepsOrRun = stepsInput.extend({ steps: stepsInput.shape.steps.optional(), run: z.string().optional() });
 
-/** Steps as a caller gives them. */
+/** Steps as received from a caller. */
 export interface GivenSteps {
   readonly sandbox_id?: string | undefined;
   readonly steps: readonly {
     readonly op: string;
-    /** Steps that come first, by number. */
+    /** Numbers of the steps that must end first. */
     readonly after?: readonly number[] | undefined;
     readonly [field: string]: unknown;
   }[];
@@ -36,27 +36,27 @@ const listInput = z.strictObject({});
 
 export type InWorkspace = NonNullable<ReturnType<typeof operationNamed>>;
 
-/** The step that lists the caller's workspaces; it is of no workspace. */
+/** The step that lists the caller's workspaces. It belongs to no workspace. */
 export const LIST = "workspaces";
 
-/** A step whose input was checked, as far as it does not refer to answers. */
+/** A step whose input was checked, except for references to other steps' results. */
 export interface Step {
   readonly at: number;
   readonly op: string;
-  /** Absent of clone and LIST. */
+  /** Absent for clone and LIST. */
   readonly operation?: InWorkspace;
-  /** As it was given. */
+  /** Input as received. */
   readonly input: object;
-  /** As the operation takes it; absent if it has references, or no operation. */
+  /** Parsed input of the operation; absent if it has references, or the step has no operation. */
   readonly checked?: { readonly sandbox_id: string };
   readonly references: readonly Reference[];
-  /** Indexes of steps that must be over: those referred to, those named, and the one before in the workspace. */
+  /** Indexes of steps that must end first: those referred to, those in `after`, and the previous in the workspace. */
   readonly follows: readonly number[];
-  /** The same for steps in one workspace; absent of clone and LIST. */
+  /** Equal for steps in the same workspace; absent for clone and LIST. */
   readonly workspace?: string;
 }
 
-/** The input of a step, without `op`; undefined: there is no such operation. */
+/** Returns the input schema of a step, without `op`; undefined: the operation does not exist. */
 export const stepSchema = (op: string): z.ZodType | undefined =>
   op === LIST ? listInput : op === clone.name ? clone.input : operationNamed(op)?.input;
 
@@ -65,11 +65,11 @@ const answersOf = (op: string): z.ZodType | undefined =>
 
 const NAMES = [...OPERATIONS.map(({ name }) => name), LIST].join(", ");
 
-/** Stands for a sandbox_id that an earlier step will answer. */
+/** Placeholder for a sandbox_id that an earlier step will return. */
 const STAND_IN = "s0-00000000000000000000";
 
 /**
- * Checks every step before any is begun.
+ * Checks every step before any begins.
  * @throws invalid_input or unknown_operation, with the step in `field`
  */
 export function planSteps(input: GivenSteps): Step[] {
@@ -119,7 +119,7 @@ function checkedStep(
       .filter(({ field: [name = ""] }) => fieldsAt(schema, []).includes(name))
       .map(({ field }) => `${within}.${field.join(".")}`),
   );
-  // With references, the input is checked again when they are filled.
+  // Input with references is checked again after they are filled.
   const isFinal = references.length === 0;
   const input = isFinal ? filled(own, [], () => undefined) : withStandIns(own, references);
   const ofOperation = operation && checkInput(operation.input, input, within);
@@ -153,7 +153,7 @@ function workspaceOf(input: { readonly sandbox_id?: unknown }, references: reado
   return referred ? `${referred.step}.${referred.member.join(".")}` : String(input.sandbox_id);
 }
 
-/** Ids of workspaces have a form that is checked; other texts may be anything until they are filled. */
+/** Replaces a reference in sandbox_id by a valid placeholder, because its form is checked; other texts stay. */
 function withStandIns(input: object, references: readonly Reference[]): object {
   const isReferred = references.some(({ field }) => field.join(".") === "sandbox_id");
   return isReferred ? { ...input, sandbox_id: STAND_IN } : input;

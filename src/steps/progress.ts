@@ -3,7 +3,7 @@ import type { Step } from "./plan.ts";
 /** Line that a batch prints before the output of each of its steps (src/ops/scripts/batch.sh). */
 const MARK = /\n?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-(?<number>\d+)\n/g;
 
-/** Takes git's stderr of a group of steps, and tells each text with the step that it is of. */
+/** Returns a function that splits git's stderr of a group of steps, and passes each text to `tell` with its step. */
 export function progressOf(group: readonly Step[], tell: (step: Step, text: string) => void): (text: string) => void {
   let [step] = group;
   return (text) => {

@@ -1,30 +1,30 @@
 import * as z from "zod/v4";
 import type { FieldError } from "../errors.ts";
 
-/** A place in a step's input that takes a member of an earlier step's answer. */
+/** A place in a step's input to fill with a member of an earlier step's result. */
 export interface Reference {
-  /** Where it stands, as in `files.0.content`. */
+  /** Path of the place, such as `files.0.content`. */
   readonly field: readonly string[];
   /** Index of the earlier step. */
   readonly step: number;
   readonly member: readonly string[];
 }
 
-/** A step as references see it. */
+/** A step that later steps may refer to. */
 export interface Referred {
   readonly op: string;
-  /** Undefined: unknown, so no member is refused. */
+  /** Schema of the result; undefined: unknown, so every member is accepted. */
   readonly answers: z.ZodType | undefined;
 }
 
-/** `$2.head` or `$clone.sandbox_id`, and nothing else in the text; with more `$` before, it is a text with one `$` less. */
+/** A text that is only `$2.head` or `$clone.sandbox_id`. More leading `$` are an escape: the text with one `$` less. */
 const REFERENCE = /^\$(?<escape>\$*)(?<step>[1-9]\d*|[a-z_]+)\.(?<member>[a-z_]\w*(?:\.\w+)*)$/;
 
-/** Whether a text has the form of a reference, or of an escaped one. */
+/** Whether a text has the form of a reference or of an escaped reference. */
 export const looksLikeReference = (text: string): boolean => REFERENCE.test(text);
 
 /**
- * Finds the references in the input of a step, and checks that each is to an earlier step that answers such a member.
+ * Finds the references in the input of a step, and checks that each names an earlier step whose result has that member.
  * @param within path of the input, for errors
  */
 export function referencesIn(
@@ -37,7 +37,7 @@ export function referencesIn(
   const errors: FieldError[] = [];
   for (const { field, text } of textsIn(input, [])) {
     const { escape, step: name = "", member = "" } = REFERENCE.exec(text)?.groups ?? {};
-    // Without an operation of that name, it is a text like any other.
+    // If no operation has that name, it is a plain text.
     if (escape !== "" || (!/^\d/.test(name) && !isOperation(name))) continue;
     const step = earlier(name, steps);
     const path = member.split(".");
@@ -50,7 +50,7 @@ export function referencesIn(
   return { references, errors };
 }
 
-/** Returns the index of an earlier step, or the reason why there is no such step. */
+/** Returns the index of the named earlier step, or the reason why it is not found. */
 function earlier(name: string, steps: readonly Referred[]): number | string {
   if (/^\d/.test(name)) return Number(name) <= steps.length ? Number(name) - 1 : `step ${name} is not before this one`;
   const named = steps.flatMap(({ op }, at) => (op === name ? [at] : []));
@@ -60,8 +60,8 @@ function earlier(name: string, steps: readonly Referred[]): number | string {
 }
 
 /**
- * Returns the input with the answers in place of the references, and without the escapes.
- * @throws MissingAnswer if a step did not answer the member
+ * Returns the input with the references replaced by results, and the escapes removed.
+ * @throws MissingAnswer if a step's result lacks the member
  */
 export function filled(input: object, references: readonly Reference[], answerOf: (step: number) => unknown): object {
   const found = new Map(references.map((one) => [one.field.join("."), one]));
@@ -77,7 +77,7 @@ export function filled(input: object, references: readonly Reference[], answerOf
   return mapped(input, (item, name) => fill(item, [name]));
 }
 
-/** A step did not answer a member that another step refers to; some members are optional. */
+/** Thrown if a step's result lacks a member that another step refers to; some members are optional. */
 export class MissingAnswer extends Error {
   readonly reference: Reference;
 
@@ -119,6 +119,6 @@ function* textsIn(value: unknown, field: readonly string[]): Generator<{ field: 
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-/** Own members only; `__proto__` stays a name. */
+/** Maps the own members of an object. A member named `__proto__` stays a plain member. */
 const mapped = (value: object, of: (item: unknown, name: string) => unknown): object =>
   Object.fromEntries(Object.entries(value).map(([name, item]) => [name, of(item, name)]));

@@ -21,21 +21,21 @@ import { progressOf } from "./progress.ts";
 import { filled, MissingAnswer } from "./references.ts";
 
 export interface RunOptions {
-  /** No step is begun after it is aborted. */
+  /** After its abort no step begins. */
   readonly signal: AbortSignal;
-  /** Requests that are under way at once; 1: the steps are begun in their order. */
+  /** Limit of concurrent requests; 1: the steps begin in their order. */
   readonly sideBySide: number;
-  /** Whether steps are begun after one has failed. */
+  /** Whether more steps begin after a failure. */
   readonly onError: "stop" | "continue";
-  /** Carries out a group of steps by `begin`, which may be called again for those that are not done. Never throws. */
+  /** Executes a group of steps by `begin`; a repeated call of `begin` retries those that are not done. Never throws. */
   readonly around?: (group: readonly Step[], begin: () => Promise<void>) => Promise<void>;
-  /** Receives git's stderr, with the step that it is of. */
+  /** Receives git's stderr and its step. */
   readonly onProgress?: (step: Step, text: string) => void;
 }
 
 /**
- * Runs the steps of a log: those of one workspace in order, in as few requests to its sandbox as possible. Failures are
- * in the log.
+ * Runs the steps of a log: those of one workspace in order, in as few requests to its sandbox as possible. Records
+ * failures in the log.
  */
 export async function runSteps(log: StepLog, caller: Caller, options: RunOptions): Promise<void> {
   const { signal, sideBySide, onError, onProgress, around = (_group, begin) => begin() } = options;
@@ -62,7 +62,7 @@ function marked(log: StepLog, group: readonly Step[]): Step[] {
   return left;
 }
 
-/** Never throws: a failure is that of the step that was under way. */
+/** Runs a group in one request. Never throws: records a failure for the step that was running. */
 async function runTogether(
   group: readonly Step[],
   log: StepLog,
@@ -71,7 +71,7 @@ async function runTogether(
 ): Promise<void> {
   const [first] = group;
   if (!first) return;
-  // Requests that are under way at once each have their own cost.
+  // Concurrent requests need separate costs.
   const cost = { objectCalls: 0, sandboxMs: 0 };
   const heard = onProgress && { onProgress: progressOf(group, onProgress) };
   const own: Caller = { ...caller, ...heard, cost };
@@ -134,8 +134,8 @@ async function runInWorkspace(group: readonly Step[], log: StepLog, caller: Call
 }
 
 /**
- * Returns the steps with their input, up to one whose input is not valid with the answers of others: that is begun by
- * itself, and fails then.
+ * Returns the steps with their input, up to the first whose input is invalid once its references are filled. That step
+ * begins alone later, and then fails.
  * @throws invalid_input of the first step
  */
 async function askedOf(group: readonly Step[], log: StepLog, caller: Caller): Promise<Asked[]> {
@@ -158,7 +158,7 @@ function parsedInput(step: Step, operation: InWorkspace, log: StepLog): { readon
   return step.checked ?? parseInput(operation.input, inputOf(step, log), `steps.${step.at}`);
 }
 
-/** @throws invalid_input if a referenced member is missing in the answer of its step */
+/** Returns a step's input with its references filled. @throws invalid_input if a result lacks a referenced member */
 function inputOf({ at, input, references }: Step, log: StepLog): object {
   try {
     return filled(input, references, (step) => {

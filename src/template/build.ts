@@ -76,7 +76,7 @@ async function chooseVersion({ templates, pool }: BuildTools): Promise<BuildReco
   return building;
 }
 
-/** Builds, tests and promotes. Rejects with the reason against the build. */
+/** Builds, tests and promotes a version. Rejects with the reason of a failure. */
 async function promotion(steps: Steps, tools: BuildTools, started: BuildRecord): Promise<BuildRecord> {
   const { version } = started;
   const name = templateName(version);

@@ -3,22 +3,22 @@ import { LOOPBACK } from "../settings/values.ts";
 import { isPublicIp } from "./ip.ts";
 
 const MAX_URL_LENGTH = 2048;
-/** Ports below belong to other protocols, which might take a request for theirs; receivers without root are above. */
+/** Lower ports belong to other protocols, which might accept a request as theirs. Receivers without root use others. */
 const FIRST_FREE_PORT = 1024;
-/** Names that mean something in one network only. */
+/** Names that are valid in one network only. */
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|localdomain|local|internal|home\.arpa)$/;
 const IP_LITERAL = /^(?:\d+(?:\.\d+){3}|\[.*\])$/;
-/** A URL parser would remove them, or read them as something else. */
+/** Characters that a URL parser would remove or reinterpret. */
 const UNUSUAL = /[^\x21-\x7e]|\\/;
 
 export interface AddressRules {
-  /** Whether http to this machine is allowed: LOOPBACK_ACCESS is open. */
+  /** Whether http to this machine is allowed, which means that LOOPBACK_ACCESS is open. */
   readonly loopback: boolean;
-  /** Origins of this service, which sends itself nothing. */
+  /** Origins of this service, which are refused. */
   readonly own: readonly string[];
 }
 
-/** @param calledAt origin that a request was sent to, which is this service's as well */
+/** Returns the rules. @param calledAt origin of a request's URL, which is an origin of this service too */
 export function addressRules(
   { loopbackAccess, publicUrl }: Pick<Config, "loopbackAccess" | "publicUrl">,
   calledAt?: string,
@@ -32,8 +32,8 @@ export type Address =
   | { readonly ok: false; readonly detail: string };
 
 /**
- * Checks the address of a receiver, and returns its normal form. A name that leads to a private address passes: names are
- * resolved later, by who connects.
+ * Checks the address of a receiver, and returns its normal form. Does not resolve names, so a name of a private address
+ * passes.
  */
 export function readAddress(text: string, { loopback, own }: AddressRules): Address {
   if (text.length > MAX_URL_LENGTH) return refused(`has more than ${MAX_URL_LENGTH} characters`);
@@ -59,12 +59,12 @@ export function readAddress(text: string, { loopback, own }: AddressRules): Addr
 
 const refused = (detail: string): Address => ({ ok: false, detail });
 
-/** A name has no trailing dot: with it, `internal.` would be another name than `internal`. */
+/** Whether a host name may be public. Refuses a trailing dot: `internal.` would not match `internal`. */
 function isPublicName(name: string): boolean {
   return name.includes(".") && !name.endsWith(".") && !PRIVATE_NAME.test(name);
 }
 
-/** This machine's services differ by port; others by name. */
+/** Whether two URLs name the same service: on this machine by port, elsewhere by host name. */
 function isSameHost(url: URL, ours: URL): boolean {
   const isLocal = LOOPBACK.test(ours.hostname);
   return isLocal ? LOOPBACK.test(url.hostname) && url.port === ours.port : url.hostname === ours.hostname;

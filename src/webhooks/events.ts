@@ -13,7 +13,7 @@ const workspace = z.object({
 
 const counts = z.object({ total: z.int(), done: z.int(), failed: z.int(), not_begun: z.int() });
 
-/** What each type tells. Nothing secret. */
+/** Data of each event type. Contains no secrets. */
 export const EVENT_DATA = {
   "run.finished": z.object({
     run: z.string(),
@@ -56,19 +56,19 @@ export const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   test: "Somebody asked for it.",
 };
 
-/** Events that a tenant's endpoints can take. */
+/** Events that a tenant's endpoints can receive. */
 export const TENANT_EVENTS = ["run.finished", "workspace.paused", "workspace.dropping"] as const;
-/** Events that the operator's endpoints can take. */
+/** Events that the operator's endpoints can receive. */
 export const OPERATOR_EVENTS = ["template.promoted", "template.failed", "budget.reached"] as const;
 export const EVENT_TYPES = [...TENANT_EVENTS, ...OPERATOR_EVENTS, "test"] as const satisfies readonly EventType[];
 
-/** The operator's place among tenants: no API key can name it. */
+/** Tenant name that stands for the operator; no API key can have it. */
 export const OPERATOR = "";
 
 const eventOf = <Type extends EventType>(type: Type) =>
   z.object({
     tenant: z.string(),
-    /** Names the event among the tenant's: told again with the same id, it is the same event. */
+    /** Id of the event within the tenant: a repeated event has the same id. */
     id: z.string(),
     /** When it happened, in Unix milliseconds. */
     at: z.int(),
@@ -88,13 +88,13 @@ export const webhookEvent = z.discriminatedUnion("type", [
 ]);
 export type WebhookEvent = z.output<typeof webhookEvent>;
 
-/** An event to send. `url`: to that alone; absent: to the tenant's endpoints that take its type. */
+/** An event to send. `url`: its only receiver; absent: the tenant's endpoints that receive its type. */
 export type Emission = WebhookEvent & { readonly url?: string };
 
-/** Most bytes of a body. */
+/** Size limit of a body. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** Returns the body that receivers get: the same with every try. */
+/** Returns the body for receivers: the same in every attempt. */
 export function bodyOf({ type, at, data }: WebhookEvent): string {
   return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
 }

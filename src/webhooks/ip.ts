@@ -1,4 +1,4 @@
-/** IPv4 networks that are not of the public Internet (IANA's registry of special addresses), as address and prefix. */
+/** IPv4 networks outside the public Internet (IANA's registry of special addresses), as address and prefix length. */
 const NOT_PUBLIC_4: readonly (readonly [address: string, bits: number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -20,8 +20,8 @@ const NOT_PUBLIC_4: readonly (readonly [address: string, bits: number])[] = [
 const GROUPS = 8;
 
 /**
- * Whether an IP address, as URL.hostname has it, is of the public Internet. An IPv6 address that holds an IPv4 address is
- * as public as that.
+ * Whether an IP address, in the form of URL.hostname, belongs to the public Internet. An IPv6 address that contains an
+ * IPv4 address is public if that is.
  */
 export function isPublicIp(hostname: string): boolean {
   if (!hostname.startsWith("[")) return isPublic4(numberOf(hostname));
@@ -31,7 +31,7 @@ export function isPublicIp(hostname: string): boolean {
   if (startsWith(0, 0, 0, 0, 0) && sixth === 0xffff) return isPublic4(joined(high, low));
   if (startsWith(0x64, 0xff9b, 0, 0, 0, 0)) return isPublic4(joined(high, low));
   if (first === 0x2002) return isPublic4(joined(second, third));
-  // 2000::/3 is all that is given out; of it, 2001::/23 is special (Teredo too), and two parts are for examples.
+  // Only 2000::/3 is allocated. In it, 2001::/23 is special (includes Teredo), and two ranges are for examples.
   const isSpecial = first === 0x2001 && (second < 0x200 || second === 0xdb8);
   const isExample = first === 0x3fff && second < 0x1000;
   return first >> 13 === 1 && !isSpecial && !isExample;
@@ -47,7 +47,7 @@ function isPublic4(address: number): boolean {
 const numberOf = (dotted: string) => dotted.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 const joined = (high: number, low: number) => high * 0x10000 + low;
 
-/** The eight words of an address in the form of URL.hostname: hexadecimal, at most one `::`. */
+/** Returns the eight words of an address in the form of URL.hostname: hexadecimal, at most one `::`. */
 function groupsOf(text: string): number[] {
   const [before = [], after = []] = text.split("::").map((part) => part.split(":").filter((word) => word !== ""));
   const zeros = Array.from({ length: GROUPS - before.length - after.length }, () => "0");

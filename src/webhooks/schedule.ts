@@ -3,7 +3,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Waits after each failed try, as Standard Webhooks recommends: three days in all, a weekend and its Monday. */
+/** Wait after each failed attempt, as Standard Webhooks recommends: three days in total, a weekend and its Monday. */
 const WAITS_MS = [
   5 * SECOND_MS,
   5 * MINUTE_MS,
@@ -16,32 +16,32 @@ const WAITS_MS = [
   24 * HOUR_MS,
 ] as const;
 
-/** Deliveries that failed together do not come back together. */
+/** Random share of the wait, so that deliveries that failed together are not retried together. */
 const JITTER = 0.1;
-/** A receiver that asks for more is not waited for longer. */
+/** Upper bound of Retry-After. */
 const LONGEST_RETRY_AFTER_MS = DAY_MS;
 
 /** How long deliveries are listed after their end. */
 export const DELIVERED_KEPT_MS = 7 * DAY_MS;
 export const DEAD_KEPT_MS = 30 * DAY_MS;
 
-/** The answer to a try; status undefined: there was none. */
+/** Result of an attempt; status undefined: no response. */
 export interface Attempt {
   readonly status?: number;
   readonly reason: string;
-  /** Time that the receiver asks to wait (Retry-After). */
+  /** Wait that the receiver requests (Retry-After). */
   readonly retryAfterMs?: number;
 }
 
 export type Verdict =
   | { readonly state: "delivered" }
   | { readonly state: "pending"; readonly waitMs: number }
-  /** `gone`: the receiver said so; its endpoint goes, too. */
+  /** `gone`: the receiver answered 410, so its endpoint is removed too. */
   | { readonly state: "dead"; readonly gone: boolean };
 
 /**
- * Decides on a delivery after a try.
- * @param tries so far, this one included
+ * Decides on a delivery after an attempt.
+ * @param tries number of attempts so far, including this one
  * @param random in [0, 1)
  */
 export function verdictOn({ status, retryAfterMs: asked = 0 }: Attempt, tries: number, random: number): Verdict {

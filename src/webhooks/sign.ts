@@ -1,7 +1,7 @@
-/** Of the Standard Webhooks convention. */
+/** Prefix of secrets in the Standard Webhooks convention. */
 const SECRET_PREFIX = "whsec_";
 const SIGNATURE_VERSION = "v1";
-/** Separates this use of LEASE_KEY from that for leases. */
+/** Separates this use of LEASE_KEY from its use for leases. */
 const PURPOSE = "warmtree webhook secrets, version 1";
 const HMAC = { name: "HMAC", hash: "SHA-256" } as const;
 
@@ -14,7 +14,7 @@ export interface Receiver {
   readonly url: string;
 }
 
-/** A message as it is signed: the same id with every try, the time of this try. */
+/** A message to sign: the id is the same in every attempt, the time is that of this attempt. */
 export interface SignedMessage {
   readonly id: string;
   readonly timestampS: number;
@@ -22,8 +22,8 @@ export interface SignedMessage {
 }
 
 /**
- * Returns the secret that a receiver verifies with. It is derived from LEASE_KEY and stored nowhere.
- * @param keys LEASE_KEY, at least one; the secret is that of the first
+ * Returns the secret that a receiver verifies with. It is derived from LEASE_KEY and not stored.
+ * @param keys LEASE_KEY, at least one key; the first one gives the secret
  */
 export async function webhookSecret([key]: readonly Uint8Array[], receiver: Receiver): Promise<string> {
   if (key === undefined) throw new Error("There is no key for a webhook's secret.");
@@ -31,8 +31,8 @@ export async function webhookSecret([key]: readonly Uint8Array[], receiver: Rece
 }
 
 /**
- * Returns the value of webhook-signature: a signature for each key, separated by spaces, so that receivers with the secret
- * of an earlier key go on until they have the new one.
+ * Returns the value of webhook-signature: a signature for each key, separated by spaces, so that receivers with the
+ * secret of an earlier key still verify until they have the new secret.
  */
 export async function webhookSignature(
   keys: readonly Uint8Array[],
@@ -46,7 +46,7 @@ export async function webhookSignature(
   return (await Promise.all(signatures)).join(" ");
 }
 
-/** Neither a tenant's name nor a URL holds a newline: no two receivers have the same text. */
+/** Derives a receiver's secret. Tenant names and URLs contain no newline, so no two receivers have the same text. */
 async function secretBytes(key: Uint8Array, { tenant, url }: Receiver): Promise<Uint8Array> {
   return hmac(await hmac(key, PURPOSE), `webhook\n${tenant}\n${url}`);
 }

@@ -9,18 +9,18 @@ import { runBook } from "../runs/run-book.ts";
 import { openTokens } from "../runs/sealed-tokens.ts";
 import { secretsIn } from "../settings/settings.ts";
 
-/** For reports to the object of the run; operations repeat their own requests where that is safe. */
+/** Retries of reports to the Runs object; operations retry their own requests where that is safe. */
 const RETRIES = { limit: 5, delay: "2 seconds", backoff: "exponential" } as const;
-/** Beyond the longest chain of operations in one request to a sandbox. */
+/** Longer than the longest chain of operations in one request to a sandbox. */
 const TIMEOUT = "12 hours";
 
 interface RunParams {
   readonly run: string;
-  /** Number of this instance for the run; a replaced instance may write no more. */
+  /** Number of this instance for the run; a replaced instance may no longer write. */
   readonly generation: number;
 }
 
-/** Workflow that carries out one run; its progress is in the Runs object. */
+/** Workflow that executes one run; its progress is in the Runs object. */
 export class Run extends WorkflowEntrypoint<Env, RunParams> {
   override async run({ payload }: Readonly<WorkflowEvent<RunParams>>, step: WorkflowStep): Promise<void> {
     const context = { env: this.env, config: configOf(this.env), cost: { objectCalls: 0, sandboxMs: 0 } };

@@ -9,7 +9,7 @@ import { DEFINITIONS } from "../template/definition.ts";
 import { smokeTest } from "../template/smoke.ts";
 import { poolDoor } from "./pool-door.ts";
 
-/** Ten minutes in total: long enough for an account at its sandbox limit, and for most faults of E2B. */
+/** Ten minutes in total: enough to outlast a full sandbox limit of the account, and most faults of E2B. */
 const RETRIES = { limit: 5, delay: "20 seconds", backoff: "exponential" } as const;
 
 /**

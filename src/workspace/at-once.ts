@@ -2,23 +2,23 @@ import { WarmtreeError } from "../errors.ts";
 import { UNTOUCHED } from "../ops/work.ts";
 import type { Caller } from "./caller.ts";
 
-/** While an operation is under way, its mark is renewed so often. */
+/** Interval at which a running operation renews its mark. */
 const RENEW_MS = 2000;
-/** A mark counts for so long: the runtime may drop a request whose client has left, without a word to `finally`. */
+/** Lifetime of a mark: the runtime may drop a request whose client has left, without running `finally`. */
 const MARK_MS = 3 * RENEW_MS;
 
-/** Until when an operation counts as under way. */
+/** Time until which an operation counts as running. */
 interface Mark {
   until: number;
 }
 
-/** Operations of each tenant that are under way in this isolate. */
+/** Running operations of each tenant in this isolate. */
 const underWay = new Map<string, Set<Mark>>();
 
 type Counted = Pick<Caller, "tenant" | "config">;
 
 /**
- * Runs an operation, unless MAX_OPERATIONS_PER_TENANT of its tenant are under way in this isolate.
+ * Runs an operation, unless MAX_OPERATIONS_PER_TENANT of its tenant are running in this isolate.
  * @throws rate_limited
  */
 export async function atOnce<Result>({ tenant, config }: Counted, work: () => Promise<Result>): Promise<Result> {
@@ -28,7 +28,7 @@ export async function atOnce<Result>({ tenant, config }: Counted, work: () => Pr
   if (marks.size >= most) throw tooMany(most);
   const mark = { until: Date.now() + MARK_MS };
   underWay.set(tenant, marks.add(mark));
-  // A timer ends with its request.
+  // The runtime stops the timer with its request.
   const timer = setInterval(() => {
     mark.until = Date.now() + MARK_MS;
   }, RENEW_MS);

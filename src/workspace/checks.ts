@@ -8,10 +8,10 @@ import { seriesOf } from "../metrics/series.ts";
 import type { Caller } from "./caller.ts";
 import { templateView } from "./template-view.ts";
 
-/** A person waits for the answer. */
+/** Timeout of the request to E2B: short, because a person waits for the response. */
 const E2B_WITHIN_MS = 5000;
 
-/** Tells whether the settings serve. Changes nothing, starts no sandbox, and asks E2B for one list. */
+/** Checks whether the settings work. Changes nothing, starts no sandbox, and requests one list from E2B. */
 export async function checksOf(caller: Caller) {
   const { config, env } = caller;
   const now = Date.now();

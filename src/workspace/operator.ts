@@ -41,7 +41,7 @@ export async function pageOfWorkspaces(
   const found = (await Promise.all(pools(caller).map((shard) => shard.workspaces({ after, limit, filter })))).flat();
   const page = found.sort(lastUsedFirst).slice(0, limit);
   const last = page.at(-1);
-  // A shard with more workspaces has filled its part.
+  // A shard with more workspaces has returned `limit` of them.
   const more = last && found.length >= limit ? { cursor: `${last.lastUsedAt}.${last.sandboxId}` } : {};
   return { workspaces: page.map(ownedView), ...more };
 }

@@ -9,7 +9,7 @@ import { webhooksOf } from "../webhooks/object.ts";
 import { webhookSecret } from "../webhooks/sign.ts";
 import type { Caller } from "./caller.ts";
 
-/** Whose webhooks a call is about; `tenant` is '' for the operator. */
+/** The owner of webhooks, and the context of the call; `tenant` is '' for the operator. */
 export type WebhookOwner = Pick<Caller, "tenant" | "env" | "config" | "calledAt" | "cost">;
 
 const RETRY_AFTER_S = 60;
@@ -24,7 +24,7 @@ const notFound = (what: "webhook" | "delivery") =>
     `There is no such ${what}. GET /v1/webhooks lists yours, GET /v1/webhooks/deliveries what was sent to them.`,
   );
 
-/** @throws not_found without LEASE_KEY */
+/** Returns the object that holds the owner's webhooks, and counts the call. @throws not_found without LEASE_KEY */
 function objectOf({ tenant, env, config, cost }: WebhookOwner) {
   if (config.leaseKeys.length === 0) {
     throw new WarmtreeError(
@@ -38,7 +38,7 @@ function objectOf({ tenant, env, config, cost }: WebhookOwner) {
 }
 
 /**
- * Adds a webhook, or changes the events of the one with the same URL.
+ * Adds a webhook, or changes the events of the webhook with the same URL.
  * @throws invalid_input, rate_limited
  */
 export async function addWebhook(owner: WebhookOwner, asked: { url: string; events: readonly EventType[] }) {

@@ -21,7 +21,7 @@ export async function getWorkspace(caller: Caller, sandboxId: string): Promise<W
   return wireView(view);
 }
 
-/** Returns a workspace without opening a session; undefined: the tenant has none of that id. */
+/** Returns a workspace without opening a session; undefined: the tenant has no workspace of that id. */
 export function ownView(caller: Caller, sandboxId: string): Promise<View | undefined> {
   return poolOf(caller, sandboxId).view({ tenant: caller.tenant, sandboxId, open: false });
 }

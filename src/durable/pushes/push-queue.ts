@@ -1,7 +1,7 @@
 import { ewma } from "../../pool/average.ts";
 import { countBefore, isGivenUp, longestWaitMs, nextOf, type Place, retryAfterS } from "../../pool/push-line.ts";
 
-/** Result of waiting in the queue. */
+/** Result of the wait in the queue. */
 export type Entered<Outcome> =
   | {
       readonly kind: "turn";
@@ -13,7 +13,7 @@ export type Entered<Outcome> =
   | {
       readonly kind: "outcome";
       readonly outcome: Outcome;
-      /** The push was already running when this call came: later changes may be missing from it. */
+      /** The push was already running when this call came, so it may lack later changes. */
       readonly joinedLate: boolean;
     }
   | { readonly kind: "late"; readonly before: number; readonly retryAfterS: number };
@@ -58,7 +58,7 @@ export class PushQueue<Outcome> {
   /**
    * Waits for the turn of a push, or for its outcome if another call has the turn.
    * @param id equal for calls that repeat the same push
-   * @param onBefore receives the number of pushes ahead of it, whenever that changes
+   * @param onBefore receives the number of pushes ahead of this push, on each change
    */
   enter(lineName: string, id: string, onBefore?: (before: number) => void): Promise<Entered<Outcome>> {
     const now = Date.now();
@@ -80,7 +80,7 @@ export class PushQueue<Outcome> {
     return promise;
   }
 
-  /** Gives the next push its turn, unless a push has it. @param justCame a call that has not waited */
+  /** Gives the turn to the next push, unless a push has it. @param justCame a call that has not waited */
   #advance(line: Line<Outcome>, justCame?: Call<Outcome>): void {
     const push = nextOf(line.pushes);
     const call = push?.calls.shift();
@@ -88,7 +88,7 @@ export class PushQueue<Outcome> {
     // The other calls now wait for the outcome; the turn's lease bounds that wait.
     for (const { timer } of [call, ...push.calls]) if (timer !== undefined) clearTimeout(timer);
     const end = (outcome?: Outcome) => this.#end(line, push, turn, outcome);
-    // No push runs longer than an operation may.
+    // The operation timeout bounds each push.
     const turn = { startedAt: Date.now(), lease: setTimeout(() => end(), this.#operationTimeoutMs) };
     push.turn = turn;
     call.answer({ kind: "turn", waited: call !== justCame, end });

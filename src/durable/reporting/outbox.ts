@@ -7,26 +7,26 @@ import { type Emission, webhookEvent } from "../../webhooks/events.ts";
 /** Events per alarm, to bound its duration; the rest stay due at once. */
 const BATCH = 24;
 
-/** What the Webhooks object made of an event. */
+/** Response of the Webhooks object to an event. */
 type Taken = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-/** An event as `add` wrote it. */
+/** An event in the form that `add` writes. */
 const writtenEvent = webhookEvent.and(z.object({ url: z.string().exactOptional() }));
-/** What tells which event it was. */
+/** Members that identify an event in the log. */
 const names = z.object({ tenant: z.string(), id: z.string(), type: z.string() }).partial().catch({});
 
 type OutboxRow = { number: number; event: string; failures: number };
 
 export interface OutboxOptions {
-  /** False: there are no webhooks, so nothing is kept. */
+  /** False: there are no webhooks, so events are not stored. */
   readonly isOpen: boolean;
-  /** Hands an event to the Webhooks object, which takes it once however often it is told. */
+  /** Sends an event to the Webhooks object, which accepts each event once, despite repeated calls. */
   readonly send: (event: Emission) => Promise<Taken>;
 }
 
 /**
- * Events of an object on their way to the Webhooks object. An event is written in the turn that changes its row, so
- * that none is lost, and sent by the alarm, so that nobody waits for it.
+ * Events of an object, waiting to be sent to the Webhooks object. An event is written in one transaction with the
+ * change of its row, so none is lost. The alarm sends it, so no request waits for it.
  */
 export class Outbox {
   readonly #sql: SqlStorage;
@@ -42,19 +42,19 @@ export class Outbox {
     return this.#options.isOpen;
   }
 
-  /** Writes an event. Call it in the turn of the change that it tells of, before any await. */
+  /** Writes an event. Call it together with the change that it reports, before any await. */
   add(event: Emission): void {
     if (!this.isOpen) return;
     this.#sql.exec("INSERT INTO outbox (event, due_at) VALUES (?, ?)", JSON.stringify(event), Date.now());
   }
 
-  /** When the next event is due; undefined: there is none. */
+  /** Returns when the next event is due; undefined: there is none. */
   dueAt(): number | undefined {
     if (!this.isOpen) return undefined;
     return this.#sql.exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM outbox").one().at ?? undefined;
   }
 
-  /** Sends the events that are due. Never rejects: an event that fails is due again later. */
+  /** Sends the events that are due. Never rejects: a failed event is due again later. */
   async runIfDue(now: number): Promise<void> {
     if ((this.dueAt() ?? Infinity) > now) return;
     const due = this.#sql
@@ -82,13 +82,13 @@ export class Outbox {
     }
   }
 
-  /** Reads an event, or deletes it: no further try would read it. */
+  /** Parses an event. Deletes an unreadable one, because a retry would not help. */
   #read(number: number, text: string): Emission | undefined {
     const json = jsonOrUndefined(text);
     const { data, error } = writtenEvent.safeParse(json);
     if (data) return data;
     this.#delete(number);
-    // Not the whole of it: a URL can hold a secret.
+    // Log only the issues, not the event: its URL may contain a secret.
     const reason = error.issues.map(({ path, message }) => `${path.join(".")} ${message}`.trim()).join("; ");
     logEvent("error", { event: "webhook_unreadable", ...names.parse(json), reason });
     return undefined;

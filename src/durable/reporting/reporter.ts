@@ -1,7 +1,7 @@
 import type { PoolCounts, PoolSample, ShardState } from "../../metrics/pool-sample.ts";
 import { logEvent } from "../../redaction/log-line.ts";
 
-/** Collects changes of this period in one sample. */
+/** Period whose changes are collected in one sample. */
 const REPORT_WINDOW_MS = 1000;
 /** Retry interval of a report without an answer, or interrupted by a crash. */
 const REPORT_AGAIN_MS = 60_000;
@@ -39,7 +39,7 @@ export interface MetricsReporterOptions {
   readonly shard: number;
   /** METRICS_SHARDS; 0 disables reports. */
   readonly metricsShards: number;
-  /** Takes a sample. Called for each report, never before an answer. */
+  /** Takes a sample. Called for each report, never while a request waits. */
   readonly takeSample: (now: number) => ShardState;
   /** Returns when the sample next changes through time alone; undefined: never. */
   readonly changesAt: (now: number) => number | undefined;

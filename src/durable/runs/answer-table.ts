@@ -1,12 +1,12 @@
 import { beyond } from "../../pool/newest.ts";
 import { forgetText, keepText, textOf } from "./tables.ts";
 
-/** The answer is kept for a day. */
+/** How long an answer is stored: one day. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** A longer answer is not kept: a repeat is carried out, which changes nothing. */
+/** A longer answer is not stored: a repeated request is executed again, which changes nothing. */
 const MAX_LENGTH = 2_000_000;
-/** Of one tenant's answers. */
+/** Limits on one tenant's answers. */
 const MOST = { number: 10_000, bytes: 200_000_000 };
 
 /** A request with an Idempotency-Key. */
@@ -16,9 +16,9 @@ export interface KeyedRequest {
   readonly name: string;
   /** Digest of the body. */
   readonly digest: string;
-  /** Identifies this delivery of the request. */
+  /** Identifies this attempt of the request. */
   readonly holder: string;
-  /** How long the request may be under way. */
+  /** How long the request may be in progress. */
   readonly leaseMs: number;
 }
 
@@ -29,12 +29,12 @@ export interface KeptAnswer {
   readonly body: string;
 }
 
-/** What a request with a key meets. */
+/** State of a request with a key when it arrives. */
 export type Met =
-  /** `seed` names the work of the request: 32 hex digits. */
+  /** Execute the request. `seed` identifies its work: 32 hex digits. */
   | { readonly kind: "begin"; readonly seed: string }
   | { readonly kind: "answer"; readonly answer: KeptAnswer }
-  /** The key names another request. */
+  /** The key was used for another request. */
   | { readonly kind: "other" }
   | { readonly kind: "under_way" };
 
@@ -57,7 +57,7 @@ export class AnswerTable {
     this.#sql = storage.sql;
   }
 
-  /** Begins a request, unless it is answered or under way. */
+  /** Begins a request, unless it is answered or in progress. */
   meet({ tenant, name, digest, holder, leaseMs }: KeyedRequest, now: number): Met {
     return this.#storage.transactionSync(() => {
       const query = "SELECT digest, seed, holder, lease_until, status, type FROM answer WHERE tenant = ? AND name = ?";
@@ -72,7 +72,7 @@ export class AnswerTable {
         return { kind: "answer", answer };
       }
       if (row && row.holder !== holder && row.lease_until > now) return { kind: "under_way" };
-      // A later request with this key, after the row is gone, is another one.
+      // Once the row is deleted, a request with this key is a new request.
       const seed = row?.seed ?? crypto.randomUUID().replaceAll("-", "");
       const put = `INSERT OR REPLACE INTO answer (tenant, name, digest, seed, holder, lease_until, delete_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)`;
@@ -81,7 +81,7 @@ export class AnswerTable {
     });
   }
 
-  /** Ends a request: with its answer, or without one, so that the same request can be sent again. */
+  /** Ends a request with its answer, or without, so that the client can send it again. */
   settle({ tenant, name, holder }: KeyedRequest, answer: KeptAnswer | undefined, now: number): void {
     this.#storage.transactionSync(() => {
       const where = "WHERE tenant = ? AND name = ? AND holder = ?";
@@ -104,7 +104,7 @@ export class AnswerTable {
     });
   }
 
-  /** Deletes the oldest answers of a tenant that has more than it may. */
+  /** Deletes the oldest answers of a tenant above its limits. */
   trim(tenant: string): void {
     const query = "SELECT name, bytes FROM answer WHERE tenant = ? ORDER BY delete_at DESC";
     const answers = this.#sql.exec<{ name: string; bytes: number }>(query, tenant).toArray();

@@ -6,14 +6,14 @@ import type { RunTable } from "./run-table.ts";
 import { hasEnded, type RunRow, type StepReport, type StoredRun } from "./types.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** An instance reports every few seconds while it works; after so long a silence it is lost. */
+/** An instance reports every few seconds while it works. After this time without a report it counts as lost. */
 export const LEASE_MS = 25_000;
-/** Cloudflare may let an instance wait before it begins: each of a run's instances has twice the time of the one before. */
+/** Limit of lease doublings: each next instance gets twice the time, because Cloudflare may delay its start. */
 const MAX_DOUBLINGS = 6;
-/** Instances in a row that were lost without a completed step: a run that ends each of them must not go on for ever. */
+/** Limit of consecutive lost instances without a completed step: a run that kills its instances must end. */
 const MAX_STALLS = 20;
 
-/** Error of a step, or of a run, whose instances were lost. */
+/** Error of a step or run whose instances were lost. */
 const INTERRUPTED = JSON.stringify(
   errorBody(
     new WarmtreeError(
@@ -29,7 +29,7 @@ const storedCaller = z.object({
   calledAt: z.string().optional(),
 });
 
-/** An instance of the Workflow that carries out a run. */
+/** A Workflow instance that executes a run. */
 export interface Instance {
   readonly run: string;
   readonly generation: number;
@@ -41,7 +41,7 @@ interface Parts {
   readonly waiters: Waiters;
 }
 
-/** Takes the reports of Workflow instances, and hands over runs whose instances are lost. Synchronous. */
+/** Stores the reports of Workflow instances, and hands over runs whose instances are lost. Synchronous. */
 export class Driving {
   readonly #parts: Parts;
 
@@ -49,7 +49,7 @@ export class Driving {
     this.#parts = parts;
   }
 
-  /** An instance begins, or begins again. @returns undefined if it has nothing to do */
+  /** Records that an instance begins, or begins again. @returns its run; undefined if it has nothing to do */
   begin({ run, generation }: Instance): StoredRun | undefined {
     const { rows, waiters } = this.#parts;
     const queued = rows.get(run);
@@ -69,12 +69,12 @@ export class Driving {
     return { tenant, input: rows.input(run), seed, ...(sealed !== null && { sealed }), caller };
   }
 
-  /** @returns whether more steps may be begun */
+  /** @returns whether the instance may begin more steps */
   report(instance: Instance, item: number, reports: readonly StepReport[], restsUntil: number): boolean {
     const { rows, waiters } = this.#parts;
     const row = this.of(instance);
     if (!row) return false;
-    // Of a run that is being canceled, no step is begun.
+    // In a run that is being canceled, no step begins.
     const isLate = ({ status }: StepReport) => status === "running" && row.status === "canceling";
     rows.report(
       row,
@@ -86,14 +86,14 @@ export class Driving {
     return this.renew(instance, restsUntil);
   }
 
-  /** @returns whether more steps may be begun */
+  /** @returns whether the instance may begin more steps */
   renew(instance: Instance, restsUntil: number): boolean {
     const row = this.of(instance);
     if (row) this.#parts.rows.setLease(row.run, Math.max(Date.now(), restsUntil) + LEASE_MS);
     return row?.status === "running";
   }
 
-  /** Nothing of a run is left to do, or it cannot go on. @param error JSON of the reason */
+  /** Ends a run that is complete, or that cannot continue. @param error JSON of the reason */
   finish(instance: Instance, error?: string): void {
     const row = this.of(instance);
     if (!row) return;
@@ -101,7 +101,7 @@ export class Driving {
     this.#end(row, row.status === "canceling" ? "canceled" : undefined);
   }
 
-  /** No step is begun any more. A run that has none under way ends at once. */
+  /** Cancels a run: no more steps begin. A run without a running step ends at once. */
   cancel(row: RunRow): void {
     const { rows, waiters } = this.#parts;
     if (row.status === "queued" || (row.status === "running" && !rows.steps.isRunning(row.run))) {
@@ -110,7 +110,7 @@ export class Driving {
     waiters.wake(row.run);
   }
 
-  /** @returns runs whose instance is lost, and that get the next one */
+  /** Hands over runs whose instance is lost. @returns those that need the next instance; the others are ended */
   handOverLost(now: number): RunRow[] {
     const { rows } = this.#parts;
     return rows.lost(now).flatMap((row) => {
@@ -122,14 +122,14 @@ export class Driving {
     });
   }
 
-  /** The row of a run that is under way, if this instance may write. */
+  /** Returns the row of a run in progress, if this instance may write to it. */
   of({ run, generation }: Instance): RunRow | undefined {
     const row = this.#parts.rows.get(run);
     const isUnderWay = row?.status === "running" || row?.status === "canceling";
     return isUnderWay && row.generation === generation ? row : undefined;
   }
 
-  /** @param as absent: as its steps say */
+  /** Ends a run. @param as final status; absent: derived from the states of its steps */
   #end({ run }: RunRow, as?: EndedStatus): void {
     const { rows, outbox, waiters } = this.#parts;
     const now = Date.now();

@@ -1,10 +1,10 @@
 import type { EventView } from "./types.ts";
 
 const MAX_EVENTS = 500;
-/** Of the answers in one page: they cross to the Worker in one message, of at most 32 MiB. */
+/** Limit on the results and errors in one page: a message to the Worker holds at most 32 MiB. */
 const MAX_LENGTH = 4_000_000;
 
-/** A row of `event`, with the answer of its step. */
+/** A row of `event`, with the result of its step. */
 type Found = {
   id: number;
   at: number;
@@ -16,7 +16,7 @@ type Found = {
   retry_at: number | null;
 };
 
-/** The step that an event is of. */
+/** The step of an event. */
 interface OfStep {
   readonly item?: number;
   readonly step?: number;
@@ -39,7 +39,7 @@ export class EventTable {
     this.#sql.exec(add, run, now, status, item, step, error, retryAt, run);
   }
 
-  /** Events after a known one. A step that is done stays so, and its event has its answer. */
+  /** Returns the events after a known event. The event of a completed step includes its result, which never changes. */
   after(run: string, known: number): EventView[] {
     const query = `SELECT event.id, event.at, event.status, event.item, event.step, event.error, event.retry_at,
         step.result

@@ -5,8 +5,8 @@ import { viewOf } from "./view.ts";
 export type EndedStatus = Extract<RunStatus, "done" | "failed" | "canceled">;
 
 /**
- * Events of the end of a run: to the tenant's endpoints, and to the address that the run names. An endpoint with that
- * address gets one of them, because their ids are equal. A run that goes on and ends again is another event.
+ * Returns the events of a run's end: for the tenant's endpoints, and for the run's own webhook address. An endpoint
+ * with that address receives one of them, because their ids are equal. The end of a retried run has another id.
  */
 export function finishedEvents(row: RunRow, status: EndedStatus, now: number): Emission[] {
   const { run, tenant, attempt, webhook } = row;

@@ -4,15 +4,15 @@ import { StepTable } from "./step-table.ts";
 import { createTables, forgetText, keepText, textOf } from "./tables.ts";
 import { hasEnded, type NewRun, type RunPageEnd, type RunRow, type RunStatus, type StepReport } from "./types.ts";
 
-/** The results of a run that has ended are kept for a week. */
+/** How long an ended run is stored: one week. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Of one tenant's ended runs, inputs and answers together; an object holds 10 GB, which tenants share. */
+/** Limits on one tenant's ended runs, inputs and results together: an object stores 10 GB for all its tenants. */
 const MOST_ENDED = { number: 2_000, bytes: 1_000_000_000 };
-/** Of the answers of one run. */
+/** Limit on the input and results of one run. */
 const MAX_RESULT_BYTES = 100_000_000;
 
-/** SQL of runs, with their steps and events. Synchronous; a method that writes is one transaction. */
+/** SQL of runs, with their steps and events. Synchronous; each writing method is one transaction. */
 export class RunTable {
   readonly events: EventTable;
   readonly steps: StepTable;
@@ -35,7 +35,7 @@ export class RunTable {
     return textOf(this.#sql, run);
   }
 
-  /** JSON of `for_each`; "" if the run has none. */
+  /** Returns the JSON of `for_each`; "" if the run has none. */
   items(run: string): string {
     return textOf(this.#sql, itemsOf(run));
   }
@@ -45,7 +45,7 @@ export class RunTable {
     return this.#sql.exec<{ number: number }>(query, tenant).one().number;
   }
 
-  /** Adds a run, unless it is there already. */
+  /** Adds a run, unless it exists. */
   add(given: NewRun, leaseUntil: number, now: number): void {
     const { run, tenant, input, items, about, seed, sealed = null, webhook = null, done = [] } = given;
     this.#storage.transactionSync(() => {
@@ -81,7 +81,7 @@ export class RunTable {
     });
   }
 
-  /** Changes a run's status, and tells of it. An end deletes the tokens and starts the time that results are kept. */
+  /** Changes a run's status, and adds an event. An end deletes the tokens, and starts the retention period. */
   setStatus(row: RunRow, status: RunStatus, now: number): void {
     this.#storage.transactionSync(() => {
       this.#sql.exec("UPDATE run SET status = ?, began_at = COALESCE(began_at, ?) WHERE run = ?", status, now, row.run);
@@ -89,7 +89,7 @@ export class RunTable {
         const end = "UPDATE run SET ended_at = ?, lease_until = NULL, sealed = NULL, delete_at = ? WHERE run = ?";
         this.#sql.exec(end, now, now + KEPT_MS, row.run);
       }
-      // What is done needs its input no more.
+      // A completed run no longer needs its input.
       if (status === "done") forgetText(this.#sql, row.run);
       if (row.status !== status) this.events.tell(row.run, status, now);
     });
@@ -99,14 +99,14 @@ export class RunTable {
     this.#sql.exec("UPDATE run SET lease_until = ? WHERE run = ?", until, run);
   }
 
-  /** The run gets another instance of the Workflow: the one before may write no more. */
+  /** Assigns a run to the next Workflow instance: the previous one may no longer write. */
   handOver(row: RunRow, leaseUntil: number): RunRow {
     const next = "UPDATE run SET generation = generation + 1, stalls = stalls + 1, lease_until = ? WHERE run = ?";
     this.#sql.exec(next, leaseUntil, row.run);
     return { ...row, generation: row.generation + 1, stalls: row.stalls + 1, lease_until: leaseUntil };
   }
 
-  /** An ended run goes on, with the steps that are not done. */
+  /** Reopens an ended run, to continue with the steps that are not done. */
   reopen({ run }: RunRow, sealed: string | undefined, leaseUntil: number, now: number): void {
     this.#storage.transactionSync(() => {
       this.steps.reopen(run, now);
@@ -117,7 +117,7 @@ export class RunTable {
     });
   }
 
-  /** Writes an instance's reports of an item's steps. */
+  /** Stores an instance's reports of an item's steps. */
   report({ run, bytes }: RunRow, item: number, reports: readonly StepReport[], now: number): void {
     this.#storage.transactionSync(() => {
       const kept = bytes < MAX_RESULT_BYTES ? reports : reports.map(withoutResult);
@@ -132,19 +132,19 @@ export class RunTable {
   }
 
   /**
-   * Nothing of a run is under way any more.
-   * @param error of a step during which it ended
+   * Ends all open steps of a run.
+   * @param error error of the steps that were running
    */
   giveUp(run: string, error: string, now: number): void {
     this.#storage.transactionSync(() => this.steps.giveUp(run, error, now));
   }
 
-  /** Says why a run ended, where no step does. */
+  /** Stores why a run ended, if no step has the reason. */
   setError(run: string, error: string): void {
     this.#sql.exec("UPDATE run SET error = ? WHERE run = ?", error, run);
   }
 
-  /** Deletes the oldest ended runs of a tenant that has more than it may. */
+  /** Deletes the oldest ended runs of a tenant above its limits. */
   #trim(tenant: string): void {
     const query = `SELECT run, bytes FROM run WHERE tenant = ? AND ended_at IS NOT NULL ORDER BY ended_at DESC`;
     const ended = this.#sql.exec<{ run: string; bytes: number }>(query, tenant).toArray();
@@ -156,7 +156,7 @@ export class RunTable {
     for (const owner of [run, itemsOf(run)]) forgetText(this.#sql, owner);
   }
 
-  /** Lists runs, newest first. @param tenant undefined: of all */
+  /** Lists runs, newest first. @param tenant undefined: all tenants */
   list(
     { tenant, status }: { tenant: string | undefined; status: RunStatus | undefined },
     end: RunPageEnd | undefined,
@@ -171,7 +171,7 @@ export class RunTable {
     return this.#sql.exec<RunRow>(query, ...before, ...own.map(({ value }) => value), limit).toArray();
   }
 
-  /** Runs whose instance has not reported in time. */
+  /** Lists runs whose instance has not reported in time. */
   lost(now: number): RunRow[] {
     return this.#sql.exec<RunRow>("SELECT * FROM run WHERE lease_until <= ?", now).toArray();
   }
@@ -190,10 +190,10 @@ export class RunTable {
   }
 }
 
-/** Owner of the pieces of a run's items, which are read more often than its whole input. */
+/** Returns the `owner` of a run's items in `piece`. Stored apart from the input, because they are read more often. */
 const itemsOf = (run: string) => `${run}\nitems`;
 
-/** The run has as many answers as may be kept. */
+/** Removes the result from a report of a run that has reached its limit. */
 function withoutResult({ result, ...report }: StepReport): StepReport {
   return result === undefined ? report : { ...report, result: "{}", isCut: true };
 }

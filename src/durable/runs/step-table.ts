@@ -6,7 +6,7 @@ const NONE: Counts = { done: 0, failed: 0, running: 0 };
 
 type ItemCounts = Counts & { readonly item: number };
 
-/** SQL of the steps of runs. Keeps their numbers in the rows of runs. Synchronous; call it within a transaction. */
+/** SQL of the steps of runs. Updates the counts in the rows of runs. Synchronous; call it within a transaction. */
 export class StepTable {
   readonly #sql: SqlStorage;
   readonly #events: EventTable;
@@ -21,13 +21,13 @@ export class StepTable {
     return this.#sql.exec<StepRow>(query, run, item).toArray();
   }
 
-  /** The first failed step of each item. */
+  /** Returns the first failed step of each item. */
   failures(run: string): StepRow[] {
     const query = "SELECT * FROM step WHERE run = ? AND status = 'failed' GROUP BY item HAVING step = MIN(step)";
     return this.#sql.exec<StepRow>(query, run).toArray();
   }
 
-  /** State of each item of a run that was begun. */
+  /** Returns the state of each begun item of a run. */
   itemStates(run: string): Map<number, keyof Counts> {
     const steps = this.#stepsOfItem(run);
     return new Map(
@@ -39,8 +39,8 @@ export class StepTable {
   }
 
   /**
-   * Writes reports of an item's steps, and an event for each. A report that is known already changes nothing.
-   * @returns length of the answers that are new
+   * Stores reports of an item's steps, and adds an event for each change. A report about an ended step changes nothing.
+   * @returns length of the new results
    */
   report(run: string, item: number, reports: readonly StepReport[], now: number): number {
     let length = 0;
@@ -55,7 +55,7 @@ export class StepTable {
     const key = [run, item, step];
     const where = "WHERE run = ? AND item = ? AND step = ?";
     const known = this.#sql.exec<{ status: string }>(`SELECT status FROM step ${where}`, ...key).toArray()[0]?.status;
-    // After a crash, steps that were under way are reported as running once more.
+    // After a restart, an instance may report an ended step as running again.
     if (known === "done" || known === "failed") return false;
     if (status === "running") {
       const begin = `INSERT INTO step (run, item, step, status, tries, began_at) VALUES (?, ?, ?, 'running', 1, ?)
@@ -72,8 +72,8 @@ export class StepTable {
   }
 
   /**
-   * The run ends: steps that were under way have failed, and those that waited for another try are begun no more.
-   * @param error of a step that was under way
+   * Ends the open steps of a run: running steps become `failed`, steps that wait for a retry become `not_begun`.
+   * @param error error of the running steps
    */
   giveUp(run: string, error: string, now: number): void {
     const query = "SELECT item, step, status FROM step WHERE run = ? AND status IN ('running', 'waiting')";
@@ -85,8 +85,8 @@ export class StepTable {
   }
 
   /**
-   * The run goes on: failed steps wait for another try. One that failed for good is another operation then; of any other,
-   * nobody knows what it has done, and it must not do that twice.
+   * Reopens a run: its failed steps wait for a retry. A step that failed permanently gets a new attempt number, and so
+   * counts as another operation. Any other step keeps its number: its effect is unknown, and must not happen twice.
    */
   reopen(run: string, now: number): void {
     const open = `UPDATE step SET status = 'waiting', ended_at = NULL, retry_at = ?,
@@ -100,7 +100,7 @@ export class StepTable {
     }
   }
 
-  /** Whether a step is under way, as far as was reported. */
+  /** Whether a step was reported as running and not as ended. */
   isRunning(run: string): boolean {
     const query = "SELECT 1 FROM step WHERE run = ? AND status = 'running' LIMIT 1";
     return this.#sql.exec(query, run).toArray().length > 0;
@@ -125,7 +125,7 @@ export class StepTable {
     return { counts, ...(state && { state }) };
   }
 
-  /** Number of steps in each state, by item. @param item absent: of every item */
+  /** Returns the number of steps in each state, by item. @param item absent: all items */
   #counts(run: string, item?: number): ItemCounts[] {
     const of = item === undefined ? "" : "AND item = ?";
     const query = `SELECT item, SUM(status = 'done') AS done, SUM(status = 'failed') AS failed,
@@ -140,7 +140,7 @@ export class StepTable {
   }
 }
 
-/** Undefined: no step was begun. */
+/** Returns the state of an item; undefined: none of its steps was begun. */
 function stateOf({ done, failed, running }: Counts, stepsOfItem: number): keyof Counts | undefined {
   if (failed > 0) return "failed";
   if (done === stepsOfItem) return "done";

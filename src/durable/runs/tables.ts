@@ -3,35 +3,35 @@
  *
  * run         one row for each run
  *   ops           JSON: the operation of each step
- *   about         JSON: RunAbout; null: it has no clone, or items
- *   items         number of items of `for_each`; null: it has none, and its steps are those of item 0
- *   generation    number of the Workflow instance that may write; grows when the run gets another
- *   attempt       grows when a person goes on with an ended run; an end of each is an event of its own
- *   lease_until   when the instance counts as lost unless it reports before; null: the run has ended
- *   stalls        instances in a row that were lost before they completed a step
+ *   about         JSON: RunAbout; null: the run has no clone, or it has items
+ *   items         number of items of `for_each`; null: no `for_each`, and the steps belong to item 0
+ *   generation    number of the Workflow instance that may write; grows with each new instance
+ *   attempt       grows with each retry of the ended run; the end of each attempt is a separate event
+ *   lease_until   when the instance counts as lost if it does not report; null: the run has ended
+ *   stalls        consecutive instances that were lost before they completed a step
  *   seed          source of the ids of its operations (src/execution/once.ts)
  *   sealed        the caller's git tokens, sealed, until the run ends
  *   caller        JSON: RunCaller
- *   webhook       address to tell of the end
- *   error         JSON: why it was given up, if no step says that
- *   bytes         length of its input and of the answers of its steps
+ *   webhook       address to notify of the end
+ *   error         JSON: why the run was given up, if no step has the reason
+ *   bytes         length of its input and of the results of its steps
  *   steps_…, items_…  number in each state, so that lists need not count; a waiting step counts as running
- *   delete_at     when the row goes, with all that belongs to it; null: the run has not ended
- * step        state of a step; no row: it was never to be begun
- *   attempt       grows when a step that failed for good is retried: it is another operation then
- *   retry_at      of a waiting step: when it is tried again
- *   result        JSON of the operation's answer
- *   is_cut        1: the answer was too large, and only its short members are kept
+ *   delete_at     when the run and all its rows are deleted; null: the run has not ended
+ * step        state of a step; no row: no instance has reported it
+ *   attempt       grows when a permanently failed step is retried: it then counts as another operation
+ *   retry_at      time of the next retry of a waiting step
+ *   result        JSON of the operation's result
+ *   is_cut        1: the result was too large, and only its short members are stored
  *   error         JSON
- * event       id counts up from 1 in each run; error, retry_at: as the step had them then
- * answer      the answer to a request with an Idempotency-Key
+ * event       id counts up from 1 in each run; error, retry_at: those of the step at that time
+ * answer      the response to a request with an Idempotency-Key
  *   digest        of the request
- *   seed          names the work of the request; a repeat that takes over has the same
- *   holder        of a request that is under way; null: it is answered
- *   lease_until   when that request counts as lost
+ *   seed          identifies the work of the request; the same for a repeat that takes over
+ *   holder        the attempt of the request that is in progress; null: the request is answered
+ *   lease_until   when that attempt counts as lost
  *   type          Content-Type
- * outbox      events on their way to the Webhooks object, as in the pool's schema (storage/schema.ts)
- * piece       texts that are longer than a row may be: `owner` is a run, or an answer
+ * outbox      events to send to the Webhooks object, as in the pool's schema (storage/schema.ts)
+ * piece       texts above the size limit of a row: `owner` is a run, the items of a run, or an answer
  */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS run (
@@ -137,7 +137,7 @@ export function keepText(sql: SqlStorage, owner: string, text: string): void {
   }
 }
 
-/** Half a character would be stored as another one: a piece ends before the first half. */
+/** Returns the end of a piece. Never splits a surrogate pair: half of one would be stored as another character. */
 function pieceEnd(text: string, end: number): number {
   const isFirstHalf = /[\uD800-\uDBFF]/.test(text.charAt(end - 1));
   return isFirstHalf && end < text.length ? end - 1 : end;

@@ -6,45 +6,45 @@ type StepStatus = "not_begun" | "running" | "waiting" | "done" | "failed";
 export interface RunCaller {
   readonly key?: string;
   readonly requestId?: string;
-  /** Origin that the request was sent to. */
+  /** Origin of the request's URL. */
   readonly calledAt?: string;
 }
 
-/** An operation's answer as it is kept. */
+/** An operation's result as it is stored. */
 export interface KeptResult {
   /** JSON. */
   readonly result: string;
-  /** It was too large, and only its short members are here. */
+  /** Whether the result was too large, so that only its short members are stored. */
   readonly isCut?: boolean;
 }
 
 /** The workspace of a run's first clone. */
 export interface RunAbout {
-  /** As the list of workspaces has it. */
+  /** In the form of the list of workspaces. */
   readonly repository: string;
   readonly agent_id?: string;
   readonly task_id?: string;
 }
 
-/** A run as it is handed in. */
+/** A run to start. */
 export interface NewRun {
   readonly run: string;
   readonly tenant: string;
   /** JSON of the request. */
   readonly input: string;
   readonly ops: readonly string[];
-  /** Of `for_each`; absent: it has none. */
+  /** Items of `for_each`; absent: the run has none. */
   readonly items?: readonly Readonly<Record<string, string>>[];
   readonly about?: RunAbout;
   readonly seed: string;
   readonly sealed?: string;
   readonly caller: RunCaller;
   readonly webhook?: string;
-  /** Steps that were completed before, with their answers as JSON. */
+  /** Steps that were completed before, with their results. */
   readonly done?: readonly ({ readonly step: number } & KeptResult)[];
 }
 
-/** What an instance of the Workflow needs to carry out a run. */
+/** The data that a Workflow instance needs to execute a run. */
 export interface StoredRun {
   readonly tenant: string;
   readonly input: string;
@@ -53,10 +53,10 @@ export interface StoredRun {
   readonly caller: RunCaller;
 }
 
-/** What an instance reports of a step. */
+/** An instance's report of a step. */
 export interface StepReport extends Partial<KeptResult> {
   readonly step: number;
-  /** not_begun: it was to be begun, and was not. */
+  /** not_begun: the instance meant to begin the step, and did not. */
   readonly status: StepStatus;
   /** JSON. */
   readonly error?: string;
@@ -115,7 +115,7 @@ export interface Counts {
   readonly running: number;
 }
 
-/** A run as its owner sees it, without its steps. */
+/** The owner's view of a run, without its steps. */
 export interface RunView {
   readonly run: string;
   readonly tenant: string;
@@ -130,7 +130,7 @@ export interface RunView {
   /** JSON. */
   readonly error?: string;
   readonly steps: Counts;
-  /** Of `for_each`: failed if one of its steps is, done if all are. */
+  /** Items of `for_each`. An item is failed if one of its steps is, and done if all are. */
   readonly itemCounts?: Counts;
 }
 
@@ -152,7 +152,7 @@ export interface EventPage {
   readonly ended: boolean;
 }
 
-/** A page of a list starts after this run. */
+/** The last run of a page; the next page starts after it. */
 export interface RunPageEnd {
   readonly createdAt: number;
   readonly run: string;

@@ -11,7 +11,7 @@ const about = z.object({
   task_id: z.string().exactOptional(),
 });
 
-/** A run as its owner sees it. */
+/** Returns the owner's view of a run. */
 export function viewOf(row: RunRow): RunView {
   return {
     run: row.run,

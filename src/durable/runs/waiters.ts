@@ -1,8 +1,8 @@
-/** Requests that wait for news: of a run, or of another request. In memory only: a client whose request is lost asks again. */
+/** Requests that wait for news of a run or another request. In memory only: a client whose request is lost retries. */
 export class Waiters {
   readonly #byName = new Map<string, Set<() => void>>();
 
-  /** Resolves when there is news of this name, or when the time is over. */
+  /** Resolves on news of this name, or after `waitMs`. */
   async wait(name: string, waitMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting = this.#byName.get(name) ?? new Set();

@@ -14,7 +14,7 @@ export interface BudgetWatchParts {
   readonly shards: number;
 }
 
-/** Tells the operator once a month each that 80 and 100 percent of the budget are spent. */
+/** Sends the operator an event when 80 and 100 percent of the budget are spent, once a month each. */
 export class BudgetWatch {
   readonly #parts: BudgetWatchParts;
 
@@ -22,7 +22,7 @@ export class BudgetWatch {
     this.#parts = parts;
   }
 
-  /** Tells of reached marks that were not told yet. Every alarm asks, so the spend may be a few seconds old. */
+  /** Sends an event for each newly reached mark. Called by every alarm; the spend may be a few seconds old. */
   look(now: number): void {
     const { settings, idlePolicy, outbox, budgetUsd, shards } = this.#parts;
     if (budgetUsd === undefined || !outbox.isOpen) return;
@@ -34,11 +34,11 @@ export class BudgetWatch {
     const month = new Date(now).toISOString().slice(0, "2026-11".length);
     for (const percent of marks) {
       const data = { percent, month, spent_usd: rounded(spentUsd), budget_usd: rounded(budgetUsd), shards };
-      // Shards share the budget: of all that reach a mark, the first is heard.
+      // Shards share the budget: events have the same id, so only the first shard to reach a mark is reported.
       outbox.add({ tenant: OPERATOR, id: `budget ${month} ${percent}`, at: now, type: "budget.reached", data });
     }
   }
 }
 
-/** Enough figures for any budget. */
+/** Rounds to six digits, enough for any budget. */
 const rounded = (usd: number) => Number(usd.toPrecision(6));

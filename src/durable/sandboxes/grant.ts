@@ -5,11 +5,11 @@ import type { Loss } from "./loss.ts";
 import { GONE, type Refusal } from "./refusal.ts";
 import type { Row } from "../storage/row.ts";
 
-/** A workspace's sandbox, with all that the Worker needs to send an operation to it. */
+/** A workspace's sandbox, with the data that the Worker needs to send an operation to it. */
 export interface Grant {
   readonly ok: true;
   readonly sandboxId: string;
-  /** Identifies this state of the sandbox, for reporting that it was lost. */
+  /** Identifies this state of the sandbox, to report its loss. */
   readonly generation: number;
   readonly source: Source;
   readonly url: string;
@@ -25,7 +25,7 @@ export interface Grant {
 
 /** The base clone in a repository snapshot. */
 export interface Seed {
-  /** Commit that it has checked out. */
+  /** Its checked-out commit. */
   readonly head: string;
   /** Its branches and tags, in the format of RemoteRefs.list; '' if unknown. */
   readonly refs: string;

@@ -27,7 +27,7 @@ export interface IdlePolicyOptions {
   readonly worth: Worth;
   /** Monthly budget of this shard in USD; undefined: unlimited. */
   readonly budgetUsd: number | undefined;
-  /** Whether drops are told by webhooks. */
+  /** Whether webhooks announce drops. */
   readonly tellsDrops: boolean;
 }
 
@@ -74,7 +74,7 @@ export class IdlePolicy {
     return this.#spend.spend;
   }
 
-  /** Value of an agent's waiting time under the budget. */
+  /** Returns the value of an agent's waiting time under the budget. */
   worth(now: number): Worth {
     return worthUnder(this.#options.worth, this.budget(now).kappa);
   }
@@ -104,7 +104,7 @@ export class IdlePolicy {
     return dropTime(pausedOf(row), now);
   }
 
-  /** Returns the next time to decide on retention, or to tell of the drop. */
+  /** Returns the next time to decide on retention, or to send the event of the drop. */
   retainUntil(row: Row, now: number): number {
     const kept = this.retain(row, now);
     if (kept.decision !== "keep") return Math.max(now, row.save_after ?? 0);
@@ -112,7 +112,7 @@ export class IdlePolicy {
     return tellAt === undefined ? kept.until : Math.min(kept.until, Math.max(now, tellAt));
   }
 
-  /** Returns when the drop of a paused workspace is to be told; undefined: it was told, or is not. */
+  /** Returns when to send the event of a workspace's drop; undefined: never, or it was sent. */
   tellsDropAt(row: Row, now: number): number | undefined {
     if (!this.#options.tellsDrops || row.drop_told === 1) return undefined;
     return this.dropsAt(row, now) - DROP_TOLD_MS;
@@ -154,7 +154,7 @@ export class IdlePolicy {
     this.#learned = observeResume(this.#learned, seconds);
   }
 
-  /** Stores the learned state. Called with the coarse write of last_used_at: losing less than that costs nothing. */
+  /** Stores the learned state. Called with the coarse write of last_used_at: losing the uses between costs nothing. */
   remember(row: Row, now: number): void {
     if (this.#options.policy === "learned") return this.#settings.setJson("learned", this.#learned);
     if (row.tenant === null || row.repository === null) return;

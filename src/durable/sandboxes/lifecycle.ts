@@ -52,7 +52,7 @@ export class Lifecycle {
   }
 
   /**
-   * Resumes a sandbox that is paused, or turned out not to run, and frees the lock that its pause may have left held.
+   * Resumes a sandbox that is paused or turned out not to run, and releases the lock that its pause may still hold.
    */
   resume(row: Row): Promise<Outcome> {
     const { moves, running, idlePolicy } = this.#parts;
@@ -68,9 +68,9 @@ export class Lifecycle {
   }
 
   /**
-   * Resumes a paused sandbox for work of the pool itself. This is no use: the row stays `paused`, and a pause is
-   * outstanding, so the alarm pauses the sandbox again at `due_at` if nothing else happens. The caller has the
-   * transition (`Moves.single`).
+   * Resumes a paused sandbox for work of the pool itself. Does not count as a use: the row stays `paused` with an
+   * outstanding pause, so the alarm pauses the sandbox again at `due_at` if nothing else happens. Call it within
+   * `Moves.single`.
    */
   wake(row: Row, change: Transition): Promise<Outcome> {
     return this.#connected(row, change, async (waking, session) => {
@@ -79,7 +79,7 @@ export class Lifecycle {
     });
   }
 
-  /** Connects to a sandbox, which resumes it, and checks its files. */
+  /** Resumes a sandbox by connecting to it, and checks its files. */
   async #connected(
     row: Row,
     change: Transition,
@@ -88,7 +88,7 @@ export class Lifecycle {
     const { rows, ledger, reporter, running, startPatience, termination } = this.#parts;
     if (row.e2b_id === null) return GONE;
     const since = Date.now();
-    // Count it as running from the request on.
+    // Charge the sandbox from the request on.
     const resuming = rows.transition(row, { ...change, charged_until: since });
     if (!resuming) return GONE;
     ledger.close(row, since);
@@ -100,8 +100,7 @@ export class Lifecycle {
       return resumed.ok ? await this.#checked(resumed.row, row) : resumed;
     } catch (error) {
       const failed = termination.failed("resume", resuming, error);
-      // Proof that it is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked
-      // gone.
+      // The sandbox is still paused, unless its pause was outstanding. A sandbox that E2B lacks is already marked gone.
       if (error instanceof E2bError && !error.started && row.charged_until === null) {
         termination.stopped(resuming);
       }
@@ -111,7 +110,7 @@ export class Lifecycle {
 
   async #checked(row: Row, paused: Row): Promise<Outcome> {
     const outcome = await this.#checkRollback(row, paused);
-    // E2B keeps the rules over a pause, so this asks for nothing unless the setting has changed.
+    // E2B keeps the network rule over a pause, so this sends no request unless the setting has changed.
     return outcome.ok ? this.#parts.seal.renew(outcome.row) : outcome;
   }
 
@@ -132,7 +131,7 @@ export class Lifecycle {
    * Probes the tree, then pauses. The probe takes the lock, so no operation begins after it. Writes `paused` before
    * calling E2B: an operation that comes now resumes the sandbox, whatever the result of the pause. An outstanding
    * pause probes again, because the sandbox may have run on and been used.
-   * @param isBrief it is resumed at once, so nobody is told
+   * @param isBrief whether the sandbox is resumed at once, so that no event is sent
    */
   pause(row: Row, isBrief = false): Promise<Outcome> {
     return this.#parts.moves.single(row, () => this.#pause(row, isBrief), true);
@@ -197,7 +196,7 @@ export class Lifecycle {
   }
 }
 
-/** Whether less came back than was paused. Additions were made after the probe. Unknown state counts as no loss. */
+/** Whether a resume lost files. Additions are no loss: they came after the probe. Unknown state counts as no loss. */
 function isRolledBack({ head, unpushed }: Row, found: Resumed): boolean {
   return !found.kept || (found.head === head && unpushed === 1 && !found.unpushed);
 }

@@ -12,7 +12,7 @@ export interface Loss {
   readonly head?: string;
   /** Whether it was paused with unpushed work; undefined: unknown. */
   readonly unpushed?: boolean;
-  /** The workspace whose work was saved before it was dropped; absent: nothing was saved. */
+  /** Id of the workspace, if its work was saved before the drop. */
   readonly savedAs?: string;
 }
 
@@ -24,7 +24,7 @@ export interface Saved {
   readonly until: number;
 }
 
-/** Path of the route that answers saved work. */
+/** Path of the route that returns saved work. */
 export const bundlePath = (sandboxId: string) => `/v1/workspaces/${sandboxId}/bundle`;
 
 /** Marks the known content of `row` as lost. */

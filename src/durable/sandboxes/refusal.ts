@@ -22,7 +22,7 @@ export const GONE: Refusal = {
     "The sandbox of this workspace is gone, and unpushed work is lost. Pushed work is safe. Clone again for a new workspace.",
 };
 
-/** Refusal for a sandbox that E2B lost, or that was dropped as announced. */
+/** Refusal for a sandbox that E2B lost, or that was dropped after the notice. */
 export function lostWith(loss: Loss): Refusal {
   const detail = `The sandbox of this workspace is lost. ${held(loss)} Pushed work is safe. Clone again, with the same parameters, for a new workspace.`;
   return { ok: false, code: "workspace_gone", detail };
@@ -75,7 +75,7 @@ export function exhausted(liftsAt: number, now: number): Refusal {
   };
 }
 
-/** Refusal when all sandboxes that may run are in use. */
+/** Refusal when the limit of running sandboxes is reached and all are in use. */
 export function full(maxRunning: number): Refusal {
   return {
     ok: false,
@@ -85,7 +85,7 @@ export function full(maxRunning: number): Refusal {
   };
 }
 
-/** Refusal of a new workspace when the tenant has all that it may have. */
+/** Refusal of a new workspace when the tenant has reached its limit. */
 export function tooManyWorkspaces(most: number): Refusal {
   return {
     ok: false,
@@ -111,7 +111,7 @@ export function takesLonger(waitedMs: number): Refusal {
 
 const BUSY = "Nothing was done. Try again.";
 
-/** Maps a failed call to E2B to a refusal. Rethrows anything but an E2bError: it is a bug. */
+/** Maps a failed call to E2B to a refusal. Rethrows any error but an E2bError: it is a bug. */
 export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof E2bError)) throw error;
   const retryAfterS = error.retryAfterS === undefined ? {} : { retryAfterS: error.retryAfterS };

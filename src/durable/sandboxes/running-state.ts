@@ -72,7 +72,7 @@ export class RunningState {
   }
 }
 
-/** Columns of a row for a sandbox's session. */
+/** Returns the columns of a row for a sandbox's session. */
 export const columnsOf = ({ sandboxId, accessToken, domain, envdVersion }: SandboxSession) => ({
   e2b_id: sandboxId,
   access_token: accessToken ?? null,

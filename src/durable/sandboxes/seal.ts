@@ -5,7 +5,7 @@ import { GONE, type Outcome } from "./refusal.ts";
 import type { Row } from "../storage/row.ts";
 import type { SandboxTable } from "../storage/sandbox-table.ts";
 
-/** Keeps sandboxes from every host but one, and finds those that were created under another rule. */
+/** Restricts sandboxes to one network host, and finds sandboxes that have another rule. */
 export class Seal {
   readonly #rows: SandboxTable;
   readonly #plane: ControlPlane;
@@ -18,7 +18,7 @@ export class Seal {
     this.host = host;
   }
 
-  /** Column of a row whose sandbox has the present rule. */
+  /** Value of `sealed_to` for a sandbox with the current rule. */
   get column(): string | null {
     return this.host ?? null;
   }
@@ -28,8 +28,8 @@ export class Seal {
   }
 
   /**
-   * Gives a running sandbox the present rule: one request, and none where it has it. A sandbox that does not get it
-   * serves nobody. It is not ended, because it may hold the only copy of somebody's work.
+   * Sets the current rule in a running sandbox, by one request, unless it has the rule. If that fails, refuses to use
+   * the sandbox. Does not end it, because it may hold the only copy of unpushed work.
    */
   async renew(row: Row): Promise<Outcome> {
     if (!this.isOutdated(row)) return { ok: true, row };

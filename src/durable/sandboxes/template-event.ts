@@ -1,10 +1,10 @@
 import { type BuildRecord, templateName } from "../../pool/template.ts";
 import { OPERATOR, type WebhookEvent } from "../../webhooks/events.ts";
 
-/** A reason may quote the output of a build. */
+/** Limit of a reason in characters: it may quote the output of a build. */
 const MAX_REASON_LENGTH = 2000;
 
-/** The event of a build that has ended. */
+/** Returns the event of a build's end; undefined: the build has not ended. */
 export function templateEvent({ version, state, reason = "", git }: BuildRecord, at: number): WebhookEvent | undefined {
   if (state === "building") return undefined;
   const head = { tenant: OPERATOR, id: `template ${version} ${state}`, at };

@@ -30,7 +30,7 @@ export class TemplateVersion {
     this.#promoted = config.builds === undefined ? undefined : restorePromoted(settings.json("promoted"));
   }
 
-  /** Returns the name that new sandboxes start from. */
+  /** Returns the name of the template that new sandboxes start from. */
   name(): string {
     return this.#promoted === undefined ? this.#config.template : templateName(this.#promoted.version);
   }

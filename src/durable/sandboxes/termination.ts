@@ -48,7 +48,7 @@ export class Termination {
   /**
    * Ends a workspace at once; the kill stays due until E2B confirms it. If the sandbox was starting, E2B's result is
    * unknown: it counts as running until Starts.reap settles it.
-   * @param loss columns of a loss, when the pool ends it instead of its owner
+   * @param loss columns of a loss, if the pool ends the workspace and not its owner
    */
   async end(row: Row, loss: Transition = {}): Promise<void> {
     const now = Date.now();
@@ -73,8 +73,8 @@ export class Termination {
   }
 
   /**
-   * Records that E2B no longer has the sandbox. The row stays for a while to report that; a warm one has no owner to
-   * report to.
+   * Records that E2B no longer has the sandbox. The row of a workspace stays for a while to report that; the row of a
+   * warm sandbox has no owner to report to.
    */
   forget(row: Row): void {
     const now = Date.now();

@@ -38,7 +38,7 @@ interface WorkSaverParts {
 /** Saves the unpushed work of a paused workspace in the archive before it is dropped. */
 export class WorkSaver {
   readonly #parts: WorkSaverParts;
-  /** The workspace at work; its value: whether a caller has asked for it meanwhile. */
+  /** Workspace whose work is being saved, at most one. Value: whether a caller has used it meanwhile. */
   readonly #saving = new Map<string, boolean>();
 
   constructor(parts: WorkSaverParts) {
@@ -56,8 +56,8 @@ export class WorkSaver {
   }
 
   /**
-   * Resumes the sandbox, saves its work and drops the workspace. One at a time, within the running limit and the budget.
-   * If anything fails, the workspace is kept, and the alarm tries again.
+   * Resumes the sandbox, saves its work and drops the workspace. One at a time, within the running limit and the
+   * budget. After a failure the workspace is kept, and the alarm retries.
    */
   async save(row: Row, dropsAt: number): Promise<void> {
     const { rows, idlePolicy, moves, maxRunning } = this.#parts;
@@ -92,7 +92,7 @@ export class WorkSaver {
     });
     if (this.#saving.get(row.sandbox_id) === true) return woken;
     if (bytes === undefined) {
-      // The pause is outstanding: the alarm makes it.
+      // The pause is outstanding: let the alarm do it now.
       rows.setDue(row.sandbox_id, Date.now(), 0);
       return woken;
     }
@@ -115,7 +115,7 @@ export class WorkSaver {
       throw parsed.error;
     }
     await archive.put({ tenant, sandboxId }, parsed.value).catch(async (error: unknown) => {
-      // The sandbox would wait for a reader, with the lock held.
+      // Otherwise the sandbox would wait for a reader, and hold the lock.
       await parsed.value.body.cancel(error).catch(() => undefined);
       throw error;
     });

@@ -1,17 +1,17 @@
 import type { WebhookEvent } from "../../webhooks/events.ts";
 import type { Row } from "../storage/row.ts";
 
-/** The event of a workspace that was paused with work that the remote does not have; undefined: it was not. */
+/** Returns the event of a workspace that was paused with unpushed work; undefined: it had none, or was reported. */
 export function pausedEvent(before: Row, paused: Row, dropsAt: number, at: number): WebhookEvent | undefined {
   const { tenant, sandbox_id, generation } = paused;
   if (tenant === null || paused.unpushed !== 1) return undefined;
-  // An outstanding pause is made again.
+  // A repeated pause was reported before.
   if (before.state === "paused" && before.unpushed === 1) return undefined;
   const id = `paused ${sandbox_id} ${generation}`;
   return { tenant, id, at, type: "workspace.paused", data: workspaceOf(paused, dropsAt) };
 }
 
-/** The event of a paused workspace that will be dropped at `dropsAt`. */
+/** Returns the event of a paused workspace that will be dropped at `dropsAt`. */
 export function droppingEvent(row: Row, dropsAt: number, at: number): WebhookEvent | undefined {
   const { tenant, sandbox_id, unpushed } = row;
   if (tenant === null) return undefined;

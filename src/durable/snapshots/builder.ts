@@ -21,7 +21,7 @@ import type { SnapshotCatalog } from "./catalog.ts";
 
 /** Interval of checks by the alarm, in case the Worker that runs the clone has died. */
 const CHECK_EVERY_MS = 20_000;
-/** Earlier the clone may not have begun, so a missing base clone means nothing. */
+/** Before this time the clone may not have begun, so a missing base clone is no failure. */
 const BEGUN_WITHIN_MS = 60_000;
 /** Added to the operation timeout: the builder sandbox's start, and E2B's snapshot. */
 const MARGIN_MS = 2 * 60_000;

@@ -33,7 +33,7 @@ interface SnapshotCatalogParts {
   readonly snapshotPlane: SnapshotPlane;
   /** Number of snapshots kept; 0 disables them. */
   readonly maxSnapshots: number;
-  /** `auto`: made where they pay; `asked`: on request only. */
+  /** `auto`: made if they save cost; `asked`: made on request only. */
   readonly policy: "auto" | "asked";
   readonly template: () => string;
   /** Returns a snapshot's name at E2B. */

@@ -36,7 +36,7 @@ export class Ledger {
     }
   }
 
-  /** Total running time of sandboxes in seconds, since the beginning. */
+  /** Returns the total running time of all sandboxes so far, in seconds. */
   ranSeconds(now: number): number {
     const { ms } = this.#sql.exec<{ ms: number }>("SELECT COALESCE(SUM(running_ms), 0) AS ms FROM ledger").one();
     const open = this.#rows
@@ -45,7 +45,7 @@ export class Ledger {
     return (ms + open) / 1000;
   }
 
-  /** Cost in USD up to `now`, running sandboxes included. */
+  /** Returns the cost in USD up to `now`, running sandboxes included. */
   spend(now: number): Spend {
     const from = ledgerFrom(now);
     const closed = this.#sql

@@ -12,7 +12,7 @@ import {
 } from "../../metrics/history.ts";
 
 /**
- * The recent history of a Metrics object. The number of rows is bounded, whatever the traffic. Bodies are JSON: each
+ * The recent history of a Metrics object. The number of rows does not depend on the traffic. Bodies are JSON: each
  * flush writes one slot or the list as one row.
  *
  * slot    counts of 5 s, by series; standing: pool state at its end, null: unchanged

@@ -6,9 +6,9 @@ import { ranSecondsAt, type StoredSample } from "../../metrics/pool-values.ts";
  * The tables of a Metrics object. Times are Unix milliseconds.
  *
  * count      counters, by series (src/metrics/series.ts)
- * exemplar   the newest of each bucket
+ * exemplar   the newest exemplar of each bucket
  * batch      ids of added batches, until they can no longer be resent
- * sample     the newest of each pool shard, as JSON; told_seconds: see StoredSample
+ * sample     the newest sample of each pool shard, as JSON; told_seconds: maxReportedSeconds of StoredSample
  */
 const TABLES = `
   CREATE TABLE IF NOT EXISTS count (series TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;

@@ -75,10 +75,10 @@ export type Transition = Partial<
   >
 >;
 
-/** Which workspaces are listed; '' leaves none out. */
+/** Filter of listed workspaces; '' matches all. */
 export interface PageFilter {
   readonly tenant: string;
-  /** Part of repository, agent, task or handle, whatever its case. */
+  /** Part of repository, agent, task or handle; case-insensitive. */
   readonly text: string;
 }
 

@@ -11,7 +11,7 @@ interface Purpose {
 /** SQL of the sandboxes. Synchronous: reads and writes between two awaits form one transaction. */
 export class SandboxTable {
   readonly #sql: SqlStorage;
-  /** False: no row has a loss. Few shards ever have one, and each claim asks. */
+  /** False: no row has a loss. Saves a query per claim, because few shards ever have a loss. */
   #mayHaveLoss: boolean;
 
   constructor(storage: DurableObjectStorage) {
@@ -64,7 +64,7 @@ export class SandboxTable {
     return this.#all("tenant = ? ORDER BY last_used_at DESC LIMIT ?", tenant, limit);
   }
 
-  /** Whether a tenant has at least `count` workspaces. The index has none that is gone, of which there may be many. */
+  /** Whether a tenant has at least `count` workspaces. The index skips workspaces that are gone; there may be many. */
   hasWorkspaces(tenant: string, count: number): boolean {
     const { total } = this.#sql
       .exec<{ total: number }>(
@@ -119,7 +119,7 @@ export class SandboxTable {
     return this.#all("state = 'bound' AND tenant IS NOT NULL");
   }
 
-  /** Counts rows by state that E2B may hold a sandbox for; paused ones also by unpushed work and by announcement. */
+  /** Counts rows that E2B may hold a sandbox for by state; paused ones also by unpushed work and by announcement. */
   counts(): { state: State; total: number; unpushed: number; announced: number }[] {
     return this.#sql
       .exec<{ state: State; total: number; unpushed: number; announced: number }>(
@@ -141,7 +141,7 @@ export class SandboxTable {
     return at ?? undefined;
   }
 
-  /** Counts sandboxes that run, as far as known, or are starting. Blank ones are bound to no workspace. */
+  /** Counts sandboxes that run or start, as far as known, and lists those that are bound to no workspace. */
   running(): { total: number; blankWarming: Row[]; warm: Row[] } {
     const { total } = this.#sql
       .exec<{ total: number }>(
@@ -195,7 +195,7 @@ export class SandboxTable {
       .one();
   }
 
-  /** Binds the youngest warm sandbox, those of the newest template first. Returns undefined if there is none. */
+  /** Binds the youngest warm sandbox, preferably one of this template. Returns undefined if there is none. */
   bindWarm(key: WorkspaceKey, template: string, now: number): Row | undefined {
     return this.#sql
       .exec<Row>(

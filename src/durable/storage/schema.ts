@@ -1,46 +1,46 @@
 /**
  * The pool's tables. Times are Unix milliseconds. A migration, once released, is never edited; a later one is added.
  *
- * sandbox     one row for each sandbox that is or was ours
+ * sandbox     one row for each sandbox of this pool, ended ones included
  *   sandbox_id    our handle (src/pool/handle.ts)
  *   e2b_id        E2B's id; null until E2B answered, and after the kill
- *   envd_version  of the daemon in it; null: the row is older than the column
+ *   envd_version  version of E2B's daemon in it; null: the row is older than the column
  *   generation    grows with every transition; work that waited for E2B writes only if it is unchanged
- *   template      template or snapshot that it was started from
+ *   template      template or snapshot that it started from
  *   tenant…task_id  the workspace it is bound to; null in the warm pool; '' where the caller gave no agent or task
  *   last_used_at  start of the last operation, to half a minute
  *   ends_at       end of its run by E2B's own timeout
- *   charged_until end of the time that the ledger has; null: it does not run
- *   head, unpushed  state of the tree at the last pause; null: not known, or it has run since
+ *   charged_until time up to which the ledger has charged it; null: it does not run
+ *   head, unpushed  state of the tree at the last pause; null: unknown, or it has run since
  *   announced_at  start of the notice that the workspace will be dropped
- *   due_at        next look of the alarm; null: none
- *   failures      failed tries in a row of the work that is due
+ *   due_at        when the alarm handles the row next; null: never
+ *   failures      consecutive failures of the due work
  *   maker_of      the repository snapshot that it makes; it then serves no workspace and has no tenant
- *   lost_at       when E2B was found to have lost the sandbox, or its newest files; null: it has not
- *   lost_head, lost_unpushed  as head and unpushed, of the lost state
- *   loss_told     1: a clone has told its caller
- *   saved_at      start of the newest try to save its unpushed work: the archive may hold something
- *   saved_bytes   size of the saved work; null: the try has not succeeded
- *   save_after    earliest time of the next try, after one that failed
- *   drop_told     1: a webhook has told its owner of the drop since its last use
+ *   lost_at       when the loss of the sandbox, or of its newest files, was detected; null: no loss
+ *   lost_head, lost_unpushed  head and unpushed of the lost state
+ *   loss_told     1: a clone has reported the loss to its caller
+ *   saved_at      start of the newest attempt to save its unpushed work: the archive may hold an object
+ *   saved_bytes   size of the saved work; null: the attempt has not succeeded
+ *   save_after    earliest time of the next attempt after a failure
+ *   drop_told     1: the event of the coming drop was sent since the last use
  *   sealed_to     the only host that it may connect to; null: any, or not known yet
  * ledger      running time by hour (UTC) and price
  * snapshot    one row for each repository snapshot
  *   state         making: its maker clones; ready; gone: to be deleted at E2B
  *   e2b_id        E2B's id, for new sandboxes; null until the snapshot is taken
  *   template      template of its first maker
- *   head, bytes, clone_s  commit of its seed, size of its objects, seconds that its clone took
- *   fetch_s       seconds that the newest fetch on top of it took
+ *   head, bytes, clone_s  commit of its base clone, size of its objects, seconds of a full clone (or of its own)
+ *   fetch_s       seconds of the newest fetch on top of it
  *   starts, last_used_at  number of sandboxes started from it, and the last start (at first: when it was made)
- *   due_at, failures  as of a sandbox
- * seed        branches and tags of a snapshot's seed, a line of object and name for each; none where they are too many
+ *   due_at, failures  as in sandbox
+ * seed        branches and tags of a snapshot's base clone, one line of object and name each; no row if too many
  * clones      for each repository: decayed count of its clones (as in repository), seconds of a full clone, and
- *             not_before, the earliest time of a snapshot after one that failed
- * outbox      events on their way to the Webhooks object, as JSON; due_at, failures: as of a sandbox
+ *             not_before, the earliest time of the next snapshot after a failed one
+ * outbox      events to send to the Webhooks object, as JSON; due_at, failures: as in sandbox
  * repository  decayed count of the uses of each repository (src/pool/top.ts)
- * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version; as JSON the memory of rules:
- *             demand, starts, learned, budget, budget_told, top; of templates (template-version.ts): promoted,
- *             newest_build
+ * setting     pool_id (marks our sandboxes at E2B), reconcile_at, tend_at, schema_version; as JSON the learned state of
+ *             rules (demand, starts, learned, budget, budget_told, top) and of templates (template-version.ts:
+ *             promoted, newest_build)
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sandbox (
@@ -136,7 +136,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX outbox_due ON outbox (due_at);`,
 ];
 
-/** Brings the tables to the newest form; costs one read when they are there already. */
+/** Migrates the tables to the newest version; costs one read if they are up to date. */
 export function migrate(storage: DurableObjectStorage): void {
   const sql = storage.sql;
   storage.transactionSync(() => {

@@ -125,7 +125,7 @@ export class SnapshotTable {
     if (ready.refs !== null) this.#sql.exec("INSERT INTO seed VALUES (?, ?)", row.snapshot_id, ready.refs);
   }
 
-  /** Branches and tags of its base clone. In a separate table, because they are long and rarely read. */
+  /** Returns the branches and tags of its base clone. In a separate table, because they are long and rarely read. */
   refs(snapshotId: string): string | undefined {
     const rows = this.#sql.exec<{ refs: string }>("SELECT refs FROM seed WHERE snapshot_id = ?", snapshotId).toArray();
     return rows[0]?.refs;

@@ -4,13 +4,13 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /**
  * delivery       one row for each event and URL; times are Unix milliseconds
- *   delivery_id  value of webhook-id, the same with every try
- *   event_id     the sender's name of the event: of one tenant, event and URL there is one row
- *   endpoint_id  null: the event named the URL itself
- *   tries        since it was emitted, or asked for again
- *   turn         grows with every try and change; an answer is written only if it is unchanged
- *   due_at       of a pending one, when it is sent; of an ended one, when the row is deleted
- *   status       of the newest answer; null: there was none
+ *   delivery_id  value of webhook-id, the same in every attempt
+ *   event_id     the sender's id of the event; one row for each tenant, event and URL
+ *   endpoint_id  null: the URL came with the event
+ *   tries        attempts since it was emitted or redelivered
+ *   turn         grows with every attempt and change; a response is stored only if it is unchanged
+ *   due_at       when a pending delivery is sent, or the row of an ended one is deleted
+ *   status       HTTP status of the newest response; null: there was none
  */
 const TABLE = `
   CREATE TABLE IF NOT EXISTS delivery (
@@ -57,7 +57,7 @@ export type DeliveryRow = {
   ended_at: number | null;
 };
 
-/** A delivery that does not exist yet. */
+/** A delivery to add. */
 export type NewDelivery = Pick<DeliveryRow, "event_id" | "tenant" | "url" | "endpoint_id" | "type" | "body">;
 
 /** The last delivery of a page; the next page starts after it. */
@@ -66,17 +66,17 @@ export interface DeliveryPageEnd {
   readonly id: string;
 }
 
-/** What is being sent. */
+/** Requests in flight. */
 export interface Busy {
-  /** Requests in flight of each tenant that has any. */
+  /** Their number for each tenant that has any. */
   readonly flights: Readonly<Record<string, number>>;
-  /** Receivers with as many as one may have, as receiverOf names them. */
+  /** Receivers that have reached their limit, as named by receiverOf. */
   readonly receivers: readonly string[];
 }
 
 /**
- * The tenants with pending deliveries are found by one search of an index for each, and so is the first delivery of each.
- * Of a long queue nothing more is read, except, in the index, earlier deliveries for a busy receiver.
+ * Finds each tenant with pending deliveries, and its first delivery, by one index search each. Reads no more of a long
+ * queue, except index entries of earlier deliveries to a busy receiver.
  */
 const NEXT_DUE = `
   WITH RECURSIVE
@@ -101,7 +101,7 @@ const NEXT_DUE = `
     )
   SELECT delivery.* FROM heads JOIN delivery USING (delivery_id) ORDER BY flights, due_at LIMIT 1`;
 
-/** Names a receiver: no tenant's name holds a newline. */
+/** Returns the name of a receiver. Unique, because no tenant's name contains a newline. */
 export const receiverOf = ({ tenant, url }: Pick<DeliveryRow, "tenant" | "url">) => `${tenant}\n${url}`;
 
 /** SQL of the deliveries. Synchronous: reads and writes between two awaits form one transaction. */
@@ -152,7 +152,7 @@ export class DeliveryTable {
 
   /**
    * Deletes a tenant's deliveries beyond `most`: ended ones first (delivered before dead), each the oldest first.
-   * @returns the number of deleted ones that were still to be sent
+   * @returns the number of deleted deliveries that were pending
    */
   trim(tenant: string, most: number): number {
     const { kept } = this.#sql
@@ -171,9 +171,9 @@ export class DeliveryTable {
   }
 
   /**
-   * Returns a due delivery of a receiver that is not busy: of the tenant with the fewest requests in flight, and among
-   * such tenants the one that has been due longest.
-   * @param most requests in flight of a tenant
+   * Returns a due delivery to a receiver that is not busy: from the tenant with the fewest requests in flight, and
+   * among equals the delivery that has been due longest.
+   * @param most limit of requests in flight per tenant
    */
   nextDue(now: number, { flights, receivers }: Busy, most: number): DeliveryRow | undefined {
     return this.#sql
@@ -181,12 +181,12 @@ export class DeliveryTable {
       .toArray()[0];
   }
 
-  /** When a pending one is to be sent; undefined: there is none. */
+  /** Returns when the next pending delivery is due; undefined: there is none. */
   sendAt(): number | undefined {
     return this.#firstAt("state = 'pending'");
   }
 
-  /** When an ended one is to be deleted; undefined: there is none. */
+  /** Returns when the next ended delivery is to be deleted; undefined: there is none. */
   deleteAt(): number | undefined {
     return this.#firstAt("state <> 'pending'");
   }
@@ -211,7 +211,7 @@ export class DeliveryTable {
       .toArray()[0];
   }
 
-  /** Gives up the pending deliveries of an endpoint. */
+  /** Ends the pending deliveries of an endpoint as `dead`. */
   endPendingOf(endpointId: string, reason: string, now: number, deleteAt: number): void {
     this.#sql.exec(
       `UPDATE delivery SET state = 'dead', reason = ?, ended_at = ?, due_at = ?, turn = turn + 1

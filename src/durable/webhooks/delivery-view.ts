@@ -5,16 +5,16 @@ export interface DeliveryView {
   readonly id: string;
   readonly type: string;
   readonly url: string;
-  /** JSON that the receiver gets. */
+  /** JSON body of the request. */
   readonly body: string;
   readonly state: DeliveryState;
   readonly tries: number;
   readonly createdAt: number;
-  /** Of a pending one. */
+  /** For a pending delivery. */
   readonly nextTryAt?: number;
   readonly triedAt?: number;
   readonly endedAt?: number;
-  /** Of the newest answer. */
+  /** HTTP status of the newest response. */
   readonly status?: number;
   readonly reason?: string;
 }

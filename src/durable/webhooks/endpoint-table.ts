@@ -1,12 +1,12 @@
 import * as z from "zod/v4";
 import type { EventType } from "../../webhooks/events.ts";
 
-/** Endpoints of one tenant: each is a request for every event. */
+/** Limit of endpoints per tenant: each causes a request for every event. */
 export const MAX_ENDPOINTS = 20;
 
 /**
- * endpoint  where a tenant ('' is the operator) wants its events; times are Unix milliseconds
- *   events  types that it takes, as a JSON list
+ * endpoint  a URL that receives events of a tenant ('' is the operator); times are Unix milliseconds
+ *   events  types of the events that it receives, as a JSON list
  */
 const TABLE = `
   CREATE TABLE IF NOT EXISTS endpoint (
@@ -28,7 +28,7 @@ export interface Endpoint {
   readonly createdAt: number;
 }
 
-/** SQL of the endpoints. Synchronous, as every table. */
+/** SQL of the endpoints. Synchronous, like DeliveryTable. */
 export class EndpointTable {
   readonly #sql: SqlStorage;
 
@@ -42,7 +42,7 @@ export class EndpointTable {
     return this.#all("tenant = ? ORDER BY created_at, endpoint_id", tenant);
   }
 
-  /** Lists the endpoints of a tenant that take events of a type. */
+  /** Lists the endpoints of a tenant that receive events of a type. */
   taking(tenant: string, type: EventType): Endpoint[] {
     return this.ofTenant(tenant).filter(({ events }) => events.includes(type));
   }
@@ -52,7 +52,7 @@ export class EndpointTable {
   }
 
   /**
-   * Adds an endpoint, or changes the events of the one with the same URL.
+   * Adds an endpoint, or changes the events of the endpoint with the same URL.
    * @returns undefined if the tenant has too many others
    */
   put(tenant: string, url: string, events: readonly EventType[], now: number): Endpoint | undefined {
@@ -72,7 +72,7 @@ export class EndpointTable {
     return row && endpointOf(row);
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the endpoint existed */
   remove(tenant: string, id: string): boolean {
     const { rowsWritten } = this.#sql.exec("DELETE FROM endpoint WHERE tenant = ? AND endpoint_id = ?", tenant, id);
     return rowsWritten > 0;

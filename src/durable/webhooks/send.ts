@@ -7,16 +7,16 @@ import type { DeliveryRow } from "./delivery-table.ts";
 /** Standard Webhooks recommends 15 to 30 s; a receiver should answer first and work afterwards. */
 export const ANSWER_WITHIN_MS = 15_000;
 
-/** Sends a delivery once. Never rejects: no answer is an outcome. */
+/** Sends a delivery once. Never rejects: a missing response is a result. */
 export async function sendOnce(row: DeliveryRow, keys: readonly Uint8Array[], now: number): Promise<Attempt> {
   const late = new AbortController();
-  // Cleared at the end: a timer left would keep the object awake.
+  // Cleared at the end: a pending timer would keep the object in memory.
   const timer = setTimeout(() => late.abort(), ANSWER_WITHIN_MS);
   const message = { id: row.delivery_id, timestampS: Math.floor(now / 1000), body: row.body };
   try {
     const answer = await fetch(row.url, {
       method: "POST",
-      // The address was checked; where it redirects to was not.
+      // The target of a redirect was not checked.
       redirect: "manual",
       headers: {
         "Content-Type": "application/json",
@@ -33,7 +33,7 @@ export async function sendOnce(row: DeliveryRow, keys: readonly Uint8Array[], no
     const wait = retryAfterMs(headers.get("Retry-After"), Date.now());
     return { status, reason: reasonOf(status), ...(wait !== undefined && { retryAfterMs: wait }) };
   } catch {
-    // The runtime's own words could tell of the network that the Worker is in.
+    // The runtime's message could reveal the Worker's network.
     return { reason: late.signal.aborted ? `no answer within ${ANSWER_WITHIN_MS / 1000} s` : "no connection" };
   } finally {
     clearTimeout(timer);

@@ -5,25 +5,25 @@ import { type Busy, type DeliveryRow, type DeliveryTable, receiverOf } from "./d
 import type { EndpointTable } from "./endpoint-table.ts";
 import { ANSWER_WITHIN_MS, sendOnce } from "./send.ts";
 
-/** Requests at once: of one Worker invocation, Cloudflare keeps six waiting for their headers. */
+/** Limit of concurrent requests: Cloudflare lets six per Worker invocation wait for response headers. */
 const MOST_AT_ONCE = 6;
-/** A slow tenant, or receiver, leaves room for others. */
+/** Lower limits per tenant and receiver, so that a slow one leaves room for others. */
 const MOST_PER_TENANT = 4;
 const MOST_PER_RECEIVER = 2;
 /**
- * Requests of one alarm: the platform allows 50 on its free plan, and an alarm 15 minutes. What is left is due at once, for
- * the next alarm.
+ * Limit of requests per alarm: Cloudflare's free plan allows 50, and an alarm may take 15 minutes. The other deliveries
+ * stay due at once, for the next alarm.
  */
 const MOST_PER_RUN = 40;
-/** Without LEASE_KEY: when to look next whether there is one. */
+/** Interval of checks for LEASE_KEY while it is not set. */
 const KEYLESS_MS = 3_600_000;
-/** After a crash during a try: later than that try can take. */
+/** Wait after a crash during an attempt: longer than an attempt can take. */
 const INTERRUPTED_AFTER_MS = ANSWER_WITHIN_MS + 15_000;
 
 export interface SenderParts {
   readonly endpoints: EndpointTable;
   readonly deliveries: DeliveryTable;
-  /** LEASE_KEY; none: nothing is sent, and pending deliveries wait for one. */
+  /** LEASE_KEY; none: nothing is sent, and pending deliveries wait for a key. */
   readonly keys: readonly Uint8Array[];
   readonly rules: AddressRules;
 }
@@ -38,24 +38,24 @@ export class Sender {
     this.#parts = parts;
   }
 
-  /** Something is due: a run in progress looks again. */
+  /** Makes a run in progress look for due deliveries again. */
   wake(): void {
     this.#woken.resolve();
     this.#woken = Promise.withResolvers();
   }
 
-  /** Whether a try of it is under way. */
+  /** Whether an attempt of the delivery is in progress. */
   isSending(id: string): boolean {
     return [...this.#flights.keys()].some(({ delivery_id }) => delivery_id === id);
   }
 
-  /** When to run next; undefined: nothing is pending. Without keys nothing is due, or the alarm would never rest. */
+  /** Returns when to run next; undefined: nothing is pending. Without keys that is later, or the alarm would loop. */
   dueAt(now: number): number | undefined {
     const at = this.#parts.deliveries.sendAt();
     return at === undefined || this.#parts.keys.length > 0 ? at : Math.max(at, now + KEYLESS_MS);
   }
 
-  /** Sends everything that is due, and waits for it. */
+  /** Sends the due deliveries, up to MOST_PER_RUN, and waits for them. */
   async run(): Promise<void> {
     const { deliveries, keys } = this.#parts;
     if (keys.length === 0) return;
@@ -70,7 +70,7 @@ export class Sender {
     } while (this.#flights.size > 0);
   }
 
-  /** Writes the try before it is made: after a crash it is due again, and so sent at least once. */
+  /** Starts an attempt. Stores it first, so that after a crash the delivery is due again, and is sent at least once. */
   #fly(row: DeliveryRow): void {
     const now = Date.now();
     const flying = this.#parts.deliveries.change(row, {
@@ -86,7 +86,7 @@ export class Sender {
   }
 
   async #send(row: DeliveryRow, now: number): Promise<void> {
-    // The settings may have changed since it was checked.
+    // The settings may have changed since the URL was checked.
     const address = readAddress(row.url, this.#parts.rules);
     if (address.ok) this.#record(row, await sendOnce(row, this.#parts.keys, now));
     else this.#end(row, "dead", { reason: `the URL ${address.detail}` });
@@ -129,7 +129,7 @@ export class Sender {
   }
 }
 
-/** Removes an endpoint and gives up its pending deliveries. @returns whether there was one */
+/** Removes an endpoint and gives up its pending deliveries. @returns whether the endpoint existed */
 export function removeEndpoint(
   { endpoints, deliveries }: Pick<SenderParts, "endpoints" | "deliveries">,
   tenant: string,
@@ -142,7 +142,7 @@ export function removeEndpoint(
   return true;
 }
 
-/** How often each name occurs. */
+/** Counts the occurrences of each name. */
 function counts(names: readonly string[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const name of names) found.set(name, (found.get(name) ?? 0) + 1);
