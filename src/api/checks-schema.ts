@@ -1,7 +1,7 @@
 import * as z from "zod/v4";
 import { templateSchema } from "./schemas.ts";
 
-/** What a service tells of itself after a deployment. Nothing in it is secret, or another tenant's. */
+/** Facts about a service, for a check after a deployment. Has no secrets, and nothing of another tenant. */
 export const checksSchema = z.object({
   version: z.string(),
   allowed_git_hosts: z.array(z.string()),

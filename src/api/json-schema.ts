@@ -8,7 +8,7 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): z.core.JS
     override({ jsonSchema: part }) {
       // New members in a result must not break clients.
       if (io === "output" && part.additionalProperties === false) delete part.additionalProperties;
-      // zod's own bounds of an integer.
+      // zod adds these bounds to every integer.
       if (part.minimum === Number.MIN_SAFE_INTEGER) delete part.minimum;
       if (part.maximum === Number.MAX_SAFE_INTEGER) delete part.maximum;
     },
@@ -22,7 +22,7 @@ export function json(description: string, schema: z.ZodType): object {
   return { description, content: { "application/json": { schema: jsonSchema(schema, "output") } } };
 }
 
-/** Describes the query of a route, as it is parsed from its text. */
+/** Describes the query parameters of a route, with the types that they have after parsing. */
 export function queryParameters(query: z.ZodType): object[] {
   const { properties = {} } = jsonSchema(query, "output");
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));

@@ -4,7 +4,7 @@ import { CONFLICT_EXAMPLE } from "./examples.ts";
 /** All statuses of errors. */
 const PROBLEM_STATUSES: readonly number[] = [...new Set(Object.values(ERROR_KINDS).map(({ status }) => status))];
 
-/** An operation can fail with any status but that of a wrong method. */
+/** Statuses that an operation can fail with: all except that of a wrong method. */
 export const GIT_PROBLEMS = PROBLEM_STATUSES.filter((status) => status !== ERROR_KINDS.method_not_allowed.status);
 
 /** Builds `components.responses`: one per status, with its codes. */
@@ -12,7 +12,7 @@ export function problemResponses(): object {
   return Object.fromEntries(PROBLEM_STATUSES.map((status) => [`Problem${status}`, problemResponse(status)]));
 }
 
-/** References those responses, for a route's `responses`. */
+/** Builds a route's `responses`, as references to `components.responses`. */
 export function problems(statuses: readonly number[]): object {
   return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]));
 }

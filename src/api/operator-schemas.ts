@@ -63,14 +63,14 @@ const ownedSummary = runSummarySchema.extend({ tenant: z.string() });
 
 export const ownedRunListSchema = runListSchema.extend({ runs: z.array(ownedSummary) });
 
-/** What the operator may know of a failure. */
+/** Parts of an error that the operator may see. */
 const toldError = z.object({ code: z.string(), detail: z.string(), retryable: z.boolean() });
 
 const ownedSteps = z.array(durableStepSchema.omit({ result: true }).extend({ error: toldError.optional() }));
 
 const ownedItem = runItemSchema.omit({ steps: true, values: true }).extend({ error: toldError.optional() });
 
-/** What a tenant's steps were given and answered is the tenant's. */
+/** A run as the operator sees it: without values of items and results of steps, which belong to the tenant. */
 export const ownedRunSchema = durableRunSchema.extend({
   tenant: z.string(),
   steps: ownedSteps.optional(),

@@ -2,7 +2,7 @@ import * as z from "zod/v4";
 import { RUN_STATUSES } from "../durable/runs/types.ts";
 import { sandboxId } from "../ops/inputs.ts";
 
-/** Of one request: its answers come together, and a Worker's requests to sandboxes are limited. */
+/** Steps of one request: their results come in one response, and a Worker's requests to sandboxes are limited. */
 const MAX_STEPS = 50;
 const MAX_SIDE_BY_SIDE = 20;
 const DEFAULT_SIDE_BY_SIDE = 8;

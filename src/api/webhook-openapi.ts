@@ -16,10 +16,10 @@ import {
 interface Side {
   readonly path: string;
   readonly input: z.ZodType;
-  /** Before the names of the routes. */
+  /** Prefix of the routes' operationIds. */
   readonly prefix: string;
   readonly whose: string;
-  /** Absent: an API key, whose requests are counted. */
+  /** Absent for an API key, whose requests are counted. */
   readonly security?: readonly object[];
 }
 

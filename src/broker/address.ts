@@ -2,15 +2,15 @@ import { type Config, ConfigError } from "../config.ts";
 import type { Repository } from "../remote/address.ts";
 
 /**
- * Returns the address at which sandboxes reach this service, and with it the broker; undefined: the broker is off, and
- * credentials go to git in the sandbox.
+ * Returns the address at which sandboxes reach this service and its broker; undefined if the broker is off, so that git
+ * in the sandbox gets the credentials.
  * @param calledAt origin that the request was sent to
  * @throws ConfigError if CREDENTIALS or SIGNING_KEY asks for the broker, and the address is not known
  */
 export function brokerOrigin(config: Config, calledAt: string): string | undefined {
   const { credentials, leaseKeys, signingKeys, publicUrl } = config;
   if (credentials === "env" || leaseKeys.length === 0) return undefined;
-  // A sandbox at E2B does not reach an address without https, which is this machine's or a proxy's.
+  // Sandboxes at E2B cannot reach an address without https: only this machine or a proxy uses it.
   const origin = publicUrl ?? (calledAt.startsWith("https://") ? calledAt : undefined);
   const reason = credentials === "broker" ? "CREDENTIALS is broker" : "SIGNING_KEY is set";
   if (origin === undefined && (credentials === "broker" || signingKeys.length > 0)) {

@@ -1,34 +1,34 @@
 import { PktLineError, type PktLineReader } from "./pkt-line.ts";
 
-/** One change of a ref that a push asks for. An id of zeros: there is none. */
+/** Change of one ref in a push. An id of zeros means that the ref does not exist. */
 export interface RefCommand {
   readonly ref: string;
   readonly old: string;
   readonly new: string;
 }
 
-/** What precedes the pack of a push (gitprotocol-pack(5), reference update request). */
+/** Commands and capabilities before the pack of a push (gitprotocol-pack(5), reference update request). */
 export interface PushRequest {
   readonly commands: readonly RefCommand[];
   readonly capabilities: ReadonlySet<string>;
 }
 
-/** A shallow clone lists the commits where it ends; more lines than that is no push of an operation. */
+/** Enough for every push of an operation: a shallow clone also lists its boundary commits. */
 export const MAX_COMMANDS_BYTES = 1024 * 1024;
 
 const SHALLOW = /^shallow (?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const COMMAND = /^(?<old>[0-9a-f]{40}|[0-9a-f]{64}) (?<new>[0-9a-f]{40}|[0-9a-f]{64}) (?<ref>refs\/.+)$/s;
 const CERTIFICATE = "push-cert";
 
-/** What git-check-ref-format(1) forbids anywhere in a name. */
-// oxlint-disable-next-line no-control-regex -- they are what is refused
+/** Characters and sequences that git-check-ref-format(1) forbids anywhere in a name. */
+// oxlint-disable-next-line no-control-regex -- they are refused
 const NOT_IN_REF = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[/.]$/;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the commands of a push up to their flush. A body without a command is git's question whether it may push.
- * @throws PktLineError if git would not send it so
+ * Reads the commands of a push up to their flush. git sends a body without a command to ask whether it may push.
+ * @throws PktLineError if git would not send the body in this form
  */
 export async function readCommands(reader: PktLineReader): Promise<PushRequest> {
   const commands: RefCommand[] = [];
@@ -39,7 +39,7 @@ export async function readCommands(reader: PktLineReader): Promise<PushRequest> 
     if (packet.kind === "flush") return { commands, capabilities };
     const { line, words } = split(packet.payload);
     if (commands.length === 0 && words === undefined && SHALLOW.test(line)) continue;
-    // A reader takes capabilities from any line, git sends them with the first.
+    // git sends capabilities with the first command; a git host would take them from any line.
     if ((words === undefined) !== commands.length > 0) throw new PktLineError("capabilities are not at the first line");
     if (words !== undefined) capabilities = words;
     if (line === CERTIFICATE) throw new PktLineError("the push is signed (--signed), which hides its commands");

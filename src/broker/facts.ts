@@ -1,6 +1,6 @@
 import type { GitService } from "./lease.ts";
 
-/** What a request to the broker asked for, and how it was judged; for the operator's log. */
+/** A request to the broker and the decision about it, for the operator's log. */
 export interface BrokerFacts {
   readonly tenant?: string;
   /** Beginning of the digest of the API key whose operation has the lease. */
@@ -12,9 +12,9 @@ export interface BrokerFacts {
   readonly service?: GitService | "sign";
   /** Refs that a push asks to change. */
   readonly refs?: readonly string[];
-  /** Why it was refused. */
+  /** Reason of a refusal; absent if the request was allowed. */
   readonly refused?: BrokerRefusal;
-  /** Length of the git host's answer, if the host says it. */
+  /** Length of the git host's response, if the host announces it. */
   readonly bytesOut?: number;
 }
 

@@ -5,7 +5,7 @@ import * as z from "zod/v4";
 export const SERVICES = ["git-upload-pack", "git-receive-pack"] as const;
 export type GitService = (typeof SERVICES)[number];
 
-/** What a lease can be good for. */
+/** Uses that a lease can permit. */
 const USES = [...SERVICES, "sign"] as const;
 
 /** Far above the longest lease: that of twenty pushes to branches with the longest names. */
@@ -14,7 +14,7 @@ const MAX_LEASE_LENGTH = 32 * 1024;
 const HEADER = { alg: "dir", enc: "A256GCM" } as const;
 const ONLY = { keyManagementAlgorithms: [HEADER.alg], contentEncryptionAlgorithms: [HEADER.enc] };
 
-/** Base64url whose last character has no bits that stand for nothing: then a lease has one text only. */
+/** Base64url whose unused bits in the last character are 0, so that each lease has exactly one text. */
 const PART = "(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?";
 const TEXT = new RegExp(`^${PART}\\.\\.${PART}\\.${PART}\\.${PART}$`);
 
@@ -43,15 +43,15 @@ const claims = z.strictObject({
   authorization: z.string().optional(),
 });
 
-/** Permission for one operation: tenant, services, refs, repository, end, and the credential. */
+/** Permission for one operation: tenant, services, refs, repository, expiry, and the credential. */
 export type Lease = z.output<typeof claims>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Seals a lease with the first key (JWE, direct key, AES-256-GCM): only this service can read it, and whoever changes a
- * byte makes it worthless.
+ * Seals a lease with the first key (JWE, direct key, AES-256-GCM): only this service can read it, and any change makes
+ * it invalid.
  * @param keys of 32 bytes, at least one
  */
 export async function sealLease(lease: Lease, [key]: readonly Uint8Array[]): Promise<string> {
@@ -59,7 +59,7 @@ export async function sealLease(lease: Lease, [key]: readonly Uint8Array[]): Pro
   return new CompactEncrypt(encoder.encode(JSON.stringify(lease))).setProtectedHeader(HEADER).encrypt(key);
 }
 
-/** Opens a lease with whichever key sealed it. No text makes it throw. */
+/** Opens a lease with the key that sealed it. Never throws. */
 export async function openLease(
   sealed: string,
   keys: readonly Uint8Array[],

@@ -6,7 +6,7 @@ const LENGTH = /^[0-9a-f]{4}$/;
 /** Longest pkt-line that git reads (gitprotocol-common(5)). */
 const MAX_PACKET_BYTES = 65_520;
 
-/** A body that is not in git's protocol, or longer than any that git sends here. */
+/** The body breaks git's protocol, or is longer than any body that git sends here. */
 export class PktLineError extends Error {
   override readonly name = "PktLineError";
 }
@@ -14,9 +14,9 @@ export class PktLineError extends Error {
 type Packet = { readonly kind: "data"; readonly payload: Uint8Array } | { readonly kind: "flush" };
 
 /**
- * Reads pkt-lines from the start of a stream, and keeps the bytes that it took. Strict, because the reader behind it,
- * which gets the same bytes, must understand nothing else: digits are lower case, and special packets other than flush
- * are refused.
+ * Reads pkt-lines from the start of a stream, and keeps the bytes that it read. Strict, because the git host gets the
+ * same bytes and must not read them differently: digits are lower case, and special packets other than flush are
+ * refused.
  */
 export class PktLineReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -30,7 +30,7 @@ export class PktLineReader {
   }
 
   /**
-   * Returns the next packet; undefined if the stream ends where one would begin.
+   * Returns the next packet; undefined if the stream ends after a whole packet.
    * @throws PktLineError
    */
   async next(): Promise<Packet | undefined> {
@@ -48,7 +48,7 @@ export class PktLineReader {
     return { kind: "data", payload: this.#taken.read(bytes - LENGTH_BYTES) };
   }
 
-  /** Returns every byte that was taken from the stream, and gives the rest of the stream back. */
+  /** Returns all bytes that were read from the stream, and releases the rest of the stream. */
   release(): readonly Uint8Array[] {
     this.#reader.releaseLock();
     return this.#taken.chunks;

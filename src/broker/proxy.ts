@@ -24,7 +24,7 @@ const BAD_LEASE = {
   expired: "The lease has expired: each operation gets its own.",
 };
 
-/** A request in git's smart HTTP protocol: the first question, or one of the two services. */
+/** A request in git's smart HTTP protocol: `info/refs`, or one of the two services. */
 interface GitRequest {
   readonly repository: string;
   readonly service: GitService;
@@ -80,7 +80,7 @@ function unknown(words: string, note: Note): Response {
   return spoken(404, words);
 }
 
-/** As git-lfs reads errors (its docs/api/batch.md). */
+/** Refuses a request of Git LFS, in the error format of git-lfs (its docs/api/batch.md). */
 function noLfs(note: Note): Response {
   note({ refused: "not_understood" });
   const headers = { "Content-Type": "application/vnd.git-lfs+json", "Cache-Control": "no-store" };

@@ -16,8 +16,8 @@ const PUSH_TYPE = "application/x-git-receive-pack-result";
 type Body = ReadableStream<Uint8Array>;
 
 /**
- * Answers a push: reads its commands, and sends it on if the rules allow every one of them. Before that, no byte goes to
- * the git host. The pack streams through.
+ * Answers a push: reads its commands, and forwards it if the rules allow every command. The git host gets no byte
+ * before that. The pack streams through.
  */
 export async function answerPush(
   remote: Remote,
@@ -47,7 +47,7 @@ export async function answerPush(
   }
   const taken = reader.release();
   note?.({ refs: asked.commands.map(({ ref }) => ref) });
-  // git asks first whether it may push, before it sends a large pack. The lease has said so.
+  // Before a large pack, git asks whether it may push. The lease permits it.
   if (asked.commands.length === 0) {
     await drain(plain);
     return reportOf(null);
@@ -55,7 +55,7 @@ export async function answerPush(
   const verdicts = await judged(remote, rules, asked, request, signing);
   if (verdicts.some(({ reasons }) => reasons.length > 0)) {
     note?.({ refused: "ref_not_allowed" });
-    // Who sends reads the answer only after its last byte.
+    // git reads the response only after it has sent its last byte.
     await drain(plain);
     return refused(verdicts, asked);
   }
@@ -89,7 +89,7 @@ function reportOf(report: Uint8Array<ArrayBuffer> | null): Response {
   return new Response(report, { headers: { "Content-Type": PUSH_TYPE, "Cache-Control": "no-store" } });
 }
 
-/** Joins the bytes that were read and the rest of the stream, without a copy of the rest. */
+/** Joins the bytes already read and the rest of the stream, without a copy of the rest. */
 function continued(taken: readonly Uint8Array[], rest: Body, length: number | undefined): Body {
   const { readable, writable } = length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   const send = async () => {
@@ -98,7 +98,7 @@ function continued(taken: readonly Uint8Array[], rest: Body, length: number | un
     writer.releaseLock();
     await rest.pipeTo(writable);
   };
-  // A host may answer before it has read everything; then nobody reads the rest.
+  // Ignored, because a host may respond before it has read the whole body, and then does not read the rest.
   send().catch(() => undefined);
   return readable;
 }

@@ -5,7 +5,7 @@ import { REFUSED_BY_BROKER, type Verdict } from "./rules.ts";
 /** Side bands (gitprotocol-common(5)): 1 holds the report, 2 holds text that git prints after `remote: `. */
 const REPORT_BAND = "\x01";
 const TEXT_BAND = "\x02";
-/** Most bytes in one packet, less the length and the band. */
+/** Maximum number of bytes in one packet, without the length and the band. */
 const BAND_BYTES = new Map([
   ["side-band-64k", 65_515],
   ["side-band", 995],

@@ -2,20 +2,23 @@ import type { RefCommand } from "./commands.ts";
 
 /** A ref that an operation may change at the git host, and how. */
 export interface RefRule {
-  /** Full name of a ref. With `/*` at the end: each ref below. */
+  /** Full name of a ref. `/*` at the end stands for all refs below. */
   readonly ref: string;
   /** `write`: create or update. */
   readonly may: "write" | "create" | "delete";
-  /** Except the default branch of the repository. */
+  /** Whether the rule excludes the default branch of the repository. */
   readonly notDefault?: true | undefined;
 }
 
-/** A push as the rules see it. */
+/** Facts about a push that the rules judge. */
 export interface PushFacts {
   readonly commands: readonly RefCommand[];
-  /** The push brings options, which make some hosts act. */
+  /** Whether the push has push options, which make some hosts act. */
   readonly hasOptions?: boolean;
-  /** New ids without this service's signature that the git host does not have, or does not tell; if commits are signed. */
+  /**
+   * New ids without this service's signature, if commits are signed: `unsigned` if the git host lacks the id, `unknown`
+   * if it does not tell.
+   */
   readonly unsigned?: ReadonlyMap<string, "unsigned" | "unknown">;
 }
 
@@ -25,14 +28,14 @@ export interface PushPolicy {
   readonly defaultBranch?: string | null | undefined;
 }
 
-/** What the rules say about one ref: every reason against it, each with the way out. */
+/** Result of the rules for one ref: every reason against the change, with a way out for each. */
 export interface Verdict {
   readonly ref: string;
-  /** Empty: nothing is against it. */
+  /** Empty if the rules allow the change. */
   readonly reasons: readonly string[];
 }
 
-/** Begins each reason where git prints it among the words of git hosts. */
+/** Prefix of each reason, to tell it from the git host's messages in git's output. */
 export const REFUSED_BY_BROKER = "warmtree: ";
 
 const HEADS = "refs/heads/";
@@ -59,7 +62,7 @@ export function verdictsOf({ commands, hasOptions, unsigned }: PushFacts, policy
   });
 }
 
-/** Whether a verdict depends on the name of the default branch, which is a question to the git host. */
+/** Whether a verdict depends on the name of the default branch, for which the git host must be asked. */
 export function asksDefault(commands: readonly RefCommand[], rules: readonly RefRule[]): boolean {
   return commands.some((command) => {
     const fitting = rules.filter((rule) => covers(rule, command.ref) && allows(rule, command));

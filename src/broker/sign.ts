@@ -3,30 +3,30 @@ import { signerOf } from "../signing/signer.ts";
 import { readUpTo } from "../remote/bytes.ts";
 import { spoken } from "./upstream.ts";
 
-/** Where git in a sandbox gets its signatures. */
+/** Path at which git in a sandbox gets its signatures. */
 export const SIGN_PATH = "/broker/sign";
 
-/** Begins each refusal, so that the words are found in git's output. */
+/** Prefix of each refusal, to find it in git's output. */
 export const CANNOT_SIGN = "warmtree: cannot sign: ";
 
 /**
- * A commit is some 300 bytes and its message, which calls limit to 16,000 characters. A push shows a signed commit in a
- * header (signed-tips.ts), which holds as much.
+ * A commit has some 300 bytes and its message, which calls limit to 16,000 characters. A push carries a signed commit
+ * in a header (signed-tips.ts), which has room for this size.
  */
 const MAX_PAYLOAD_BYTES = 86 * 1024;
-/** Clocks of sandboxes stand still while they are paused, and are set some seconds after. */
+/** A sandbox's clock stops during a pause, and is set some seconds after the resume. */
 const MAX_SKEW_S = 15 * 60;
 
 export interface SigningSettings {
-  /** The first signs, each is accepted; none: commits are not signed. */
+  /** The first key signs, each is accepted. Empty: commits are not signed. */
   readonly signingKeys: readonly Uint8Array<ArrayBuffer>[];
   /** Committer of every commit that this service makes. */
   readonly author: Identity;
 }
 
 /**
- * Signs the commit or tag in the body, if this service makes such: with its own committer, and of this moment. The
- * private key stays here, so a process in the sandbox can at most have its own commits signed while an operation runs.
+ * Signs the commit or tag in the body if it has this service's committer and the present time. The private key stays
+ * here, so a process in the sandbox can at most have its own commits signed while an operation runs.
  * @returns the signature as git stores it, or the reason as text
  */
 export async function answerSigning(

@@ -7,20 +7,20 @@ import type { RefCommand } from "./commands.ts";
 import type { SigningSettings } from "./sign.ts";
 
 /**
- * Header of a push: the commit or tag that it sends, in base64. The broker does not unpack a push. But an id is the hash
- * of its object, so the object proves that the id is signed. Nothing about it need be kept.
+ * Header of a push: the commit or tag that it sends, in base64. The broker does not unpack a push, but an id is the
+ * hash of its object, so the object proves that the id is signed. Nothing needs to be stored.
  */
 export const SIGNED_HEADER = "Warmtree-Signed";
 
-/** Far above the longest commit; all headers of a request have 128 KiB. */
+/** Far above the longest commit; all headers of a request together may have 128 KiB. */
 const MAX_PROOF_LENGTH = 120_000;
 
-/** An operation sends one; each that has no proof is a question to the git host. */
+/** An operation sends one id. Each id without proof costs a request to the git host. */
 const MAX_IDS = 32;
 
 /**
- * Returns the ids that a push would put at the end of a branch or tag and that neither have this service's signature
- * nor are at the git host already. `unknown`: the host does not tell.
+ * Returns the new ids of branches and tags in a push that neither have this service's signature nor are at the git host
+ * already. `unknown`: the host does not tell.
  */
 export async function unsignedTips(
   commands: readonly RefCommand[],

@@ -1,10 +1,10 @@
-/** Smaller chunks are copied together: a client that sends single bytes must not make a million objects of a megabyte. */
+/** Smaller chunks are merged: a client that sends single bytes must not create a million objects per megabyte. */
 const BLOCK_BYTES = 4096;
 
 /** The start of a stream: every byte is kept, and read once, in order. */
 export class TakenBytes {
   readonly #chunks: Uint8Array[] = [];
-  /** The last chunk is the start of this block, if that is not full. */
+  /** Block for small chunks. While it has space, the last chunk is its filled part. */
   #block = new Uint8Array(0);
   #filled = BLOCK_BYTES;
   #bytes = 0;
@@ -45,7 +45,7 @@ export class TakenBytes {
     this.#chunks.push(this.#block.subarray(0, this.#filled));
   }
 
-  /** Reads bytes that are there: at most `left`. */
+  /** Reads bytes that have arrived: at most `left`. */
   read(bytes: number): Uint8Array {
     const out = new Uint8Array(Math.min(bytes, this.left));
     for (let filled = 0; filled < out.byteLength;) {
@@ -54,7 +54,7 @@ export class TakenBytes {
       out.set(part, filled);
       filled += part.byteLength;
       this.#at += part.byteLength;
-      // Not before the next chunk is needed: this one may grow.
+      // Moves on only when the chunk is used up: the last chunk may still grow.
       if (part.byteLength === 0) {
         this.#chunkAt += chunk.byteLength;
         this.#chunk += 1;

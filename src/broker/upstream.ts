@@ -3,39 +3,39 @@ import { Redactor } from "../redaction/redactor.ts";
 import type { Remote } from "../remote/types.ts";
 import type { Note } from "./facts.ts";
 
-/** Headers of git that a git host needs. `Accept-Encoding` is not among them: answers are passed on unpacked. */
+/** Headers of git's request that the git host gets. Excludes `Accept-Encoding`: responses are passed on unpacked. */
 const FROM_GIT = ["Accept", "Content-Type", "Content-Encoding", "Git-Protocol", "User-Agent"];
-/** Headers of a git host that git needs. */
+/** Headers of the git host's response that git gets. */
 const FROM_HOST = ["Retry-After"];
 const OF_GIT = /^application\/x-git-[a-z-]+$/;
 
-/** Of an error page of a git host; git prints text pages. */
+/** Limit of a git host's error text; git prints text. */
 const MAX_ERROR_BYTES = 4096;
 
-/** Git's words for what an Authorization header holds: the header, and the token in it. */
+/** Returns the secrets in an Authorization header: the header, its credential, and the token in that. */
 const secretsIn = (authorization: string) => {
   const credential = authorization.split(" ").at(-1) ?? "";
   const [, token = ""] = /^[^:]*:(.*)$/s.exec(decodedBase64(credential)) ?? [];
   return [authorization, credential, token];
 };
 
-/** What is sent to the git host instead of a request to the broker. */
+/** Request to the git host, made from a request to the broker. */
 export interface UpstreamRequest {
-  /** Below the repository's address, with the query. */
+  /** Path below the repository's address, with the query. */
   readonly path: string;
   readonly method: "GET" | "POST";
-  /** Of git's own request. */
+  /** Headers of git's own request. */
   readonly headers: Headers;
   readonly body?: ReadableStream<Uint8Array> | null;
-  /** git has left. */
+  /** Aborted when git disconnects. */
   readonly signal: AbortSignal;
   readonly note?: Note;
 }
 
 /**
- * Sends a request of git to the git host, with the real credential, and returns the host's answer for git: the body of a
- * success as it comes; of an error the status, and its text without the credential. A redirect is not followed, and
- * its target is not told.
+ * Sends git's request to the git host, with the real credential, and returns the host's response for git: a successful
+ * body as it arrives; for an error, the status and its text without the credential. Redirects are not followed, and
+ * their targets are not told.
  */
 export async function answerOf(remote: Remote, request: UpstreamRequest): Promise<Response> {
   const { path, method, headers, body, signal, note } = request;
@@ -56,7 +56,7 @@ export async function answerOf(remote: Remote, request: UpstreamRequest): Promis
   const type = response.headers.get("Content-Type") ?? "";
   const length = lengthOf(response.headers);
   if (length !== undefined) note?.({ bytesOut: length });
-  // A page of the host must not become a page of this service.
+  // A web page of the host must not be shown as a page of this service.
   return passed(response.body, status, OF_GIT.test(type) ? type : "text/plain", response.headers);
 }
 
@@ -65,7 +65,7 @@ export function spoken(status: number, text: string, headers: Headers = new Head
   return passed(new Response(`${text}\n`).body, status, "text/plain; charset=utf-8", headers);
 }
 
-/** Returns the announced length of a body; undefined: it is not announced. */
+/** Returns the announced length of a body; undefined if none is announced. */
 export function lengthOf(headers: Headers): number | undefined {
   const text = headers.get("Content-Length") ?? "";
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -87,7 +87,7 @@ function passed(body: Response["body"], status: number, type: string, from: Head
     const value = from.get(name);
     if (value !== null) headers.set(name, value);
   }
-  // HTTP requires it; git asks nobody for a password.
+  // HTTP requires this header; git in a sandbox prompts nobody for a password.
   if (status === 401) headers.set("WWW-Authenticate", 'Basic realm="git"');
   return new Response(body, { status, headers });
 }
@@ -110,7 +110,7 @@ async function beginningOf(body: Response["body"]): Promise<string> {
       if (text.length > MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The host broke off: its status says enough.
+    // The host closed the connection: its status suffices.
   }
   return cutAtWord(text, MAX_ERROR_BYTES);
 }

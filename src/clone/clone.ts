@@ -23,7 +23,7 @@ export async function executeClone(input: z.output<typeof clone.input>, caller: 
   }
 }
 
-/** If the clone fails permanently, a newly bound workspace is ended. */
+/** Runs a clone once. If it fails permanently, ends a newly bound workspace. */
 async function cloneOnce(input: z.output<typeof clone.input>, caller: Caller): Promise<object> {
   const repository = parseRepository(input.repo_url, caller.config.allowedGitHosts);
   using claim = await claimWithPrefetch(caller, repository, input);

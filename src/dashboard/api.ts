@@ -12,9 +12,9 @@ import type {
   WorkspacePage,
 } from "./types.ts";
 
-/** For requests that only read reported data: they are answered at once or not at all. */
+/** Timeout of requests that only read reported data: they respond at once or not at all. */
 const LOOK_TIMEOUT_MS = 10_000;
-/** For requests that may have to resume a paused sandbox first. */
+/** Timeout of requests that may have to resume a paused sandbox first. */
 const ACT_TIMEOUT_MS = 120_000;
 
 /** The service refused the request; the message says why. Any other error means that the service was not reached. */

@@ -65,7 +65,7 @@ export function plotOptions(
   };
 }
 
-/** From the start of the first interval to the end of the last: points are drawn in the middle of their intervals. */
+/** From the first interval's start to the last one's end: points are drawn in the middle of their intervals. */
 function wholePieces(times: ArrayLike<number>): [number, number] {
   const [first = 0, second = 0, last = 0] = [times[0], times[1], times[times.length - 1]];
   const half = (second - first) / 2;

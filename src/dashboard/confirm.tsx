@@ -11,7 +11,7 @@ interface ConfirmProps {
   readonly children: ComponentChildren;
 }
 
-/** Asks for confirmation. Escape, and the button that has the focus, change nothing. */
+/** Asks for confirmation. Escape and the button that has the focus cancel. */
 export function Confirm({ title, action, isDanger = false, onYes, onNo, children }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [titleId, textId] = [useId(), useId()];

@@ -4,28 +4,28 @@ import { Close } from "./icons.tsx";
 
 interface DialogProps {
   readonly title: string;
-  /** What is being done or was done; announced to screen readers. */
+  /** The current or last action; announced to screen readers. */
   readonly status: string | undefined;
   readonly fault: string | undefined;
   readonly buttons?: ComponentChildren;
-  /** When this changes, the buttons may. */
+  /** State on which the buttons depend. */
   readonly state?: string | undefined;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
-/** The dialog of one thing; it opens when it is mounted. */
+/** The dialog of a workspace or run. Opens when it is mounted. */
 export function Dialog({ title, status, fault, buttons, state, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
-    // The back button takes it away while it is open: closing returns the focus.
+    // The back button unmounts an open dialog: closing returns the focus.
     return () => shown?.close();
   }, []);
   useEffect(() => {
-    // The button that had the focus is gone.
+    // The button that had the focus was removed.
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   }, [state]);
   return (

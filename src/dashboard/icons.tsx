@@ -25,6 +25,6 @@ export const Sun = () => (
   <Icon path="M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1" />
 );
 export const Moon = () => <Icon path="M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z" />;
-/** Marks of states, so that none is told by its colour alone. */
+/** Icons of states, so that colour alone never tells a state. */
 export const Mark = ({ of }: { of: keyof typeof MARKS }) => <Icon path={MARKS[of]} />;
 export const Close = () => <Icon path={CROSS} />;

@@ -4,13 +4,13 @@ import type { Overview, RunSummary } from "./types.ts";
 /** "2026-11-30T01:15" */
 const MINUTE_LENGTH = 16;
 
-/** Changes when something happened to workspaces. */
+/** Returns a text that changes when workspaces may have changed. */
 export const newsOfWorkspaces = ({ newest, sandboxes }: Overview): string =>
   JSON.stringify([newest[0], sandboxes.by_state]);
 
 /**
- * Changes when something may have happened to runs: with each overview while one of those that are shown goes on, and
- * every minute, because the beginning of a run shows only when its first operation has ended.
+ * Returns a text that changes when runs may have changed: with each overview while a shown run continues, otherwise
+ * every minute, because an overview shows the start of a run only after its first operation has ended.
  */
 export function newsOfRuns(overview: Overview, shown: readonly RunSummary[]): string {
   if (shown.some(({ status }) => !hasEnded(status))) return overview.at;

@@ -59,7 +59,7 @@ function Operations({ overview }: { overview: Overview }) {
   );
 }
 
-/** By the side that has to act, then by type as Prometheus has them. */
+/** Failures by the side that has to act, then by their types in Prometheus. */
 function Failures({ overview: { minutes, operations, errors } }: { overview: Overview }) {
   const { caller, git_host, service } = operations.failed_by;
   const named = { [SIDE_NAMES.service]: service, [SIDE_NAMES.git_host]: git_host, [SIDE_NAMES.caller]: caller };

@@ -4,22 +4,22 @@ import type { Minutes, RunStatus } from "./types.ts";
 
 const DEFAULT_MINUTES: Minutes = 5;
 
-/** What the page shows, as its address has it: a reload or a link shows the same. */
+/** State of the page that its address holds: a reload or a link shows the same. */
 export interface Place {
   readonly minutes: Minutes;
   /** The workspace whose dialog is open. */
   readonly workspace?: string | undefined;
   /** The run whose dialog is open. */
   readonly run?: string | undefined;
-  /** '': all. */
+  /** '' for all tenants. */
   readonly tenant: string;
-  /** '': everything. */
+  /** '' for no filter. */
   readonly text: string;
-  /** Of runs; absent: any. */
+  /** Status of runs; absent for any. */
   readonly status?: RunStatus | undefined;
 }
 
-/** Reads the fragment of an address, which no request carries. What is missing or unknown has its default. */
+/** Reads the fragment of an address, which no request carries. Missing or unknown values get their default. */
 export function placeOf(hash: string): Place {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
   return {
@@ -32,7 +32,7 @@ export function placeOf(hash: string): Place {
   };
 }
 
-/** The fragment of a place; '' for the default one. */
+/** Returns the fragment of a place; '' for the default place. */
 export function hashOf({ minutes, workspace = "", run = "", tenant, text, status }: Place): string {
   const range = minutes === DEFAULT_MINUTES ? "" : String(minutes);
   const all = { minutes: range, workspace, run, tenant, text, status: status ?? "" };

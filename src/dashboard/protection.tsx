@@ -8,11 +8,11 @@ const WORDS = {
   sandbox_egress: { sealed: "reach the service alone", open: "reach the internet" },
 } as const;
 
-/** How the settings protect credentials and work. They change with a deployment only, so they are asked for once. */
+/** Shows how the settings protect credentials and work. They change only with a deployment, so they are loaded once. */
 export function Protection({ api }: { api: Api }) {
   const [health, setHealth] = useState<Health>();
   useEffect(() => {
-    // Without an answer the page says nothing; the overview tells of the trouble.
+    // Shows nothing after a failure, which the overview reports.
     api.health().then(setHealth, () => undefined);
   }, [api]);
   if (health === undefined) return null;

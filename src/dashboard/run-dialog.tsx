@@ -58,7 +58,7 @@ export function RunDialog({ api, id, onClose, onChange }: RunDialogProps) {
         await api[what](id);
         setSaid(what === "cancel" ? "No other step is begun." : "The run goes on.");
       } finally {
-        // If it was refused, the run is not as it is shown.
+        // A refusal means that the shown run is out of date.
         setActions((before) => before + 1);
         onChange();
       }

@@ -71,6 +71,6 @@ function Item({ api, run: { run, ops, status: ofRun }, item: { item, status, ste
       {isOpen && steps && <Steps steps={steps} now={Date.now()} label={`Steps of item ${item}`} />}
     </details>
   );
-  // The step that failed says the same.
+  // The failed step shows the same error.
   return <Outcome status={status} name={name} error={isOpen && steps ? undefined : error} />;
 }

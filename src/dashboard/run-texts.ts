@@ -4,7 +4,7 @@ import type { RunItem, RunStatus, RunStep, RunSummary } from "./types.ts";
 /** More operations would not tell runs apart. */
 const OPS_SHOWN = 4;
 
-/** The operations of a run, and the number of items that it does them for. */
+/** Returns the operations of a run, and its number of items. */
 export function whatOf({ ops, items }: Pick<RunSummary, "ops" | "items">): string {
   const more = ops.length - OPS_SHOWN;
   const named = ops.slice(0, OPS_SHOWN).join(", ") + (more > 0 ? ` and ${count(more)} more` : "");
@@ -14,7 +14,7 @@ export function whatOf({ ops, items }: Pick<RunSummary, "ops" | "items">): strin
 /** Enough to tell runs apart. */
 const ID_LENGTH = "r0-".length + 8;
 
-/** Which of the runs of the same operations it is. */
+/** Returns the facts that tell runs of the same operations apart. */
 export const whichOf = ({ run, about }: Pick<RunSummary, "run" | "about">) =>
   [...(about ? [about.repository, agentOf(about)] : []), run.slice(0, ID_LENGTH)]
     .filter((part) => part !== "")
@@ -44,11 +44,11 @@ export function tookOf({ began_at, ended_at }: Pick<RunSummary, "began_at" | "en
   return seconds(Math.max(end - Date.parse(began_at), 0) / 1000);
 }
 
-/** Canceling and retrying, as the service permits them. */
+/** Whether the service permits to cancel or retry a run. */
 export const canCancel = (status: RunStatus) => status === "queued" || status === "running";
 export const canRetry = (status: RunStatus) => status === "failed" || status === "canceled";
 
-/** Whether nothing more happens to an item, unless its run is retried. */
+/** Whether an item is finished, unless its run is retried. */
 export const isOver = (status: RunItem["status"]) => status === "done" || status === "failed" || status === "canceled";
 
 const RANKS: Readonly<Record<RunItem["status"], number>> = {
@@ -59,7 +59,7 @@ const RANKS: Readonly<Record<RunItem["status"], number>> = {
   not_begun: 4,
 };
 
-/** Failed items first, then those that are worked on. */
+/** Sorts items: failed ones first, then running ones. */
 export const inOrder = (items: readonly RunItem[]) =>
   items.toSorted((a, b) => RANKS[a.status] - RANKS[b.status] || a.item - b.item);
 

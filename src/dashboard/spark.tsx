@@ -6,12 +6,12 @@ interface SparkProps {
   readonly color: string;
 }
 
-/** The shape of a series, without numbers, which the charts show. */
+/** The shape of a series, without numbers: the charts show those. */
 export function Spark({ values, color }: SparkProps) {
   const most = Math.max(...values.map((value) => value ?? 0), Number.MIN_VALUE);
   const x = (index: number) => (index / Math.max(values.length - 1, 1)) * WIDTH;
   const y = (value: number) => HEIGHT - 1 - (value / most) * (HEIGHT - 2);
-  // A value with nothing on either side is drawn as a dot: a line of no length with round ends.
+  // A value without neighbours is drawn as a dot: a line of no length with round ends.
   const path = values
     .map((value, index) => {
       if (value === null) return "";

@@ -8,16 +8,16 @@ interface Page<Item> {
 }
 
 interface ListOptions<Item> {
-  /** Names the list; another one is loaded at once. */
+  /** Name of the list; a change loads the new list at once. */
   readonly list: string;
   readonly ask: (cursor?: string) => Promise<Page<Item>>;
-  /** The list is loaded again when this changes for what is shown. */
+  /** Returns a text for the shown items; a change of it loads the list again. */
   readonly newsOf: (shown: readonly Item[]) => string | undefined;
   /** Minimum time between two loads of the same list. */
   readonly soonestMs: number;
 }
 
-/** A list of the service that comes in pages. */
+/** Loads a list of the service, which comes in pages. */
 export function useList<Item>({ list, ask, newsOf, soonestMs }: ListOptions<Item>) {
   const [listed, setListed] = useState<Page<Item>>();
   const [fault, setFault] = useState<string>();
@@ -28,7 +28,7 @@ export function useList<Item>({ list, ask, newsOf, soonestMs }: ListOptions<Item
     const isSame = loaded.current.list === list;
     loaded.current = { list, at: Date.now() };
     const wanted = (isSame ? (listed?.items.length ?? 0) : 0) + more;
-    // A list that was asked for before this one may arrive after it.
+    // The response for an earlier list may arrive after this one.
     const isStale = () => loaded.current.list !== list;
     try {
       let { items, cursor } = await ask();

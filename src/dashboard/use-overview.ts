@@ -7,7 +7,7 @@ import type { Minutes, Overview } from "./types.ts";
 const POLL_MS = 3000;
 const UNAUTHORIZED = 401;
 
-/** Why the page shows old values. */
+/** Reason why the page shows old values. */
 export interface Trouble {
   readonly label: "Refused" | "Disconnected";
   readonly detail: string;

@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { hashOf, type Place, placeOf } from "./place.ts";
 
-/** What a dialog can show. */
+/** Things that a dialog can show. */
 type Opened = "workspace" | "run";
 
-/** Marks entries of the history that this page has made by opening a dialog. */
+/** Marks history entries that this page made by opening a dialog. */
 const OPENED = "opened";
 
-/** The place in the address, and the ways to another one. */
+/** Returns the place in the address, and functions that change it. */
 export function usePlace() {
   const [place, setPlace] = useState(() => placeOf(location.hash));
   useEffect(() => {
@@ -23,12 +23,12 @@ export function usePlace() {
   };
   return {
     place,
-    /** The back button leads to the range before. */
+    /** Adds a history entry: the back button leads to the range before. */
     look: ({ minutes }: Pick<Place, "minutes">) => move({ minutes }, "pushState", null),
-    /** Typing fills no history. */
+    /** Replaces the history entry, so that typing adds none. */
     filter: (change: Partial<Pick<Place, "tenant" | "text" | "status">>) => move(change, "replaceState", null),
     open: (what: Opened, id: string) => move({ [what]: id }, "pushState", OPENED),
-    /** As the back button does; a page that began with an open dialog has nowhere to go back to. */
+    /** Goes back like the back button; a page that began with an open dialog has no entry to go back to. */
     close: (what: Opened, id: string) => {
       if (placeOf(location.hash)[what] !== id) return;
       if (history.state === OPENED) history.back();

@@ -5,7 +5,7 @@ import type { Overview } from "./types.ts";
 import { useList } from "./use-list.ts";
 
 const PAGE = "20";
-/** For a list, the service counts the steps of its runs. */
+/** Lists are costly: the service counts the steps of their runs. */
 const SOONEST_MS = 5_000;
 
 /**

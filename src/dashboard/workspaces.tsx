@@ -6,7 +6,7 @@ import { nameOf, nextOf, stateOf } from "./workspace-texts.ts";
 
 interface WorkspacesProps extends Pick<ReturnType<typeof useWorkspaces>, "listed" | "fault"> {
   readonly now: number;
-  /** Whether only some are asked for. */
+  /** Whether a filter is set. */
   readonly isFiltered: boolean;
   readonly onOpen: (sandboxId: string) => void;
   readonly onMore: () => void;

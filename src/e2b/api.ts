@@ -12,7 +12,7 @@ interface TimeLimits {
   deadlineMs: number;
 }
 
-/** E2B abandons a start, resume or pause after 70 s. Leaving before its answer would leave an unknown sandbox. */
+/** E2B abandons a start, resume or pause after 70 s. A shorter timeout could leave an unknown sandbox behind. */
 export const SLOW: TimeLimits = { timeoutMs: 75_000, deadlineMs: 90_000 };
 export const QUICK: TimeLimits = { timeoutMs: 15_000, deadlineMs: 45_000 };
 

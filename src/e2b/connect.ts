@@ -16,7 +16,7 @@ export const END_STREAM_FLAG = 0x02;
 const HEADER_BYTES = 5;
 /** envd sends output in chunks of at most 32 KiB (44 KiB as base64); a much larger length is garbage or an attack. */
 const MAX_ENVELOPE_BYTES = 4 * 1024 * 1024;
-/** A message of envd, and some. */
+/** Buffer size: more than one message of envd. */
 const CHUNK_BYTES = 64 * 1024;
 /** Time for the server to close after its last envelope; after it the connection is dropped instead of reused. */
 const CLOSE_GRACE_MS = 250;
@@ -66,8 +66,8 @@ export async function* envelopes(
 type ChunkReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
 
 /**
- * Reads into the same memory again and again, where the stream can do that (those of runtimes' own bodies can): memory
- * of its own for each chunk of a download would be garbage that the collector lets wait. A chunk is good until the next.
+ * Reads into the same memory again and again, if the stream supports it (bodies of runtimes do): new memory for each
+ * chunk of a download would be garbage that is collected late. A chunk is valid until the next read.
  */
 function readerOf(stream: ReadableStream<Uint8Array>): ChunkReader {
   let memory = new ArrayBuffer(CHUNK_BYTES);
@@ -133,7 +133,7 @@ class ByteSource {
     return bytes;
   }
 
-  /** The same space for every piece that spans chunks: it is used until the next one is taken. */
+  /** Returns the same memory for every piece that spans chunks: a piece is valid until the next `take`. */
   #space(count: number): Uint8Array {
     if (this.#scratch.length < count) this.#scratch = new Uint8Array(count);
     return this.#scratch.subarray(0, count);

@@ -42,11 +42,11 @@ export interface ControlPlane {
   pause(sandboxId: string): Promise<"paused" | "already_paused">;
 }
 
-/** In E2B's rules, every address. */
+/** Every address, in E2B's rules. */
 const ALL_TRAFFIC = "0.0.0.0/0";
 
 const PAGE_SIZE = 100;
-/** 20,000 sandboxes, many times the limit of any plan: beyond it E2B's cursor runs in a circle. */
+/** 20,000 sandboxes, many times the limit of any plan. More pages would mean that E2B's cursor repeats. */
 const MAX_PAGES = 200;
 
 /**
@@ -75,7 +75,7 @@ export function controlPlane(config: E2bConfig, fetcher: typeof fetch = fetch): 
         const request =
           version === "v2"
             ? { path: "/v2/sandboxes", body }
-            : // This version's default lets anyone who knows its id reach a sandbox.
+            : // By default, this version lets anyone who knows a sandbox's id reach it.
               { path: "/sandboxes", body: { ...body, secure: true } };
         return forJson({ what, method: "POST", ...request, idempotent: false, ...SLOW }, sandboxSession);
       });

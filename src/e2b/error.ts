@@ -1,4 +1,4 @@
-/** What went wrong with a call to E2B, as far as a caller has to act on it. */
+/** Kinds of failures of a call to E2B, as far as callers treat them differently. */
 export type E2bErrorCode =
   /** Key or token refused, or not allowed to touch this. */
   | "unauthenticated"
@@ -12,13 +12,13 @@ export type E2bErrorCode =
   | "invalid_request"
   /** The sandbox is paused, killed or expired: connect resumes it, or answers not_found. */
   | "not_running"
-  /** E2B or the way to it failed. */
+  /** E2B or the connection to it failed. */
   | "unavailable"
-  /** No whole answer in the time allowed. */
+  /** No complete response within the time limit. */
   | "timeout"
-  /** The answer began and then broke off. */
+  /** The response began and then broke off. */
   | "stream_broken"
-  /** The answer does not have the form that E2B's API promises. */
+  /** The response does not have the form that E2B's API promises. */
   | "protocol"
   /** The process ran past its time and the sandbox killed it. */
   | "process_deadline";
@@ -33,11 +33,11 @@ interface E2bErrorFacts {
   status?: number | undefined;
   /** Seconds to wait before the next try, from Retry-After. */
   retryAfterS?: number | undefined;
-  /** E2B's own word on a retry, from Should-Retry. */
+  /** E2B's advice on a retry, from Should-Retry. */
   retryAdvised?: boolean | undefined;
-  /** Milliseconds that were exceeded, of `timeout` and `process_deadline`, where they were ours. */
+  /** For `timeout` and `process_deadline`: the exceeded limit in milliseconds, if it was ours. */
   limitMs?: number | undefined;
-  /** All that the process had printed before, of `process_deadline`; absent: it was too much. */
+  /** For `process_deadline`: the whole output of the process until then; absent if it was too much. */
   stdout?: Uint8Array | undefined;
 }
 

@@ -19,7 +19,7 @@ export function decodeBase64(text: string): Uint8Array {
   }
 }
 
-/** ES2026, many times faster: workerd has it, Node 24 not yet. */
+/** Whether the runtime has `fromBase64` (ES2026), which is many times faster: workerd has it, Node 24 not yet. */
 function hasFromBase64(type: object): type is { fromBase64(text: string): Uint8Array } {
   return "fromBase64" in type;
 }

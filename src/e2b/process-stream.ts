@@ -106,7 +106,7 @@ export class ProcessStream {
   async #passOn(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const kept = await this.#options.takeStdout?.(bytes);
     if (kept) this.#stdout.appendBytes(kept);
-    // Frees its memory now: the collector sees only a small object, and would let megabytes of them wait.
+    // Frees its memory now: the garbage collector sees only small objects, and would free megabytes late.
     bytes.buffer.transfer(0);
   }
 

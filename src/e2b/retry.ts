@@ -1,7 +1,7 @@
 import { E2bError } from "./error.ts";
 import type { E2bErrorCode } from "./error.ts";
 
-/** Time and chance, so that tests decide both. */
+/** Clock and random numbers, which tests replace. */
 export interface RetryClock {
   nowMs(): number;
   sleep(delayMs: number): Promise<void>;
@@ -10,18 +10,18 @@ export interface RetryClock {
 }
 
 interface RetryOptions {
-  /** Whether doing the call twice does no more than doing it once. */
+  /** Whether a repeated call has no further effect. */
   idempotent: boolean;
-  /** The call itself repeats tries that had no effect: only others are repeated here. */
+  /** Whether to repeat only tries that may have had an effect, because the call itself repeats the others. */
   begunOnly?: boolean;
-  /** For all tries and the waits between them. */
+  /** Time limit of all tries and the waits between them. */
   deadlineMs: number;
 }
 
 const MAX_TRIES = 4;
 const BASE_DELAY_MS = 200;
 const MAX_DELAY_MS = 5_000;
-/** Beyond this the caller is better served by an error that says how long to stay away. */
+/** Longest Retry-After to wait for. Above it, the caller gets an error that says how long to wait. */
 const MAX_RETRY_AFTER_MS = 20_000;
 const TRANSIENT: ReadonlySet<E2bErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "stream_broken"]);
 
@@ -32,9 +32,9 @@ const realClock: RetryClock = {
 };
 
 /**
- * Calls `attempt` until it succeeds, fails for good, or the next wait would pass the deadline; then its last error is
- * thrown. `attempt` gets the time that is left, to bound its own call by. A call that is not idempotent is
- * repeated only when the error proves that the last try had no effect (`started` false).
+ * Calls `attempt` until it succeeds, fails for good, or the next wait would pass the deadline; then throws its last
+ * error. `attempt` gets the time left, to limit its own call. A call that is not idempotent is repeated only if the
+ * error proves that the last try had no effect (`started` false).
  */
 export async function withRetries<T>(
   attempt: (remainingMs: number) => Promise<T>,
@@ -55,8 +55,8 @@ export async function withRetries<T>(
 }
 
 /**
- * Wait after the `tries`-th failure: full jitter over an exponential back-off, on top of Retry-After when there is
- * one, so that callers who were told the same second do not come back together. Undefined: too long to wait.
+ * Returns the wait after the `tries`-th failure: exponential back-off with full jitter, on top of Retry-After if there
+ * is one, so that callers with the same Retry-After do not come back together. Undefined if the wait is too long.
  */
 export function retryDelayMs(tries: number, retryAfterS: number | undefined, random: number): number | undefined {
   const jitterMs = random * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (tries - 1));

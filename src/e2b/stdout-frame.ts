@@ -1,22 +1,22 @@
 /** Start of a message that holds stdout alone; protobuf's JSON may have spaces. */
 const START = /^\{\s*"event"\s*:\s*\{\s*"data"\s*:\s*\{\s*"stdout"\s*:\s*"/;
 const END = /"\s*\}\s*\}\s*\}\s*$/;
-/** More than both ends of such a message have. */
+/** More than the start or the end of this message has. */
 const END_BYTES = 64;
 
 const ascii = new TextDecoder("latin1");
 
-/** Value of each base64 digit, by its code; 64 and above: none. */
+/** Value of each base64 digit, by its code; above 63 for other characters. */
 const DIGITS = new Uint8Array(256).fill(255);
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 for (let value = 0; value < ALPHABET.length; value++) DIGITS[ALPHABET.charCodeAt(value)] = value;
-/** The digit of the value 0, in the place of padding. */
+/** The base64 digit for 0, which replaces padding. */
 const ZERO = 0x41;
 const PAD = 0x3d;
 
 /**
- * Decodes a message of envd that holds stdout alone, without making a string of it: a download has thousands of them,
- * and the strings would be garbage of several times its size. Undefined: it is another message, or not plainly one.
+ * Decodes a message of envd that holds stdout alone, without a string: a download has thousands of messages, and their
+ * strings would be garbage of several times its size. Undefined for other messages and unusual forms.
  */
 export function stdoutOf(message: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const start = START.exec(ascii.decode(message.subarray(0, END_BYTES)))?.[0].length;
@@ -26,7 +26,7 @@ export function stdoutOf(message: Uint8Array): Uint8Array<ArrayBuffer> | undefin
   return fromBase64(message.subarray(start, message.byteLength - end));
 }
 
-/** Undefined: the digits are not base64 with its padding. */
+/** Decodes base64; undefined if the digits or the padding are invalid. */
 function fromBase64(digits: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const { length } = digits;
   if (length === 0 || length % 4 !== 0) return undefined;

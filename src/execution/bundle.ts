@@ -8,8 +8,8 @@ import { useWorkspace } from "../workspace/grants.ts";
 import { dispatch } from "./dispatch.ts";
 
 /**
- * Returns the unpushed work of a workspace as a tar: made now, which is a use, or as it was saved before a dropped
- * workspace ended.
+ * Returns the unpushed work of a workspace as a tar: made now, which counts as a use, or saved before the end of a
+ * dropped workspace.
  * @throws nothing_unpushed, workspace_gone if nothing was saved, and the codes of useWorkspace and dispatch
  */
 export async function workOf(caller: Caller, sandboxId: string): Promise<SavedWork> {

@@ -48,8 +48,8 @@ export async function dispatch<Value extends object>(
 }
 
 /**
- * Sends an operation once more with the part it lacked: the remote, or the git host's word that it has the contents for
- * Git LFS. Returns the refusal if the operation lacked neither.
+ * Sends an operation once more with the part it lacked: the remote, or the git host's confirmation that it has the
+ * contents for Git LFS. Returns the refusal if the operation lacked neither.
  */
 export async function dispatchAgain<Value extends object>(
   operation: SandboxTask<unknown, Value>,

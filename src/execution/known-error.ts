@@ -1,10 +1,7 @@
 import { ConfigError } from "../config.ts";
 import { WarmtreeError } from "../errors.ts";
 
-/**
- * Returns a known error as it is, and an unexpected one as `internal`, of which the caller sees only the id of its
- * request.
- */
+/** Returns a known error unchanged, and any other error as `internal`, which shows the caller only the request id. */
 export function asKnownError(thrown: unknown): WarmtreeError {
   if (thrown instanceof WarmtreeError) return thrown;
   // Its message names settings, never their values.

@@ -14,8 +14,8 @@ interface Uploader {
 }
 
 /**
- * Stores contents at the Git LFS of the workspace's git host, with the caller's credential. This comes before the edit,
- * so that no pointer stands without its object.
+ * Stores contents at the Git LFS of the workspace's git host, with the caller's credential. Runs before the edit, so
+ * that no pointer exists without its object.
  * @returns undefined if the host has no Git LFS
  */
 export async function storeForLfs(

@@ -3,7 +3,7 @@ import type { Caller } from "../workspace/caller.ts";
 const DIGITS = 32;
 
 /**
- * Name of a call that is carried out once (`Caller.once`): equal for equal seed and parts, and only for these.
+ * Returns the name of a call that runs once (`Caller.once`). Names are equal only for equal seed and parts.
  * @param seed names the request or run that the call belongs to
  * @example
  * const ofStep = await onceOf(caller.once, step.at);
@@ -16,7 +16,7 @@ export async function onceOf(seed: string, ...parts: readonly (string | number)[
     .slice(0, DIGITS);
 }
 
-/** The caller for one of its calls; undefined: each try is carried out. */
+/** Returns the caller with the name of one call; if it is undefined, every try of the call runs. */
 export function calledOnce(caller: Caller, once: string | undefined): Caller {
   const { once: _of, ...rest } = caller;
   return once === undefined ? rest : { ...rest, once };

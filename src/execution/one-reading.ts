@@ -10,9 +10,8 @@ export type Naming = (members: Members, schema: z.ZodObject) => Members;
 const asWritten: Naming = (members) => members;
 
 /**
- * Reads input as clients write it: values of another type that have one reading in the schema become that reading, such
- * as `"10"` where a number belongs. What may mean two things stays as it is, and the schema refuses it. Valid input stays
- * as it is.
+ * Reads input in the forms that clients write: converts a value of another type if the schema allows one reading only,
+ * such as `"10"` for a number. An ambiguous value stays as it is, and the schema refuses it. Valid input is kept.
  *
  * An optional field is absent if it is null, or if it is empty (`""`, `false`, `[]`, and 0 for a number) and the schema
  * refuses that value.
@@ -28,7 +27,7 @@ class Reader {
     this.naming = naming;
   }
 
-  /** Undefined: the value is absent. */
+  /** Returns undefined if the value is absent. */
   read(schema: Schema, given: unknown): unknown {
     if (given === null) return undefined;
     const inner = optionalPart(schema);
@@ -73,7 +72,7 @@ class Reader {
   }
 }
 
-/** A list of one value stands for the value. */
+/** Unwraps a list of one value. */
 const onlyEntry = (given: unknown): unknown =>
   Array.isArray(given) && given.length === 1 && !Array.isArray(given[0]) ? given[0] : given;
 
@@ -81,18 +80,18 @@ const isValid = (schema: Schema, value: unknown) => z.safeParse(schema, value).s
 
 const isEmpty = (value: unknown) => value === "" || value === false || (Array.isArray(value) && value.length === 0);
 
-/** Fields in which the text `none` cannot be a name. */
+/** Whether a field cannot hold a name, so that the text `none` means no value. */
 const isChoice = (schema: Schema) => ["number", "boolean", "enum", "literal"].includes(typeOf(schema));
 const isNothing = (value: unknown) => typeof value === "string" && /^(?:none|null|undefined)$/i.test(value);
 
-/** Omits the empty values that the object is refused with, if it is accepted without them. */
+/** Omits empty values if the schema refuses the object with them and accepts it without them. */
 function withoutEmpty(schema: z.ZodObject, members: Members): Members {
   const mayGo = (name: string) => Object.hasOwn(schema.shape, name) && !isRequired(schema, name);
   const empty = Object.keys(members).filter((name) => isEmpty(members[name]) && mayGo(name));
   if (empty.length === 0 || isValid(schema, members)) return members;
   const keeping = (kept: readonly string[]) =>
     Object.fromEntries(Object.entries(members).filter(([name]) => kept.includes(name) || !empty.includes(name)));
-  // An object may need one of them, as a file that is written empty does.
+  // The object may need one empty value: an empty file needs its content.
   const least = [[], ...empty.map((name) => [name])].find((kept) => isValid(schema, keeping(kept)));
   if (!least) return members;
   const most = empty.reduce(
@@ -102,13 +101,13 @@ function withoutEmpty(schema: z.ZodObject, members: Members): Members {
   return keeping(most);
 }
 
-/** An object, also as JSON. */
+/** Returns the members of an object, also of one in JSON; undefined for other values. */
 export function membersOf(given: unknown): Members | undefined {
   const value = typeof given === "string" ? parsed(given) : given;
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
-/** A list, also as JSON, or its only entry. `[id]` is a list in JSON only if its entry has the type of the list. */
+/** Returns a list, also from JSON or its only entry. Text is JSON only if its entries have the list's type. */
 function listOf(element: Schema, given: unknown): unknown {
   const isOfObjects = element instanceof z.ZodObject;
   if (typeof given !== "string") return isOfObjects && membersOf(given) ? [given] : given;
@@ -120,7 +119,7 @@ function listOf(element: Schema, given: unknown): unknown {
   return [given];
 }
 
-/** Python's form of a list of simple texts. */
+/** Reads a list of simple texts in Python's form. */
 function quoted(text: string): unknown {
   return /^\[\s*'[^'"\\]*'(?:\s*,\s*'[^'"\\]*')*\s*\]$/.test(text) ? parsed(text.replaceAll("'", '"')) : undefined;
 }

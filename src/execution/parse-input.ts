@@ -6,7 +6,7 @@ import { oneReading } from "./one-reading.ts";
 import { descriptionAt, fieldsAt } from "./schema-parts.ts";
 import { nearestField } from "./usual-names.ts";
 
-/** More show nothing new about how a caller writes. */
+/** Maximum number of reported errors. More show nothing new about a caller's mistakes. */
 const MAX_ERRORS = 20;
 
 type Issue = z.core.$ZodIssue;
@@ -16,8 +16,8 @@ type Checked<Value> =
   | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /**
- * Checks input against a schema, and returns the parsed input. Other spellings of a value that have one reading are
- * taken (one-reading.ts).
+ * Checks input against a schema, and returns the parsed input. Accepts other spellings of a value that have one reading
+ * (one-reading.ts).
  * @param within path of `input` inside a larger input
  * @throws invalid_input with every invalid field
  */
@@ -27,7 +27,7 @@ export function parseInput<Input extends z.ZodType>(schema: Input, input: unknow
   return checked.value;
 }
 
-/** Checks the query of a route. Programs write it, so other spellings are not taken. */
+/** Checks the query of a route. Programs write it, so other spellings are refused. */
 export function parseQuery<Input extends z.ZodType>(schema: Input, query: object): z.output<Input> {
   const parsed = schema.safeParse(query, { error: issueWords });
   if (parsed.success) return parsed.data;
@@ -35,7 +35,7 @@ export function parseQuery<Input extends z.ZodType>(schema: Input, query: object
   throw invalidInput(errors.map(({ path, detail }) => ({ field: path.join("."), detail })));
 }
 
-/** As parseInput, with the invalid fields as a value. */
+/** Does the same as parseInput, but returns the invalid fields instead of throwing. */
 export function checkInput<Input extends z.ZodType>(
   schema: Input,
   input: unknown,
@@ -74,7 +74,7 @@ function errorsOf(schema: z.ZodType, read: unknown, issues: readonly Issue[]): F
 function described(schema: z.ZodType, issue: Issue): Found[] {
   if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: explained(schema, issue) }];
   const fields = fieldsAt(schema, issue.path);
-  // Only the first are told, and each is compared with all fields.
+  // Explains only the keys that can be reported, because each is compared with all fields.
   return issue.keys.map((key, at) => ({
     path: [...issue.path, key],
     detail: at < MAX_ERRORS ? unknownField(key, fields) : "",
@@ -91,7 +91,7 @@ function unknownField(key: string, fields: readonly string[]): string {
   return `is not a field here; ${nearest === undefined ? `the fields are ${fields.join(", ")}` : `write '${nearest}'`}`;
 }
 
-/** The error for invalid fields; at least one. */
+/** Returns the error for one or more invalid fields. */
 export function invalidInput(all: readonly FieldError[], code: ErrorCode = "invalid_input"): WarmtreeError {
   const errors = all.slice(0, MAX_ERRORS);
   const more = all.length > errors.length ? ` ${all.length - errors.length} more fields are wrong.` : "";

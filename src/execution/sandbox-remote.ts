@@ -7,10 +7,10 @@ import { remoteFor } from "../remote/credentials.ts";
 import type { Remote, Signing } from "../remote/types.ts";
 import type { Caller } from "../workspace/caller.ts";
 
-/** An operation can be under way for so much longer than its own time: the request's way, and clocks. */
+/** Validity of a lease beyond the operation's own time limit: for the request's way, and differences of clocks. */
 const LEASE_MARGIN_S = 30;
 
-/** The operation that a sandbox needs the service for. */
+/** Operation in a sandbox that needs this service. */
 interface SandboxUse {
   readonly sandboxId: string;
   /** Address of the repository. */
@@ -21,8 +21,8 @@ interface SandboxUse {
 }
 
 /**
- * Returns the remote as git in a sandbox gets it for one operation: the broker's address with a lease, or, without a
- * broker, the git host's with the credential itself.
+ * Returns the remote that git in a sandbox gets for one operation: the broker's address with a lease, or, without a
+ * broker, the git host's address with the credential itself.
  * @throws ConfigError, or host_not_allowed
  */
 export async function remoteInSandbox(caller: Caller, use: SandboxUse): Promise<Remote> {
@@ -40,8 +40,8 @@ export async function remoteInSandbox(caller: Caller, use: SandboxUse): Promise<
 }
 
 /**
- * Returns where git in a sandbox gets signatures for one operation; undefined if commits are not signed. Its lease is for
- * nothing else: git hands it to every program that it runs for a commit.
+ * Returns the address and lease with which git in a sandbox gets signatures for one operation; undefined if commits are
+ * not signed. The lease permits nothing else, because git passes it to every program that it runs for a commit.
  * @throws ConfigError, or host_not_allowed
  */
 export async function signingInSandbox(caller: Caller, use: SandboxUse): Promise<Signing | undefined> {
@@ -56,7 +56,7 @@ type Permission = Pick<Lease, "authorization"> & {
   readonly refs: readonly RefRule[];
 };
 
-/** Returns a lease for what is permitted, as an Authorization header. */
+/** Returns a lease for a permission, as an Authorization header. */
 async function sealed(
   caller: Caller,
   { sandboxId, url, timeoutS }: SandboxUse,

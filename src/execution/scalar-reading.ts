@@ -10,7 +10,7 @@ const TRUTHS: Readonly<Record<string, boolean>> = {
   "0": false,
 };
 
-/** Reads a text, number, true or false where a schema has another of them, if it has one reading there. */
+/** Converts a text, number or boolean to the type of a schema, if it has one reading there. */
 export function scalarReading(schema: Schema, given: unknown): unknown {
   if (typeOf(schema) === "number") return numberIn(given) ?? given;
   if (typeOf(schema) === "boolean") return truthIn(given) ?? given;
@@ -31,10 +31,10 @@ function truthIn(given: unknown): boolean | undefined {
   return Object.hasOwn(TRUTHS, word) ? TRUTHS[word] : undefined;
 }
 
-/** The patterns allow no space at the ends. */
+/** Whether a text has a pattern. No pattern allows spaces at the ends. */
 const hasPattern = (schema: z.ZodString) => schema.format === "regex";
 
-/** Not for texts without a pattern: the text might be 1.0, which JSON makes 1. */
+/** Reads a word. Only for texts with a pattern: another text might be 1.0, which JSON makes 1. */
 function wordIn(given: unknown): unknown {
   if (typeof given === "number" && Number.isSafeInteger(given)) return String(given);
   return typeof given === "string" ? given.trim() : given;

@@ -6,8 +6,8 @@ import { distance } from "./distance.ts";
 const OF_A_PATH = ["file_path", "filename", "folder", "directory", "dir"];
 
 /**
- * Names that other tools use for a field, and that mean nothing else beside the operation's other fields. An operation
- * with several of the fields has the first of them.
+ * Names that other tools use for a field, and that mean no other field of the operation. If an operation has several of
+ * the fields, the first counts.
  */
 const USUAL: Readonly<Record<string, readonly string[]>> = {
   sandbox_id: ["sandbox", "workspace", "workspace_id"],
@@ -32,7 +32,7 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
   op: ["operation", "tool", "action", "command"],
 };
 
-/** Names that may mean a field: asked about, never taken nor ignored. */
+/** Names that may mean a field. They are neither accepted nor ignored: the error suggests the field. */
 const POSSIBLE: Readonly<Record<string, readonly string[]>> = {
   to: ["branch", "target", "target_branch", "remote_branch"],
   from: ["branch", "source", "source_branch", "remote_branch"],
@@ -43,7 +43,7 @@ const POSSIBLE: Readonly<Record<string, readonly string[]>> = {
 
 const plain = (name: string) => name.toLowerCase().replaceAll(/[_\s-]/g, "");
 
-/** The fields of a table by the plain names that stand for them, in the order of the table. */
+/** Returns a table's fields by plain name, in the order of the table. */
 function byName(table: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const [field, names] of Object.entries(table)) {
@@ -55,14 +55,14 @@ function byName(table: Readonly<Record<string, readonly string[]>>): ReadonlyMap
 const FIELDS_MEANT = byName(USUAL);
 const FIELDS_POSSIBLE = byName(POSSIBLE);
 
-/** The field that a name means, in another spelling (`startLine`) or in the words of other tools. */
+/** Returns the field that a name means, in another spelling (`startLine`) or in other tools' words. */
 function fieldMeant(name: string, fields: readonly string[]): string | undefined {
   const written = plain(name);
   const isOf = (field: string) => fields.includes(field);
   return fields.find((field) => plain(field) === written) ?? FIELDS_MEANT.get(written)?.find(isOf);
 }
 
-/** The field that a name may mean, also mistyped. */
+/** Returns the field that a name may mean, even if it is mistyped. */
 export function nearestField(name: string, fields: readonly string[]): string | undefined {
   const written = plain(name);
   const isTypo = (field: string) => {
@@ -74,8 +74,8 @@ export function nearestField(name: string, fields: readonly string[]): string | 
 }
 
 /**
- * Gives members the names of the fields that they mean, unless the caller gave the field another value. The fields of the
- * only entry of a list, such as `path` and `content` of an edit, may stand beside the list.
+ * Renames members to the fields that they mean, unless the caller gave the field another value. The fields of the only
+ * entry of a list, such as `path` and `content` of an edit, may stand beside the list.
  */
 export const withUsualNames: Naming = (given, schema) => {
   const members = withEntry(given, schema);
@@ -87,7 +87,7 @@ export const withUsualNames: Naming = (given, schema) => {
     taken.add(field);
     return [field, value];
   });
-  // A field that was given empty comes first, so that its other name replaces it.
+  // Empty fields come first, so that a value under another name replaces them.
   return Object.fromEntries(named.toSorted(([, one], [, other]) => Number(isGiven(one)) - Number(isGiven(other))));
 };
 
@@ -114,7 +114,7 @@ function withEntry(members: Members, schema: z.ZodObject): Members {
   return members;
 }
 
-/** The object that a list is of. */
+/** Returns the schema of the objects in a list; undefined for other fields. */
 function elementOf(part: Schema): z.ZodObject | undefined {
   const written = writtenPart(part);
   return written instanceof z.ZodArray && written.element instanceof z.ZodObject ? written.element : undefined;

@@ -9,7 +9,7 @@ interface AnswerOptions {
 
 const texts = new WeakMap<Response, string>();
 
-/** Returns the body of an answer that was built here: it need not be read again. */
+/** Returns the body of a response that `answer` built, which saves reading it again. */
 export const textOf = (response: Response): string | undefined => texts.get(response);
 
 /** Builds a JSON answer; a null body is 204 No Content. */
@@ -22,10 +22,10 @@ export function answer(body: object | null, options: AnswerOptions = {}): Respon
   return made;
 }
 
-/** Type of a download that is passed through as it is, in a stream. */
+/** Content type of a download, which streams through unchanged. */
 export const TAR_TYPE = "application/x-tar";
 
-/** Builds the answer of a download. */
+/** Builds the response of a download. */
 export function tarAnswer(
   body: ReadableStream | null,
   { requestId, headers }: Required<Omit<AnswerOptions, "status">>,
@@ -35,7 +35,7 @@ export function tarAnswer(
   });
 }
 
-/** The value of Server-Timing: milliseconds in all and in the sandbox, and the number of calls to the pool. */
+/** Returns Server-Timing's value: milliseconds in total and in the sandbox, and the number of calls to the pool. */
 export function serverTiming(startedAt: number, { sandboxMs, objectCalls }: Caller["cost"]): string {
   const total = (performance.now() - startedAt).toFixed(1);
   return `total;dur=${total}, sandbox;dur=${sandboxMs.toFixed(1)}, object;desc="${objectCalls}"`;

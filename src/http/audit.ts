@@ -11,7 +11,7 @@ import { toldBy } from "./log.ts";
 import { requestIdOf } from "./request-id.ts";
 import { redactorOf, strictRedactorOf } from "./secrets.ts";
 
-/** Routes whose requests have a line even if they ran no operation: all that show or change a tenant's work. */
+/** Routes whose requests are logged even if they ran no operation: all that show or change a tenant's work. */
 const COVERED = /^\/(?:v1|mcp|metrics|broker)(?:\/|$)/;
 const ONLY_READS = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -26,7 +26,7 @@ export function auditOf(c: HttpContext): RequestAudit {
   return made;
 }
 
-/** Middleware before every route: writes the line of a request that has none of its own. */
+/** Middleware before every route: logs a request for which no operation has written a line. */
 export async function audited(c: HttpContext, next: Next): Promise<void> {
   const startedAt = performance.now();
   await next();
@@ -39,7 +39,7 @@ type Who = Pick<AuditLine, "tenant" | "key" | "actor" | "sandbox_id" | "bytes_ou
 export class RequestAudit implements OperationLog {
   readonly #c: HttpContext;
   #who: Who = {};
-  /** Whether a line is due although the request only reads. */
+  /** Whether to write a line although the request only reads. */
   #isNoted = false;
   #begun = 0;
   #broker: BrokerFacts | undefined;
@@ -55,18 +55,18 @@ export class RequestAudit implements OperationLog {
     this.#who = { ...this.#who, ...who };
   }
 
-  /** The same, of a request that gets a line although it only reads. */
+  /** Does the same for a request that is logged although it only reads. */
   notes(who: Who): void {
     this.concerns(who);
     this.#isNoted = true;
   }
 
-  /** The request is git's, and goes to the broker. */
+  /** Notes that git sent the request to the broker, and facts about it. */
   brokered(facts: BrokerFacts): void {
     this.#broker = { ...this.#broker, ...facts };
   }
 
-  /** The answer of the request, or a part of it, is this error. */
+  /** Notes the error that is the response, or a part of it. */
   failed(thrown: unknown, code: ErrorCode): void {
     this.#failure = { thrown, code };
   }
@@ -107,7 +107,7 @@ export class RequestAudit implements OperationLog {
     );
   }
 
-  /** An unexpected failure of work that no answer waits for. */
+  /** Logs an unexpected failure of background work, for which no response waits. */
   failedBehind(thrown: unknown): void {
     this.#write("request", { ...this.#who, what: "resume", ...verdictOf("internal") }, thrown);
   }
@@ -143,7 +143,7 @@ export class RequestAudit implements OperationLog {
   }
 }
 
-/** Bodies stream: a length that is not announced is not counted. */
+/** Returns the announced length of the body. Bodies stream, so other lengths are not counted. */
 function lengthOf(headers: Headers): { bytes_in?: number } {
   const text = headers.get("Content-Length") ?? "";
   return /^\d{1,15}$/.test(text) ? { bytes_in: Number(text) } : {};

@@ -5,7 +5,7 @@ import { isOpenTo, SERVED } from "./loopback.ts";
 /** Authenticated sender of a request. */
 export interface Identity {
   readonly tenant: string;
-  /** Beginning of the digest of its API key, by which API_KEYS has it. */
+  /** Start of the digest of its API key; API_KEYS identifies keys by digest. */
   readonly key: string;
 }
 
@@ -13,13 +13,13 @@ interface AcceptedKey extends Identity {
   readonly digest: Uint8Array;
 }
 
-/** RFC 6750, section 2.1; bounded, so that no request makes us hash more than a key. */
+/** RFC 6750, section 2.1. The length is limited, so that no request makes the service hash more than a key. */
 export const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
-/** Enough to tell keys apart, and far from enough to look for one. */
+/** Enough to tell keys apart, and far too little to find one. */
 const KEY_NAME_LENGTH = 12;
 const CHALLENGE = 'Bearer realm="warmtree"';
 
-/** Key `dev` of tenant `dev`: a fresh checkout serves its own machine. */
+/** Key `dev` of tenant `dev`, so that a fresh checkout serves its own machine. */
 const DEV_KEYS = decoded([
   { tenant: "dev", sha256: "ef260e9aa3c673af240d17a2660480361a8e081d1ffeca2a5ed0e3219fc18567" },
 ]);

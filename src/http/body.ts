@@ -14,7 +14,7 @@ const SHORT_BODY_BYTES = 64 * 1024;
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
 
 /**
- * Reads the JSON object in a request's body; at most 10 MiB, whatever Content-Length says.
+ * Reads the JSON object in a request's body; at most 10 MiB, regardless of Content-Length.
  * @throws unsupported_media_type, payload_too_large or invalid_input
  */
 export async function readJsonObject(request: Request): Promise<object> {

@@ -4,7 +4,7 @@ import { type Config, configOf } from "../config.ts";
 import type { HttpContext } from "./context.ts";
 import { LOOPBACK_HOSTS } from "./loopback.ts";
 
-/** Paths for pages of other sites. The operator's routes are not among them, and neither are secrets of webhooks. */
+/** Paths that pages of other sites may call. Excludes the operator's routes and the secrets of webhooks. */
 export const CROSS_ORIGIN_PATHS = [
   "/mcp",
   "/mcp/",
@@ -16,7 +16,7 @@ export const CROSS_ORIGIN_PATHS = [
 
 const HEADERS = {
   allowMethods: ["GET", "POST", "DELETE"],
-  // Of MCP, all revisions, and of this API. Cookies are neither sent nor read.
+  // Headers of all MCP revisions and of this API. Cookies are neither sent nor read.
   allowHeaders: [
     "Authorization",
     "Content-Type",
@@ -45,8 +45,8 @@ const HEADERS = {
 };
 
 /**
- * Returns the origins whose pages may call this service (ALLOWED_ORIGINS). While no API keys are set, only those on this
- * machine: the key is then known to everybody.
+ * Returns the origins whose pages may call this service (ALLOWED_ORIGINS). While no API keys are set, returns only
+ * those on this machine, because everybody knows the key then.
  */
 export function allowedOrigins({ allowedOrigins: origins, apiKeys }: Config): readonly string[] {
   return apiKeys.length > 0 ? origins : origins.filter((origin) => LOOPBACK_HOSTS.has(new URL(origin).hostname));

@@ -6,7 +6,7 @@ const BEAT = ": still running\n\n";
 /** Whether a client asks for server-sent events rather than JSON. */
 export const wantsEvents = (headers: Headers): boolean => (headers.get("Accept") ?? "").includes(TYPE);
 
-/** An answer of server-sent events (HTML Living Standard, 9.2), each with JSON. A client that leaves is no error. */
+/** A response of server-sent events (HTML Living Standard, 9.2) with JSON. A client that leaves is no error. */
 export class EventStream {
   readonly #stream = new TransformStream<Uint8Array, Uint8Array>();
   readonly #writer = this.#stream.writable.getWriter();
@@ -14,13 +14,13 @@ export class EventStream {
   readonly #beat = setInterval(() => void this.#write(BEAT), BEAT_MS);
 
   constructor() {
-    // Its failure is that of each write.
+    // Stops the beat after a failure. Each write handles its own.
     this.#writer.closed.catch(() => clearInterval(this.#beat));
   }
 
   /**
-   * Resolves when the client takes it; nobody has to wait.
-   * @param id from which a client that was cut off goes on (`Last-Event-ID`)
+   * Sends an event. Resolves when the client takes it; nobody has to wait.
+   * @param id from which a client that was cut off continues (`Last-Event-ID`)
    */
   send(event: string, data: object, id?: number): Promise<void> {
     const named = id === undefined ? "" : `id: ${id}\n`;

@@ -57,8 +57,8 @@ function entriesOf(value: string): Entry[] {
 }
 
 /**
- * Splits an entry into host and token. Unless it is clearly a token alone, it needs a host, which must be allowed: no
- * token reaches another host.
+ * Splits an entry into host and token. Only an entry that is clearly a token may lack the host, which must be allowed:
+ * no token reaches another host.
  */
 function entryOf(text: string): Entry {
   const at = text.indexOf("=");

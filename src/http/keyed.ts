@@ -15,21 +15,20 @@ import { redactorOf } from "./secrets.ts";
 
 /** Printable ASCII, as long as the draft's examples and Stripe's limit. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
-/** A request that is under way renews its claim. Without that it is lost, and the same request may begin again. */
+/** A running request renews its claim. An expired claim means that it is lost, and the same request may start again. */
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
 const ASK_AGAIN_S = 2;
 const TOO_MANY = 429;
 
-/** An answer, and whether a repeat gets it; absent: unless its status says that it is worth another try. */
+/** A response, and whether a repeat gets it. Without `isFinal`, the status of the response decides. */
 export interface Answered {
   readonly response: Response;
   readonly isFinal?: Promise<boolean>;
 }
 
 /**
- * Carries out a request once for its Idempotency-Key: a repeat gets the answer of the first. Without the header, it is
- * carried out as it is.
+ * Runs a request once for its Idempotency-Key: a repeat gets the first response. Without the header, runs it directly.
  * @param body of the request, as the client sent it
  * @param work gets the caller whose operations are done once
  * @throws invalid_input, key_reused or request_under_way
@@ -50,7 +49,7 @@ export async function keyed(
   const request = {
     tenant: caller.tenant,
     name: await onceOf(c.req.path, key),
-    // The answer is kept in one form.
+    // The response is kept in one form: JSON or events.
     digest: await onceOf(JSON.stringify(sorted(body)), String(wantsEvents(c.req.raw.headers))),
     holder: requestId,
     leaseMs: LEASE_MS,
@@ -84,13 +83,13 @@ export async function keyed(
   return (await answered).response;
 }
 
-/** A failure to renew ends the claim a few seconds early: then a repeat is carried out, and changes nothing. */
+/** Renews the claim. A failure ends the claim a few seconds early: then a repeat runs, and changes nothing. */
 const renew = (caller: Caller, request: KeyedRequest) =>
   runsOfTenant(caller)
     .meet(request)
     .catch(() => undefined);
 
-/** The answer to keep, without secrets; undefined: the request may be sent again. */
+/** Returns the response to keep, without secrets; undefined if the request may be sent again. */
 async function keptOf({ response, isFinal }: Answered, redactor: Redactor): Promise<KeptAnswer | undefined> {
   const { status, headers } = response;
   if (status >= 500 || status === TOO_MANY) return undefined;
@@ -113,7 +112,7 @@ function replayed({ status, type, body }: KeptAnswer, requestId: string): Respon
   });
 }
 
-/** The same value whatever the order of members: clients need not keep it. */
+/** Sorts members by name, because clients need not keep their order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;

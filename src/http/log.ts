@@ -6,7 +6,7 @@ const MAX_CAUSES = 5;
 
 /** Returns the messages of an unexpected error and its causes, with their stacks. */
 export function toldBy(thrown: unknown, redactor: Redactor): string {
-  // The credential itself first: of a part of it that looks like a header's value, the rest would stay.
+  // Removes the credential first: if only a part of it looked like a header's value, the rest would stay.
   return withoutAuthorization(redactor.clean(chainOf(thrown).join("\ncaused by: ")));
 }
 

@@ -1,7 +1,7 @@
 import { type Limit, WarmtreeError } from "../errors.ts";
 import type { Identity } from "./auth.ts";
 
-/** Bindings of wrangler.toml, where the limits are. A runtime without them has no such limit. */
+/** Bindings of wrangler.toml, which sets the limits. A runtime without a binding has no limit. */
 type Limiters = Partial<Pick<Env, "REQUESTS_PER_KEY" | "REQUESTS_PER_TENANT">>;
 
 /** The longest period that the platform counts in; it does not tell when a period ends. */
@@ -17,7 +17,7 @@ export async function countRequest(limiters: Limiters, { tenant, key }: Identity
   if (await isOver(limiters.REQUESTS_PER_TENANT, tenant)) throw tooMany("tenant", "requests_per_tenant");
 }
 
-/** A limiter that fails limits nobody. */
+/** Whether a key is over its limit. A failing limiter limits nobody. */
 async function isOver(limiter: RateLimit | undefined, key: string): Promise<boolean> {
   if (!limiter) return false;
   try {

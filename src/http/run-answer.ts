@@ -8,7 +8,7 @@ import { asKnownError } from "../execution/known-error.ts";
 
 export type RunStep = z.output<typeof runStepSchema>;
 
-/** A step as callers get it. */
+/** Returns a step in the form that callers get. */
 export function runStepOf(log: StepLog, { at, op }: Step, redactor: Redactor): RunStep {
   const state = log.stateOf(at);
   const named = { step: at + 1, op };

@@ -4,12 +4,12 @@ import type { HttpContext } from "./context.ts";
 import { tokensIn } from "./git-tokens.ts";
 
 const redactors = new WeakMap<Request, Redactor>();
-/** Of the settings alone, which are the same for every request. */
+/** Redactors of the settings, which are the same for every request. */
 const ofSettings = new WeakMap<object, Redactor>();
 
 /**
- * Returns the redactor of a request, for its answer and its lines in the log: knows the secrets that it sent and those
- * of the settings.
+ * Returns the redactor of a request, for its response and its log lines: knows the secrets that the request sent and
+ * those of the settings.
  */
 export function redactorOf(c: HttpContext): Redactor {
   const known = redactors.get(c.req.raw);
@@ -25,7 +25,7 @@ function redactorOfSettings(env: object): Redactor {
   return redactor;
 }
 
-/** For text that nobody wrote for a reader, a stack: every setting is a secret. A new one needs no entry. */
+/** Returns a redactor for stacks, which nobody wrote for a reader: every setting is a secret, also one in no list. */
 export function strictRedactorOf(c: HttpContext): Redactor {
   return new Redactor([...Object.values<unknown>({ ...c.env }).filter(isString), ...sentSecrets(c)]);
 }

@@ -1,20 +1,20 @@
 import type { Next } from "hono";
 import type { HttpContext } from "./context.ts";
 
-/** On every answer. Data is shown by no page of another origin; browsers guess no type, and tell nobody the address. */
+/** For every response. Pages of other origins cannot load it; browsers guess no type, and send no referrer. */
 const ALWAYS = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
-/** On answers whose route sets no other value: they show one tenant's work at one moment, and are no page. */
+/** For responses whose route sets no other value: they show one tenant's work at one moment, and are not pages. */
 const UNLESS_SET = {
   "Cache-Control": "no-store",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 };
 
-/** A year. Without subdomains: they may be somebody else's. */
+/** One year, without subdomains, which may belong to others. */
 const HSTS = "max-age=31536000";
 
 /** Middleware before every route: the one place for headers that browsers obey. */

@@ -6,7 +6,7 @@ import { isOpenTo, SERVED } from "./loopback.ts";
 const encoder = new TextEncoder();
 
 /**
- * Authenticates a request by a service key. Such routes cover all tenants, so a tenant's key is not accepted. While the
+ * Authenticates a request by a service key. Its routes cover all tenants, so a tenant's key is not accepted. While the
  * key is not set, accepts only loopback requests, without a key, where loopback is open.
  * @param name of the setting that holds the key
  * @throws invalid_input or unauthenticated

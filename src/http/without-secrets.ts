@@ -12,13 +12,13 @@ const END_OF_EVENT = "\n\n";
 
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-/** Answers to git in a sandbox: a stream of bytes that no model reads, and whose errors the broker cleans itself. */
+/** Path of responses to git in a sandbox: byte streams that no model reads. The broker cleans their errors itself. */
 const TO_GIT = "/broker/";
 
 /**
  * Middleware before every route but the broker: removes secrets of the call and of the settings from headers and body
- * of every answer.
- * A git host can know the call's credential and repeat it in any text that is quoted; the caller's model would read it.
+ * of every response. A git host can repeat the call's credential in text that is quoted, and the caller's model would
+ * read it.
  */
 export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> {
   await next();

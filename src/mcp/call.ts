@@ -21,7 +21,7 @@ import type { Tool } from "./tools.ts";
 /** Context of one tool call. */
 export interface CallContext {
   readonly caller: Caller;
-  /** Time limit of the answer; after it the answer says how to get the outcome. */
+  /** Time limit of the response. After it, the response says how to get the outcome. */
   readonly answerWithinMs: number;
   /** Aborted when the client abandons the call. */
   readonly signal: AbortSignal;
@@ -38,7 +38,7 @@ export interface CallContext {
 
 interface Work {
   readonly result: Promise<object>;
-  /** Fields of the call that mean nothing here, if there are any. */
+  /** Fields of the call that were ignored, if any. */
   readonly ignored: { readonly ignored?: readonly string[] };
   /** Result so far, while unfinished or after a failure. */
   soFar(): object;
@@ -62,7 +62,7 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
     // Work that was begun completes even if the client leaves; the next call shows its outcome.
     caller.waitUntil(work.result.catch(() => undefined));
     const result = await Promise.race([work.result, timeUp.promise]);
-    // No step is begun any more beside those of the run.
+    // Starts no more steps here: a run may do the others.
     late.abort();
     const facts = result ?? { ...(await goesOn(tool, work, context)), ...work.soFar() };
     return answered({ ...facts, ...work.ignored });
@@ -76,13 +76,13 @@ export async function callTool(tool: Tool, given: object, context: CallContext):
   }
 }
 
-/** Waiting for a run leaves time for its answer. */
+/** Share of the time limit to wait for a run; the rest is for the response. */
 const SHARE_OF_WAIT = 0.9;
 
-/** Of POST /v1/run; without them a call would do something else than was meant. */
+/** Fields of POST /v1/run that are refused: a call without them would do something other than intended. */
 const ONLY_OVER_HTTP = ["for_each", "async", "webhook"];
 
-/** Id of the run whose outcome a call asks for. @throws invalid_input */
+/** Returns the id of the run whose outcome a call asks for. @throws invalid_input */
 function runIn({ operation }: Tool, given: object): string | undefined {
   if (operation !== undefined) return undefined;
   const { input, ignored } = parametersOf("run", stepsOrRun, given);
@@ -108,7 +108,7 @@ async function begin({ operation }: Tool, given: object, caller: Caller, signal:
   };
 }
 
-/** A page's items differ in length: a smaller page has more of them for each token, or fewer. */
+/** Safety margin: items differ in length, so a smaller page may have more tokens per item. */
 const MARGIN = 0.8;
 
 /** Asks for smaller pages until one fits into a model's context. */
@@ -131,7 +131,7 @@ function beginSteps(given: object, caller: Caller, signal: AbortSignal, seed: st
   const log = new StepLog(planSteps(planned));
   const soFar = () => ({ done: log.done().map(withNextPage) });
   const named = (...states: StepState["is"][]) => log.in(...states).map(({ op }) => op);
-  // Agents count on the order, also of steps in several workspaces.
+  // Agents rely on the order, also of steps in several workspaces.
   const run = runSteps(log, caller, { signal, sideBySide: 1, onError: "stop" });
   return {
     result: run.then(() => {
@@ -152,7 +152,7 @@ function ofOperation(name: string, given: object): Parameters {
 
 const told = (ignored: readonly string[]) => (ignored.length > 0 ? { ignored } : {});
 
-/** Makes a call that takes too long a run; without one, it goes on in the sandbox. */
+/** Converts a call that takes too long to a run. If that fails, the call continues in the sandbox. */
 async function goesOn(
   { name, annotations }: Tool,
   { asSteps }: Work,

@@ -12,9 +12,7 @@ export const PAGES: Readonly<Record<string, object>> = {
 
 const SMALLEST: Readonly<Record<string, number>> = { limit: 1, max_bytes: 1024 };
 
-/**
- * Makes the page that was asked for smaller, by a factor; undefined if the operation has no pages, or none smaller.
- */
+/** Reduces the requested page size by a factor; undefined if the operation has no pages, or no smaller ones. */
 export function smallerPage(parameters: object, factor: number): object | undefined {
   const smaller = Object.entries(parameters).flatMap(([name, value]) => {
     const smallest = SMALLEST[name];

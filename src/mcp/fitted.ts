@@ -1,8 +1,8 @@
 import { takesAtMost, tokensOf } from "./tokens.ts";
 
-/** Clients cut or refuse answers from 10,000 tokens on; the rest is for the client's own words around an answer. */
+/** Clients cut or refuse answers from 10,000 tokens on; the rest is for the client's text around an answer. */
 export const MAX_TOKENS = 9_500;
-/** Kept for the list of cuts. */
+/** Reserved for the list of cuts. */
 const CUT_TOKENS = 800;
 const CUT_MAX_CHARS = 600;
 /** Tokens of the text between two parts. */
@@ -15,8 +15,8 @@ export function shareThatFits(facts: object): number {
 }
 
 /**
- * Shortens an answer that is too long for a model: the longest texts and lists lose their end, small members stay whole.
- * `cut` lists the cuts.
+ * Shortens an answer that is too long for a model: cuts the ends of the longest texts and lists, and keeps small
+ * members whole. `cut` lists the cuts.
  */
 export function fitted(facts: object): object {
   if (shareThatFits(facts) === 1) return facts;
@@ -33,7 +33,7 @@ function shortened(value: unknown, budget: number, name: string, cuts: string[])
   return Object.fromEntries(shares(Object.values(value), budget, cuts, names).map((part, n) => [names[n], part]));
 }
 
-/** Shares out the budget: parts below their share leave the rest of it to the larger ones. */
+/** Divides the budget: small parts leave the rest of their share to larger parts. */
 function shares(parts: readonly unknown[], budget: number, cuts: string[], names: readonly string[] = []): unknown[] {
   const short = [...parts];
   let left = budget;
@@ -48,7 +48,7 @@ function shares(parts: readonly unknown[], budget: number, cuts: string[], names
   return short;
 }
 
-/** The first items that fit. Names the paths of the others, if they have one. */
+/** Returns the first items that fit. The cut names the paths of the others, if they have one. */
 function first(items: readonly unknown[], budget: number, name: string, cuts: string[]): unknown[] {
   let left = budget;
   const kept: unknown[] = [];
@@ -69,7 +69,7 @@ const hasPath = (item: unknown): item is { readonly path: string } =>
   typeof item === "object" && item !== null && "path" in item && typeof item.path === "string";
 
 function start(text: string, budget: number, name: string, cuts: string[]): string {
-  // Parts of a text differ in their tokens for each character, so a first guess may be too long.
+  // Tokens per character vary within a text, so a first estimate may be too long.
   let length = text.length;
   while (length > 0 && costOf(text.slice(0, length)) > budget) {
     length = Math.floor(length * Math.min(0.9, budget / costOf(text.slice(0, length))));

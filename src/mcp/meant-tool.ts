@@ -5,8 +5,8 @@ import { operationIn } from "./parameters.ts";
 import { TOOL_PREFIX, TOOLS } from "./tools.ts";
 
 /**
- * For a call of a tool that does not exist and has the name of an operation: the error that says how to call it.
- * Undefined: the tool exists, or no operation has the name.
+ * Returns the error that says how to call an operation, for a call of a tool that does not exist and has the
+ * operation's name. Undefined if the tool exists, or if no operation has the name.
  */
 export function meantBy(called: string): { readonly called: string; readonly error: WarmtreeError } | undefined {
   if (TOOLS.some(({ name }) => name === called)) return undefined;

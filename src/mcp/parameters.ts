@@ -5,7 +5,7 @@ import { isGiven, nearestField, withUsualNames } from "../execution/usual-names.
 import { PAGES } from "./default-page-sizes.ts";
 import { TOOL_PREFIX } from "./tools.ts";
 
-/** A model's parameters in the names and types of an operation. */
+/** A model's parameters, with the names and types of an operation. */
 export interface Parameters {
   readonly input: Members;
   /** Fields that the operation does not have: clients add their own. */
@@ -13,8 +13,8 @@ export interface Parameters {
 }
 
 /**
- * Reads a model's parameters for an operation. A field that the operation does not have is ignored, unless it may mean
- * one that it has: that stays, and is refused.
+ * Reads a model's parameters for an operation. Ignores a field that the operation does not have, unless it may mean
+ * another field: then it stays, and is refused.
  */
 export function parametersOf(operation: string, schema: z.ZodType, given: object): Parameters {
   const fields = fieldsAt(schema, []);
@@ -30,7 +30,7 @@ export function parametersOf(operation: string, schema: z.ZodType, given: object
 
 const WRAPPERS = ["arguments", "args", "params", "parameters", "input"];
 
-/** Parameters that are within one member, as in the call of a tool. */
+/** Unwraps parameters within one member, as in the call of a tool. */
 function unwrapped(given: object, fields: readonly string[]): Members {
   const members: Members = { ...given };
   const wrapper = WRAPPERS.find((name) => !fields.includes(name) && membersOf(members[name]));
@@ -39,7 +39,7 @@ function unwrapped(given: object, fields: readonly string[]): Members {
   return { ...Object.fromEntries(others), ...membersOf(members[wrapper]) };
 }
 
-/** A step may have its operation's name in `name`, as the call of a tool has. */
+/** Accepts the operation of a step in `name`, as in the call of a tool. */
 const named: Naming = (members, schema) => {
   const read = withUsualNames(members, schema);
   if (!Object.hasOwn(schema.shape, "op") || isGiven(read["op"]) || typeof read["name"] !== "string") return read;
@@ -47,7 +47,7 @@ const named: Naming = (members, schema) => {
   return { ...others, op: name };
 };
 
-/** The name of the operation that a step names, also as a tool or as a command: `git_log`, `git log`. */
+/** Returns the operation that a step names, also in the form of a tool or a command: `git_log`, `git log`. */
 export function operationIn(op: string): string {
   const word = op.trim().toLowerCase();
   return word.replace(new RegExp(`^${TOOL_PREFIX.replace("_", "[-_ ]")}`), "");

@@ -5,7 +5,7 @@ import { fitted } from "./fitted.ts";
 
 /**
  * Builds a result with compact JSON in `content` only: every client shows it to its model, exactly once
- * (docs/decisions/0007-mcp.md). What is too long for a model is shortened.
+ * (docs/decisions/0007-mcp.md). A result that is too long for a model is shortened.
  */
 export function answered(facts: object): CallToolResult {
   return { content: [{ type: "text", text: JSON.stringify(fitted(facts)) }] };

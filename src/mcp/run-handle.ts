@@ -12,15 +12,15 @@ import { answered, withNextPage } from "./result.ts";
 export interface CallAsSteps {
   readonly steps: RunInput["steps"];
   readonly sandbox_id?: string | undefined;
-  /** Names the call, so that its run does not do its steps again. */
+  /** Name of the call, so that its run does not execute its steps twice. */
   readonly seed: string;
   /** Absent for a call of one operation. */
   readonly log?: StepLog;
 }
 
 /**
- * Makes a call that takes too long a run, which goes on without the client.
- * @returns id of the run; undefined: none could be started, and the call goes on by itself
+ * Converts a call that takes too long to a run, which continues without the client.
+ * @returns id of the run; undefined if none could be started: then the call continues by itself
  */
 export async function handOver(
   caller: Caller,
@@ -37,10 +37,10 @@ export async function handOver(
   return started?.run;
 }
 
-/** How a model asks for the outcome of a run. */
+/** Tells a model how to get the outcome of a run. */
 export const askFor = (run: string): string => `Call git_run {"run": "${run}"} for its outcome.`;
 
-/** Waits for a run, and answers the states of its steps. @throws not_found */
+/** Waits for a run, and returns the states of its steps. @throws not_found */
 export async function outcomeOf(caller: Caller, run: string, waitMs: number): Promise<CallToolResult> {
   const { status, steps = [], for_each: items } = await getRun(caller, run, Math.floor(waitMs / 1000));
   const named = (...wanted: string[]) => steps.filter((step) => wanted.includes(step.status)).map(({ op }) => op);

@@ -35,7 +35,7 @@ const CONFIGS = TOOLS.map((tool) => ({ tool, config: { ...tool, inputSchema: unc
 
 export type ToolCall = (tool: Tool, given: object, context: ServerContext) => Promise<CallToolResult>;
 
-/** What a request asks of a server. */
+/** Facts about a request that decide what its server offers. */
 interface Asked {
   /** Whether it lists or calls tools. */
   readonly isForTools: boolean;
@@ -49,9 +49,9 @@ export async function newServer(call: ToolCall, { isForTools, called }: Asked): 
   for (const { tool, config } of CONFIGS) {
     server.registerTool(tool.name, config, (given, context) => call(tool, given, context));
   }
-  // Its methods take as long to offer as all tools, so a request for tools goes without.
+  // Registering the skill takes as long as all tools, so a request for tools omits it.
   if (!isForTools) (await skills()).attach(server);
-  // Not in the list, because the same request does not list the tools.
+  // Not listed, because a request that calls a tool does not list the tools.
   const elsewhere = called === undefined ? undefined : meantBy(called);
   if (elsewhere) server.registerTool(elsewhere.called, {}, () => failed(elsewhere.error));
   return server;

@@ -6,8 +6,8 @@ const PIECES = /[A-Za-z0-9+/_=]{24,}|[A-Z]?[a-z]+|[A-Z]+|\d{1,3}|\P{ASCII}|[^\sA
 const utf8 = new TextEncoder();
 
 /**
- * Estimates how many tokens a text takes in a model's context: at least as many as o200k_base and cl100k_base make of it
- * (test/mcp/fitted.test.ts), and about a quarter more for code. The tables of either take megabytes.
+ * Estimates how many tokens a text takes in a model's context: at least as many as o200k_base and cl100k_base make of
+ * it (test/mcp/fitted.test.ts), and about a quarter more for code. The tables of either take megabytes.
  */
 export function tokensOf(text: string): number {
   let tokens = 0;
@@ -15,7 +15,7 @@ export function tokensOf(text: string): number {
   return Math.ceil(tokens);
 }
 
-/** Whether a text takes at most so many tokens. A short text needs no estimate: a token has at least one byte. */
+/** Whether a text takes at most `tokens` tokens. A short text needs no estimate: a token has at least one byte. */
 export function takesAtMost(text: string, tokens: number): boolean {
   return (text.length <= tokens && utf8.encode(text).length <= tokens) || tokensOf(text) <= tokens;
 }

@@ -13,7 +13,7 @@ import { type MinimalSchema, minimalSchema } from "./minimal-json-schema.ts";
 export interface Tool {
   readonly name: string;
   readonly title: string;
-  /** States no more than a model cannot guess: clients send it in every turn. */
+  /** Only facts that a model cannot guess: clients send it in every turn. */
   readonly description: string;
   readonly inputSchema: MinimalSchema;
   readonly annotations: ToolAnnotations;
@@ -56,7 +56,7 @@ export const TOOLS: readonly Tool[] = [
     "resolve",
     "allow_secrets",
   ]),
-  // A long file continues by start_line.
+  // Models continue a long file with start_line.
   tool(read, "Read", READS, "File or folder", ["cursor"]),
   tool(edit, "Edit", WRITES, "content: whole file; old occurs once, becomes new. Also all, move_to, link, executable", [
     "all",

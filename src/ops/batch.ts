@@ -60,8 +60,8 @@ export function batchOf(steps: readonly Step[]): SandboxTask<unknown, BatchResul
 }
 
 /**
- * The batch can end before the step it waits for. So of a step that started and did not end, only a completed push is
- * certain.
+ * Returns whether the steps pushed. The batch can end before the step it waits for, so for a step that started and did
+ * not end, only a completed push is certain.
  */
 function pushedBySteps(steps: readonly Step[], nonce: string, sections: ScriptOutput["sections"]): Work["pushed"] {
   let isDone = false;
@@ -94,7 +94,7 @@ function stepArguments(
   return [needs.join(" "), String(settings.length), String(words.length), ...settings, ...words];
 }
 
-/** Undefined for a step that did not start. */
+/** Returns the result of a step; undefined if it did not start. */
 function resultOf(
   { operation, asked }: Step,
   number: number,

@@ -93,7 +93,7 @@ export const blame = defineOperation({
   },
 });
 
-/** A page begins at a line; cursor 0 is none that blame answered. */
+/** Returns the first line of a page. Cursor 0 counts as absent, because blame never returns it. */
 const firstOf = (asked: z.output<typeof input>) => asked.cursor || asked.start_line || 1;
 
 function refused(field: string, detail: string) {

@@ -99,7 +99,7 @@ export const branch = defineOperation({
   input,
   output,
   script: assemble(branchScript),
-  // The sandbox knows whether `origin/x` is a branch of this name, or the remote's x.
+  // Only the sandbox knows whether `origin/x` is a branch of this name, or the remote's x.
   sends: ({ name, delete: isDelete }, { policy }) =>
     name === undefined || !isDelete || !policy.refs.delete_own
       ? []

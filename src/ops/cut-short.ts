@@ -16,15 +16,13 @@ export class CutShort extends E2bError {
 
 type Pushing = Pick<SandboxTask, "pushed">;
 
-/**
- * Adds to the error of an operation that was ended at its deadline whether its push was completed, if that is known.
- */
+/** Adds the state of the push, if known, to the error of an operation that was ended at its deadline. */
 export function cutShort({ pushed }: Pushing, error: unknown, nonce: string): unknown {
   if (!(error instanceof E2bError) || !pushed || error.stdout === undefined) return error;
   return new CutShort(error, pushed(splitSections(error.stdout, nonce)));
 }
 
-/** Does the same for an operation that the sandbox ended otherwise, or whose failure does not say it. */
+/** Does the same for an operation that the sandbox ended otherwise, or whose failure lacks this state. */
 export function withPushed<Value>({ pushed }: Pushing, output: ScriptOutput, parsed: Parsed<Value>): Parsed<Value> {
   if (parsed.ok || !pushed || parsed.error.details.work || output.truncated) return parsed;
   const { code, message, details, cause } = parsed.error;
@@ -35,7 +33,7 @@ export function withPushed<Value>({ pushed }: Pushing, output: ScriptOutput, par
 /** Section that `pushing` (scripts/lib/send-commits.sh) prints before and after each push. */
 const PUSHING_SECTION = 6;
 
-/** False before the first push, and after each push that the remote refused. */
+/** Whether a push was completed: false before the first push, and after each push that the remote refused. */
 export function pushedBy(sections: ScriptOutput["sections"]): Work["pushed"] {
   const told = sectionText(sections, PUSHING_SECTION);
   if (told === "true\0") return true;

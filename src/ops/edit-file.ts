@@ -11,7 +11,7 @@ const utf8 = new TextEncoder();
 const isTarget = (text: string) => !text.includes("\0") && utf8.encode(text).length <= MAX_TARGET_BYTES;
 /** A pattern, so that a number is accepted too (one-reading.ts). */
 const MODE = /^(?:(?:100|0)?(?:755|644)|[+-]x)?$/;
-/** Also as git and chmod write it: 100755, 0755. */
+/** Reads a mode, also in the form of git or chmod: 100755, 0755. */
 const modeOf = (text: string) => MODES[text.replace(/^(?:100|0)(?=\d{3}$)/, "")];
 
 const written = z.strictObject({
@@ -32,8 +32,8 @@ export type FileEdit = z.output<typeof written>;
 type Action = (typeof ACTIONS)[number];
 
 /**
- * Models fill every member: an empty one asks for nothing if another asks for something. So empty content empties a file
- * only if it is the only member that could, or nothing else is asked.
+ * Returns the actions of an entry. Models fill every member, so an empty member is ignored if another one asks for
+ * something. Empty content empties a file only if no other action is given, or if nothing else is asked.
  */
 function actionsOf(file: FileEdit): Action[] {
   const given = ACTIONS.filter((action) => file[action] !== undefined && file[action] !== false);
@@ -42,10 +42,10 @@ function actionsOf(file: FileEdit): Action[] {
   return given.filter((action) => action === "content" || action === "base64").slice(0, 1);
 }
 
-/** Undefined: only the mode changes. */
+/** Returns the action of an entry; undefined if only the mode changes. */
 export const actionOf = (file: FileEdit): Action | undefined => actionsOf(file)[0];
 
-/** Replacements and modes take the file as it is then, so other entries for the same file may come before. */
+/** Whether an entry works on the current file (replacements, modes), so that other entries for it may come before. */
 export const goesOn = (file: FileEdit): boolean => [undefined, "old"].includes(actionOf(file));
 
 const isExecutable = ({ executable, mode = "" }: FileEdit) => executable ?? modeOf(mode);
@@ -83,7 +83,7 @@ export const file = written.superRefine((entry, context) => {
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
-/** What the script does for an entry. */
+/** Converts an entry to a step of the script. */
 export function stepOf(entry: FileEdit, place: string): Step {
   const { path, content = "", base64 = "", old = "", new: replacement = "", all, move_to: to = "", link = "" } = entry;
   const executable = isExecutable(entry);

@@ -26,7 +26,7 @@ const STORED_SECTION = 4;
 const isWhole = ({ kind }: Step) => kind === "write" || kind === "bytes";
 const utf8 = new TextEncoder();
 
-/** The steps with pointers as the contents of files whose objects the git host has, and these files for the answer. */
+/** Replaces the contents of files whose objects the git host has by pointers, and adds these files for the answer. */
 export function withPointers(steps: readonly Step[], files: readonly LfsFile[] = []): readonly Step[] {
   const pointers = new Map(files.map((file) => [file.path, utf8.encode(pointerOf(file))]));
   const all = steps.map((step): Step => {
@@ -37,7 +37,7 @@ export function withPointers(steps: readonly Step[], files: readonly LfsFile[] =
   return [...all, { kind: "lfs", path: "", place: "", content: utf8.encode(JSON.stringify(files)) }];
 }
 
-/** The files that an edit wrote as pointers; undefined: none. */
+/** Returns the files that an edit wrote as pointers; undefined if there are none. */
 export function storedFiles({ sections }: ScriptOutput): z.output<typeof lfsFiles> {
   try {
     return lfsFiles.safeParse(JSON.parse(sectionText(sections, STORED_SECTION))).data;
@@ -46,7 +46,7 @@ export function storedFiles({ sections }: ScriptOutput): z.output<typeof lfsFile
   }
 }
 
-/** The contents that the git host must have before the edit works; none if it was refused for another reason. */
+/** Returns the contents that the git host must have before the edit works; none after a refusal for another reason. */
 export function contentsForLfs({ sections }: ScriptOutput, steps: readonly Step[]): LfsContent[] {
   const contents = new Map(steps.filter(isWhole).map(({ path, content }) => [path, content]));
   return sectionRecords(sections, LFS_SECTION).flatMap((path) => {

@@ -24,7 +24,7 @@ const refused =
     return { code, field: field(place), detail: `${spoken(place)} ${explain(rest, place)}. ${NOTHING}` };
   };
 
-/** Path and target of a link, apart by a NUL that the script writes as a line end. */
+/** Splits path and target of a link. The script writes the NUL between them as a line end. */
 function linked(told: string): readonly [path: string, target: string] {
   const [path = "", target = ""] = told.split("\n");
   return [path, target];

@@ -14,7 +14,7 @@ import { assemble } from "./scripts/assemble.ts";
 import type { ScriptOutput } from "./output/script-output.ts";
 import editProgram from "./scripts/edit.pl" with { type: "text" };
 
-/** Only a patch that changes more files makes a longer list. */
+/** Only a patch can change more files. */
 const MAX_LISTED = 1000;
 
 const patch = z

@@ -4,7 +4,7 @@
  */
 export const SUBMODULES = "--ignore-submodules=dirty";
 
-/** Options of git without a shell: in the tree, and nowhere above it. */
+/** Options for git without a shell: use the repository of the tree, and none above it. */
 export const IN_TREE = ["-C", "repo", "--git-dir=.git"] as const;
 /** The same, for a tree without an unfinished merge or the like. */
 export const IN_FINISHED_TREE = ["-C", ".warmtree/finished", "--git-dir=.git"] as const;

@@ -33,7 +33,7 @@ const looksLikeSha = (name: string) => /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{7,64}$/.
 /** git's own names for the remote's branches in a clone. */
 const REMOTE_COPY = /^(?:(?:refs\/)?remotes\/)?origin\//;
 
-/** Why a name is not a branch, with the right spelling; undefined: it is a branch. */
+/** Returns why a name is not a branch, with the right spelling; undefined if it can be a branch. */
 function notABranch(name: string): string | undefined {
   if (name === "HEAD" || name === "@") return "is no branch: say which one";
   if (REMOTE_COPY.test(name)) return `names git's copy of a remote branch: write '${name.replace(REMOTE_COPY, "")}'`;
@@ -42,7 +42,7 @@ function notABranch(name: string): string | undefined {
   return undefined;
 }
 
-/** A full name is not ambiguous. */
+/** Prefix of a full name, which is never ambiguous. */
 const HEADS = "refs/heads/";
 
 function namer(refusal: (name: string) => string | undefined) {
@@ -96,8 +96,7 @@ export const revision = z
   .max(MAX_REF_LENGTH)
   .refine((text) => !/^[-^]|[\s:]/.test(text) && !hasControl(text), "is not a revision");
 
-/** Position of the next page; its meaning depends on the operation. */
-/** Larger numbers than this are none to git, which counts with 32 bits. */
+/** Position of the next page; its meaning depends on the operation. git counts with 32 bits, hence nine digits. */
 export const cursor = z
   .string()
   .regex(/^\d{1,9}$/, "is not a cursor of this operation")

@@ -74,7 +74,7 @@ const output = z.object({
   cursor: z.string().optional(),
 });
 
-/** git's message if HEAD's branch has no commit: an empty history, and no failure. */
+/** git's message if HEAD's branch has no commit: an empty history, not a failure. */
 const NO_COMMITS = /does not have any commits yet/;
 
 const FIELDS = ["%H", "%P", "%an", "%ae", "%aI", "%s", "%b"] as const;

@@ -77,7 +77,7 @@ export function pack(steps: readonly Step[]): Payload {
 
 export const fitsInline = ({ bytes }: Payload): boolean => bytes.length <= INLINE_MAX_BYTES;
 
-/** The payload as arguments. */
+/** Splits the payload into arguments, as base64. */
 export function pieces({ bytes }: Payload): string[] {
   const found = [];
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) found.push(encodeBase64(bytes.subarray(at, at + PIECE_BYTES)));

@@ -154,7 +154,7 @@ export const push = defineOperation({
       args: [...sides, ...allowed, ...files],
     };
   },
-  /** Only the sandbox knows the branch that is checked out, and it may report any: that is no permission. */
+  /** Only the sandbox knows the checked-out branch, and could report any branch: its report is no permission. */
   sends({ to }, { push: { lost } = {}, agentBranchPrefix, policy }) {
     const rule = policy.refs.default_branch;
     if (to !== undefined) {

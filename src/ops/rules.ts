@@ -3,7 +3,7 @@ import type { Policy } from "../policy/policy.ts";
 import { SECRET_FORMS } from "../policy/secrets.ts";
 import { MAX_TOLD } from "./output/broken-rules.ts";
 
-/** The rules as scripts/lib/rules.pl reads them. */
+/** Returns the rules in the form that scripts/lib/rules.pl reads. */
 export function rulesEnvironment(policy: Policy): Record<string, string> {
   const { secrets, allow_secrets, max_file_bytes, max_push_bytes, max_files, paths } = policy;
   const forms = secrets === "off" ? [] : SECRET_FORMS;

@@ -13,8 +13,8 @@ import { assemble } from "./scripts/assemble.ts";
 import handOver from "./scripts/lib/hand-over.sh" with { type: "text" };
 
 /**
- * The capped output of an operation is far below. This bounds the memory that a Worker (128 MB) needs for a strange
- * repository.
+ * Limits the memory that a Worker (128 MB) needs for a strange repository. The capped output of an operation is far
+ * below.
  */
 export const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** The process may run this much longer than it waits for the lock, so that a wait ends with a clear error. */
@@ -48,7 +48,7 @@ export function programOf({ shell, script, name }: SandboxTask): readonly [progr
 
 /**
  * Runs a task in a sandbox: one request, and more for files that are uploaded before or while the script runs, or if
- * `direct` of the plan does not answer the call. Throws E2bError if the sandbox fails, and not git.
+ * `direct` of the plan does not answer the call. Throws E2bError if the sandbox fails; a failure of git is a result.
  *
  * @example
  * const parsed = await runOperation({ e2b: config.e2b, session: grant.session }, status, { sandbox_id }, context);
@@ -86,7 +86,7 @@ export async function runPlan<Input, Value extends object>(
   return withPushed(task, result, task.parse(result, input));
 }
 
-/** Undefined: the program failed, and the script will report why. */
+/** Runs `direct`; undefined if the program failed: then the script reports why. */
 async function runDirect(
   [cmd, ...args]: NonNullable<Plan["direct"]>,
   context: OperationContext,
@@ -152,7 +152,7 @@ function requestOf(task: SandboxTask<never>, plan: Plan, context: OperationConte
   };
 }
 
-/** A line for each header that the script may send: to the remote, and for signatures. */
+/** Returns a line for each header that the script may send: to the remote, and for signatures. */
 function secretsOf({ remote, signing }: OperationContext): string | undefined {
   const lines = [remote?.authorization ?? "", signing?.authorization ?? ""];
   return lines.every((line) => line === "") ? undefined : lines.join("\n");

@@ -12,7 +12,7 @@ import searchScript from "./scripts/search.sh" with { type: "text" };
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 const MAX_PATTERN_LENGTH = 1000;
-/** Such an expression takes a few megabytes in git's state machine. */
+/** An expression of this size takes a few megabytes in git's state machine. */
 const MAX_REGEX_PARTS = 10_000;
 /** Lines beyond the limit. A match is one line, unless its path contains line ends. */
 const SPARE_LINES = 50;

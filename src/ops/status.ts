@@ -82,7 +82,7 @@ function answer(
   };
 }
 
-/** Signs of an unfinished merge or the like that was started by other means than ours; git status does not name it. */
+/** Whether a merge or the like, which no operation started, may be unfinished; git status does not name it. */
 const mayBeUnfinished = ({ branch, entries }: Status) =>
   branch === null || entries.some(({ list }) => list === "staged" || list === "conflicts");
 

@@ -12,7 +12,7 @@ export const isWithin = (text: string, maxBytes: number) => utf8.encode(text).by
 const HFS_IGNORED = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
 /**
- * Also matches names that only other systems read as .git, which git refuses by core.protectNTFS and core.protectHFS.
+ * Whether a name is .git, also to other systems only: git refuses these names by core.protectNTFS and core.protectHFS.
  */
 const isGitDirectory = (part: string) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part.replaceAll(HFS_IGNORED, ""));
 
@@ -21,10 +21,10 @@ const OUT = "is not a path inside the working tree";
 /** Rules for the files that a patch names. End of a sentence that begins with a name. */
 export const OUTSIDE = `${OUT} (relative, no '..', not in .git, no name over ${MAX_NAME_BYTES} bytes)`;
 
-/** `/x`, `./x`, `x/` and `x//y` are x, x, x and x/y: the tree has one root, and git's paths have no such parts. */
+/** Splits a path: `/x`, `./x` and `x/` are x, `x//y` is x/y. The tree has one root; git's paths have no empty parts. */
 const partsOf = (written: string) => written.split("/").filter((part) => part !== "" && part !== ".");
 
-/** The path without `..`; undefined if it leads out of the tree. A symlink on the way would lead elsewhere. */
+/** Resolves `..`; undefined if the path leads out of the tree. Only a suggestion: a symlink would lead elsewhere. */
 function withoutDots(parts: readonly string[]): string | undefined {
   const kept: string[] = [];
   for (const part of parts) {
@@ -34,7 +34,7 @@ function withoutDots(parts: readonly string[]): string | undefined {
   return kept.join("/") || ".";
 }
 
-/** The rule that a path breaks, and the path that it means if there is one; undefined: none. */
+/** Returns the rule that a path breaks, with the path that it means if there is one; undefined if it breaks none. */
 function faultOf(parts: readonly string[]): string | undefined {
   const path = parts.join("/");
   if (path.includes("\0")) return `${OUT}: no name has a NUL character`;
@@ -66,7 +66,7 @@ const ofRoot = (found: string) => (found === "" ? "is the root folder; name a fi
 /** A file or folder, with "" for the root folder. */
 export const folderPath = pathSchema();
 
-/** A file or folder to look at, undefined for the root folder: everything. */
+/** A file or folder to look at; undefined for the root folder, which means everything. */
 export const scopePath = folderPath.transform((found) => (found === "" ? undefined : found));
 
 /** A file or folder below the root folder. */
@@ -82,7 +82,7 @@ export const filePath = pathSchema(ofFolder);
 /** As filePath, or "" for none. */
 export const filePathOrNone = pathSchema((written, found) => (written === "" ? undefined : ofFolder(written, found)));
 
-/** Files and folders. The root folder among them stands for all: the list is empty then. */
+/** Files and folders. The root folder among them means all: the list is empty then. */
 export const pathsOrAll = (max: number) =>
   z
     .array(folderPath)

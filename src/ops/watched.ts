@@ -15,7 +15,7 @@ export const CALL = "WT_CALL";
 const SHELL_WATCH = assemble(watchShell);
 const PERL_WATCH = assemble(watchPerl, "perl");
 
-/** The script of a process that E2B starts, with its watch. A script that reads its stdin keeps it. */
+/** Returns the script of a process that E2B starts, with its watch. Keeps stdin only for a script that reads it. */
 export function watched(shell: "/bin/sh" | "/bin/bash" | "perl", script: string, takesStdin: boolean): string {
   if (shell === "perl") return PERL_WATCH + script;
   return `${SHELL_WATCH}${takesStdin ? "" : "exec </dev/null\n"}${script}`;

@@ -11,7 +11,7 @@ export function openWork({ access, pushes = false }: Doing): Work {
   return access === "read" ? UNTOUCHED : { pushed: pushes ? "unknown" : false, tree: "unknown" };
 }
 
-/** Adds to an error that occurred before the operation started that nothing was changed. */
+/** Adds that nothing was changed to an error that occurred before the operation started. */
 export function beforeBegun(error: unknown): unknown {
   if (!(error instanceof WarmtreeError) || error.details.work) return error;
   const { code, message, details, cause } = error;

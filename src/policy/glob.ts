@@ -1,6 +1,6 @@
 /**
- * Makes a regular expression, for Perl and for RegExp, of a pattern of paths: `*` is any part of a name, `**` any
- * folders. It is to match the whole path, from the root of the repository.
+ * Converts a path pattern to a regular expression for Perl and RegExp: `*` is any part of a name, `**` any folders. The
+ * expression is for the whole path, from the root of the repository.
  */
 export function globRegex(glob: string): string {
   return glob.replaceAll(/\*\*\/|\*\*|\*|[^\w/]/g, (part) => {

@@ -3,7 +3,7 @@ import * as z from "zod/v4";
 const MIB = 1024 * 1024;
 /** GitHub refuses larger files. */
 const MAX_FILE_BYTES = 100 * MIB;
-/** More is mostly a folder that nobody meant to commit. */
+/** A larger push is mostly a folder that nobody meant to commit. */
 const MAX_PUSH_BYTES = 500 * MIB;
 const MAX_FILES = 10_000;
 
@@ -44,7 +44,7 @@ type Rules = z.output<typeof rules>;
 
 const byHost = z.record(z.string(), rules);
 
-/** The setting POLICY. Later ones win: default, hosts, tenants, the hosts of a tenant (docs/policy.md). */
+/** The setting POLICY. Later rules win: default, hosts, tenants, the hosts of a tenant (docs/policy.md). */
 export const policyDocument = z.strictObject({
   default: rules.optional(),
   hosts: byHost.optional(),
@@ -64,7 +64,7 @@ export const DEFAULT_POLICY: Policy = {
   allow_secrets: true,
 };
 
-/** Every host that the document names, with its place in it. */
+/** Returns every host that the document names, with its path in the document. */
 export function hostsNamed({ hosts = {}, tenants = {} }: PolicyDocument): { host: string; path: string[] }[] {
   const of = (record: object, path: string[]) =>
     Object.keys(record).map((host) => ({ host, path: [...path, "hosts", host] }));
@@ -74,14 +74,14 @@ export function hostsNamed({ hosts = {}, tenants = {} }: PolicyDocument): { host
   ];
 }
 
-/** Merged once for each tenant and host: every operation asks. */
+/** Merged rules of each tenant and host, because every operation needs them. */
 const mergedByDocument = new WeakMap<PolicyDocument, Map<string, Policy>>();
 
-/** Returns the rules for a tenant and a host, as ALLOWED_GIT_HOSTS has it. A list replaces the list before it. */
+/** Returns the rules for a tenant and a host (in the form of ALLOWED_GIT_HOSTS). A list replaces the list before it. */
 export function policyOf(document: PolicyDocument, tenant: string, host: string): Policy {
   const known = mergedByDocument.get(document) ?? new Map<string, Policy>();
   mergedByDocument.set(document, known);
-  // A host has no space.
+  // A host has no space, so the key is unique.
   const key = `${host} ${tenant}`;
   const policy = known.get(key) ?? mergedFor(document, tenant, host);
   known.set(key, policy);
@@ -94,7 +94,7 @@ function mergedFor({ default: all, hosts, tenants }: PolicyDocument, tenant: str
   return given.reduce<Policy>((policy, more) => (more ? merged(policy, more) : policy), DEFAULT_POLICY);
 }
 
-/** A name may be one that every object has: `constructor`. */
+/** Returns a record's own member. The name may be a member of every object: `constructor`. */
 function member<Value>(record: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
   return record && Object.hasOwn(record, name) ? record[name] : undefined;
 }

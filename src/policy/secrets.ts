@@ -4,17 +4,17 @@ interface SecretForm {
   /** Completes "looks like …". */
   readonly words: string;
   /**
-   * `varied`: a text of many different characters. `mixed`: with capitals, small letters and digits. `crc32`: a token of
-   * GitHub's, whose checksum must be right. `key`: the first line of a key file.
+   * `varied`: a text of many different characters. `mixed`: with capitals, small letters and digits. `crc32`: a token
+   * of GitHub's, whose checksum must be right. `key`: the first line of a key file.
    */
   readonly check: "varied" | "mixed" | "crc32" | "key";
   /**
-   * Of these texts, separated by |, one is in every match. Perl searches for plain texts together thirty times as fast
-   * as for expressions.
+   * Every match contains one of these texts, separated by |. Perl searches for plain texts together thirty times as
+   * fast as for expressions.
    */
   readonly hint: string;
   readonly regex: string;
-  /** Where its form is described. */
+  /** Page that describes the form. */
   readonly source: string;
 }
 
@@ -23,7 +23,7 @@ const NOT_AFTER = "(?![A-Za-z0-9_])";
 /** 40 characters of base64 that are no part of a longer text. */
 const AWS_SECRET = "(?<![A-Za-z0-9/+=_-])([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=_-])";
 
-/** Forms that hardly anything but a secret has. Each is on docs/policy.md. */
+/** Forms of secrets that hardly any other text has. docs/policy.md lists each. */
 export const SECRET_FORMS: readonly SecretForm[] = [
   {
     name: "aws_key",

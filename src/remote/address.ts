@@ -16,7 +16,7 @@ export interface Repository {
 // connect to a host other than the checked one.
 const ADDRESS = /^(https?):\/\/([a-z0-9.-]+|\[::1\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+){1,8}?)\/?$/i;
 
-/** The host of a repository as ALLOWED_GIT_HOSTS has it. */
+/** Returns the host of a repository in the form of ALLOWED_GIT_HOSTS. */
 export const hostOf = ({ origin }: Repository): string => origin.replace(/^https:\/\//, "");
 
 /**

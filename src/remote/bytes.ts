@@ -1,4 +1,4 @@
-/** Reads a stream to its end; undefined if it has more bytes than that. */
+/** Reads a stream to its end; undefined if it has more than `maxBytes`. */
 export async function readUpTo(
   stream: ReadableStream<Uint8Array> | null,
   maxBytes: number,

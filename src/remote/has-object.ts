@@ -2,12 +2,12 @@ import { lineOf, payloads } from "./pkt-line.ts";
 import type { Remote } from "./types.ts";
 import { requestUploadPack } from "./upload-pack.ts";
 
-/** upload-pack.c of git; hosts that are not git say the same. */
+/** Messages of git for a missing object (upload-pack.c); hosts that are not git send the same. */
 const NOT_THERE = /not our ref|missing|unknown object|bad object/i;
 
 /**
- * Asks a git host whether it has an object, in one request (gitprotocol-v2(5), fetch). The object is wanted and had at
- * once, so the pack is empty.
+ * Asks a git host whether it has an object, in one request (gitprotocol-v2(5), fetch). The request both wants and has
+ * the object, so the pack is empty.
  * @returns undefined if the host does not tell
  */
 export async function hasObject(remote: Remote, id: string, signal: AbortSignal): Promise<boolean | undefined> {

@@ -2,15 +2,15 @@
 const NEARBY = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|arpa)$/;
 const IPV4 = /^\d+(?:\.\d+){3}$/;
 
-/** Whether a host is reached by a name of the public Internet. An IP address has no such name, so none is accepted. */
+/** Whether a host is a name of the public Internet. IP addresses are not, so none is accepted. */
 function isPublicName(host: string): boolean {
   const name = host.replace(/\.$/, "");
   return !name.startsWith("[") && !IPV4.test(name) && name.includes(".") && !NEARBY.test(name);
 }
 
 /**
- * Checks an address that a git host names for an object: on the host itself, on another host of the allow list, or https
- * with a public name and the usual port.
+ * Checks an address that a git host names for an object. Accepts the host itself, another host of the allow list, or
+ * https with a public name and the usual port.
  * @param origin of the repository
  * @returns undefined for any other address
  */

@@ -19,7 +19,7 @@ const batchAnswer = z.object({
 });
 type BatchAnswer = z.output<typeof batchAnswer>;
 
-/** The host's word on one object. */
+/** The host's answer about one object. */
 export type LfsTurn =
   | { readonly kind: "present" }
   | { readonly kind: "upload"; readonly upload: LfsAction; readonly verify?: LfsAction | undefined }
@@ -29,13 +29,13 @@ export type LfsTurn =
 export const batchRequest = (objects: readonly LfsObject[]): string =>
   JSON.stringify({ operation: "upload", transfers: ["basic"], hash_algo: "sha256", objects });
 
-/** Parses the answer to a batch request. Undefined: it is none. */
+/** Parses the response to a batch request; undefined if it has another form. */
 export function readBatch(text: string): BatchAnswer | undefined {
   const parsed = batchAnswer.safeParse(jsonOf(text));
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Finds an object in the answer. */
+/** Returns the host's answer about an object. */
 export function turnOf(oid: string, { objects }: BatchAnswer): LfsTurn {
   const found = objects.find((object) => object.oid === oid);
   if (!found) return { kind: "refused", said: "its answer does not name the object" };
@@ -48,7 +48,7 @@ export function turnOf(oid: string, { objects }: BatchAnswer): LfsTurn {
 const withMessage = z.object({ message: z.string() });
 const MAX_SAID_CHARACTERS = 300;
 
-/** The host's own words in an error's body, in one line; "" for none. */
+/** Returns the host's message in an error's body, in one line; "" if there is none. */
 export function messageIn(text: string): string {
   const parsed = withMessage.safeParse(jsonOf(text));
   return parsed.success ? cleaned(parsed.data.message) : "";

@@ -8,7 +8,7 @@ const work: Work = { pushed: false, tree: "unchanged" };
 const TOO_MANY = 429;
 
 const isRedirect = (status: number) => status >= 300 && status < 400;
-/** A host without this API answers 501 and the like. */
+/** Whether a status means overload. A host without this API answers 501 and the like. */
 const isOverloaded = (status: number) => status === TOO_MANY || status === 500 || (status > 501 && status < 505);
 
 export const refused = (what: string, said: string): WarmtreeError =>
@@ -46,7 +46,7 @@ export const elsewhere = (href: string): WarmtreeError =>
     { work },
   );
 
-/** The error for an answer other than success. `isOwn`: by the git host itself, which got the credential. */
+/** Returns the error for a failed response. `isOwn`: from the git host itself, which got the credential. */
 export function answered(response: Response, text: string, what: string, isOwn: boolean): WarmtreeError {
   const { status, headers } = response;
   const said = messageIn(text);

@@ -3,7 +3,7 @@ import type { LfsAction } from "./lfs-batch.ts";
 import { answered, elsewhere } from "./lfs-errors.ts";
 import type { Remote } from "./types.ts";
 
-/** Where the objects of a repository go. */
+/** Target of a repository's objects. */
 export interface LfsTarget {
   readonly remote: Remote;
   /** The only origin that gets the credential of `remote`. */
@@ -20,7 +20,7 @@ export const CLIENT_HEADERS = { Accept: MEDIA_TYPE, "User-Agent": "git-lfs/3 (wa
 /** Enough for the answer about 100 objects with signed addresses. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** Set by the request itself; a host that names them wants a certain way of sending, and not another content. */
+/** Set by the request itself. A host that names them asks for a way of sending, not for other content. */
 const OWN_HEADERS = ["Host", "Content-Length", "Transfer-Encoding", "Connection"];
 
 interface Sent {
@@ -55,7 +55,7 @@ export async function act({ href, header }: LfsAction, sent: Sent, target: LfsTa
   if (!response.ok) throw answered(response, text, what, isOwn);
 }
 
-/** Some hosts answer with the credential that they got, for their own address. */
+/** Removes the credential: some hosts put the credential that they got into headers for another address. */
 function dropCredential(headers: Headers, { authorization }: Remote): void {
   const credential = authorization?.split(" ").at(-1);
   if (credential === undefined) return;
@@ -63,7 +63,7 @@ function dropCredential(headers: Headers, { authorization }: Remote): void {
   for (const [name] of copies) headers.delete(name);
 }
 
-/** Headers as a host names them; none, if one of them cannot be a header. */
+/** Returns the headers that a host names; none if one of them is invalid. */
 function headersOf(header: Readonly<Record<string, string>>): Headers {
   try {
     return new Headers(header);

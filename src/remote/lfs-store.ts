@@ -43,7 +43,7 @@ async function objectOf({ bytes }: LfsContent): Promise<LfsObject> {
   return { oid: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""), size: bytes.length };
 }
 
-/** Asks the host about the objects. Undefined: it has no Git LFS. Throws the host's refusal of one of them. */
+/** Returns the host's answers about the objects; undefined without Git LFS. Throws the host's refusal of an object. */
 async function turnsOf(
   wanted: readonly Wanted[],
   { remote: { url, authorization }, signal }: LfsTarget,

@@ -38,8 +38,8 @@ async function* short(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
 }
 
 /**
- * Parses an answer to ls-refs. Returns undefined if git would not take over these names as they are; throws if it is
- * not such an answer.
+ * Parses an answer to ls-refs. Returns undefined if git would not keep these names unchanged; throws if the answer has
+ * another form.
  */
 export async function readRefs(answer: AsyncIterable<Uint8Array>): Promise<RemoteRefs | undefined> {
   let head: string | undefined;

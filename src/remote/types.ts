@@ -2,11 +2,11 @@
 export interface Remote {
   readonly url: string;
   readonly authorization?: string;
-  /** Address that git connects to instead, and that `authorization` is for: the broker's. */
+  /** The broker's address, to which git connects instead, and which `authorization` is for. */
   readonly via?: string;
 }
 
-/** Where an operation gets signatures of its commits, and the Authorization header for that alone. */
+/** Address at which an operation gets signatures of its commits, and the Authorization header for that alone. */
 export interface Signing {
   readonly url: string;
   readonly authorization: string;

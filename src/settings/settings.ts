@@ -41,9 +41,9 @@ const WEB_CLIENTS = "https://claude.ai,https://claude.com,https://chatgpt.com";
 /** Enough for the important ones of a team's repositories in a month. E2B documents no limit. */
 const DEFAULT_SNAPSHOT_MAX = 50;
 
-/** Of one isolate: enough for a fleet of agents, and its bodies still fit into the isolate's memory. */
+/** Limit of one isolate: enough for a fleet of agents, and their bodies still fit into the isolate's memory. */
 const DEFAULT_OPERATIONS_PER_TENANT = 50;
-/** Paused ones count, and are kept for weeks: stops a caller that makes up a new task for every call. */
+/** Counts paused ones, which are kept for weeks. Stops a caller that invents a new task for every call. */
 const DEFAULT_WORKSPACES_PER_TENANT = 10_000;
 
 /** All settings as they are in the environment. */

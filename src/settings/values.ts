@@ -66,15 +66,15 @@ export const signingKey = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Leases are secrets on the way, so only this machine does without https. */
+/** Leases are secrets in transit, so only an address of this machine may lack https. */
 export const publicUrl = origin.refine(
   (text) => text.startsWith("https://") || LOOPBACK.test(URL.parse(text)?.hostname ?? ""),
   "is not https",
 );
 
 /**
- * A name or address as every git writes it into a commit. Versions differ in what they remove at the ends (ident.c), and
- * a signature is for one form.
+ * A name or address in the form that every git writes into a commit. Versions differ in the characters that they remove
+ * at the ends (ident.c), and a signature is for one form.
  */
 export const identity = (fallback: string) =>
   z

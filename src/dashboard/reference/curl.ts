@@ -7,7 +7,7 @@ const KEYS: Readonly<Record<string, string>> = {
   metricsKey: "METRICS_KEY",
 };
 
-/** A call of an operation, for a shell. */
+/** Returns a shell command that calls an operation. */
 export function curlOf(
   { method, path, keys, requestBody }: Pick<Operation, "method" | "path" | "keys" | "requestBody">,
   origin: string,

@@ -71,7 +71,7 @@ export interface OpenApi {
 export interface Operation extends Route {
   readonly method: Method;
   readonly path: string;
-  /** Names of the keys that open it; none: anybody. */
+  /** Names of the accepted keys; empty if none is needed. */
   readonly keys: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export function operationsOf({ paths, security }: OpenApi): Operation[] {
   );
 }
 
-/** The part that a reference of the document names. */
+/** Returns the part that a `$ref` names; a part without `$ref` as it is. */
 export function named<Part extends { readonly $ref?: string }>(part: Part, all: Readonly<Record<string, Part>>): Part {
   const name = part.$ref?.split("/").at(-1);
   return name === undefined ? part : (all[name] ?? part);

@@ -16,7 +16,7 @@ export interface Field {
 
 type Schemas = Readonly<Record<string, Schema>>;
 
-/** All fields of a schema, those of inner objects below their object. */
+/** Returns all fields of a schema; those of an inner object follow their object. */
 export function fieldsOf(schema: Schema, schemas: Schemas, within = ""): Field[] {
   const { properties = {}, required = [] } = named(schema, schemas);
   return Object.entries(properties).flatMap(([name, property]) => {
@@ -33,7 +33,7 @@ export function fieldsOf(schema: Schema, schemas: Schemas, within = ""): Field[]
   });
 }
 
-/** The schema of the objects that a field holds, in lists or beside null. */
+/** Returns the schema of the objects that a field holds, also in lists or beside null. */
 function innermost(schema: Schema, schemas: Schemas): { inner: Schema; suffix: string } {
   const { items, anyOf, ...rest } = named(schema, schemas);
   if (items) {
@@ -44,7 +44,7 @@ function innermost(schema: Schema, schemas: Schemas): { inner: Schema; suffix: s
   return part ? innermost(part, schemas) : { inner: rest, suffix: "" };
 }
 
-/** Values of its type that a schema takes, and its default. */
+/** Returns the limits and the default of a schema's values. */
 export function boundsOf(schema: Schema, schemas: Schemas): Pick<Field, "limits" | "default"> {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems } = named(schema, schemas);
   return {
@@ -70,7 +70,7 @@ export function typeOf(schema: Schema, schemas: Schemas): string {
     const each = typeOf(items, schemas);
     return each.includes(" | ") ? `(${each})[]` : `${each}[]`;
   }
-  // Members of any type are those of an object.
+  // An empty schema, for members of any type, says no more than "object".
   const others = typeof additionalProperties === "object" && Object.keys(additionalProperties).length > 0;
   if (others) return `{ [name]: ${typeOf(additionalProperties, schemas)} }`;
   const plain = typeof type === "string" ? type : (type?.join(" | ") ?? "any");

@@ -78,7 +78,7 @@ interface FieldsProps {
   readonly of: Operation;
   readonly title: string;
   readonly fields: readonly Field[];
-  /** Most fields of an answer are always there, most of a call need not be: the others are marked. */
+  /** Most fields of an answer are required, most of a call are optional: the rarer kind is marked. */
   readonly isAnswer?: boolean;
   readonly children?: ComponentChildren;
 }

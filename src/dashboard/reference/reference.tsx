@@ -20,7 +20,7 @@ export function Reference({ document }: ReferenceProps) {
       operations: operations.filter((operation) => operation.tags.includes(name) && mentions(operation, text)),
     }))
     .filter((group) => group.operations.length > 0);
-  // The browser looked for the address's part before it was there.
+  // The browser looked for the address's fragment before the page was rendered.
   useEffect(() => globalThis.document.getElementById(location.hash.slice(1))?.scrollIntoView(), []);
 
   return (

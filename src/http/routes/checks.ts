@@ -18,7 +18,7 @@ async function anyCaller(c: HttpContext): Promise<Caller> {
     return await callerOf(c);
   } catch (error) {
     const config = configOf(c.env);
-    // Where no OPERATOR_KEY is set, loopback would be open, which is no answer to a wrong key.
+    // Without OPERATOR_KEY, loopback may be open; that must not accept a wrong API key.
     if (config.operatorKey === undefined) throw error;
     await requireServiceKey(c.req.raw, "OPERATOR_KEY", config).catch(() => {
       throw error;

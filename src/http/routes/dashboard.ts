@@ -37,7 +37,8 @@ const FILES = [
 ];
 
 /**
- * Serves the operator's dashboard, and the page of the API at /docs. The files hold no secrets: the data comes from `/v1/operator`, which requires a key.
+ * Serves the operator's dashboard, and the page of the API at /docs. The files hold no secrets: the data comes from
+ * `/v1/operator`, which requires a key.
  */
 export function addPageRoutes(app: Hono<{ Bindings: Env }>): void {
   for (const { path, type, text } of FILES) {

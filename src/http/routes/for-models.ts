@@ -10,7 +10,7 @@ const INTRODUCTION = `# Warmtree
   describes all of them. Several steps in one call (git_run) are offered over MCP only.
 `;
 
-/** Shown by MCP clients that are refused: they try to register for OAuth next, and quote the answer. */
+/** Response for refused MCP clients, which try to register for OAuth next, and quote the response. */
 const NO_SIGN_IN = {
   error: "invalid_request",
   error_description:

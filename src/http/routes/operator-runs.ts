@@ -56,7 +56,7 @@ async function ownerOf(c: HttpContext): Promise<Caller> {
 
 type Run = Awaited<ReturnType<typeof getRun>>;
 
-/** What a tenant's steps were given and answered is the tenant's: the operator sees states, and reasons of failures. */
+/** Returns a run as the operator sees it: states and reasons of failures. Inputs and results belong to the tenant. */
 function owned({ tenant }: Caller, { steps, for_each: items, ...run }: Run): OwnedRun {
   return {
     ...run,
@@ -70,7 +70,7 @@ const ownedStep = ({ result: _result, error, ...step }: WireStep) => ({ ...step,
 
 const ownedItem = ({ values: _values, error, ...item }: WireItem) => ({ ...item, ...told(error) });
 
-/** Without the texts of a tenant's files, as of conflicts. */
+/** Returns an error without texts of a tenant's files, such as those of conflicts. */
 const told = (error: WireStep["error"]) =>
   error && { error: { code: error.code, detail: error.detail, retryable: error.retryable } };
 

@@ -30,7 +30,7 @@ export function addRunRoute(app: Hono<{ Bindings: Env }>): void {
   });
 }
 
-/** Elsewhere an empty list is as good as none; here it is a list of nothing to do. */
+/** Refuses an empty `for_each`: it would be a run with nothing to do. Other empty lists count as absent. */
 function refuseNoItems(body: object): void {
   if (!("for_each" in body) || !Array.isArray(body.for_each) || body.for_each.length > 0) return;
   throw new WarmtreeError("invalid_input", "for_each: is empty. Nothing was done.", { field: "for_each" });
@@ -42,13 +42,13 @@ async function started(c: HttpContext, caller: Caller, input: RunInput): Promise
   return { response: answer(run, { status: 202, requestId: requestIdOf(c.req.raw), headers }) };
 }
 
-/** Runs the steps while the caller waits: for one answer, or for an event of each step. */
+/** Runs the steps while the caller waits, for one response or for an event per step. */
 async function atOnce(c: HttpContext, caller: Caller, input: RunInput, startedAt: number): Promise<Answered> {
   const { at_once: sideBySide, on_error: onError, ...given } = input;
   const steps = planSteps(given);
   const redactor = redactorOf(c);
   const { signal: left, headers } = c.req.raw;
-  // A repeat with the same key gets this answer, which must be whole.
+  // With a key, the steps also run after the client left: a repeat gets this response, which must be whole.
   const signal = caller.once === undefined ? left : new AbortController().signal;
   const options = { signal, sideBySide, onError } as const;
   if (!wantsEvents(headers)) {

@@ -34,14 +34,14 @@ export function addRunsRoutes(app: Hono<{ Bindings: Env }>): void {
 
 async function events(c: HttpContext, caller: Caller, run: string): Promise<Response> {
   const { wait, after } = parseQuery(runEventsQuery, c.req.query());
-  // An empty header says nothing.
+  // An empty header counts as absent.
   const known = Number(c.req.header("Last-Event-ID") || after);
   const from = Number.isSafeInteger(known) && known >= 0 ? known : after;
   const { signal, headers } = c.req.raw;
   if (!wantsEvents(headers)) return answer(await eventsAfter(caller, run, from, wait));
-  // A run that the caller does not have is a problem, and no stream.
+  // Asked before the stream starts: an unknown run is a problem response, not a stream.
   const first = await eventsAfter(caller, run, from, 0);
-  // By this, a client of server-sent events knows not to come again (HTML Living Standard, 9.2).
+  // 204 tells a client of server-sent events not to reconnect (HTML Living Standard, 9.2).
   if (first.ended && first.events.length === 0) return answer(null, { requestId: requestIdOf(c.req.raw) });
   const stream = new EventStream();
   caller.waitUntil(follow(stream, first, signal, (cursor) => eventsAfter(caller, run, cursor, STREAM_WAIT_S)));
@@ -50,7 +50,7 @@ async function events(c: HttpContext, caller: Caller, run: string): Promise<Resp
 
 type Page = Awaited<ReturnType<typeof eventsAfter>>;
 
-/** Sends events until the run has ended. On a failure the stream ends, and the client comes again with the last id. */
+/** Sends events until the run has ended. On a failure the stream ends, and the client reconnects with the last id. */
 async function follow(
   stream: EventStream,
   first: Page,
@@ -63,7 +63,7 @@ async function follow(
       if (page.ended || signal.aborted) return;
     }
   } catch {
-    // The client asks again for the events that it lacks.
+    // The client asks again for the missing events.
   } finally {
     await stream.end();
   }

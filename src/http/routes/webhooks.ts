@@ -44,7 +44,7 @@ function addRoutes(
 ): void {
   app.get(path, async (c) => {
     const listed = await listWebhooks(await ownerOf(c));
-    // It shows secrets.
+    // Logged although it only reads, because the response shows secrets.
     auditOf(c).notes({});
     return answer(listed satisfies z.output<typeof webhookListSchema>);
   });

@@ -16,9 +16,9 @@ export const brokenRule = z.object({
 /** Section of the reasons of scripts/lib/rules.pl. */
 const RULES_SECTION = 8;
 const FIELDS = 6;
-/** Reasons in one answer. */
+/** Maximum number of reasons in one answer. */
 export const MAX_TOLD = 100;
-/** In the sentence of an error; its list has the others. */
+/** Number of reasons in the sentence of an error; its list has the others. */
 const MAX_IN_DETAIL = 3;
 const SHORT_SHA = 10;
 
@@ -84,7 +84,7 @@ const sentWords = (path: string, line: string, subject: string) =>
 const takenBack = (commit: string) =>
   `It is in commit ${commit.slice(0, SHORT_SHA)}, made before this call: restore {to: "${commit.slice(0, SHORT_SHA)}^", keep: true} takes that commit and those after it back and keeps the files.`;
 
-/** The reason of a script that finds out by itself that a rule about refs is against a call. */
+/** Returns the reason for a call that breaks a rule about refs, as the script itself found out. */
 export function refRefusal(rule: string, reason: string): ReturnType<NonNullable<Reasons[string]>> {
   const detail = `${reason} ${OF_OPERATOR}`;
   return { code: "rule_broken", detail, rules: [{ rule, detail }] };

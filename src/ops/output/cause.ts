@@ -20,7 +20,7 @@ export function withCause({ error, ...rest }: Failed, result: ScriptOutput): Fai
   };
   const [reason, words = ""] = sectionRecords(result.sections, FAILURE_SECTION);
   const detail = reason === "push_rejected" && code === "push_rejected" ? refusal(words, messages) : message;
-  // The other fields say whether the call can be sent again.
+  // Keeps the other fields, which say whether the call can be sent again.
   const failed: Failed = { ...rest, error: new WarmtreeError(code, detail, told) };
   if (code !== "conflict") return failed;
   // In a merge in the files, the workspace's side is first; for rebased commits it is second.

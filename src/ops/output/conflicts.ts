@@ -10,8 +10,8 @@ const MAX_HUNKS = 50;
 const MAX_SIDE_CHARACTERS = 8_000;
 
 /**
- * Suffix of a file that is in a folder's way: in a merge in memory, git adds the id of its commit to its name. Callers
- * find no file of that name.
+ * Suffix that git adds to a file in a folder's way, in a merge in memory: the id of its commit. Callers find no file of
+ * that name.
  */
 const STAND_IN = /~[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 

@@ -12,7 +12,7 @@ interface Entry {
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** UTF-8 without NUL unchanged, other bytes as base64; each page decides separately. */
+/** Returns UTF-8 without NUL unchanged, other bytes as base64; each page decides separately. */
 export function readContent(
   bytes: Uint8Array,
   maxBytes: number,

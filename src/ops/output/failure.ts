@@ -92,13 +92,13 @@ const NEEDS_REMOTE = "This clone is partial, and the needed objects are only at 
 
 const PAUSING = "The workspace was being paused. Nothing was done. Try again.";
 
-/** For `unknown_ref` (scripts/lib/commit-of.sh). */
+/** Reason of `unknown_ref` (scripts/lib/commit-of.sh). */
 const AMBIGUOUS: Reasons[string] = (name) => ({
   code: "invalid_input",
   detail: `'${name}' is ambiguous. Use a full name: 'refs/heads/${name}' is the branch, 'refs/tags/${name}' the tag, 'refs/remotes/${name}' the fetched branch.`,
 });
 
-/** For `refuse_unsigned` (scripts/lib/signing.sh). */
+/** Reason of `refuse_unsigned` (scripts/lib/signing.sh). */
 const UNSIGNED: Reasons[string] = (commit) => {
   const detail = `The commit ${commit} is not signed: it was made before this service signed commits, or beside it. restore {to: "origin/<base branch>", keep: true} takes it back and keeps its changes; then push {message} makes a signed one.`;
   return { code: "rule_broken", detail: `${detail} Nothing was pushed.`, rules: [{ rule: "signed", commit, detail }] };
@@ -129,7 +129,7 @@ interface Told {
 /** Texts for an operation's own reasons of `fail`. */
 export type Reasons = Readonly<Record<string, (subject: string) => Told>>;
 
-/** For `speaks_git` (scripts/lib/net.sh). */
+/** Reason of `speaks_git` (scripts/lib/net.sh). */
 export const NOT_GIT: Reasons[string] = () => ({
   code: "repository_not_found",
   detail: "The git host's answer was not a git repository; perhaps it was a web page. Check the address.",
@@ -151,7 +151,7 @@ function fromStderr(stderr: string, subject: string): Told {
   return explain(code, code === "git_failed" || code === "invalid_input" ? line : subject);
 }
 
-/** The failure that a script reported or died of; undefined if it succeeded. */
+/** Returns the failure that a script reported or ended with; undefined if it succeeded. */
 export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Failed | undefined {
   const reasons: Reasons = { ref_ambiguous: AMBIGUOUS, unsigned: UNSIGNED, ...ownReasons };
   if (result.sections.has(FAILURE_SECTION)) {
@@ -173,7 +173,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
         : (own?.(subject) ?? explain(isErrorCode(reason) ? reason : "internal", subject));
     const work: Work = {
       ...(committed ? { committed } : {}),
-      // A host that broke off may still have accepted the push.
+      // A host that closed the connection may still have accepted the push.
       pushed: (told.code === "git_unreachable" || told.code === "timeout") && pushed === "unknown" ? "unknown" : false,
       tree: tree === "changed" || tree === "merging" ? tree : "unchanged",
     };
@@ -187,7 +187,7 @@ export function failureOf(result: ScriptOutput, ownReasons: Reasons = {}): Faile
   return { ok: false, error: new WarmtreeError(told.code, told.detail) };
 }
 
-/** For a script that ended without a report. */
+/** Returns the failure of a script that ended without a report. */
 function toldByExit({ exitCode, stderr }: ScriptOutput): Told {
   if (exitCode === ENDED_BY_SIGNAL) return ENDED;
   return GIT_ENDED.has(exitCode) ? explain("too_expensive", "") : fromStderr(stderr, "");

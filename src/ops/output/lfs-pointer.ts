@@ -7,11 +7,11 @@ const POINTER =
 
 const bytewise = new TextDecoder("latin1");
 
-/** The text that git stores in place of an object of Git LFS. */
+/** Returns the text that git stores in place of an object of Git LFS. */
 export const pointerOf = ({ oid, size }: LfsObject): string =>
   `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
 
-/** Reads a pointer; undefined: the bytes are none. */
+/** Reads a pointer; undefined if the bytes are not a pointer. */
 export function readPointer(bytes: Uint8Array): LfsObject | undefined {
   if (bytes.length > MAX_POINTER_BYTES) return undefined;
   const { oid, size } = POINTER.exec(bytewise.decode(bytes))?.groups ?? {};

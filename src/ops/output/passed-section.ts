@@ -1,16 +1,16 @@
 import { splitSections } from "./sections.ts";
 
-/** More than the sections before a passed one ever need. */
+/** Limit of the output before the passed section, more than it ever needs. */
 const MAX_BEFORE_BYTES = 64 * 1024;
 const NOTHING = new Uint8Array();
 
-/** Takes the next bytes of a section; the sandbox waits until it has. */
+/** Takes the next bytes of a section; the sandbox waits until the promise resolves. */
 export type TakeBytes = (bytes: Uint8Array) => Promise<void>;
 
 /**
- * Passes on the last section of a script's output, `number`, as it arrives, so that its size costs no memory. Returns
- * what comes before it, for `parse`.
- * @param begin receives the sections before, once, when the passed one begins
+ * Passes on the last section of a script's output, `number`, as it arrives, so that its size costs no memory. The
+ * returned function returns the output before the section, for `parse`.
+ * @param begin receives the sections before, once, when the passed section begins
  */
 export function passSection(
   number: number,
@@ -47,7 +47,7 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-/** Index of `part` in `bytes`; -1: it is not there. */
+/** Returns the index of `part` in `bytes`; -1 if it is not there. */
 function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   const first = part[0] ?? 0;
   for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {

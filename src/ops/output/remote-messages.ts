@@ -17,7 +17,7 @@ export function remoteMessages({ sections }: ScriptOutput): string[] {
   const lines = sectionText(sections, MESSAGES_SECTION)
     .split(/[\r\n]+/)
     .filter((line) => line.startsWith("remote:"))
-    // oxlint-disable-next-line no-control-regex -- they are what is taken out
+    // oxlint-disable-next-line no-control-regex -- they are removed
     .map((line) => line.slice("remote:".length).replaceAll(/\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, ""))
     .map((line) => cutAtWord(line.trim(), MAX_LINE_CHARACTERS))
     .filter((line) => line !== "" && !PROGRESS.test(line));

@@ -5,7 +5,7 @@ export const BEGIN = "*** Begin Patch";
 const END = "*** End Patch";
 const FILE = /^\*\*\* (Add|Update|Delete) File: (.+)$/;
 const MOVE = /^\*\*\* Move to: (.+)$/;
-/** Outside, these would be dropped. */
+/** Lines of a patch. Outside of its markers they would be dropped. */
 const OF_PATCH = /^(?:\*\*\* |diff --git |@@|--- \S|\+\+\+ \S)/;
 const END_OF_FILE = "*** End of File";
 
@@ -59,7 +59,7 @@ function addition(lines: readonly string[], line: number): Hunk[] {
   return [{ line: line + 1, anchors: [], atEnd: false, body: body.map((each) => (each === "" ? "+" : each)) }];
 }
 
-/** `line` is the number of the line before the first. */
+/** Reads hunks. `line` is the number of the line before the first of `lines`. */
 function readHunks(lines: readonly string[], line: number): Hunk[] {
   const hunks: Hunk[] = [];
   let anchors: string[] = [];

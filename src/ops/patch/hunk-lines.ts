@@ -1,6 +1,6 @@
 import { type Hunk, PatchError } from "./types.ts";
 
-/** Lines of a patch and where in it we are. */
+/** Lines of a patch, and the index of the current line. */
 export interface Reader {
   readonly lines: string[];
   at: number;
@@ -8,10 +8,10 @@ export interface Reader {
 
 const NUMBERS = /^@@+ *-(\d+)(?:,(\d+))? +\+(\d+)(?:,(\d+))? *@@/;
 const IN_HUNK = /^(?:[ +\\-]|$)/;
-/** The end of a patch that git has mailed. */
+/** git's version at the end of a mailed patch. */
 const SIGNATURE = /^\d+\.\d+[\w.-]*$/;
 
-/** Whether a file's two names are at this line, not lines that a hunk removes and adds. */
+/** Whether a file's two names begin at this line. They look like lines that a hunk removes and adds. */
 export function isHeader(lines: readonly string[], at: number): boolean {
   const [old = "", now = "", next = ""] = lines.slice(at, at + 3);
   if (!old.startsWith("--- ") || !now.startsWith("+++ ") || !next.startsWith("@@")) return false;
@@ -22,14 +22,14 @@ export function isHeader(lines: readonly string[], at: number): boolean {
 const isSignature = (lines: readonly string[], at: number) =>
   lines[at] === "-- " && SIGNATURE.test(lines[at + 1] ?? "") && lines.slice(at + 2).every((line) => line.trim() === "");
 
-/** Index after the longest run of lines that may belong to a hunk. */
+/** Returns the index after the longest run of lines that may belong to a hunk. */
 function runEnd(lines: readonly string[], from: number): number {
   let at = from;
   while (at < lines.length && IN_HUNK.test(lines[at] ?? "") && !isHeader(lines, at) && !isSignature(lines, at)) at++;
   return at;
 }
 
-/** Index after the lines that fit the counts of a hunk exactly; undefined: none do. */
+/** Returns the index after the lines that fit the counts of a hunk exactly; undefined if none do. */
 function countedEnd(run: readonly string[], oldCount: number, newCount: number): number | undefined {
   let [old, now] = [oldCount, newCount];
   for (const [at, line] of run.entries()) {
@@ -48,8 +48,8 @@ function withoutBlankEnd(run: readonly string[]): string[] {
 }
 
 /**
- * Reads the hunk at the reader's line. The header's counts are believed if nothing but blank lines follows what they
- * count; otherwise the hunk is all lines up to what cannot be in a hunk, because counts are what models get wrong.
+ * Reads the hunk at the reader's line. Trusts the header's counts if only blank lines follow the counted lines.
+ * Otherwise the hunk ends before the first line that cannot be in a hunk, because models get counts wrong.
  */
 export function readHunk(reader: Reader): Hunk {
   const { lines } = reader;
@@ -73,7 +73,7 @@ export function readHunk(reader: Reader): Hunk {
         .trim();
   return {
     line,
-    // Without old lines, only a right header says where the new ones go.
+    // Without old lines, only a correct header says where the new lines go.
     ...(start !== undefined && (isCounted || body.some((each) => /^[ -]|^$/.test(each)))
       ? { start: Number(start) }
       : {}),
@@ -83,7 +83,7 @@ export function readHunk(reader: Reader): Hunk {
   };
 }
 
-/** The header with the right counts. */
+/** Returns the header with the right counts. */
 function counted(header: string, body: readonly string[]): string {
   const old = body.filter((line) => !/^[+\\]/.test(line)).length;
   const now = body.filter((line) => !/^[-\\]/.test(line)).length;

@@ -3,14 +3,14 @@ import { type Name, PatchError } from "./types.ts";
 
 export const NONE = "/dev/null";
 
-/** The prefixes of git: usual ones, and those of diff.mnemonicPrefix. */
+/** git's prefixes: the usual ones, and those of diff.mnemonicPrefix. */
 const PREFIX = /^[abciow]\//;
 const bare = (name: string) => name.replace(PREFIX, "");
 
 const ESCAPES: Readonly<Record<string, string>> = { a: "\x07", b: "\b", t: "\t", n: "\n", v: "\v", f: "\f", r: "\r" };
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A quoted name, and the text after it; undefined: it is not quoted as git does. */
+/** Reads a quoted name, and the text after it; undefined if it is not quoted in git's form. */
 function unquote(text: string): { name: string; rest: string } | undefined {
   const [whole, quoted = ""] = /^"((?:[^"\\]|\\.)*)"/s.exec(text) ?? [];
   if (whole === undefined) return undefined;
@@ -26,7 +26,7 @@ function unquote(text: string): { name: string; rest: string } | undefined {
   }
 }
 
-/** A name up to its end, or to the tab before a time. */
+/** Reads a name up to its end, or to the tab before a time. */
 export function nameIn(text: string, line: number): string {
   if (!text.startsWith('"')) return text.split("\t", 1)[0] ?? "";
   const found = unquote(text);
@@ -36,7 +36,7 @@ export function nameIn(text: string, line: number): string {
   return found.name;
 }
 
-/** The name that both sides of `diff --git` have; undefined: they differ, or cannot be told apart. */
+/** Returns the name that both sides of `diff --git` have; undefined if they differ or cannot be told apart. */
 export function nameInHeader(text: string): { name: string; isPrefixed: boolean } | undefined {
   const middle = (text.length - 1) / 2;
   const first = unquote(text);
@@ -49,7 +49,7 @@ export function nameInHeader(text: string): { name: string; isPrefixed: boolean 
     : undefined;
 }
 
-/** The path that the two names of a change mean, each a path or NONE. */
+/** Returns the path that the two names of a change mean. Each name is a path or NONE. */
 export function meant(old: string, now: string, header: string | undefined, line: number): Name {
   const only = old === NONE ? now : old;
   if (only === NONE) throw new PatchError(line, "names no file");
@@ -62,10 +62,10 @@ export function meant(old: string, now: string, header: string | undefined, line
   throw new PatchError(line, "names two files; a patch that moves a file has 'rename from' and 'rename to'");
 }
 
-/** git takes no other spelling of a path in a patch. */
+/** Whether a name is a path in the only spelling that git takes in a patch. */
 const isPath = (name: string) => treePath.safeParse(name).data === name;
 
-/** A name as the patch means it, without a prefix. */
+/** Checks that a name without a prefix is a path in the tree, and returns it. */
 export function inTree(name: string, line: number, other?: string): Name {
   if (!isPath(name)) throw new PatchError(line, `names a file that ${OUTSIDE}`);
   return { path: name, ...(other !== undefined && isPath(other) ? { other } : {}) };

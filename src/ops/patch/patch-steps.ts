@@ -3,7 +3,7 @@ import type { FileChange, Hunk, Patch } from "./types.ts";
 
 const utf8 = new TextEncoder();
 
-/** What the script does for a patch. */
+/** Converts a patch to steps of the script. */
 export function patchSteps(patch: Patch): Step[] {
   if (patch.kind === "binary") return [{ kind: "git", path: "", place: "patch", content: utf8.encode(patch.text) }];
   return patch.changes.map(stepOf);
@@ -23,7 +23,7 @@ function stepOf(change: FileChange): Step {
 const named = ({ path, other }: { readonly path: string; readonly other?: string }) =>
   other === undefined ? { path } : { path, other };
 
-/** A header with line of the patch, start, end of file, numbers of anchors and of lines; then the anchors and lines. */
+/** Writes a hunk: line of the patch, start, end of file, numbers of anchors and lines; then the anchors and lines. */
 function written({ line, start, atEnd, anchors, body }: Hunk): string {
   const header = [line, start ?? "-", atEnd ? "end" : "-", anchors.length, body.length].join(" ");
   return [header, ...anchors, ...body].map((each) => `${each}\n`).join("");

@@ -1,4 +1,4 @@
-/** A name of a patch. `other`: the path that it is if its `a/` or `b/` is a folder, or is none. */
+/** A name in a patch. `other`: its second reading, if `a/` or `b/` is a folder and not a prefix, or the reverse. */
 export interface Name {
   readonly path: string;
   readonly other?: string;
@@ -24,19 +24,19 @@ interface Change {
   readonly hunks: readonly Hunk[];
 }
 
-/** What a patch does to one file. */
+/** Change that a patch makes to one file. */
 export type FileChange = Change &
   (
     | { readonly kind: "create"; readonly to: Name }
     | { readonly kind: "update"; readonly from: Name }
-    /** `whole`: whatever the file holds. */
+    /** `whole`: regardless of the file's content. */
     | { readonly kind: "delete"; readonly from: Name; readonly whole: boolean }
     | { readonly kind: "move" | "copy"; readonly from: Name; readonly to: Name }
   );
 
 export type Patch =
   | { readonly kind: "changes"; readonly changes: readonly FileChange[] }
-  /** Has binary parts, which only git reads; the hunks have right counts. */
+  /** Has binary parts, which only git reads; the counts of its hunks are right. */
   | { readonly kind: "binary"; readonly text: string };
 
 /** A patch that cannot be read. */

@@ -5,14 +5,14 @@ import { type FileChange, type Hunk, type Mode, type Name, type Patch, PatchErro
 const GIT = "diff --git ";
 const EXTENDED =
   /^(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to|rename old|rename new|similarity index|dissimilarity index|index) (.*)$/;
-/** Begins a change whose first line a model has left out. */
+/** Start of a change whose `diff --git` line a model has left out. */
 const HEADLESS = /^(?:(?:old|new|new file|deleted file) mode \d{6}|(?:rename|copy) from .|similarity index \d+%)/;
-/** Asks for something, but not in a place where it can be done. */
+/** Instructions that cannot be followed at this place. */
 const STRAY =
   /^(?:\*\*\* (?:Add|Update|Delete) File: |\*\*\* Move to: |Binary files .* differ\s*$|(?:rename|copy) to .)/;
 const MODES: Readonly<Record<string, Mode>> = { "100644": "100644", "100755": "100755", "120000": "120000" };
 
-/** Reads a unified diff, by git or by a model. Text before and between the changes is no part of it. */
+/** Reads a unified diff, by git or by a model. Skips text before and between the changes. */
 export function readUnified(lines: readonly string[]): Patch {
   const reader: Reader = { lines: [...lines], at: 0 };
   const changes: FileChange[] = [];
@@ -108,7 +108,7 @@ function commonName(names: Found["names"], header: Found["header"], line: number
   return inTree(header.name, line);
 }
 
-/** The new mode; of a symbolic link, also the mode that it keeps or had. */
+/** Returns the new mode; for a symbolic link, also the mode that it keeps or had. */
 function modeOf(facts: Found["facts"], line: number): Mode | undefined {
   const kept = [facts.get("deleted file mode"), facts.get("index")?.split(" ")[1]].find((mode) => mode === "120000");
   const written = facts.get("new mode") ?? facts.get("new file mode") ?? kept;

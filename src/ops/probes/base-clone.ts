@@ -23,7 +23,7 @@ export interface Seeded extends SeedFacts {
   readonly seconds: number;
 }
 
-/** Progress of the seed's maker. The alarm reads it if the result of `seed` is unknown. */
+/** Progress of the task that makes the seed. The alarm reads it if the result of `seed` is unknown. */
 export interface SeedState extends SeedFacts {
   readonly state: "making" | "ready" | "none";
 }

@@ -23,10 +23,10 @@ export interface WorkFacts {
   readonly bases: readonly string[];
 }
 
-/** Where a tar of unpushed work goes. */
+/** Receiver of a tar of unpushed work. */
 export interface WorkRequest {
   readonly maxBytes?: number;
-  /** Called once, before the first byte of the tar. It then takes the bytes. */
+  /** Called once, before the first byte of the tar. Returns the function that takes the bytes. */
   readonly begin: (facts: WorkFacts) => TakeBytes;
 }
 
