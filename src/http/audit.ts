@@ -39,6 +39,7 @@ type Who = Pick<AuditLine, "tenant" | "key" | "actor" | "sandbox_id" | "bytes_ou
 export class RequestAudit implements OperationLog {
   readonly #c: HttpContext;
   #who: Who = {};
+  #onlyReads: boolean;
   /** Whether to write a line although the request only reads. */
   #isNoted = false;
   #begun = 0;
@@ -48,6 +49,7 @@ export class RequestAudit implements OperationLog {
 
   constructor(c: HttpContext) {
     this.#c = c;
+    this.#onlyReads = ONLY_READS.has(c.req.method);
   }
 
   /** Notes the sender of the request, and the workspace that it concerns. */
@@ -59,6 +61,11 @@ export class RequestAudit implements OperationLog {
   notes(who: Who): void {
     this.concerns(who);
     this.#isNoted = true;
+  }
+
+  /** Notes that the request only reads, although its method is POST. */
+  onlyReads(): void {
+    this.#onlyReads = true;
   }
 
   /** Notes that git sent the request to the broker, and facts about it. */
@@ -89,7 +96,7 @@ export class RequestAudit implements OperationLog {
       return;
     }
     const isTold = this.#begun > 0 && !(code === "internal" && !this.#hasTold(thrown));
-    const isCovered = COVERED.test(req.path) && (res.status >= 400 || this.#isNoted || !ONLY_READS.has(req.method));
+    const isCovered = COVERED.test(req.path) && (res.status >= 400 || this.#isNoted || !this.#onlyReads);
     if (isTold || !(isCovered || code === "internal")) return;
     const sandboxId = req.param("sandbox_id");
     this.#write(

@@ -27,11 +27,11 @@ interface Begun {
  */
 export async function startRun(caller: Caller, input: RunInput, begun?: Begun): Promise<RunStarted> {
   const plans = planRun(input);
-  checkAddresses(plans, caller);
+  const { for_each: items, steps } = input;
+  for (const [index, plan] of plans.entries()) checkAddresses(plan, caller, items ? ` (item ${index + 1})` : "");
   const { tenant, config, key, requestId, calledAt, gitTokens, once } = caller;
   // A repeated request gets the same run.
   const run = runId(tenant, config.poolShards, once);
-  const { for_each: items, steps } = input;
   const about = items ? undefined : aboutOf(plans.flat(), config.allowedGitHosts);
   const webhook = input.webhook === undefined ? undefined : receiverOf(caller, input.webhook);
   const started = await runsOf(caller, run).start({
@@ -55,12 +55,20 @@ export async function startRun(caller: Caller, input: RunInput, begun?: Begun): 
   return { run, status: "queued", ...pathsOf(run) };
 }
 
-/** Refuses invalid clones before the run starts. @throws host_not_allowed or invalid_input */
-function checkAddresses(plans: readonly (readonly Step[])[], { config }: Caller): void {
-  for (const steps of plans) {
-    for (const step of steps) {
-      const input = cloneInputOf(step);
+/**
+ * Refuses invalid clones before the run starts.
+ * @param where ends the detail of an error
+ * @throws host_not_allowed or invalid_input, with the step in `field`
+ */
+function checkAddresses(steps: readonly Step[], { config }: Caller, where: string): void {
+  for (const step of steps) {
+    const input = cloneInputOf(step);
+    try {
       if (input) parseRepository(input.repo_url, config.allowedGitHosts);
+    } catch (error) {
+      if (!(error instanceof WarmtreeError)) throw error;
+      const field = `steps.${step.at}.repo_url`;
+      throw new WarmtreeError(error.code, `${field}: ${error.message}${where}`, { ...error.details, field });
     }
   }
 }

@@ -85,6 +85,14 @@ describe("one line", () => {
     ]);
   });
 
+  test("for a refused request of MCP that calls no tool, and none for one that is let in", async () => {
+    const list = { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} };
+    expect((await send("/mcp", { body: list })).text).toContain("git_status");
+    expect(lines()).toEqual([]);
+    await send("/mcp", { body: list, headers: { Authorization: "" } });
+    expect(lines()).toMatchObject([{ what: "POST /mcp", verdict: "refused", code: "unauthenticated", status: 401 }]);
+  });
+
   test("for an operation that failed unexpectedly: with the error, and without a secret", async () => {
     const pool = poolOf(() => {
       throw new Error(`boom with ${SECRETS.join(" ")}`, { cause: new Error("the root") });

@@ -187,8 +187,11 @@ describe("a run", () => {
       detail: expect.stringContaining("has $item.name inside a longer text"),
     });
     const elsewhere = { op: "clone", repo_url: "$item.url" };
-    expect(await wrong({ steps: [elsewhere], for_each: [{ url: "https://evil.example/a/b" }] })).toMatchObject({
+    const items = [{ url: `${stack.git.url}/one.git` }, { url: "https://evil.example/a/b" }];
+    expect(await wrong({ steps: [{ op: "workspaces" }, elsewhere], for_each: items })).toMatchObject({
       code: "host_not_allowed",
+      field: "steps.1.repo_url",
+      detail: expect.stringMatching(/^steps\.1\.repo_url: https:\/\/evil\.example .* \(item 2\)$/),
     });
     expect(await wrong({ async: false, steps: [clone("x")], for_each: [{ name: "x" }] })).toMatchObject({
       detail: expect.stringContaining("for_each: needs async"),

@@ -271,14 +271,6 @@ export class SandboxTable {
     );
   }
 
-  /** Makes every running sandbox due, after a rule changed. */
-  setRunningDue(now: number): void {
-    this.#sql.exec(
-      "UPDATE sandbox SET due_at = ?1 WHERE state IN ('warm', 'bound') AND (due_at IS NULL OR due_at > ?1)",
-      now,
-    );
-  }
-
   /** Counts a use of a repository, and returns its new score. */
   addUse(tenant: string, repository: string, next: (score: number | undefined) => number): number {
     const [known] = this.#sql

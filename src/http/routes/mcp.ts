@@ -31,6 +31,9 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     if (refused) return refused;
     const caller = await callerOf(c);
     const post = mcpPost(request, await readText(request));
+    const called = toolCalledBy(post);
+    // Lists, resources and the handshake change nothing, and clients ask for them in every session.
+    if (called === undefined) auditOf(c).onlyReads();
     if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
     const call: ToolCall = (tool, given, { mcpReq }) => {
       const { _meta: { progressToken } = {} } = mcpReq;
@@ -52,7 +55,7 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
         ...notifier,
       });
     };
-    const asked = { isForTools: isForTools(post), called: toolCalledBy(post) };
+    const asked = { isForTools: isForTools(post), called };
     const response = await serveMcp(post, () => newServer(call, asked));
     response.headers.set("X-Request-Id", requestIdOf(request));
     return response;
