@@ -143,7 +143,7 @@ export const durableRunSchema = runSummarySchema.extend({
   for_each: z
     .array(itemSchema)
     .optional()
-    .describe("With for_each: what became of each item. GET /v1/runs/{run}/items/{item} answers its steps"),
+    .describe("With for_each: the state of each item. GET /v1/runs/{run}/items/{item} answers its steps"),
 });
 
 export const runItemSchema = itemSchema.extend({ steps: z.array(durableStepSchema) });

@@ -43,7 +43,7 @@ export function serviceRoutes(): object {
     "/v1/policy": {
       get: {
         operationId: "getPolicy",
-        summary: "Returns the rules for what your calls may push, for each git host.",
+        summary: "Returns the rules for your pushes, for each git host.",
         responses: { 200: json("The rules", policiesSchema), ...problems([400, 401, 429, 500, 503]) },
       },
     },

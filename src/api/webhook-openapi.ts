@@ -92,7 +92,7 @@ function routesOf({ path, input, prefix, whose, security }: Side) {
 const idParameter = (name: string) => ({ name, in: "path", required: true, schema: { type: "string" } });
 
 const HEADERS = {
-  "webhook-id": "The same with every try: drop what you have seen",
+  "webhook-id": "The same with every try: drop events that you have seen",
   "webhook-timestamp": "Unix seconds of this try",
   "webhook-signature": "v1,<base64 of HMAC-SHA256 of id.timestamp.body>; several, separated by spaces",
 } as const;

@@ -39,7 +39,7 @@ export function workspaceRoutes(): object {
         operationId: "getBundle",
         summary:
           "Downloads the unpushed work of a workspace: a tar with a git bundle, a patch and the way to restore them. " +
-          "This is a use of a live workspace; of a dropped one, it is what was saved.",
+          "This is a use of a live workspace; of a dropped one, it is the saved work.",
         parameters: [{ $ref: "#/components/parameters/GitToken" }],
         responses: {
           200: {

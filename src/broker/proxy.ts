@@ -62,7 +62,7 @@ async function leaseOf({ headers }: Request, { leaseKeys }: BrokerSettings, note
 }
 
 async function signed(request: Request, settings: BrokerSettings, note: Note = () => undefined): Promise<Response> {
-  if (request.method !== "POST") return unknown("The broker signs what is sent by POST.", note);
+  if (request.method !== "POST") return unknown("The broker signs payloads sent by POST.", note);
   note({ service: "sign" });
   const lease = await leaseOf(request, settings, note);
   if (typeof lease === "string") return spoken(403, `${CANNOT_SIGN}${lease}`);

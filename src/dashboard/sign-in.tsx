@@ -36,7 +36,7 @@ export function SignIn({ notice, onKey }: SignInProps) {
           <Logo /> Warmtree
         </h1>
         {notice !== "" && <p role="status">{notice}</p>}
-        <p class="muted">For whoever runs this service. The key is its secret OPERATOR_KEY.</p>
+        <p class="muted">For the operator of this service. The key is its secret OPERATOR_KEY.</p>
         <label for="key">Operator key</label>
         <input
           id="key"

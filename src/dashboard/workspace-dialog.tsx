@@ -41,7 +41,7 @@ export function WorkspaceDialog({ api, sandboxId, onClose, onDone }: WorkspaceDi
   const ask = async (what: "pause" | "end") => {
     if (busy !== undefined) return;
     // The agent may have changed the workspace since the dialog was opened.
-    if (what === "end") await look("Looking what would be lost…");
+    if (what === "end") await look("Looking for unpushed work…");
     setAsked(what);
   };
 

@@ -81,10 +81,14 @@ export async function readJson<T>(response: Response, what: string, schema: z.Zo
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue === undefined ? "" : ` (at "${issue.path.join(".")}": ${issue.message})`;
-  throw new E2bError("protocol", `E2B's answer to ${what} is not what its API promises${where}. ${MAY_HAVE_STARTED}`, {
-    started: true,
-    status: response.status,
-  });
+  throw new E2bError(
+    "protocol",
+    `E2B's answer to ${what} does not have the form that its API promises${where}. ${MAY_HAVE_STARTED}`,
+    {
+      started: true,
+      status: response.status,
+    },
+  );
 }
 
 /** Parses JSON; undefined if invalid. */

@@ -118,7 +118,7 @@ function noRoute(app: App, { req }: HttpContext): WarmtreeError {
     app.router.match(method, req.path)[0].some(([[, route]]) => route.method !== METHOD_NAME_ALL),
   );
   if (allowed.length === 0) {
-    return new WarmtreeError("not_found", `There is no ${req.path}. GET /openapi.json describes what there is.`);
+    return new WarmtreeError("not_found", `There is no ${req.path}. GET /openapi.json lists the routes.`);
   }
   // Hono answers HEAD for every GET route.
   const allow = [...allowed, ...(allowed.includes("GET") ? ["HEAD"] : [])].join(", ");

@@ -163,6 +163,6 @@ async function goesOn(
   if (run !== undefined) return { detail: `${late} as a run. ${askFor(run)}`, run };
   const next = annotations.idempotentHint
     ? `Call ${name} again with the same parameters: it answers the outcome.`
-    : "See with git_status what has become of it before you call again.";
+    : "Check its effect with git_status before you call again.";
   return { detail: `${late} in the sandbox. ${next}` };
 }

@@ -99,7 +99,7 @@ export async function retryRun(caller: Owner & Pick<Caller, "gitTokens">, run: s
   const isBegun = await runsOf(caller, run).retry({ tenant, run, ...(sealed !== undefined && { sealed }) });
   const view = await getRun(caller, run);
   if (isBegun) return view;
-  const detail = `The run is ${view.status}; only one that failed or was canceled can be retried. Nothing was done.`;
+  const detail = `The run is ${view.status}; only a failed or canceled run can be retried. Nothing was done.`;
   throw new WarmtreeError("run_not_ended", detail);
 }
 

@@ -53,7 +53,7 @@ function lastUsedFirst(a: PageEnd, b: PageEnd): number {
 function pageEnd(cursor: string): PageEnd {
   const [, lastUsedAt, sandboxId] = CURSOR.exec(cursor) ?? [];
   if (sandboxId !== undefined) return { lastUsedAt: Number(lastUsedAt), sandboxId };
-  throw new WarmtreeError("invalid_input", "cursor is not one that a page ended with.", { field: "cursor" });
+  throw new WarmtreeError("invalid_input", "cursor is not the end of a page of this list.", { field: "cursor" });
 }
 
 /**

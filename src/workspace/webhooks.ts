@@ -21,7 +21,7 @@ const CURSOR = /^(\d{1,16})\.(ev_[0-9a-f]{32})$/;
 const notFound = (what: "webhook" | "delivery") =>
   new WarmtreeError(
     "webhook_not_found",
-    `There is no such ${what}. GET /v1/webhooks lists yours, GET /v1/webhooks/deliveries what was sent to them.`,
+    `There is no such ${what}. GET /v1/webhooks lists yours, GET /v1/webhooks/deliveries their deliveries.`,
   );
 
 /** Returns the object that holds the owner's webhooks, and counts the call. @throws not_found without LEASE_KEY */
@@ -98,7 +98,7 @@ export async function redeliver(owner: WebhookOwner, id: string): Promise<{ id: 
 function pageEnd(cursor: string): DeliveryPageEnd {
   const [, createdAt, id] = CURSOR.exec(cursor) ?? [];
   if (id !== undefined) return { createdAt: Number(createdAt), id };
-  throw new WarmtreeError("invalid_input", "cursor is not one that a page ended with.", { field: "cursor" });
+  throw new WarmtreeError("invalid_input", "cursor is not the end of a page of this list.", { field: "cursor" });
 }
 
 async function wireEndpoint({ tenant, config }: WebhookOwner, { id, url, events, createdAt }: Endpoint) {

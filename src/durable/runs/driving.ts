@@ -18,7 +18,7 @@ const INTERRUPTED = JSON.stringify(
   errorBody(
     new WarmtreeError(
       "internal",
-      "The run ended here, and nobody knows what has become of this step. See with status how the work stands, then retry the run: what is done is not done again.",
+      "The run ended here, and the effect of this step is unknown. Check the work with status, then retry the run: completed steps are not repeated.",
     ),
   ),
 );

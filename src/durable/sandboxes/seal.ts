@@ -41,7 +41,7 @@ export class Seal {
       const { sandbox_id } = row;
       logEvent("error", { event: "sandbox_not_sealed", sandbox_id, error: String(error) });
       const detail =
-        "E2B did not set what the sandbox of this workspace may connect to (setting SANDBOX_EGRESS), so nothing was done. Try again.";
+        "E2B did not set the egress rules of this workspace's sandbox (setting SANDBOX_EGRESS), so nothing was done. Try again.";
       const { retryAfterS } = error;
       return { ok: false, code: "sandbox_unavailable", detail, ...(retryAfterS === undefined ? {} : { retryAfterS }) };
     }

@@ -66,9 +66,9 @@ function words(rule: string, path: string, line: string, subject: string, mayAll
     case "max_file_bytes":
       return `${path} has ${has} bytes, and a file may have ${most}. Leave it out: delete it, or name it in .gitignore. ${OF_OPERATOR}`;
     case "max_push_bytes":
-      return `The new contents have ${has} bytes together, and those of a push may have ${most}. Push a part with 'files', or name in .gitignore what is not meant to be pushed. ${OF_OPERATOR}`;
+      return `The new contents have ${has} bytes together, and those of a push may have ${most}. Push a part with 'files', or name in .gitignore the files that are not meant to be pushed. ${OF_OPERATOR}`;
     case "max_files":
-      return `The push changes ${has} files, and a push may change ${most}. Push a part with 'files', or name in .gitignore what is not meant to be pushed. ${OF_OPERATOR}`;
+      return `The push changes ${has} files, and a push may change ${most}. Push a part with 'files', or name in .gitignore the files that are not meant to be pushed. ${OF_OPERATOR}`;
     default: {
       const allow = mayAllow
         ? ` If it is none, for example a key made for a test: push {allow_secrets: [${quoted}]}.`
