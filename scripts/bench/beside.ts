@@ -75,7 +75,7 @@ async function bench(other: string, rounds: number, json: boolean): Promise<void
   } finally {
     closeConnections();
     leanGit.close();
-    for (const machinery of machineries) await machinery.close();
+    await Promise.allSettled(machineries.map((machinery) => machinery.close()));
   }
 }
 

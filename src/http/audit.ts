@@ -7,6 +7,7 @@ import { shardOf } from "../pool/handle.ts";
 import { writeLine } from "../redaction/log-line.ts";
 import { type AuditLine, operationLine, refsOf, verdictOf } from "../metrics/audit-line.ts";
 import type { HttpContext } from "./context.ts";
+import { isEventStream } from "./event-stream.ts";
 import { toldBy } from "./log.ts";
 import { requestIdOf } from "./request-id.ts";
 import { redactorOf, strictRedactorOf } from "./secrets.ts";
@@ -29,8 +30,27 @@ export function auditOf(c: HttpContext): RequestAudit {
 /** Middleware before every route: logs a request for which no operation has written a line. */
 export async function audited(c: HttpContext, next: Next): Promise<void> {
   const startedAt = performance.now();
-  await next();
-  auditOf(c).answered(performance.now() - startedAt);
+  const log = () => auditOf(c).answered(performance.now() - startedAt);
+  const answered = next();
+  if (ONLY_READS.has(c.req.method)) return answered.then(log);
+  // The runtime drops the work of a request whose client has left, and its line with it.
+  c.executionCtx.waitUntil(answered);
+  await answered;
+  const streamed = endOfStream(c);
+  if (streamed === undefined) log();
+  else c.executionCtx.waitUntil(streamed.then(log));
+}
+
+/** Resolves when an answer in a stream is over: until then, operations may begin. Undefined: it is no stream. */
+function endOfStream(c: HttpContext): Promise<void> | undefined {
+  const { res } = c;
+  if (res.body === null || !isEventStream(res)) return undefined;
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  // Otherwise Hono keeps the headers of the previous answer.
+  c.res = undefined;
+  c.res = new Response(readable, res);
+  // It rejects when the client leaves.
+  return res.body.pipeTo(writable).catch(() => undefined);
 }
 
 type Who = Pick<AuditLine, "tenant" | "key" | "actor" | "sandbox_id" | "bytes_out">;
@@ -96,7 +116,8 @@ export class RequestAudit implements OperationLog {
       return;
     }
     const isTold = this.#begun > 0 && !(code === "internal" && !this.#hasTold(thrown));
-    const isCovered = COVERED.test(req.path) && (res.status >= 400 || this.#isNoted || !this.#onlyReads);
+    const isCovered =
+      COVERED.test(req.path) && (code !== undefined || res.status >= 400 || this.#isNoted || !this.#onlyReads);
     if (isTold || !(isCovered || code === "internal")) return;
     const sandboxId = req.param("sandbox_id");
     this.#write(

@@ -6,6 +6,8 @@ const BEAT = ": still running\n\n";
 /** Whether a client asks for server-sent events rather than JSON. */
 export const wantsEvents = (headers: Headers): boolean => (headers.get("Accept") ?? "").includes(TYPE);
 
+export const isEventStream = ({ headers }: Response): boolean => (headers.get("Content-Type") ?? "").startsWith(TYPE);
+
 /** A response of server-sent events (HTML Living Standard, 9.2) with JSON. A client that leaves is no error. */
 export class EventStream {
   readonly #stream = new TransformStream<Uint8Array, Uint8Array>();

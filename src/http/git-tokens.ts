@@ -4,7 +4,7 @@ import { GIT_TOKEN_HEADER } from "../api/schemas.ts";
 
 /** Longer than any git host's token, without characters that could end a header or a line. */
 const TOKEN = /^[\x21-\x7e]{1,1024}$/;
-const NO_TOKEN = "holds a value that is no token: 1 to 1024 printable ASCII characters without spaces";
+const NO_TOKEN = "holds a value that is not a token; a token is 1 to 1024 printable ASCII characters without spaces";
 /** More hosts than any caller has tokens for. */
 const MAX_TOKENS = 32;
 

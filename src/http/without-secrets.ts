@@ -2,10 +2,10 @@ import type { Next } from "hono";
 import type { Redactor } from "../redaction/redactor.ts";
 import { TAR_TYPE, textOf } from "./answer.ts";
 import type { HttpContext } from "./context.ts";
+import { isEventStream } from "./event-stream.ts";
 import { redactorOf } from "./secrets.ts";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/;
-const EVENT_STREAM = /^text\/event-stream\b/;
 /** The line of a stream event that holds JSON. */
 const DATA = /^(data: ?)(.+)$/gm;
 const END_OF_EVENT = "\n\n";
@@ -42,7 +42,7 @@ async function cleaned(response: Response, redactor: Redactor): Promise<Response
   const init = { status, statusText, headers };
   if (response.body === null) return new Response(null, init);
   const type = headers.get("Content-Type") ?? "";
-  if (EVENT_STREAM.test(type)) return new Response(response.body.pipeThrough(cleanEvents(redactor)), init);
+  if (isEventStream(response)) return new Response(response.body.pipeThrough(cleanEvents(redactor)), init);
   // A tar of files and git objects would break, and it is too large to be read here.
   if (type === TAR_TYPE) return new Response(response.body, init);
   // text() warns about types that it does not recognize as text, such as OpenMetrics.

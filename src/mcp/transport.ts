@@ -50,6 +50,22 @@ export const opensSession = ({ message }: McpPost): boolean => OPENING.safeParse
 export const acceptsStream = ({ headers }: Request): boolean =>
   (headers.get("Accept") ?? "").includes("text/event-stream");
 
+/** Requests that change nothing, which clients send in every session. */
+const READING = z.object({
+  method: z.enum([
+    "ping",
+    "notifications/initialized",
+    "tools/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+  ]),
+});
+
+/** Whether a request only reads. A batch does not count: it may contain anything. */
+export const onlyReads = ({ message }: McpPost): boolean => READING.safeParse(message).success;
+
 const CALLING = z.object({ method: z.literal("tools/call"), params: z.object({ name: z.string() }) });
 
 const FOR_TOOLS = z.object({ method: z.string().startsWith("tools/") });

@@ -50,7 +50,7 @@ const input = z.strictObject({
     .enum(FILTERS)
     .optional()
     .describe(
-      "Leaves objects of other commits at the remote until they are needed: files (blob:none, the default with sparse), or files and folders (tree:0)",
+      "Leaves objects of commits other than the checked-out one at the remote until they are needed: files (blob:none, the default with sparse), or files and folders (tree:0)",
     ),
   revision: tagOrSha
     .optional()

@@ -48,7 +48,7 @@ const input = z.strictObject({
     .array(treePath)
     .max(MAX_FILES)
     .default([])
-    .describe("Files whose apparent secrets are none, for example a key made for a test"),
+    .describe("Files whose apparent secrets are not secrets, for example a key made for a test"),
 });
 
 const TREE = ["current", "kept"] as const;

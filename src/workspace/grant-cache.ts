@@ -57,4 +57,4 @@ export class Grants {
 const keyOf = (tenant: string, sandboxId: string) => `${tenant}\n${sandboxId}`;
 
 /** The cache of this isolate. */
-export const grants = new Grants();
+export const knownGrants = new Grants();

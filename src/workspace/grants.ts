@@ -5,7 +5,7 @@ import { recorder } from "../metrics/recorder.ts";
 import { UNTOUCHED } from "../ops/work.ts";
 import type { Repository } from "../remote/address.ts";
 import type { Caller } from "./caller.ts";
-import { grants } from "./grant-cache.ts";
+import { knownGrants } from "./grant-cache.ts";
 import { poolFor, poolOf, refused } from "./pool.ts";
 
 /**
@@ -25,7 +25,7 @@ export function granted(caller: Caller, answer: Grant | Refusal): Grant {
   const { sandboxId, source, repository, agentId } = answer;
   recorder.increment(caller, "warmtree_claims_total", { source });
   caller.cost.given = { sandboxId, source, ...boundTo(repository, agentId) };
-  grants.note(caller.tenant, answer, Date.now());
+  knownGrants.note(caller.tenant, answer, Date.now());
   return answer;
 }
 
@@ -60,8 +60,8 @@ export async function claimWorkspace(
  */
 export async function useWorkspace(caller: Caller, sandboxId: string, lost?: number): Promise<Grant> {
   const { tenant } = caller;
-  if (lost !== undefined) grants.revoke(tenant, sandboxId, Date.now(), lost);
-  const known = grants.find(tenant, sandboxId, Date.now());
+  if (lost !== undefined) knownGrants.revoke(tenant, sandboxId, Date.now(), lost);
+  const known = knownGrants.find(tenant, sandboxId, Date.now());
   if (known) {
     caller.waitUntil(touch(caller, known));
     return granted(caller, known);
@@ -81,5 +81,5 @@ async function touch(caller: Caller, grant: Grant): Promise<void> {
   const holds = await poolOf(caller, sandboxId)
     .touch({ tenant, sandboxId, generation })
     .catch(() => false);
-  if (!holds) grants.revoke(tenant, sandboxId, Date.now(), generation);
+  if (!holds) knownGrants.revoke(tenant, sandboxId, Date.now(), generation);
 }

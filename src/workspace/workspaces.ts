@@ -1,7 +1,7 @@
 import type { View } from "../durable/sandboxes/view.ts";
 import { shardOf } from "../pool/handle.ts";
 import type { Caller } from "./caller.ts";
-import { grants } from "./grant-cache.ts";
+import { knownGrants } from "./grant-cache.ts";
 import { notFound, pool, poolOf, pools, refused } from "./pool.ts";
 import { type WorkspaceView, wireView } from "./wire.ts";
 
@@ -55,7 +55,7 @@ async function lastPaused(caller: Caller): Promise<string | undefined> {
  * @throws workspace_not_found, workspace_gone or workspace_busy
  */
 export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise<void> {
-  grants.revoke(caller.tenant, sandboxId, Date.now());
+  knownGrants.revoke(caller.tenant, sandboxId, Date.now());
   const refusal = await poolOf(caller, sandboxId).pause({ tenant: caller.tenant, sandboxId });
   if (refusal) throw refused(refusal);
 }
@@ -65,6 +65,6 @@ export async function pauseWorkspace(caller: Caller, sandboxId: string): Promise
  * @throws workspace_not_found
  */
 export async function endWorkspace(caller: Caller, sandboxId: string): Promise<void> {
-  grants.revoke(caller.tenant, sandboxId, Date.now());
+  knownGrants.revoke(caller.tenant, sandboxId, Date.now());
   if (!(await poolOf(caller, sandboxId).end({ tenant: caller.tenant, sandboxId }))) throw notFound();
 }

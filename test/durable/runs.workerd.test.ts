@@ -125,7 +125,10 @@ describe("a run", () => {
       expect(runs.report(instance(1), 0, [begun(1)])).toBe(false);
       await later(MINUTE_MS, () => runs.alarm());
       expect(await runs.view(OWN)).toMatchObject({ status: "canceled", steps: { done: 1, failed: 1 } });
-      expect(runs.steps(OWN, 0)[1]).toMatchObject({ status: "failed", error: expect.stringContaining("nobody knows") });
+      expect(runs.steps(OWN, 0)[1]).toMatchObject({
+        status: "failed",
+        error: expect.stringContaining("the effect of this step is unknown"),
+      });
       expect(launched).toHaveLength(1);
 
       // The step's outcome is unknown, so a retry does not do it twice; the next failure is final.
@@ -165,8 +168,13 @@ describe("a run", () => {
       await runs.begin(instance(1));
       runs.report(instance(1), 0, [begun(0)]);
       for (let hour = 1; hour < 30; hour++) await later(hour * 60 * MINUTE_MS, () => runs.alarm());
-      expect(await runs.view(OWN)).toMatchObject({ status: "failed", error: expect.stringContaining("nobody knows") });
-      expect(runs.steps(OWN, 0)).toMatchObject([{ status: "failed", error: expect.stringContaining("nobody knows") }]);
+      expect(await runs.view(OWN)).toMatchObject({
+        status: "failed",
+        error: expect.stringContaining("the effect of this step is unknown"),
+      });
+      expect(runs.steps(OWN, 0)).toMatchObject([
+        { status: "failed", error: expect.stringContaining("the effect of this step is unknown") },
+      ]);
     }));
 
   test("keeps the caller's tokens only while it goes on, and its results for a week", () =>

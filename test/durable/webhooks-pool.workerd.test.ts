@@ -253,6 +253,18 @@ describe("the operator", () => {
     expect((await look(32 * DAY_MS)).map((data) => data["percent"])).toEqual([80, 100, 80, 100]);
   });
 
+  test("is not told of a month's spend in the next month", async () => {
+    const start = Date.UTC(2031, 0, 31, 23, 59, 55);
+    const lookAt = async (now: number) => {
+      vi.spyOn(Date, "now").mockImplementation(() => now);
+      await runInDurableObject(pool, (object: SandboxPool) => object.alarm());
+      return (await told("")).map(({ data }) => [data["percent"], data["month"]]);
+    };
+    await sql(pool, "INSERT INTO ledger VALUES (?, 1, ?)", start - (start % 3_600_000), 17_000);
+    expect(await lookAt(start)).toEqual([[80, "2031-01"]]);
+    expect(await lookAt(start + 6_000)).toEqual([[80, "2031-01"]]);
+  });
+
   test("costs an alarm no look at every sandbox: the spend is added up once in ten seconds", async () => {
     const spend = vi.spyOn(Ledger.prototype, "spend");
     for (let n = 0; n < 3; n++) await runInDurableObject(pool, (object: SandboxPool) => object.alarm());

@@ -89,8 +89,27 @@ describe("one line", () => {
     const list = { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} };
     expect((await send("/mcp", { body: list })).text).toContain("git_status");
     expect(lines()).toEqual([]);
+    // A batch may contain anything.
+    await send("/mcp", { body: [list] });
+    expect(lines()).toMatchObject([{ what: "POST /mcp" }]);
+    logged.length = 0;
     await send("/mcp", { body: list, headers: { Authorization: "" } });
     expect(lines()).toMatchObject([{ what: "POST /mcp", verdict: "refused", code: "unauthenticated", status: 401 }]);
+  });
+
+  test("for the steps of a tool call in a stream, although the answer begins before they do", async () => {
+    const steps = Array.from({ length: 20 }, () => ({ op: "status", sandbox_id: SANDBOX_ID }));
+    const headers = { Accept: "application/json, text/event-stream" };
+    const { text } = await tool("git_run", { steps }, { headers });
+    expect(text).toContain("workspace_not_found");
+    // The first step fails, and ends the run.
+    await vi.waitFor(() => expect(lines()).toMatchObject([{ of: "operation", what: "status" }]));
+  });
+
+  test("for a tool call in a stream whose input is refused", async () => {
+    const headers = { Accept: "application/json, text/event-stream" };
+    await tool("git_run", { steps: "none" }, { headers });
+    await vi.waitFor(() => expect(lines()).toMatchObject([{ what: "POST /mcp", code: "invalid_input" }]));
   });
 
   test("for an operation that failed unexpectedly: with the error, and without a secret", async () => {

@@ -1,9 +1,8 @@
 import { type BigIntStats, lstatSync, statSync } from "node:fs";
 import { posix } from "node:path";
-import { ConnectError } from "../connect/error.ts";
 import type { Described } from "../state/file-metadata.ts";
 import type { Sandbox } from "../state/sandbox.ts";
-import { type Resolved, resolvePath } from "./paths.ts";
+import { resolvePath } from "./paths.ts";
 
 /** filesystem.EntryInfo as proto3 JSON: zero values left out, 64-bit numbers as text. */
 export interface EntryInfo {
@@ -61,22 +60,15 @@ export function findEntry(sandbox: Sandbox, path: string, host: string): Found |
 }
 
 /**
- * Returns the target of a link, which describes the link. A dangling or cyclic link has no target, and thus no type.
+ * Returns the target of a link, which describes the link. A link that is dangling or cyclic, or leads to a folder that
+ * the host may not search, has no target, and thus no type.
  */
 function followLink(sandbox: Sandbox, path: string): { path: string; target: Described | undefined } {
-  const resolved = resolvedLink(sandbox, path);
-  if (resolved === undefined) return { path, target: undefined };
-  const { canonical, host } = resolved;
-  const stats = statSync(host, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? { path, target: undefined } : { path: canonical, target: { host, stats } };
-}
-
-function resolvedLink(sandbox: Sandbox, path: string): Resolved | undefined {
   try {
-    return resolvePath(sandbox, sandbox.spec.image.user, path, { follow: true });
-  } catch (error) {
-    if (error instanceof ConnectError && error.code === "failed_precondition") return undefined;
-    throw error;
+    const { canonical, host } = resolvePath(sandbox, sandbox.spec.image.user, path, { follow: true });
+    return { path: canonical, target: { host, stats: statSync(host, { bigint: true }) } };
+  } catch {
+    return { path, target: undefined };
   }
 }
 

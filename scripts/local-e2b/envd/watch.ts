@@ -11,7 +11,6 @@ import type { EnvdCall } from "./call.ts";
 import { deadlineError, timeoutOf } from "./deadline.ts";
 import { type Change, DirectoryWatcher } from "./directory-watcher.ts";
 import { findEntry, withMetadata } from "./entry.ts";
-import { asConnectError } from "./errors.ts";
 import { requireDirectory } from "./filesystem.ts";
 import { parseMessage } from "./message.ts";
 import { type Resolved, resolvePath } from "./paths.ts";
@@ -37,12 +36,8 @@ export async function watchDir(call: EnvdCall): Promise<void> {
     sent = sendAfter(sent, event);
   });
   const sendAfter = async (before: Promise<void>, event: Promise<object>): Promise<void> => {
-    try {
-      await before;
-      stream.send(messageFrame(JSON.stringify({ filesystem: await event })));
-    } catch (error) {
-      stream.end(asConnectError(error));
-    }
+    await before;
+    stream.send(messageFrame(JSON.stringify({ filesystem: await event })));
   };
   const stream = new EventStream(request, response, KEEPALIVE_FRAME, undefined);
   const timer = deadlineMs === undefined ? undefined : setTimeout(() => stream.end(deadlineError()), deadlineMs);
@@ -59,10 +54,7 @@ export function createWatcher(sandbox: Sandbox, message: unknown, user: SandboxU
   const directory = requireDirectory(resolvePath(sandbox, user, path, { follow: true }));
   const events: Promise<object>[] = [];
   const watcher = new DirectoryWatcher(directory.host, recursive, (change) => {
-    const event = changeEvent(sandbox, directory, change, includeEntry);
-    // The poll gets the error; until then nobody waits for the event.
-    event.catch(() => undefined);
-    events.push(event);
+    events.push(changeEvent(sandbox, directory, change, includeEntry));
   });
   const watcherId = `w${randomId(20)}`;
   sandbox.watchers.set(watcherId, { takeEvents: () => Promise.all(events.splice(0)), close: () => watcher.close() });
@@ -85,6 +77,7 @@ export function removeWatcher(sandbox: Sandbox, message: unknown): object {
   return {};
 }
 
+/** Never rejects: an event whose entry cannot be described has none. */
 async function changeEvent(
   sandbox: Sandbox,
   directory: Resolved,
@@ -93,7 +86,11 @@ async function changeEvent(
 ): Promise<object> {
   // Events of a removal or a rename never carry an entry: the name may belong to another file by now.
   if (!includeEntry || type === "EVENT_TYPE_REMOVE" || type === "EVENT_TYPE_RENAME") return { name, type };
-  const found = findEntry(sandbox, `${directory.path}/${name}`, `${directory.host}/${name}`);
-  if (found === undefined) return { name, type };
-  return { name, type, entry: (await withMetadata(sandbox, [found]))[0] };
+  try {
+    const found = findEntry(sandbox, `${directory.path}/${name}`, `${directory.host}/${name}`);
+    if (found === undefined) return { name, type };
+    return { name, type, entry: (await withMetadata(sandbox, [found]))[0] };
+  } catch {
+    return { name, type };
+  }
 }

@@ -1,3 +1,4 @@
+import { ApiError } from "../http/reply.ts";
 import type { Layers } from "../machine/disks.ts";
 import { DEFAULT_TAG, parseTemplateName } from "./names.ts";
 import { requireRunning } from "./registry.ts";
@@ -9,7 +10,7 @@ import type { TemplateStore } from "./templates.ts";
 /**
  * Saves a running sandbox's current files under a name. Memory cannot be copied between processes of this machine: a
  * sandbox from a snapshot has the files, and no process of the original.
- * @throws ApiError 404 if the sandbox does not run
+ * @throws ApiError 404 if the sandbox does not run, or the template is deleted meanwhile
  */
 export async function takeSnapshot(
   sandboxes: SandboxStore,
@@ -28,6 +29,10 @@ export async function takeSnapshot(
   } catch (error) {
     if (template.builds.size === 0) await templates.delete(template);
     throw error;
+  }
+  if (templates.find(team, template.id) !== template) {
+    await sandboxes.disks.release(layers);
+    throw new ApiError(404, `template '${template.id}' was deleted meanwhile`);
   }
   template.builds.set(build.id, build);
   build.settle({ status: "ready", image: { ...image, templateId: template.id, alias: name, layers } });

@@ -10,7 +10,7 @@ import { keepUntil } from "../../pool/idle-timeout.ts";
 import { type Learned, observeGap, observeResume, relearn, restoreLearned } from "../../pool/learned.ts";
 import type { Worth } from "../../pool/price.ts";
 import { DROP_TOLD_MS, dropTime, type PausedWorkspace, type Retention, retention } from "../../pool/retention.ts";
-import type { Spend } from "../../pool/spend.ts";
+import { monthOf, type Spend } from "../../pool/spend.ts";
 import { dueWhenKept, idleFrom, type KeptDue } from "../../pool/tiers.ts";
 import { NO_TOP, placeInTop, restoreTop, scoreAfterUse, type Top } from "../../pool/top.ts";
 import type { Ledger } from "../storage/ledger.ts";
@@ -66,12 +66,13 @@ export class IdlePolicy {
     return budgetState(this.#budget, spend.monthUsd, budgetUsd, now);
   }
 
-  /** Returns the cost in USD up to `now`, at most SPEND_FRESH_MS old. */
+  /** Returns the cost in USD up to `now`, at most SPEND_FRESH_MS old, and of the month of `now`. */
   spend(now: number): Spend {
-    if (this.#spend === undefined || now - this.#spend.at >= SPEND_FRESH_MS) {
-      this.#spend = { at: now, spend: this.#ledger.spend(now) };
-    }
-    return this.#spend.spend;
+    const known = this.#spend;
+    if (known && now - known.at < SPEND_FRESH_MS && monthOf(now) === monthOf(known.at)) return known.spend;
+    const spend = this.#ledger.spend(now);
+    this.#spend = { at: now, spend };
+    return spend;
   }
 
   /** Returns the value of an agent's waiting time under the budget. */

@@ -134,7 +134,7 @@ export class Lifecycle {
    * @param isBrief whether the sandbox is resumed at once, so that no event is sent
    */
   pause(row: Row, isBrief = false): Promise<Outcome> {
-    return this.#parts.moves.single(row, () => this.#pause(row, isBrief), true);
+    return this.#parts.moves.single(row, () => this.#pause(row, isBrief), { isPause: true });
   }
 
   async #pause(row: Row, isBrief: boolean): Promise<Outcome> {

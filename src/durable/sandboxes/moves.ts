@@ -21,7 +21,7 @@ export class Moves {
   }
 
   /** Runs a transition, or joins the one in progress and returns its outcome. */
-  single({ sandbox_id: id }: Row, work: () => Promise<Outcome>, isPause = false): Promise<Outcome> {
+  single({ sandbox_id: id }: Row, work: () => Promise<Outcome>, { isPause = false } = {}): Promise<Outcome> {
     const known = this.of(id);
     if (known) return known;
     const outcome = work().finally(() => this.#moves.delete(id));

@@ -2,7 +2,15 @@ import { configOf } from "../../config.ts";
 import { refusedByAddress } from "../../mcp/address.ts";
 import { callTool } from "../../mcp/call.ts";
 import { newServer, type ToolCall } from "../../mcp/server.ts";
-import { acceptsStream, isForTools, mcpPost, opensSession, serveMcp, toolCalledBy } from "../../mcp/transport.ts";
+import {
+  acceptsStream,
+  isForTools,
+  mcpPost,
+  onlyReads,
+  opensSession,
+  serveMcp,
+  toolCalledBy,
+} from "../../mcp/transport.ts";
 import { openSession } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { auditOf } from "../audit.ts";
@@ -31,9 +39,7 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
     if (refused) return refused;
     const caller = await callerOf(c);
     const post = mcpPost(request, await readText(request));
-    const called = toolCalledBy(post);
-    // Lists, resources and the handshake change nothing, and clients ask for them in every session.
-    if (called === undefined) auditOf(c).onlyReads();
+    if (onlyReads(post)) auditOf(c).onlyReads();
     if (opensSession(post)) caller.waitUntil(resumeAhead(c, caller));
     const call: ToolCall = (tool, given, { mcpReq }) => {
       const { _meta: { progressToken } = {} } = mcpReq;
@@ -55,7 +61,7 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
         ...notifier,
       });
     };
-    const asked = { isForTools: isForTools(post), called };
+    const asked = { isForTools: isForTools(post), called: toolCalledBy(post) };
     const response = await serveMcp(post, () => newServer(call, asked));
     response.headers.set("X-Request-Id", requestIdOf(request));
     return response;
