@@ -11,7 +11,23 @@ import { membersOf } from "../execution/one-reading.ts";
 const ACCEPT = "application/json, text/event-stream";
 
 /** Requests that open a session, in the older protocol and in the stateless one. */
-const OPENING = z.object({ method: z.enum(["initialize", "server/discover"]) });
+const OPENING = new Set(["initialize", "server/discover"]);
+
+/** Requests that change nothing, which clients send in every session. */
+const READING = new Set([
+  "ping",
+  "notifications/initialized",
+  "tools/list",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+  "prompts/list",
+]);
+
+const MESSAGE = z.object({
+  method: z.string(),
+  params: z.object({ name: z.string() }).optional().catch(undefined),
+});
 
 /** One POST of MCP's Streamable HTTP, with its body. */
 export interface McpPost {
@@ -19,14 +35,24 @@ export interface McpPost {
   readonly body: string;
   /** Parsed body; undefined if it is not JSON. */
   readonly message: unknown;
+  /** Method of a single message; '' for a batch, which may contain anything, and for a body that is no message. */
+  readonly method: string;
+  /** Name of the tool that it calls; undefined: it calls none. */
+  readonly called: string | undefined;
 }
 
 /** Parses the body of a POST. */
 export function mcpPost(request: Request, body: string): McpPost {
+  const message = messageIn(body);
+  const { method = "", params } = MESSAGE.safeParse(message).data ?? {};
+  return { request, body, message, method, called: method === "tools/call" ? params?.name : undefined };
+}
+
+function messageIn(body: string): unknown {
   try {
-    return { request, body, message: withArguments(JSON.parse(body)) };
+    return withArguments(JSON.parse(body));
   } catch {
-    return { request, body, message: undefined };
+    return undefined;
   }
 }
 
@@ -44,37 +70,17 @@ function withArguments(message: unknown): unknown {
 }
 
 /** Whether a request opens a session. */
-export const opensSession = ({ message }: McpPost): boolean => OPENING.safeParse(message).success;
+export const opensSession = ({ method }: McpPost): boolean => OPENING.has(method);
+
+/** Whether a request only reads. */
+export const onlyReads = ({ method }: McpPost): boolean => READING.has(method);
+
+/** Whether a request lists or calls tools. */
+export const isForTools = ({ method }: McpPost): boolean => method.startsWith("tools/");
 
 /** Whether the client accepts a stream. Without one it gets no progress, and its answer as JSON. */
 export const acceptsStream = ({ headers }: Request): boolean =>
   (headers.get("Accept") ?? "").includes("text/event-stream");
-
-/** Requests that change nothing, which clients send in every session. */
-const READING = z.object({
-  method: z.enum([
-    "ping",
-    "notifications/initialized",
-    "tools/list",
-    "resources/list",
-    "resources/templates/list",
-    "resources/read",
-    "prompts/list",
-  ]),
-});
-
-/** Whether a request only reads. A batch does not count: it may contain anything. */
-export const onlyReads = ({ message }: McpPost): boolean => READING.safeParse(message).success;
-
-const CALLING = z.object({ method: z.literal("tools/call"), params: z.object({ name: z.string() }) });
-
-const FOR_TOOLS = z.object({ method: z.string().startsWith("tools/") });
-
-/** Whether a request lists or calls tools. */
-export const isForTools = ({ message }: McpPost): boolean => FOR_TOOLS.safeParse(message).success;
-
-/** Name of the tool that a request calls. */
-export const toolCalledBy = ({ message }: McpPost): string | undefined => CALLING.safeParse(message).data?.params.name;
 
 /**
  * Serves one request on its own, in protocol 2026-07-28, or by `initialize` in 2025-11-25 and older. Calls `newServer`

@@ -2,15 +2,7 @@ import { configOf } from "../../config.ts";
 import { refusedByAddress } from "../../mcp/address.ts";
 import { callTool } from "../../mcp/call.ts";
 import { newServer, type ToolCall } from "../../mcp/server.ts";
-import {
-  acceptsStream,
-  isForTools,
-  mcpPost,
-  onlyReads,
-  opensSession,
-  serveMcp,
-  toolCalledBy,
-} from "../../mcp/transport.ts";
+import { acceptsStream, isForTools, mcpPost, onlyReads, opensSession, serveMcp } from "../../mcp/transport.ts";
 import { openSession } from "../../workspace/workspaces.ts";
 import type { Caller } from "../../workspace/caller.ts";
 import { auditOf } from "../audit.ts";
@@ -61,7 +53,7 @@ export function mcpRoute(answerWithinMs = ANSWER_WITHIN_MS) {
         ...notifier,
       });
     };
-    const asked = { isForTools: isForTools(post), called: toolCalledBy(post) };
+    const asked = { isForTools: isForTools(post), called: post.called };
     const response = await serveMcp(post, () => newServer(call, asked));
     response.headers.set("X-Request-Id", requestIdOf(request));
     return response;
