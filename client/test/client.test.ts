@@ -73,7 +73,7 @@ describe("errors", () => {
 
   test("name every wrong field", async () => {
     const { client } = scene();
-    // @ts-expect-error: that is what is tried
+    // @ts-expect-error: a path is a text
     const error = await failure(client.git.edit({ sandbox_id: "wrong", files: [{ path: 1 }] }));
     expect(error).toMatchObject({ code: "invalid_input", problem: { errors: [{}, { field: "files.0.path" }] } });
   });

@@ -26,8 +26,7 @@ export async function withoutSecrets(c: HttpContext, next: Next): Promise<void> 
   const { res } = c;
   const redactor = redactorOf(c);
   const text = textOf(res);
-  const texts = text === undefined ? undefined : [text, ...res.headers.values()];
-  if (texts?.some((part) => redactor.mayHold(part)) === false) return;
+  if (text !== undefined && ![text, ...res.headers.values()].some((part) => redactor.mayHold(part))) return;
   // Otherwise Hono keeps the headers of the previous answer.
   c.res = undefined;
   c.res = await cleaned(res, redactor);
