@@ -46,7 +46,7 @@ describe("npm run local-e2b", () => {
     child.kill("SIGINT");
     child.kill("SIGINT");
     expect(await ended).toBe(0);
-    expect(processesWith("sleep 4720.5")).toEqual([]);
+    await expect.poll(() => processesWith("sleep 4720.5")).toEqual([]);
     expect(existsSync(root)).toBe(false);
   });
 

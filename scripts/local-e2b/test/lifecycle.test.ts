@@ -31,7 +31,7 @@ describe("creation and end", () => {
     await sandbox.commands.run("setsid sleep 4711.01 >/dev/null 2>&1 & sleep 4711.02 >/dev/null 2>&1 & disown");
     await expect.poll(() => processesWith("sleep 4711.0").length).toBe(2);
     await sandbox.kill();
-    expect(processesWith("sleep 4711.0")).toEqual([]);
+    await expect.poll(() => processesWith("sleep 4711.0")).toEqual([]);
   });
 
   it("ends everything when the host closes", async () => {
@@ -39,7 +39,7 @@ describe("creation and end", () => {
     const sandbox = await Sandbox.create("base", connectionTo(host, "k"));
     await sandbox.commands.run("sleep 4712.01", { background: true });
     await host.close();
-    expect(processesWith("sleep 4712.01")).toEqual([]);
+    await expect.poll(() => processesWith("sleep 4712.01")).toEqual([]);
   });
 
   it("knows the first version's create, with its short default timeout", async () => {

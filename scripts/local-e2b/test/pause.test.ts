@@ -41,7 +41,7 @@ describe.each(["auto", "none"] as const)("pause and connect with isolation %s", 
     await sandbox.files.write("kept", "yes");
     await sandbox.commands.run("sleep 4716.25", { background: true });
     await sandbox.pause({ keepMemory: false });
-    expect(processesWith("sleep 4716.25")).toEqual([]);
+    await expect.poll(() => processesWith("sleep 4716.25")).toEqual([]);
     await sandbox.connect();
     expect(await sandbox.files.read("kept")).toBe("yes");
     expect(await sandbox.commands.list()).toEqual([]);
@@ -60,7 +60,7 @@ describe.each(["auto", "none"] as const)("pause and connect with isolation %s", 
     await sandbox.commands.run("sleep 4717.25", { background: true });
     await sandbox.pause();
     expect(await sandbox.kill()).toBe(true);
-    expect(processesWith("sleep 4717.25")).toEqual([]);
+    await expect.poll(() => processesWith("sleep 4717.25")).toEqual([]);
   });
 
   it("stops the clock of a running command", async () => {
